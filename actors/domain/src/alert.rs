@@ -1,0 +1,45 @@
+//! Which events a user wants to hear about, and through which Provider.
+
+use std::collections::BTreeMap;
+
+use crate::{ObjectKey, Severity};
+
+/// An Alert as the user wrote it, checked for shape but with its patterns not compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Namespace and name of the Alert.
+    pub key: ObjectKey,
+    /// The object's uid.
+    pub uid: String,
+    /// The spec's generation.
+    pub generation: i64,
+    /// The Provider to notify through; it lives in the Alert's namespace.
+    pub provider: ObjectKey,
+    /// [`Severity::Info`] accepts every event, any other only its like (contract, control plane 5.2 b).
+    pub severity: Severity,
+    /// At least one of them must match.
+    pub sources: Vec<EventSource>,
+    /// RE2 patterns of which one must match the message; empty lets everything pass.
+    pub inclusion: Vec<String>,
+    /// RE2 patterns of which none may match the message.
+    pub exclusion: Vec<String>,
+    /// Metadata added to every event.
+    pub event_metadata: BTreeMap<String, String>,
+    /// Deprecated: the same as `event_metadata["summary"]`, which it overrides. Empty if unset.
+    pub summary: String,
+    /// Whether the Alert is switched off.
+    pub suspend: bool,
+}
+
+/// One entry of `spec.eventSources`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSource {
+    /// The kind, compared with case.
+    pub kind: String,
+    /// The name, or `*` for every name. No other wildcard exists.
+    pub name: String,
+    /// The namespace; the Alert's own where the user gave none.
+    pub namespace: String,
+    /// Labels that the object must carry. `Some` of an empty map still demands that the object exists.
+    pub match_labels: Option<BTreeMap<String, String>>,
+}

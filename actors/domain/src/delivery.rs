@@ -1,0 +1,56 @@
+//! One notification on its way from acceptance to its destination.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Event, ObjectKey};
+
+/// Number of a delivery: unique in one state folder, ascending in the order of acceptance, stable over retries and
+/// restarts. Destinations that take an idempotency key get it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeliveryId(pub i64);
+
+/// The Alert that a delivery came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertRef {
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// Its uid at the time of planning.
+    pub uid: String,
+}
+
+/// What the router plans: a delivery that has no number yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// The Provider whose queue this joins.
+    pub provider: ObjectKey,
+    /// The Alert that asked for it.
+    pub alert: AlertRef,
+    /// Deliveries of one provider with the same lane go out one at a time, in the order of acceptance.
+    pub lane: Arc<str>,
+    /// Metadata combined by contract 6.2, as at acceptance.
+    pub metadata: BTreeMap<String, String>,
+    /// Name of the commit status (contract 6.3), as at acceptance. Types of other classes have none.
+    pub commit_status: Option<String>,
+    /// When it is no longer worth sending.
+    pub deadline: Timestamp,
+}
+
+/// A stored delivery with its event, as a provider actor gets it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// Its number.
+    pub id: DeliveryId,
+    /// The event, cleaned of what providers may not see; shared by all deliveries of the event.
+    pub event: Arc<Event>,
+    /// What was planned.
+    pub plan: NewDelivery,
+    /// When the event was accepted.
+    pub accepted_at: Timestamp,
+    /// Tries so far that reached a judgement.
+    pub attempts: u32,
+}

@@ -1,0 +1,105 @@
+//! What a controller reports, and the two forms in which it is written down.
+//!
+//! The wire form ([`EventJson`], [`to_wire_json`]) is what destinations get: it is fixed byte for byte by the
+//! contract (providers 12). The stored form is the derived `Serialize` of [`Event`], which keeps fractions of a second.
+
+mod wire;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ObjectRef;
+pub use wire::{EventJson, to_wire_json};
+
+/// How serious an event is. Senders use `trace`, `info` and `error`; any other text is kept as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Severity {
+    /// Detail that Flux's own controllers do not post.
+    Trace,
+    /// Normal progress.
+    Info,
+    /// A failure.
+    Error,
+    /// Anything else, the empty text included.
+    Other(String),
+}
+
+impl Severity {
+    /// The text as the sender wrote it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Trace => "trace",
+            Self::Info => "info",
+            Self::Error => "error",
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl Default for Severity {
+    fn default() -> Self {
+        Self::Other(String::new())
+    }
+}
+
+impl From<String> for Severity {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "trace" => Self::Trace,
+            "info" => Self::Info,
+            "error" => Self::Error,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<Severity> for String {
+    fn from(severity: Severity) -> Self {
+        severity.as_str().to_owned()
+    }
+}
+
+/// One report of a controller about one object. No field is mandatory (contract, control plane 4.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Event {
+    /// What the event is about.
+    pub involved_object: ObjectRef,
+    /// How serious it is.
+    pub severity: Severity,
+    /// When it happened; none if the sender gave none, or the zero time.
+    pub timestamp: Option<Timestamp>,
+    /// What happened, in words. Senders keep it below 39,000 characters.
+    pub message: String,
+    /// What happened, in one camel-case word.
+    pub reason: String,
+    /// Facts by key. As received the keys carry a prefix (`<group>/` or `event.toolkit.fluxcd.io/`).
+    pub metadata: BTreeMap<String, String>,
+    /// The sender, for example `kustomize-controller`.
+    pub reporting_controller: String,
+    /// The sender's pod.
+    pub reporting_instance: String,
+}
+
+impl Event {
+    /// Whether the severity is exactly `error`.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// The metadata value of `<object group>/<name>`.
+    pub fn group_metadata(&self, name: &str) -> Option<&str> {
+        let group = self.involved_object.group();
+        let key = |k: &str| k.strip_prefix(group).and_then(|k| k.strip_prefix('/')) == Some(name);
+        self.metadata.iter().find(|(k, _)| key(k)).map(|(_, value)| value.as_str())
+    }
+
+    /// A rough count of the bytes this event keeps in memory.
+    pub fn weight(&self) -> usize {
+        let metadata: usize = self.metadata.iter().map(|(k, v)| k.len() + v.len() + 48).sum();
+        size_of::<Self>() + self.message.len() + self.reason.len() + metadata + 256
+    }
+}

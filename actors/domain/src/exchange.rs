@@ -1,0 +1,74 @@
+//! Requests and responses as provider types see them, and what a type concludes from an exchange.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::Failure;
+
+/// The methods that destinations' APIs use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Read.
+    Get,
+    /// Create.
+    Post,
+    /// Replace.
+    Put,
+    /// Change in part.
+    Patch,
+    /// Remove.
+    Delete,
+}
+
+/// One HTTP request. The URL may be a secret, so `Debug` shows only the method.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Absolute `http` or `https` URL; user-info in it becomes Basic auth where `headers` has no `Authorization`.
+    pub url: String,
+    /// Header names and values in the order they are set; a later one replaces an earlier one of the same name
+    /// whatever its case.
+    pub headers: Vec<(String, String)>,
+    /// The body, sent with its length.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({:?}, {} bytes)", self.method, self.body.len())
+    }
+}
+
+/// One HTTP response, its body read up to the transport's cap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// Header names in lower case, and values that are text.
+    pub headers: Vec<(String, String)>,
+    /// The beginning of the body, decompressed.
+    pub body: Bytes,
+}
+
+impl Response {
+    /// The first header called `name`, which must be in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// What became of a delivery after an exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The destination has it.
+    Delivered,
+    /// There is nothing to send: the destination already shows it, or the type skips this event.
+    Skipped,
+    /// It did not arrive; [`Failure::class`] says whether to retry, park or give up.
+    Failed(Failure),
+    /// It did not arrive and the destination named the time to come back.
+    RetryAfter(Duration, Failure),
+}

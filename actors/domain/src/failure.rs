@@ -1,0 +1,142 @@
+//! Why a delivery failed and what follows from it: the judgement table (design, outbox).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Masker;
+
+/// What to do with a delivery that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// Try again soon, backing off.
+    Retry,
+    /// Only a human can mend it: the provider's queue waits until its Provider or Secret changes.
+    Park,
+    /// Give this one up.
+    Dead,
+}
+
+/// The kinds of failure. Labels are stable: they are stored, shown and counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureClass {
+    /// No answer in time (also 408).
+    Timeout,
+    /// The connection was refused, reset or never made.
+    Connection,
+    /// The host's name does not resolve.
+    UnknownHost,
+    /// The TLS handshake failed: untrusted, expired, wrong name, client certificate wanted.
+    Tls,
+    /// The proxy refused.
+    Proxy,
+    /// Too many requests (429, 425, 403 with rate-limit headers).
+    Throttled,
+    /// The destination failed (5xx but 501).
+    Server,
+    /// The answer is no answer of this API.
+    Garbled,
+    /// The credentials are not accepted (401, 403, 407).
+    Credentials,
+    /// The webhook is not there (404, 410).
+    Gone,
+    /// The address redirects elsewhere (301, 302, 303).
+    Redirected,
+    /// The Provider or one of its Secrets is wrong or missing.
+    Config,
+    /// The destination refuses this one message (other 4xx, 501).
+    Rejected,
+    /// The message could not be rendered.
+    Render,
+    /// The deadline passed.
+    Expired,
+    /// The exchange panicked on it again and again.
+    Poison,
+    /// Its Provider was deleted.
+    ProviderDeleted,
+    /// The provider's queue was full and this was its oldest.
+    Overflow,
+    /// The stored record can not be read.
+    Damaged,
+}
+
+impl FailureClass {
+    /// What follows, unless a type knows better.
+    pub fn disposition(self) -> Disposition {
+        use FailureClass as C;
+        match self {
+            C::Timeout | C::Connection | C::Throttled | C::Server | C::Garbled => Disposition::Retry,
+            C::UnknownHost | C::Tls | C::Proxy | C::Credentials | C::Gone | C::Redirected | C::Config => {
+                Disposition::Park
+            }
+            C::Rejected
+            | C::Render
+            | C::Expired
+            | C::Poison
+            | C::ProviderDeleted
+            | C::Overflow
+            | C::Damaged => Disposition::Dead,
+        }
+    }
+
+    /// The stable name in metrics, tables and the store.
+    pub fn label(self) -> &'static str {
+        use FailureClass as C;
+        match self {
+            C::Timeout => "timeout",
+            C::Connection => "connection",
+            C::UnknownHost => "unknown-host",
+            C::Tls => "tls",
+            C::Proxy => "proxy",
+            C::Throttled => "throttled",
+            C::Server => "server",
+            C::Garbled => "garbled",
+            C::Credentials => "credentials",
+            C::Gone => "gone",
+            C::Redirected => "redirected",
+            C::Config => "config",
+            C::Rejected => "rejected",
+            C::Render => "render",
+            C::Expired => "expired",
+            C::Poison => "poison",
+            C::ProviderDeleted => "provider-deleted",
+            C::Overflow => "overflow",
+            C::Damaged => "damaged",
+        }
+    }
+}
+
+/// A failure in words that may leave the program: masked and bounded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The kind.
+    pub class: FailureClass,
+    /// A lower-case fragment that names the object and the remedy; at most [`Failure::MAX_MESSAGE`] bytes.
+    pub message: String,
+}
+
+impl Failure {
+    /// The longest message that is kept, in bytes.
+    pub const MAX_MESSAGE: usize = 1024;
+
+    /// A failure whose text holds no secret.
+    pub fn new(class: FailureClass, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        message.truncate(message.floor_char_boundary(Self::MAX_MESSAGE));
+        Self { class, message }
+    }
+
+    /// A failure whose text may quote a destination: secrets known to `masker` are blotted out before it is cut.
+    pub fn masked(class: FailureClass, message: &str, masker: &Masker) -> Self {
+        Self::new(class, masker.mask(message))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

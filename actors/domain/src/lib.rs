@@ -1,0 +1,29 @@
+//! Events, alerts, providers and deliveries as pure values.
+//!
+//! This crate knows neither sockets nor clocks nor actors: every function here is a calculation, and every other
+//! crate may depend on it. Names are the field's own: an [`Event`] is what a controller reports, an [`Alert`] selects
+//! events, a [`ProviderSpec`] says where to notify, a [`Delivery`] is one notification on its way.
+
+mod alert;
+mod connection;
+mod delivery;
+mod event;
+mod exchange;
+mod failure;
+mod mask;
+mod object;
+mod provider;
+mod provider_type;
+mod secret;
+
+pub use alert::{Alert, EventSource};
+pub use connection::{Connection, Proxy, ProxyScheme, TlsMaterial};
+pub use delivery::{AlertRef, Delivery, DeliveryId, NewDelivery};
+pub use event::{Event, EventJson, Severity, to_wire_json};
+pub use exchange::{Method, Request, Response, Verdict};
+pub use failure::{Disposition, Failure, FailureClass};
+pub use mask::Masker;
+pub use object::{ObjectKey, ObjectRef};
+pub use provider::ProviderSpec;
+pub use provider_type::{ProviderClass, ProviderType};
+pub use secret::Secret;

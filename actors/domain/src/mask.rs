@@ -1,0 +1,67 @@
+//! Blotting secrets out of texts that leave the program (contract, control plane 6.7, providers 22).
+
+use std::fmt;
+
+/// What stands in place of a secret.
+const BLOT: &str = "*****";
+
+/// Shorter secrets are not searched for: blotting out every `a` of a text would tell the secret and destroy the text.
+const SHORTEST: usize = 3;
+
+/// The secrets of one Provider. Cheap to build, used only on failure.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Masker {
+    /// Longest first, so that a secret inside another one does not break the longer.
+    secrets: Vec<String>,
+}
+
+impl Masker {
+    /// A masker for `secrets`; white space around each is ignored, so are empty and very short ones.
+    pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
+        let mut found: Vec<String> = secrets
+            .into_iter()
+            .map(|secret| secret.as_ref().trim().to_owned())
+            .filter(|secret| secret.len() >= SHORTEST)
+            .collect();
+        found.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+        found.dedup();
+        Self { secrets: found }
+    }
+
+    /// `text` with every occurrence of every secret replaced by `*****`.
+    pub fn mask(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| {
+            if text.contains(secret.as_str()) { text.replace(secret.as_str(), BLOT) } else { text }
+        })
+    }
+}
+
+impl fmt::Debug for Masker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Masker({} secrets)", self.secrets.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_occurrence_of_every_secret_is_blotted_out() {
+        let masker = Masker::new([" xoxb-1234\n", "/services/T0/B0", "xoxb-1234-longer"]);
+        assert_eq!(
+            masker.mask("POST /services/T0/B0 with xoxb-1234-longer and xoxb-1234xoxb-1234"),
+            "POST ***** with ***** and **********"
+        );
+    }
+
+    #[test]
+    fn a_one_character_secret_does_not_blot_out_the_text() {
+        assert_eq!(Masker::new(["a", ""]).mask("a banana"), "a banana");
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        assert_eq!(format!("{:?}", Masker::new(["hunter2"])), "Masker(1 secrets)");
+    }
+}

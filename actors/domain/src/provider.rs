@@ -1,0 +1,68 @@
+//! Where notifications go, as the user wrote it.
+
+use std::time::Duration;
+
+use crate::{ObjectKey, ProviderClass, ProviderType};
+
+/// A Provider as the user wrote it: references to Secrets are names, nothing is resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderSpec {
+    /// Namespace and name of the Provider. All its Secrets live in that namespace.
+    pub key: ObjectKey,
+    /// The object's uid.
+    pub uid: String,
+    /// The spec's generation.
+    pub generation: i64,
+    /// `spec.type` as written; [`ProviderSpec::kind`] says whether it is known.
+    pub type_name: String,
+    /// `spec.address`, untrimmed; empty if unset.
+    pub address: String,
+    /// `spec.channel`; empty if unset.
+    pub channel: String,
+    /// `spec.username`; empty if unset.
+    pub username: String,
+    /// `spec.timeout`; none means the default of 15 s, as does zero.
+    pub timeout: Option<Duration>,
+    /// Deprecated `spec.proxy`; empty if unset.
+    pub proxy: String,
+    /// Name of the Secret with credentials.
+    pub secret_ref: Option<String>,
+    /// Name of the Secret with TLS material.
+    pub cert_secret_ref: Option<String>,
+    /// Name of the Secret with the proxy.
+    pub proxy_secret_ref: Option<String>,
+    /// `spec.serviceAccountName`; empty if unset.
+    pub service_account: String,
+    /// Whether the Provider is switched off.
+    pub suspend: bool,
+    /// CEL expression of the commit status's name.
+    pub commit_status_expr: Option<String>,
+}
+
+/// `spec.timeout` where the user gave none, or zero (contract, providers 10).
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
+
+impl ProviderSpec {
+    /// The type, if this program knows it.
+    pub fn kind(&self) -> Option<ProviderType> {
+        ProviderType::named(&self.type_name)
+    }
+
+    /// Whether this Provider writes commit statuses.
+    pub fn writes_commit_status(&self) -> bool {
+        self.kind().is_some_and(|kind| kind.class() == ProviderClass::CommitStatus)
+    }
+
+    /// How long one round of tries may take.
+    pub fn effective_timeout(&self) -> Duration {
+        self.timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(DEFAULT_TIMEOUT)
+    }
+
+    /// Keys of all Secrets that this Provider names.
+    pub fn secret_keys(&self) -> impl Iterator<Item = ObjectKey> + '_ {
+        [&self.secret_ref, &self.cert_secret_ref, &self.proxy_secret_ref]
+            .into_iter()
+            .flatten()
+            .map(|name| ObjectKey::new(self.key.namespace.clone(), name.as_str()))
+    }
+}

@@ -1,0 +1,21 @@
+//! Secrets: kept in memory only, and never printed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::ObjectKey;
+
+/// A Kubernetes Secret's data, decoded from base64.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// Raw values by key.
+    pub data: BTreeMap<String, Vec<u8>>,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret").field("key", &self.key).field("data", &self.data.keys()).finish()
+    }
+}

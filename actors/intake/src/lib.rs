@@ -1,0 +1,1 @@
+//! The actor that takes events in over HTTP.

@@ -1,0 +1,269 @@
+//! What an outbox is: the trait that the SQLite store and the in-memory model both implement.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use campanile_domain::{Delivery, DeliveryId, Event, Failure, NewDelivery, ObjectKey};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// An answer that may take a disk write. It needs no runtime of its own and may be awaited on any thread.
+pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, OutboxError>> + Send>>;
+
+/// Number of a stored event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventId(pub i64);
+
+/// An event to store, once, with all its deliveries.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The event.
+    pub event: Arc<Event>,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// Its deliveries, or none yet.
+    pub plan: Planned,
+}
+
+/// Whether the router could plan.
+#[derive(Clone, Debug)]
+pub enum Planned {
+    /// The deliveries. An empty list stores nothing and is answered at once.
+    Deliveries(Vec<NewDelivery>),
+    /// The Alerts are not known yet: keep the event and plan it later.
+    Later,
+}
+
+/// A stored event that waits to be planned.
+#[derive(Clone, Debug)]
+pub struct Unplanned {
+    /// Its number, for [`Outbox::plan`].
+    pub id: EventId,
+    /// The event.
+    pub event: Arc<Event>,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+}
+
+/// A delivery that one taker holds until it is settled or released. Leases live in memory only: a restart frees them.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// The delivery.
+    pub delivery: Delivery,
+}
+
+/// How a leased delivery ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Settlement {
+    /// Delivered or needless: it is removed.
+    Done,
+    /// Not sent at all: back to where it was, no attempt counted.
+    Release,
+    /// Tried without success: ready again at that time.
+    RetryAt(Timestamp, Failure),
+    /// Waits for a human: ready again at that time at the latest, or when its provider is woken.
+    Parked(Timestamp, Failure),
+    /// Given up: kept as a dead letter.
+    Dead(Failure),
+}
+
+/// The state of a stored delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryState {
+    /// Waits for its turn.
+    Ready,
+    /// Held by a taker.
+    Leased,
+    /// Waits for its next try.
+    Retry,
+    /// Waits for a human.
+    Parked,
+    /// A dead letter.
+    Dead,
+}
+
+/// A stored delivery as the CLI shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryView {
+    /// Its number.
+    pub id: DeliveryId,
+    /// Its state.
+    pub state: DeliveryState,
+    /// Its Provider.
+    pub provider: ObjectKey,
+    /// Its Alert.
+    pub alert: ObjectKey,
+    /// The object of the event, as `Kind/namespace/name`.
+    pub object: String,
+    /// The event's reason.
+    pub reason: String,
+    /// Tries so far.
+    pub attempts: u32,
+    /// When the event was accepted.
+    pub accepted_at: Timestamp,
+    /// When it is tried next, if it waits for a time; when it died, if it is dead.
+    pub at: Option<Timestamp>,
+    /// The last failure.
+    pub failure: Option<Failure>,
+}
+
+/// Which deliveries to list, in the order of their numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Only dead letters if true, only the others if false.
+    pub dead: bool,
+    /// Only those of one Provider.
+    pub provider: Option<ObjectKey>,
+    /// At most so many; zero means the outbox's own bound.
+    pub limit: usize,
+}
+
+/// The bounds of an outbox.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Deliveries and unplanned events in total; more are refused with [`OutboxError::Full`].
+    pub records: usize,
+    /// Bytes of stored events and deliveries in total; more are refused.
+    pub bytes: u64,
+    /// Deliveries of one provider; beyond it the provider's oldest waiting one becomes a dead letter (`overflow`).
+    pub records_per_provider: usize,
+    /// Dead letters; beyond it the oldest are dropped.
+    pub dead_letters: usize,
+    /// How long dead letters are kept.
+    pub retention: std::time::Duration,
+    /// Bytes of events kept in memory beside the disk; beyond it they are read back when needed.
+    pub cache_bytes: usize,
+    /// Free bytes on the disk below which new events are refused, so that outcomes can still be written.
+    pub reserve_bytes: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            records: 2_000_000,
+            bytes: 2 << 30,
+            records_per_provider: 200_000,
+            dead_letters: 10_000,
+            retention: std::time::Duration::from_secs(7 * 24 * 3600),
+            cache_bytes: 8 << 20,
+            reserve_bytes: 8 << 20,
+        }
+    }
+}
+
+/// What an outbox holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Deliveries that are ready, leased or wait for a retry.
+    pub pending: u64,
+    /// Deliveries that wait for a human.
+    pub parked: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
+
+/// Counts for metrics, the operations API and tests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stats {
+    /// Sums over all providers.
+    pub total: Usage,
+    /// Events that wait to be planned.
+    pub unplanned: u64,
+    /// Stored bytes by the outbox's own account.
+    pub bytes: u64,
+    /// Records that could not be read and were set aside since the start.
+    pub damaged: u64,
+    /// By provider (`namespace/name`), those that hold anything.
+    pub providers: BTreeMap<String, Usage>,
+}
+
+/// Told about work, on the store's own thread: it must not block and only pass the hint on.
+pub trait Listener: Send + Sync {
+    /// These providers may have deliveries ready that they had not before.
+    fn work_ready(&self, providers: &[ObjectKey]);
+}
+
+/// Why an operation did not happen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutboxError {
+    /// A bound is reached or the disk is full; nothing of the call was stored.
+    #[error("the outbox is full: {0}")]
+    Full(&'static str),
+    /// The database or the disk failed; nothing of the call was stored.
+    #[error("{0}")]
+    Store(String),
+    /// The store's thread has ended.
+    #[error("the outbox is closed")]
+    Closed,
+}
+
+/// A durable queue of deliveries, one queue a provider, ordered in lanes.
+///
+/// - **Durable**: what [`append`](Outbox::append) answered with `Ok` survives a kill and a power cut.
+/// - **At least once**: a delivery is handed out until it is settled as done or dead. After a crash, deliveries whose
+///   settlement was not yet on disk are handed out again.
+/// - **Ordered**: of one provider and lane only the oldest delivery that is not done or dead is handed out, one at a time,
+///   also while it waits for a retry or is parked. Lanes are independent of each other.
+/// - **Never blocks**: no call waits for the disk; what needs it comes in the [`Reply`]. Settlements are written with
+///   the next group of appends, at most 5 ms later, and are kept in memory until the disk takes them.
+/// - Secrets are never stored.
+///
+/// All methods take the time as an argument, so that a test decides what is due.
+pub trait Outbox: Send + Sync {
+    /// Stores an event with its deliveries; answered once they are durable.
+    fn append(&self, entry: Append) -> Reply<()>;
+
+    /// Events that wait to be planned, oldest first, at most `limit`.
+    fn unplanned(&self, limit: usize) -> Reply<Vec<Unplanned>>;
+
+    /// Gives a stored event its deliveries; none removes it. Unknown numbers are ignored.
+    fn plan(&self, event: EventId, deliveries: Vec<NewDelivery>) -> Reply<()>;
+
+    /// Leases at most `limit` deliveries of `provider` that are due at `now`, oldest first, at most one a lane.
+    ///
+    /// A record that can not be read becomes dead (`damaged`) and is left out.
+    fn take(&self, provider: &ObjectKey, limit: usize, now: Timestamp) -> Reply<Vec<Lease>>;
+
+    /// Ends leases. The order within a lane holds from the moment of the call. The reply says when it is durable;
+    /// dropping it is fine. Numbers that are not leased are ignored.
+    fn settle(&self, settlements: Vec<(DeliveryId, Settlement)>, now: Timestamp) -> Reply<()>;
+
+    /// When the next delivery of `provider` is due, leases aside: now or earlier means that [`take`](Outbox::take) has something.
+    fn next_due(&self, provider: &ObjectKey) -> Option<Timestamp>;
+
+    /// Makes everything of `provider` that waits for a time or a human due at once.
+    fn wake(&self, provider: &ObjectKey);
+
+    /// Providers that have deliveries which are not dead.
+    fn providers_with_work(&self) -> Vec<ObjectKey>;
+
+    /// Makes all waiting deliveries of `provider` dead letters. Returns how many.
+    fn bury(&self, provider: &ObjectKey, failure: &Failure, now: Timestamp) -> usize;
+
+    /// Makes deliveries whose deadline has passed dead letters (`expired`), leases aside. Returns how many by provider.
+    fn expire(&self, now: Timestamp) -> BTreeMap<ObjectKey, usize>;
+
+    /// Drops dead letters that are beyond their retention or their bound.
+    fn prune(&self, now: Timestamp);
+
+    /// Lists deliveries.
+    fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>>;
+
+    /// Puts dead letters back, ready at once, attempts at zero, with a new deadline. Returns how many of `ids` were dead.
+    fn redrive(&self, ids: Vec<DeliveryId>, deadline: Timestamp) -> Reply<usize>;
+
+    /// Counts.
+    fn stats(&self) -> Stats;
+
+    /// Names the one listener, and tells it of all providers that have work now.
+    fn listen(&self, listener: Arc<dyn Listener>);
+
+    /// Writes what is still in memory and ends the store's thread; answered when that is done.
+    fn close(&self) -> Reply<()>;
+}

@@ -1,0 +1,34 @@
+//! Watcher to router and dispatcher: which objects there are now.
+
+use std::sync::Arc;
+
+use actix::Message;
+use campanile_domain::{Alert, ObjectKey, ProviderSpec};
+
+/// One object that appeared, changed or went away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change<T> {
+    /// It exists and looks like this now.
+    Applied(Arc<T>),
+    /// It is gone.
+    Deleted(ObjectKey),
+}
+
+/// A batch of changes, to be applied in one step.
+///
+/// The first batch after a start holds every object and has `initial` set: until it comes, events are stored but not
+/// planned. An actor that is restarted asks for a new initial batch, which replaces all it knew.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct Changes {
+    /// Whether this is the whole state: what is not in it does not exist.
+    pub initial: bool,
+    /// Alerts.
+    pub alerts: Vec<Change<Alert>>,
+    /// Providers.
+    pub providers: Vec<Change<ProviderSpec>>,
+    /// Secrets that appeared, changed or went away, by key only: contents are read on demand.
+    pub secrets: Vec<ObjectKey>,
+    /// Whether labels of source objects changed, so that events held back for them can be planned.
+    pub labels: bool,
+}

@@ -1,0 +1,15 @@
+//! The messages that actors exchange. Actor crates never name each other: they meet here.
+
+mod changes;
+mod labels;
+mod objects;
+mod outcome;
+mod secrets;
+mod submit;
+
+pub use changes::{Change, Changes};
+pub use labels::{LabelLookup, Labels};
+pub use objects::{AlertRow, Condition, GetObjects, ObjectTable, ProviderRow};
+pub use outcome::{DeliveryOutcome, DeliveryResult, ProviderState, Report};
+pub use secrets::{ReadSecrets, SecretError, Secrets};
+pub use submit::{Submit, SubmitError, SubmitReply};

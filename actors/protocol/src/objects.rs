@@ -1,0 +1,85 @@
+//! Operations API to watcher: the objects and how they stand, as `campanile get` prints them.
+
+use actix::Message;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Asks for all Alerts and Providers with their status.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "ObjectTable")]
+pub struct GetObjects;
+
+/// Every Alert and Provider, sorted by namespace and name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectTable {
+    /// The Alerts.
+    pub alerts: Vec<AlertRow>,
+    /// The Providers.
+    pub providers: Vec<ProviderRow>,
+    /// Manifests that could not be used, one line each, with file, line and remedy.
+    pub problems: Vec<String>,
+}
+
+/// A condition by the rules of kstatus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// `Ready` or `Delivering`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    /// One camel-case word.
+    pub reason: String,
+    /// What is wrong and the remedy, or `Initialized`.
+    pub message: String,
+    /// When status, reason or message last changed.
+    pub last_transition_time: Timestamp,
+    /// The generation that was judged.
+    pub observed_generation: i64,
+}
+
+/// One Alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AlertRow {
+    /// Namespace of the Alert.
+    pub namespace: String,
+    /// Name of the Alert.
+    pub name: String,
+    /// Name of its Provider.
+    pub provider: String,
+    /// Whether it is switched off.
+    pub suspended: bool,
+    /// Its conditions, `Ready` first.
+    pub conditions: Vec<Condition>,
+    /// When it appeared.
+    pub since: Timestamp,
+    /// When something was last delivered for it.
+    pub last_delivery: Option<Timestamp>,
+    /// The last setback, if it is newer than the last delivery.
+    pub last_error: Option<String>,
+}
+
+/// One Provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderRow {
+    /// Namespace of the Provider.
+    pub namespace: String,
+    /// Name of the Provider.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Whether it is switched off.
+    pub suspended: bool,
+    /// Its conditions, `Ready` first, then `Delivering`.
+    pub conditions: Vec<Condition>,
+    /// When it appeared.
+    pub since: Timestamp,
+    /// When it last delivered something.
+    pub last_delivery: Option<Timestamp>,
+    /// The last setback, if it is newer than the last delivery.
+    pub last_error: Option<String>,
+}

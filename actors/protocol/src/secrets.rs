@@ -1,0 +1,31 @@
+//! Dispatcher to watcher: the contents of Secrets, on demand.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix::Message;
+use campanile_domain::{ObjectKey, Secret};
+
+/// Asks for Secrets. The answer has an entry for each key.
+#[derive(Clone, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "Secrets")]
+pub struct ReadSecrets(pub Vec<ObjectKey>);
+
+/// Secrets by key. They are kept in memory only.
+pub type Secrets = BTreeMap<ObjectKey, Result<Arc<Secret>, SecretError>>;
+
+/// Why a Secret can not be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// It does not exist.
+    #[error("secret '{0}' not found")]
+    NotFound(ObjectKey),
+    /// It exists but its data is no base64, or the API server refused.
+    #[error("secret '{key}': {cause}")]
+    Unreadable {
+        /// The Secret.
+        key: ObjectKey,
+        /// Why, without its contents.
+        cause: String,
+    },
+}

@@ -1,0 +1,1 @@
+//! The actor that holds the alert index and plans deliveries.

@@ -1,0 +1,20 @@
+//! Supervision: death notices, restarts from a factory with backoff, and the injected clock.
+//!
+//! actix's own supervisor does not survive a panic: the actor's task ends and its address is dead. Here every
+//! supervised actor holds a [`LifeGuard`] whose `Drop` tells the parent, panicked or not, and the parent builds a new
+//! actor from a factory after a pause ([`RestartPolicy`]). Other actors reach it through a [`Link`], which the
+//! parent points at the new address.
+
+mod backoff;
+mod clock;
+mod guard;
+mod link;
+mod restart;
+mod supervisor;
+
+pub use backoff::Backoff;
+pub use clock::{Clock, SharedClock, SystemClock, TestClock};
+pub use guard::{DeathNotice, LifeGuard};
+pub use link::{Link, LinkError};
+pub use restart::{Restart, RestartLog, RestartPolicy};
+pub use supervisor::{ChildReport, Factory, GetChildren, GiveUp, Supervise, Supervisor};

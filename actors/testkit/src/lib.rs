@@ -1,0 +1,1 @@
+//! A test system that fails on leaked actors, builders with defaults, and sinks.

@@ -1,0 +1,2 @@
+//! The `campanile` program.
+fn main() {}
