@@ -32,3 +32,8 @@ pub struct Changes {
     /// Whether labels of source objects changed, so that events held back for them can be planned.
     pub labels: bool,
 }
+
+/// Router or dispatcher to watcher: send the initial batch again. Sent by an actor that was (re)started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct Resync;

@@ -7,7 +7,7 @@ mod outcome;
 mod secrets;
 mod submit;
 
-pub use changes::{Change, Changes};
+pub use changes::{Change, Changes, Resync};
 pub use labels::{LabelLookup, Labels};
 pub use objects::{AlertRow, Condition, GetObjects, ObjectTable, ProviderRow};
 pub use outcome::{DeliveryOutcome, DeliveryResult, ProviderState, Report};
