@@ -1,2 +1,7 @@
 //! The `campanile` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    campanile::cli::main()
+}

@@ -1,1 +1,32 @@
-//! Alert, Provider and Receiver in every served version, turned into domain values at the edge.
+//! Alert, Provider and Secret in every served version, turned into domain values at the edge.
+//!
+//! One entry, [`Object::from_json`], takes any object and either ignores it, converts it, or tells *every* constraint
+//! of the contract (control plane 1) that it breaks, each with the path of its field. [`lint`] tells what is accepted
+//! but should not stay: deprecated versions and fields, fields that a version does not have, and provider types that
+//! this program does not know. Nothing here does I/O, and no message quotes a Secret.
+
+mod alert;
+mod checker;
+pub mod condition;
+mod duration;
+mod label;
+mod lint;
+mod metadata;
+mod object;
+mod provider;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod version;
+mod violation;
+
+pub use label::{check_label, check_selector};
+pub use lint::{Level, Lint, lint, unsupported_type};
+pub use object::Object;
+pub use version::{GROUP, Version};
+pub use violation::{FieldPath, Violation};
+
+use metadata::Metadata;
+
+/// A JSON object.
+type Map = serde_json::Map<String, serde_json::Value>;

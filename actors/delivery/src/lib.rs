@@ -1,1 +1,30 @@
-//! The dispatcher and the provider actors: they take deliveries from the outbox and carry out exchanges.
+//! The dispatcher and the provider actors: they take deliveries from the outbox, carry out the exchange of the
+//! Provider's type, and settle each delivery: done, retry at, parked, dead.
+//!
+//! - The [`Dispatcher`] knows all Providers, resolves their settings when they or their Secrets change, and keeps one
+//!   provider actor for each Provider that has work. A provider actor that dies is built anew after a pause.
+//! - A provider actor *pulls*: it holds at most [`DeliveryConfig::in_flight`] leases. A slow or broken destination
+//!   therefore costs its own queue, nothing else.
+//! - Each exchange is a task of its own that settles its lease whatever happens, a panic included: no lease is lost with
+//!   the actor that took it.
+
+mod carrier;
+mod config;
+mod counters;
+mod dispatcher;
+mod drive;
+mod pace;
+mod provider_actor;
+mod reports;
+mod resolve;
+mod retry;
+mod task;
+
+pub use carrier::{Carrier, Carriers, Sending};
+pub use config::DeliveryConfig;
+pub use counters::{DeliverySnapshot, GetDeliverySnapshot};
+pub use dispatcher::{Dispatcher, DispatcherParts, Drain, WorkReady, wake_up};
+pub use resolve::resolve_provider;
+
+#[cfg(test)]
+mod tests;

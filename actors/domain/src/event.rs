@@ -3,6 +3,8 @@
 //! The wire form ([`EventJson`], [`to_wire_json`]) is what destinations get: it is fixed byte for byte by the
 //! contract (providers 12). The stored form is the derived `Serialize` of [`Event`], which keeps fractions of a second.
 
+mod clean;
+mod decode;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ObjectRef;
+pub use decode::DecodeError;
 pub use wire::{EventJson, to_wire_json};
 
 /// How serious an event is. Senders use `trace`, `info` and `error`; any other text is kept as it came.

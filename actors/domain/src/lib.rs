@@ -5,25 +5,36 @@
 //! events, a [`ProviderSpec`] says where to notify, a [`Delivery`] is one notification on its way.
 
 mod alert;
+mod combine;
 mod connection;
 mod delivery;
 mod event;
 mod exchange;
 mod failure;
 mod mask;
+mod naming;
 mod object;
+mod pattern;
 mod provider;
 mod provider_type;
+mod repository;
+mod revision;
 mod secret;
+pub mod yaml;
 
 pub use alert::{Alert, EventSource};
+pub use combine::{Combined, Conflict, MetadataSource, combine};
 pub use connection::{Connection, Proxy, ProxyScheme, TlsMaterial};
 pub use delivery::{AlertRef, Delivery, DeliveryId, NewDelivery};
-pub use event::{Event, EventJson, Severity, to_wire_json};
+pub use event::{DecodeError, Event, EventJson, Severity, to_wire_json};
 pub use exchange::{Method, Request, Response, Verdict};
 pub use failure::{Disposition, Failure, FailureClass};
 pub use mask::Masker;
+pub use naming::{description, status_name};
 pub use object::{ObjectKey, ObjectRef};
+pub use pattern::{Pattern, PatternError};
 pub use provider::ProviderSpec;
 pub use provider_type::{ProviderClass, ProviderType};
+pub use repository::Repository;
+pub use revision::{RevisionError, commit_of};
 pub use secret::Secret;

@@ -1,1 +1,25 @@
 //! The actor that takes events in over HTTP.
+//!
+//! It promises: an event is answered 202 only once its deliveries are durably stored, and every request is answered
+//! in time, with 503 where nothing else is true. No answer has a body. Memory is bounded: bodies in flight, keys of
+//! the duplicate window, and connections each have a limit. A panic or a dead server costs the open requests and
+//! nothing else: the supervisor builds the actor anew on the same socket, with the same [`Window`].
+
+mod actor;
+mod answer;
+mod body;
+mod budget;
+mod config;
+mod key;
+mod meter;
+mod path;
+mod pipeline;
+mod server;
+mod window;
+
+pub use actor::{GetIntakeSnapshot, IntakeActor, IntakeParts, IntakeSnapshot, StopAccepting};
+pub use answer::Outcome;
+pub use config::IntakeConfig;
+pub use meter::{DURATION_BOUNDS, RequestSeries};
+pub use server::bind;
+pub use window::Window;

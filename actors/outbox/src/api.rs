@@ -179,6 +179,8 @@ pub struct Stats {
     pub bytes: u64,
     /// Records that could not be read and were set aside since the start.
     pub damaged: u64,
+    /// Groups of writes that the disk or the database refused since the start.
+    pub failed_writes: u64,
     /// By provider (`namespace/name`), those that hold anything.
     pub providers: BTreeMap<String, Usage>,
 }
@@ -203,6 +205,16 @@ pub enum OutboxError {
     Closed,
 }
 
+impl OutboxError {
+    /// The bound of records is reached.
+    pub(crate) const FULL_RECORDS: Self = Self::Full("it holds as many records as it may");
+    /// The bound of bytes is reached.
+    pub(crate) const FULL_BYTES: Self = Self::Full("it holds as many bytes as it may");
+}
+
+/// The longest list of deliveries that is given in one answer.
+pub(crate) const LIST_BOUND: usize = 10_000;
+
 /// A durable queue of deliveries, one queue a provider, ordered in lanes.
 ///
 /// - **Durable**: what [`append`](Outbox::append) answered with `Ok` survives a kill and a power cut.
@@ -226,6 +238,7 @@ pub trait Outbox: Send + Sync {
     fn plan(&self, event: EventId, deliveries: Vec<NewDelivery>) -> Reply<()>;
 
     /// Leases at most `limit` deliveries of `provider` that are due at `now`, oldest first, at most one a lane.
+    /// Dropping the reply before it is ready frees them.
     ///
     /// A record that can not be read becomes dead (`damaged`) and is left out.
     fn take(&self, provider: &ObjectKey, limit: usize, now: Timestamp) -> Reply<Vec<Lease>>;
@@ -233,6 +246,9 @@ pub trait Outbox: Send + Sync {
     /// Ends leases. The order within a lane holds from the moment of the call. The reply says when it is durable;
     /// dropping it is fine. Numbers that are not leased are ignored.
     fn settle(&self, settlements: Vec<(DeliveryId, Settlement)>, now: Timestamp) -> Reply<()>;
+
+    /// Frees every lease of `provider`, no attempt counted, because its taker has died. Returns how many.
+    fn release_all(&self, provider: &ObjectKey) -> usize;
 
     /// When the next delivery of `provider` is due, leases aside: now or earlier means that [`take`](Outbox::take) has something.
     fn next_due(&self, provider: &ObjectKey) -> Option<Timestamp>;

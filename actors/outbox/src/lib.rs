@@ -3,8 +3,17 @@
 //! See [`Outbox`] for what it promises.
 
 mod api;
+mod board;
+mod codec;
+mod memory;
+mod reasons;
+mod sqlite;
+#[cfg(test)]
+mod suite;
 
 pub use api::{
     Append, Bounds, DeliveryState, DeliveryView, EventId, Lease, Listener, Outbox, OutboxError, Planned,
     Reply, Selection, Settlement, Stats, Unplanned, Usage,
 };
+pub use memory::MemoryOutbox;
+pub use sqlite::{OpenError, Opened, SqliteOutbox};

@@ -1,1 +1,33 @@
-//! One file per provider type, sans I/O: exchanges that yield requests and judge responses.
+//! Provider types without I/O: what each one sends, and what it makes of the answer.
+//!
+//! A Provider becomes usable in two steps. [`resolve`] merges its spec with its Secrets into [`Settings`]; [`build`]
+//! checks them for its type and gives an [`Endpoint`]. For each delivery the endpoint's [`Provider`] starts an
+//! [`Exchange`]: it yields [`Request`](campanile_domain::Request)s, is told the responses, and ends with a
+//! [`Verdict`](campanile_domain::Verdict). Sending, timing and retrying are the caller's.
+//!
+//! Nothing here dials, blocks or reads a clock, and no text that leaves this crate (errors, failures, `Debug`) shows a
+//! Secret's value or a URL's path or query. A Provider that can not work is a [`ConfigError`]; a delivery that can not
+//! be rendered is a [`Failure`](campanile_domain::Failure) of that delivery alone.
+
+mod address;
+mod error;
+mod exchange;
+mod headers;
+mod judgement;
+mod kinds;
+mod registry;
+mod settings;
+mod text;
+
+#[cfg(test)]
+mod compliance;
+#[cfg(test)]
+mod testing;
+
+pub use address::{Address, AddressProblem, AddressSource, HookUrl};
+pub use error::{ConfigError, ProxyProblem, TlsProblem};
+pub use exchange::{Exchange, Step};
+pub use headers::HeadersProblem;
+pub use judgement::judge;
+pub use registry::{Endpoint, Provider, build, supported};
+pub use settings::{Notice, SecretLookup, Settings, Token, resolve};

@@ -123,3 +123,6 @@ impl Handler<GetChildren> for Supervisor {
         self.children.iter().map(report).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,47 @@
 //! The only crate that dials out: HTTP client, proxies, TLS, address guard, capped reads.
+//!
+//! [`Transport`] is made once and makes a [`Client`] for each provider; a client turns a
+//! [`Request`](campanile_domain::Request) into a [`Response`](campanile_domain::Response) or a [`TransportError`] whose
+//! [`class`](TransportError::class) the judgement table knows. It promises that:
+//!
+//! - nothing it holds or reads is without a bound ([`Limits`]), and no request outlasts its connection's timeout;
+//! - certificates are always verified, and TLS material that can not work is refused before anything is dialled;
+//! - no error text holds a URL's path, query or user-info, a header's value or a proxy's password.
+//!
+//! Requests are HTTP/1.1. An answer of HTTP/1.1 that gives neither its length nor chunks has no body here: awc does not
+//! read such a body to the end of the connection.
+
+mod absolute;
+mod address;
+mod body;
+mod client;
+mod connector;
+mod dial;
+mod endpoint;
+mod environment;
+mod error;
+mod failure;
+mod guard;
+mod head;
+mod io;
+mod limits;
+mod no_proxy;
+mod pool;
+mod routes;
+mod tls;
+mod transport;
+mod tunnel;
+
+pub use client::Client;
+pub use endpoint::Endpoint;
+pub use environment::Environment;
+pub use error::{
+    AddressError, GarbledError, HeaderError, LookupFailure, PairError, ProxyError, ProxySettingError,
+    RedirectError, TransportError,
+};
+pub use guard::AddressGuard;
+pub use limits::Limits;
+pub use transport::Transport;
+
+/// How every request introduces itself, unless it brings a `User-Agent` of its own.
+const USER_AGENT: &str = concat!("campanile/", env!("CARGO_PKG_VERSION"));

@@ -1,0 +1,102 @@
+//! Alert in v1beta1, v1beta2 and v1beta3 (contract, control plane 1.4).
+
+use campanile_domain::{Alert, EventSource, ObjectKey, Severity};
+use serde_json::Value as Json;
+
+use crate::checker::Checker;
+use crate::{Map, Metadata, Version};
+
+/// The longest summary, in characters; v1beta1 has no bound.
+const LONGEST_SUMMARY: usize = 255;
+
+/// Fields that v1beta1 lacks.
+pub(crate) const LATER_FIELDS: &[&str] = &["inclusionList", "eventMetadata"];
+
+/// All fields of the newest version.
+pub(crate) const FIELDS: &[&str] = &[
+    "providerRef",
+    "eventSeverity",
+    "eventSources",
+    "inclusionList",
+    "exclusionList",
+    "eventMetadata",
+    "summary",
+    "suspend",
+];
+
+/// Reads `spec`. What a version does not have is ignored, as the API server prunes it.
+pub(crate) fn read(metadata: &Metadata, spec: &Map, version: Version, checker: &mut Checker) -> Alert {
+    let namespace = &metadata.key.namespace;
+    let later = version > Version::V1beta1;
+    checker.demand(spec, "providerRef");
+    checker.demand(spec, "eventSources");
+    let provider = checker.reference(spec, "providerRef").unwrap_or_default();
+    let longest = if later { LONGEST_SUMMARY } else { usize::MAX };
+    Alert {
+        key: metadata.key.clone(),
+        uid: metadata.uid.clone(),
+        generation: metadata.generation,
+        provider: ObjectKey::new(namespace.clone(), provider),
+        severity: severity(spec, checker),
+        sources: sources(spec, namespace, version, checker),
+        inclusion: if later { checker.texts(spec, "inclusionList") } else { Vec::new() },
+        exclusion: checker.texts(spec, "exclusionList"),
+        event_metadata: if later { checker.text_map(spec, "eventMetadata") } else { None }
+            .unwrap_or_default(),
+        summary: checker.bounded(spec, "summary", longest),
+        suspend: checker.flag(spec, "suspend"),
+    }
+}
+
+fn severity(spec: &Map, checker: &mut Checker) -> Severity {
+    match checker.text(spec, "eventSeverity") {
+        None | Some("info") => Severity::Info,
+        Some("error") => Severity::Error,
+        Some(_) => {
+            checker.add("eventSeverity", "must be 'info' or 'error'");
+            Severity::Info
+        }
+    }
+}
+
+fn sources(spec: &Map, namespace: &str, version: Version, checker: &mut Checker) -> Vec<EventSource> {
+    let items = checker.list(spec, "eventSources");
+    checker.within("eventSources", |checker| {
+        let read = |(index, item): (usize, &Json)| match item.as_object() {
+            Some(entry) => Some(checker.within(index, |checker| source(entry, namespace, version, checker))),
+            None => {
+                checker.add(index, "must be a mapping with kind and name");
+                None
+            }
+        };
+        items.iter().enumerate().filter_map(read).collect()
+    })
+}
+
+fn source(entry: &Map, namespace: &str, version: Version, checker: &mut Checker) -> EventSource {
+    let kind = checker.required(entry, "kind");
+    if entry.get("kind").is_some_and(Json::is_string) && !version.source_kinds().any(|known| known == kind) {
+        let kinds = version.source_kinds().collect::<Vec<_>>().join(", ");
+        checker.add("kind", format!("must be one of {kinds}"));
+    }
+    checker.demand(entry, "name");
+    let own = name(entry, "namespace", version, checker);
+    EventSource {
+        kind: kind.to_owned(),
+        name: name(entry, "name", version, checker).unwrap_or_default(),
+        namespace: own.unwrap_or_else(|| namespace.to_owned()),
+        match_labels: checker.text_map(entry, "matchLabels"),
+    }
+}
+
+/// A name or namespace: not empty and not too long.
+fn name(entry: &Map, key: &'static str, version: Version, checker: &mut Checker) -> Option<String> {
+    let text = checker.text(entry, key)?;
+    let longest = version.longest_name();
+    if text.is_empty() {
+        checker.add(key, "must not be empty");
+    } else if text.chars().count() > longest {
+        checker.add(key, format!("is longer than {longest} characters"));
+    }
+    Some(text.to_owned())
+}

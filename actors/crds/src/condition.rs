@@ -1,0 +1,40 @@
+//! Types, reasons and texts of status conditions (contract, control plane 3.1), and how long a message may be.
+
+/// Whether the object is valid and its references resolve.
+pub const READY: &str = "Ready";
+/// Whether messages get through. Tools that wait for readiness ignore it.
+pub const DELIVERING: &str = "Delivering";
+
+/// Status: yes.
+pub const TRUE: &str = "True";
+/// Status: no.
+pub const FALSE: &str = "False";
+/// Status: not judged yet.
+pub const UNKNOWN: &str = "Unknown";
+
+/// Reason: all is well.
+pub const SUCCEEDED: &str = "Succeeded";
+/// Reason: something outside the object is wrong.
+pub const FAILED: &str = "Failed";
+/// Reason: not judged yet.
+pub const PROGRESSING: &str = "Progressing";
+/// Reason: something in the object or its Secrets is wrong.
+pub const VALIDATION_FAILED: &str = "ValidationFailed";
+
+/// Message of a sound object.
+pub const INITIALIZED: &str = "Initialized";
+/// Message of an object that was not judged yet.
+pub const IN_PROGRESS: &str = "Reconciliation in progress";
+
+/// The longest message, in bytes.
+const LONGEST_MESSAGE: usize = 32_768;
+
+/// Cuts a message that is too long and marks the cut with three dots.
+pub fn bounded_message(mut message: String) -> String {
+    const DOTS: &str = "...";
+    if message.len() > LONGEST_MESSAGE {
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE - DOTS.len()));
+        message.push_str(DOTS);
+    }
+    message
+}

@@ -1,0 +1,111 @@
+//! What is accepted but should not stay so.
+
+use campanile_domain::ProviderType;
+use campanile_domain::yaml::Step;
+use serde_json::Value as Json;
+
+use crate::checker::owned;
+use crate::object::{notification_kind, typed};
+use crate::{FieldPath, Map, Version, Violation, alert, provider};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It does not work.
+    Error,
+    /// It works but will not for ever, or does not do what it seems to.
+    Warning,
+}
+
+/// A remark on an object that [`crate::Object::from_json`] accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lint {
+    /// How bad it is.
+    pub level: Level,
+    /// What and where.
+    pub violation: Violation,
+}
+
+/// All remarks on an Alert or Provider; nothing for other objects.
+pub fn lint(json: &Json) -> Vec<Lint> {
+    let mut lints = Vec::new();
+    let Some((root, api_version, kind)) = typed(json) else { return lints };
+    let Some((version, _)) = notification_kind(api_version, kind) else { return lints };
+    let (Some(version), Some(spec)) = (Version::named(version), root.get("spec").and_then(Json::as_object))
+    else {
+        return lints;
+    };
+    if version < Version::V1beta3 {
+        let message = format!("is old: {} {kind} is deprecated, upgrade to v1beta3", version.name());
+        lints.push(warning(vec!["apiVersion".into()], message));
+    }
+    match kind {
+        "Alert" => lint_alert(spec, version, &mut lints),
+        "Provider" => lint_provider(spec, version, &mut lints),
+        _ => lints.clear(),
+    }
+    lints
+}
+
+fn warning(path: Vec<Step>, message: impl Into<String>) -> Lint {
+    Lint { level: Level::Warning, violation: Violation { path: FieldPath(path), message: message.into() } }
+}
+
+fn lint_alert(spec: &Map, version: Version, lints: &mut Vec<Lint>) {
+    deprecated(spec, "summary", "use spec.eventMetadata.summary", lints);
+    unknown(spec, alert::FIELDS, lints);
+    if version == Version::V1beta1 {
+        missing(spec, alert::LATER_FIELDS, version, lints);
+    }
+}
+
+fn lint_provider(spec: &Map, version: Version, lints: &mut Vec<Lint>) {
+    deprecated(spec, "proxy", "use spec.proxySecretRef", lints);
+    unknown(spec, provider::FIELDS, lints);
+    if version < Version::V1beta3 {
+        missing(spec, provider::FIELDS_OF_V1BETA3, version, lints);
+    } else {
+        deprecated(spec, "interval", "it has no effect; remove it", lints);
+    }
+    if version == Version::V1beta1 {
+        missing(spec, provider::FIELDS_OF_V1BETA2, version, lints);
+    }
+    let Some(type_name) = spec.get("type").and_then(Json::as_str) else { return };
+    let introduced = Version::introducing(type_name);
+    let message = if ProviderType::named(type_name).is_none() {
+        format!("is wrong: {}", unsupported_type(type_name))
+    } else if introduced > version {
+        let (own, needed) = (version.name(), introduced.name());
+        format!("is not a type of {own}; use apiVersion {}/{needed} for '{type_name}'", crate::GROUP)
+    } else {
+        return;
+    };
+    let path = FieldPath(vec!["spec".into(), "type".into()]);
+    lints.push(Lint { level: Level::Error, violation: Violation { path, message } });
+}
+
+/// What to say about a provider type that this program does not know.
+pub fn unsupported_type(type_name: &str) -> String {
+    let types = ProviderType::all().map(ProviderType::name).collect::<Vec<_>>().join(", ");
+    format!("provider type '{type_name}' is not supported; use one of {types}")
+}
+
+fn deprecated(spec: &Map, key: &'static str, remedy: &str, lints: &mut Vec<Lint>) {
+    if spec.get(key).is_some_and(|value| !value.is_null()) {
+        lints.push(warning(vec!["spec".into(), key.into()], format!("is deprecated; {remedy}")));
+    }
+}
+
+fn unknown(spec: &Map, known: &[&str], lints: &mut Vec<Lint>) {
+    for key in spec.keys().filter(|key| !known.contains(&key.as_str())) {
+        let message = "is not a field of this kind and is ignored; correct its name or remove it";
+        lints.push(warning(vec!["spec".into(), owned(key)], message));
+    }
+}
+
+fn missing(spec: &Map, later: &[&'static str], version: Version, lints: &mut Vec<Lint>) {
+    for key in later.iter().filter(|key| spec.contains_key(**key)) {
+        let message = format!("is not a field of {} and is ignored; upgrade to v1beta3", version.name());
+        lints.push(warning(vec!["spec".into(), Step::from(*key)], message));
+    }
+}

@@ -1,0 +1,115 @@
+//! Provider in v1beta1, v1beta2 and v1beta3 (contract, control plane 1.5, providers 1).
+
+use std::time::Duration;
+
+use campanile_domain::ProviderSpec;
+
+use crate::checker::Checker;
+use crate::duration::{self, Hours};
+use crate::{Map, Metadata, Version};
+
+/// The longest address, channel, user name and proxy, in characters.
+const LONGEST: usize = 2048;
+
+/// Fields that came with v1beta3.
+pub(crate) const FIELDS_OF_V1BETA3: &[&str] = &["proxySecretRef", "serviceAccountName", "commitStatusExpr"];
+
+/// Fields that came with v1beta2.
+pub(crate) const FIELDS_OF_V1BETA2: &[&str] = &["interval"];
+
+/// All fields of the newest version.
+pub(crate) const FIELDS: &[&str] = &[
+    "type",
+    "address",
+    "channel",
+    "username",
+    "timeout",
+    "interval",
+    "proxy",
+    "proxySecretRef",
+    "secretRef",
+    "certSecretRef",
+    "serviceAccountName",
+    "suspend",
+    "commitStatusExpr",
+];
+
+/// Types that may carry `commitStatusExpr`.
+const WITH_EXPRESSION: &[&str] =
+    &["github", "gitlab", "gitea", "bitbucketserver", "bitbucket", "azuredevops"];
+
+/// Reads `spec`. A type that this program does not know is no violation here: it must not hide the Provider.
+pub(crate) fn read(metadata: &Metadata, spec: &Map, version: Version, checker: &mut Checker) -> ProviderSpec {
+    let newest = version == Version::V1beta3;
+    let type_name = checker.required(spec, "type").to_owned();
+    if version > Version::V1beta1 {
+        duration(spec, "interval", Hours::Allowed, checker);
+    }
+    ProviderSpec {
+        key: metadata.key.clone(),
+        uid: metadata.uid.clone(),
+        generation: metadata.generation,
+        address: address(spec, version, checker),
+        channel: checker.bounded(spec, "channel", LONGEST),
+        username: checker.bounded(spec, "username", LONGEST),
+        timeout: duration(spec, "timeout", Hours::Refused, checker),
+        proxy: proxy(spec, version, checker),
+        secret_ref: checker.reference(spec, "secretRef"),
+        cert_secret_ref: checker.reference(spec, "certSecretRef"),
+        proxy_secret_ref: if newest { checker.reference(spec, "proxySecretRef") } else { None },
+        service_account: if newest { checker.text(spec, "serviceAccountName") } else { None }
+            .unwrap_or_default()
+            .to_owned(),
+        suspend: checker.flag(spec, "suspend"),
+        commit_status_expr: if newest { expression(spec, &type_name, checker) } else { None },
+        type_name,
+    }
+}
+
+fn address(spec: &Map, version: Version, checker: &mut Checker) -> String {
+    if version > Version::V1beta1 {
+        return checker.bounded(spec, "address", LONGEST);
+    }
+    let address = checker.text(spec, "address");
+    if address.is_some_and(|address| !is_web(address)) {
+        checker.add(
+            "address",
+            "must start with http:// or https:// in v1beta1; use v1beta3 for other addresses",
+        );
+    }
+    address.unwrap_or_default().to_owned()
+}
+
+fn proxy(spec: &Map, version: Version, checker: &mut Checker) -> String {
+    let longest = if version > Version::V1beta1 { LONGEST } else { usize::MAX };
+    let proxy = checker.bounded(spec, "proxy", longest);
+    if spec.get("proxy").is_some_and(serde_json::Value::is_string)
+        && (!is_web(&proxy) || proxy.contains('\n'))
+    {
+        checker.add("proxy", "must start with http:// or https:// and be one line");
+    }
+    proxy
+}
+
+fn is_web(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
+fn duration(spec: &Map, key: &'static str, hours: Hours, checker: &mut Checker) -> Option<Duration> {
+    let text = checker.text(spec, key)?;
+    let parsed = duration::parse(text, hours);
+    if parsed.is_none() {
+        let units = if hours == Hours::Allowed { "ms, s, m or h" } else { "ms, s or m" };
+        checker.add(key, format!("must be a duration in {units}, for example 1m30s"));
+    }
+    parsed
+}
+
+fn expression(spec: &Map, type_name: &str, checker: &mut Checker) -> Option<String> {
+    let expression = checker.text(spec, "commitStatusExpr")?;
+    if !WITH_EXPRESSION.contains(&type_name) {
+        let types = WITH_EXPRESSION.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+        checker.add("commitStatusExpr", format!("is only supported for the {types} provider types"));
+    }
+    Some(expression.to_owned()).filter(|expression| !expression.is_empty())
+}

@@ -1,0 +1,327 @@
+use std::time::Duration;
+
+use campanile_domain::{Alert, ProviderSpec, Severity};
+use serde_json::{Value as Json, json};
+
+use crate::{Level, Object, check_label, lint};
+
+fn manifest(kind: &str, version: &str, spec: Json) -> Json {
+    let mut manifest = json!({
+        "apiVersion": format!("notification.toolkit.fluxcd.io/{version}"),
+        "kind": kind,
+        "metadata": {"name": "x", "namespace": "apps"},
+    });
+    manifest["spec"] = spec;
+    manifest
+}
+
+fn alert(version: &str, spec: Json) -> Alert {
+    match Object::from_json(&manifest("Alert", version, spec)) {
+        Ok(Some(Object::Alert(alert))) => alert,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn provider(version: &str, spec: Json) -> ProviderSpec {
+    match Object::from_json(&manifest("Provider", version, spec)) {
+        Ok(Some(Object::Provider(provider))) => provider,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn violations(json: &Json) -> Vec<String> {
+    Object::from_json(json).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+fn lints(json: &Json) -> Vec<(Level, String)> {
+    lint(json).into_iter().map(|lint| (lint.level, lint.violation.to_string())).collect()
+}
+
+#[test]
+fn an_alert_of_every_version_is_read_with_the_fields_of_that_version() {
+    let spec = json!({
+        "providerRef": {"name": "chat"},
+        "eventSeverity": "error",
+        "eventSources": [
+            {"kind": "Kustomization", "name": "*", "matchLabels": {"team": "a"}},
+            {"kind": "HelmRelease", "name": "web", "namespace": "prod"},
+        ],
+        "inclusionList": ["in"],
+        "exclusionList": ["out"],
+        "eventMetadata": {"cluster": "one"},
+        "summary": "s",
+        "suspend": true,
+        "later": {"unknown": 1},
+    });
+    for version in ["v1beta1", "v1beta2", "v1beta3"] {
+        let alert = alert(version, spec.clone());
+        assert_eq!(alert.key.to_string(), "apps/x");
+        assert_eq!(alert.provider.to_string(), "apps/chat");
+        assert_eq!(alert.severity, Severity::Error);
+        assert_eq!(
+            (alert.sources[0].namespace.as_str(), alert.sources[1].namespace.as_str()),
+            ("apps", "prod")
+        );
+        assert_eq!(alert.sources[0].match_labels.as_ref().unwrap()["team"], "a");
+        assert_eq!((alert.exclusion, alert.suspend), (vec!["out".to_owned()], true));
+        let later = version != "v1beta1";
+        assert_eq!(alert.inclusion.is_empty(), !later, "{version}");
+        assert_eq!(alert.event_metadata.is_empty(), !later, "{version}");
+    }
+}
+
+#[test]
+fn defaults_of_an_alert() {
+    let alert = alert("v1beta3", json!({"providerRef": {"name": "chat"}, "eventSources": []}));
+    assert_eq!(alert.severity, Severity::Info);
+    assert_eq!((alert.uid.as_str(), alert.generation), ("", 1));
+    let mut bare = manifest("Alert", "v1beta3", json!({"providerRef": {"name": "c"}, "eventSources": null}));
+    bare["metadata"] = json!({"name": "x"});
+    assert_eq!(violations(&bare), ["spec.eventSources is required"]);
+    assert_eq!(Object::identity(&bare).unwrap().1.to_string(), "default/x");
+}
+
+#[test]
+fn every_violation_of_an_alert_is_told_with_its_path() {
+    let found = violations(&manifest(
+        "Alert",
+        "v1beta3",
+        json!({
+            "providerRef": {},
+            "eventSeverity": "warn",
+            "eventSources": [{"kind": "Pod", "name": ""}, {"name": 5}, "x", {"kind": "Bucket", "name": "n", "namespace": "n".repeat(254)}],
+            "inclusionList": ["ok", 1],
+            "eventMetadata": {"a.b/c": true},
+            "summary": "é".repeat(256),
+            "suspend": "yes",
+        }),
+    ));
+    let expected = [
+        "spec.providerRef.name is required",
+        "spec.eventSeverity must be 'info' or 'error'",
+        "spec.eventSources[0].kind must be one of Bucket, GitRepository, Kustomization, HelmRelease, HelmChart, \
+         HelmRepository, ImageRepository, ImagePolicy, ImageUpdateAutomation, OCIRepository, ArtifactGenerator, \
+         ExternalArtifact",
+        "spec.eventSources[0].name must not be empty",
+        "spec.eventSources[1].kind is required",
+        "spec.eventSources[1].name must be a string, not a number; quote it",
+        "spec.eventSources[2] must be a mapping with kind and name",
+        "spec.eventSources[3].namespace is longer than 253 characters",
+        "spec.inclusionList[1] must be a string, not a number; quote it",
+        "spec.eventMetadata[\"a.b/c\"] must be a string, not a boolean; quote it",
+        "spec.summary is longer than 255 characters",
+        "spec.suspend must be true or false, not a string",
+    ];
+    for line in expected {
+        assert!(found.iter().any(|violation| violation == line), "{line}\nnot in {found:#?}");
+    }
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+}
+
+#[test]
+fn v1beta1_knows_shorter_names_and_fewer_kinds() {
+    let spec = |kind: &str, name: String| json!({"providerRef": {"name": "c"}, "eventSources": [{"kind": kind, "name": name}], "summary": "s".repeat(300)});
+    alert("v1beta1", spec("Bucket", "n".repeat(53)));
+    let long = manifest("Alert", "v1beta1", spec("Bucket", "n".repeat(54)));
+    assert_eq!(violations(&long), ["spec.eventSources[0].name is longer than 53 characters"]);
+    assert_eq!(violations(&manifest("Alert", "v1beta1", spec("ArtifactGenerator", "n".into()))).len(), 1);
+    alert(
+        "v1beta2",
+        json!({"providerRef": {"name": "c"}, "eventSources": [{"kind": "ArtifactGenerator", "name": "n".repeat(253)}]}),
+    );
+}
+
+#[test]
+fn a_provider_of_every_version_is_read_with_the_fields_of_that_version() {
+    let spec = json!({
+        "type": "github", "address": "https://example.com/x", "channel": "c", "username": "u", "interval": "1h",
+        "timeout": "1m30s", "proxy": "http://proxy:3128", "secretRef": {"name": "s"}, "certSecretRef": {"name": "t"},
+        "proxySecretRef": {"name": "p"}, "serviceAccountName": "sa", "commitStatusExpr": "'x'", "suspend": true,
+    });
+    for version in ["v1beta1", "v1beta2", "v1beta3"] {
+        let provider = provider(version, spec.clone());
+        assert_eq!(provider.timeout, Some(Duration::from_secs(90)));
+        assert_eq!(provider.secret_ref.as_deref(), Some("s"));
+        assert_eq!(provider.cert_secret_ref.as_deref(), Some("t"));
+        assert_eq!((provider.proxy.as_str(), provider.suspend), ("http://proxy:3128", true));
+        let newest = version == "v1beta3";
+        assert_eq!(provider.proxy_secret_ref.is_some(), newest, "{version}");
+        assert_eq!(provider.service_account == "sa", newest, "{version}");
+        assert_eq!(provider.commit_status_expr.is_some(), newest, "{version}");
+    }
+}
+
+#[test]
+fn every_violation_of_a_provider_is_told_with_its_path() {
+    let found = violations(&manifest(
+        "Provider",
+        "v1beta3",
+        json!({
+            "address": "a".repeat(2049), "channel": 1, "timeout": "1h", "interval": "soon", "proxy": "socks5://x",
+            "secretRef": "s", "certSecretRef": {"name": 1},
+        }),
+    ));
+    assert_eq!(
+        found,
+        [
+            "spec.type is required",
+            "spec.interval must be a duration in ms, s, m or h, for example 1m30s",
+            "spec.address is longer than 2048 characters",
+            "spec.channel must be a string, not a number; quote it",
+            "spec.timeout must be a duration in ms, s or m, for example 1m30s",
+            "spec.proxy must start with http:// or https:// and be one line",
+            "spec.secretRef must be a mapping, not a string",
+            "spec.certSecretRef.name must be a string, not a number; quote it",
+        ]
+    );
+    let old = manifest("Provider", "v1beta1", json!({"type": "slack", "address": "nats://x"}));
+    assert_eq!(violations(&old).len(), 1);
+    let served =
+        provider("v1beta1", json!({"type": "slack", "address": format!("http://{}", "a".repeat(3000))}));
+    assert_eq!(served.address.len(), 3007, "v1beta1 has no bound");
+}
+
+#[test]
+fn k08_commit_status_expr_is_accepted_on_commit_status_types() {
+    for kind in ["github", "gitlab", "gitea", "bitbucketserver", "bitbucket", "azuredevops"] {
+        let provider = provider("v1beta3", json!({"type": kind, "commitStatusExpr": "'a'"}));
+        assert_eq!(provider.commit_status_expr.as_deref(), Some("'a'"));
+    }
+}
+
+#[test]
+fn k09_commit_status_expr_on_slack_is_rejected() {
+    let slack = manifest("Provider", "v1beta3", json!({"type": "slack", "commitStatusExpr": "'a'"}));
+    assert_eq!(
+        violations(&slack),
+        ["spec.commitStatusExpr is only supported for the 'github', 'gitlab', 'gitea', 'bitbucketserver', \
+          'bitbucket', 'azuredevops' provider types"]
+    );
+}
+
+#[test]
+fn k10_github_needs_no_commit_status_expr() {
+    assert_eq!(provider("v1beta3", json!({"type": "github"})).commit_status_expr, None);
+}
+
+#[test]
+fn an_unknown_type_is_accepted_but_an_error_of_the_lint() {
+    let unknown = manifest("Provider", "v1beta3", json!({"type": "carrier-pigeon"}));
+    assert!(matches!(Object::from_json(&unknown), Ok(Some(Object::Provider(_)))));
+    let found = lints(&unknown);
+    assert_eq!(found[0].0, Level::Error);
+    assert!(found[0].1.contains("'carrier-pigeon' is not supported; use one of generic, "), "{found:?}");
+}
+
+#[test]
+fn a_type_that_a_version_does_not_have_is_an_error_of_the_lint() {
+    for (version, kind, wrong) in [
+        ("v1beta1", "gitea", true),
+        ("v1beta1", "slack", false),
+        ("v1beta2", "gitea", false),
+        ("v1beta2", "nats", true),
+        ("v1beta3", "nats", false),
+    ] {
+        let found = lints(&manifest("Provider", version, json!({"type": kind})));
+        assert_eq!(found.iter().any(|lint| lint.0 == Level::Error), wrong, "{version} {kind}: {found:?}");
+    }
+}
+
+#[test]
+fn deprecated_and_unknown_fields_are_warnings() {
+    let found = lints(&manifest("Alert", "v1beta1", json!({"summary": "s", "inclusionList": [], "typo": 1})));
+    assert!(found.iter().all(|lint| lint.0 == Level::Warning));
+    let texts: Vec<&str> = found.iter().map(|lint| lint.1.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "apiVersion is old: v1beta1 Alert is deprecated, upgrade to v1beta3",
+            "spec.summary is deprecated; use spec.eventMetadata.summary",
+            "spec.typo is not a field of this kind and is ignored; correct its name or remove it",
+            "spec.inclusionList is not a field of v1beta1 and is ignored; upgrade to v1beta3",
+        ]
+    );
+    let sound = manifest("Alert", "v1beta3", json!({"providerRef": {"name": "c"}, "eventSources": []}));
+    assert!(lints(&sound).is_empty());
+}
+
+#[test]
+fn a_version_that_does_not_exist_says_which_to_use() {
+    let found = violations(&manifest("Alert", "v1", json!({})));
+    assert_eq!(found, ["apiVersion names version 'v1' that Alert does not have; use v1beta3"]);
+}
+
+#[test]
+fn a_secret_is_decoded_and_string_data_wins() {
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"},
+        "data": {"token": "aGVs\nbG8=", "both": "YQ=="}, "stringData": {"both": "plain"},
+    });
+    let Ok(Some(Object::Secret(secret))) = Object::from_json(&secret) else { panic!("no Secret") };
+    assert_eq!(secret.key.to_string(), "default/s");
+    assert_eq!(
+        (secret.data["token"].as_slice(), secret.data["both"].as_slice()),
+        (&b"hello"[..], &b"plain"[..])
+    );
+}
+
+#[test]
+fn a_secret_that_is_not_base64_is_told_without_its_value() {
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"token": "hunter2!"},
+    });
+    assert_eq!(
+        violations(&secret),
+        ["data.token is not base64; encode the value, or put it under stringData as it is"]
+    );
+}
+
+#[test]
+fn other_objects_keep_their_labels_and_nothing_else() {
+    let pod = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "labels": {"a": "b", "n": 1}}});
+    let Ok(Some(Object::Labelled { api_version, kind, key, labels })) = Object::from_json(&pod) else {
+        panic!("none")
+    };
+    assert_eq!(
+        (api_version.as_str(), kind.as_str(), key.to_string().as_str()),
+        ("apps/v1", "Deployment", "default/d")
+    );
+    assert_eq!(labels.into_iter().collect::<Vec<_>>(), [("a".to_owned(), "b".to_owned())]);
+    for ignored in [
+        manifest("Receiver", "v1", json!({})),
+        json!({"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}),
+        json!({"replicas": 3}),
+        json!(null),
+    ] {
+        assert_eq!(Object::from_json(&ignored), Ok(None), "{ignored}");
+    }
+}
+
+#[test]
+fn metadata_must_name_the_object() {
+    let spec = json!({"type": "slack"});
+    let with = |metadata: Json| {
+        let mut json = manifest("Provider", "v1beta3", spec.clone());
+        json["metadata"] = metadata;
+        violations(&json)
+    };
+    assert_eq!(with(json!({})), ["metadata.name is required"]);
+    assert_eq!(with(json!({"name": ""})), ["metadata.name must not be empty"]);
+    assert_eq!(with(json!({"name": 5})), ["metadata.name must be a string, not a number; quote it"]);
+    assert_eq!(with(json!({"name": "x", "labels": {"v": 1.5}})).len(), 1);
+    let without_spec = json!({"apiVersion": "notification.toolkit.fluxcd.io/v1beta3", "kind": "Alert", "metadata": {"name": "x"}});
+    assert_eq!(violations(&without_spec), ["spec is required"]);
+}
+
+#[test]
+fn labels_are_judged_by_the_rules_of_kubernetes() {
+    for (key, value) in [("team", "a"), ("app.kubernetes.io/name", "my_App.1"), ("a", "")] {
+        assert_eq!(check_label(key, value), Ok(()), "{key}={value}");
+    }
+    for (key, value) in
+        [("", "a"), ("-a", "b"), ("a/b/c", "d"), ("UP.com/a", "b"), ("/a", "b"), ("a", "b c"), ("a", "-")]
+    {
+        assert!(check_label(key, value).is_err(), "{key}={value}");
+    }
+    assert!(check_label("a", &"x".repeat(64)).is_err());
+}

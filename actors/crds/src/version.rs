@@ -1,0 +1,90 @@
+//! The served versions of Alert and Provider and what differs between them (contract, control plane 1.1 to 1.5).
+
+/// The API group of Alert, Provider and Receiver.
+pub const GROUP: &str = "notification.toolkit.fluxcd.io";
+
+/// A version in which Alerts and Providers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// The oldest.
+    V1beta1,
+    /// The one with status.
+    V1beta2,
+    /// The present one.
+    V1beta3,
+}
+
+/// Kinds that can be event sources in every version.
+const KINDS: &[&str] = &[
+    "Bucket",
+    "GitRepository",
+    "Kustomization",
+    "HelmRelease",
+    "HelmChart",
+    "HelmRepository",
+    "ImageRepository",
+    "ImagePolicy",
+    "ImageUpdateAutomation",
+    "OCIRepository",
+];
+
+/// Kinds that v1beta1 does not know.
+const LATER_KINDS: &[&str] = &["ArtifactGenerator", "ExternalArtifact"];
+
+/// Provider types that came with v1beta2.
+const TYPES_OF_V1BETA2: &[&str] = &["gitea", "bitbucketserver", "googlepubsub", "pagerduty", "datadog"];
+
+/// Provider types that came with v1beta3.
+const TYPES_OF_V1BETA3: &[&str] = &[
+    "giteapullrequestcomment",
+    "githubpullrequestcomment",
+    "gitlabmergerequestcomment",
+    "nats",
+    "zulip",
+    "otel",
+    "zoom",
+    "incident.io",
+];
+
+impl Version {
+    /// The version that manifests call `name`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "v1beta1" => Some(Self::V1beta1),
+            "v1beta2" => Some(Self::V1beta2),
+            "v1beta3" => Some(Self::V1beta3),
+            _ => None,
+        }
+    }
+
+    /// The name in manifests.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V1beta1 => "v1beta1",
+            Self::V1beta2 => "v1beta2",
+            Self::V1beta3 => "v1beta3",
+        }
+    }
+
+    /// Kinds that an event source may have.
+    pub(crate) fn source_kinds(self) -> impl Iterator<Item = &'static str> {
+        let later = if self == Self::V1beta1 { &[] } else { LATER_KINDS };
+        KINDS.iter().chain(later).copied()
+    }
+
+    /// The longest name and namespace of an event source, in characters.
+    pub(crate) fn longest_name(self) -> usize {
+        if self == Self::V1beta1 { 53 } else { 253 }
+    }
+
+    /// The version with which a provider type came.
+    pub(crate) fn introducing(provider_type: &str) -> Self {
+        if TYPES_OF_V1BETA3.contains(&provider_type) {
+            Self::V1beta3
+        } else if TYPES_OF_V1BETA2.contains(&provider_type) {
+            Self::V1beta2
+        } else {
+            Self::V1beta1
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What delivery counts. The operations API, metrics and tests read the snapshot.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use actix::Message;
+use campanile_outbox::Settlement;
+use serde::Serialize;
+
+/// Counters that the dispatcher shares with its provider actors and their tasks.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) attempts: AtomicU64,
+    pub(crate) delivered: AtomicU64,
+    pub(crate) retries: AtomicU64,
+    pub(crate) parked: AtomicU64,
+    pub(crate) dead: AtomicU64,
+    pub(crate) panics: AtomicU64,
+    pub(crate) in_flight: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn settled(&self, settlement: &Settlement) {
+        let counter = match settlement {
+            Settlement::Done => &self.delivered,
+            Settlement::RetryAt(..) => &self.retries,
+            Settlement::Parked(..) => &self.parked,
+            Settlement::Dead(_) => &self.dead,
+            Settlement::Release => return,
+        };
+        counter.fetch_add(1, Relaxed);
+    }
+}
+
+/// Asks the dispatcher for its snapshot.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "DeliverySnapshot")]
+pub struct GetDeliverySnapshot;
+
+/// How delivery stands. Counts are since the start of the process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliverySnapshot {
+    /// Providers known.
+    pub providers: usize,
+    /// Providers whose settings do not resolve.
+    pub not_ready: usize,
+    /// Provider actors alive.
+    pub actors: usize,
+    /// Restarts of provider actors.
+    pub restarts: u64,
+    /// Exchanges under way.
+    pub in_flight: u64,
+    /// Exchanges begun.
+    pub attempts: u64,
+    /// Deliveries that arrived or needed nothing.
+    pub delivered: u64,
+    /// Failures that led to another try.
+    pub retries: u64,
+    /// Failures that only a human can mend.
+    pub parked: u64,
+    /// Deliveries given up.
+    pub dead: u64,
+    /// Exchanges that panicked.
+    pub panics: u64,
+}
+
+impl Counters {
+    /// The counts; what the dispatcher itself knows is left at zero.
+    pub(crate) fn snapshot(&self) -> DeliverySnapshot {
+        DeliverySnapshot {
+            in_flight: self.in_flight.load(Relaxed),
+            attempts: self.attempts.load(Relaxed),
+            delivered: self.delivered.load(Relaxed),
+            retries: self.retries.load(Relaxed),
+            parked: self.parked.load(Relaxed),
+            dead: self.dead.load(Relaxed),
+            panics: self.panics.load(Relaxed),
+            ..DeliverySnapshot::default()
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! The parent of the provider actors: knows every Provider, resolves it, and keeps an actor for each that has work.
+
+mod slots;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture, WrapFuture,
+};
+use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderSpec};
+use campanile_outbox::{Listener, Outbox};
+use campanile_protocol::{Change, Changes, ProviderState, ReadSecrets, Report, Resync, Secrets};
+use campanile_supervision::{DeathNotice, LifeGuard, Link, Restart, SharedClock};
+
+use crate::counters::Counters;
+use crate::provider_actor::{Idle, ProviderActor, ProviderParts, Reconfigure, Stop, Wake};
+use crate::task::Shared;
+use crate::{Carriers, DeliveryConfig, DeliverySnapshot, GetDeliverySnapshot, resolve_provider};
+use slots::{Resolution, Slot, Slots};
+
+/// What the dispatcher is built from.
+pub struct DispatcherParts {
+    /// Where deliveries come from.
+    pub outbox: Arc<dyn Outbox>,
+    /// What carries requests.
+    pub carriers: Arc<dyn Carriers>,
+    /// The numbers.
+    pub config: DeliveryConfig,
+    /// The clock.
+    pub clock: SharedClock,
+    /// To ask the watcher for the objects.
+    pub resync: Link<Resync>,
+    /// To ask the watcher for Secrets.
+    pub secrets: Link<ReadSecrets>,
+    /// To tell the watcher how things stand.
+    pub reports: Link<Report>,
+    /// Tells the supervisor when this actor ends.
+    pub guard: LifeGuard<&'static str>,
+}
+
+/// Hint from the outbox: these Providers may have work.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct WorkReady(pub Vec<ObjectKey>);
+
+/// Stop taking deliveries; answered when no exchange is under way any more, or after this time. What is still under
+/// way then is sent again after the restart.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Drain(pub Duration);
+
+/// A listener for the outbox that passes hints on to the dispatcher behind `link`.
+pub fn wake_up(link: Link<WorkReady>) -> Arc<dyn Listener> {
+    struct WakeUp(Link<WorkReady>);
+    impl Listener for WakeUp {
+        fn work_ready(&self, providers: &[ObjectKey]) {
+            self.0.hint(WorkReady(providers.to_vec()));
+        }
+    }
+    Arc::new(WakeUp(link))
+}
+
+/// The dispatcher.
+pub struct Dispatcher {
+    shared: Shared,
+    carriers: Arc<dyn Carriers>,
+    resync: Link<Resync>,
+    secrets: Link<ReadSecrets>,
+    reports: Link<Report>,
+    slots: Slots,
+    /// Whether the Providers are known. Before that nobody can say that a Provider was deleted.
+    synced: bool,
+    draining: bool,
+    restarts: u64,
+    _guard: LifeGuard<&'static str>,
+}
+
+impl Dispatcher {
+    /// A dispatcher that knows no Provider yet.
+    pub fn new(parts: DispatcherParts) -> Self {
+        Self {
+            shared: Shared {
+                outbox: parts.outbox,
+                clock: parts.clock,
+                config: parts.config,
+                counters: Arc::<Counters>::default(),
+            },
+            carriers: parts.carriers,
+            resync: parts.resync,
+            secrets: parts.secrets,
+            reports: parts.reports,
+            slots: Slots::default(),
+            synced: false,
+            draining: false,
+            restarts: 0,
+            _guard: parts.guard,
+        }
+    }
+
+    /// Makes sure that the Provider's actor knows of its work.
+    fn work(&mut self, key: &ObjectKey, ctx: &mut Context<Self>) {
+        if !self.synced || self.draining {
+            return;
+        }
+        let Some(slot) = self.slots.get_mut(key) else { return self.bury(key) };
+        if slot.spec.suspend {
+            return;
+        }
+        let Resolution::Ready(endpoint) = slot.resolution.clone() else { return };
+        if let Some(actor) = slot.child.as_ref().filter(|actor| actor.connected()) {
+            actor.do_send(Wake);
+            return;
+        }
+        match self.carriers.carrier(&endpoint.connection) {
+            Ok(carrier) => {
+                let parts = ProviderParts {
+                    key: key.clone(),
+                    generation: slot.spec.generation,
+                    endpoint,
+                    carriers: self.carriers.clone(),
+                    carrier,
+                    shared: self.shared.clone(),
+                    reports: self.reports.clone(),
+                    idle: ctx.address().recipient(),
+                    guard: LifeGuard::new(key.clone(), ctx.address().recipient()),
+                };
+                slot.child = Some(ProviderActor::new(parts).start());
+            }
+            Err(failure) => self.resolved(key, Err(failure), ctx),
+        }
+    }
+
+    /// Everything that waits for a Provider that is gone becomes a dead letter.
+    fn bury(&self, key: &ObjectKey) {
+        let failure = Failure::new(FailureClass::ProviderDeleted, format!("provider '{key}' was deleted"));
+        let buried = self.shared.outbox.bury(key, &failure, self.shared.clock.now());
+        if buried > 0 {
+            tracing::error!(provider = %key, deliveries = buried, "provider was deleted, its waiting deliveries are dead letters");
+        }
+    }
+
+    fn apply(&mut self, change: Change<ProviderSpec>) -> Option<ObjectKey> {
+        match change {
+            Change::Applied(spec) => Some(self.slots.apply(spec)),
+            Change::Deleted(key) => {
+                if let Some(slot) = self.slots.remove(&key) {
+                    slot.stop();
+                }
+                self.bury(&key);
+                None
+            }
+        }
+    }
+
+    /// Resolves Providers anew; their Secrets are asked for in one message.
+    fn resolve(&mut self, keys: Vec<ObjectKey>, ctx: &mut Context<Self>) {
+        let wanted = self.slots.secrets_of(&keys);
+        if wanted.is_empty() {
+            return self.resolve_with(&keys, &Secrets::new(), ctx);
+        }
+        let secrets = self.secrets.clone();
+        let asked = async move { secrets.ask(ReadSecrets(wanted)).await };
+        ctx.spawn(asked.into_actor(self).map(move |answer, dispatcher, ctx| match answer {
+            Ok(secrets) => dispatcher.resolve_with(&keys, &secrets, ctx),
+            // The watcher is being restarted and will send everything again.
+            Err(error) => tracing::warn!(?error, "failed to read secrets, waiting for the watcher"),
+        }));
+    }
+
+    fn resolve_with(&mut self, keys: &[ObjectKey], secrets: &Secrets, ctx: &mut Context<Self>) {
+        let lookup = |key: &ObjectKey| match secrets.get(key) {
+            Some(Ok(secret)) => Ok(secret.clone()),
+            Some(Err(error)) => Err(error.to_string()),
+            None => Err(format!("secret '{key}' not read yet")),
+        };
+        for key in keys {
+            let Some(slot) = self.slots.get_mut(key) else { continue };
+            let resolved = resolve_provider(&slot.spec, &lookup, self.carriers.as_ref());
+            self.resolved(key, resolved.map(Arc::new), ctx);
+        }
+    }
+
+    fn resolved(
+        &mut self,
+        key: &ObjectKey,
+        resolved: Result<Arc<campanile_providers::Endpoint>, Failure>,
+        ctx: &mut Context<Self>,
+    ) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        let ready = resolved.as_ref().map(|_| ()).map_err(Clone::clone);
+        match &resolved {
+            Ok(endpoint) => {
+                endpoint.notices.iter().for_each(|notice| tracing::warn!(provider = %key, "{notice}"))
+            }
+            Err(failure) => tracing::error!(provider = %key, error = %failure, "provider is not usable"),
+        }
+        slot.resolution = resolved.map_or(Resolution::Broken, Resolution::Ready);
+        let state = ProviderState {
+            provider: key.clone(),
+            generation: slot.spec.generation,
+            delivering: ready.clone(),
+            ready,
+        };
+        self.reports.hint(Report::Provider(state));
+        self.hand_over(key);
+        self.work_if_any(key, ctx);
+    }
+
+    /// Gives a running actor its new settings, or stops it where there are none to use.
+    fn hand_over(&mut self, key: &ObjectKey) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        self.shared.outbox.wake(key);
+        let Some(actor) = slot.child.as_ref() else { return };
+        match &slot.resolution {
+            Resolution::Ready(endpoint) if !slot.spec.suspend => {
+                let generation = slot.spec.generation;
+                actor.do_send(Reconfigure { endpoint: endpoint.clone(), generation });
+            }
+            _ => {
+                actor.do_send(Stop);
+                slot.child = None;
+            }
+        }
+    }
+
+    fn work_if_any(&mut self, key: &ObjectKey, ctx: &mut Context<Self>) {
+        if self.shared.outbox.next_due(key).is_some() {
+            self.work(key, ctx);
+        }
+    }
+
+    /// Repeats lost hints, gives up what is too old, and forgets old dead letters.
+    fn sweep(&mut self, ctx: &mut Context<Self>) {
+        let now = self.shared.clock.now();
+        for (provider, deliveries) in self.shared.outbox.expire(now) {
+            tracing::error!(%provider, deliveries, "deliveries passed their deadline and are dead letters");
+        }
+        self.shared.outbox.prune(now);
+        for key in self.shared.outbox.providers_with_work() {
+            self.work(&key, ctx);
+        }
+    }
+}
+
+impl Actor for Dispatcher {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // Hints from the store thread and batches of changes; senders of hints are not held up by a full mailbox.
+        ctx.set_mailbox_capacity(1024);
+        self.resync.hint(Resync);
+        ctx.run_interval(self.shared.config.sweep, Self::sweep);
+    }
+}
+
+impl Handler<WorkReady> for Dispatcher {
+    type Result = ();
+
+    fn handle(&mut self, WorkReady(keys): WorkReady, ctx: &mut Self::Context) {
+        for key in keys {
+            self.work(&key, ctx);
+        }
+    }
+}
+
+impl Handler<Changes> for Dispatcher {
+    type Result = ();
+
+    fn handle(&mut self, changes: Changes, ctx: &mut Self::Context) {
+        if changes.initial {
+            for gone in self.slots.missing_from(&changes.providers) {
+                self.apply(Change::Deleted(gone));
+            }
+        }
+        let mut affected: Vec<ObjectKey> =
+            changes.providers.into_iter().filter_map(|change| self.apply(change)).collect();
+        affected.extend(self.slots.naming(&changes.secrets));
+        affected.sort();
+        affected.dedup();
+        self.resolve(affected, ctx);
+        if changes.initial {
+            self.synced = true;
+            self.sweep(ctx);
+        }
+    }
+}
+
+impl Handler<Idle> for Dispatcher {
+    type Result = ();
+
+    fn handle(&mut self, Idle(key): Idle, _: &mut Self::Context) {
+        if self.shared.outbox.next_due(&key).is_none()
+            && let Some(actor) = self.slots.get_mut(&key).and_then(|slot| slot.child.take())
+        {
+            actor.do_send(Stop);
+        }
+    }
+}
+
+impl Handler<DeathNotice<ObjectKey>> for Dispatcher {
+    type Result = ();
+
+    fn handle(&mut self, notice: DeathNotice<ObjectKey>, ctx: &mut Self::Context) {
+        let now = self.shared.clock.now();
+        let Some(slot) = self.slots.get_mut(&notice.child).filter(|_| notice.panicked) else { return };
+        slot.child = None;
+        self.restarts += 1;
+        let key = notice.child;
+        match slot.log.record(&self.shared.config.restart, now, fastrand::f64()) {
+            Restart::After(pause) => {
+                tracing::error!(provider = %key, "provider actor panicked, restarting it");
+                ctx.run_later(pause, move |dispatcher, ctx| dispatcher.work_if_any(&key, ctx));
+            }
+            Restart::GiveUp => {
+                let text =
+                    format!("provider actor of '{key}' panicked too often; change the Provider to try again");
+                self.resolved(&key, Err(Failure::new(FailureClass::Config, text)), ctx);
+            }
+        }
+    }
+}
+
+impl Handler<Drain> for Dispatcher {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, Drain(limit): Drain, _: &mut Self::Context) -> Self::Result {
+        self.draining = true;
+        self.slots.iter_mut().for_each(Slot::stop_child);
+        let counters = self.shared.counters.clone();
+        let idle = async move {
+            while counters.snapshot().in_flight > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        Box::pin(async move {
+            if tokio::time::timeout(limit, idle).await.is_err() {
+                tracing::warn!("some exchanges did not end in time, their deliveries will be sent again");
+            }
+        })
+    }
+}
+
+impl Handler<GetDeliverySnapshot> for Dispatcher {
+    type Result = MessageResult<GetDeliverySnapshot>;
+
+    fn handle(&mut self, _: GetDeliverySnapshot, _: &mut Self::Context) -> Self::Result {
+        MessageResult(DeliverySnapshot {
+            restarts: self.restarts,
+            ..self.slots.count(self.shared.counters.snapshot())
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! What the dispatcher knows of each Provider.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use actix::Addr;
+use campanile_domain::{ObjectKey, ProviderSpec};
+use campanile_protocol::Change;
+use campanile_providers::Endpoint;
+use campanile_supervision::RestartLog;
+
+use crate::DeliverySnapshot;
+use crate::provider_actor::{ProviderActor, Stop};
+
+/// Whether a Provider can be used.
+#[derive(Clone)]
+pub(super) enum Resolution {
+    /// Its Secrets are being read.
+    Pending,
+    /// It can.
+    Ready(Arc<Endpoint>),
+    /// It can not: its queue waits until it changes.
+    Broken,
+}
+
+/// One Provider.
+pub(super) struct Slot {
+    pub(super) spec: Arc<ProviderSpec>,
+    pub(super) resolution: Resolution,
+    pub(super) child: Option<Addr<ProviderActor>>,
+    pub(super) log: RestartLog,
+}
+
+impl Slot {
+    pub(super) fn stop_child(&mut self) {
+        if let Some(actor) = self.child.take() {
+            actor.do_send(Stop);
+        }
+    }
+
+    pub(super) fn stop(mut self) {
+        self.stop_child();
+    }
+}
+
+/// All Providers by key.
+#[derive(Default)]
+pub(super) struct Slots(HashMap<ObjectKey, Slot>);
+
+impl Slots {
+    pub(super) fn get_mut(&mut self, key: &ObjectKey) -> Option<&mut Slot> {
+        self.0.get_mut(key)
+    }
+
+    pub(super) fn remove(&mut self, key: &ObjectKey) -> Option<Slot> {
+        self.0.remove(key)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.0.values_mut()
+    }
+
+    /// Notes what a Provider looks like now; a running actor goes on with the old settings until the new are resolved.
+    pub(super) fn apply(&mut self, spec: Arc<ProviderSpec>) -> ObjectKey {
+        let key = spec.key.clone();
+        match self.0.get_mut(&key) {
+            Some(slot) => slot.spec = spec,
+            None => {
+                let slot =
+                    Slot { spec, resolution: Resolution::Pending, child: None, log: RestartLog::default() };
+                self.0.insert(key.clone(), slot);
+            }
+        }
+        key
+    }
+
+    /// Keys that are known here but not in `changes`.
+    pub(super) fn missing_from(&self, changes: &[Change<ProviderSpec>]) -> Vec<ObjectKey> {
+        let there: HashSet<&ObjectKey> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Applied(spec) => Some(&spec.key),
+                Change::Deleted(_) => None,
+            })
+            .collect();
+        self.0.keys().filter(|key| !there.contains(key)).cloned().collect()
+    }
+
+    /// The Secrets that these Providers name, each once.
+    pub(super) fn secrets_of(&self, keys: &[ObjectKey]) -> Vec<ObjectKey> {
+        let mut wanted: Vec<ObjectKey> =
+            keys.iter().filter_map(|key| self.0.get(key)).flat_map(|slot| slot.spec.secret_keys()).collect();
+        wanted.sort();
+        wanted.dedup();
+        wanted
+    }
+
+    /// The Providers that name one of these Secrets.
+    pub(super) fn naming(&self, secrets: &[ObjectKey]) -> Vec<ObjectKey> {
+        if secrets.is_empty() {
+            return Vec::new();
+        }
+        let secrets: HashSet<&ObjectKey> = secrets.iter().collect();
+        let names_one = |slot: &&Slot| slot.spec.secret_keys().any(|key| secrets.contains(&key));
+        self.0.values().filter(names_one).map(|slot| slot.spec.key.clone()).collect()
+    }
+
+    /// Adds this table's counts to `snapshot`.
+    pub(super) fn count(&self, snapshot: DeliverySnapshot) -> DeliverySnapshot {
+        let broken = |slot: &&Slot| matches!(slot.resolution, Resolution::Broken);
+        let alive = |slot: &&Slot| slot.child.as_ref().is_some_and(Addr::connected);
+        DeliverySnapshot {
+            providers: self.0.len(),
+            not_ready: self.0.values().filter(broken).count(),
+            actors: self.0.values().filter(alive).count(),
+            ..snapshot
+        }
+    }
+}

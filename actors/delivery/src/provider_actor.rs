@@ -1,0 +1,321 @@
+//! The actor of one Provider: owns its client and its rate state, and pulls its queue.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, SpawnHandle,
+    WrapFuture,
+};
+use campanile_domain::{ObjectKey, Verdict};
+use campanile_outbox::{Lease, OutboxError, Settlement};
+use campanile_protocol::{DeliveryOutcome, DeliveryResult, ProviderState, Report};
+use campanile_providers::Endpoint;
+use campanile_supervision::{LifeGuard, Link};
+use futures_util::FutureExt;
+use jiff::Timestamp;
+
+use crate::pace::{Gate, Pace, Turn};
+use crate::reports::Reports;
+use crate::task::{Finished, Panics, Route, Shared, start};
+use crate::{Carrier, Carriers};
+
+/// There may be work.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Wake;
+
+/// The Provider or one of its Secrets changed: use this from now on and try again at once.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Reconfigure {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) generation: i64,
+}
+
+/// Take nothing more. Exchanges under way settle themselves.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Stop;
+
+/// To the dispatcher: this Provider had no work for a while.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Idle(pub(crate) ObjectKey);
+
+/// What a provider actor is built from.
+pub(crate) struct ProviderParts {
+    pub(crate) key: ObjectKey,
+    pub(crate) generation: i64,
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) carriers: Arc<dyn Carriers>,
+    pub(crate) carrier: Rc<dyn Carrier>,
+    pub(crate) shared: Shared,
+    pub(crate) reports: Link<Report>,
+    pub(crate) idle: Recipient<Idle>,
+    pub(crate) guard: LifeGuard<ObjectKey>,
+}
+
+/// The provider actor.
+pub(crate) struct ProviderActor {
+    key: ObjectKey,
+    generation: i64,
+    endpoint: Arc<Endpoint>,
+    carriers: Arc<dyn Carriers>,
+    carrier: Rc<dyn Carrier>,
+    shared: Shared,
+    reports: Reports,
+    idle: Recipient<Idle>,
+    pace: Pace,
+    panics: Panics,
+    in_flight: usize,
+    /// A take is under way.
+    taking: bool,
+    /// Work was announced while a take was under way.
+    again: bool,
+    timer: Option<(Timestamp, SpawnHandle)>,
+    last_work: Timestamp,
+    _guard: LifeGuard<ObjectKey>,
+}
+
+impl ProviderActor {
+    pub(crate) fn new(parts: ProviderParts) -> Self {
+        Self {
+            last_work: parts.shared.clock.now(),
+            key: parts.key,
+            generation: parts.generation,
+            endpoint: parts.endpoint,
+            carriers: parts.carriers,
+            carrier: parts.carrier,
+            shared: parts.shared,
+            reports: Reports::new(parts.reports),
+            idle: parts.idle,
+            pace: Pace::default(),
+            panics: Panics::default(),
+            in_flight: 0,
+            taking: false,
+            again: false,
+            timer: None,
+            _guard: parts.guard,
+        }
+    }
+
+    /// Takes as many deliveries as there is room for. Called whenever something may have changed.
+    fn pull(&mut self, ctx: &mut Context<Self>) {
+        if self.taking {
+            self.again = true;
+            return;
+        }
+        let now = self.shared.clock.now();
+        let room = match self.pace.gate(&self.shared.config, now) {
+            Gate::Open(most) => most.saturating_sub(self.in_flight),
+            Gate::ClosedUntil(until) => return self.look_again_at(until, ctx),
+        };
+        if room == 0 {
+            return;
+        }
+        if self.pace.probing() {
+            self.shared.outbox.wake(&self.key);
+        }
+        self.taking = true;
+        let mut take = self.shared.outbox.take(&self.key, room, now);
+        match (&mut take).now_or_never() {
+            Some(taken) => self.taken(taken, room, ctx),
+            None => {
+                let taken = take.into_actor(self).map(move |taken, actor, ctx| actor.taken(taken, room, ctx));
+                ctx.spawn(taken);
+            }
+        }
+    }
+
+    fn taken(&mut self, taken: Result<Vec<Lease>, OutboxError>, room: usize, ctx: &mut Context<Self>) {
+        self.taking = false;
+        let leases = match taken {
+            Ok(leases) => leases,
+            Err(error) => {
+                tracing::error!(provider = %self.key, %error, "failed to take deliveries");
+                let later = self.shared.clock.now() + Duration::from_secs(1);
+                return self.look_again_at(later, ctx);
+            }
+        };
+        let full = leases.len() == room;
+        for Lease { delivery } in leases {
+            self.in_flight += 1;
+            start(delivery, self.route(ctx), self.shared.clone());
+        }
+        if std::mem::take(&mut self.again) {
+            self.pull(ctx);
+        } else if !full && let Some(due) = self.shared.outbox.next_due(&self.key) {
+            self.look_again_at(due, ctx);
+        }
+    }
+
+    fn route(&self, ctx: &Context<Self>) -> Route {
+        Route {
+            endpoint: self.endpoint.clone(),
+            carrier: self.carrier.clone(),
+            panics: self.panics.clone(),
+            owner: ctx.address().recipient(),
+        }
+    }
+
+    /// Pulls again at `due`, or earlier if an earlier time was asked for already.
+    fn look_again_at(&mut self, due: Timestamp, ctx: &mut Context<Self>) {
+        match self.timer {
+            Some((earlier, _)) if earlier <= due => return,
+            Some((_, handle)) => {
+                ctx.cancel_future(handle);
+            }
+            None => {}
+        }
+        let pause = Duration::try_from(due.duration_since(self.shared.clock.now())).unwrap_or_default();
+        let handle = ctx.run_later(pause, |actor, ctx| {
+            actor.timer = None;
+            actor.pull(ctx);
+        });
+        self.timer = Some((due, handle));
+    }
+
+    /// Takes note of a verdict for the whole provider.
+    fn note(&mut self, verdict: &Verdict) {
+        let now = self.shared.clock.now();
+        match self.pace.note(&self.shared.config, verdict, now, fastrand::f64()) {
+            Turn::None => {}
+            Turn::Recovered => {
+                tracing::info!(provider = %self.key, "provider delivers again");
+                self.shared.outbox.wake(&self.key);
+                self.report_state();
+            }
+            Turn::Stopped(failure) => {
+                let class = failure.class.label();
+                tracing::error!(provider = %self.key, class, error = %failure, "provider does not deliver");
+                self.report_state();
+            }
+        }
+    }
+
+    fn report_state(&self) {
+        self.reports.provider(ProviderState {
+            provider: self.key.clone(),
+            generation: self.generation,
+            ready: Ok(()),
+            delivering: self.pace.stopped().map_or(Ok(()), |failure| Err(failure.clone())),
+        });
+    }
+
+    fn report(&mut self, finished: Finished, ctx: &mut Context<Self>) {
+        let result = match finished.settlement {
+            Settlement::Done => DeliveryResult::Delivered,
+            Settlement::RetryAt(_, failure) | Settlement::Parked(_, failure) => {
+                DeliveryResult::Delayed(failure)
+            }
+            Settlement::Dead(failure) => DeliveryResult::Dead(failure),
+            Settlement::Release => return,
+        };
+        log(&self.key, &finished.delivery, &result);
+        let outcome = DeliveryOutcome {
+            provider: self.key.clone(),
+            alert: finished.delivery.plan.alert,
+            at: self.shared.clock.now(),
+            result,
+        };
+        if self.reports.note(outcome) {
+            ctx.run_later(self.shared.config.report, |actor, _| actor.reports.flush());
+        }
+    }
+
+    fn watch_idleness(&self, ctx: &mut Context<Self>) {
+        ctx.run_interval(self.shared.config.idle, |actor, _| {
+            let quiet = actor.shared.clock.now().duration_since(actor.last_work);
+            let long = Duration::try_from(quiet).is_ok_and(|quiet| quiet >= actor.shared.config.idle);
+            if long
+                && actor.in_flight == 0
+                && !actor.taking
+                && actor.shared.outbox.next_due(&actor.key).is_none()
+            {
+                actor.idle.do_send(Idle(actor.key.clone()));
+            }
+        });
+    }
+}
+
+/// One line for each setback, at the level it deserves; a delivery that arrived is told at debug level.
+fn log(provider: &ObjectKey, delivery: &campanile_domain::Delivery, result: &DeliveryResult) {
+    let (id, object) = (delivery.id.0, delivery.event.involved_object.path());
+    let alert = &delivery.plan.alert.key;
+    match result {
+        DeliveryResult::Delivered => tracing::debug!(%provider, %alert, object, delivery = id, "delivered"),
+        DeliveryResult::Delayed(failure) => {
+            let (class, attempts) = (failure.class.label(), delivery.attempts + 1);
+            tracing::warn!(%provider, %alert, object, delivery = id, class, attempts, error = %failure, "failed to send notification, will retry");
+        }
+        DeliveryResult::Dead(failure) => {
+            let class = failure.class.label();
+            tracing::error!(%provider, %alert, object, delivery = id, class, error = %failure, "failed to send notification, gave up");
+        }
+    }
+}
+
+impl Actor for ProviderActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // Wake-ups and the ends of at most `in_flight` tasks; both are hints that may queue up without harm.
+        ctx.set_mailbox_capacity(self.shared.config.in_flight * 4);
+        self.watch_idleness(ctx);
+        self.report_state();
+        self.pull(ctx);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        self.reports.flush();
+    }
+}
+
+impl Handler<Wake> for ProviderActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
+        self.pull(ctx);
+    }
+}
+
+impl Handler<Finished> for ProviderActor {
+    type Result = ();
+
+    fn handle(&mut self, finished: Finished, ctx: &mut Self::Context) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.last_work = self.shared.clock.now();
+        if let Some(verdict) = &finished.verdict {
+            self.note(verdict);
+        }
+        self.report(finished, ctx);
+        self.pull(ctx);
+    }
+}
+
+impl Handler<Reconfigure> for ProviderActor {
+    type Result = ();
+
+    fn handle(&mut self, new: Reconfigure, ctx: &mut Self::Context) {
+        self.generation = new.generation;
+        self.pace = Pace::default();
+        match self.carriers.carrier(&new.endpoint.connection) {
+            Ok(carrier) => (self.endpoint, self.carrier) = (new.endpoint, carrier),
+            // The dispatcher checked the connection, so this is the machine's fault (no trust store, no sockets).
+            Err(failure) => return self.note(&Verdict::Failed(failure)),
+        }
+        self.report_state();
+        self.shared.outbox.wake(&self.key);
+        self.pull(ctx);
+    }
+}
+
+impl Handler<Stop> for ProviderActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}

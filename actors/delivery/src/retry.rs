@@ -1,0 +1,140 @@
+//! When a failed delivery is tried again: a pure function of its attempts.
+
+use std::time::Duration;
+
+use campanile_domain::{Disposition, Failure, FailureClass, Verdict};
+use campanile_outbox::Settlement;
+use jiff::Timestamp;
+
+use crate::DeliveryConfig;
+
+/// The facts about one finished try.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Try {
+    /// Tries so far, this one included.
+    pub(crate) attempts: u32,
+    /// Length of a round: the Provider's `spec.timeout`.
+    pub(crate) round: Duration,
+    /// When the delivery is no longer worth sending.
+    pub(crate) deadline: Timestamp,
+    /// Now.
+    pub(crate) now: Timestamp,
+    /// Drawn evenly from 0 to 1.
+    pub(crate) random: f64,
+}
+
+/// What the outbox is told after a try.
+pub(crate) fn settlement(config: &DeliveryConfig, verdict: &Verdict, the_try: Try) -> Settlement {
+    match verdict {
+        Verdict::Delivered | Verdict::Skipped => Settlement::Done,
+        Verdict::RetryAfter(pause, failure) => {
+            // A destination that says "at once" does not get a hot loop.
+            retry_at(the_try, (*pause).clamp(config.quick.floor, config.longest_pause), failure)
+        }
+        Verdict::Failed(failure) => match failure.class.disposition() {
+            Disposition::Retry => retry_at(the_try, pause(config, the_try), failure),
+            Disposition::Park => Settlement::Parked(the_try.now + config.parked, failure.clone()),
+            Disposition::Dead => Settlement::Dead(failure.clone()),
+        },
+    }
+}
+
+/// A retry at or after the deadline would never happen: then the delivery is given up now.
+fn retry_at(the_try: Try, pause: Duration, failure: &Failure) -> Settlement {
+    let at = the_try.now + pause;
+    if at < the_try.deadline {
+        return Settlement::RetryAt(at, failure.clone());
+    }
+    let text = format!("gave up after {} attempts, at its deadline: {failure}", the_try.attempts);
+    Settlement::Dead(Failure::new(FailureClass::Expired, text))
+}
+
+/// Quick pauses while they fit into the round, then slow ones.
+fn pause(config: &DeliveryConfig, the_try: Try) -> Duration {
+    let mut used = Duration::ZERO;
+    for attempt in 1..=the_try.attempts.min(MOST_QUICK) {
+        used += config.quick.longest(attempt);
+        if used > the_try.round {
+            let slow = the_try.attempts - attempt + 1;
+            return config.slow.pause(slow, the_try.random);
+        }
+    }
+    if the_try.attempts > MOST_QUICK {
+        return config.slow.pause(the_try.attempts - MOST_QUICK, the_try.random);
+    }
+    config.quick.pause(the_try.attempts, the_try.random)
+}
+
+/// A very long `spec.timeout` does not make a round endless.
+const MOST_QUICK: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: fn() -> DeliveryConfig = DeliveryConfig::default;
+
+    fn the_try(attempts: u32, round: u64) -> Try {
+        let now = Timestamp::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        Try {
+            attempts,
+            round: Duration::from_secs(round),
+            deadline: now + Duration::from_secs(3600),
+            now,
+            random: 1.0,
+        }
+    }
+
+    fn pauses(round: u64) -> Vec<u64> {
+        (1..=6).map(|attempts| pause(&CONFIG(), the_try(attempts, round)).as_secs()).collect()
+    }
+
+    fn failed(class: FailureClass) -> Verdict {
+        Verdict::Failed(Failure::new(class, "no"))
+    }
+
+    #[test]
+    fn quick_pauses_fill_the_round_and_slow_ones_follow() {
+        assert_eq!(pauses(15), [2, 4, 8, 30, 60, 120]);
+        assert_eq!(pauses(3), [2, 30, 60, 120, 240, 480]);
+        assert_eq!(pauses(0), [30, 60, 120, 240, 480, 600]);
+    }
+
+    #[test]
+    fn an_endless_timeout_does_not_make_an_endless_round() {
+        let ninth = pause(&CONFIG(), the_try(9, 1_000_000));
+        assert_eq!(ninth, CONFIG().slow.base);
+    }
+
+    #[test]
+    fn the_class_decides() {
+        let settle = |class| settlement(&CONFIG(), &failed(class), the_try(1, 15));
+        assert!(matches!(settle(FailureClass::Server), Settlement::RetryAt(..)));
+        assert!(matches!(settle(FailureClass::Credentials), Settlement::Parked(..)));
+        assert!(matches!(settle(FailureClass::Rejected), Settlement::Dead(..)));
+        assert_eq!(settlement(&CONFIG(), &Verdict::Delivered, the_try(1, 15)), Settlement::Done);
+    }
+
+    #[test]
+    fn retry_after_is_honoured_up_to_the_bound() {
+        let failure = Failure::new(FailureClass::Throttled, "slow down");
+        let after = |secs| Verdict::RetryAfter(Duration::from_secs(secs), failure.clone());
+        let now = the_try(1, 15).now;
+        let expected = Settlement::RetryAt(now + Duration::from_secs(7), failure.clone());
+        assert_eq!(settlement(&CONFIG(), &after(7), the_try(1, 15)), expected);
+        let mut patient = the_try(1, 15);
+        patient.deadline = now + Duration::from_secs(86_400);
+        let capped = Settlement::RetryAt(now + CONFIG().longest_pause, failure.clone());
+        assert_eq!(settlement(&CONFIG(), &after(1_000_000), patient), capped);
+    }
+
+    #[test]
+    fn what_can_not_be_retried_before_its_deadline_is_given_up_now() {
+        let mut late = the_try(3, 15);
+        late.deadline = late.now + Duration::from_secs(1);
+        let settled = settlement(&CONFIG(), &failed(FailureClass::Server), late);
+        let Settlement::Dead(failure) = settled else { panic!("{settled:?}") };
+        assert_eq!(failure.class, FailureClass::Expired);
+        assert_eq!(failure.message, "gave up after 3 attempts, at its deadline: no");
+    }
+}

@@ -1,0 +1,129 @@
+//! One try of one delivery, as a task of its own that settles its lease whatever happens.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use actix::{Message, Recipient};
+use campanile_domain::{Delivery, DeliveryId, Failure, FailureClass, Verdict};
+use campanile_outbox::{Outbox, Settlement};
+use campanile_providers::Endpoint;
+use campanile_supervision::SharedClock;
+
+use crate::counters::Counters;
+use crate::drive::drive;
+use crate::retry::{Try, settlement};
+use crate::{Carrier, DeliveryConfig};
+
+/// What every provider actor and task needs.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) clock: SharedClock,
+    pub(crate) config: DeliveryConfig,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// Tells the provider actor that a try ended and is settled.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Finished {
+    pub(crate) delivery: Delivery,
+    /// None if it panicked or was dropped unfinished.
+    pub(crate) verdict: Option<Verdict>,
+    pub(crate) settlement: Settlement,
+}
+
+/// How often each delivery panicked its exchange. Entries go when the delivery ends; at most
+/// [`MOST_PANICKED`] are remembered, more start again from one.
+pub(crate) type Panics = Rc<RefCell<HashMap<DeliveryId, u32>>>;
+
+const MOST_PANICKED: usize = 1024;
+
+/// A delivery that panics its exchange so often is poison.
+const POISON_AFTER: u32 = 3;
+
+/// Where a provider actor's exchanges go.
+#[derive(Clone)]
+pub(crate) struct Route {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) carrier: Rc<dyn Carrier>,
+    pub(crate) panics: Panics,
+    pub(crate) owner: Recipient<Finished>,
+}
+
+/// Starts a try of `delivery` in this arbiter.
+pub(crate) fn start(delivery: Delivery, route: Route, shared: Shared) {
+    shared.counters.attempts.fetch_add(1, Relaxed);
+    shared.counters.in_flight.fetch_add(1, Relaxed);
+    actix_rt::spawn(async move {
+        let ending =
+            Ending { delivery: Some(delivery.clone()), route: route.clone(), shared: shared.clone() };
+        let verdict = drive(&route.endpoint, route.carrier.as_ref(), &delivery, shared.clock.as_ref()).await;
+        ending.finish(verdict);
+    });
+}
+
+/// Settles the lease exactly once: with the verdict, or, when dropped without one, as a panic or a release.
+struct Ending {
+    delivery: Option<Delivery>,
+    route: Route,
+    shared: Shared,
+}
+
+impl Ending {
+    fn finish(mut self, verdict: Verdict) {
+        if let Some(delivery) = self.delivery.take() {
+            let settled = settlement(&self.shared.config, &verdict, self.the_try(&delivery));
+            self.route.panics.borrow_mut().remove(&delivery.id);
+            self.settle(delivery, Some(verdict), settled);
+        }
+    }
+
+    fn the_try(&self, delivery: &Delivery) -> Try {
+        Try {
+            attempts: delivery.attempts + 1,
+            round: self.route.endpoint.connection.timeout,
+            deadline: delivery.plan.deadline,
+            now: self.shared.clock.now(),
+            random: fastrand::f64(),
+        }
+    }
+
+    fn panicked(&self, delivery: &Delivery) -> Settlement {
+        self.shared.counters.panics.fetch_add(1, Relaxed);
+        let mut panics = self.route.panics.borrow_mut();
+        if panics.len() >= MOST_PANICKED {
+            panics.clear();
+        }
+        let times = panics.entry(delivery.id).or_insert(0);
+        *times += 1;
+        let text = format!("carry out the exchange: it panicked {times} times on this message");
+        if *times >= POISON_AFTER {
+            panics.remove(&delivery.id);
+            return Settlement::Dead(Failure::new(FailureClass::Poison, text));
+        }
+        let pause = self.shared.config.quick.pause(*times, fastrand::f64());
+        Settlement::RetryAt(self.shared.clock.now() + pause, Failure::new(FailureClass::Poison, text))
+    }
+
+    fn settle(&self, delivery: Delivery, verdict: Option<Verdict>, settled: Settlement) {
+        self.shared.counters.in_flight.fetch_sub(1, Relaxed);
+        self.shared.counters.settled(&settled);
+        // The reply only says when it is on disk; the outbox keeps the settlement until then.
+        drop(self.shared.outbox.settle(vec![(delivery.id, settled.clone())], self.shared.clock.now()));
+        self.route.owner.do_send(Finished { delivery, verdict, settlement: settled });
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(delivery) = self.delivery.take() {
+            let settled =
+                if std::thread::panicking() { self.panicked(&delivery) } else { Settlement::Release };
+            self.settle(delivery, None, settled);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Message patterns with RE2's meaning (contract, control plane 5), whatever the engine's own dialect is.
+//!
+//! This module owns the reading of patterns: it parses RE2's syntax itself and hands the engine a syntax tree, so that
+//! no rule of the engine's dialect can leak in. A pattern either compiles within the bounds set here or is a
+//! [`PatternError`]; matching never fails and takes time linear in the length of the text.
+
+mod class;
+mod error;
+mod escape;
+mod group;
+mod parser;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use regex_automata::meta;
+use regex_syntax::hir::Look;
+
+pub use error::PatternError;
+
+/// The longest pattern, in bytes.
+const MAX_LENGTH: usize = 16 << 10;
+/// The largest compiled pattern, in bytes. Counted repetitions of large classes reach it.
+const MAX_PROGRAM: usize = 2 << 20;
+/// What the engine's lazy automaton may keep for each thread that matches; when it is full it is built anew.
+const MAX_CACHE: usize = 64 << 10;
+
+/// A compiled pattern. Unanchored, and matched against characters, never bytes.
+pub struct Pattern {
+    source: Box<str>,
+    engine: meta::Regex,
+    /// Whether `\B` occurs. The engine finds it between the bytes of one character too and passes such places over, but
+    /// only a search for the leftmost match then still sees a longer match that began before.
+    leftmost: bool,
+}
+
+impl Pattern {
+    /// Compiles `source`.
+    ///
+    /// # Errors
+    /// [`PatternError`] if RE2 would refuse the pattern, or if it exceeds the bounds of this module.
+    pub fn new(source: &str) -> Result<Self, PatternError> {
+        if source.len() > MAX_LENGTH {
+            return Err(PatternError::TooLarge);
+        }
+        let tree = parser::parse(source)?;
+        let config = meta::Config::new()
+            .nfa_size_limit(Some(MAX_PROGRAM))
+            .hybrid_cache_capacity(MAX_CACHE)
+            .onepass(false)
+            .pool_capacity(1);
+        let engine = meta::Builder::new().configure(config).build_from_hir(&tree);
+        let engine = engine.map_err(|_| PatternError::TooLarge)?;
+        let leftmost = tree.properties().look_set().contains(Look::WordAsciiNegate);
+        Ok(Self { source: source.into(), engine, leftmost })
+    }
+
+    /// Whether `source` compiles, for those who will not match with it.
+    ///
+    /// # Errors
+    /// The same as those of [`Pattern::new`].
+    pub fn check(source: &str) -> Result<(), PatternError> {
+        Self::new(source).map(drop)
+    }
+
+    /// Whether the pattern occurs anywhere in `text`.
+    pub fn is_match(&self, text: &str) -> bool {
+        if self.leftmost { self.engine.find(text).is_some() } else { self.engine.is_match(text) }
+    }
+
+    /// The pattern as the user wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pattern({:?})", self.source)
+    }
+}

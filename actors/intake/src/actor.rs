@@ -1,0 +1,202 @@
+//! The actor that owns the HTTP server.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::TcpListener;
+use std::pin::pin;
+use std::sync::Arc;
+
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
+use actix_web::dev::{Server, ServerHandle};
+use campanile_protocol::Submit;
+use campanile_supervision::{LifeGuard, Link, SharedClock};
+use serde::Serialize;
+use tokio::time::MissedTickBehavior;
+
+use crate::answer::Outcome;
+use crate::budget::Budget;
+use crate::config::IntakeConfig;
+use crate::meter::{Meter, RequestSeries};
+use crate::pipeline::{Clock, State};
+use crate::server;
+use crate::window::Window;
+
+/// What an [`IntakeActor`] is built from.
+pub struct IntakeParts {
+    /// The open socket; a rebuilt actor gets a clone of it. See [`crate::bind`].
+    pub listener: TcpListener,
+    /// Bounds and times.
+    pub config: IntakeConfig,
+    /// Where events go.
+    pub router: Link<Submit>,
+    /// The time at which events are accepted.
+    pub clock: SharedClock,
+    /// Tells the supervisor when the actor ends.
+    pub guard: LifeGuard<&'static str>,
+    /// The duplicate window, which outlives the actor.
+    pub window: Arc<Window>,
+}
+
+/// Takes events in over HTTP and hands them to the router. Answers 202 only once an event is stored.
+///
+/// It ends when its server ends unasked, or can not start; whoever supervises it builds it anew. When it is dropped,
+/// its server accepts no more and ends after the open requests.
+pub struct IntakeActor {
+    state: Arc<State>,
+    listener: Option<TcpListener>,
+    server: Option<ServerHandle>,
+    _guard: LifeGuard<&'static str>,
+}
+
+/// Asks the endpoint to accept no more connections. Answered when the open requests are through or their time is up;
+/// the actor lives on to tell its numbers.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct StopAccepting;
+
+/// Asks how the endpoint is doing.
+#[derive(Debug, Message)]
+#[rtype(result = "IntakeSnapshot")]
+pub struct GetIntakeSnapshot;
+
+/// The endpoint, as metrics, admin API and tests see it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntakeSnapshot {
+    /// Events that were accepted: 202.
+    pub accepted: u64,
+    /// Events that were refused as duplicates: 429.
+    pub duplicates: u64,
+    /// Requests that were not taken, by cause; only causes that occurred.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// Requests that are not answered yet.
+    pub open_requests: u64,
+    /// Bytes of the bodies whose events are not stored yet.
+    pub open_body_bytes: usize,
+    /// Keys in the duplicate window.
+    pub window_keys: usize,
+    /// Requests by method and outcome, with their durations.
+    pub requests: Vec<RequestSeries>,
+}
+
+/// The server came to its end.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct ServerEnded(io::Result<()>);
+
+impl IntakeActor {
+    /// An actor that starts its server when it is started.
+    pub fn new(parts: IntakeParts) -> Self {
+        let IntakeParts { listener, config, router, clock, guard, window } = parts;
+        let bodies = Budget::new(config.bodies_limit);
+        let state = State { config, router, clock: Clock(clock), window, bodies, meter: Meter::default() };
+        Self { state: Arc::new(state), listener: Some(listener), server: None, _guard: guard }
+    }
+
+    fn serve(&mut self, listener: TcpListener, ctx: &Context<Self>) -> io::Result<()> {
+        let server = server::start(&self.state, listener)?;
+        self.server = Some(server.handle());
+        // Neither task nor timer belongs to the context: they would keep an actor alive that nobody knows any more.
+        let (actor, window) = (ctx.address().downgrade(), self.state.window.clone());
+        actix_rt::spawn(async move {
+            let result = run_and_sweep(server, &window).await;
+            if let Some(actor) = actor.upgrade() {
+                actor.do_send(ServerEnded(result));
+            }
+        });
+        Ok(())
+    }
+}
+
+/// Waits for the server's end, and meanwhile sweeps the window.
+async fn run_and_sweep(server: Server, window: &Window) -> io::Result<()> {
+    let mut server = pin!(server);
+    let mut ticks = tokio::time::interval(window.sweep_pause());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            result = &mut server => return result,
+            _ = ticks.tick() => window.sweep(),
+        }
+    }
+}
+
+impl Actor for IntakeActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let Some(listener) = self.listener.take() else { return };
+        if let Err(error) = self.serve(listener, ctx) {
+            tracing::error!(%error, "Event server crashed");
+            ctx.stop();
+        }
+    }
+}
+
+impl Handler<ServerEnded> for IntakeActor {
+    type Result = ();
+
+    fn handle(&mut self, ended: ServerEnded, ctx: &mut Self::Context) {
+        // Taken by an ordered stop.
+        if self.server.take().is_none() {
+            return;
+        }
+        match ended.0 {
+            Ok(()) => tracing::error!("Event server crashed"),
+            Err(error) => tracing::error!(%error, "Event server crashed"),
+        }
+        ctx.stop();
+    }
+}
+
+impl Handler<StopAccepting> for IntakeActor {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: StopAccepting, _: &mut Self::Context) -> Self::Result {
+        let stopped = self.server.take().map(|server| server.stop(true));
+        Box::pin(async move {
+            if let Some(stopped) = stopped {
+                stopped.await;
+                tracing::info!("Event server stopped");
+            }
+        })
+    }
+}
+
+impl Handler<GetIntakeSnapshot> for IntakeActor {
+    type Result = MessageResult<GetIntakeSnapshot>;
+
+    fn handle(&mut self, _: GetIntakeSnapshot, _: &mut Self::Context) -> Self::Result {
+        MessageResult(snapshot(&self.state))
+    }
+}
+
+impl Drop for IntakeActor {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            drop(server.stop(true));
+        }
+    }
+}
+
+fn snapshot(state: &State) -> IntakeSnapshot {
+    let requests = state.meter.series();
+    let mut counts = Outcome::ALL.map(|_| 0);
+    for series in &requests {
+        counts[series.outcome as usize] += series.count();
+    }
+    let refused = |outcome: &&Outcome| outcome.is_refusal() && counts[**outcome as usize] > 0;
+    IntakeSnapshot {
+        accepted: counts[Outcome::Accepted as usize],
+        duplicates: counts[Outcome::Duplicate as usize],
+        refused: Outcome::ALL
+            .iter()
+            .filter(refused)
+            .map(|outcome| (outcome.label(), counts[*outcome as usize]))
+            .collect(),
+        open_requests: state.meter.open_requests(),
+        open_body_bytes: state.bodies.used(),
+        window_keys: state.window.keys(),
+        requests,
+    }
+}

@@ -1,0 +1,48 @@
+//! The bounds and times of the event endpoint.
+
+use std::time::Duration;
+
+/// How much the endpoint takes, and how long it waits. The default is what the contract asks for (control plane 4.2).
+///
+/// `keep_alive`, `head_timeout` and `linger` follow the HTTP library's clock, which moves twice a second: give them a
+/// second or more.
+#[derive(Clone, Debug)]
+pub struct IntakeConfig {
+    /// HTTP threads; at least one is started. More than two gain nothing.
+    pub workers: usize,
+    /// Connections that one worker keeps open; further ones wait in the listener's backlog.
+    pub connections: usize,
+    /// How long a connection may stay idle.
+    pub keep_alive: Duration,
+    /// How long the head of a connection's first request may take.
+    pub head_timeout: Duration,
+    /// How long a body may take, counted from its head.
+    pub read_timeout: Duration,
+    /// How long after its last byte an event may take to be stored. Senders give up after five seconds.
+    pub store_timeout: Duration,
+    /// How long what is left of a refused body is read and thrown away, so that the sender sees the answer.
+    pub linger: Duration,
+    /// How long open requests may take when the endpoint stops; whole seconds.
+    pub drain: Duration,
+    /// Bytes of one body. Exactly so many are accepted.
+    pub body_limit: usize,
+    /// Bytes of all bodies whose events are not stored yet.
+    pub bodies_limit: usize,
+}
+
+impl Default for IntakeConfig {
+    fn default() -> Self {
+        Self {
+            workers: 2,
+            connections: 4096,
+            keep_alive: Duration::from_secs(75),
+            head_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(30),
+            store_timeout: Duration::from_secs(3),
+            linger: Duration::from_secs(5),
+            drain: Duration::from_secs(5),
+            body_limit: 3 << 20,
+            bodies_limit: 64 << 20,
+        }
+    }
+}

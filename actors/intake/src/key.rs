@@ -1,0 +1,86 @@
+//! What makes two events equal: the key of the duplicate window (contract, control plane 4.7).
+
+use campanile_domain::Event;
+use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
+
+/// SHA-256 over the components of the contract. Severity, reason, time and sender take no part.
+pub(crate) type Key = [u8; SHA256_OUTPUT_LEN];
+
+/// The metadata of the object's group that takes part, in this order, each only if it is there.
+const FACTS: [&str; 3] = ["originRevision", "revision", "token"];
+
+/// The key of `event`, whose metadata is cleaned but still holds the token.
+pub(crate) fn duplicate_key(event: &Event) -> Key {
+    let object = &event.involved_object;
+    let mut digest = Context::new(&SHA256);
+    digest.update(b"event");
+    let mut add = |name: &str, value: &str| {
+        for part in ["/", name, "=", value] {
+            digest.update(part.as_bytes());
+        }
+    };
+    add("name", &object.name);
+    add("namespace", &object.namespace);
+    add("kind", &object.kind);
+    add("message", &event.message);
+    for name in FACTS {
+        if let Some(value) = event.group_metadata(name) {
+            add(name, value);
+        }
+    }
+    let mut key = Key::default();
+    key.copy_from_slice(digest.finish().as_ref());
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use campanile_domain::{ObjectRef, Severity};
+
+    use super::*;
+
+    fn event(name: &str, metadata: &[(&str, &str)]) -> Event {
+        Event {
+            involved_object: ObjectRef {
+                kind: "Kustomization".into(),
+                namespace: name.into(),
+                name: name.into(),
+                api_version: "kustomize.toolkit.fluxcd.io/v1".into(),
+                ..ObjectRef::default()
+            },
+            message: "Health check passed".into(),
+            metadata: metadata
+                .iter()
+                .map(|(k, v)| (format!("kustomize.toolkit.fluxcd.io/{k}"), (*v).to_owned()))
+                .collect(),
+            ..Event::default()
+        }
+    }
+
+    fn hex(event: &Event) -> String {
+        duplicate_key(event).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn the_contracts_vectors_are_reproduced() {
+        assert_eq!(hex(&event("1", &[])), "acafa3267ee162f37eea965bd741c1447004be52ce8991161b716747ddcb4762");
+        assert_eq!(
+            hex(&event("4", &[("revision", "r1"), ("originRevision", "o1"), ("token", "t1")])),
+            "851be8d349ff2b177fad111eb50f45e113b394eeacb623db4a5a561a4c0d3936"
+        );
+    }
+
+    #[test]
+    fn only_the_named_parts_take_part() {
+        let plain = event("1", &[]);
+        let other = Event {
+            severity: Severity::Error,
+            reason: "Progressing".into(),
+            reporting_controller: "kustomize-controller".into(),
+            reporting_instance: "kustomize-controller-0".into(),
+            ..event("1", &[("commit_status", "update"), ("Revision", "r1")])
+        };
+        assert_eq!(duplicate_key(&plain), duplicate_key(&other));
+        assert_ne!(duplicate_key(&plain), duplicate_key(&event("1", &[("revision", "")])));
+    }
+}

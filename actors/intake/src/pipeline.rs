@@ -1,0 +1,120 @@
+//! The way of one event from its last byte to the answer (contract, control plane 4.3, design 2).
+
+use std::sync::Arc;
+
+use campanile_domain::Event;
+use campanile_protocol::{Submit, SubmitError};
+use campanile_supervision::{Link, SharedClock};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use crate::answer::{Answer, Outcome};
+use crate::budget::{Budget, Hold};
+use crate::config::IntakeConfig;
+use crate::key::duplicate_key;
+use crate::meter::Meter;
+use crate::window::{Claim, Ticket, Window};
+
+/// What all HTTP workers share.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) config: IntakeConfig,
+    pub(crate) router: Link<Submit>,
+    pub(crate) clock: Clock,
+    pub(crate) window: Arc<Window>,
+    pub(crate) bodies: Arc<Budget>,
+    pub(crate) meter: Meter,
+}
+
+/// The shared clock, which has nothing to show.
+pub(crate) struct Clock(pub(crate) SharedClock);
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// Takes in one event: cleans it, claims its key, has it stored. Answers after the configured time at the latest.
+///
+/// `hold` is kept for as long as the event is on its way, beyond the answer too.
+pub(crate) async fn take_in(state: &State, event: Event, hold: Hold) -> Answer {
+    let deadline = Instant::now() + state.config.store_timeout;
+    let answer = timeout_at(deadline, claim_and_store(state, event, hold)).await;
+    answer.unwrap_or(Answer::Refused(Outcome::Late))
+}
+
+async fn claim_and_store(state: &State, mut event: Event, hold: Hold) -> Answer {
+    event.clean_metadata();
+    let ticket = match state.window.claim(duplicate_key(&event)).await {
+        Claim::New(ticket) => ticket,
+        Claim::Duplicate { reset } => {
+            tracing::debug!(
+                object = event.involved_object.path(),
+                "Discarding event, rate limiting duplicate events"
+            );
+            return Answer::Duplicate { reset };
+        }
+    };
+    event.remove_token();
+    let reset = ticket.reset();
+    let (reply, answer) = oneshot::channel();
+    let submit = Submit { event: Arc::new(event), accepted_at: state.clock.0.now(), reply };
+    if state.router.send(submit).is_err() {
+        return Answer::Refused(Outcome::Unreachable);
+    }
+    let mut storing = Storing(Some(Pending { answer, ticket, _hold: hold }));
+    match storing.wait().await {
+        Ok(()) => Answer::Accepted { reset },
+        Err(cause) => Answer::Refused(cause),
+    }
+}
+
+/// What the router said, if it did not die before.
+type Stored = Result<Result<(), SubmitError>, oneshot::error::RecvError>;
+
+/// An event that the router has and has not answered for.
+struct Pending {
+    answer: oneshot::Receiver<Result<(), SubmitError>>,
+    ticket: Ticket,
+    _hold: Hold,
+}
+
+/// Waits for the router. When it is dropped before, because the sender left or the time is up, the wait goes on by
+/// itself: the event may still be stored, and then its key must count.
+struct Storing(Option<Pending>);
+
+impl Storing {
+    async fn wait(&mut self) -> Result<(), Outcome> {
+        let Some(pending) = self.0.as_mut() else { return Err(Outcome::Unreachable) };
+        let result = (&mut pending.answer).await;
+        self.0.take().map_or(Err(Outcome::Unreachable), |pending| pending.settle(&result))
+    }
+}
+
+impl Pending {
+    fn settle(self, result: &Stored) -> Result<(), Outcome> {
+        match result {
+            Ok(Ok(())) => {
+                self.ticket.confirm();
+                Ok(())
+            }
+            Ok(Err(SubmitError::Full | SubmitError::Store(_))) => Err(Outcome::StoreFailed),
+            Ok(Err(SubmitError::Unavailable)) | Err(_) => Err(Outcome::Unreachable),
+        }
+    }
+}
+
+impl Drop for Storing {
+    fn drop(&mut self) {
+        let Some(mut pending) = self.0.take() else { return };
+        // Without a runtime the worker is ending; then the key is freed.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                let result = (&mut pending.answer).await;
+                pending.settle(&result)
+            });
+        }
+    }
+}

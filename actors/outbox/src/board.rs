@@ -1,0 +1,358 @@
+//! What the store knows without its disk: queues, lanes, leases, due times, dead letters, and what is yet to be written.
+//!
+//! Every question of the trait that needs no text is answered here, in memory, in short steps. The board is the truth
+//! about where a delivery stands: a delivery enters it after its commit, changes are noted in the [`Ledger`], and the
+//! store thread writes them behind. A delivery costs about 75 bytes beside its event, and about 60 more if it has a
+//! lane of its own.
+
+mod cache;
+mod chain;
+mod graves;
+mod lease;
+mod ledger;
+mod queue;
+mod record;
+mod slab;
+mod sweep;
+mod view;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use campanile_domain::{Delivery, Failure, ObjectKey};
+
+use crate::{Bounds, OutboxError, reasons};
+use cache::Cache;
+use chain::{Chain, Strand};
+use graves::{Grave, Graves};
+use queue::{Queue, Queues};
+use record::Record;
+use slab::{NOWHERE, Place, Slab};
+
+pub(crate) use lease::Pick;
+pub(crate) use ledger::{Change, Ledger, Note, Page, Standing};
+pub(crate) use record::{AT_ONCE, Arrival, Micros, Phase, lane_number, provider_number};
+pub(crate) use view::{Sketch, timestamp};
+
+/// An event that has deliveries.
+#[derive(Clone, Copy)]
+struct EventEntry {
+    id: i64,
+    deliveries: u32,
+    /// What its row weighs.
+    bytes: u32,
+}
+
+/// A stored event on the board.
+#[derive(Clone, Copy)]
+pub(crate) struct EventPlace(Place);
+
+/// The deliveries of one provider that go out one at a time.
+#[derive(Clone, Copy)]
+struct Lane {
+    number: u64,
+    chain: Chain,
+    queue: u32,
+    /// The delivery of this lane that is leased.
+    leased: Place,
+}
+
+/// The state of an outbox in memory.
+pub(crate) struct Board {
+    bounds: Bounds,
+    records: Slab<Record>,
+    lanes: Slab<Lane>,
+    events: Slab<EventEntry>,
+    lane_of: HashMap<u64, Place>,
+    queues: Queues,
+    leases: HashMap<i64, Place>,
+    graves: Graves,
+    /// Events without a plan: when they were accepted, and what their rows weigh.
+    unplanned: BTreeMap<i64, (Micros, u32)>,
+    cache: Cache,
+    pub(crate) ledger: Ledger,
+    /// Queues whose listener is to be told.
+    hints: Vec<u32>,
+    held: usize,
+    bytes: u64,
+    damaged: u64,
+    failed_writes: u64,
+}
+
+impl Board {
+    /// An empty board.
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self {
+            records: Slab::new(),
+            lanes: Slab::new(),
+            events: Slab::new(),
+            lane_of: HashMap::new(),
+            queues: Queues::default(),
+            leases: HashMap::new(),
+            graves: Graves::default(),
+            unplanned: BTreeMap::new(),
+            cache: Cache::new(bounds.cache_bytes),
+            ledger: Ledger::default(),
+            hints: Vec::new(),
+            held: 0,
+            bytes: 0,
+            damaged: 0,
+            failed_writes: 0,
+            bounds,
+        }
+    }
+
+    /// Refuses `more` records if they, with `staged` ones of that many bytes, are too many. One event may pass the bound
+    /// of bytes, the next may not.
+    pub(crate) fn admit(&self, more: usize, staged: usize, staged_bytes: u64) -> Result<(), OutboxError> {
+        if self.held + self.unplanned.len() + staged + more > self.bounds.records {
+            return Err(OutboxError::FULL_RECORDS);
+        }
+        if self.bytes + staged_bytes >= self.bounds.bytes {
+            return Err(OutboxError::FULL_BYTES);
+        }
+        Ok(())
+    }
+
+    /// Adds an event without a plan.
+    pub(crate) fn insert_unplanned(&mut self, id: i64, accepted_at: Micros, bytes: u32) {
+        self.bytes += u64::from(bytes);
+        self.unplanned.insert(id, (accepted_at, bytes));
+    }
+
+    /// Takes an event out of those without a plan; its row stays.
+    pub(crate) fn remove_unplanned(&mut self, id: i64) {
+        if let Some((_, bytes)) = self.unplanned.remove(&id) {
+            self.bytes -= u64::from(bytes);
+        }
+    }
+
+    /// When an event without a plan was accepted and what it weighs, if it is one.
+    pub(crate) fn unplanned(&self, id: i64) -> Option<(Micros, u32)> {
+        self.unplanned.get(&id).copied()
+    }
+
+    /// Adds an event that is about to get deliveries.
+    pub(crate) fn insert_event(&mut self, id: i64, bytes: u32) -> EventPlace {
+        self.bytes += u64::from(bytes);
+        EventPlace(self.events.insert(EventEntry { id, deliveries: 0, bytes }))
+    }
+
+    /// Adds a delivery, dead or not.
+    pub(crate) fn insert(&mut self, event: EventPlace, provider: &ObjectKey, arrival: Arrival) {
+        let queue = self.queues.number(provider);
+        self.events[event.0].deliveries += 1;
+        self.bytes += u64::from(arrival.bytes);
+        if arrival.phase == Phase::Dead {
+            self.queue(queue).dead += 1;
+            self.graves.insert(Grave { event: event.0, queue, facts: arrival });
+        } else {
+            self.enqueue(event.0, queue, &arrival);
+        }
+    }
+
+    /// Keeps a whole delivery beside the disk; its event has `siblings` deliveries in all.
+    pub(crate) fn keep(&mut self, delivery: Delivery, siblings: usize) {
+        self.cache.put(delivery, siblings);
+    }
+
+    /// Makes the oldest waiting deliveries of a provider dead that are beyond its bound.
+    pub(crate) fn overflow(&mut self, provider: &ObjectKey, now: Micros) {
+        let Some(number) = self.queues.find(provider) else { return };
+        let failure = || Arc::new(reasons::overflow());
+        while self.queue(number).held as usize > self.bounds.records_per_provider {
+            let order = self.queue(number).order;
+            let oldest =
+                order.iter(&self.records, Strand::Provider).find(|place| !self.records[*place].leased);
+            let Some(oldest) = oldest else { break };
+            self.die(oldest, failure(), now);
+        }
+    }
+
+    /// Counts records that could not be read.
+    pub(crate) fn count_damage(&mut self) {
+        self.damaged += 1;
+    }
+
+    /// Counts a group that the disk refused.
+    pub(crate) fn count_failed_write(&mut self) {
+        self.failed_writes += 1;
+    }
+
+    /// The providers that got something since the last call.
+    pub(crate) fn take_hints(&mut self) -> Vec<ObjectKey> {
+        let hints = std::mem::take(&mut self.hints);
+        let told = |number: u32| {
+            let queue = &mut self.queues.list[number as usize];
+            queue.hinted = false;
+            queue.key.clone()
+        };
+        hints.into_iter().map(told).collect()
+    }
+
+    /// Whether the listener is to be told something.
+    pub(crate) fn has_hints(&self) -> bool {
+        !self.hints.is_empty()
+    }
+
+    fn queue(&mut self, number: u32) -> &mut Queue {
+        &mut self.queues.list[number as usize]
+    }
+
+    fn hint(&mut self, number: u32) {
+        let queue = &mut self.queues.list[number as usize];
+        if !queue.hinted {
+            queue.hinted = true;
+            self.hints.push(number);
+        }
+    }
+
+    fn enqueue(&mut self, event: Place, number: u32, arrival: &Arrival) {
+        let lane = self.lane(number, arrival.lane);
+        let place = self.records.insert(Record::new(arrival, event, lane));
+        self.withdraw(lane);
+        self.lanes[lane].chain.insert(&mut self.records, place, Strand::Lane);
+        let queue = &mut self.queues.list[number as usize];
+        queue.order.insert(&mut self.records, place, Strand::Provider);
+        queue.held += 1;
+        queue.delayed += u32::from(arrival.phase != Phase::Ready);
+        queue.parked += u32::from(arrival.phase == Phase::Parked);
+        queue.earliest_deadline = queue.earliest_deadline.min(arrival.deadline);
+        self.held += 1;
+        self.offer(lane, AT_ONCE);
+    }
+
+    fn lane(&mut self, queue: u32, number: u64) -> Place {
+        let lanes = &mut self.lanes;
+        let fresh = Lane { number, chain: Chain::EMPTY, queue, leased: NOWHERE };
+        *self.lane_of.entry(number).or_insert_with(|| lanes.insert(fresh))
+    }
+
+    /// Takes the head of a lane off its queue, before anything about the lane changes.
+    fn withdraw(&mut self, lane: Place) {
+        let Lane { chain, queue, .. } = self.lanes[lane];
+        if let Some(head) = chain.head() {
+            let Record { id, due, .. } = self.records[head];
+            let queue = self.queue(queue);
+            if !queue.ready.remove(&(id, head)) {
+                queue.waiting.remove(&(due, id, head));
+            }
+        }
+    }
+
+    /// Puts the head of a lane that is free on its queue, after the lane has changed; drops a lane that is empty.
+    fn offer(&mut self, lane: Place, now: Micros) {
+        let Lane { number, chain, queue, leased } = self.lanes[lane];
+        let Some(head) = chain.head() else {
+            self.lane_of.remove(&number);
+            self.lanes.remove(lane);
+            return;
+        };
+        if leased != NOWHERE {
+            return;
+        }
+        let Record { id, due, .. } = self.records[head];
+        if due <= now {
+            self.queue(queue).ready.insert((id, head));
+            self.hint(queue);
+        } else {
+            self.queue(queue).waiting.insert((due, id, head));
+        }
+    }
+
+    /// Takes a delivery that nobody leases out of its queue and its lane.
+    fn dequeue(&mut self, place: Place, now: Micros) -> (Record, u32) {
+        let Record { id, lane, phase, .. } = self.records[place];
+        self.cache.remove(id);
+        self.withdraw(lane);
+        let number = self.lanes[lane].queue;
+        self.lanes[lane].chain.remove(&mut self.records, place, Strand::Lane);
+        let queue = &mut self.queues.list[number as usize];
+        queue.order.remove(&mut self.records, place, Strand::Provider);
+        queue.held -= 1;
+        queue.delayed -= u32::from(phase != Phase::Ready);
+        queue.parked -= u32::from(phase == Phase::Parked);
+        self.held -= 1;
+        let record = self.records.remove(place);
+        self.offer(lane, now);
+        (record, number)
+    }
+
+    /// A delivery is over: its row must go, and its event's with the last.
+    fn finish(&mut self, place: Place, now: Micros) {
+        let (record, _) = self.dequeue(place, now);
+        self.forget(record.id, record.event, record.bytes);
+    }
+
+    fn forget(&mut self, id: i64, event: Place, bytes: u32) {
+        self.bytes -= u64::from(bytes);
+        self.events[event].deliveries -= 1;
+        let EventEntry { id: event_id, deliveries, bytes } = self.events[event];
+        let last = deliveries == 0;
+        if last {
+            self.events.remove(event);
+            self.bytes -= u64::from(bytes);
+        }
+        self.ledger.note(id, Change::Gone { event: last.then_some(event_id) });
+    }
+
+    /// A delivery becomes a dead letter.
+    fn die(&mut self, place: Place, failure: Arc<Failure>, now: Micros) {
+        let lane = self.lanes[self.records[place].lane].number;
+        let (record, queue) = self.dequeue(place, now);
+        let facts = Arrival {
+            id: record.id,
+            lane,
+            phase: Phase::Dead,
+            at: now,
+            deadline: record.deadline,
+            attempts: record.attempts,
+            bytes: record.bytes,
+        };
+        self.queue(queue).dead += 1;
+        self.graves.insert(Grave { event: record.event, queue, facts });
+        self.note(record.event, queue, &facts, Note::Set(failure));
+        self.drop_surplus();
+    }
+
+    /// Notes what the row of a delivery must become.
+    fn note(&mut self, event: Place, queue: u32, facts: &Arrival, note: Note) {
+        let EventEntry { id, bytes, .. } = self.events[event];
+        let standing = Standing {
+            phase: facts.phase,
+            at: facts.at,
+            deadline: facts.deadline,
+            attempts: facts.attempts,
+            checksum: facts.checksum(id, bytes, self.queues.list[queue as usize].number),
+            note,
+        };
+        self.ledger.note(facts.id, Change::Stands(standing));
+    }
+
+    /// Notes where a delivery stands that is not dead.
+    fn note_record(&mut self, place: Place, note: Note) {
+        let record = self.records[place];
+        let Lane { number, queue, .. } = self.lanes[record.lane];
+        let facts = Arrival {
+            id: record.id,
+            lane: number,
+            phase: record.phase,
+            at: record.due,
+            deadline: record.deadline,
+            attempts: record.attempts,
+            bytes: record.bytes,
+        };
+        self.note(record.event, queue, &facts, note);
+    }
+
+    /// Changes where a delivery stands that nobody leases and whose lane is withdrawn.
+    fn set_phase(&mut self, place: Place, phase: Phase, due: Micros) {
+        let record = &mut self.records[place];
+        let before = record.phase;
+        (record.phase, record.due) = (phase, due);
+        let number = self.lanes[record.lane].queue;
+        let queue = self.queue(number);
+        queue.delayed = queue.delayed + u32::from(phase != Phase::Ready) - u32::from(before != Phase::Ready);
+        queue.parked = queue.parked + u32::from(phase == Phase::Parked) - u32::from(before == Phase::Parked);
+    }
+}

@@ -1,0 +1,117 @@
+//! Handing deliveries out and taking them back.
+
+use std::sync::Arc;
+
+use campanile_domain::{Delivery, Failure, ObjectKey};
+
+use super::record::{Micros, Phase, Record};
+use super::slab::{NOWHERE, Place};
+use super::{Board, Note};
+use crate::{Settlement, reasons};
+
+/// A delivery that was just leased.
+#[derive(Debug)]
+pub(crate) struct Pick {
+    pub(crate) id: i64,
+    pub(crate) attempts: u16,
+    pub(crate) deadline: Micros,
+    /// All of it, if it was still in memory.
+    pub(crate) cached: Option<Delivery>,
+}
+
+impl Board {
+    /// Leases at most `limit` deliveries that are due, oldest first, one a lane.
+    pub(crate) fn take(&mut self, provider: &ObjectKey, limit: usize, now: Micros) -> Vec<Pick> {
+        let Some(number) = self.queues.find(provider) else {
+            return Vec::new();
+        };
+        let queue = self.queue(number);
+        while let Some((due, id, place)) = queue.waiting.first().copied().filter(|(due, ..)| *due <= now) {
+            queue.waiting.remove(&(due, id, place));
+            queue.ready.insert((id, place));
+        }
+        let mut picks = Vec::with_capacity(limit.min(queue.ready.len()));
+        while picks.len() < limit
+            && let Some((_, place)) = self.queue(number).ready.pop_first()
+        {
+            picks.push(self.lease(place, number));
+        }
+        picks
+    }
+
+    fn lease(&mut self, place: Place, number: u32) -> Pick {
+        let record = &mut self.records[place];
+        record.leased = true;
+        let Record { id, attempts, deadline, lane, phase, .. } = *record;
+        self.lanes[lane].leased = place;
+        self.leases.insert(id, place);
+        self.queue(number).parked -= u32::from(phase == Phase::Parked);
+        Pick { id, attempts, deadline, cached: self.cache.remove(id) }
+    }
+
+    /// Ends a lease. A number that is not leased is ignored.
+    pub(crate) fn settle(&mut self, id: i64, settlement: Settlement, now: Micros) {
+        let Some(place) = self.end_lease(id) else { return };
+        match settlement {
+            Settlement::Done => self.finish(place, now),
+            Settlement::Release => self.offer(self.records[place].lane, now),
+            Settlement::RetryAt(at, failure) => {
+                self.delay(place, Phase::Retry, at.as_microsecond(), failure, now);
+            }
+            Settlement::Parked(at, failure) => {
+                self.delay(place, Phase::Parked, at.as_microsecond(), failure, now);
+            }
+            Settlement::Dead(failure) => {
+                self.count_attempt(place);
+                self.die(place, Arc::new(failure), now);
+            }
+        }
+    }
+
+    /// A leased delivery can not be read: it becomes a dead letter. False if it is not leased.
+    pub(crate) fn set_aside(&mut self, id: i64, now: Micros) -> bool {
+        let Some(place) = self.end_lease(id) else {
+            return false;
+        };
+        self.damaged += 1;
+        self.die(place, Arc::new(reasons::damaged()), now);
+        true
+    }
+
+    /// Frees all leases of a provider.
+    pub(crate) fn release_all(&mut self, provider: &ObjectKey) -> usize {
+        let Some(number) = self.queues.find(provider) else {
+            return 0;
+        };
+        let of_provider = |place: &Place| self.lanes[self.records[*place].lane].queue == number;
+        let ids: Vec<i64> =
+            self.leases.iter().filter(|(_, place)| of_provider(place)).map(|(id, _)| *id).collect();
+        for id in &ids {
+            self.settle(*id, Settlement::Release, Micros::MAX);
+        }
+        ids.len()
+    }
+
+    fn end_lease(&mut self, id: i64) -> Option<Place> {
+        let place = self.leases.remove(&id)?;
+        let record = &mut self.records[place];
+        record.leased = false;
+        let (lane, phase) = (record.lane, record.phase);
+        self.lanes[lane].leased = NOWHERE;
+        let number = self.lanes[lane].queue;
+        self.queue(number).parked += u32::from(phase == Phase::Parked);
+        Some(place)
+    }
+
+    fn delay(&mut self, place: Place, phase: Phase, at: Micros, failure: Failure, now: Micros) {
+        self.count_attempt(place);
+        self.set_phase(place, phase, at);
+        self.note_record(place, Note::Set(Arc::new(failure)));
+        self.offer(self.records[place].lane, now);
+    }
+
+    fn count_attempt(&mut self, place: Place) {
+        let record = &mut self.records[place];
+        record.attempts = record.attempts.saturating_add(1);
+    }
+}

@@ -1,0 +1,131 @@
+//! Changes to many deliveries at once: wake, bury, expire, prune, redrive.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use campanile_domain::{Failure, ObjectKey};
+
+use super::chain::{Chain, Strand};
+use super::record::{AT_ONCE, Arrival, Micros, Phase};
+use super::slab::Place;
+use super::{Board, Note};
+use crate::reasons;
+
+impl Board {
+    /// Makes everything of a provider due at once that waits for a time or a human.
+    pub(crate) fn wake(&mut self, provider: &ObjectKey) {
+        let Some(number) = self.queues.find(provider) else { return };
+        let delayed = self.queue(number).delayed as usize;
+        let order = self.queue(number).order;
+        let places: Vec<Place> = order
+            .iter(&self.records, Strand::Provider)
+            .filter(|place| self.records[*place].phase != Phase::Ready)
+            .take(delayed)
+            .collect();
+        for place in places {
+            if self.records[place].leased {
+                continue;
+            }
+            let lane = self.records[place].lane;
+            self.withdraw(lane);
+            self.set_phase(place, Phase::Ready, AT_ONCE);
+            self.note_record(place, Note::Keep);
+            self.offer(lane, AT_ONCE);
+        }
+    }
+
+    /// Makes all waiting deliveries of a provider dead letters.
+    pub(crate) fn bury(&mut self, provider: &ObjectKey, failure: &Failure, now: Micros) -> usize {
+        let Some(number) = self.queues.find(provider) else {
+            return 0;
+        };
+        self.bury_where(number, &Arc::new(failure.clone()), now, |_| true)
+    }
+
+    /// Makes deliveries dead letters whose deadline has passed. Returns how many by provider.
+    pub(crate) fn expire(&mut self, now: Micros) -> BTreeMap<ObjectKey, usize> {
+        let mut expired = BTreeMap::new();
+        let failure = Arc::new(reasons::expired());
+        for number in 0..self.queues.list.len() as u32 {
+            if self.queue(number).earliest_deadline > now {
+                continue;
+            }
+            let count = self.bury_where(number, &failure, now, |deadline| deadline <= now);
+            self.find_earliest_deadline(number);
+            if count > 0 {
+                expired.insert(self.queue(number).key.clone(), count);
+            }
+        }
+        expired
+    }
+
+    fn bury_where(
+        &mut self,
+        number: u32,
+        failure: &Arc<Failure>,
+        now: Micros,
+        wanted: impl Fn(Micros) -> bool,
+    ) -> usize {
+        let mut buried = 0;
+        let mut next = self.queue(number).order.head();
+        while let Some(place) = next {
+            next = Chain::next(&self.records, place, Strand::Provider);
+            let record = &self.records[place];
+            if !record.leased && wanted(record.deadline) {
+                self.die(place, failure.clone(), now);
+                buried += 1;
+            }
+        }
+        buried
+    }
+
+    fn find_earliest_deadline(&mut self, number: u32) {
+        let order = self.queue(number).order;
+        let deadlines = order.iter(&self.records, Strand::Provider).map(|place| self.records[place].deadline);
+        let earliest = deadlines.min().unwrap_or(Micros::MAX);
+        self.queue(number).earliest_deadline = earliest;
+    }
+
+    /// Drops dead letters that died at least `retention` before now, and forgets providers that hold nothing.
+    pub(crate) fn prune(&mut self, now: Micros) {
+        let retention = Micros::try_from(self.bounds.retention.as_micros()).unwrap_or(Micros::MAX);
+        while let Some((at, id)) = self.graves.oldest()
+            && now.saturating_sub(at) >= retention
+        {
+            self.drop_grave(id);
+        }
+        self.queues.forget_idle();
+    }
+
+    /// Drops the dead letters beyond their bound.
+    pub(crate) fn drop_surplus(&mut self) {
+        while self.graves.len() > self.bounds.dead_letters
+            && let Some((_, id)) = self.graves.oldest()
+        {
+            self.drop_grave(id);
+        }
+    }
+
+    fn drop_grave(&mut self, id: i64) {
+        if let Some(grave) = self.graves.remove(id) {
+            self.queue(grave.queue).dead -= 1;
+            self.forget(id, grave.event, grave.facts.bytes);
+        }
+    }
+
+    /// Puts dead letters back. Returns how many there were.
+    pub(crate) fn redrive(&mut self, mut ids: Vec<i64>, deadline: Micros) -> usize {
+        // From the newest back, so that each goes to the front of its chain and none is searched for its place.
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        let mut redriven = 0;
+        for id in ids {
+            let Some(grave) = self.graves.remove(id) else { continue };
+            let facts = Arrival { phase: Phase::Ready, at: AT_ONCE, attempts: 0, deadline, ..grave.facts };
+            self.queue(grave.queue).dead -= 1;
+            self.enqueue(grave.event, grave.queue, &facts);
+            self.note(grave.event, grave.queue, &facts, Note::Clear);
+            redriven += 1;
+        }
+        redriven
+    }
+}

@@ -1,0 +1,137 @@
+//! Questions about what the board holds.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use campanile_domain::ObjectKey;
+use jiff::Timestamp;
+
+use super::chain::{Chain, Strand};
+use super::graves::Grave;
+use super::record::{AT_ONCE, Micros, Phase};
+use super::slab::Place;
+use super::{Board, Note};
+use crate::api::LIST_BOUND;
+use crate::{DeliveryState, Selection, Stats};
+
+/// A delivery in a list, without its texts.
+#[derive(Debug)]
+pub(crate) struct Sketch {
+    pub(crate) id: i64,
+    pub(crate) state: DeliveryState,
+    pub(crate) provider: ObjectKey,
+    pub(crate) attempts: u16,
+    pub(crate) at: Option<Micros>,
+    /// What the ledger says about the last failure.
+    pub(crate) note: Note,
+}
+
+impl Board {
+    /// When the next delivery of a provider is due.
+    pub(crate) fn next_due(&self, provider: &ObjectKey) -> Option<Micros> {
+        let queue = &self.queues.list[self.queues.find(provider)? as usize];
+        if queue.ready.is_empty() { queue.waiting.first().map(|(due, ..)| *due) } else { Some(AT_ONCE) }
+    }
+
+    /// Providers that have deliveries which are not dead.
+    pub(crate) fn providers_with_work(&self) -> Vec<ObjectKey> {
+        let mut keys: Vec<_> =
+            self.queues.in_use().filter(|queue| queue.held > 0).map(|queue| queue.key.clone()).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// Has the listener told of all providers that have work.
+    pub(crate) fn hint_all(&mut self) {
+        for number in 0..self.queues.list.len() as u32 {
+            if self.queue(number).held > 0 {
+                self.hint(number);
+            }
+        }
+    }
+
+    /// Counts.
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = Stats {
+            unplanned: self.unplanned.len() as u64,
+            bytes: self.bytes,
+            damaged: self.damaged,
+            failed_writes: self.failed_writes,
+            ..Stats::default()
+        };
+        for queue in self.queues.in_use() {
+            let usage = queue.usage();
+            stats.total.pending += usage.pending;
+            stats.total.parked += usage.parked;
+            stats.total.dead += usage.dead;
+            stats.providers.insert(queue.key.to_string(), usage);
+        }
+        stats
+    }
+
+    /// The deliveries of a list.
+    pub(crate) fn sketch(&self, selection: &Selection) -> Vec<Sketch> {
+        let limit = if selection.limit == 0 { LIST_BOUND } else { selection.limit.min(LIST_BOUND) };
+        let only = match &selection.provider {
+            Some(provider) => match self.queues.find(provider) {
+                None => return Vec::new(),
+                only => only,
+            },
+            None => None,
+        };
+        if selection.dead {
+            let wanted = |grave: &&Grave| only.is_none_or(|number| grave.queue == number);
+            self.graves.iter().filter(wanted).take(limit).map(|grave| self.sketch_grave(grave)).collect()
+        } else {
+            self.first_records(only, limit).into_iter().map(|place| self.sketch_record(place)).collect()
+        }
+    }
+
+    /// The lowest numbers of one queue, or of all.
+    fn first_records(&self, only: Option<u32>, limit: usize) -> Vec<Place> {
+        let queues = self.queues.list.iter().zip(0..).filter(|(_, number)| only.is_none_or(|n| n == *number));
+        let mut heads: BinaryHeap<Reverse<(i64, Place)>> = queues
+            .filter_map(|(queue, _)| queue.order.head())
+            .map(|place| Reverse((self.records[place].id, place)))
+            .collect();
+        let mut places = Vec::new();
+        while places.len() < limit
+            && let Some(Reverse((_, place))) = heads.pop()
+        {
+            places.push(place);
+            if let Some(next) = Chain::next(&self.records, place, Strand::Provider) {
+                heads.push(Reverse((self.records[next].id, next)));
+            }
+        }
+        places
+    }
+
+    fn sketch_record(&self, place: Place) -> Sketch {
+        let record = &self.records[place];
+        let timed = !record.leased && record.phase != Phase::Ready;
+        Sketch {
+            id: record.id,
+            state: if record.leased { DeliveryState::Leased } else { record.phase.state() },
+            provider: self.queues.list[self.lanes[record.lane].queue as usize].key.clone(),
+            attempts: record.attempts,
+            at: timed.then_some(record.due),
+            note: self.ledger.note_on(record.id).unwrap_or(Note::Keep),
+        }
+    }
+
+    fn sketch_grave(&self, grave: &Grave) -> Sketch {
+        Sketch {
+            id: grave.facts.id,
+            state: DeliveryState::Dead,
+            provider: self.queues.list[grave.queue as usize].key.clone(),
+            attempts: grave.facts.attempts,
+            at: Some(grave.facts.at),
+            note: self.ledger.note_on(grave.facts.id).unwrap_or(Note::Keep),
+        }
+    }
+}
+
+/// The time of a number of microseconds; one that no calendar has becomes the epoch.
+pub(crate) fn timestamp(micros: Micros) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+}

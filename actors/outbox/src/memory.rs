@@ -1,0 +1,202 @@
+//! The outbox in memory: the model that the store is held against, and the outbox of actor tests.
+//!
+//! It answers at once, and every method is as plain as the rules allow. Nothing survives its last handle. Two switches
+//! play a disk that fails ([`MemoryOutbox::fail_appends`]) and one that is slow ([`MemoryOutbox::hold_appends`]).
+
+mod model;
+
+use std::collections::BTreeMap;
+use std::future::ready;
+use std::sync::Arc;
+
+use campanile_domain::{DeliveryId, Failure, NewDelivery, ObjectKey};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use crate::{
+    Append, Bounds, DeliveryView, EventId, Lease, Listener, Outbox, OutboxError, Planned, Reply, Selection,
+    Settlement, Stats, Unplanned,
+};
+use model::Model;
+
+/// An outbox without a disk. Clones share what they hold.
+#[derive(Clone)]
+pub struct MemoryOutbox {
+    model: Arc<Mutex<Model>>,
+    listener: Arc<Mutex<Option<Arc<dyn Listener>>>>,
+    disk: Arc<Mutex<Disk>>,
+}
+
+/// What a test makes of the disk.
+#[derive(Default)]
+struct Disk {
+    failure: Option<OutboxError>,
+    holds: bool,
+    /// Appends whose commit has not come yet, in order; bounded by what a test appends.
+    held: Vec<(Append, oneshot::Sender<Result<(), OutboxError>>)>,
+}
+
+impl MemoryOutbox {
+    /// An empty outbox.
+    pub fn new(bounds: Bounds) -> Self {
+        let model = Arc::new(Mutex::new(Model::new(bounds)));
+        Self { model, listener: Arc::default(), disk: Arc::default() }
+    }
+
+    /// Makes every append fail with that error from now on, or succeed again.
+    pub fn fail_appends(&self, failure: Option<OutboxError>) {
+        self.disk.lock().failure = failure;
+    }
+
+    /// Holds appends back as a slow disk does: neither stored nor answered until it is called with `false`, which
+    /// commits all of them in their order.
+    pub fn hold_appends(&self, hold: bool) {
+        let held = {
+            let mut disk = self.disk.lock();
+            disk.holds = hold;
+            if hold { Vec::new() } else { std::mem::take(&mut disk.held) }
+        };
+        for (entry, reply) in held {
+            // An asker that has gone away does not undo its append.
+            drop(reply.send(self.commit(entry)));
+        }
+    }
+
+    /// What a restart does to an outbox: leases are freed.
+    #[cfg(test)]
+    pub(crate) fn restart(&self) {
+        self.model.lock().release_all(None);
+    }
+
+    fn commit(&self, entry: Append) -> Result<(), OutboxError> {
+        if let Some(failure) = self.disk.lock().failure.clone() {
+            return Err(failure);
+        }
+        let providers = self.open()?.append(entry)?;
+        self.tell(&providers);
+        Ok(())
+    }
+
+    fn open(&self) -> Result<parking_lot::MutexGuard<'_, Model>, OutboxError> {
+        let model = self.model.lock();
+        if model.closed { Err(OutboxError::Closed) } else { Ok(model) }
+    }
+
+    fn tell(&self, providers: &[ObjectKey]) {
+        let listener = self.listener.lock().clone();
+        if let Some(listener) = listener.filter(|_| !providers.is_empty()) {
+            listener.work_ready(providers);
+        }
+    }
+
+    fn tell_all(&self) {
+        self.tell(&self.providers_with_work());
+    }
+}
+
+fn at_once<T: Send + 'static>(result: Result<T, OutboxError>) -> Reply<T> {
+    Box::pin(ready(result))
+}
+
+impl Outbox for MemoryOutbox {
+    fn append(&self, entry: Append) -> Reply<()> {
+        if matches!(&entry.plan, Planned::Deliveries(deliveries) if deliveries.is_empty()) {
+            return at_once(Ok(()));
+        }
+        {
+            let mut disk = self.disk.lock();
+            if disk.holds {
+                let (reply, answer) = oneshot::channel();
+                disk.held.push((entry, reply));
+                return Box::pin(async move { answer.await.unwrap_or(Err(OutboxError::Closed)) });
+            }
+        }
+        at_once(self.commit(entry))
+    }
+
+    fn unplanned(&self, limit: usize) -> Reply<Vec<Unplanned>> {
+        at_once(self.open().map(|model| model.unplanned(limit)))
+    }
+
+    fn plan(&self, event: EventId, deliveries: Vec<NewDelivery>) -> Reply<()> {
+        let planned = self.open().and_then(|mut model| model.plan(event, deliveries));
+        at_once(planned.map(|providers| self.tell(&providers)))
+    }
+
+    fn take(&self, provider: &ObjectKey, limit: usize, now: Timestamp) -> Reply<Vec<Lease>> {
+        // Taken when first polled, so that a reply nobody waits for leases nothing.
+        let (outbox, provider) = (self.clone(), provider.clone());
+        Box::pin(async move { Ok(outbox.open()?.take(&provider, limit, now)) })
+    }
+
+    fn settle(&self, settlements: Vec<(DeliveryId, Settlement)>, now: Timestamp) -> Reply<()> {
+        let settled = self.open().map(|mut model| model.settle(settlements, now));
+        at_once(settled.map(|providers| self.tell(&providers)))
+    }
+
+    fn release_all(&self, provider: &ObjectKey) -> usize {
+        let freed = self.model.lock().release_all(Some(provider));
+        if freed > 0 {
+            self.tell(std::slice::from_ref(provider));
+        }
+        freed
+    }
+
+    fn next_due(&self, provider: &ObjectKey) -> Option<Timestamp> {
+        self.model.lock().next_due(provider)
+    }
+
+    fn wake(&self, provider: &ObjectKey) {
+        self.model.lock().wake(provider);
+        if self.next_due(provider).is_some() {
+            self.tell(std::slice::from_ref(provider));
+        }
+    }
+
+    fn providers_with_work(&self) -> Vec<ObjectKey> {
+        self.model.lock().providers_with_work().into_iter().collect()
+    }
+
+    fn bury(&self, provider: &ObjectKey, failure: &Failure, now: Timestamp) -> usize {
+        self.model.lock().bury(provider, failure, now)
+    }
+
+    fn expire(&self, now: Timestamp) -> BTreeMap<ObjectKey, usize> {
+        let expired = self.model.lock().expire(now);
+        if !expired.is_empty() {
+            self.tell_all();
+        }
+        expired
+    }
+
+    fn prune(&self, now: Timestamp) {
+        self.model.lock().prune(now);
+    }
+
+    fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>> {
+        at_once(self.open().map(|model| model.list(&selection)))
+    }
+
+    fn redrive(&self, ids: Vec<DeliveryId>, deadline: Timestamp) -> Reply<usize> {
+        let redriven = self.open().map(|mut model| model.redrive(ids, deadline));
+        at_once(redriven.map(|(count, providers)| {
+            self.tell(&providers);
+            count
+        }))
+    }
+
+    fn stats(&self) -> Stats {
+        self.model.lock().stats()
+    }
+
+    fn listen(&self, listener: Arc<dyn Listener>) {
+        *self.listener.lock() = Some(listener);
+        self.tell_all();
+    }
+
+    fn close(&self) -> Reply<()> {
+        self.model.lock().closed = true;
+        at_once(Ok(()))
+    }
+}

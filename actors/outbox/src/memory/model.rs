@@ -1,0 +1,357 @@
+//! The rules of an outbox in their plainest form: one map by number, and a look at all of it for every question.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use campanile_domain::{Delivery, DeliveryId, Event, Failure, NewDelivery, ObjectKey};
+use jiff::Timestamp;
+
+use crate::api::LIST_BOUND;
+use crate::{
+    Append, Bounds, DeliveryState, DeliveryView, EventId, Lease, OutboxError, Planned, Selection, Settlement,
+    Stats, Unplanned, Usage, codec, reasons,
+};
+
+/// The time of what is due at once.
+const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
+
+struct Record {
+    delivery: Delivery,
+    event: EventId,
+    /// Ready, Retry, Parked or Dead.
+    state: DeliveryState,
+    leased: bool,
+    /// When it is due, or when it died.
+    at: Timestamp,
+    failure: Option<Failure>,
+}
+
+impl Record {
+    fn is_dead(&self) -> bool {
+        self.state == DeliveryState::Dead
+    }
+
+    fn waits(&self) -> bool {
+        !self.leased && !self.is_dead()
+    }
+
+    fn is_of(&self, provider: &ObjectKey) -> bool {
+        self.delivery.plan.provider == *provider
+    }
+
+    fn die(&mut self, failure: Failure, now: Timestamp) {
+        (self.state, self.at, self.failure) = (DeliveryState::Dead, now, Some(failure));
+    }
+
+    fn view(&self) -> DeliveryView {
+        let state = if self.leased { DeliveryState::Leased } else { self.state };
+        let untimed = matches!(state, DeliveryState::Ready | DeliveryState::Leased);
+        DeliveryView {
+            id: self.delivery.id,
+            state,
+            provider: self.delivery.plan.provider.clone(),
+            alert: self.delivery.plan.alert.key.clone(),
+            object: self.delivery.event.involved_object.path(),
+            reason: self.delivery.event.reason.clone(),
+            attempts: self.delivery.attempts,
+            accepted_at: self.delivery.accepted_at,
+            at: (!untimed).then_some(self.at),
+            failure: self.failure.clone(),
+        }
+    }
+}
+
+/// What an outbox holds.
+pub(super) struct Model {
+    bounds: Bounds,
+    records: BTreeMap<DeliveryId, Record>,
+    unplanned: BTreeMap<EventId, Unplanned>,
+    /// The last number given, to an event or a delivery.
+    last: i64,
+    pub(super) closed: bool,
+}
+
+impl Model {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self { bounds, records: BTreeMap::new(), unplanned: BTreeMap::new(), last: 0, closed: false }
+    }
+
+    fn number(&mut self) -> i64 {
+        self.last += 1;
+        self.last
+    }
+
+    /// Stores an entry; returns the providers that got something.
+    pub(super) fn append(&mut self, entry: Append) -> Result<Vec<ObjectKey>, OutboxError> {
+        let Append { event, accepted_at, plan } = entry;
+        match plan {
+            Planned::Deliveries(deliveries) => {
+                self.admit(deliveries.len())?;
+                let id = EventId(self.number());
+                Ok(self.insert(id, &event, accepted_at, deliveries))
+            }
+            Planned::Later => {
+                self.admit(1)?;
+                let id = EventId(self.number());
+                self.unplanned.insert(id, Unplanned { id, event, accepted_at });
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Refuses `more` records if they are too many.
+    fn admit(&self, more: usize) -> Result<(), OutboxError> {
+        let held = self.unplanned.len() + self.records.values().filter(|record| !record.is_dead()).count();
+        if held + more > self.bounds.records {
+            return Err(OutboxError::FULL_RECORDS);
+        }
+        if self.bytes() >= self.bounds.bytes {
+            return Err(OutboxError::FULL_BYTES);
+        }
+        Ok(())
+    }
+
+    fn insert(
+        &mut self,
+        id: EventId,
+        event: &Arc<Event>,
+        accepted_at: Timestamp,
+        deliveries: Vec<NewDelivery>,
+    ) -> Vec<ObjectKey> {
+        let providers = deliveries.iter().map(|plan| plan.provider.clone()).collect();
+        for plan in deliveries {
+            let number = DeliveryId(self.number());
+            let provider = plan.provider.clone();
+            let delivery = Delivery { id: number, event: event.clone(), plan, accepted_at, attempts: 0 };
+            let record = Record {
+                delivery,
+                event: id,
+                state: DeliveryState::Ready,
+                leased: false,
+                at: AT_ONCE,
+                failure: None,
+            };
+            self.records.insert(number, record);
+            self.overflow(&provider, accepted_at);
+        }
+        providers
+    }
+
+    fn overflow(&mut self, provider: &ObjectKey, now: Timestamp) {
+        while self.records.values().filter(|record| record.is_of(provider) && !record.is_dead()).count()
+            > self.bounds.records_per_provider
+        {
+            let Some(oldest) =
+                self.records.values_mut().find(|record| record.is_of(provider) && record.waits())
+            else {
+                break;
+            };
+            oldest.die(reasons::overflow(), now);
+        }
+        self.drop_surplus();
+    }
+
+    pub(super) fn unplanned(&self, limit: usize) -> Vec<Unplanned> {
+        self.unplanned.values().take(limit).cloned().collect()
+    }
+
+    pub(super) fn plan(
+        &mut self,
+        id: EventId,
+        deliveries: Vec<NewDelivery>,
+    ) -> Result<Vec<ObjectKey>, OutboxError> {
+        let Some(waiting) = self.unplanned.get(&id).cloned() else {
+            return Ok(Vec::new());
+        };
+        if !deliveries.is_empty() {
+            self.admit(deliveries.len() - 1)?;
+        }
+        self.unplanned.remove(&id);
+        Ok(self.insert(id, &waiting.event, waiting.accepted_at, deliveries))
+    }
+
+    /// The deliveries that lead their lanes, leased lanes aside, oldest first.
+    fn heads(&self, provider: &ObjectKey) -> Vec<&Record> {
+        let of_provider =
+            || self.records.values().filter(|record| record.is_of(provider) && !record.is_dead());
+        let mut taken: BTreeSet<&str> =
+            of_provider().filter(|record| record.leased).map(|record| &*record.delivery.plan.lane).collect();
+        of_provider().filter(|record| taken.insert(&record.delivery.plan.lane)).collect()
+    }
+
+    pub(super) fn take(&mut self, provider: &ObjectKey, limit: usize, now: Timestamp) -> Vec<Lease> {
+        let due: Vec<DeliveryId> = self
+            .heads(provider)
+            .into_iter()
+            .filter(|head| head.at <= now)
+            .take(limit)
+            .map(|head| head.delivery.id)
+            .collect();
+        due.into_iter()
+            .filter_map(|id| {
+                let record = self.records.get_mut(&id)?;
+                record.leased = true;
+                Some(Lease { delivery: record.delivery.clone() })
+            })
+            .collect()
+    }
+
+    /// Ends leases; returns the providers that have something due afterwards.
+    pub(super) fn settle(
+        &mut self,
+        settlements: Vec<(DeliveryId, Settlement)>,
+        now: Timestamp,
+    ) -> Vec<ObjectKey> {
+        let mut providers = BTreeSet::new();
+        for (id, settlement) in settlements {
+            let Some(record) = self.records.get_mut(&id).filter(|record| record.leased) else {
+                continue;
+            };
+            record.leased = false;
+            providers.insert(record.delivery.plan.provider.clone());
+            let (state, at, failure) = match settlement {
+                Settlement::Done => {
+                    self.records.remove(&id);
+                    continue;
+                }
+                Settlement::Release => continue,
+                Settlement::RetryAt(at, failure) => (DeliveryState::Retry, at, failure),
+                Settlement::Parked(at, failure) => (DeliveryState::Parked, at, failure),
+                Settlement::Dead(failure) => (DeliveryState::Dead, now, failure),
+            };
+            (record.state, record.at, record.failure) = (state, at, Some(failure));
+            record.delivery.attempts += 1;
+            self.drop_surplus();
+        }
+        providers.into_iter().filter(|provider| self.next_due(provider).is_some_and(|at| at <= now)).collect()
+    }
+
+    /// Frees the leases of one provider, or all.
+    pub(super) fn release_all(&mut self, provider: Option<&ObjectKey>) -> usize {
+        let mut freed = 0;
+        for record in self.records.values_mut().filter(|record| provider.is_none_or(|key| record.is_of(key)))
+        {
+            freed += usize::from(record.leased);
+            record.leased = false;
+        }
+        freed
+    }
+
+    pub(super) fn next_due(&self, provider: &ObjectKey) -> Option<Timestamp> {
+        self.heads(provider).into_iter().map(|head| head.at).min()
+    }
+
+    pub(super) fn wake(&mut self, provider: &ObjectKey) {
+        for record in self.records.values_mut().filter(|record| record.is_of(provider) && record.waits()) {
+            (record.state, record.at) = (DeliveryState::Ready, AT_ONCE);
+        }
+    }
+
+    pub(super) fn providers_with_work(&self) -> BTreeSet<ObjectKey> {
+        self.records
+            .values()
+            .filter(|record| !record.is_dead())
+            .map(|record| record.delivery.plan.provider.clone())
+            .collect()
+    }
+
+    pub(super) fn bury(&mut self, provider: &ObjectKey, failure: &Failure, now: Timestamp) -> usize {
+        let mut buried = 0;
+        for record in self.records.values_mut().filter(|record| record.is_of(provider) && record.waits()) {
+            record.die(failure.clone(), now);
+            buried += 1;
+        }
+        self.drop_surplus();
+        buried
+    }
+
+    pub(super) fn expire(&mut self, now: Timestamp) -> BTreeMap<ObjectKey, usize> {
+        let mut expired = BTreeMap::new();
+        for record in self.records.values_mut() {
+            if record.waits() && record.delivery.plan.deadline <= now {
+                record.die(reasons::expired(), now);
+                *expired.entry(record.delivery.plan.provider.clone()).or_default() += 1;
+            }
+        }
+        self.drop_surplus();
+        expired
+    }
+
+    pub(super) fn prune(&mut self, now: Timestamp) {
+        let retention = self.bounds.retention;
+        self.records
+            .retain(|_, record| !record.is_dead() || now.duration_since(record.at) < to_signed(retention));
+        self.drop_surplus();
+    }
+
+    /// Drops the dead letters beyond their bound, those that died first before others.
+    fn drop_surplus(&mut self) {
+        let mut dead: Vec<(Timestamp, DeliveryId)> = self
+            .records
+            .values()
+            .filter(|record| record.is_dead())
+            .map(|record| (record.at, record.delivery.id))
+            .collect();
+        dead.sort_unstable();
+        for (_, id) in dead.iter().take(dead.len().saturating_sub(self.bounds.dead_letters)) {
+            self.records.remove(id);
+        }
+    }
+
+    pub(super) fn list(&self, selection: &Selection) -> Vec<DeliveryView> {
+        let limit = if selection.limit == 0 { LIST_BOUND } else { selection.limit.min(LIST_BOUND) };
+        self.records
+            .values()
+            .filter(|record| record.is_dead() == selection.dead)
+            .filter(|record| selection.provider.as_ref().is_none_or(|provider| record.is_of(provider)))
+            .take(limit)
+            .map(Record::view)
+            .collect()
+    }
+
+    /// Puts dead letters back; returns how many, and their providers.
+    pub(super) fn redrive(&mut self, ids: Vec<DeliveryId>, deadline: Timestamp) -> (usize, Vec<ObjectKey>) {
+        let mut providers = Vec::new();
+        for id in ids {
+            if let Some(record) = self.records.get_mut(&id).filter(|record| record.is_dead()) {
+                (record.state, record.at, record.failure) = (DeliveryState::Ready, AT_ONCE, None);
+                record.delivery.attempts = 0;
+                record.delivery.plan.deadline = deadline;
+                providers.push(record.delivery.plan.provider.clone());
+            }
+        }
+        (providers.len(), providers)
+    }
+
+    fn bytes(&self) -> u64 {
+        let mut events: BTreeMap<EventId, &Event> =
+            self.records.values().map(|record| (record.event, &*record.delivery.event)).collect();
+        events.extend(self.unplanned.values().map(|waiting| (waiting.id, &*waiting.event)));
+        let events: u64 = events.into_values().filter_map(|event| codec::event_bytes(event).ok()).sum();
+        let plan = |record: &Record| codec::plan_bytes(&record.delivery.plan).ok();
+        events + self.records.values().filter_map(plan).sum::<u64>()
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let mut stats =
+            Stats { unplanned: self.unplanned.len() as u64, bytes: self.bytes(), ..Stats::default() };
+        for record in self.records.values() {
+            let usage = stats.providers.entry(record.delivery.plan.provider.to_string()).or_default();
+            count(usage, record);
+            count(&mut stats.total, record);
+        }
+        stats
+    }
+}
+
+fn count(usage: &mut Usage, record: &Record) {
+    match (record.leased, record.state) {
+        (false, DeliveryState::Parked) => usage.parked += 1,
+        (false, DeliveryState::Dead) => usage.dead += 1,
+        _ => usage.pending += 1,
+    }
+}
+
+fn to_signed(duration: std::time::Duration) -> jiff::SignedDuration {
+    jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX)
+}

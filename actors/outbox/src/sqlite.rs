@@ -1,0 +1,230 @@
+//! The outbox on disk: a SQLite file in the state folder, written by one thread.
+//!
+//! Callers work on the [`Board`](crate::board::Board) in memory and hand what needs the disk to the store thread;
+//! no call waits for it. What was appended is visible after its commit. Times are kept to the microsecond.
+
+mod fault;
+mod folder;
+mod group;
+mod open;
+mod read;
+mod rebuild;
+mod schema;
+mod shared;
+mod space;
+mod store;
+#[cfg(test)]
+mod tests;
+mod upkeep;
+
+use std::collections::BTreeMap;
+use std::future::{Future, ready};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use campanile_domain::{DeliveryId, Failure, NewDelivery, ObjectKey};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use crate::board::{Board, timestamp};
+use crate::{
+    Append, Bounds, DeliveryView, EventId, Lease, Listener, Outbox, OutboxError, Planned, Reply, Selection,
+    Settlement, Stats, Unplanned,
+};
+use shared::{Answer, Command, Handle, Held, Load, Shared, Write};
+
+pub use open::{OpenError, Opened};
+
+/// Commands that may wait for the store thread; more are refused.
+const COMMANDS: usize = 16_384;
+
+/// Events without a plan that are read in one go.
+const UNPLANNED_BOUND: usize = 1000;
+
+/// The refusal of a command when too many wait.
+const BUSY: OutboxError = OutboxError::Full("too many commands wait for the disk");
+
+/// The outbox on disk. Dropping it writes what is in memory behind the caller's back; [`Outbox::close`] says when that
+/// is done.
+pub struct SqliteOutbox {
+    handle: Handle,
+}
+
+impl SqliteOutbox {
+    /// Opens the store in `folder`, which is made if it is missing, and holds the folder's lock until it is closed.
+    ///
+    /// # Errors
+    /// When another process holds the folder, when it can not be written, when the file is of a later version, or when
+    /// the database fails. A damaged file is no error: it is moved aside.
+    pub fn open(folder: &Path, bounds: Bounds, now: Timestamp) -> Result<Opened, OpenError> {
+        open::open(folder, bounds, now)
+    }
+
+    /// Ends the store's thread as a crash does: what is not on disk is lost. Answered when the folder is free.
+    #[cfg(test)]
+    pub(crate) fn abandon(self) -> Reply<()> {
+        self.ask(Command::Abandon)
+    }
+
+    /// Has the store thread do something.
+    #[cfg(test)]
+    fn on_store(&self, work: impl FnOnce(&mut store::Store) + Send + 'static) {
+        let (done, reply) = oneshot::channel();
+        let work = Box::new(move |store: &mut store::Store| {
+            work(store);
+            done.send(()).unwrap();
+        });
+        self.send(Command::Test(work)).unwrap();
+        reply.blocking_recv().unwrap();
+    }
+
+    /// Sends a command that is answered by the store thread.
+    fn ask<T: Send + 'static>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Reply<T> {
+        let (answer, reply) = oneshot::channel();
+        if let Err(refusal) = self.send(command(answer)) {
+            return at_once(Err(refusal));
+        }
+        Box::pin(answered(reply))
+    }
+
+    fn send(&self, command: Command) -> Result<(), OutboxError> {
+        if self.handle.shared.is_closed() {
+            return Err(OutboxError::Closed);
+        }
+        self.handle
+            .commands
+            .try_send(command)
+            .map_err(|error| if error.is_full() { BUSY } else { OutboxError::Closed })
+    }
+
+    /// Works on the board; the reply comes when all changes up to now are on disk.
+    fn change_durably<T: Send + 'static>(&self, work: impl FnOnce(&mut Board) -> T) -> Reply<T> {
+        if self.handle.shared.is_closed() {
+            return at_once(Err(OutboxError::Closed));
+        }
+        let (answer, durable) = oneshot::channel();
+        let (result, clean) = self.handle.change(|board| {
+            let result = work(board);
+            let clean = board.ledger.is_clean();
+            if !clean {
+                board.ledger.wait(answer);
+            }
+            (result, clean)
+        });
+        if clean {
+            return at_once(Ok(result));
+        }
+        Box::pin(async move { answered(durable).await.map(|()| result) })
+    }
+}
+
+fn at_once<T: Send + 'static>(result: Result<T, OutboxError>) -> Reply<T> {
+    Box::pin(ready(result))
+}
+
+fn answered<T>(
+    reply: oneshot::Receiver<Result<T, OutboxError>>,
+) -> impl Future<Output = Result<T, OutboxError>> {
+    async move { reply.await.unwrap_or(Err(OutboxError::Closed)) }
+}
+
+impl Outbox for SqliteOutbox {
+    fn append(&self, entry: Append) -> Reply<()> {
+        if matches!(&entry.plan, Planned::Deliveries(deliveries) if deliveries.is_empty()) {
+            return at_once(Ok(()));
+        }
+        self.ask(|answer| Command::Write(Write::Append(entry), answer))
+    }
+
+    fn unplanned(&self, limit: usize) -> Reply<Vec<Unplanned>> {
+        self.ask(|answer| Command::Unplanned(limit.min(UNPLANNED_BOUND), answer))
+    }
+
+    fn plan(&self, event: EventId, deliveries: Vec<NewDelivery>) -> Reply<()> {
+        self.ask(|answer| Command::Write(Write::Plan(event, deliveries), answer))
+    }
+
+    fn take(&self, provider: &ObjectKey, limit: usize, now: Timestamp) -> Reply<Vec<Lease>> {
+        if self.handle.shared.is_closed() {
+            return at_once(Err(OutboxError::Closed));
+        }
+        let now = now.as_microsecond();
+        let mut picks = self.handle.shared.board.lock().take(provider, limit, now);
+        let mut held = Held::new(&picks, self.handle.clone());
+        if picks.iter().all(|pick| pick.cached.is_some()) {
+            held.leases
+                .extend(picks.drain(..).filter_map(|pick| pick.cached).map(|delivery| Lease { delivery }));
+            return Box::pin(async move { Ok(held.claim()) });
+        }
+        let provider = provider.clone();
+        let loaded = self.ask(|answer| Command::Load(Load { provider, picks, held, now, answer }));
+        Box::pin(async move { loaded.await.map(Held::claim) })
+    }
+
+    fn settle(&self, settlements: Vec<(DeliveryId, Settlement)>, now: Timestamp) -> Reply<()> {
+        self.change_durably(|board| {
+            for (id, settlement) in settlements {
+                board.settle(id.0, settlement, now.as_microsecond());
+            }
+        })
+    }
+
+    fn release_all(&self, provider: &ObjectKey) -> usize {
+        self.handle.change(|board| board.release_all(provider))
+    }
+
+    fn next_due(&self, provider: &ObjectKey) -> Option<Timestamp> {
+        self.handle.shared.board.lock().next_due(provider).map(timestamp)
+    }
+
+    fn wake(&self, provider: &ObjectKey) {
+        self.handle.change(|board| board.wake(provider));
+    }
+
+    fn providers_with_work(&self) -> Vec<ObjectKey> {
+        self.handle.shared.board.lock().providers_with_work()
+    }
+
+    fn bury(&self, provider: &ObjectKey, failure: &Failure, now: Timestamp) -> usize {
+        self.handle.change(|board| board.bury(provider, failure, now.as_microsecond()))
+    }
+
+    fn expire(&self, now: Timestamp) -> BTreeMap<ObjectKey, usize> {
+        self.handle.change(|board| board.expire(now.as_microsecond()))
+    }
+
+    fn prune(&self, now: Timestamp) {
+        self.handle.change(|board| board.prune(now.as_microsecond()));
+    }
+
+    fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>> {
+        self.ask(|answer| Command::List(selection, answer))
+    }
+
+    fn redrive(&self, ids: Vec<DeliveryId>, deadline: Timestamp) -> Reply<usize> {
+        let ids = ids.into_iter().map(|id| id.0).collect();
+        self.change_durably(|board| board.redrive(ids, deadline.as_microsecond()))
+    }
+
+    fn stats(&self) -> Stats {
+        self.handle.shared.board.lock().stats()
+    }
+
+    fn listen(&self, listener: Arc<dyn Listener>) {
+        *self.handle.shared.listener.lock() = Some(listener);
+        self.handle.change(Board::hint_all);
+    }
+
+    fn close(&self) -> Reply<()> {
+        let Shared { closed, closing, .. } = &*self.handle.shared;
+        if closed.swap(true, Ordering::AcqRel) {
+            return at_once(Ok(()));
+        }
+        let (answer, reply) = oneshot::channel();
+        *closing.lock() = Some(answer);
+        // The thread looks for this after every group: if the channel is full, it is about to.
+        drop(self.handle.commands.try_send(Command::Kick));
+        Box::pin(answered(reply))
+    }
+}

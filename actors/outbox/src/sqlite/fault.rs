@@ -1,0 +1,41 @@
+//! What an error of the database means.
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::OutboxError;
+
+/// The kinds of error that are treated differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// No space on the disk.
+    Full,
+    /// The file is not a database, or not a sound one.
+    Damage,
+    /// The file or its folder may not be written.
+    ReadOnly,
+    /// Anything else.
+    Other,
+}
+
+impl Fault {
+    pub(super) fn of(error: &Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damage,
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::ReadOnly,
+            Some(_) => Self::Other,
+            // The file gave a value that its schema forbids.
+            None => Self::Damage,
+        }
+    }
+}
+
+/// The error that callers get.
+pub(super) fn refusal(error: &Error) -> OutboxError {
+    match Fault::of(error) {
+        Fault::Full => OutboxError::Full("the disk has no space left"),
+        Fault::Damage | Fault::ReadOnly | Fault::Other => {
+            OutboxError::Store(format!("write the outbox: {error}"))
+        }
+    }
+}

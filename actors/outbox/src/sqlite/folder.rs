@@ -1,0 +1,80 @@
+//! The state folder: one process holds it, and damaged files are kept in it for a while.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The database's name in the folder.
+const NAME: &str = "outbox.db";
+/// Damaged files that are kept.
+const KEPT: usize = 3;
+
+/// Proof that this process holds the folder; it lets go when this is dropped or the process ends.
+pub(super) struct FolderLock(#[expect(dead_code, reason = "held for its lock")] File);
+
+/// Why the folder is not ours.
+pub(super) enum LockError {
+    /// Another process holds it.
+    Held,
+    /// It can not be written.
+    Io(io::Error),
+}
+
+/// Makes the folder and takes it.
+pub(super) fn lock(folder: &Path) -> Result<FolderLock, LockError> {
+    let open = || {
+        fs::create_dir_all(folder)?;
+        File::options().write(true).create(true).truncate(false).open(folder.join("lock"))
+    };
+    let file = open().map_err(LockError::Io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(FolderLock(file)),
+        Err(TryLockError::WouldBlock) => Err(LockError::Held),
+        Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
+    }
+}
+
+/// The database's path.
+pub(super) fn database(folder: &Path) -> PathBuf {
+    folder.join(NAME)
+}
+
+/// Moves the database and its log aside under a name with the time, and drops the oldest beyond those that are kept.
+pub(super) fn move_aside(folder: &Path, seconds: i64) -> io::Result<PathBuf> {
+    let named = |at: i64| folder.join(format!("{NAME}.damaged-{at}"));
+    let target = (seconds..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(seconds));
+    fs::rename(database(folder), &target)?;
+    for suffix in ["-wal", "-shm"] {
+        match fs::rename(with_suffix(&database(folder), suffix), with_suffix(&target, suffix)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    let mut aside = damaged_files(folder)?;
+    aside.sort_unstable();
+    for (_, path) in aside.iter().rev().skip(KEPT) {
+        fs::remove_file(path)?;
+        for suffix in ["-wal", "-shm"] {
+            drop(fs::remove_file(with_suffix(path, suffix)));
+        }
+    }
+    Ok(target)
+}
+
+fn damaged_files(folder: &Path) -> io::Result<Vec<(i64, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let time =
+            name.to_str().and_then(|name| name.strip_prefix(NAME)?.strip_prefix(".damaged-")?.parse().ok());
+        found.extend(time.map(|time| (time, entry.path())));
+    }
+    Ok(found)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

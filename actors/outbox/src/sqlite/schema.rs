@@ -1,0 +1,117 @@
+//! The file's format.
+//!
+//! A row an event, a row a delivery; an event's row goes with its last delivery. Texts are JSON and times are
+//! microseconds since the epoch, so that `sqlite3` shows them; the view `overview` is there for people alone. Every row
+//! carries checksums: one over what never changes, one over what does. Secrets are never stored.
+
+use rusqlite::Connection;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+/// The format's number, in `user_version`.
+pub(super) const VERSION: i64 = 1;
+
+/// Prepared statements that are kept.
+const STATEMENTS: usize = 32;
+
+/// Events whose deliveries exist.
+pub(super) const PLANNED: i64 = 1;
+/// Events that wait for their deliveries.
+pub(super) const UNPLANNED: i64 = 0;
+/// Events without deliveries that can not be read, left for an operator.
+pub(super) const SET_ASIDE: i64 = 2;
+
+const SETTINGS: &str = "
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA auto_vacuum = INCREMENTAL;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA cache_size = -2048;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA wal_autocheckpoint = 1000;
+    PRAGMA journal_size_limit = 8388608;
+";
+
+const TABLES: &str = "
+    BEGIN IMMEDIATE;
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY,
+        accepted_at INTEGER NOT NULL,
+        planned INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        checksum INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX unplanned ON events (id) WHERE planned = 0;
+    CREATE TABLE deliveries (
+        id INTEGER PRIMARY KEY,
+        event INTEGER NOT NULL,
+        event_bytes INTEGER NOT NULL,
+        provider_namespace TEXT NOT NULL,
+        provider_name TEXT NOT NULL,
+        lane INTEGER NOT NULL,
+        state INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        deadline INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        plan TEXT NOT NULL,
+        plan_checksum INTEGER NOT NULL,
+        failure TEXT
+    ) STRICT;
+    CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO numbers VALUES ('next', 1);
+    CREATE VIEW overview AS
+        SELECT d.id,
+               CASE d.state WHEN 0 THEN 'ready' WHEN 1 THEN 'retry' WHEN 2 THEN 'parked' ELSE 'dead' END AS state,
+               d.provider_namespace || '/' || d.provider_name AS provider,
+               datetime(e.accepted_at / 1000000, 'unixepoch') AS accepted,
+               datetime(d.at / 1000000, 'unixepoch') AS at,
+               datetime(d.deadline / 1000000, 'unixepoch') AS deadline,
+               d.attempts, d.failure, d.plan, e.body AS event
+        FROM deliveries d LEFT JOIN events e ON e.id = d.event;
+    PRAGMA user_version = 1;
+    COMMIT;
+";
+
+/// What a file turned out to be.
+pub(super) enum Format {
+    /// One of this version, maybe begun just now.
+    Ours,
+    /// One of a later version of this program.
+    Newer(i64),
+    /// A database of something else.
+    Foreign,
+}
+
+/// Sets a connection up, and begins the file if it is empty.
+pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<Format> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(SETTINGS)?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version > VERSION {
+        return Ok(Format::Newer(version));
+    }
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    match (version, tables) {
+        (0, 0) => connection.execute_batch(TABLES).map(|()| Format::Ours),
+        (VERSION, 1..) => Ok(Format::Ours),
+        _ => Ok(Format::Foreign),
+    }
+}
+
+/// The checksum of an event's row.
+pub(super) fn event_checksum(id: i64, accepted_at: i64, body: &[u8]) -> i64 {
+    xxh3_64_with_seed(body, pair(id, accepted_at)).cast_signed()
+}
+
+/// The checksum of what never changes of a delivery's row.
+pub(super) fn plan_checksum(id: i64, event: i64, plan: &[u8]) -> i64 {
+    xxh3_64_with_seed(plan, pair(id, event)).cast_signed()
+}
+
+fn pair(first: i64, second: i64) -> u64 {
+    let mut bytes = [0; 16];
+    for (place, value) in bytes.chunks_exact_mut(8).zip([first, second]) {
+        place.copy_from_slice(&value.to_le_bytes());
+    }
+    xxh3_64(&bytes)
+}

@@ -1,0 +1,146 @@
+//! What callers and the store thread share, and what they say to each other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use campanile_domain::{NewDelivery, ObjectKey};
+use crossbeam_channel::Sender;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use crate::board::{Board, Micros, Pick};
+use crate::{Append, DeliveryView, EventId, Lease, Listener, OutboxError, Selection, Settlement, Unplanned};
+
+/// Where an answer goes. A caller that has gone away is no error.
+pub(super) type Answer<T> = oneshot::Sender<Result<T, OutboxError>>;
+
+/// The memory beside the disk. Its locks are held for short steps only, never over a disk access.
+pub(super) struct Shared {
+    pub(super) board: Mutex<Board>,
+    pub(super) listener: Mutex<Option<Arc<dyn Listener>>>,
+    /// Whether the store thread already knows that the ledger or the hints wait for it.
+    pub(super) kicked: AtomicBool,
+    pub(super) closed: AtomicBool,
+    /// Who waits for the thread to end.
+    pub(super) closing: Mutex<Option<Answer<()>>>,
+}
+
+impl Shared {
+    pub(super) fn new(board: Board) -> Self {
+        Self {
+            board: Mutex::new(board),
+            listener: Mutex::new(None),
+            kicked: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            closing: Mutex::new(None),
+        }
+    }
+
+    /// Tells the listener what it has not heard yet.
+    pub(super) fn tell(&self) {
+        let hints = {
+            let mut board = self.board.lock();
+            if board.has_hints() { board.take_hints() } else { return }
+        };
+        let listener = self.listener.lock().clone();
+        if let Some(listener) = listener {
+            listener.work_ready(&hints);
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+}
+
+/// What the store thread is asked to do.
+pub(super) enum Command {
+    Write(Write, Answer<()>),
+    Load(Load),
+    Unplanned(usize, Answer<Vec<Unplanned>>),
+    List(Selection, Answer<Vec<DeliveryView>>),
+    /// The ledger or the hints wait.
+    Kick,
+    #[cfg(test)]
+    Test(Box<dyn FnOnce(&mut super::store::Store) + Send>),
+    /// End as a crash does: nothing more is written.
+    #[cfg(test)]
+    Abandon(Answer<()>),
+}
+
+/// A write that its caller waits for.
+pub(super) enum Write {
+    Append(Append),
+    Plan(EventId, Vec<NewDelivery>),
+}
+
+/// Leased deliveries of which some must be read from disk.
+pub(super) struct Load {
+    pub(super) provider: ObjectKey,
+    pub(super) picks: Vec<Pick>,
+    pub(super) held: Held,
+    pub(super) now: Micros,
+    pub(super) answer: Answer<Held>,
+}
+
+/// A caller's way to the board and to the store thread, which ends with the last of them.
+#[derive(Clone)]
+pub(super) struct Handle {
+    pub(super) shared: Arc<Shared>,
+    pub(super) commands: Sender<Command>,
+}
+
+impl Handle {
+    /// Works on the board, then has the store thread write the changes and tell the hints.
+    pub(super) fn change<T>(&self, work: impl FnOnce(&mut Board) -> T) -> T {
+        let (result, waits) = {
+            let mut board = self.shared.board.lock();
+            let result = work(&mut board);
+            (result, board.ledger.is_open() || board.has_hints())
+        };
+        if waits {
+            self.kick();
+        }
+        result
+    }
+
+    /// A full channel needs no kick: the thread looks at the ledger with every group.
+    pub(super) fn kick(&self) {
+        if !self.shared.kicked.swap(true, Ordering::AcqRel) && self.commands.try_send(Command::Kick).is_err()
+        {
+            self.shared.kicked.store(false, Ordering::Release);
+        }
+    }
+}
+
+/// Leases on their way to their taker. They are freed if it has gone away.
+pub(super) struct Held {
+    ids: Vec<i64>,
+    pub(super) leases: Vec<Lease>,
+    handle: Handle,
+}
+
+impl Held {
+    pub(super) fn new(picks: &[Pick], handle: Handle) -> Self {
+        let ids = picks.iter().map(|pick| pick.id).collect();
+        Self { ids, leases: Vec::with_capacity(picks.len()), handle }
+    }
+
+    /// Hands the leases over.
+    pub(super) fn claim(mut self) -> Vec<Lease> {
+        self.ids.clear();
+        std::mem::take(&mut self.leases)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.ids.is_empty() {
+            self.handle.change(|board| {
+                for id in &self.ids {
+                    board.settle(*id, Settlement::Release, Micros::MAX);
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The store thread: the only one that touches the file.
+//!
+//! It takes all commands that wait, writes them in one transaction together with a page of the ledger, and answers after
+//! the commit. It never waits for more to come, so a group is as large as the disk is slow. While nothing comes it
+//! gives free pages back to the file system in small steps. What a transaction can not write of the ledger is kept and
+//! tried again.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use rusqlite::Connection;
+
+use super::folder::FolderLock;
+use super::group::{Group, Numbers, Trouble, publish, write_changes};
+use super::schema::SET_ASIDE;
+use super::shared::{Answer, Command, Load, Shared, Write};
+use super::space::Space;
+use super::{fault, read, upkeep};
+use crate::board::{Note, Page};
+use crate::{DeliveryView, Lease, OutboxError, Selection, Unplanned};
+
+/// Commands that are served together.
+const GROUP: usize = 1024;
+/// Changes that one transaction writes, so that a burial of many does not hold appends up.
+const CHANGES: usize = 4096;
+/// How long changes wait for an append to ride with.
+const RIDE: Duration = Duration::from_millis(5);
+/// How long after a failure changes are tried again, if no append tries before.
+const RETRY: Duration = Duration::from_secs(1);
+/// How long nothing must come before free pages are given back.
+const IDLE: Duration = Duration::from_millis(20);
+/// An encoding buffer beyond this is given back after its group.
+const ROOM: usize = 256 << 10;
+
+/// What the thread owns.
+pub(super) struct Store {
+    pub(super) connection: Connection,
+    pub(super) shared: Arc<Shared>,
+    pub(super) commands: Receiver<Command>,
+    pub(super) numbers: Numbers,
+    pub(super) space: Space,
+    /// Changes on their way to the disk.
+    pub(super) page: Page,
+    pub(super) text: Vec<u8>,
+    /// When changes are written at the latest.
+    pub(super) flush_at: Option<Instant>,
+    /// Whether rows were removed since the last upkeep.
+    pub(super) untidy: bool,
+    /// Why the last group failed.
+    pub(super) failure: Option<OutboxError>,
+    #[cfg(test)]
+    pub(super) broken: bool,
+    pub(super) _lock: FolderLock,
+}
+
+/// How the thread ended, and who wants to know.
+struct Ending {
+    result: Result<(), OutboxError>,
+    answer: Answer<()>,
+}
+
+/// Runs the store until it is closed or nobody can reach it any more. The file is closed and the folder free when the
+/// answer comes.
+pub(super) fn run(mut store: Store) {
+    let ending = store.serve();
+    store.shared.closed.store(true, Ordering::Release);
+    drop(store);
+    if let Some(Ending { result, answer }) = ending {
+        reply(answer, result);
+    }
+}
+
+/// Answers; a caller that has gone away is no error.
+fn reply<T>(answer: Answer<T>, result: Result<T, OutboxError>) {
+    drop(answer.send(result));
+}
+
+impl Store {
+    fn serve(&mut self) -> Option<Ending> {
+        let commands = self.commands.clone();
+        loop {
+            let first = match self.wait() {
+                Ok(command) => Some(command),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => {
+                    drop(self.finish());
+                    return None;
+                }
+            };
+            let idle = first.is_none();
+            let mut writes = Vec::new();
+            for command in first.into_iter().chain(commands.try_iter()).take(GROUP) {
+                if let Some(ending) = self.serve_one(command, &mut writes) {
+                    return Some(ending);
+                }
+            }
+            self.shared.tell();
+            if !writes.is_empty() || self.flush_at.is_some_and(|at| at <= Instant::now()) {
+                self.write(writes);
+                self.shared.tell();
+            } else if idle && self.untidy {
+                self.tidy();
+            }
+            let closing = if commands.is_empty() { self.shared.closing.lock().take() } else { None };
+            if let Some(answer) = closing {
+                return Some(Ending { result: self.finish(), answer });
+            }
+        }
+    }
+
+    fn wait(&self) -> Result<Command, RecvTimeoutError> {
+        let idle = self.untidy.then(|| Instant::now() + IDLE);
+        match [self.flush_at, idle].into_iter().flatten().min() {
+            Some(deadline) => self.commands.recv_deadline(deadline),
+            None => self.commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    fn serve_one(&mut self, command: Command, writes: &mut Vec<(Write, Answer<()>)>) -> Option<Ending> {
+        match command {
+            Command::Write(write, answer) => writes.push((write, answer)),
+            Command::Load(load) => self.load(load),
+            Command::Unplanned(limit, answer) => {
+                let found = self.unplanned(limit);
+                reply(answer, found);
+            }
+            Command::List(selection, answer) => {
+                let found = self.list(&selection);
+                reply(answer, found);
+            }
+            Command::Kick => {
+                self.flush_at.get_or_insert_with(|| Instant::now() + RIDE);
+            }
+            #[cfg(test)]
+            Command::Test(test) => test(self),
+            #[cfg(test)]
+            Command::Abandon(answer) => return Some(Ending { result: Ok(()), answer }),
+        }
+        None
+    }
+
+    /// Writes entries and changes in one transaction. If that fails, the entries fail and the changes are tried alone.
+    fn write(&mut self, mut entries: Vec<(Write, Answer<()>)>) {
+        self.turn_page();
+        if !entries.is_empty() && self.space.is_short() {
+            let refusal = || OutboxError::Full("the disk is down to its reserve of free space");
+            entries.drain(..).for_each(|(_, answer)| reply(answer, Err(refusal())));
+        }
+        let last = self.page.changes.keys().take(CHANGES).last().copied();
+        let (writes, answers): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+        if writes.is_empty() && last.is_none() {
+            return self.close_page();
+        }
+        let alone = writes.is_empty();
+        match self.transact(writes) {
+            Ok(verdicts) => {
+                self.note_success();
+                for (answer, verdict) in answers.into_iter().zip(verdicts) {
+                    reply(answer, verdict);
+                }
+                self.advance_page(last);
+            }
+            Err(error) => {
+                self.note_failure(&error);
+                answers.into_iter().for_each(|answer| reply(answer, Err(error.clone())));
+                if last.is_none() {
+                    self.close_page();
+                } else if alone {
+                    self.flush_at = Some(Instant::now() + RETRY);
+                } else {
+                    self.write(Vec::new());
+                }
+            }
+        }
+    }
+
+    /// The transaction; on success the board knows what it wrote. Returns the verdict on each entry.
+    fn transact(&mut self, writes: Vec<Write>) -> Result<Vec<Result<(), OutboxError>>, OutboxError> {
+        #[cfg(test)]
+        if self.broken {
+            return Err(OutboxError::Full("the disk has no space left"));
+        }
+        let Self { connection, shared, page, text, numbers, .. } = self;
+        let board = &shared.board;
+        let numbers_before = *numbers;
+        let group = Group {
+            connection,
+            board,
+            text,
+            numbers: numbers_before,
+            staged: Vec::new(),
+            records: 0,
+            bytes: 0,
+        };
+        let changes = page.changes.iter().take(CHANGES);
+        let (staged, numbers, verdicts) = in_transaction(connection, || {
+            write_changes(connection, changes)?;
+            fill(group, writes)
+        })?;
+        publish(board, staged);
+        self.numbers = numbers;
+        if self.text.capacity() > ROOM {
+            self.text = Vec::new();
+        }
+        Ok(verdicts)
+    }
+
+    /// Takes what the ledger has, once all it had before is written.
+    fn turn_page(&mut self) {
+        self.flush_at = None;
+        self.shared.kicked.store(false, Ordering::Release);
+        if self.page.changes.is_empty() && self.page.waiters.is_empty() {
+            let mut board = self.shared.board.lock();
+            if board.ledger.is_open() {
+                self.page = board.ledger.tear();
+            }
+        }
+    }
+
+    /// Drops what was written of the page, up to `last`.
+    fn advance_page(&mut self, last: Option<i64>) {
+        if let Some(last) = last {
+            self.untidy = true;
+            self.page.changes = self.page.changes.split_off(&(last + 1));
+        }
+        self.close_page();
+    }
+
+    /// Answers those who waited for the page if all of it is written; otherwise the rest is due at once.
+    fn close_page(&mut self) {
+        if !self.page.changes.is_empty() {
+            self.flush_at = Some(Instant::now());
+            return;
+        }
+        let waiters = std::mem::take(&mut self.page.waiters);
+        {
+            let mut board = self.shared.board.lock();
+            board.ledger.writing = false;
+            if board.ledger.is_open() {
+                self.flush_at.get_or_insert_with(|| Instant::now() + RIDE);
+            }
+        }
+        waiters.into_iter().for_each(|waiter| reply(waiter, Ok(())));
+    }
+
+    /// Writes all that is in memory.
+    fn finish(&mut self) -> Result<(), OutboxError> {
+        loop {
+            self.write(Vec::new());
+            if self.page.changes.is_empty() && self.shared.board.lock().ledger.is_clean() {
+                return Ok(());
+            }
+            if let Some(failure) = self.failure.take() {
+                return Err(failure);
+            }
+        }
+    }
+
+    fn note_success(&mut self) {
+        if self.failure.take().is_some() {
+            tracing::info!("the outbox can be written again");
+        }
+    }
+
+    fn note_failure(&mut self, error: &OutboxError) {
+        self.shared.board.lock().count_failed_write();
+        if self.failure.replace(error.clone()).is_none() {
+            tracing::error!(%error, "the outbox can not be written; new events are refused, outcomes are kept in memory");
+        }
+    }
+
+    fn tidy(&mut self) {
+        match upkeep::step(&self.connection) {
+            Ok(more) => self.untidy = more,
+            Err(error) => {
+                self.untidy = false;
+                tracing::warn!(%error, "free pages of the outbox could not be given back");
+            }
+        }
+    }
+
+    /// Completes a take from the disk.
+    fn load(&mut self, load: Load) {
+        let Load { provider, picks, mut held, now, answer } = load;
+        let mut recent = None;
+        for pick in picks {
+            let read = match pick.cached {
+                Some(delivery) => Ok(Some(delivery)),
+                None => read::delivery(&self.connection, &pick, &provider, &mut recent),
+            };
+            match read {
+                Ok(Some(delivery)) => held.leases.push(Lease { delivery }),
+                Ok(None) => self.set_aside(pick.id, now),
+                Err(error) => return reply(answer, Err(fault::refusal(&error))),
+            }
+        }
+        reply(answer, Ok(held));
+    }
+
+    fn set_aside(&mut self, id: i64, now: i64) {
+        if self.shared.board.lock().set_aside(id, now) {
+            tracing::error!(delivery = id, "a stored delivery is damaged and became a dead letter");
+            self.flush_at.get_or_insert_with(|| Instant::now() + RIDE);
+        }
+    }
+
+    fn list(&self, selection: &Selection) -> Result<Vec<DeliveryView>, OutboxError> {
+        let sketches = self.shared.board.lock().sketch(selection);
+        let mut recent = None;
+        let view = |mut sketch: crate::board::Sketch| {
+            if let (Note::Keep, Some(note)) = (&sketch.note, self.page.note_on(sketch.id)) {
+                sketch.note = note;
+            }
+            read::view(&self.connection, sketch, &mut recent)
+        };
+        sketches.into_iter().map(view).collect::<Result<_, _>>().map_err(|error| fault::refusal(&error))
+    }
+
+    fn unplanned(&mut self, limit: usize) -> Result<Vec<Unplanned>, OutboxError> {
+        let (sound, damaged) =
+            read::unplanned(&self.connection, limit).map_err(|error| fault::refusal(&error))?;
+        for id in damaged {
+            tracing::error!(event = id, "a stored event is damaged and was set aside");
+            self.connection
+                .execute("UPDATE events SET planned = ?2 WHERE id = ?1", [id, SET_ASIDE])
+                .map_err(|error| fault::refusal(&error))?;
+            let mut board = self.shared.board.lock();
+            board.remove_unplanned(id);
+            board.count_damage();
+        }
+        Ok(sound)
+    }
+}
+
+type Filled = (Vec<super::group::Staged>, Numbers, Vec<Result<(), OutboxError>>);
+
+fn fill(mut group: Group<'_>, writes: Vec<Write>) -> Result<Filled, Trouble> {
+    let mut verdicts = Vec::with_capacity(writes.len());
+    for write in writes {
+        match group.stage(write) {
+            Ok(()) => verdicts.push(Ok(())),
+            Err(Trouble::Entry(refusal)) => verdicts.push(Err(refusal)),
+            Err(failure @ Trouble::Group(_)) => return Err(failure),
+        }
+    }
+    group.numbers.reserve(group.connection)?;
+    Ok((group.staged, group.numbers, verdicts))
+}
+
+fn in_transaction<T>(
+    connection: &Connection,
+    work: impl FnOnce() -> Result<T, Trouble>,
+) -> Result<T, OutboxError> {
+    let run = |sql| connection.prepare_cached(sql)?.execute([]);
+    let attempt = || {
+        run("BEGIN IMMEDIATE")?;
+        let done = work()?;
+        run("COMMIT")?;
+        Ok(done)
+    };
+    attempt().map_err(|trouble| {
+        if !connection.is_autocommit()
+            && let Err(error) = run("ROLLBACK")
+        {
+            tracing::error!(%error, "a failed group could not be rolled back");
+        }
+        match trouble {
+            Trouble::Entry(error) | Trouble::Group(error) => error,
+        }
+    })
+}

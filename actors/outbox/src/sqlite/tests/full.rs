@@ -1,0 +1,126 @@
+//! Disks that are full or fail.
+
+use campanile_testkit::noon;
+
+use super::{Place, flush, put, take, wait};
+use crate::suite::harness::{entry, ids, messages, of_lane, refused};
+use crate::{Outbox, OutboxError, Selection, Settlement, SqliteOutbox};
+
+fn append(outbox: &SqliteOutbox, lane: &str) -> Result<(), OutboxError> {
+    wait(outbox.append(entry(&"x".repeat(2000), vec![of_lane(lane)])))
+}
+
+fn break_disk(outbox: &SqliteOutbox, broken: bool) {
+    outbox.on_store(move |store| store.broken = broken);
+}
+
+#[test]
+fn below_the_reserve_events_are_refused_and_outcomes_are_written() {
+    let place = Place::new();
+    let outbox = place.open();
+    put(&outbox, "a");
+    put(&outbox, "b");
+    let leased = ids(&take(&outbox, 1));
+    outbox.on_store(|store| store.space.set_reserve(u64::MAX));
+    assert!(matches!(append(&outbox, "c"), Err(OutboxError::Full(_))));
+    wait(outbox.settle(vec![(leased[0], Settlement::Done)], noon())).unwrap();
+    outbox.on_store(|store| store.space.set_reserve(0));
+    append(&outbox, "c").unwrap();
+    wait(outbox.abandon()).unwrap();
+    assert_eq!(take(&place.open(), 10).len(), 2);
+}
+
+#[test]
+fn a_full_database_refuses_events_takes_outcomes_and_goes_on_when_there_is_space() {
+    let place = Place::new();
+    let outbox = place.open();
+    outbox.on_store(|store| store.connection.execute_batch("PRAGMA max_page_count = 60").unwrap());
+    let mut stored = 0;
+    while append(&outbox, &format!("lane {stored}")).is_ok() {
+        stored += 1;
+    }
+    assert!((5..100).contains(&stored));
+    assert!(matches!(append(&outbox, "more"), Err(OutboxError::Full(_))));
+    let leased = ids(&take(&outbox, 1000));
+    assert_eq!(leased.len(), stored);
+    let done = leased.into_iter().map(|id| (id, Settlement::Done)).collect();
+    wait(outbox.settle(done, noon())).unwrap();
+    append(&outbox, "again").unwrap();
+    wait(outbox.abandon()).unwrap();
+    assert_eq!(take(&place.open(), 10).len(), 1);
+}
+
+#[test]
+fn one_append_that_fails_takes_no_outcome_with_it() {
+    let place = Place::new();
+    let outbox = place.open();
+    put(&outbox, "a");
+    let leased = ids(&take(&outbox, 1));
+    outbox.on_store(|store| {
+        let sql = "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT raise(ABORT, 'no'); END";
+        store.connection.execute_batch(sql).unwrap();
+    });
+    let settled = outbox.settle(vec![(leased[0], Settlement::Dead(refused()))], noon());
+    assert!(matches!(append(&outbox, "b"), Err(OutboxError::Store(_))));
+    wait(settled).unwrap();
+    wait(outbox.abandon()).unwrap();
+    assert_eq!(place.open().stats().total.dead, 1);
+}
+
+#[test]
+fn outcomes_that_the_disk_refuses_are_kept_and_written_later() {
+    let place = Place::new();
+    let outbox = place.open();
+    put(&outbox, "a");
+    wait(outbox.append(entry("second", vec![of_lane("a")]))).unwrap();
+    let first = ids(&take(&outbox, 1));
+    break_disk(&outbox, true);
+    let durable = outbox.settle(vec![(first[0], Settlement::Dead(refused()))], noon());
+    assert!(matches!(append(&outbox, "b"), Err(OutboxError::Full(_))));
+    // In memory it has happened.
+    assert_eq!(messages(&take(&outbox, 10)), ["second"]);
+    let letters = wait(outbox.list(Selection { dead: true, ..Selection::default() })).unwrap();
+    assert_eq!(letters[0].failure, Some(refused()));
+    break_disk(&outbox, false);
+    // Nothing else is written: the store tries again by itself.
+    wait(durable).unwrap();
+    wait(outbox.abandon()).unwrap();
+    assert_eq!(place.open().stats().total.dead, 1);
+}
+
+#[test]
+fn a_close_that_can_not_write_says_so_and_the_delivery_comes_again() {
+    let place = Place::new();
+    let outbox = place.open();
+    put(&outbox, "a");
+    let leased = ids(&take(&outbox, 1));
+    break_disk(&outbox, true);
+    drop(outbox.settle(vec![(leased[0], Settlement::Done)], noon()));
+    assert!(matches!(wait(outbox.close()), Err(OutboxError::Full(_))));
+    assert_eq!(ids(&take(&place.open(), 10)), leased);
+}
+
+#[test]
+fn a_close_after_a_refused_append_is_clean() {
+    let place = Place::new();
+    let outbox = place.open();
+    break_disk(&outbox, true);
+    assert!(append(&outbox, "a").is_err());
+    assert_eq!(wait(outbox.close()), Ok(()));
+}
+
+#[test]
+fn the_file_shrinks_after_a_backlog() {
+    let place = Place::new();
+    let outbox = place.open();
+    let replies: Vec<_> =
+        (0..8000).map(|n| outbox.append(entry(&"x".repeat(1500), vec![of_lane(&n.to_string())]))).collect();
+    replies.into_iter().for_each(|reply| wait(reply).unwrap());
+    assert!(place.size() > 12 << 20);
+    let done = ids(&take(&outbox, 8000)).into_iter().map(|id| (id, Settlement::Done)).collect();
+    wait(outbox.settle(done, noon())).unwrap();
+    flush(&outbox);
+    outbox.on_store(|store| while super::super::upkeep::step(&store.connection).unwrap() {});
+    outbox.on_store(|store| store.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap());
+    assert!(place.size() <= 5 << 20, "{} bytes are left", place.size());
+}

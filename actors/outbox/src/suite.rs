@@ -1,0 +1,93 @@
+//! The suite that both outboxes must pass: every promise of the trait is a case, run once for each.
+
+mod bounds;
+mod dead;
+pub(crate) mod harness;
+mod hints;
+mod lanes;
+mod leases;
+mod model;
+mod outcomes;
+mod storage;
+
+/// Makes a test for each case and each outbox.
+macro_rules! run_for_both {
+    ($($group:ident: $($case:ident),+ $(,)?;)+) => {
+        mod memory {
+            $(mod $group { $(
+                #[test]
+                fn $case() {
+                    crate::suite::$group::$case(crate::suite::harness::Kind::Memory);
+                }
+            )+ })+
+        }
+        mod sqlite {
+            $(mod $group { $(
+                #[test]
+                fn $case() {
+                    crate::suite::$group::$case(crate::suite::harness::Kind::Sqlite);
+                }
+            )+ })+
+        }
+    };
+}
+
+run_for_both! {
+    lanes:
+        of_one_lane_only_the_oldest_is_handed_out,
+        lanes_and_providers_are_independent,
+        the_oldest_come_first_and_no_more_than_asked_for,
+        a_lane_waits_behind_its_retry,
+        a_lane_waits_behind_its_parked_delivery,
+        a_settled_delivery_frees_its_lane_at_once,
+        a_redriven_delivery_comes_before_younger_ones_but_never_beside_one;
+    leases:
+        a_leased_delivery_is_handed_out_to_nobody_else,
+        a_released_delivery_is_back_where_it_was,
+        a_number_that_is_not_leased_can_not_be_settled,
+        the_leases_of_a_dead_taker_are_freed_at_once,
+        a_take_whose_reply_is_dropped_leases_nothing,
+        a_lease_holds_what_was_planned;
+    outcomes:
+        a_retry_is_due_at_its_time_and_counts_an_attempt,
+        a_retry_time_that_has_passed_is_due_at_once,
+        a_parked_delivery_is_due_at_its_time_at_the_latest,
+        waking_makes_everything_due_at_once,
+        waking_one_provider_leaves_others_alone,
+        what_is_done_is_gone,
+        next_due_looks_past_leases;
+    dead:
+        a_dead_letter_is_listed_with_its_failure_and_time,
+        a_redriven_letter_starts_anew,
+        redrive_counts_only_dead_letters,
+        letters_are_dropped_after_their_retention,
+        letters_beyond_their_bound_are_dropped_in_the_order_of_death,
+        burial_spares_what_is_leased,
+        what_is_past_its_deadline_expires_and_is_counted_by_provider;
+    bounds:
+        a_record_too_many_is_refused_and_nothing_of_it_is_stored,
+        unplanned_events_count_as_records,
+        bytes_are_bounded_and_come_back,
+        beyond_a_providers_bound_its_oldest_waiting_delivery_dies,
+        overflow_spares_leases_and_other_providers,
+        a_list_is_bounded_by_its_limit;
+    storage:
+        what_was_appended_survives_a_reopening,
+        settlements_survive_a_reopening,
+        a_reopening_frees_leases,
+        numbers_ascend_over_a_reopening,
+        an_append_without_deliveries_stores_nothing,
+        an_unplanned_event_waits_for_its_plan,
+        an_unplanned_event_survives_a_reopening,
+        an_empty_plan_removes_the_event,
+        a_plan_for_an_unknown_event_is_ignored,
+        a_list_shows_every_state,
+        counts_are_by_provider_and_in_total,
+        a_closed_outbox_refuses_everything_that_waits;
+    hints:
+        the_listener_is_told_of_what_is_there_already,
+        the_listener_is_told_after_an_append,
+        the_listener_is_told_of_a_woken_provider,
+        the_listener_is_told_of_a_lane_that_moves_on,
+        the_listener_is_told_of_redriven_and_released_deliveries;
+}

@@ -1,0 +1,102 @@
+//! Bounds.
+
+use campanile_domain::{FailureClass, NewDelivery, ObjectKey};
+use campanile_testkit::noon;
+
+use super::harness::{Harness, Kind, entry, ids, messages, of_lane, refused, wait};
+use crate::{Append, Bounds, OutboxError, Planned, Selection, Settlement};
+
+pub(super) fn a_record_too_many_is_refused_and_nothing_of_it_is_stored(kind: Kind) {
+    let harness = Harness::bounded(kind, Bounds { records: 3, ..Bounds::default() });
+    harness.append("x", vec![of_lane("a"), of_lane("b")]);
+    let before = harness.outbox().stats();
+    let refused_entry = harness.outbox().append(entry("y", vec![of_lane("c"), of_lane("d")]));
+    assert!(matches!(wait(refused_entry), Err(OutboxError::Full(_))));
+    assert_eq!(harness.outbox().stats(), before);
+    harness.put("c");
+    harness.settle(harness.take(1, 0)[0].delivery.id, Settlement::Dead(refused()));
+    // A dead letter has a bound of its own.
+    harness.put("d");
+}
+
+pub(super) fn unplanned_events_count_as_records(kind: Kind) {
+    let harness = Harness::bounded(kind, Bounds { records: 2, ..Bounds::default() });
+    harness.put("a");
+    let later = || Append { plan: Planned::Later, ..entry("x", Vec::new()) };
+    assert_eq!(wait(harness.outbox().append(later())), Ok(()));
+    assert!(matches!(wait(harness.outbox().append(later())), Err(OutboxError::Full(_))));
+    let id = wait(harness.outbox().unplanned(1)).unwrap()[0].id;
+    let two = vec![of_lane("b"), of_lane("c")];
+    assert!(matches!(wait(harness.outbox().plan(id, two)), Err(OutboxError::Full(_))));
+    assert_eq!(wait(harness.outbox().plan(id, vec![of_lane("b")])), Ok(()));
+    assert_eq!(harness.outbox().stats().unplanned, 0);
+}
+
+pub(super) fn bytes_are_bounded_and_come_back(kind: Kind) {
+    let harness = Harness::bounded(kind, Bounds { bytes: 10_000, ..Bounds::default() });
+    let large = "x".repeat(6000);
+    harness.append(&large, vec![of_lane("a")]);
+    assert!(harness.outbox().stats().bytes > 6000);
+    harness.append(&large, vec![of_lane("a")]);
+    assert!(matches!(
+        wait(harness.outbox().append(entry("y", vec![of_lane("b")]))),
+        Err(OutboxError::Full(_))
+    ));
+    harness.settle(harness.take_one(0), Settlement::Done);
+    harness.put("b");
+    for lease in harness.take(10, 0) {
+        harness.settle(lease.delivery.id, Settlement::Done);
+    }
+    assert_eq!(harness.outbox().stats().bytes, 0);
+}
+
+pub(super) fn beyond_a_providers_bound_its_oldest_waiting_delivery_dies(kind: Kind) {
+    let mut harness = Harness::bounded(kind, Bounds { records_per_provider: 2, ..Bounds::default() });
+    for lane in ["a", "b", "c"] {
+        harness.put(lane);
+    }
+    let dead = harness.dead();
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].failure.as_ref().unwrap().class, FailureClass::Overflow);
+    assert_eq!(dead[0].at, Some(noon()));
+    harness.crash();
+    assert_eq!(harness.dead().len(), 1);
+    assert_eq!(messages(&harness.take(10, 0)), ["b", "c"]);
+}
+
+pub(super) fn overflow_spares_leases_and_other_providers(kind: Kind) {
+    let harness = Harness::bounded(kind, Bounds { records_per_provider: 2, ..Bounds::default() });
+    let other = ObjectKey::new("apps", "other");
+    harness.append("other", vec![NewDelivery { provider: other.clone(), ..of_lane("a") }]);
+    harness.put("a");
+    let leased = ids(&harness.take(1, 0));
+    harness.put("a");
+    harness.put("a");
+    let usage = harness.outbox().stats();
+    assert_eq!(usage.providers["apps/chat"].dead, 1);
+    assert_eq!(usage.providers["apps/other"].dead, 0);
+    harness.settle(leased[0], Settlement::Done);
+    assert_eq!(harness.outbox().stats().total.pending, 2);
+}
+
+pub(super) fn a_list_is_bounded_by_its_limit(kind: Kind) {
+    let harness = Harness::new(kind);
+    let other = ObjectKey::new("apps", "other");
+    for lane in ["a", "b", "c"] {
+        harness.append(lane, vec![NewDelivery { provider: other.clone(), ..of_lane(lane) }, of_lane(lane)]);
+    }
+    let list = |selection| wait(harness.outbox().list(selection)).unwrap();
+    let all: Vec<_> = list(Selection::default()).into_iter().map(|view| view.id).collect();
+    assert_eq!(all.len(), 6);
+    assert!(all.is_sorted());
+    let some: Vec<_> =
+        list(Selection { limit: 4, ..Selection::default() }).into_iter().map(|view| view.id).collect();
+    assert_eq!(some, all[..4]);
+    let of_other = list(Selection { provider: Some(other.clone()), limit: 2, ..Selection::default() });
+    assert!(of_other.iter().all(|view| view.provider == other));
+    assert_eq!(of_other.len(), 2);
+    assert!(
+        list(Selection { provider: Some(ObjectKey::new("apps", "nobody")), ..Selection::default() })
+            .is_empty()
+    );
+}

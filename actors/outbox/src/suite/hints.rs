@@ -1,0 +1,96 @@
+//! What the listener hears.
+
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use campanile_domain::{NewDelivery, ObjectKey};
+
+use super::harness::{Harness, Kind, at, chat, of_lane, refused, wait};
+use crate::{Listener, Settlement};
+
+/// A listener that can be waited for.
+#[derive(Default)]
+struct Ear {
+    heard: Mutex<Vec<ObjectKey>>,
+    news: Condvar,
+}
+
+impl Listener for Ear {
+    fn work_ready(&self, providers: &[ObjectKey]) {
+        self.heard.lock().unwrap().extend(providers.iter().cloned());
+        self.news.notify_all();
+    }
+}
+
+impl Ear {
+    /// Waits until `provider` was named, and forgets all that was.
+    fn expect(&self, provider: &ObjectKey) {
+        let heard = self.heard.lock().unwrap();
+        let deaf = |heard: &mut Vec<ObjectKey>| !heard.contains(provider);
+        let (mut heard, timeout) =
+            self.news.wait_timeout_while(heard, Duration::from_secs(20), deaf).unwrap();
+        assert!(!timeout.timed_out(), "{provider} was never named");
+        heard.clear();
+    }
+}
+
+fn listening(harness: &Harness) -> Arc<Ear> {
+    let ear = Arc::new(Ear::default());
+    harness.outbox().listen(ear.clone());
+    ear
+}
+
+pub(super) fn the_listener_is_told_of_what_is_there_already(kind: Kind) {
+    let mut harness = Harness::new(kind);
+    harness.put("a");
+    listening(&harness).expect(&chat());
+    harness.crash();
+    listening(&harness).expect(&chat());
+}
+
+pub(super) fn the_listener_is_told_after_an_append(kind: Kind) {
+    let harness = Harness::new(kind);
+    let ear = listening(&harness);
+    let other = ObjectKey::new("apps", "other");
+    harness.append("x", vec![NewDelivery { provider: other.clone(), ..of_lane("a") }]);
+    ear.expect(&other);
+    assert!(harness.outbox().next_due(&other).is_some());
+    assert!(harness.outbox().next_due(&chat()).is_none());
+}
+
+pub(super) fn the_listener_is_told_of_a_woken_provider(kind: Kind) {
+    let harness = Harness::new(kind);
+    harness.put("a");
+    harness.settle(harness.take_one(0), Settlement::Parked(at(900), refused()));
+    let ear = listening(&harness);
+    ear.expect(&chat());
+    harness.outbox().wake(&chat());
+    ear.expect(&chat());
+}
+
+pub(super) fn the_listener_is_told_of_a_lane_that_moves_on(kind: Kind) {
+    let harness = Harness::new(kind);
+    harness.put("a");
+    harness.put("a");
+    let ear = listening(&harness);
+    ear.expect(&chat());
+    harness.settle(harness.take_one(0), Settlement::Done);
+    ear.expect(&chat());
+}
+
+pub(super) fn the_listener_is_told_of_redriven_and_released_deliveries(kind: Kind) {
+    let harness = Harness::new(kind);
+    harness.put("a");
+    let ear = listening(&harness);
+    ear.expect(&chat());
+    let id = harness.take_one(0);
+    harness.settle(id, Settlement::Dead(refused()));
+    assert_eq!(wait(harness.outbox().redrive(vec![id], at(9000))), Ok(1));
+    ear.expect(&chat());
+    harness.take_one(0);
+    harness.settle(id, Settlement::Release);
+    ear.expect(&chat());
+    harness.take_one(0);
+    assert_eq!(harness.outbox().release_all(&chat()), 1);
+    ear.expect(&chat());
+}

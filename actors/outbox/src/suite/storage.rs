@@ -1,0 +1,179 @@
+//! What is stored, and what survives.
+
+use campanile_domain::{NewDelivery, ObjectKey};
+use campanile_testkit::noon;
+
+use super::harness::{Harness, Kind, at, chat, entry, ids, messages, of_lane, refused, wait};
+use crate::{Append, DeliveryState, EventId, OutboxError, Planned, Selection, Settlement, Stats, Usage};
+
+pub(super) fn what_was_appended_survives_a_reopening(kind: Kind) {
+    let mut harness = Harness::new(kind);
+    for lane in ["a", "b", "a"] {
+        harness.put(lane);
+    }
+    let before = harness.waiting();
+    harness.crash();
+    assert_eq!(harness.waiting(), before);
+    assert_eq!(harness.outbox().stats().total, Usage { pending: 3, ..Usage::default() });
+    assert_eq!(messages(&harness.take(10, 0)), ["a", "b"]);
+}
+
+pub(super) fn settlements_survive_a_reopening(kind: Kind) {
+    let mut harness = Harness::new(kind);
+    for lane in ["a", "b", "c", "d"] {
+        harness.put(lane);
+    }
+    let leases = ids(&harness.take(3, 0));
+    let settlements = vec![
+        (leases[0], Settlement::Done),
+        (leases[1], Settlement::RetryAt(at(50), refused())),
+        (leases[2], Settlement::Parked(at(60), refused())),
+    ];
+    // Nobody waits for the reply; closing writes it all the same.
+    drop(harness.outbox().settle(settlements, at(0)));
+    let before = (harness.waiting(), harness.outbox().stats());
+    harness.reopen();
+    assert_eq!((harness.waiting(), harness.outbox().stats()), before);
+    let states: Vec<_> = harness.waiting().into_iter().map(|view| view.state).collect();
+    assert_eq!(states, [DeliveryState::Retry, DeliveryState::Parked, DeliveryState::Ready]);
+}
+
+pub(super) fn a_reopening_frees_leases(kind: Kind) {
+    let mut harness = Harness::new(kind);
+    harness.put("a");
+    let id = harness.take_one(0);
+    harness.crash();
+    assert_eq!(harness.waiting()[0].state, DeliveryState::Ready);
+    assert_eq!(harness.take_one(0), id);
+}
+
+pub(super) fn numbers_ascend_over_a_reopening(kind: Kind) {
+    let mut harness = Harness::new(kind);
+    harness.put("a");
+    let first = harness.take_one(0);
+    harness.settle(first, Settlement::Done);
+    harness.crash();
+    harness.put("a");
+    let second = harness.take_one(0);
+    harness.settle(second, Settlement::Done);
+    harness.reopen();
+    harness.put("a");
+    assert!(first < second && second < harness.take_one(0));
+}
+
+pub(super) fn an_append_without_deliveries_stores_nothing(kind: Kind) {
+    let harness = Harness::new(kind);
+    harness.append("x", Vec::new());
+    assert_eq!(harness.outbox().stats(), Stats::default());
+}
+
+fn append_unplanned(harness: &Harness, message: &str) {
+    let later = Append { plan: Planned::Later, ..entry(message, Vec::new()) };
+    wait(harness.outbox().append(later)).unwrap();
+}
+
+pub(super) fn an_unplanned_event_waits_for_its_plan(kind: Kind) {
+    let harness = Harness::new(kind);
+    append_unplanned(&harness, "one");
+    append_unplanned(&harness, "two");
+    assert!(harness.take(10, 0).is_empty());
+    assert_eq!(harness.outbox().stats().unplanned, 2);
+    let unplanned = wait(harness.outbox().unplanned(10)).unwrap();
+    let found: Vec<_> = unplanned.iter().map(|event| event.event.message.as_str()).collect();
+    assert_eq!(found, ["one", "two"]);
+    assert_eq!(unplanned[0].accepted_at, noon());
+    assert_eq!(wait(harness.outbox().unplanned(1)).unwrap()[0].id, unplanned[0].id);
+    wait(harness.outbox().plan(unplanned[0].id, vec![of_lane("a"), of_lane("b")])).unwrap();
+    assert_eq!(wait(harness.outbox().unplanned(10)).unwrap()[0].id, unplanned[1].id);
+    let leases = harness.take(10, 0);
+    assert_eq!(messages(&leases), ["one", "one"]);
+    for id in ids(&leases) {
+        harness.settle(id, Settlement::Done);
+    }
+    wait(harness.outbox().plan(unplanned[1].id, Vec::new())).unwrap();
+    assert_eq!(harness.outbox().stats(), Stats::default());
+}
+
+pub(super) fn an_unplanned_event_survives_a_reopening(kind: Kind) {
+    let mut harness = Harness::new(kind);
+    append_unplanned(&harness, "one");
+    let stats = harness.outbox().stats();
+    harness.crash();
+    assert_eq!(harness.outbox().stats(), stats);
+    let id = wait(harness.outbox().unplanned(10)).unwrap()[0].id;
+    wait(harness.outbox().plan(id, vec![of_lane("a")])).unwrap();
+    harness.crash();
+    assert!(wait(harness.outbox().unplanned(10)).unwrap().is_empty());
+    assert_eq!(messages(&harness.take(10, 0)), ["one"]);
+}
+
+pub(super) fn an_empty_plan_removes_the_event(kind: Kind) {
+    let mut harness = Harness::new(kind);
+    append_unplanned(&harness, "one");
+    let id = wait(harness.outbox().unplanned(10)).unwrap()[0].id;
+    wait(harness.outbox().plan(id, Vec::new())).unwrap();
+    harness.crash();
+    assert_eq!(harness.outbox().stats(), Stats::default());
+}
+
+pub(super) fn a_plan_for_an_unknown_event_is_ignored(kind: Kind) {
+    let harness = Harness::new(kind);
+    append_unplanned(&harness, "one");
+    let id = wait(harness.outbox().unplanned(10)).unwrap()[0].id;
+    assert_eq!(wait(harness.outbox().plan(EventId(999), vec![of_lane("a")])), Ok(()));
+    let first = harness.outbox().plan(id, vec![of_lane("a")]);
+    let again = harness.outbox().plan(id, vec![of_lane("b")]);
+    assert_eq!((wait(first), wait(again)), (Ok(()), Ok(())));
+    assert_eq!(harness.waiting().len(), 1);
+}
+
+pub(super) fn a_list_shows_every_state(kind: Kind) {
+    let harness = Harness::new(kind);
+    for lane in ["a", "b", "c", "d"] {
+        harness.put(lane);
+    }
+    let leases = ids(&harness.take(3, 0));
+    harness.settle(leases[0], Settlement::RetryAt(at(50), refused()));
+    harness.settle(leases[1], Settlement::Parked(at(60), refused()));
+    let list = harness.waiting();
+    let shown: Vec<_> = list.iter().map(|view| (view.state, view.at)).collect();
+    assert_eq!(
+        shown,
+        [
+            (DeliveryState::Retry, Some(at(50))),
+            (DeliveryState::Parked, Some(at(60))),
+            (DeliveryState::Leased, None),
+            (DeliveryState::Ready, None),
+        ]
+    );
+    assert_eq!(list[0].alert, ObjectKey::new("apps", "on-call"));
+    assert_eq!(list[0].reason, "ReconciliationSucceeded");
+    assert_eq!((list[0].accepted_at, &list[0].provider), (noon(), &chat()));
+}
+
+pub(super) fn counts_are_by_provider_and_in_total(kind: Kind) {
+    let harness = Harness::new(kind);
+    let other = NewDelivery { provider: ObjectKey::new("apps", "other"), ..of_lane("a") };
+    harness.append("x", vec![of_lane("a"), of_lane("b"), of_lane("c"), other]);
+    let leases = ids(&harness.take(2, 0));
+    harness.settle(leases[0], Settlement::Parked(at(60), refused()));
+    harness.settle(leases[1], Settlement::Dead(refused()));
+    let stats = harness.outbox().stats();
+    assert_eq!(stats.total, Usage { pending: 2, parked: 1, dead: 1 });
+    assert_eq!(stats.providers["apps/chat"], Usage { pending: 1, parked: 1, dead: 1 });
+    assert_eq!(stats.providers["apps/other"], Usage { pending: 1, parked: 0, dead: 0 });
+}
+
+pub(super) fn a_closed_outbox_refuses_everything_that_waits(kind: Kind) {
+    let harness = Harness::new(kind);
+    harness.put("a");
+    let id = harness.take_one(0);
+    let outbox = harness.outbox();
+    assert_eq!(wait(outbox.close()), Ok(()));
+    assert_eq!(wait(outbox.append(entry("x", vec![of_lane("a")]))), Err(OutboxError::Closed));
+    assert_eq!(wait(outbox.settle(vec![(id, Settlement::Done)], at(0))), Err(OutboxError::Closed));
+    assert!(matches!(wait(outbox.take(&chat(), 1, at(0))), Err(OutboxError::Closed)));
+    assert_eq!(wait(outbox.list(Selection::default())), Err(OutboxError::Closed));
+    assert_eq!(wait(outbox.redrive(vec![id], at(0))), Err(OutboxError::Closed));
+    assert_eq!(wait(outbox.close()), Ok(()));
+}

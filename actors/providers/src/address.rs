@@ -1,0 +1,245 @@
+//! Addresses: where they came from, whether a request can be sent to them, and which parts of them are secret.
+//!
+//! A URL that passes the check keeps its spelling (percent escapes, case, order of the query); only characters that
+//! no request line can carry are escaped, as the reference controller escapes them, and a fragment is left out.
+
+use std::fmt;
+
+use campanile_domain::ObjectKey;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use url::{ParseError, Url};
+
+use crate::ConfigError;
+
+/// The longest address in a Secret, in bytes (contract, providers 24).
+pub(crate) const MAX_LENGTH: usize = 2048;
+
+/// A piece of a path or query from this length on, in bytes, is taken for a secret of its own: webhooks carry their keys
+/// there, and destinations like to quote them alone. That some harmless words are blotted out as well does no harm.
+pub(crate) const SECRET_PIECE: usize = 8;
+
+/// What RFC 3986 keeps out of URLs, beyond the controls and what is not ASCII.
+const UNSENDABLE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Where an address stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressSource {
+    /// In the Provider.
+    Spec,
+    /// In this Secret.
+    Secret(ObjectKey),
+}
+
+impl fmt::Display for AddressSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spec => f.write_str("spec.address"),
+            Self::Secret(key) => write!(f, "key 'address' of secret '{key}'"),
+        }
+    }
+}
+
+/// What is wrong with an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressProblem {
+    /// Nothing there.
+    #[error("it is empty")]
+    Empty,
+    /// No `http://` or `https://` at its beginning.
+    #[error("it does not begin with http:// or https://")]
+    Scheme,
+    /// A control character.
+    #[error("it has a control character")]
+    Control,
+    /// A `%` without two hexadecimal digits.
+    #[error("it has a broken percent escape")]
+    Escape,
+    /// Nothing between `//` and the path.
+    #[error("it has no host")]
+    NoHost,
+    /// The host is no name and no IP address.
+    #[error("its host is not valid")]
+    Host,
+    /// The port is no number up to 65535.
+    #[error("its port is not valid")]
+    Port,
+}
+
+/// An address and where it stands. `Debug` shows no more than scheme, host and port.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    text: String,
+    source: AddressSource,
+}
+
+/// An `http` or `https` URL with a host, fit to be sent to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HookUrl {
+    text: String,
+    parsed: Url,
+}
+
+impl Address {
+    pub(crate) fn new(text: String, source: AddressSource) -> Self {
+        Self { text, source }
+    }
+
+    /// The address as written, a Secret's without the white space around it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The address as a URL that requests can be sent to; `what` is the type's name for it in error texts.
+    ///
+    /// # Errors
+    /// [`ConfigError::Address`] by contract, providers 9, with its FIX: `http` or `https` and a host are required.
+    pub fn hook_url(&self, what: &'static str) -> Result<HookUrl, ConfigError> {
+        HookUrl::parse(&self.text).map_err(|problem| ConfigError::Address {
+            what,
+            shown: self.shown(),
+            problem,
+            place: self.source.clone(),
+        })
+    }
+
+    /// Scheme, host and port; nothing else of a URL may be shown.
+    pub(crate) fn shown(&self) -> String {
+        if self.text.is_empty() {
+            return "''".to_owned();
+        }
+        HookUrl::parse(&self.text).map_or_else(|_| "*****".to_owned(), |url| url.origin())
+    }
+
+    /// The texts that must not appear in anything that leaves the program.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if matches!(self.source, AddressSource::Secret(_)) {
+            found.push(self.text.clone());
+        }
+        let Some((_, rest)) = self.text.split_once("://") else { return found };
+        let (authority, tail) = split_authority(rest);
+        if let Some((user_info, _)) = authority.rsplit_once('@') {
+            let password = user_info.split_once(':').map_or(user_info, |(_, password)| password);
+            found.extend([user_info.to_owned(), password.to_owned(), decoded(password)]);
+        }
+        let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
+        found.extend([tail, path, query].map(str::to_owned));
+        found.push(decoded(path));
+        let pieces = tail.split(['/', '?', '&', '=', '#']).filter(|piece| piece.len() >= SECRET_PIECE);
+        found.extend(pieces.flat_map(|piece| [piece.to_owned(), decoded(piece)]));
+        found
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({} from {})", self.shown(), self.source)
+    }
+}
+
+impl HookUrl {
+    fn parse(text: &str) -> Result<Self, AddressProblem> {
+        if text.is_empty() {
+            return Err(AddressProblem::Empty);
+        }
+        if text.chars().any(|c| c.is_ascii_control()) {
+            return Err(AddressProblem::Control);
+        }
+        let (scheme, rest) = text.split_once("://").ok_or(AddressProblem::Scheme)?;
+        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+            return Err(AddressProblem::Scheme);
+        }
+        let (authority, tail) = split_authority(rest);
+        if authority.contains('\\') {
+            // Some parsers end the host here, others at the next slash: nobody means that.
+            return Err(AddressProblem::Host);
+        }
+        let tail = tail.split_once('#').map_or(tail, |(before, _)| before);
+        let path = tail.split_once('?').map_or(tail, |(path, _)| path);
+        let (user_info, host) = match authority.rsplit_once('@') {
+            Some((user_info, host)) => (Some(user_info), host),
+            None => (None, authority),
+        };
+        check_escapes(user_info.unwrap_or(""))?;
+        check_escapes(path)?;
+        let parsed = parse_host(scheme, host)?;
+        Ok(Self::assemble(parsed, user_info, tail))
+    }
+
+    fn assemble(mut parsed: Url, user_info: Option<&str>, tail: &str) -> Self {
+        let mut text = format!("{}://", parsed.scheme());
+        if let Some(user_info) = user_info {
+            text.extend(utf8_percent_encode(user_info, UNSENDABLE));
+            text.push('@');
+        }
+        text.push_str(parsed.authority());
+        text.extend(utf8_percent_encode(tail, UNSENDABLE));
+        parsed.set_path(tail.split_once('?').map_or(tail, |(path, _)| path));
+        Self { text, parsed }
+    }
+
+    /// The URL to send to.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Scheme, host, and the port where one is given.
+    fn origin(&self) -> String {
+        format!("{}://{}", self.parsed.scheme(), self.parsed.authority())
+    }
+
+    /// Whether this is `https://<host><path>`, with or without a final slash, a query or a port of 443.
+    pub(crate) fn is_https(&self, host: &str, path: &str) -> bool {
+        self.parsed.scheme() == "https"
+            && self.parsed.host_str() == Some(host)
+            && self.parsed.port().is_none()
+            && self.parsed.path().trim_end_matches('/') == path
+    }
+}
+
+impl fmt::Debug for HookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HookUrl({})", self.origin())
+    }
+}
+
+/// What stands before and after the end of the authority (RFC 3986, 3.2).
+fn split_authority(rest: &str) -> (&str, &str) {
+    rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()))
+}
+
+/// The URL of the host alone. `url` forgives some characters that are no part of any host, so these are looked for first.
+fn parse_host(scheme: &str, host: &str) -> Result<Url, AddressProblem> {
+    if host.contains([' ', '%']) {
+        return Err(AddressProblem::Host);
+    }
+    Url::parse(&format!("{scheme}://{host}")).map_err(|error| match error {
+        ParseError::EmptyHost => AddressProblem::NoHost,
+        ParseError::InvalidPort => AddressProblem::Port,
+        _ => AddressProblem::Host,
+    })
+}
+
+fn check_escapes(text: &str) -> Result<(), AddressProblem> {
+    let sound = text.split('%').skip(1).all(|after| {
+        matches!(after.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+    });
+    if sound { Ok(()) } else { Err(AddressProblem::Escape) }
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests;

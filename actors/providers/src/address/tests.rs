@@ -1,0 +1,109 @@
+use super::*;
+
+fn check(address: &str) -> Result<String, AddressProblem> {
+    HookUrl::parse(address).map(|url| url.as_str().to_owned())
+}
+
+#[test]
+fn s09_what_is_no_absolute_http_url_is_refused() {
+    let table = [
+        ("", AddressProblem::Empty),
+        ("not a url", AddressProblem::Scheme),
+        ("invalid-url", AddressProblem::Scheme),
+        ("localhost:8080/hook", AddressProblem::Scheme),
+        ("/hook", AddressProblem::Scheme),
+        ("ftp://example.com/hook", AddressProblem::Scheme),
+        ("https:/example.com/hook", AddressProblem::Scheme),
+        (" https://example.com/hook", AddressProblem::Scheme),
+        ("https://example.com/hook\n", AddressProblem::Control),
+        ("https://exa\u{7f}mple.com/hook", AddressProblem::Control),
+        ("https://example.com/%zz", AddressProblem::Escape),
+        ("https://example.com/hook%2", AddressProblem::Escape),
+        ("https://us%er@example.com/hook", AddressProblem::Escape),
+        ("https:///hook", AddressProblem::NoHost),
+        ("https://user@/hook", AddressProblem::NoHost),
+        ("https://:8080/hook", AddressProblem::NoHost),
+        ("https://example.com|", AddressProblem::Host),
+        ("https://exa mple.com/", AddressProblem::Host),
+        ("https://example.com /", AddressProblem::Host),
+        ("https://example.com\\@evil.example/", AddressProblem::Host),
+        ("https://[::1/hook", AddressProblem::Host),
+        ("https://example.com:http/hook", AddressProblem::Port),
+        ("https://example.com:65536/hook", AddressProblem::Port),
+    ];
+    for (address, problem) in table {
+        assert_eq!(check(address), Err(problem), "{address:?}");
+    }
+}
+
+#[test]
+fn s09_a_sound_url_keeps_its_spelling() {
+    for address in [
+        "http://127.0.0.1:9/hook/a%20b?x=1&y=%C3%BC",
+        "https://example.com",
+        "https://example.com?x=1",
+        "https://user:p%40ss@example.com:8443/a//b/../c/;v=1,2",
+        "https://[::1]:8080/hook",
+        "https://example.com/hook?rate=100%",
+    ] {
+        assert_eq!(check(address).as_deref(), Ok(address));
+    }
+}
+
+#[test]
+fn s09_what_no_request_line_can_carry_is_escaped_or_left_out() {
+    assert_eq!(
+        check("HTTPS://Example.com/a b/ü?q=<x>#top").unwrap(),
+        "https://example.com/a%20b/%C3%BC?q=%3Cx%3E"
+    );
+    assert_eq!(check("https://bücher.example/").unwrap(), "https://xn--bcher-kva.example/");
+}
+
+#[test]
+fn errors_and_debug_show_scheme_host_and_port_only() {
+    let secret = AddressSource::Secret(ObjectKey::new("apps", "hook"));
+    let address =
+        Address::new("https://me:pass@hooks.example:8443/T0/%zz?sig=abcdefghijkl".into(), secret.clone());
+    assert_eq!(
+        address.hook_url("hook URL").unwrap_err().to_string(),
+        "invalid hook URL *****: it has a broken percent escape; correct key 'address' of secret 'apps/hook'"
+    );
+    let address = Address::new("https://me:pass@hooks.example:8443/T0?sig=abcdefghijkl".into(), secret);
+    assert_eq!(
+        format!("{address:?}"),
+        "Address(https://hooks.example:8443 from key 'address' of secret 'apps/hook')"
+    );
+    assert_eq!(format!("{:?}", address.hook_url("hook URL").unwrap()), "HookUrl(https://hooks.example:8443)");
+}
+
+#[test]
+fn the_secret_parts_of_a_url_are_those_that_give_access() {
+    let address = Address::new(
+        "https://u:p%40ss@h.example/T0/abcdefghijklm?sig=n%2Fopqrstuvwx".into(),
+        AddressSource::Spec,
+    );
+    let secrets = address.secrets();
+    for part in [
+        "p%40ss",
+        "p@ss",
+        "/T0/abcdefghijklm?sig=n%2Fopqrstuvwx",
+        "/T0/abcdefghijklm",
+        "sig=n%2Fopqrstuvwx",
+        "abcdefghijklm",
+        "n/opqrstuvwx",
+    ] {
+        assert!(secrets.iter().any(|secret| secret == part), "{part} in {secrets:?}");
+    }
+    assert!(!secrets.iter().any(|secret| secret.contains("h.example")), "the host is no secret");
+    assert_eq!(Address::new("my-project".into(), AddressSource::Spec).secrets(), Vec::<String>::new());
+}
+
+#[test]
+fn a_url_is_compared_without_final_slash_query_or_default_port() {
+    let is_api = |address: &str| HookUrl::parse(address).unwrap().is_https("h.example", "/api/post");
+    assert!(is_api("https://h.example/api/post"));
+    assert!(is_api("https://H.example:443/api/post/?x=1#y"));
+    assert!(!is_api("http://h.example/api/post"));
+    assert!(!is_api("https://h.example:8443/api/post"));
+    assert!(!is_api("https://h.example/api/posts"));
+}

@@ -1,0 +1,251 @@
+//! What every type must do, run over all of the table. A new type passes by having a row here and its fixtures.
+//!
+//! 1. It renders the contract's examples byte for byte (`fixtures/<type>/{error,info}.json`).
+//! 2. It renders whatever an event can hold, as one JSON text, without failing.
+//! 3. It sends to the address as spelt, with headers that a request can carry.
+//! 4. It judges statuses by the shared table, unless the type's own file says otherwise.
+//! 5. Nothing that it returns shows a Secret's value or a URL's path or query.
+//! 6. It refuses malformed `headers`, a missing Secret and an unusable address before anything is sent.
+//! 7. It has a page in the documentation.
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+
+use campanile_domain::{
+    Delivery, Event, Failure, FailureClass, ObjectRef, ProviderSpec, Request, Response, Severity, Verdict,
+};
+use campanile_testkit::{event, noon};
+
+use crate::testing::{Secrets, answer, credentials, delivery, error, info, request, spec};
+use crate::{ConfigError, Endpoint, Step, supported};
+
+const TOKEN: &str = "xoxb-token-that-nobody-sees";
+const ADDRESS: &str = "https://hooks.example:8443/services/T0/path-key?sig=query-key";
+/// Whatever of the settings below must not be shown.
+const SECRETS: &[&str] =
+    &[TOKEN, "path-key", "query-key", "the-password", "proxy-password", "header-secret", "/services/T0"];
+
+/// Secrets that every type can work with.
+fn full(changes: &[(&str, &[u8])]) -> Secrets {
+    let mut data: Vec<(&str, &[u8])> = vec![
+        ("address", ADDRESS.as_bytes()),
+        ("token", TOKEN.as_bytes()),
+        ("username", b"somebody"),
+        ("password", b"the-password"),
+        ("headers", b"X-Key: header-secret\n"),
+    ];
+    data.extend_from_slice(changes);
+    let proxy: &[(&str, &[u8])] =
+        &[("address", b"http://proxy.example"), ("username", b"p"), ("password", b"proxy-password")];
+    credentials(&data).with("proxy", proxy)
+}
+
+fn full_spec(kind: &str) -> ProviderSpec {
+    ProviderSpec { channel: "general".into(), proxy_secret_ref: Some("proxy".into()), ..spec(kind) }
+}
+
+fn endpoint(kind: &str) -> Endpoint {
+    full(&[]).build(&full_spec(kind)).unwrap()
+}
+
+fn verdict(endpoint: &Endpoint, response: Response) -> Verdict {
+    let mut exchange = endpoint.provider.exchange(&info()).unwrap();
+    assert!(matches!(exchange.next(None, noon()), Step::Send(_)), "it sends first");
+    match exchange.next(Some(response), noon()) {
+        Step::Done(verdict) => verdict,
+        Step::Send(request) => panic!("it sends again: {request:?}"),
+    }
+}
+
+fn failure(verdict: Verdict) -> Option<Failure> {
+    match verdict {
+        Verdict::Failed(failure) | Verdict::RetryAfter(_, failure) => Some(failure),
+        Verdict::Delivered | Verdict::Skipped => None,
+    }
+}
+
+fn assert_silent(what: &str, text: &str) {
+    for secret in SECRETS {
+        assert!(!text.contains(secret), "{what} shows {secret}: {text}");
+    }
+}
+
+fn fixture(kind: &str, name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(kind).join(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.trim_end_matches('\n').to_owned()
+}
+
+#[test]
+fn m1_the_contracts_examples_are_rendered_byte_for_byte() {
+    for kind in supported() {
+        // The examples are of a Provider with a channel and nothing else that shows.
+        let spec = ProviderSpec { channel: "general".into(), ..spec(kind) };
+        let endpoint = credentials(&[("token", b"s3cr3t")]).build(&spec).unwrap();
+        for (name, delivery) in [("error.json", error()), ("info.json", info())] {
+            let body = request(&endpoint, &delivery).body;
+            assert_eq!(str::from_utf8(&body).unwrap(), fixture(kind, name), "{kind} {name}");
+        }
+    }
+}
+
+/// Events as odd as intake lets them through.
+fn odd_events() -> Vec<Delivery> {
+    let special = "*bold* [a](http://x/?q=1&r=2) `c` <b>h</b> \"d\" \\b\\ 100% {{ x }}\n> q\n\ttab\u{1}\u{2028} 漢字 🚀";
+    let long = "resource is not ready: ÄÖÜ; ".repeat(20_000);
+    vec![
+        delivery(Event::default(), &[]),
+        delivery(Event { message: special.into(), reason: special.into(), ..event() }, &[(special, special)]),
+        delivery(
+            Event { message: long.clone(), reporting_controller: special.into(), ..event() },
+            &[("k", &long)],
+        ),
+        delivery(
+            Event { severity: Severity::Other("<odd>".into()), timestamp: None, ..event() },
+            &[("", "")],
+        ),
+        delivery(
+            Event {
+                involved_object: ObjectRef {
+                    kind: special.into(),
+                    name: special.into(),
+                    ..ObjectRef::default()
+                },
+                ..event()
+            },
+            &[],
+        ),
+    ]
+}
+
+#[test]
+fn m2_m3_whatever_an_event_holds_becomes_one_sendable_request() {
+    for kind in supported() {
+        let endpoint = endpoint(kind);
+        for delivery in odd_events() {
+            let Request { url, headers, body, .. } = request(&endpoint, &delivery);
+            assert_eq!(url, ADDRESS, "{kind}");
+            assert!(serde_json::from_slice::<serde_json::Value>(&body).is_ok(), "{kind} sends JSON");
+            assert!(!body.contains(&b'\n'), "{kind} sends one line");
+            for (name, value) in headers {
+                assert!(value.bytes().all(|b| (b' '..=b'~').contains(&b)), "{kind} {name}: {value:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn m4_statuses_have_the_classes_of_the_shared_table() {
+    use FailureClass as C;
+    let table = [
+        (302, C::Redirected),
+        (400, C::Rejected),
+        (401, C::Credentials),
+        (404, C::Gone),
+        (408, C::Timeout),
+        (410, C::Gone),
+        (429, C::Throttled),
+        (500, C::Server),
+        (501, C::Rejected),
+    ];
+    for kind in supported() {
+        let endpoint = endpoint(kind);
+        for (status, class) in table {
+            let failed = failure(verdict(&endpoint, answer(status, &[], ""))).unwrap();
+            assert_eq!(failed.class, class, "{kind} {status}");
+        }
+        assert_eq!(verdict(&endpoint, answer(200, &[], r#"{"ok":true}"#)), Verdict::Delivered, "{kind}");
+        let paused = verdict(&endpoint, answer(429, &[("retry-after", "7")], ""));
+        assert!(matches!(paused, Verdict::RetryAfter(pause, _) if pause.as_secs() == 7), "{kind} {paused:?}");
+    }
+}
+
+#[test]
+fn m5_no_failure_shows_a_secret_that_the_destination_quotes() {
+    let quoted = SECRETS.join(" or ");
+    let slack_api = "https://slack.com/api/chat.postMessage?x=/services/T0/path-key&sig=query-key";
+    for kind in supported() {
+        for address in [ADDRESS, slack_api] {
+            let body = format!(r#"{{"ok":false,"error":"{quoted}","url":"{address}"}}"#);
+            let endpoint = full(&[("address", address.as_bytes())]).build(&full_spec(kind)).unwrap();
+            for status in [0, 200, 302, 400, 401, 403, 404, 408, 429, 500, 501, 503] {
+                let verdict = verdict(&endpoint, answer(status, &[], &body));
+                assert_silent(kind, &format!("{verdict:?}"));
+                if let Some(failure) = failure(verdict) {
+                    assert!(failure.message.len() <= Failure::MAX_MESSAGE);
+                }
+            }
+        }
+    }
+}
+
+fn assert_debug_silent<T: Debug>(kind: &str, value: &T) {
+    assert_silent(kind, &format!("{value:?} {value:#?}"));
+}
+
+#[test]
+fn m5_no_debug_text_shows_a_secret() {
+    for kind in supported() {
+        let settings = full(&[]).resolve(&full_spec(kind)).unwrap();
+        assert_debug_silent(kind, &settings);
+        assert_debug_silent(kind, &settings.token);
+        assert_debug_silent(kind, &settings.secret);
+        assert_debug_silent(kind, &settings.address.hook_url("hook URL").unwrap());
+        let endpoint = endpoint(kind);
+        assert_debug_silent(kind, &endpoint);
+        assert_debug_silent(kind, &endpoint.provider.exchange(&info()).unwrap().next(None, noon()));
+    }
+}
+
+/// Every way to be misconfigured that touches a secret.
+fn misconfigured(kind: &str) -> Vec<ConfigError> {
+    let long = format!("https://hooks.example/path-key/{}", "x".repeat(2048));
+    let credentials: &[(&str, &[u8])] = &[
+        ("address", b"path-key of query-key"),
+        ("address", b"/services/T0/path-key"),
+        ("address", b"https://path-key|/services/T0/path-key"),
+        ("address", b"https://hooks.example/path-key%zz?sig=query-key"),
+        ("address", long.as_bytes()),
+        ("address", b"https://path-key\xff"),
+        ("headers", b"header-secret"),
+        ("headers", b"X: [header-secret]"),
+        ("headers", b"X: 'header-secret"),
+        ("headers", b"header-secret: {header-secret: *header-secret}"),
+        ("proxy", b"proxy-password"),
+        ("proxy", b"http://p:proxy-password@proxy.example|"),
+        ("password", b"the-password\xff"),
+    ];
+    let proxies: &[&[u8]] = &[
+        b"proxy-password:x",
+        b"proxy-password://x",
+        b"http://p:proxy-password@proxy.example|",
+        b"http://p:proxy-password@",
+    ];
+    let by_credentials = credentials.iter().map(|change| full(&[*change]).build(&full_spec(kind)));
+    let by_proxy = proxies
+        .iter()
+        .map(|address| full(&[]).with("proxy", &[("address", address)]).build(&full_spec(kind)));
+    by_credentials.chain(by_proxy).map(Result::unwrap_err).collect()
+}
+
+#[test]
+fn m5_m6_what_can_not_work_is_refused_without_showing_a_secret() {
+    for kind in supported() {
+        for error in misconfigured(kind) {
+            assert_silent(kind, &format!("{error} {error:?}"));
+            let failure = Failure::from(error.clone());
+            assert_eq!((failure.class, failure.message), (FailureClass::Config, error.to_string()), "{kind}");
+        }
+        let missing = Secrets::default().build(&spec(kind)).unwrap_err();
+        assert_eq!(missing.to_string(), "failed to get secret 'apps/credentials': not found", "{kind}");
+    }
+}
+
+#[test]
+fn m7_every_type_has_a_page() {
+    let docs: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "docs", "providers"].iter().collect();
+    for kind in supported() {
+        let page = std::fs::read_to_string(docs.join(format!("{kind}.md"))).unwrap_or_default();
+        assert!(page.contains(&format!("type: {kind}")), "docs/providers/{kind}.md shows a manifest");
+    }
+}

@@ -1,0 +1,137 @@
+//! Why a Provider can not be used as it is configured.
+//!
+//! Texts follow the contract (providers 3 to 9) where it gives one, and add the remedy. They hold names of objects and
+//! keys, never a value from a Secret, so they may go to statuses and logs as they are.
+
+use campanile_domain::{Failure, FailureClass, ObjectKey};
+
+use crate::address::{AddressProblem, AddressSource};
+use crate::headers::HeadersProblem;
+
+/// What is wrong with a Provider or one of its Secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A Secret that the Provider names can not be had.
+    #[error("failed to get secret '{key}': {cause}")]
+    Secret {
+        /// The Secret.
+        key: ObjectKey,
+        /// Why, as the lookup says.
+        cause: String,
+    },
+    /// A value that must be text is not.
+    #[error("key '{key}' of secret '{secret}' is not UTF-8 text; write it again")]
+    NotText {
+        /// The Secret.
+        secret: ObjectKey,
+        /// The key in it.
+        key: &'static str,
+    },
+    /// The Secret's address passes the limit.
+    #[error(
+        "invalid address in secret: address exceeds maximum length of {max} bytes; shorten key 'address' of secret '{0}'",
+        max = crate::address::MAX_LENGTH
+    )]
+    AddressTooLong(ObjectKey),
+    /// The Secret's key `headers` can not be used.
+    #[error("failed to read headers from secret: {problem}; correct key 'headers' of secret '{secret}'")]
+    Headers {
+        /// The Secret.
+        secret: ObjectKey,
+        /// What is wrong.
+        problem: HeadersProblem,
+    },
+    /// The deprecated proxy in the credentials Secret is no proxy URL.
+    #[error("invalid 'proxy' in secret '{0}': write it as http://HOST:PORT, or use spec.proxySecretRef")]
+    ProxyInSecret(ObjectKey),
+    /// The deprecated proxy in the spec is no proxy URL.
+    #[error("unable to parse proxy URL: {0}; correct spec.proxy, or use spec.proxySecretRef")]
+    ProxyInSpec(ProxyProblem),
+    /// The Secret named by `spec.proxySecretRef` gives no proxy.
+    #[error("failed to get proxy URL: secret '{secret}': {problem}")]
+    Proxy {
+        /// The Secret.
+        secret: ObjectKey,
+        /// What is wrong.
+        problem: ProxyProblem,
+    },
+    /// The TLS material is not complete.
+    #[error("failed to get TLS config: secret '{secret}' {problem}")]
+    Tls {
+        /// The Secret.
+        secret: ObjectKey,
+        /// What is missing.
+        problem: TlsProblem,
+    },
+    /// The address is no URL that a request can be sent to.
+    #[error("invalid {what} {shown}: {problem}; correct {place}")]
+    Address {
+        /// What the type calls it, for example `hook URL`.
+        what: &'static str,
+        /// Scheme, host and port, or a blot where even these are unclear.
+        shown: String,
+        /// What is wrong.
+        problem: AddressProblem,
+        /// Where the address stands.
+        place: AddressSource,
+    },
+    /// The token has characters that no HTTP header can carry.
+    #[error("key 'token' of secret '{0}' has characters that no HTTP header can carry; write it again")]
+    TokenCharacters(ObjectKey),
+    /// The type signs with a key that is missing.
+    #[error("HMAC key is empty: put it in key 'token' of the Secret named by spec.secretRef")]
+    HmacKey,
+    /// The type is known, but not to this version.
+    #[error("provider type '{0}' is not supported by this version yet; use one of {supported}", supported = names())]
+    NotYet(String),
+    /// No such type.
+    #[error("provider {0} not supported; set spec.type to one of {supported}", supported = names())]
+    UnknownType(String),
+}
+
+fn names() -> String {
+    crate::registry::supported().collect::<Vec<_>>().join(", ")
+}
+
+/// What is wrong with a proxy's URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyProblem {
+    /// The Secret has no address.
+    #[error("key 'address' not found")]
+    Missing,
+    /// The address is blank.
+    #[error("proxy address is empty")]
+    Empty,
+    /// The address passes the limit.
+    #[error("proxy URL exceeds maximum length of {max} characters", max = crate::address::MAX_LENGTH)]
+    TooLong,
+    /// No scheme that a proxy can have; the text is the scheme, empty where there is none.
+    #[error("proxy URL must use one of the supported schemes (http, https, socks5), got '{0}'")]
+    Scheme(String),
+    /// The text does not parse.
+    #[error("proxy URL does not parse: write it as http://HOST:PORT")]
+    Unreadable,
+    /// A value is not text.
+    #[error("a value is not UTF-8 text")]
+    NotText,
+}
+
+/// What is missing in TLS material.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TlsProblem {
+    /// A client certificate without its key.
+    #[error("contains 'tls.crt' but missing 'tls.key'")]
+    NoKey,
+    /// A client key without its certificate.
+    #[error("contains 'tls.key' but missing 'tls.crt'")]
+    NoCertificate,
+    /// Nothing at all.
+    #[error("must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'")]
+    Nothing,
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(FailureClass::Config, error.to_string())
+    }
+}

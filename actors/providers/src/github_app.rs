@@ -1,0 +1,137 @@
+//! GitHub Apps: an exchange that is let in by an installation's token (contract, providers 21).
+//!
+//! The token is obtained on first use, kept for all exchanges of the Provider, renewed [`MARGIN`] before it ends, and
+//! forgotten when GitHub no longer takes it. At most one is kept, in memory only. An App that is not accepted, or not
+//! installed, is a matter of credentials: the Provider waits for a human.
+
+mod exchange;
+mod jwt;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use campanile_domain::{Masker, Secret};
+use jiff::Timestamp;
+use ring::signature::RsaKeyPair;
+
+use crate::address::{Address, AddressSource};
+use crate::{ConfigError, Exchange, Settings};
+use exchange::AppExchange;
+pub use problem::AppProblem;
+
+/// A token is not used in the last minutes of its hour, so that no request carries one that ends on its way.
+const MARGIN: Duration = Duration::from_secs(5 * 60);
+
+/// The API that Apps of github.com belong to.
+const PUBLIC_API: &str = "https://api.github.com";
+
+/// An App as a Secret describes it, and its current token.
+pub(crate) struct GithubApp {
+    /// The API's address, without a slash at its end.
+    base: String,
+    id: u64,
+    installation: Installation,
+    key: RsaKeyPair,
+    token: Mutex<Option<Token>>,
+    masker: Arc<Masker>,
+}
+
+/// Which installation of the App to act for.
+enum Installation {
+    Number(u64),
+    /// That of an organisation or user; its number is asked for with every new token.
+    Owner(String),
+}
+
+/// An installation's token.
+#[derive(Clone, PartialEq, Eq)]
+struct Token {
+    value: String,
+    /// None if GitHub did not say: then it serves one exchange.
+    ends: Option<Timestamp>,
+}
+
+impl GithubApp {
+    /// The App that the credentials Secret describes; none without the key `githubAppID`.
+    ///
+    /// # Errors
+    /// [`AppProblem`] in the order of the contract, or an unusable `githubAppBaseURL`.
+    pub(crate) fn read(settings: &Settings) -> Result<Option<Arc<Self>>, ConfigError> {
+        let Some(secret) = settings.secret.as_deref().filter(|s| s.data.contains_key("githubAppID")) else {
+            return Ok(None);
+        };
+        let id = text(secret, "githubAppID").parse().ok().filter(|id| *id != 0).ok_or(AppProblem::Id)?;
+        let installation = installation(secret)?;
+        let pem = secret.data.get("githubAppPrivateKey").map(Vec::as_slice).unwrap_or_default();
+        let key = jwt::read_key(pem)?;
+        let base = base(secret)?;
+        let masker = settings.masker.clone();
+        Ok(Some(Arc::new(Self { base, id, installation, key, token: Mutex::new(None), masker })))
+    }
+
+    /// Whether its API is that of github.com.
+    pub(crate) fn is_public(&self) -> bool {
+        self.base == PUBLIC_API
+    }
+
+    /// `exchange`, each of its requests with the installation's token.
+    pub(crate) fn authorize(self: &Arc<Self>, exchange: Box<dyn Exchange>) -> Box<dyn Exchange> {
+        Box::new(AppExchange::new(self.clone(), exchange))
+    }
+
+    /// The kept token, while it may be used.
+    fn kept(&self, now: Timestamp) -> Option<Token> {
+        let usable = |token: &&Token| token.ends.is_some_and(|ends| ends.duration_since(now) > margin());
+        self.lock().as_ref().filter(usable).cloned()
+    }
+
+    fn keep(&self, token: &Token) {
+        *self.lock() = Some(token.clone());
+    }
+
+    /// Forgets `token`, unless there is a newer one.
+    fn forget(&self, token: &Token) {
+        let mut kept = self.lock();
+        if kept.as_ref() == Some(token) {
+            *kept = None;
+        }
+    }
+
+    /// A panic elsewhere leaves a whole token or none.
+    fn lock(&self) -> MutexGuard<'_, Option<Token>> {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn margin() -> jiff::SignedDuration {
+    jiff::SignedDuration::try_from(MARGIN).unwrap_or_default()
+}
+
+/// A value without the white space that editors leave around it; nothing if it is no text.
+fn text<'a>(secret: &'a Secret, key: &str) -> &'a str {
+    secret.data.get(key).and_then(|value| str::from_utf8(value).ok()).unwrap_or_default().trim()
+}
+
+fn installation(secret: &Secret) -> Result<Installation, AppProblem> {
+    let (number, owner) =
+        (text(secret, "githubAppInstallationID"), text(secret, "githubAppInstallationOwner"));
+    match (number.is_empty(), owner.is_empty()) {
+        (true, true) => Err(AppProblem::NoInstallation),
+        (false, false) => Err(AppProblem::TwoInstallations),
+        (true, false) => Ok(Installation::Owner(owner.to_owned())),
+        (false, true) => number.parse().map(Installation::Number).map_err(|_| AppProblem::InstallationId),
+    }
+}
+
+fn base(secret: &Secret) -> Result<String, ConfigError> {
+    let text = text(secret, "githubAppBaseURL");
+    if text.is_empty() {
+        return Ok(PUBLIC_API.to_owned());
+    }
+    let address = Address::new(text.to_owned(), AddressSource::Secret(secret.key.clone()));
+    let url = address.hook_url("githubAppBaseURL").map_err(|_| AppProblem::BaseUrl)?;
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}

@@ -1,0 +1,133 @@
+//! What the answer of a webhook means for a delivery: the table that all such types share (design, outbox).
+
+use std::time::Duration;
+
+use campanile_domain::{Failure, FailureClass, Masker, Response, Verdict};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+
+use crate::text::{excerpt, one_line};
+
+/// The longest pause that a destination can ask for. More would let a broken clock at the other end silence a Provider.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// How much of an answer's body is quoted, in bytes.
+const QUOTED: usize = 256;
+
+/// A reset time from here on is a Unix time, below it a number of seconds (GitHub and GitLab send the former, the
+/// draft for RateLimit headers of the IETF the latter).
+const FIRST_UNIX_TIME: u64 = 1_000_000_000;
+
+/// The verdict on a webhook's answer. `now` is when it came; dates in its headers are measured against that.
+///
+/// 2xx is success whatever the body says. Of the failures the text names the status, the remedy, and the beginning of
+/// the body on one line, with the secrets of `masker` blotted out.
+pub fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    match classify(response) {
+        None => Verdict::Delivered,
+        Some(class) => verdict(response, now, failure(class, response, masker)),
+    }
+}
+
+/// The failure that an answer's status tells of; none for 2xx.
+pub(crate) fn classify(response: &Response) -> Option<FailureClass> {
+    use FailureClass as C;
+    match response.status {
+        200..=299 => None,
+        300..=399 => Some(C::Redirected),
+        403 if is_rate_limit(response) => Some(C::Throttled),
+        401 | 403 | 407 => Some(C::Credentials),
+        404 | 410 => Some(C::Gone),
+        408 => Some(C::Timeout),
+        425 | 429 => Some(C::Throttled),
+        501 | 400..=499 => Some(C::Rejected),
+        500..=599 => Some(C::Server),
+        _ => Some(C::Garbled),
+    }
+}
+
+/// `failure` with the pause that the destination asks for, where it is one that passes by itself.
+pub(crate) fn verdict(response: &Response, now: Timestamp, failure: Failure) -> Verdict {
+    let passes = matches!(failure.class, FailureClass::Throttled | FailureClass::Server);
+    match pause(response, now).filter(|_| passes) {
+        Some(pause) => Verdict::RetryAfter(pause, failure),
+        None => Verdict::Failed(failure),
+    }
+}
+
+/// The failure in words.
+fn failure(class: FailureClass, response: &Response, masker: &Masker) -> Failure {
+    let status = response.status;
+    let remedy = remedy(class);
+    let quote = quote(&response.body, masker);
+    let colon = if quote.is_empty() { "" } else { ": " };
+    Failure::new(class, format!("request failed with status code {status}, {remedy}{colon}{quote}"))
+}
+
+/// The beginning of `body` on one line. Secrets go first: cut in half they would no longer be recognised.
+pub(crate) fn quote(body: &[u8], masker: &Masker) -> String {
+    let line = one_line(&masker.mask(&String::from_utf8_lossy(body)));
+    excerpt(masker.mask(&line), QUOTED)
+}
+
+fn remedy(class: FailureClass) -> &'static str {
+    use FailureClass as C;
+    match class {
+        C::Redirected => "the address has moved; set it to the new location",
+        C::Credentials => "the credentials are not accepted; renew them in the Secret",
+        C::Gone => "the webhook is not there; correct the address",
+        C::Timeout => "the destination gave up waiting",
+        C::Throttled => "too many requests",
+        C::Rejected => "the destination refuses this message",
+        C::Garbled => "that is no status of HTTP; check the address",
+        _ => "the destination has a problem",
+    }
+}
+
+fn is_rate_limit(response: &Response) -> bool {
+    response.header("retry-after").is_some() || is_exhausted(response)
+}
+
+fn is_exhausted(response: &Response) -> bool {
+    ["x-ratelimit-remaining", "ratelimit-remaining"]
+        .iter()
+        .any(|name| response.header(name).is_some_and(|left| left.trim() == "0"))
+}
+
+/// The pause that the destination asks for, within [`LONGEST_PAUSE`]: `Retry-After` (RFC 9110, 10.2.3), or else the
+/// reset time of an exhausted rate limit.
+pub(crate) fn pause(response: &Response, now: Timestamp) -> Option<Duration> {
+    let asked = match response.header("retry-after") {
+        Some(text) => retry_after(text.trim(), now),
+        None if is_exhausted(response) => ["x-ratelimit-reset", "ratelimit-reset"]
+            .iter()
+            .find_map(|name| reset(response.header(name)?.trim(), now)),
+        None => None,
+    };
+    asked.map(|pause| pause.min(LONGEST_PAUSE))
+}
+
+/// Seconds or an HTTP date; a date that has passed is no pause.
+fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(text.parse().map_or(LONGEST_PAUSE, Duration::from_secs));
+    }
+    let date = DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
+    Some(until(date, now))
+}
+
+fn reset(text: &str, now: Timestamp) -> Option<Duration> {
+    let seconds: u64 = text.parse().ok()?;
+    if seconds < FIRST_UNIX_TIME {
+        return Some(Duration::from_secs(seconds));
+    }
+    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    Some(time.map_or(LONGEST_PAUSE, |time| until(time, now)))
+}
+
+fn until(time: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(time.duration_since(now)).unwrap_or(Duration::ZERO)
+}
+
+#[cfg(test)]
+mod tests;

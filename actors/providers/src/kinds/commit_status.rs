@@ -1,0 +1,232 @@
+//! What all types share that show the status of a commit on a Git host (contract, providers 17).
+//!
+//! A type says where statuses are read and written, in which form, and what an answer shows ([`Host`]). The rest is
+//! here: which commit and outcome an event stands for, reading before writing, paging, and what failures mean. Nothing
+//! is remembered between deliveries. What the host shows is the caller's to remember: [`CommitStatus`] says what a
+//! delivery wants to be shown, and [`Provider::write`] does without the reading.
+//!
+//! A delivery without a commit, or with a severity that no status stands for, fails alone and for good.
+
+mod exchange;
+mod judge;
+mod listing;
+mod login;
+mod page;
+mod place;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use campanile_domain::{
+    Delivery, Failure, FailureClass, Masker, Request, Response, Severity, Verdict, commit_of, description,
+    status_name,
+};
+use jiff::Timestamp;
+
+use crate::text::limited;
+use crate::{Exchange, Provider, Step};
+use exchange::StatusExchange;
+pub(super) use judge::BodyRule;
+pub(super) use listing::{Listing, Unreadable, object};
+pub(super) use login::{basic, token_or_password};
+pub(super) use page::Page;
+pub(super) use place::{Place, segment};
+pub use problem::GitProblem;
+
+/// The reason of events that tell of work under way.
+const PROGRESSING: &str = "Progressing";
+
+/// What a delivery wants a Git host to show. Of deliveries with the same repository, commit and context the newest
+/// counts; one whose `state` is what was written last has nothing to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitStatus {
+    /// The repository, named the same for all Providers of a type that have the same address.
+    pub repository: String,
+    /// Hash of the commit.
+    pub commit: String,
+    /// What tells this status from others of the same commit.
+    pub context: String,
+    /// All that would be written.
+    pub state: String,
+}
+
+/// What became of the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Pending,
+    Success,
+    Failure,
+}
+
+/// A status as an event asks for it.
+pub(super) struct Wanted {
+    pub(super) commit: String,
+    /// The name of the status (contract, providers 16).
+    pub(super) context: String,
+    /// Kind and name of the object.
+    pub(super) name: String,
+    pub(super) outcome: Outcome,
+    /// The reason in words, within the host's limit.
+    pub(super) description: String,
+    pub(super) summary: Option<String>,
+}
+
+/// How a type of host differs from others.
+pub(super) struct Rules {
+    /// What texts call it.
+    pub(super) host: &'static str,
+    /// What reading is called when it fails.
+    pub(super) reading: &'static str,
+    /// What writing is called when it fails.
+    pub(super) writing: &'static str,
+    /// The longest description that the host takes, in characters.
+    pub(super) longest_description: usize,
+    /// Whether `Progressing` is shown as pending; otherwise nothing is written for it.
+    pub(super) shows_progress: bool,
+    /// Whether reading a status that is not there gives 404.
+    pub(super) absent_is_404: bool,
+    /// The HTTP statuses of success.
+    pub(super) succeeds: fn(u16) -> bool,
+    /// What the body must be when writing succeeded.
+    pub(super) written_body: BodyRule,
+}
+
+/// What a host shows, compared with what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// All of it already.
+    Same,
+    /// Something else, or nothing.
+    Different,
+    /// Not known before this page is read.
+    Beyond(Page),
+}
+
+/// A Git host's API of commit statuses.
+pub(super) trait Host: Send + Sync + 'static {
+    /// How it differs.
+    const RULES: Rules;
+
+    /// The repository's name for [`CommitStatus`].
+    fn repository(&self) -> String;
+
+    /// Blots this Provider's secrets out of texts.
+    fn masker(&self) -> &Masker;
+
+    /// What tells this status from others of its commit.
+    fn context(&self, wanted: &Wanted) -> String {
+        wanted.context.clone()
+    }
+
+    /// Where reading begins.
+    fn first_page(&self) -> Page {
+        Page::first(1)
+    }
+
+    /// Asks what is shown.
+    fn read(&self, wanted: &Wanted, page: Page) -> Request;
+
+    /// What a successful answer to [`Host::read`] says.
+    fn shown(&self, wanted: &Wanted, page: Page, response: &Response) -> Result<Shown, Unreadable>;
+
+    /// Shows it.
+    fn write(&self, wanted: &Wanted) -> Result<Request, Failure>;
+
+    /// Whether an answer to [`Host::write`] refuses because there is nothing to change.
+    fn refuses_repetition(&self, _wanted: &Wanted, _response: &Response) -> bool {
+        false
+    }
+
+    /// `exchange` with whatever it takes to be let in.
+    fn authorized(&self, exchange: Box<dyn Exchange>) -> Box<dyn Exchange> {
+        exchange
+    }
+
+    /// See [`Provider::public_host`].
+    fn public_host(&self) -> bool {
+        false
+    }
+}
+
+/// The Provider of a host.
+pub(super) struct Statuses<H>(Arc<H>);
+
+impl<H: Host> Statuses<H> {
+    pub(super) fn provider(host: H) -> Box<dyn Provider> {
+        Box::new(Self(Arc::new(host)))
+    }
+
+    fn begin(&self, delivery: &Delivery, reads: bool) -> Result<Box<dyn Exchange>, Failure> {
+        let Some(wanted) = wanted(delivery, &H::RULES)? else { return Ok(Box::new(Skip)) };
+        let write = self.0.write(&wanted)?;
+        let exchange = StatusExchange::new(self.0.clone(), wanted, write, reads);
+        Ok(self.0.authorized(Box::new(exchange)))
+    }
+}
+
+impl<H: Host> Provider for Statuses<H> {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        self.begin(delivery, true)
+    }
+
+    fn write(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        self.begin(delivery, false)
+    }
+
+    fn commit_status(&self, delivery: &Delivery) -> Result<Option<CommitStatus>, Failure> {
+        let Some(wanted) = wanted(delivery, &H::RULES)? else { return Ok(None) };
+        let body = self.0.write(&wanted)?.body;
+        Ok(Some(CommitStatus {
+            repository: self.0.repository(),
+            context: self.0.context(&wanted),
+            state: String::from_utf8_lossy(&body).into_owned(),
+            commit: wanted.commit,
+        }))
+    }
+
+    fn public_host(&self) -> bool {
+        self.0.public_host()
+    }
+}
+
+/// There is nothing to write.
+struct Skip;
+
+impl Exchange for Skip {
+    fn next(&mut self, _: Option<Response>, _: Timestamp) -> Step {
+        Step::Done(Verdict::Skipped)
+    }
+}
+
+/// What `delivery` asks for; none if its event is not shown.
+fn wanted(delivery: &Delivery, rules: &Rules) -> Result<Option<Wanted>, Failure> {
+    let (event, metadata) = (&delivery.event, &delivery.plan.metadata);
+    let context = delivery.plan.commit_status.clone().filter(|context| !context.is_empty());
+    let context =
+        context.ok_or_else(|| unrenderable("commit status cannot be empty; correct spec.commitStatusExpr"))?;
+    let progressing = event.reason == PROGRESSING;
+    if progressing && !rules.shows_progress {
+        return Ok(None);
+    }
+    let commit = commit_of(metadata).map_err(|error| unrenderable(&error.to_string()))?.to_owned();
+    let outcome = match &event.severity {
+        _ if progressing => Outcome::Pending,
+        Severity::Info => Outcome::Success,
+        Severity::Error => Outcome::Failure,
+        Severity::Trace | Severity::Other(_) => {
+            let host = rules.host;
+            let text = format!("can't convert to {host} state: the event's severity is neither info nor error");
+            return Err(unrenderable(&text));
+        }
+    };
+    let description = limited(Cow::Owned(description(&event.reason)), rules.longest_description).into_owned();
+    let (name, summary) = (status_name(&event.involved_object), metadata.get("summary").cloned());
+    Ok(Some(Wanted { commit, context, name, outcome, description, summary }))
+}
+
+fn unrenderable(text: &str) -> Failure {
+    Failure::new(FailureClass::Render, text)
+}

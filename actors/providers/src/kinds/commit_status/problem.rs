@@ -1,0 +1,65 @@
+//! What can be wrong with a Provider of a Git host.
+
+use crate::address::AddressSource;
+use crate::github_app::AppProblem;
+
+/// Why statuses can not be written with these settings. Texts follow the contract (providers 23) and add the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GitProblem {
+    /// The type needs a token.
+    #[error("{0} token cannot be empty: put it in key 'token' of the Secret named by spec.secretRef")]
+    Token(&'static str),
+    /// The password that stands for the token has characters that no header can carry.
+    #[error("key 'password' of the Secret has characters that no HTTP header can carry; write it again")]
+    Password,
+    /// Neither a token nor an App.
+    #[error(
+        "github token or github app details must be specified: put key 'token', or the keys of the App, in the Secret \
+         named by spec.secretRef"
+    )]
+    GithubLogin,
+    /// The App's keys are not complete.
+    #[error(transparent)]
+    App(#[from] AppProblem),
+    /// The token is no user name and password.
+    #[error("invalid token format, expected to be <user>:<password>; correct key 'token' of the Secret")]
+    TokenForm,
+    /// Neither a token nor a user name with a password.
+    #[error(
+        "invalid credentials, expected to be one of username/password or API Token; put them in the Secret named by \
+         spec.secretRef"
+    )]
+    ServerLogin,
+    /// No personal access token, and workload identity is not known to this version.
+    #[error(
+        "failed to acquire azure devops token: workload identity is not supported by this version; put a personal access \
+         token in key 'token' of the Secret named by spec.secretRef"
+    )]
+    AzureLogin,
+    /// The address does not name a repository of the type's form.
+    #[error("invalid repository id \"{id}\"; write {place} as {form}")]
+    Repository {
+        /// The id that was found; a blot if the address is a secret.
+        id: String,
+        /// The form that the type needs.
+        form: &'static str,
+        /// Where the address stands.
+        place: AddressSource,
+    },
+    /// The address has a scheme that the type does not know.
+    #[error(
+        "could not parse git address: unsupported scheme type in address: {scheme}. Must be http or https; correct {place}"
+    )]
+    Scheme {
+        /// The scheme; a blot if the address is a secret.
+        scheme: String,
+        /// Where the address stands.
+        place: AddressSource,
+    },
+    /// The address is none that Bitbucket Server gives for cloning.
+    #[error(
+        "could not parse git address: supplied provider address is not http(s) git clone url; write {0} as \
+         https://HOST/scm/PROJECT/REPO.git"
+    )]
+    NoCloneUrl(AddressSource),
+}

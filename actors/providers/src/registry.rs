@@ -1,0 +1,104 @@
+//! The one table of types that this version can deliver to, and what a built Provider offers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use campanile_domain::{Connection, Delivery, Failure, Masker, ProviderSpec, ProviderType};
+
+use crate::kinds::{generic, generic_hmac, slack};
+use crate::{ConfigError, Exchange, Notice, Settings};
+
+/// What a type knows to do: begin the exchange of a delivery.
+pub trait Provider: Send + Sync {
+    /// An exchange that is to deliver `delivery`. Its body is rendered here, once.
+    ///
+    /// # Errors
+    /// A [`Failure`] of this one delivery: the type can not render it.
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure>;
+}
+
+/// A Provider that can be delivered to. `Debug` shows no secrets.
+pub struct Endpoint {
+    /// Its type.
+    pub kind: ProviderType,
+    /// Begins exchanges.
+    pub provider: Box<dyn Provider>,
+    /// How to connect.
+    pub connection: Connection,
+    /// Blots its secrets out of texts.
+    pub masker: Arc<Masker>,
+    /// What to log once when it comes into force.
+    pub notices: Vec<Notice>,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("kind", &self.kind)
+            .field("connection", &self.connection)
+            .field("masker", &self.masker)
+            .field("notices", &self.notices)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks the settings for a type and makes its Provider.
+type Build = fn(&Settings) -> Result<Box<dyn Provider>, ConfigError>;
+
+static KINDS: &[(&str, Build)] =
+    &[("generic", generic::build), ("generic-hmac", generic_hmac::build), ("slack", slack::build)];
+
+/// Names of the types that [`build`] knows, in the order of the table.
+pub fn supported() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|(name, _)| *name)
+}
+
+/// Makes a Provider of `spec`'s type from its resolved `settings`. Nothing is dialled, and TLS material is not parsed.
+///
+/// # Errors
+/// [`ConfigError::UnknownType`] and [`ConfigError::NotYet`] for types outside the table, and whatever the type's own
+/// check finds.
+pub fn build(spec: &ProviderSpec, settings: Settings) -> Result<Endpoint, ConfigError> {
+    let name = spec.type_name.as_str();
+    let kind = spec.kind().ok_or_else(|| ConfigError::UnknownType(name.to_owned()))?;
+    let (_, build) =
+        KINDS.iter().find(|(known, _)| *known == name).ok_or_else(|| ConfigError::NotYet(name.to_owned()))?;
+    let provider = build(&settings)?;
+    let Settings { connection, masker, notices, .. } = settings;
+    Ok(Endpoint { kind, provider, connection, masker, notices })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Secrets;
+    use campanile_testkit::provider;
+
+    fn refusal(name: &str) -> String {
+        let spec = ProviderSpec { type_name: name.into(), ..provider() };
+        Secrets::default().build(&spec).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn n17_an_unknown_type_is_refused_with_the_known_ones() {
+        assert_eq!(
+            refusal("pigeon"),
+            "provider pigeon not supported; set spec.type to one of generic, generic-hmac, slack"
+        );
+    }
+
+    #[test]
+    fn a_known_type_that_is_still_to_come_is_told_apart_from_an_unknown_one() {
+        assert_eq!(
+            refusal("discord"),
+            "provider type 'discord' is not supported by this version yet; use one of generic, generic-hmac, slack"
+        );
+    }
+
+    #[test]
+    fn every_registered_type_is_in_the_table_of_types() {
+        for name in supported() {
+            assert!(ProviderType::named(name).is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A Provider's spec merged with its Secrets: everything a type needs, and everything that must be kept out of texts.
+//!
+//! Precedence, trimming and texts follow the contract (providers 3 to 6; control plane 6.5 and 6.6) with its FIXes: a
+//! lone `username` or `password` counts, and nothing that another key lacks makes the token disappear. Resolving reads
+//! Secrets through a lookup and does nothing else; what is deprecated or odd but works becomes a [`Notice`].
+
+mod login;
+mod masker;
+mod notice;
+mod proxy;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod token;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use campanile_domain::{Connection, Masker, ObjectKey, ProviderSpec, Secret};
+
+use crate::address::{Address, AddressSource, MAX_LENGTH};
+use crate::{ConfigError, headers};
+use login::Login;
+pub use notice::Notice;
+pub use token::Token;
+
+/// Looks a Secret up. The error is a fragment that says why there is none, for example `not found`.
+pub type SecretLookup<'a> = dyn Fn(&ObjectKey) -> Result<Arc<Secret>, String> + 'a;
+
+/// What a type is built from. `Debug` shows no values of Secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Namespace and name of the Provider.
+    pub provider: ObjectKey,
+    /// Where to send; each type decides whether it needs one and of which form.
+    pub address: Address,
+    /// Destination at the address; empty if unset.
+    pub channel: String,
+    /// Display name or login; empty if unset.
+    pub username: String,
+    /// Password of the login. May be empty: the Secret's key decides.
+    pub password: Option<String>,
+    /// API token or signing key, never empty.
+    pub token: Option<Token>,
+    /// The Secret's `headers` by name, as written.
+    pub headers: BTreeMap<String, String>,
+    /// Workload identity to act as; empty if unset.
+    pub service_account: String,
+    /// The credentials Secret, for types with keys of their own.
+    pub secret: Option<Arc<Secret>>,
+    /// Proxy, TLS material and timeout.
+    pub connection: Connection,
+    /// Blots all of this out of texts.
+    pub masker: Arc<Masker>,
+    /// What to log once when these settings come into force.
+    pub notices: Vec<Notice>,
+}
+
+/// Merges `spec` with the Secrets that it names.
+///
+/// # Errors
+/// [`ConfigError`] in the order of the contract: credentials Secret, proxy Secret, TLS Secret. What only a type can
+/// judge (the form of the address, a missing token) is left to [`build`](crate::build).
+pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settings, ConfigError> {
+    let mut notices = Vec::new();
+    let secret = secret::read(spec, spec.secret_ref.as_deref(), secrets)?;
+    let from_secret = secret.as_deref();
+    let inline_proxy = proxy::inline(spec, from_secret, &mut notices)?;
+    let headers = read_headers(from_secret)?;
+    let token = from_secret.and_then(Token::read);
+    let login = Login::read(spec, from_secret, &mut notices)?;
+    let address = read_address(spec, from_secret)?;
+    let proxy = match secret::read(spec, spec.proxy_secret_ref.as_deref(), secrets)? {
+        Some(secret) => Some(proxy::from_secret(&secret)?),
+        None => inline_proxy,
+    };
+    let cert_secret = secret::read(spec, spec.cert_secret_ref.as_deref(), secrets)?;
+    let tls = tls::resolve(spec, cert_secret.as_deref(), from_secret, &mut notices)?;
+    let known = masker::Known {
+        address: &address,
+        token: token.as_ref(),
+        login: &login,
+        headers: &headers,
+        proxy: proxy.as_ref(),
+    };
+    Ok(Settings {
+        masker: Arc::new(known.masker()),
+        provider: spec.key.clone(),
+        address,
+        channel: spec.channel.clone(),
+        username: login.username,
+        password: login.password,
+        token,
+        headers,
+        service_account: spec.service_account.clone(),
+        secret,
+        connection: Connection { proxy, tls, timeout: spec.effective_timeout() },
+        notices,
+    })
+}
+
+/// The Secret's address whenever its key exists, even blank; else the spec's, untrimmed.
+fn read_address(spec: &ProviderSpec, secret: Option<&Secret>) -> Result<Address, ConfigError> {
+    let Some(secret) = secret.filter(|secret| secret.data.contains_key("address")) else {
+        return Ok(Address::new(spec.address.clone(), AddressSource::Spec));
+    };
+    let text = secret::text(secret, "address")?.unwrap_or_default();
+    if text.len() > MAX_LENGTH {
+        return Err(ConfigError::AddressTooLong(secret.key.clone()));
+    }
+    Ok(Address::new(text.trim().to_owned(), AddressSource::Secret(secret.key.clone())))
+}
+
+fn read_headers(secret: Option<&Secret>) -> Result<BTreeMap<String, String>, ConfigError> {
+    let Some(secret) = secret else { return Ok(BTreeMap::new()) };
+    let text = secret::text(secret, "headers")?.unwrap_or_default();
+    headers::parse(text).map_err(|problem| ConfigError::Headers { secret: secret.key.clone(), problem })
+}
+
+impl Settings {
+    /// The Secret's headers, checked to be such as a request can carry.
+    ///
+    /// # Errors
+    /// [`ConfigError::Headers`] for a name or value that HTTP does not allow.
+    pub(crate) fn http_headers(&self) -> Result<Vec<(String, String)>, ConfigError> {
+        headers::for_http(&self.headers).map_err(|problem| ConfigError::Headers {
+            secret: self.secret.as_ref().map_or_else(|| self.provider.clone(), |secret| secret.key.clone()),
+            problem,
+        })
+    }
+
+    /// The token as it goes into a header: none if there is none, or only white space.
+    ///
+    /// # Errors
+    /// [`ConfigError::TokenCharacters`] if no header can carry it.
+    pub(crate) fn header_token(&self) -> Result<Option<&str>, ConfigError> {
+        let text = self.token.as_ref().map(Token::header_text).transpose()?;
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("provider", &self.provider)
+            .field("address", &self.address)
+            .field("token", &self.token.is_some())
+            .field("password", &self.password.is_some())
+            .field("headers", &self.headers.keys())
+            .field("connection", &self.connection)
+            .field("notices", &self.notices)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,33 @@
+//! Username and password (contract, providers 3, with the FIX for a lone key).
+
+use campanile_domain::{ProviderSpec, Secret};
+
+use super::{Notice, secret};
+use crate::ConfigError;
+
+/// Who to be at the destination.
+pub(super) struct Login {
+    pub(super) username: String,
+    pub(super) password: Option<String>,
+}
+
+impl Login {
+    /// The Secret's pair overrides the spec's name, even with empty texts. A lone `username` overrides the name, a
+    /// lone `password` goes with the spec's name; both are noticed.
+    pub(super) fn read(
+        spec: &ProviderSpec,
+        secret: Option<&Secret>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Self, ConfigError> {
+        let spec_name = || spec.username.clone();
+        let Some(secret) = secret else { return Ok(Self { username: spec_name(), password: None }) };
+        let username = secret::text(secret, "username")?.map(str::to_owned);
+        let password = secret::text(secret, "password")?.map(str::to_owned);
+        match (&username, &password) {
+            (Some(_), None) => notices.push(Notice::LoneUsername(secret.key.clone())),
+            (None, Some(_)) => notices.push(Notice::LonePassword(secret.key.clone())),
+            _ => {}
+        }
+        Ok(Self { username: username.unwrap_or_else(spec_name), password })
+    }
+}

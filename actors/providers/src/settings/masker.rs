@@ -1,0 +1,53 @@
+//! Which texts of a Provider's settings are secret (contract, providers 22, with its FIX).
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use campanile_domain::{Masker, Proxy};
+
+use super::{Login, Token};
+use crate::address::{Address, SECRET_PIECE};
+
+/// What is known of a Provider's secrets.
+pub(super) struct Known<'a> {
+    pub(super) address: &'a Address,
+    pub(super) token: Option<&'a Token>,
+    pub(super) login: &'a Login,
+    pub(super) headers: &'a BTreeMap<String, String>,
+    pub(super) proxy: Option<&'a Proxy>,
+}
+
+impl Known<'_> {
+    /// Blots out each secret in the forms in which it may be quoted: whole, its parts, and as Basic credentials.
+    pub(super) fn masker(&self) -> Masker {
+        let mut secrets = self.address.secrets();
+        if let Some(token) = self.token {
+            add_with_parts(&mut secrets, &String::from_utf8_lossy(token.raw()));
+        }
+        if let Some(password) = &self.login.password {
+            add_login(&mut secrets, &self.login.username, password);
+        }
+        if let Some((username, password)) =
+            self.proxy.and_then(|proxy| Some((proxy.username.as_ref()?, proxy.password.as_ref()?)))
+        {
+            add_login(&mut secrets, username, password);
+        }
+        for value in self.headers.values() {
+            add_with_parts(&mut secrets, value);
+        }
+        Masker::new(secrets)
+    }
+}
+
+fn add_login(secrets: &mut Vec<String>, username: &str, password: &str) {
+    secrets.push(password.to_owned());
+    secrets.push(STANDARD.encode(format!("{username}:{password}")));
+}
+
+/// `Bearer abc…` and `user:abc…` hold `abc…`, which may be quoted alone.
+fn add_with_parts(secrets: &mut Vec<String>, text: &str) {
+    secrets.push(text.to_owned());
+    let parts = text.split([' ', ':', '\n']).filter(|part| part.len() >= SECRET_PIECE);
+    secrets.extend(parts.map(str::to_owned));
+}

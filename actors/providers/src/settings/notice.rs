@@ -1,0 +1,35 @@
+//! What works but should be changed, to be logged once per change of a Provider or Secret.
+
+use campanile_domain::ObjectKey;
+
+/// A remark on a Provider's settings. Its text holds names, never values.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Notice {
+    /// `spec.proxy` is set.
+    #[error("warning: spec.proxy is deprecated, use spec.proxySecretRef instead")]
+    ProxyInSpec,
+    /// The credentials Secret has a `proxy`.
+    #[error(
+        "warning: specifying proxy with 'proxy' key in the referenced secret '{0}' is deprecated, use \
+         spec.proxySecretRef instead"
+    )]
+    ProxyInSecret(ObjectKey),
+    /// A TLS key under its old name.
+    #[error("using legacy key in secret data: rename '{key}' of secret '{secret}' to '{preferred}'")]
+    LegacyKey {
+        /// The Secret.
+        secret: ObjectKey,
+        /// The old name.
+        key: &'static str,
+        /// The name to use.
+        preferred: &'static str,
+    },
+    /// A `username` without `password`.
+    #[error(
+        "secret '{0}' has 'username' but no 'password': the name is used, and nothing else of the Secret is lost"
+    )]
+    LoneUsername(ObjectKey),
+    /// A `password` without `username`.
+    #[error("secret '{0}' has 'password' but no 'username': the name is taken from spec.username")]
+    LonePassword(ObjectKey),
+}

@@ -1,0 +1,102 @@
+//! Values for this crate's tests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use campanile_domain::{
+    Delivery, DeliveryId, Event, NewDelivery, ObjectKey, ProviderSpec, Request, Response, Secret, Severity,
+};
+use campanile_testkit::{event, new_delivery, noon, provider};
+
+use crate::{ConfigError, Endpoint, Settings, Step, build, resolve};
+
+/// Secrets of namespace `apps` by name.
+#[derive(Default)]
+pub(crate) struct Secrets(BTreeMap<ObjectKey, Arc<Secret>>);
+
+impl Secrets {
+    pub(crate) fn with(mut self, name: &str, data: &[(&str, &[u8])]) -> Self {
+        let key = ObjectKey::new("apps", name);
+        let data = data.iter().map(|(key, value)| ((*key).to_owned(), value.to_vec())).collect();
+        self.0.insert(key.clone(), Arc::new(Secret { key, data }));
+        self
+    }
+
+    pub(crate) fn resolve(&self, spec: &ProviderSpec) -> Result<Settings, ConfigError> {
+        resolve(spec, &|key| self.0.get(key).cloned().ok_or_else(|| "not found".to_owned()))
+    }
+
+    pub(crate) fn build(&self, spec: &ProviderSpec) -> Result<Endpoint, ConfigError> {
+        build(spec, self.resolve(spec)?)
+    }
+}
+
+/// A Provider of type `kind` whose credentials are in Secret `apps/credentials`.
+pub(crate) fn spec(kind: &str) -> ProviderSpec {
+    ProviderSpec { type_name: kind.into(), secret_ref: Some("credentials".into()), ..provider() }
+}
+
+/// Secrets with `data` as the credentials of [`spec`].
+pub(crate) fn credentials(data: &[(&str, &[u8])]) -> Secrets {
+    Secrets::default().with("credentials", data)
+}
+
+/// An answer of a destination.
+pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Response { status, headers, body: body.to_owned().into() }
+}
+
+/// A delivery of `event` with `metadata`.
+pub(crate) fn delivery(event: Event, metadata: &[(&str, &str)]) -> Delivery {
+    let metadata = metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    Delivery {
+        id: DeliveryId(1),
+        event: Arc::new(event),
+        plan: NewDelivery { metadata, ..new_delivery() },
+        accepted_at: noon(),
+        attempts: 0,
+    }
+}
+
+/// The contract's example metadata.
+const METADATA: &[(&str, &str)] = &[
+    ("cluster", "prod-eu"),
+    ("revision", "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738"),
+    ("summary", "podinfo impacted"),
+];
+
+/// The contract's example I.
+pub(crate) fn info() -> Delivery {
+    let event = Event {
+        timestamp: "2026-08-07T10:15:30Z".parse().ok(),
+        reporting_instance: "kustomize-controller-7c7b47f5f-8bhrp".into(),
+        ..event()
+    };
+    delivery(event, METADATA)
+}
+
+/// The contract's example E.
+pub(crate) fn error() -> Delivery {
+    let event = Event {
+        severity: Severity::Error,
+        message: "Deployment/apps/podinfo: timeout <30s>\nsee logs".into(),
+        reason: "HealthCheckFailed".into(),
+        ..Event::clone(&info().event)
+    };
+    delivery(event, METADATA)
+}
+
+/// The first request for `delivery`.
+pub(crate) fn request(endpoint: &Endpoint, delivery: &Delivery) -> Request {
+    match endpoint.provider.exchange(delivery).unwrap().next(None, noon()) {
+        Step::Send(request) => request,
+        Step::Done(verdict) => panic!("nothing was sent: {verdict:?}"),
+    }
+}
+
+/// The value of the last header called `name`, which is the one that counts.
+pub(crate) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let same = |found: &&(String, String)| found.0.eq_ignore_ascii_case(name);
+    request.headers.iter().rev().find(same).map(|(_, value)| value.as_str())
+}

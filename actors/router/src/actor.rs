@@ -1,0 +1,206 @@
+//! The router actor: keeps the index, plans what intake submits, and answers once it is on disk.
+//!
+//! It owns the index and no event: what is accepted lies in the outbox. A reply is dropped unanswered only if the actor
+//! dies, and then the sender posts again.
+
+mod backlog;
+mod journal;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
+use campanile_outbox::{Append, Outbox, OutboxError, Planned};
+use campanile_protocol::{Change, Changes, LabelLookup, Resync, Submit, SubmitError, SubmitReply};
+use campanile_supervision::{LifeGuard, Link, SharedClock};
+use jiff::Timestamp;
+
+use crate::plan::{Incoming, Rules, plan};
+use crate::{Index, Plan};
+use backlog::{Backlog, Phase, Stored};
+use snapshot::Counters;
+pub use snapshot::{EventCounts, GetRouterSnapshot, RouterPhase, RouterSnapshot};
+
+/// Submits that may wait in the mailbox: about as many as can be planned before the first sender gives up. Beyond it
+/// intake is told at once that the router is full.
+const MAILBOX: usize = 8192;
+/// Pause between looks at what a lost message or a failed disk may have left undone.
+const TICK: Duration = Duration::from_secs(5);
+
+/// What the operator decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RouterConfig {
+    /// Gates and deadlines.
+    pub rules: Rules,
+}
+
+/// What a router is made of.
+pub struct RouterParts {
+    /// Where events and deliveries are stored.
+    pub outbox: Arc<dyn Outbox>,
+    /// Labels of source objects.
+    pub labels: Arc<dyn LabelLookup>,
+    /// What the operator decided.
+    pub config: RouterConfig,
+    /// The time.
+    pub clock: SharedClock,
+    /// Who sends all Alerts and Providers when asked.
+    pub watcher: Link<Resync>,
+    /// Tells the supervisor of the actor's end.
+    pub guard: LifeGuard<&'static str>,
+}
+
+impl fmt::Debug for RouterParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouterParts").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// The actor.
+#[derive(Debug)]
+pub struct RouterActor {
+    parts: RouterParts,
+    index: Index,
+    /// When the last initial batch came.
+    loaded_at: Option<Timestamp>,
+    backlog: Backlog,
+    counters: Counters,
+}
+
+impl RouterActor {
+    /// A router that knows no Alerts yet.
+    pub fn new(parts: RouterParts) -> Self {
+        Self {
+            parts,
+            index: Index::new(),
+            loaded_at: None,
+            backlog: Backlog::default(),
+            counters: Counters::default(),
+        }
+    }
+
+    fn plan(&mut self, incoming: Incoming<'_>) -> Plan {
+        let plan = plan(incoming, &self.index, &*self.parts.labels, &self.parts.config.rules);
+        self.counters.record(&plan);
+        journal::log(incoming.event, &plan);
+        plan
+    }
+
+    /// Plans an event and stores its deliveries.
+    fn route(&mut self, submit: Submit, ctx: &Context<Self>) {
+        let plan = self.plan(Incoming { event: &submit.event, accepted_at: submit.accepted_at });
+        if plan.not_yet {
+            return self.store_for_later(submit, ctx);
+        }
+        if plan.deliveries.is_empty() {
+            return answer(submit.reply, Ok(()));
+        }
+        let Submit { event, accepted_at, reply } = submit;
+        let plan = Planned::Deliveries(plan.deliveries);
+        let stored = self.parts.outbox.append(Append { event, accepted_at, plan });
+        actix::spawn(async move { answer(reply, stored.await) });
+    }
+
+    /// Stores an event without deliveries; [`Backlog`] sees to it that it is planned.
+    fn store_for_later(&mut self, submit: Submit, ctx: &Context<Self>) {
+        let Submit { event, accepted_at, reply } = submit;
+        let stored = self.parts.outbox.append(Append { event, accepted_at, plan: Planned::Later });
+        self.backlog.storing();
+        let router = ctx.address();
+        actix::spawn(async move {
+            let result = stored.await;
+            router.do_send(Stored);
+            answer(reply, result);
+        });
+    }
+
+    fn apply(&mut self, changes: &Changes) {
+        for change in &changes.alerts {
+            if self.index.apply(change) {
+                if let Change::Applied(alert) = change {
+                    journal::log_deprecation(alert);
+                }
+            }
+        }
+        for change in &changes.providers {
+            self.index.apply_provider(change);
+        }
+    }
+
+    fn replace(&mut self, changes: &Changes) {
+        self.index.replace(&changes.alerts, &changes.providers);
+        self.loaded_at = Some(self.parts.clock.now());
+    }
+
+    fn tick(&mut self, ctx: &mut Context<Self>) {
+        if self.backlog.phase() == Phase::Loading {
+            return self.parts.watcher.hint(Resync);
+        }
+        let unplanned = self.parts.outbox.stats().unplanned;
+        if self.backlog.is_due(unplanned) {
+            self.start_pass(ctx);
+        }
+    }
+}
+
+/// Passes the outbox's answer on. An asker that has given up is no fault.
+fn answer(reply: SubmitReply, result: Result<(), OutboxError>) {
+    drop(reply.send(result.map_err(refusal)));
+}
+
+fn refusal(error: OutboxError) -> SubmitError {
+    match error {
+        OutboxError::Full(_) => SubmitError::Full,
+        OutboxError::Store(cause) => SubmitError::Store(cause),
+        OutboxError::Closed => SubmitError::Unavailable,
+    }
+}
+
+impl Actor for RouterActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        self.parts.watcher.hint(Resync);
+        ctx.run_interval(TICK, Self::tick);
+    }
+}
+
+impl Handler<Submit> for RouterActor {
+    type Result = ();
+
+    fn handle(&mut self, submit: Submit, ctx: &mut Self::Context) {
+        match self.backlog.phase() {
+            Phase::Open => self.route(submit, ctx),
+            Phase::Loading | Phase::CatchingUp => self.store_for_later(submit, ctx),
+            Phase::HandingOver => self.backlog.hold(submit),
+        }
+    }
+}
+
+impl Handler<Changes> for RouterActor {
+    type Result = ();
+
+    fn handle(&mut self, changes: Changes, ctx: &mut Self::Context) {
+        if changes.initial {
+            self.replace(&changes);
+        } else {
+            self.apply(&changes);
+        }
+        if self.backlog.is_affected_by(&changes) {
+            self.start_pass(ctx);
+        }
+    }
+}
+
+impl Handler<GetRouterSnapshot> for RouterActor {
+    type Result = MessageResult<GetRouterSnapshot>;
+
+    fn handle(&mut self, _: GetRouterSnapshot, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.snapshot())
+    }
+}

@@ -1,0 +1,108 @@
+//! What metrics, the operations API and tests may know of the router.
+
+use std::collections::BTreeMap;
+
+use actix::Message;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::RouterActor;
+use super::backlog::Phase;
+use crate::Plan;
+
+/// Asks how the router stands.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "RouterSnapshot")]
+pub struct GetRouterSnapshot;
+
+/// How the router stands. Counts begin with the actor: a restart sets them to zero.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouterSnapshot {
+    /// How far it has come.
+    pub phase: RouterPhase,
+    /// When all Alerts and Providers were last given to it.
+    pub loaded_at: Option<Timestamp>,
+    /// Alerts it knows.
+    pub alerts: usize,
+    /// Providers it knows.
+    pub providers: usize,
+    /// Different patterns in use.
+    pub patterns: usize,
+    /// What became of events.
+    pub events: EventCounts,
+    /// Deliveries planned.
+    pub deliveries: u64,
+    /// Alerts that selected an event and were not served, by [`crate::DropReason::label`].
+    pub drops: BTreeMap<&'static str, u64>,
+    /// Stored events that wait for labels, as of the last look.
+    pub waiting: usize,
+}
+
+/// How far the router has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouterPhase {
+    /// It waits for the first batch of Alerts; events are stored.
+    Loading,
+    /// It plans what was stored meanwhile.
+    CatchingUp,
+    /// It plans events as they come.
+    Open,
+}
+
+/// What became of events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventCounts {
+    /// At least one Alert selected it.
+    pub selected: u64,
+    /// No Alert did.
+    pub discarded: u64,
+    /// Labels were not known yet; counted for each look.
+    pub deferred: u64,
+}
+
+/// The counts behind a snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    events: EventCounts,
+    deliveries: u64,
+    drops: BTreeMap<&'static str, u64>,
+}
+
+impl Counters {
+    pub(super) fn record(&mut self, plan: &Plan) {
+        let count = match plan {
+            Plan { not_yet: true, .. } => &mut self.events.deferred,
+            plan if plan.is_selected() => &mut self.events.selected,
+            _ => &mut self.events.discarded,
+        };
+        *count += 1;
+        self.deliveries += plan.deliveries.len() as u64;
+        for dropped in &plan.drops {
+            *self.drops.entry(dropped.reason.label()).or_default() += 1;
+        }
+    }
+}
+
+impl RouterActor {
+    pub(super) fn snapshot(&self) -> RouterSnapshot {
+        let phase = match self.backlog.phase() {
+            Phase::Loading => RouterPhase::Loading,
+            Phase::CatchingUp | Phase::HandingOver => RouterPhase::CatchingUp,
+            Phase::Open => RouterPhase::Open,
+        };
+        RouterSnapshot {
+            phase,
+            loaded_at: self.loaded_at,
+            alerts: self.index.alert_count(),
+            providers: self.index.provider_count(),
+            patterns: self.index.pattern_count(),
+            events: self.counters.events,
+            deliveries: self.counters.deliveries,
+            drops: self.counters.drops.clone(),
+            waiting: self.backlog.blocked(),
+        }
+    }
+}

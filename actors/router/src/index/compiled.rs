@@ -1,0 +1,40 @@
+//! An Alert with all worked out that depends on the Alert alone.
+
+use std::sync::Arc;
+
+use campanile_domain::{Alert, Pattern};
+
+use super::interner::Interner;
+use crate::label;
+
+/// A compiled pattern, or nothing where the user's text is no pattern.
+type Slot = Option<Arc<Pattern>>;
+
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) alert: Arc<Alert>,
+    /// Ascending in the order of first appearance; a changed Alert keeps it.
+    pub(crate) rank: u64,
+    /// In the order of the Alert's own list, as the next.
+    pub(crate) inclusion: Box<[Slot]>,
+    pub(crate) exclusion: Box<[Slot]>,
+    /// Positions of the sources whose labels are ill-formed; hardly ever any.
+    bad_labels: Box<[usize]>,
+}
+
+impl Compiled {
+    pub(super) fn new(alert: Arc<Alert>, rank: u64, patterns: &mut Interner) -> Self {
+        let mut compile = |list: &[String]| list.iter().map(|source| patterns.get(source)).collect();
+        let (inclusion, exclusion) = (compile(&alert.inclusion), compile(&alert.exclusion));
+        let sources = alert.sources.iter().enumerate();
+        let bad =
+            sources.filter(|(_, source)| source.match_labels.as_ref().is_some_and(|l| !label::are_valid(l)));
+        let bad_labels = bad.map(|(position, _)| position).collect();
+        Self { alert, rank, inclusion, exclusion, bad_labels }
+    }
+
+    /// Whether the labels of the source at `position` are well-formed.
+    pub(crate) fn has_valid_labels(&self, position: usize) -> bool {
+        !self.bad_labels.contains(&position)
+    }
+}

@@ -1,0 +1,62 @@
+//! Equal patterns of different Alerts are compiled once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use campanile_domain::Pattern;
+
+/// Below this many entries nothing is purged.
+const PURGE_FLOOR: usize = 64;
+
+/// Compiled patterns by their text. It keeps none alive: entries of patterns that no Alert uses any more are purged
+/// whenever the number of entries has doubled. The size of one pattern is bounded by [`Pattern`] itself.
+#[derive(Debug, Default)]
+pub(super) struct Interner {
+    patterns: HashMap<Box<str>, Weak<Pattern>>,
+    purge_at: usize,
+}
+
+impl Interner {
+    /// The compiled form of `source`; nothing if it is no pattern.
+    pub(super) fn get(&mut self, source: &str) -> Option<Arc<Pattern>> {
+        if let Some(known) = self.patterns.get(source).and_then(Weak::upgrade) {
+            return Some(known);
+        }
+        let pattern = Arc::new(Pattern::new(source).ok()?);
+        self.purge();
+        self.patterns.insert(source.into(), Arc::downgrade(&pattern));
+        Some(pattern)
+    }
+
+    /// How many patterns are in use.
+    pub(super) fn count(&self) -> usize {
+        self.patterns.values().filter(|pattern| pattern.strong_count() > 0).count()
+    }
+
+    fn purge(&mut self) {
+        if self.patterns.len() < self.purge_at.max(PURGE_FLOOR) {
+            return;
+        }
+        self.patterns.retain(|_, pattern| pattern.strong_count() > 0);
+        self.purge_at = self.patterns.len() * 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_patterns_are_one_and_unused_ones_are_purged() {
+        let mut interner = Interner::default();
+        let kept = interner.get("a+").unwrap();
+        assert!(Arc::ptr_eq(&kept, &interner.get("a+").unwrap()));
+        assert!(interner.get("[").is_none());
+        for n in 0..1000 {
+            interner.get(&format!("a{n}"));
+        }
+        assert_eq!(interner.count(), 1);
+        assert!(interner.patterns.len() <= PURGE_FLOOR);
+        assert!(Arc::ptr_eq(&kept, &interner.get("a+").unwrap()));
+    }
+}

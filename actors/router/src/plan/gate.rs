@@ -1,0 +1,109 @@
+//! What a selected Alert makes of an event (contract, control plane 6.1, steps 1 to 9; 6.3 for the default name).
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use campanile_domain::{Alert, AlertRef, NewDelivery, ProviderClass, ProviderSpec, combine};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{DropReason, Incoming, Notice, Problem, Rules};
+use crate::Index;
+
+/// How long a delivery of an unknown type is kept: a newer version of this program may know the type.
+const UNKNOWN_TYPE_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Turns Alerts that selected one event into deliveries.
+pub(super) struct Gate<'a> {
+    incoming: Incoming<'a>,
+    index: &'a Index,
+    rules: &'a Rules,
+    /// Shared by all deliveries of the event.
+    lane: OnceCell<Arc<str>>,
+}
+
+impl<'a> Gate<'a> {
+    pub(super) fn new(incoming: Incoming<'a>, index: &'a Index, rules: &'a Rules) -> Self {
+        Self { incoming, index, rules, lane: OnceCell::new() }
+    }
+
+    /// The delivery of one Alert, or why there is none.
+    pub(super) fn pass(
+        &self,
+        alert: &Arc<Alert>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<NewDelivery, DropReason> {
+        let event = self.incoming.event;
+        if self.rules.no_cross_namespace_refs && *alert.key.namespace != *event.involved_object.namespace {
+            return Err(DropReason::CrossNamespace);
+        }
+        let provider = self.index.provider(&alert.provider).ok_or(DropReason::ProviderMissing)?;
+        if provider.suspend {
+            return Err(DropReason::ProviderSuspended);
+        }
+        let class = provider.kind().map(|kind| kind.class());
+        self.check_class(class)?;
+        if !provider.service_account.is_empty() && !self.rules.object_level_workload_identity {
+            return Err(DropReason::ServiceAccount);
+        }
+        let commit_status = match class {
+            Some(ProviderClass::CommitStatus) => Some(self.commit_status(provider)?),
+            _ => None,
+        };
+        let combined = combine(event, alert);
+        if !combined.conflicts.is_empty() {
+            let problem = Problem::MetadataConflicts(combined.conflicts);
+            notices.push(Notice { alert: alert.clone(), problem });
+        }
+        Ok(NewDelivery {
+            provider: alert.provider.clone(),
+            alert: AlertRef { key: alert.key.clone(), uid: alert.uid.clone() },
+            lane: self.lane(),
+            metadata: combined.metadata,
+            commit_status,
+            deadline: self.deadline(provider),
+        })
+    }
+
+    /// Steps 4 to 6. A type that is not known counts as a message: its deliveries wait for a version that knows it.
+    fn check_class(&self, class: Option<ProviderClass>) -> Result<(), DropReason> {
+        let event = self.incoming.event;
+        match class {
+            Some(ProviderClass::Generic) => Ok(()),
+            Some(ProviderClass::CommitStatus) => {
+                let caused = event.is_error() || event.has_commit() || event.is_commit_status_update();
+                if caused { Ok(()) } else { Err(DropReason::NoCommit) }
+            }
+            Some(ProviderClass::Message | ProviderClass::ChangeRequest) | None
+                if event.is_commit_status_update() =>
+            {
+                Err(DropReason::CommitStatusUpdate)
+            }
+            Some(ProviderClass::ChangeRequest) if !event.has_change_request() => {
+                Err(DropReason::NoChangeRequest)
+            }
+            Some(ProviderClass::Message | ProviderClass::ChangeRequest) | None => Ok(()),
+        }
+    }
+
+    /// The name of the commit status: kind, name, and the beginning of the Provider's uid, in lower case.
+    fn commit_status(&self, provider: &ProviderSpec) -> Result<String, DropReason> {
+        if provider.commit_status_expr.is_some() {
+            return Err(DropReason::CommitStatusExpr);
+        }
+        let object = &self.incoming.event.involved_object;
+        let uid = provider.uid.split('-').next().unwrap_or_default();
+        Ok(format!("{}/{}/{uid}", object.kind, object.name).to_lowercase())
+    }
+
+    fn lane(&self) -> Arc<str> {
+        self.lane.get_or_init(|| self.incoming.event.involved_object.path().into()).clone()
+    }
+
+    fn deadline(&self, provider: &ProviderSpec) -> Timestamp {
+        let of_type = || provider.kind().map_or(UNKNOWN_TYPE_DEADLINE, |kind| kind.deadline());
+        let lifetime = self.rules.deadline.unwrap_or_else(of_type);
+        let lifetime = SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
+        self.incoming.accepted_at.checked_add(lifetime).unwrap_or(Timestamp::MAX)
+    }
+}

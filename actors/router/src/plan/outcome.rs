@@ -1,0 +1,200 @@
+//! Why an Alert did not notify, and what its owner should be told, in the contract's words.
+
+use std::fmt;
+use std::sync::Arc;
+
+use campanile_domain::{Alert, Conflict, Event, EventSource, ObjectRef};
+
+/// Texts that more than one place says.
+pub(crate) mod texts {
+    /// Contract, control plane 6.2.
+    pub(crate) const CONFLICTS: &str = "metadata key conflicts detected (please refer to the Alert API docs and Flux RFC 0008 for more information)";
+}
+
+/// The step that decided about an Alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The Alert is switched off.
+    Suspended,
+    /// No source names the object's namespace, kind and name.
+    NoSource,
+    /// The Alert wants another severity.
+    Severity,
+    /// Sources name the object, but it does not carry the labels they ask for.
+    Labels,
+    /// The labels that decide are not known yet.
+    LabelsNotYet,
+    /// No inclusion matches the message.
+    NotIncluded,
+    /// An exclusion matches the message.
+    Excluded,
+    /// The Alert selected the event but can not be served.
+    Dropped(DropReason),
+    /// The Alert notifies.
+    Notifies,
+}
+
+/// Why an Alert that selected an event is not served (contract, control plane 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DropReason {
+    /// Step 1: the object is in another namespace, and that is forbidden.
+    CrossNamespace,
+    /// Step 2: there is no such Provider in the Alert's namespace.
+    ProviderMissing,
+    /// Step 3: the Provider is switched off.
+    ProviderSuspended,
+    /// Step 4: commit-status events go to Git and generic types only.
+    CommitStatusUpdate,
+    /// Step 5: a commit status needs a commit, an update or an error.
+    NoCommit,
+    /// Step 6: a comment needs a change request.
+    NoChangeRequest,
+    /// Step 7: a service account needs the feature gate.
+    ServiceAccount,
+    /// Step 9: the name of the commit status can not be computed.
+    CommitStatusExpr,
+}
+
+impl DropReason {
+    /// The stable name in metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::CrossNamespace => "cross-namespace",
+            Self::ProviderMissing => "provider-missing",
+            Self::ProviderSuspended => "provider-suspended",
+            Self::CommitStatusUpdate => "commit-status-update",
+            Self::NoCommit => "no-commit",
+            Self::NoChangeRequest => "no-change-request",
+            Self::ServiceAccount => "service-account",
+            Self::CommitStatusExpr => "commit-status-expr",
+        }
+    }
+
+    /// Whether the Alert's owner must mend something; the others are how it is meant to be.
+    pub fn is_error(self) -> bool {
+        match self {
+            Self::CrossNamespace | Self::ProviderMissing | Self::ServiceAccount | Self::CommitStatusExpr => {
+                true
+            }
+            Self::ProviderSuspended | Self::CommitStatusUpdate | Self::NoCommit | Self::NoChangeRequest => {
+                false
+            }
+        }
+    }
+}
+
+/// An Alert that selected an event and is not served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// The Alert.
+    pub alert: Arc<Alert>,
+    /// Why.
+    pub reason: DropReason,
+}
+
+impl Dropped {
+    /// The reason in words.
+    pub fn message(&self, event: &Event) -> String {
+        let Alert { key, provider, .. } = &*self.alert;
+        match self.reason {
+            DropReason::CrossNamespace => format!(
+                "discarding event, access denied to cross-namespace sources: alert '{key}' can't process event from \
+                 '{}', cross-namespace references have been blocked",
+                ObjectPath(&event.involved_object)
+            ),
+            DropReason::ProviderMissing => format!(
+                "failed to read provider: provider '{provider}' not found; create it or correct spec.providerRef"
+            ),
+            DropReason::ProviderSuspended => format!("provider '{provider}' is suspended"),
+            DropReason::CommitStatusUpdate => {
+                "commit status events go to Git and generic providers only".to_owned()
+            }
+            DropReason::NoCommit => {
+                "event dropped for commit status providers due to missing commit metadata key".to_owned()
+            }
+            DropReason::NoChangeRequest => {
+                "event dropped for change request providers due to missing change request metadata key"
+                    .to_owned()
+            }
+            DropReason::ServiceAccount => {
+                "to use spec.serviceAccountName for provider authentication please enable \
+                 the ObjectLevelWorkloadIdentity feature gate in the controller"
+                    .to_owned()
+            }
+            DropReason::CommitStatusExpr => format!(
+                "failed to create commit status: spec.commitStatusExpr is not supported yet; remove it from provider \
+                 '{provider}' to use the default name"
+            ),
+        }
+    }
+}
+
+/// Something that the owner of an Alert should be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The Alert.
+    pub alert: Arc<Alert>,
+    /// What about it.
+    pub problem: Problem,
+}
+
+/// What an owner is told (contract, control plane 7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The inclusion at this position of the list is no pattern.
+    BadInclusion(usize),
+    /// The exclusion at this position of the list is no pattern.
+    BadExclusion(usize),
+    /// The labels of the source at this position are ill-formed.
+    BadLabels(usize),
+    /// A source asks for labels, and the object does not exist.
+    ObjectNotFound,
+    /// More than one source supplied the same metadata keys. The delivery is planned all the same.
+    MetadataConflicts(Vec<Conflict>),
+}
+
+impl Notice {
+    /// The reason of the Kubernetes Event.
+    pub fn reason(&self) -> &'static str {
+        match self.problem {
+            Problem::BadInclusion(_) | Problem::BadExclusion(_) | Problem::BadLabels(_) => "InvalidConfig",
+            Problem::ObjectNotFound => "SourceFetchFailed",
+            Problem::MetadataConflicts(_) => "MetadataAppendFailed",
+        }
+    }
+
+    /// The text of the Kubernetes Event.
+    pub fn message(&self, event: &Event) -> String {
+        let pattern = |list: &[String], position: usize| list.get(position).cloned().unwrap_or_default();
+        match &self.problem {
+            Problem::BadInclusion(at) => {
+                format!("failed to compile inclusion regex: {}", pattern(&self.alert.inclusion, *at))
+            }
+            Problem::BadExclusion(at) => {
+                format!("failed to compile exclusion regex: {}", pattern(&self.alert.exclusion, *at))
+            }
+            Problem::BadLabels(at) => {
+                let path = self.alert.sources.get(*at).map(source_path).unwrap_or_default();
+                format!("error using matchLabels from event source {path}")
+            }
+            Problem::ObjectNotFound => {
+                format!("error getting source object {}", ObjectPath(&event.involved_object))
+            }
+            Problem::MetadataConflicts(_) => texts::CONFLICTS.to_owned(),
+        }
+    }
+}
+
+fn source_path(source: &EventSource) -> String {
+    format!("{}/{}/{}", source.kind, source.namespace, source.name)
+}
+
+/// `Kind/namespace/name`, written only if somebody reads it.
+pub(crate) struct ObjectPath<'o>(pub(crate) &'o ObjectRef);
+
+impl fmt::Display for ObjectPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ObjectRef { kind, namespace, name, .. } = self.0;
+        write!(f, "{kind}/{namespace}/{name}")
+    }
+}

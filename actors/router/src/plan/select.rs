@@ -1,0 +1,138 @@
+//! Whether an Alert selects an event (contract, control plane 5, steps 2 to 4).
+
+use std::cell::OnceCell;
+
+use campanile_domain::{Event, EventSource, Severity};
+use campanile_protocol::{LabelLookup, Labels};
+
+use super::{Notice, Problem, Step};
+use crate::index::Compiled;
+
+/// The answer for one Alert.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Selection {
+    Selected,
+    Stopped(Step),
+    /// It depends on labels that are not known yet.
+    NotYet,
+}
+
+/// What a source says of the object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SourceMatch {
+    Yes,
+    No,
+    NotYet,
+}
+
+/// Judges Alerts for one event. The object's labels are looked up once, and only if an Alert asks for them.
+pub(super) struct Selector<'e> {
+    event: &'e Event,
+    lookup: &'e dyn LabelLookup,
+    labels: OnceCell<Labels>,
+}
+
+impl<'e> Selector<'e> {
+    pub(super) fn new(event: &'e Event, lookup: &'e dyn LabelLookup) -> Self {
+        Self { event, lookup, labels: OnceCell::new() }
+    }
+
+    /// Whether `source` names the object: steps a and c.
+    pub(super) fn is_named_by(&self, source: &EventSource) -> bool {
+        let object = &self.event.involved_object;
+        source.kind == object.kind
+            && source.namespace == object.namespace
+            && (source.name == "*" || source.name == object.name)
+    }
+
+    /// Judges an Alert by those of its sources that name the object, given with their positions.
+    pub(super) fn select<'i>(
+        &self,
+        compiled: &Compiled,
+        sources: impl Iterator<Item = (usize, &'i EventSource)>,
+        notices: &mut Vec<Notice>,
+    ) -> Selection {
+        let severity = &compiled.alert.severity;
+        if *severity != Severity::Info && *severity != self.event.severity {
+            return Selection::Stopped(Step::Severity);
+        }
+        let found = self.any_source(compiled, sources, notices);
+        if found == SourceMatch::No {
+            return Selection::Stopped(Step::Labels);
+        }
+        if !self.is_included(compiled, notices) {
+            return Selection::Stopped(Step::NotIncluded);
+        }
+        if self.is_excluded(compiled, notices) {
+            return Selection::Stopped(Step::Excluded);
+        }
+        if found == SourceMatch::NotYet { Selection::NotYet } else { Selection::Selected }
+    }
+
+    fn any_source<'i>(
+        &self,
+        compiled: &Compiled,
+        sources: impl Iterator<Item = (usize, &'i EventSource)>,
+        notices: &mut Vec<Notice>,
+    ) -> SourceMatch {
+        let mut best = SourceMatch::No;
+        for (position, source) in sources {
+            match self.labels_match(compiled, position, source, notices) {
+                SourceMatch::Yes => return SourceMatch::Yes,
+                SourceMatch::No => {}
+                SourceMatch::NotYet => best = SourceMatch::NotYet,
+            }
+        }
+        best
+    }
+
+    /// Step d. Even an empty selector demands that the object exists.
+    fn labels_match(
+        &self,
+        compiled: &Compiled,
+        position: usize,
+        source: &EventSource,
+        notices: &mut Vec<Notice>,
+    ) -> SourceMatch {
+        let Some(wanted) = &source.match_labels else { return SourceMatch::Yes };
+        let mut note = |problem| {
+            notices.push(Notice { alert: compiled.alert.clone(), problem });
+            SourceMatch::No
+        };
+        let valid = compiled.has_valid_labels(position);
+        match self.labels.get_or_init(|| self.lookup.labels(&self.event.involved_object)) {
+            Labels::Absent => note(Problem::ObjectNotFound),
+            Labels::Found(_) | Labels::NotYet if !valid => note(Problem::BadLabels(position)),
+            Labels::NotYet => SourceMatch::NotYet,
+            Labels::Found(labels) if wanted.iter().all(|(key, value)| labels.get(key) == Some(value)) => {
+                SourceMatch::Yes
+            }
+            Labels::Found(_) => SourceMatch::No,
+        }
+    }
+
+    /// Step 3. Invalid patterns never match, so a list of nothing else lets nothing pass.
+    fn is_included(&self, compiled: &Compiled, notices: &mut Vec<Notice>) -> bool {
+        compiled.inclusion.is_empty()
+            || compiled.inclusion.iter().enumerate().any(|(position, pattern)| match pattern {
+                Some(pattern) => pattern.is_match(&self.event.message),
+                None => {
+                    let problem = Problem::BadInclusion(position);
+                    notices.push(Notice { alert: compiled.alert.clone(), problem });
+                    false
+                }
+            })
+    }
+
+    /// Step 4. Invalid patterns exclude nothing.
+    fn is_excluded(&self, compiled: &Compiled, notices: &mut Vec<Notice>) -> bool {
+        compiled.exclusion.iter().enumerate().any(|(position, pattern)| match pattern {
+            Some(pattern) => pattern.is_match(&self.event.message),
+            None => {
+                let problem = Problem::BadExclusion(position);
+                notices.push(Notice { alert: compiled.alert.clone(), problem });
+                false
+            }
+        })
+    }
+}

@@ -1,0 +1,222 @@
+//! Contract, control plane 14.6, as far as planning decides; the rest is the providers'.
+
+use std::time::Duration;
+
+use super::*;
+
+const COMMIT_STATUS: (&str, &str) = ("kustomize.toolkit.fluxcd.io/commit_status", "update");
+const ONE_NAMESPACE: Rules =
+    Rules { no_cross_namespace_refs: true, object_level_workload_identity: false, deadline: None };
+
+fn of_type(type_name: &str) -> ProviderSpec {
+    ProviderSpec { type_name: type_name.into(), ..provider() }
+}
+
+fn with(metadata: &[(&str, &str)]) -> Event {
+    Event { metadata: map(metadata), ..event() }
+}
+
+fn plan_to(provider: ProviderSpec, event: &Event) -> Plan {
+    plan_ruled(provider, event, &Rules::default())
+}
+
+fn plan_ruled(provider: ProviderSpec, event: &Event, rules: &Rules) -> Plan {
+    plan_at_noon(event, &index(&[alert()], provider), &Always(Labels::Absent), rules)
+}
+
+/// Why the one Alert was dropped; none if it notifies.
+#[track_caller]
+fn dropped(plan: &Plan) -> Option<DropReason> {
+    assert_eq!(plan.deliveries.len() + plan.drops.len(), 1);
+    plan.drops.first().map(|dropped| dropped.reason)
+}
+
+/// An Alert in `apps` for the object in namespace `other`.
+fn foreign(rules: &Rules) -> Plan {
+    let involved_object = ObjectRef { namespace: "other".into(), ..event().involved_object };
+    let source = EventSource { namespace: "other".into(), ..campanile_testkit::source() };
+    let index = index(&[Alert { sources: vec![source], ..alert() }], provider());
+    plan_at_noon(&Event { involved_object, ..event() }, &index, &Always(Labels::Absent), rules)
+}
+
+#[test]
+fn d01_a_generic_provider_in_the_alerts_namespace_is_notified() {
+    let plan = plan_to(provider(), &event());
+    let expected = campanile_domain::NewDelivery {
+        deadline: noon() + Duration::from_secs(24 * 3600),
+        ..campanile_testkit::new_delivery()
+    };
+    assert_eq!(plan.deliveries, [expected]);
+}
+
+#[test]
+fn d02_a_provider_of_another_namespace_is_not_found() {
+    let plan = plan_to(ProviderSpec { key: ObjectKey::new("other", "chat"), ..provider() }, &event());
+    assert_eq!(dropped(&plan), Some(DropReason::ProviderMissing));
+    let expected =
+        "failed to read provider: provider 'apps/chat' not found; create it or correct spec.providerRef";
+    assert_eq!(plan.drops[0].message(&event()), expected);
+    assert!(plan.drops[0].reason.is_error());
+}
+
+#[test]
+fn d03_a_suspended_provider_is_skipped_silently() {
+    let suspended = ProviderSpec { suspend: true, secret_ref: Some("missing".into()), ..provider() };
+    let plan = plan_to(suspended, &event());
+    assert_eq!(dropped(&plan), Some(DropReason::ProviderSuspended));
+    assert!(!plan.drops[0].reason.is_error());
+}
+
+#[test]
+fn d04_other_namespaces_are_notified_about_with_the_flag_off() {
+    assert_eq!(dropped(&foreign(&Rules::default())), None);
+}
+
+#[test]
+fn d05_other_namespaces_are_refused_with_the_flag_on() {
+    let plan = foreign(&ONE_NAMESPACE);
+    assert_eq!(dropped(&plan), Some(DropReason::CrossNamespace));
+    let involved_object = ObjectRef { namespace: "other".into(), ..event().involved_object };
+    assert_eq!(
+        plan.drops[0].message(&Event { involved_object, ..event() }),
+        "discarding event, access denied to cross-namespace sources: alert 'apps/on-call' can't process event from \
+         'Kustomization/other/podinfo', cross-namespace references have been blocked"
+    );
+}
+
+#[test]
+fn d07_d08_the_alerts_summary_goes_out() {
+    for metadata in [&[][..], &[("foo", "x"), ("summary", "y")]] {
+        let index = index(&[Alert { summary: "of the alert".into(), ..alert() }], provider());
+        let plan = plan_at_noon(&with(metadata), &index, &Always(Labels::Absent), &Rules::default());
+        assert_eq!(plan.deliveries[0].metadata, map(&[("summary", "of the alert")]));
+        assert!(plan.notices.is_empty());
+    }
+}
+
+#[test]
+fn d09_the_alerts_event_metadata_goes_out() {
+    let event_metadata = map(&[("aaa", "1"), ("ccc", "2")]);
+    let index = index(&[Alert { event_metadata: event_metadata.clone(), ..alert() }], provider());
+    let plan = plan_at_noon(&event(), &index, &Always(Labels::Absent), &Rules::default());
+    assert_eq!(plan.deliveries[0].metadata, event_metadata);
+}
+
+#[test]
+fn d10_d11_a_service_account_needs_the_gate() {
+    let account = || ProviderSpec { service_account: "flux".into(), ..provider() };
+    let plan = plan_to(account(), &event());
+    assert_eq!(dropped(&plan), Some(DropReason::ServiceAccount));
+    assert_eq!(
+        plan.drops[0].message(&event()),
+        "to use spec.serviceAccountName for provider authentication please enable the \
+         ObjectLevelWorkloadIdentity feature gate in the controller"
+    );
+    let open = Rules { object_level_workload_identity: true, ..Rules::default() };
+    assert_eq!(dropped(&plan_ruled(account(), &event(), &open)), None);
+}
+
+#[test]
+fn d12_an_info_event_without_commit_is_dropped_for_commit_status_types() {
+    for name in ["github", "gitlab", "gitea", "bitbucketserver", "bitbucket", "azuredevops"] {
+        let plan = plan_to(of_type(name), &event());
+        assert_eq!(dropped(&plan), Some(DropReason::NoCommit), "{name}");
+        assert!(!plan.drops[0].reason.is_error());
+    }
+    let empty = with(&[("event.toolkit.fluxcd.io/commit", "")]);
+    assert_eq!(dropped(&plan_to(of_type("github"), &empty)), Some(DropReason::NoCommit));
+}
+
+#[test]
+fn d13_d14_errors_updates_and_commits_reach_commit_status_types() {
+    let error = Event { severity: campanile_domain::Severity::Error, ..event() };
+    let commit = with(&[("event.toolkit.fluxcd.io/commit", "main@sha1:1")]);
+    for event in [error, with(&[COMMIT_STATUS]), commit] {
+        let plan = plan_to(of_type("github"), &event);
+        assert_eq!(dropped(&plan), None);
+        assert_eq!(plan.deliveries[0].commit_status.as_deref(), Some("kustomization/podinfo/0c9c2e41"));
+    }
+}
+
+#[test]
+fn d15_d16_commit_status_updates_reach_generic_types() {
+    for name in ["generic", "generic-hmac"] {
+        let plan = plan_to(of_type(name), &with(&[COMMIT_STATUS]));
+        assert_eq!(dropped(&plan), None, "{name}");
+        assert_eq!(plan.deliveries[0].commit_status, None);
+    }
+}
+
+#[test]
+fn commit_status_updates_reach_no_other_type() {
+    let change = [COMMIT_STATUS, ("event.toolkit.fluxcd.io/change_request", "5")];
+    for name in ["slack", "githubdispatch", "githubpullrequestcomment", "of-a-later-version"] {
+        let plan = plan_to(of_type(name), &with(&change));
+        assert_eq!(dropped(&plan), Some(DropReason::CommitStatusUpdate), "{name}");
+    }
+}
+
+#[test]
+fn comments_need_a_change_request() {
+    for name in ["githubpullrequestcomment", "gitlabmergerequestcomment", "giteapullrequestcomment"] {
+        assert_eq!(dropped(&plan_to(of_type(name), &event())), Some(DropReason::NoChangeRequest), "{name}");
+        let change = with(&[("event.toolkit.fluxcd.io/change_request", "5")]);
+        assert_eq!(dropped(&plan_to(of_type(name), &change)), None, "{name}");
+    }
+}
+
+#[test]
+fn x02_x03_the_default_commit_status_is_in_lower_case() {
+    let object =
+        ObjectRef { kind: "HelmRelease".into(), name: "GitOps-System".into(), ..event().involved_object };
+    let event = Event { involved_object: object, ..with(&[COMMIT_STATUS]) };
+    let source = EventSource { kind: "HelmRelease".into(), ..campanile_testkit::source() };
+    let index = index(&[Alert { sources: vec![source], ..alert() }], of_type("gitlab"));
+    let plan = plan_at_noon(&event, &index, &Always(Labels::Absent), &Rules::default());
+    assert_eq!(plan.deliveries[0].commit_status.as_deref(), Some("helmrelease/gitops-system/0c9c2e41"));
+}
+
+#[test]
+fn an_expression_for_the_commit_status_is_refused_for_types_that_would_use_it() {
+    let expression = |name: &str| ProviderSpec { commit_status_expr: Some("'x'".into()), ..of_type(name) };
+    let plan = plan_to(expression("github"), &with(&[COMMIT_STATUS]));
+    assert_eq!(dropped(&plan), Some(DropReason::CommitStatusExpr));
+    assert_eq!(dropped(&plan_to(expression("generic"), &event())), None);
+}
+
+#[test]
+fn deadlines_follow_the_type_unless_the_operator_says_otherwise() {
+    let hours = |name: &str, rules: &Rules| {
+        let plan = plan_ruled(of_type(name), &event(), rules);
+        plan.deliveries[0].deadline.duration_since(noon()).as_hours()
+    };
+    assert_eq!(
+        ["slack", "generic", "of-a-later-version"].map(|name| hours(name, &Rules::default())),
+        [1, 24, 24]
+    );
+    let three = Rules { deadline: Some(Duration::from_secs(3 * 3600)), ..Rules::default() };
+    assert_eq!(["slack", "generic"].map(|name| hours(name, &three)), [3, 3]);
+    let forever = Rules { deadline: Some(Duration::MAX), ..Rules::default() };
+    let plan = plan_ruled(provider(), &event(), &forever);
+    assert_eq!(plan.deliveries[0].deadline, Timestamp::MAX);
+}
+
+#[test]
+fn one_broken_alert_does_not_disturb_the_others_and_deliveries_share_their_lane() {
+    let broken = Alert { provider: ObjectKey::new("apps", "missing"), ..named("broken") };
+    let plan = plan_for(&[named("a"), broken, named("b")], &event());
+    assert_eq!(notified(&plan), ["a", "b"]);
+    assert_eq!(plan.drops.len(), 1);
+    assert!(Arc::ptr_eq(&plan.deliveries[0].lane, &plan.deliveries[1].lane));
+    assert_eq!(&*plan.deliveries[0].lane, "Kustomization/apps/podinfo");
+}
+
+#[test]
+fn y03_y06_conflicts_are_reported_with_the_alert_and_do_not_block() {
+    let event = with(&[("event.toolkit.fluxcd.io/team", "x"), ("kustomize.toolkit.fluxcd.io/team", "y")]);
+    let plan = plan_to(provider(), &event);
+    assert_eq!(plan.deliveries[0].metadata, map(&[("team", "y")]));
+    let expected = "MetadataAppendFailed: metadata key conflicts detected (please refer to the Alert API docs and \
+                    Flux RFC 0008 for more information)";
+    assert_eq!(messages(&plan, &event), [expected]);
+}

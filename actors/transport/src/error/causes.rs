@@ -1,0 +1,119 @@
+//! Causes of failures that are no other library's.
+
+use std::io;
+
+use actix_http::error::ParseError;
+use dns_lookup::LookupError;
+
+/// What makes a URL unusable. The URL itself is not quoted: it may be a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum AddressError {
+    /// It does not parse.
+    #[error("{0}; correct the address")]
+    Syntax(#[from] url::ParseError),
+    /// It holds control characters or spaces.
+    #[error("it holds a space or a control character; remove it")]
+    Characters,
+    /// The scheme is not `http` or `https`.
+    #[error("its scheme is not http or https; write one of these")]
+    Scheme,
+    /// It names no host.
+    #[error("it names no host; write one")]
+    Host,
+    /// It is longer than HTTP libraries take, or they refuse it for another reason.
+    #[error("it can not be put into a request; shorten or correct it")]
+    Form,
+    /// TLS needs a name or an IPv4 address to verify.
+    #[error("the host can not be verified by TLS; use its DNS name with https")]
+    TlsName,
+}
+
+/// What makes a header unusable.
+#[derive(Debug, thiserror::Error)]
+pub enum HeaderError {
+    /// The name has characters that HTTP does not allow (RFC 9110, section 5.1).
+    #[error("the name has characters that are not allowed; correct it")]
+    Name,
+    /// The value has characters that HTTP does not allow (RFC 9110, section 5.5).
+    #[error("the value has control characters; remove them")]
+    Value,
+}
+
+/// What makes a client certificate unusable.
+#[derive(Debug, thiserror::Error)]
+pub enum PairError {
+    /// No certificate is in the PEM text.
+    #[error("no certificate found in the PEM text of the certificate")]
+    NoCertificate,
+    /// No key is in the PEM text.
+    #[error("no unencrypted private key found in the PEM text of the key")]
+    NoKey,
+    /// They do not work together.
+    #[error("{0}")]
+    Mismatch(#[from] rustls::Error),
+}
+
+/// What makes a proxy unusable. The URL itself is not quoted: it may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProxySettingError {
+    /// It does not parse.
+    #[error("it is not a valid URL; write scheme://host:port")]
+    Url,
+    /// The scheme is none of the known ones.
+    #[error("its scheme is not http, https or socks5; write one of these")]
+    Scheme,
+    /// There is no host.
+    #[error("it names no host; write one")]
+    Host,
+    /// The port is 0.
+    #[error("port 0 can not be dialled; write the proxy's port")]
+    Port,
+    /// SOCKS 5 takes 255 bytes at most (RFC 1929, section 2).
+    #[error("its user name or password is longer than the 255 bytes of SOCKS 5; shorten it")]
+    Login,
+}
+
+/// What a resolver failed with.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupFailure {
+    /// The resolver's code.
+    #[error("{0}")]
+    Resolver(#[source] io::Error),
+    /// It gave no address.
+    #[error("the name has no address")]
+    Empty,
+    /// The lookup's thread went away.
+    #[error("the lookup was cut off")]
+    Cancelled,
+}
+
+impl From<LookupError> for LookupFailure {
+    fn from(error: LookupError) -> Self {
+        Self::Resolver(error.into())
+    }
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum GarbledError {
+    /// The head is not HTTP/1.
+    #[error("{0}")]
+    Head(#[from] ParseError),
+    /// The body's framing or compression is damaged.
+    #[error("its body is damaged")]
+    Body,
+}
+
+/// Why a redirect is not followed.
+#[derive(Debug, thiserror::Error)]
+pub enum RedirectError {
+    /// There were too many.
+    #[error("it redirected more than {max} times")]
+    TooMany {
+        /// How many are followed.
+        max: usize,
+    },
+    /// The new address can not be used.
+    #[error("the new address can not be used: {0}")]
+    Address(#[from] AddressError),
+}

@@ -1,0 +1,141 @@
+//! The headers of a request.
+
+use awc::http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderName,
+    HeaderValue, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+};
+
+use crate::address::Address;
+use crate::{HeaderError, TransportError};
+
+/// Headers that say how a message is framed or where it goes. They are the transport's business: a value that a user
+/// sets is passed over (contract, providers 4 and 8: as the reference controller's HTTP library does).
+const OURS: [HeaderName; 8] =
+    [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, TE, TRAILER, EXPECT];
+
+/// Characters of a header's name that are shown in errors.
+const SHOWN_NAME: usize = 64;
+
+/// What every request to the same original address has in common.
+pub(crate) struct HeadTemplate {
+    headers: HeaderMap,
+}
+
+impl HeadTemplate {
+    /// Takes over `headers`; a later one replaces an earlier one of the same name. Where none of them logs in, the
+    /// user-info of `first` does.
+    ///
+    /// # Errors
+    /// [`TransportError::Header`] for a name or value that HTTP does not allow.
+    pub(crate) fn new(headers: &[(String, String)], first: &Address) -> Result<Self, TransportError> {
+        let mut map = HeaderMap::with_capacity(headers.len() + 4);
+        map.insert(USER_AGENT, HeaderValue::from_static(crate::USER_AGENT));
+        map.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        for (name, value) in headers {
+            let wrong = |source| TransportError::Header { name: shown(name), source };
+            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(HeaderError::Name))?;
+            let value = valid(&key, value.trim_matches([' ', '\t']))?;
+            if !OURS.contains(&key) {
+                map.insert(key, value);
+            }
+        }
+        log_in(&mut map, first)?;
+        Ok(Self { headers: map })
+    }
+
+    /// Removes what must not leave the original domain.
+    pub(crate) fn drop_credentials(&mut self) {
+        for name in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE] {
+            self.headers.remove(name);
+        }
+    }
+
+    /// The headers of a request to `address`; `proxy_login` is for a proxy that forwards it.
+    ///
+    /// # Errors
+    /// [`TransportError::Header`] where credentials have no valid form.
+    pub(crate) fn for_address(
+        &self,
+        address: &Address,
+        proxy_login: Option<String>,
+    ) -> Result<HeaderMap, TransportError> {
+        let mut headers = self.headers.clone();
+        headers.insert(HOST, valid(&HOST, address.host_header())?);
+        if let Some(login) = proxy_login {
+            headers.insert(PROXY_AUTHORIZATION, valid(&PROXY_AUTHORIZATION, &login)?);
+        }
+        log_in(&mut headers, address)?;
+        Ok(headers)
+    }
+}
+
+/// Sets Basic credentials from the user-info of `address`, unless there are others (contract, providers 8).
+fn log_in(headers: &mut HeaderMap, address: &Address) -> Result<(), TransportError> {
+    if !headers.contains_key(AUTHORIZATION)
+        && let Some(login) = address.basic()
+    {
+        headers.insert(AUTHORIZATION, valid(&AUTHORIZATION, &login)?);
+    }
+    Ok(())
+}
+
+fn valid(name: &HeaderName, value: &str) -> Result<HeaderValue, TransportError> {
+    HeaderValue::from_bytes(value.as_bytes())
+        .map_err(|_| TransportError::Header { name: shown(name.as_str()), source: HeaderError::Value })
+}
+
+fn shown(name: &str) -> String {
+    name.chars().take(SHOWN_NAME).flat_map(char::escape_default).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(list: &[(&str, &str)], address: &str) -> HeaderMap {
+        let list: Vec<_> =
+            list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let address = Address::parse(address).unwrap();
+        HeadTemplate::new(&list, &address).unwrap().for_address(&address, None).unwrap()
+    }
+
+    #[test]
+    fn a_later_header_replaces_an_earlier_one_whatever_its_case() {
+        let headers =
+            headers(&[("X-Team", "a"), ("x-team", "b"), ("user-agent", "mine")], "http://example.com/");
+        assert_eq!(headers.get_all("x-team").map(|value| value.to_str().unwrap()).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(headers.get("user-agent").unwrap(), "mine");
+    }
+
+    #[test]
+    fn framing_and_host_are_not_the_users_to_set() {
+        let headers = headers(
+            &[("Host", "evil"), ("Content-Length", "9"), ("Transfer-Encoding", "chunked")],
+            "http://example.com:81/",
+        );
+        assert_eq!(headers.get("host").unwrap(), "example.com:81");
+        assert!(!headers.contains_key("content-length") && !headers.contains_key("transfer-encoding"));
+    }
+
+    #[test]
+    fn user_info_logs_in_unless_a_header_does() {
+        let address = "http://bob:secret@example.com/";
+        assert_eq!(headers(&[], address).get("authorization").unwrap(), "Basic Ym9iOnNlY3JldA==");
+        assert_eq!(
+            headers(&[("authorization", "Bearer x")], address).get("authorization").unwrap(),
+            "Bearer x"
+        );
+    }
+
+    #[test]
+    fn an_invalid_header_is_an_error_that_does_not_quote_its_value() {
+        for (name, value) in
+            [("bad name", "secret"), ("", "secret"), ("x-token", "secret\n"), ("x\r\ny", "secret")]
+        {
+            let address = Address::parse("http://example.com/").unwrap();
+            let error = HeadTemplate::new(&[(name.to_owned(), value.to_owned())], &address).err().unwrap();
+            assert_eq!(error.class(), campanile_domain::FailureClass::Config);
+            assert!(!error.to_string().contains("secret") && !error.to_string().contains('\n'), "{error}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Bounds of every client, in one place.
+
+use std::time::Duration;
+
+/// Redirects that are followed before the destination is given up (contract, providers 8).
+pub(crate) const MAX_REDIRECTS: usize = 10;
+
+/// Distinct hosts a client keeps idle sockets for. A destination that keeps redirecting elsewhere makes the client
+/// start over with an empty pool instead of holding ever more sockets.
+pub(crate) const MAX_AUTHORITIES: usize = 8;
+
+/// What is read of a proxy's answer to CONNECT, in bytes.
+pub(crate) const MAX_PROXY_HEAD: usize = 16 * 1024;
+
+/// Addresses of one name that are tried.
+pub(crate) const MAX_ADDRESSES: usize = 16;
+
+/// Clients' TLS configurations that are kept for reuse.
+pub(crate) const MAX_TRUST_SETS: usize = 64;
+
+/// How long one address may stay silent before the next one is tried beside it (RFC 8305, section 5).
+pub(crate) const HEAD_START: Duration = Duration::from_millis(250);
+
+/// A connection older than this is not used again, so that changes of DNS take effect.
+pub(crate) const MAX_CONNECTION_AGE: Duration = Duration::from_secs(600);
+
+/// Bounds of one client.
+///
+/// A response's head is bounded too, by awc: 128 KiB and 96 headers; what is larger is
+/// [`Garbled`](campanile_domain::FailureClass::Garbled).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests on the wire at a time, and so sockets, for each scheme; at least one.
+    pub sockets: usize,
+    /// Bytes of a response's body that are kept, counted before and again after decompression.
+    pub body: usize,
+    /// Bound on reaching a destination: name lookup, TCP, and the proxy's part.
+    pub dial: Duration,
+    /// Bound on one TLS handshake.
+    pub handshake: Duration,
+    /// How long an idle connection may be used again.
+    pub keep_alive: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sockets: 32,
+            body: 64 * 1024,
+            dial: Duration::from_secs(30),
+            handshake: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(90),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Time and size.
+
+use std::io::Write;
+use std::time::Duration;
+
+use campanile_domain::{Connection, FailureClass};
+use campanile_transport::{Environment, Limits, Transport};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use futures_util::future::join_all;
+
+use crate::support::{Reply, Server, client, connection, post, transport};
+
+const CAP: usize = 64 * 1024;
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn gzipped(body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+fn impatient() -> Connection {
+    Connection { timeout: Duration::from_millis(100), ..connection() }
+}
+
+#[actix_rt::test]
+async fn a_server_that_never_answers_is_a_timeout() {
+    let server = Server::start(|_| Reply::Silence).await;
+    let client = transport().client(&impatient()).unwrap();
+    let error = client.send(&post(server.url("/secret"))).await.unwrap_err();
+    assert_eq!(error.class(), FailureClass::Timeout);
+    assert_eq!(error.to_string(), format!("get an answer from 127.0.0.1:{} within 100ms", server.port));
+}
+
+#[actix_rt::test]
+async fn a_body_that_never_ends_is_a_timeout_too() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly the beginning".to_vec();
+    let server = Server::start(move |_| Reply::Bytes(head.clone())).await;
+    let client = transport().client(&impatient()).unwrap();
+    assert_eq!(client.send(&post(server.url("/"))).await.unwrap_err().class(), FailureClass::Timeout);
+}
+
+#[actix_rt::test]
+async fn a_body_is_read_up_to_the_cap_and_the_rest_is_not_awaited() {
+    let endless = |_: &_| {
+        let chunk = format!("{:x}\r\n{}\r\n", 8192, "x".repeat(8192));
+        Reply::Forever(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(), chunk.into())
+    };
+    let server = Server::start(endless).await;
+    let client = client();
+    assert_eq!(client.send(&post(server.url("/"))).await.unwrap().body.len(), CAP);
+    client.send(&post(server.url("/"))).await.unwrap();
+    assert_eq!(server.connections(), 2, "a connection with an unread rest is not used again");
+}
+
+#[actix_rt::test]
+async fn a_compressed_body_is_unpacked() {
+    let server = Server::start(|_| Reply::Bytes(gzipped(&gzip(b"plain words")))).await;
+    let response = client().send(&post(server.url("/"))).await.unwrap();
+    assert_eq!(&response.body[..], b"plain words");
+}
+
+#[actix_rt::test]
+async fn a_gzip_bomb_is_unpacked_up_to_the_cap() {
+    let bomb = gzip(&vec![b'x'; 20_000_000]);
+    let server = Server::start(move |_| Reply::Bytes(gzipped(&bomb))).await;
+    let response = client().send(&post(server.url("/"))).await.unwrap();
+    assert_eq!(response.body.len(), CAP);
+}
+
+#[actix_rt::test]
+async fn a_body_that_only_claims_to_be_compressed_is_garbled() {
+    let server = Server::start(|_| Reply::Bytes(gzipped(b"plain words"))).await;
+    let error = client().send(&post(server.url("/"))).await.unwrap_err();
+    assert_eq!(error.class(), FailureClass::Garbled);
+}
+
+#[actix_rt::test]
+async fn an_endless_head_is_garbled_before_the_timeout() {
+    let endless = |_: &_| Reply::Forever(b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'x'; 4096]);
+    let server = Server::start(endless).await;
+    let error = client().send(&post(server.url("/"))).await.unwrap_err();
+    assert_eq!(error.class(), FailureClass::Garbled, "{error}");
+}
+
+#[actix_rt::test]
+async fn no_more_sockets_are_opened_than_the_limit() {
+    let server = Server::start(|_| Reply::ok("fine")).await;
+    let limits = Limits { sockets: 2, ..Limits::default() };
+    let client = Transport::new(Environment::default(), limits).client(&connection()).unwrap();
+    let requests: Vec<_> = (0..10).map(|_| post(server.url("/"))).collect();
+    let answers = join_all(requests.iter().map(|request| client.send(request))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert!(server.connections() <= 2, "{}", server.connections());
+}

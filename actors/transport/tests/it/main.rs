@@ -1,0 +1,18 @@
+//! The transport against real sockets on loopback.
+
+#[cfg(test)]
+mod address;
+#[cfg(test)]
+mod keep_alive;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod plain;
+#[cfg(test)]
+mod proxy;
+#[cfg(test)]
+mod redirect;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tls;

@@ -1,0 +1,110 @@
+//! What the watcher answers and takes in.
+
+use actix::{AsyncContext, Context, Handler, MessageResult};
+use campanile_domain::ObjectKey;
+use campanile_protocol::{GetObjects, ObjectTable, ReadSecrets, Report, Resync, SecretError, Secrets};
+
+use super::{DEBOUNCE, RESCAN_TICKS, Tick, WatcherActor};
+use crate::watch::Touched;
+use crate::{GetWatcherSnapshot, WatcherSnapshot};
+
+impl Handler<Touched> for WatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Touched, ctx: &mut Context<Self>) {
+        ctx.run_later(DEBOUNCE, Self::look);
+    }
+}
+
+impl Handler<Tick> for WatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Tick, ctx: &mut Context<Self>) {
+        self.ticks += 1;
+        if self.lost.is_some() || self.ticks >= RESCAN_TICKS {
+            self.look(ctx);
+        }
+        self.catch_up();
+    }
+}
+
+impl Handler<Resync> for WatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Resync, _: &mut Context<Self>) {
+        self.subscribers.iter_mut().for_each(|subscriber| subscriber.behind = true);
+        self.catch_up();
+    }
+}
+
+impl Handler<ReadSecrets> for WatcherActor {
+    type Result = MessageResult<ReadSecrets>;
+
+    fn handle(&mut self, ReadSecrets(keys): ReadSecrets, _: &mut Context<Self>) -> Self::Result {
+        let read = |key: ObjectKey| (key.clone(), self.secret(key));
+        MessageResult(keys.into_iter().map(read).collect::<Secrets>())
+    }
+}
+
+impl WatcherActor {
+    fn secret(&self, key: ObjectKey) -> Result<std::sync::Arc<campanile_domain::Secret>, SecretError> {
+        let Some(loaded) = &self.loaded else {
+            let cause = "the manifests are not loaded yet".to_owned();
+            return Err(SecretError::Unreadable { key, cause });
+        };
+        match (loaded.secrets.get(&key), loaded.unreadable_secrets.get(&key)) {
+            (Some(secret), _) => Ok(secret.value.clone()),
+            (None, Some(cause)) => Err(SecretError::Unreadable { key, cause: cause.clone() }),
+            (None, None) => Err(SecretError::NotFound(key)),
+        }
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let problems = self.loaded.as_ref().map_or(&[][..], |loaded| &loaded.problems);
+        self.lost.iter().cloned().chain(problems.iter().map(ToString::to_string)).collect()
+    }
+}
+
+impl Handler<Report> for WatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, report: Report, _: &mut Context<Self>) {
+        if let Some(loaded) = &self.loaded {
+            self.status.report(report, loaded, self.clock.now());
+        }
+    }
+}
+
+impl Handler<GetObjects> for WatcherActor {
+    type Result = MessageResult<GetObjects>;
+
+    fn handle(&mut self, _: GetObjects, _: &mut Context<Self>) -> Self::Result {
+        let problems = self.problems();
+        MessageResult(match &self.loaded {
+            None => ObjectTable { problems, ..ObjectTable::default() },
+            Some(loaded) => ObjectTable {
+                alerts: self.status.alert_rows(loaded),
+                providers: self.status.provider_rows(loaded),
+                problems,
+            },
+        })
+    }
+}
+
+impl Handler<GetWatcherSnapshot> for WatcherActor {
+    type Result = MessageResult<GetWatcherSnapshot>;
+
+    fn handle(&mut self, _: GetWatcherSnapshot, _: &mut Context<Self>) -> Self::Result {
+        let problems = self.problems().len();
+        MessageResult(self.loaded.as_ref().map_or_else(
+            || WatcherSnapshot { problems, ..WatcherSnapshot::default() },
+            |loaded| WatcherSnapshot {
+                loaded: true,
+                alerts: loaded.alerts.len(),
+                providers: loaded.providers.len(),
+                secrets: loaded.secrets.len(),
+                problems,
+            },
+        ))
+    }
+}

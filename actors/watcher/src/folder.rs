@@ -1,0 +1,141 @@
+//! A folder of manifests that is read again and again. Only files whose stamp changed are parsed anew; a file that
+//! fails keeps its last good objects; a folder that is gone keeps everything.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use campanile_domain::yaml::MAX_TEXT;
+
+use crate::manifest::{Content, parse_text};
+use crate::scan::{MAX_FILES, Scan, Stamp, walk};
+use crate::{Finding, Loaded};
+
+/// The folder can not be read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "manifests folder '{}' can not be read: {source}; bring it back, until then everything stays as it was",
+    .folder.display()
+)]
+pub struct FolderError {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Why.
+    pub source: io::Error,
+}
+
+struct FileState {
+    stamp: Stamp,
+    /// Whether the file may change once more without changing its stamp.
+    fresh: bool,
+    content: Content,
+}
+
+/// A folder and what its files held when they were last good.
+pub struct Folder {
+    root: PathBuf,
+    files: BTreeMap<PathBuf, FileState>,
+    problems: Vec<Finding>,
+}
+
+/// Reads a folder, or one file, once.
+///
+/// # Errors
+/// [`FolderError`] if it can not be read. What is wrong with single files is in [`Loaded::problems`].
+pub fn load(root: &Path) -> Result<Loaded, FolderError> {
+    let mut folder = Folder::new(root.to_owned());
+    folder.refresh()?;
+    Ok(folder.loaded())
+}
+
+impl Folder {
+    /// A folder of which nothing is known yet.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root, files: BTreeMap::new(), problems: Vec::new() }
+    }
+
+    /// The path it was made with.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Reads what changed since the last time. Returns whether anything was read, came or went.
+    ///
+    /// # Errors
+    /// [`FolderError`] if the folder is gone; then nothing is forgotten.
+    pub fn refresh(&mut self) -> Result<bool, FolderError> {
+        let now = SystemTime::now();
+        let scan = walk(&self.root).map_err(|source| FolderError { folder: self.root.clone(), source })?;
+        let problems = scan_problems(&self.root, &scan);
+        let mut changed = problems != self.problems;
+        self.problems = problems;
+        let before = self.files.len();
+        self.files.retain(|path, _| {
+            scan.files.contains_key(path) || scan.unreadable.iter().any(|(lost, _)| path.starts_with(lost))
+        });
+        changed |= self.files.len() != before;
+        for (path, stamp) in scan.files {
+            changed |= self.read(path, stamp, now);
+        }
+        Ok(changed)
+    }
+
+    /// What the folder says now.
+    pub fn loaded(&self) -> Loaded {
+        Loaded::assemble(self.files.values().map(|file| &file.content), self.problems.clone())
+    }
+
+    fn read(&mut self, path: PathBuf, stamp: Stamp, now: SystemTime) -> bool {
+        let known = self.files.get(&path);
+        if known.is_some_and(|file| file.stamp == stamp && !file.fresh) {
+            return false;
+        }
+        let content = match read_text(&path) {
+            Ok(text) => {
+                let last_good = known.map_or(&[][..], |file| &file.content.entries);
+                parse_text(&Arc::from(path.as_path()), &text, last_good)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return self.files.remove(&path).is_some();
+            }
+            Err(error) => {
+                let last_good = known.map(|file| file.content.clone()).unwrap_or_default();
+                let message = format!("can not be read: {error}; correct the file or its permissions");
+                last_good.failed(Finding::error(&Arc::from(path.as_path()), 0, "", message))
+            }
+        };
+        self.files.insert(path, FileState { stamp, fresh: stamp.is_fresh(now), content });
+        true
+    }
+}
+
+fn scan_problems(root: &Path, scan: &Scan) -> Vec<Finding> {
+    let mut problems: Vec<Finding> = scan
+        .unreadable
+        .iter()
+        .map(|(path, error)| {
+            let message = format!("can not be read: {error}; correct its permissions or remove it");
+            Finding::error(&Arc::from(path.as_path()), 0, "", message)
+        })
+        .collect();
+    if scan.truncated {
+        let message =
+            format!("holds more than {MAX_FILES} manifests, the rest is ignored; put objects together");
+        problems.push(Finding::error(&Arc::from(root), 0, "", message));
+    }
+    problems
+}
+
+/// Reads a file of at most [`MAX_TEXT`] bytes of UTF-8.
+fn read_text(path: &Path) -> io::Result<String> {
+    let limit = u64::try_from(MAX_TEXT).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
+    if text.len() > MAX_TEXT {
+        return Err(io::Error::other(format!("it is longer than {MAX_TEXT} bytes, split it")));
+    }
+    Ok(text)
+}

@@ -1,0 +1,123 @@
+//! What a folder of manifests says, and where each object stands.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use campanile_domain::yaml::{Node, Step};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, Secret};
+
+use crate::Finding;
+use crate::label_store::LabelIndex;
+use crate::manifest::{Content, Entry, parse_text};
+
+/// A file and a line of it.
+#[derive(Clone, Debug)]
+pub struct Position {
+    /// The file, under the folder's path as it was given.
+    pub file: Arc<Path>,
+    /// The object's first line, counted from 1.
+    pub line: usize,
+    /// The object as written. Only objects that findings are about have it: Alerts and Providers.
+    pub(crate) tree: Option<Arc<Node>>,
+}
+
+impl Position {
+    /// The line of a field, or of the nearest ancestor that the object has; its first line for a Secret.
+    pub fn line_of(&self, path: &[Step]) -> usize {
+        self.tree.as_ref().map_or(self.line, |tree| tree.line_of(path))
+    }
+}
+
+/// An object and where it stands.
+#[derive(Debug)]
+pub struct Located<T> {
+    /// The object.
+    pub value: Arc<T>,
+    /// Where it stands.
+    pub position: Position,
+    /// What is wrong with it whatever else there is, in words for its status.
+    pub fault: Option<String>,
+}
+
+impl<T> Clone for Located<T> {
+    fn clone(&self) -> Self {
+        Self { value: self.value.clone(), position: self.position.clone(), fault: self.fault.clone() }
+    }
+}
+
+/// The objects of a folder. Each name occurs once: of several manifests of one object the first in the order of paths
+/// counts. Objects of files that fail are those of the last time when the file was good.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The Alerts.
+    pub alerts: BTreeMap<ObjectKey, Located<Alert>>,
+    /// The Providers; the type of each may be unknown.
+    pub providers: BTreeMap<ObjectKey, Located<ProviderSpec>>,
+    /// The Secrets.
+    pub secrets: BTreeMap<ObjectKey, Located<Secret>>,
+    /// Manifests that can not be used: unreadable files, broken texts, objects that break the schema, duplicates.
+    pub problems: Vec<Finding>,
+    /// What is said about single objects that can be used: deprecations, patterns, selectors.
+    pub(crate) remarks: Vec<Finding>,
+    /// Secrets that exist but were never good, with the reason.
+    pub(crate) unreadable_secrets: HashMap<ObjectKey, String>,
+    /// Labels of all other objects.
+    pub(crate) labels: Arc<LabelIndex>,
+}
+
+impl Loaded {
+    /// Reads one text that is no file of a folder, for example standard input. `name` stands in findings.
+    pub fn from_text(name: &Path, text: &str) -> Self {
+        let content = parse_text(&Arc::from(name), text, &[]);
+        Self::assemble([&content], Vec::new())
+    }
+
+    /// Puts files together, in the order of their paths.
+    pub(crate) fn assemble<'a>(
+        contents: impl IntoIterator<Item = &'a Content>,
+        problems: Vec<Finding>,
+    ) -> Self {
+        let mut loaded = Self { problems, ..Self::default() };
+        let mut labels = LabelIndex::new();
+        for content in contents {
+            loaded.problems.extend(content.problems.iter().cloned());
+            loaded.remarks.extend(content.remarks.iter().cloned());
+            let unreadable = content.unreadable_secrets.iter().map(|(key, why)| (key.clone(), why.clone()));
+            loaded.unreadable_secrets.extend(unreadable);
+            for entry in &content.entries {
+                let duplicate = match entry {
+                    Entry::Alert(alert) => add(&mut loaded.alerts, alert, "Alert", |alert| &alert.key),
+                    Entry::Provider(provider) => {
+                        add(&mut loaded.providers, provider, "Provider", |provider| &provider.key)
+                    }
+                    Entry::Secret(secret) => add(&mut loaded.secrets, secret, "Secret", |secret| &secret.key),
+                    Entry::Labels(name, found) => {
+                        labels.entry(name.clone()).or_insert_with(|| found.clone());
+                        None
+                    }
+                };
+                loaded.problems.extend(duplicate);
+            }
+        }
+        loaded.labels = Arc::new(labels);
+        loaded
+    }
+}
+
+/// Adds an object unless its name is taken; then the finding says where.
+fn add<T>(
+    objects: &mut BTreeMap<ObjectKey, Located<T>>,
+    object: &Located<T>,
+    kind: &str,
+    key: impl Fn(&T) -> &ObjectKey,
+) -> Option<Finding> {
+    let key = key(&object.value);
+    let Some(first) = objects.get(key) else {
+        objects.insert(key.clone(), object.clone());
+        return None;
+    };
+    let (file, line) = (first.position.file.display(), first.position.line);
+    let message = format!("is defined already at {file}:{line}, which counts; remove one of the two");
+    Some(Finding::error(&object.position.file, object.position.line, format!("{kind}/{key}"), message))
+}

@@ -1,0 +1,200 @@
+//! One file's text turned into objects, problems and remarks.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use campanile_crds::{FieldPath, Object, check_selector, lint, unsupported_type};
+use campanile_domain::yaml::{self, Node, Step, Value};
+use campanile_domain::{Alert, ObjectKey, Pattern, ProviderSpec, Secret};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::label_store::manifest_key;
+use crate::{Finding, Located, Position};
+
+/// An object of a file.
+#[derive(Clone, Debug)]
+pub(crate) enum Entry {
+    Alert(Located<Alert>),
+    Provider(Located<ProviderSpec>),
+    Secret(Located<Secret>),
+    /// Labels of any other object, by its key in the index.
+    Labels(String, Arc<BTreeMap<String, String>>),
+}
+
+impl Entry {
+    fn is(&self, kind: &str, key: &ObjectKey) -> bool {
+        match self {
+            Self::Alert(alert) => kind == "Alert" && alert.value.key == *key,
+            Self::Provider(provider) => kind == "Provider" && provider.value.key == *key,
+            Self::Secret(secret) => kind == "Secret" && secret.value.key == *key,
+            Self::Labels(..) => false,
+        }
+    }
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Content {
+    pub(crate) entries: Vec<Entry>,
+    /// What can not be used.
+    pub(crate) problems: Vec<Finding>,
+    /// What can be used but is remarkable.
+    pub(crate) remarks: Vec<Finding>,
+    /// Secrets that break the schema and have no last good state, with the reason.
+    pub(crate) unreadable_secrets: Vec<(ObjectKey, String)>,
+}
+
+impl Content {
+    /// The last good objects of a file that now fails as a whole.
+    pub(crate) fn failed(self, problem: Finding) -> Self {
+        Self { problems: vec![problem], remarks: Vec::new(), ..self }
+    }
+}
+
+/// Reads all documents of `text`. An object that breaks the schema stays as it was in `last_good`, if it was there; a
+/// text that does not parse leaves everything as it was.
+pub(crate) fn parse_text(file: &Arc<Path>, text: &str, last_good: &[Entry]) -> Content {
+    match yaml::parse(text) {
+        Ok(documents) => {
+            let mut reader = Reader { file, last_good, content: Content::default() };
+            documents.into_iter().for_each(|document| reader.document(document));
+            reader.content
+        }
+        Err(error) => {
+            let message =
+                format!("does not parse at column {}: {}; correct the text", error.column, error.message);
+            let entries = last_good.to_vec();
+            Content { entries, ..Content::default() }.failed(Finding::error(file, error.line, "", message))
+        }
+    }
+}
+
+struct Reader<'a> {
+    file: &'a Arc<Path>,
+    last_good: &'a [Entry],
+    content: Content,
+}
+
+impl Reader<'_> {
+    /// A document is an object or a `List` of objects.
+    fn document(&mut self, document: Node) {
+        let kind = document.get("kind").map(|kind| &kind.value);
+        let is_list = matches!(kind, Some(Value::String(kind)) if kind.ends_with("List"));
+        match document.get("items") {
+            Some(Node { value: Value::Sequence(items), .. }) if is_list => {
+                items.iter().cloned().for_each(|item| self.object(item));
+            }
+            _ => self.object(document),
+        }
+    }
+
+    fn object(&mut self, node: Node) {
+        let json = node.to_json();
+        match Object::from_json(&json) {
+            Ok(None) => {}
+            Ok(Some(object)) => self.sound(object, &json, node),
+            Err(violations) => {
+                let identity = Object::identity(&json);
+                let name = identity.as_ref().map(|(kind, key)| format!("{kind}/{key}")).unwrap_or_default();
+                for violation in &violations {
+                    let line = node.line_of(&violation.path.0);
+                    let problem = Finding::error(self.file, line, name.clone(), violation.to_string());
+                    self.content.problems.push(problem);
+                }
+                if let Some((kind, key)) = identity {
+                    let why = violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                    self.keep_last_good(&kind, key, why);
+                }
+            }
+        }
+    }
+
+    fn keep_last_good(&mut self, kind: &str, key: ObjectKey, why: String) {
+        match self.last_good.iter().find(|entry| entry.is(kind, &key)) {
+            Some(entry) => self.content.entries.push(entry.clone()),
+            None if kind == "Secret" => self.content.unreadable_secrets.push((key, why)),
+            None => {}
+        }
+    }
+
+    fn sound(&mut self, object: Object, json: &Json, node: Node) {
+        let mut position = Position { file: self.file.clone(), line: node.line, tree: None };
+        let entry = match object {
+            Object::Labelled { api_version, kind, key, labels } => {
+                Entry::Labels(manifest_key(&api_version, &kind, &key), Arc::new(labels))
+            }
+            Object::Secret(secret) => {
+                Entry::Secret(Located { value: Arc::new(secret), position, fault: None })
+            }
+            Object::Alert(mut alert) => {
+                position.tree = Some(Arc::new(node));
+                give_uid(&mut alert.uid, "Alert", &alert.key);
+                let name = format!("Alert/{}", alert.key);
+                self.lint(json, &name, &position);
+                let fault = self.judge(&alert, &name, &position);
+                Entry::Alert(Located { value: Arc::new(alert), position, fault })
+            }
+            Object::Provider(mut provider) => {
+                position.tree = Some(Arc::new(node));
+                give_uid(&mut provider.uid, "Provider", &provider.key);
+                self.lint(json, &format!("Provider/{}", provider.key), &position);
+                let fault = provider.kind().is_none().then(|| unsupported_type(&provider.type_name));
+                Entry::Provider(Located { value: Arc::new(provider), position, fault })
+            }
+        };
+        self.content.entries.push(entry);
+    }
+
+    fn lint(&mut self, json: &Json, object: &str, position: &Position) {
+        for remark in lint(json) {
+            self.content.remarks.push(Finding {
+                level: remark.level,
+                file: self.file.clone(),
+                line: position.line_of(&remark.violation.path.0),
+                object: object.to_owned(),
+                message: remark.violation.to_string(),
+            });
+        }
+    }
+
+    /// Notes every pattern and selector that selects nothing, and returns what the status says of them.
+    fn judge(&mut self, alert: &Alert, object: &str, position: &Position) -> Option<String> {
+        let faults = faults(alert);
+        for (path, message) in &faults {
+            let (line, message) = (position.line_of(&path.0), format!("{path} {message}"));
+            self.content.remarks.push(Finding::error(self.file, line, object, message));
+        }
+        let texts: Vec<String> = faults.iter().map(|(path, message)| format!("{path} {message}")).collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
+    }
+}
+
+fn faults(alert: &Alert) -> Vec<(FieldPath, String)> {
+    let mut faults = Vec::new();
+    for (list, patterns) in [("inclusionList", &alert.inclusion), ("exclusionList", &alert.exclusion)] {
+        for (index, pattern) in patterns.iter().enumerate() {
+            if let Err(error) = Pattern::check(pattern) {
+                let path = FieldPath(vec!["spec".into(), list.into(), index.into()]);
+                faults.push((path, format!("is not a valid pattern and is ignored: {error}")));
+            }
+        }
+    }
+    for (index, source) in alert.sources.iter().enumerate() {
+        if let Some(Err(error)) = source.match_labels.as_ref().map(check_selector) {
+            let steps: Vec<Step> =
+                vec!["spec".into(), "eventSources".into(), index.into(), "matchLabels".into()];
+            faults.push((FieldPath(steps), format!("selects nothing: {error}")));
+        }
+    }
+    faults
+}
+
+/// Gives an object without uid one that is the same every time.
+fn give_uid(uid: &mut String, kind: &str, key: &ObjectKey) {
+    if uid.is_empty() {
+        let name = format!("{kind}/{}/{}", key.namespace, key.name);
+        *uid = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string();
+    }
+}

@@ -1,0 +1,24 @@
+//! What the watcher can be asked beside the messages of the protocol.
+
+use actix::Message;
+use serde::Serialize;
+
+/// Asks how the watcher stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "WatcherSnapshot")]
+pub struct GetWatcherSnapshot;
+
+/// The watcher, as readiness, metrics and tests see it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WatcherSnapshot {
+    /// Whether the manifests were read at least once.
+    pub loaded: bool,
+    /// Alerts that count.
+    pub alerts: usize,
+    /// Providers that count.
+    pub providers: usize,
+    /// Secrets that count.
+    pub secrets: usize,
+    /// Things that can not be used now.
+    pub problems: usize,
+}

@@ -1,0 +1,201 @@
+//! Wiring: which actors there are, where they run, and in which order they start and stop.
+//!
+//! Router, watcher, dispatcher and provider actors share the main arbiter: a hop between arbiters costs more than they
+//! gain. The event endpoint's HTTP workers and the store have threads of their own.
+
+mod links;
+mod listeners;
+mod shutdown;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use anyhow::{Context, Result};
+use campanile_delivery::{DeliveryConfig, Dispatcher, DispatcherParts, wake_up};
+use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, Window};
+use campanile_outbox::{Bounds, OpenError, Outbox, SqliteOutbox};
+use campanile_router::{RouterActor, RouterConfig, RouterParts, Rules};
+use campanile_supervision::{Clock, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock};
+use campanile_transport::{Environment, Limits, Transport};
+use campanile_watcher::{LabelStore, WatcherActor, WatcherParts};
+use jiff::SignedDuration;
+
+use crate::config::Config;
+use crate::ops;
+pub(crate) use links::Links;
+pub use listeners::Addresses;
+use listeners::Listeners;
+pub(crate) use listeners::OpsListeners;
+
+/// A running instance.
+pub struct App {
+    links: Links,
+    outbox: Arc<dyn Outbox>,
+    ops: ops::Servers,
+    /// Where it listens.
+    pub addresses: Addresses,
+}
+
+/// Called with the name of an actor that can not be kept alive. Accepted events are safe in the outbox, so the
+/// process ends and whoever runs it starts it again.
+fn give_up(actor: &'static str) {
+    tracing::error!(actor, "giving up, the process ends; accepted events are kept in the state folder");
+    std::process::exit(1);
+}
+
+impl App {
+    /// Starts everything. Listeners are bound before the state folder is opened, so that senders meet a queue rather
+    /// than a closed port. Call it inside an actix system.
+    ///
+    /// # Errors
+    /// If a port or the state folder can not be had, with the remedy.
+    pub async fn start(config: &Config) -> Result<Self> {
+        let listeners = Listeners::bind(config)?;
+        let outbox = open_outbox(config).await?;
+        let transport = Transport::new(Environment::from_process(), Limits::default());
+        let clock: SharedClock = Arc::new(SystemClock);
+        let links = Links::default();
+        let parts =
+            Parts { config: config.clone(), outbox: outbox.clone(), transport, clock, links: links.clone() };
+        let addresses = listeners.addresses.clone();
+        let supervisor = parts.supervise(listeners.events)?;
+        outbox.listen(wake_up(links.work.clone()));
+        let view = ops::View::new(&links, outbox.clone(), supervisor);
+        let ops = ops::Servers::start(listeners.ops, &view)?;
+        Ok(Self { links, outbox, ops, addresses })
+    }
+
+    /// Stops in order: no new events, exchanges end or are given up, everything is written. Takes at most about 10 s.
+    pub async fn stop(self) {
+        shutdown::stop(&self.links, self.outbox.as_ref()).await;
+        self.ops.stop().await;
+    }
+}
+
+/// What the actors are built from.
+#[derive(Clone)]
+struct Parts {
+    config: Config,
+    outbox: Arc<dyn Outbox>,
+    transport: Transport,
+    clock: SharedClock,
+    links: Links,
+}
+
+impl Parts {
+    /// Puts the four actors under supervision, bottom-up: each can reach those it needs when it starts.
+    fn supervise(self, events: std::net::TcpListener) -> Result<Addr<Supervisor>> {
+        let supervisor =
+            Supervisor::new(RestartPolicy::default(), self.clock.clone(), Box::new(give_up)).start();
+        let labels = Arc::new(LabelStore::default());
+        self.supervise_router(&supervisor, &labels);
+        self.supervise_dispatcher(&supervisor);
+        self.supervise_watcher(&supervisor, labels);
+        self.supervise_intake(&supervisor, events)?;
+        Ok(supervisor)
+    }
+
+    fn supervise_router(&self, supervisor: &Addr<Supervisor>, labels: &Arc<LabelStore>) {
+        let (parts, labels) = (self.clone(), labels.clone());
+        let factory = Box::new(move |guard| {
+            let rules = Rules {
+                no_cross_namespace_refs: parts.config.no_cross_namespace_refs,
+                object_level_workload_identity: parts.config.object_level_workload_identity,
+                ..Rules::default()
+            };
+            let router = RouterActor::new(RouterParts {
+                outbox: parts.outbox.clone(),
+                labels: labels.clone(),
+                config: RouterConfig { rules },
+                clock: parts.clock.clone(),
+                watcher: parts.links.resync.clone(),
+                guard,
+            });
+            parts.links.router_is(&router.start());
+        });
+        supervisor.do_send(Supervise { name: "router", factory });
+    }
+
+    fn supervise_dispatcher(&self, supervisor: &Addr<Supervisor>) {
+        let parts = self.clone();
+        let factory = Box::new(move |guard| {
+            let dispatcher = Dispatcher::new(DispatcherParts {
+                outbox: parts.outbox.clone(),
+                carriers: Arc::new(parts.transport.clone()),
+                config: DeliveryConfig::default(),
+                clock: parts.clock.clone(),
+                resync: parts.links.resync.clone(),
+                secrets: parts.links.secrets.clone(),
+                reports: parts.links.reports.clone(),
+                guard,
+            });
+            parts.links.dispatcher_is(&dispatcher.start());
+        });
+        supervisor.do_send(Supervise { name: "dispatcher", factory });
+    }
+
+    fn supervise_watcher(&self, supervisor: &Addr<Supervisor>, labels: Arc<LabelStore>) {
+        let parts = self.clone();
+        let factory = Box::new(move |guard| {
+            let watcher = WatcherActor::new(WatcherParts {
+                manifests: parts.config.manifests.clone(),
+                clock: parts.clock.clone(),
+                guard,
+                subscribers: vec![parts.links.router_changes.clone(), parts.links.dispatcher_changes.clone()],
+                labels: labels.clone(),
+            });
+            parts.links.watcher_is(&watcher.start());
+        });
+        supervisor.do_send(Supervise { name: "watcher", factory });
+    }
+
+    fn supervise_intake(&self, supervisor: &Addr<Supervisor>, listener: std::net::TcpListener) -> Result<()> {
+        listener.try_clone().context("share the event listener")?;
+        let parts = self.clone();
+        let interval =
+            SignedDuration::try_from(parts.config.rate_limit_interval).unwrap_or(SignedDuration::MAX);
+        let window = Arc::new(Window::new(interval, parts.clock.clone()));
+        let factory = Box::new(move |guard| {
+            let Ok(listener) = listener.try_clone() else {
+                return tracing::error!("failed to share the event listener: out of file descriptors");
+            };
+            let intake = IntakeActor::new(IntakeParts {
+                listener,
+                config: IntakeConfig::default(),
+                router: parts.links.submit.clone(),
+                clock: parts.clock.clone(),
+                guard,
+                window: window.clone(),
+            });
+            parts.links.intake_is(&intake.start());
+        });
+        supervisor.do_send(Supervise { name: "intake", factory });
+        Ok(())
+    }
+}
+
+/// Opens the state folder, waiting for another process to let go of it.
+async fn open_outbox(config: &Config) -> Result<Arc<dyn Outbox>> {
+    let retry = Duration::from_millis(200);
+    let mut waited = Duration::ZERO;
+    loop {
+        let (dir, now) = (config.state_dir.clone(), SystemClock.now());
+        match SqliteOutbox::open(&dir, Bounds::default(), now) {
+            Ok(opened) => {
+                if let Some(file) = opened.moved_aside {
+                    tracing::error!(file = %file.display(), "the outbox could not be read and was set aside, a new one is begun");
+                }
+                return Ok(Arc::new(opened.outbox));
+            }
+            Err(OpenError::Locked { .. }) if waited < config.lock_wait => {
+                if waited.is_zero() {
+                    tracing::info!(state_dir = %dir.display(), "the state folder is in use, waiting for the other process to end");
+                }
+                tokio::time::sleep(retry).await;
+                waited += retry;
+            }
+            Err(error) => return Err(error).context("open the state folder"),
+        }
+    }
+}

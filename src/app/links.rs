@@ -1,0 +1,55 @@
+//! The links between actors. Each is pointed at the actor when it is built, and again when it is rebuilt.
+
+use actix::Addr;
+use campanile_delivery::{Dispatcher, Drain, GetDeliverySnapshot, WorkReady};
+use campanile_intake::{GetIntakeSnapshot, IntakeActor, StopAccepting};
+use campanile_protocol::{Changes, GetObjects, ReadSecrets, Report, Resync, Submit};
+use campanile_router::{GetRouterSnapshot, RouterActor};
+use campanile_supervision::Link;
+use campanile_watcher::{GetWatcherSnapshot, WatcherActor};
+
+#[derive(Clone, Default)]
+pub(crate) struct Links {
+    pub(crate) submit: Link<Submit>,
+    pub(crate) router_changes: Link<Changes>,
+    pub(crate) router_snapshot: Link<GetRouterSnapshot>,
+    pub(crate) dispatcher_changes: Link<Changes>,
+    pub(crate) work: Link<WorkReady>,
+    pub(crate) drain: Link<Drain>,
+    pub(crate) delivery_snapshot: Link<GetDeliverySnapshot>,
+    pub(crate) resync: Link<Resync>,
+    pub(crate) secrets: Link<ReadSecrets>,
+    pub(crate) reports: Link<Report>,
+    pub(crate) objects: Link<GetObjects>,
+    pub(crate) watcher_snapshot: Link<GetWatcherSnapshot>,
+    pub(crate) stop_accepting: Link<StopAccepting>,
+    pub(crate) intake_snapshot: Link<GetIntakeSnapshot>,
+}
+
+impl Links {
+    pub(super) fn router_is(&self, router: &Addr<RouterActor>) {
+        self.submit.point_at(router);
+        self.router_changes.point_at(router);
+        self.router_snapshot.point_at(router);
+    }
+
+    pub(super) fn dispatcher_is(&self, dispatcher: &Addr<Dispatcher>) {
+        self.dispatcher_changes.point_at(dispatcher);
+        self.work.point_at(dispatcher);
+        self.drain.point_at(dispatcher);
+        self.delivery_snapshot.point_at(dispatcher);
+    }
+
+    pub(super) fn watcher_is(&self, watcher: &Addr<WatcherActor>) {
+        self.resync.point_at(watcher);
+        self.secrets.point_at(watcher);
+        self.reports.point_at(watcher);
+        self.objects.point_at(watcher);
+        self.watcher_snapshot.point_at(watcher);
+    }
+
+    pub(super) fn intake_is(&self, intake: &Addr<IntakeActor>) {
+        self.stop_accepting.point_at(intake);
+        self.intake_snapshot.point_at(intake);
+    }
+}

@@ -1,0 +1,149 @@
+//! The command line.
+
+mod duration;
+mod flags;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{commands, logging};
+pub use flags::RunFlags;
+
+/// An event router for GitOps clusters: Flux events in, notifications out, none lost.
+#[derive(Debug, Parser)]
+#[command(name = "campanile", version, arg_required_else_help = true)]
+#[command(
+    after_help = "Example:\n  campanile run --manifests ./alerts --state-dir ./state\n  campanile get alerts"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run in standalone mode: Alerts, Providers and Secrets come from a folder of manifests.
+    #[command(
+        after_help = "Example:\n  campanile run --manifests ./alerts --state-dir ./state --events-addr 127.0.0.1:9090"
+    )]
+    Run(RunFlags),
+    /// Start everything with a built-in destination, post events, and show what arrives.
+    #[command(after_help = "Example:\n  campanile demo --serve")]
+    Demo(DemoFlags),
+    /// Show objects and deliveries of a running instance.
+    #[command(
+        after_help = "Example:\n  campanile get alerts\n  campanile get dead --provider apps/slack -o json"
+    )]
+    Get(GetFlags),
+    /// Validate manifests: schema, references, patterns, addresses, certificates.
+    #[command(after_help = "Example:\n  campanile check ./alerts\n  kustomize build . | campanile check -")]
+    Check(CheckFlags),
+}
+
+/// Flags of `demo`.
+#[derive(Debug, clap::Args)]
+pub struct DemoFlags {
+    /// Stay up afterwards, so that you can post events of your own.
+    #[arg(long)]
+    pub serve: bool,
+    /// Manifests to load instead of the built-in quickstart.
+    #[arg(long, value_name = "DIR")]
+    pub manifests: Option<PathBuf>,
+}
+
+/// Flags of `get`.
+#[derive(Debug, clap::Args)]
+pub struct GetFlags {
+    /// What to show.
+    #[arg(value_enum)]
+    pub what: What,
+    /// Only one namespace.
+    #[arg(short, long)]
+    pub namespace: Option<String>,
+    /// Only deliveries of one Provider, as NAMESPACE/NAME.
+    #[arg(long)]
+    pub provider: Option<String>,
+    /// At most so many deliveries.
+    #[arg(long, default_value_t = 500)]
+    pub limit: usize,
+    /// `json` prints the whole answer.
+    #[arg(short, long, value_enum, default_value = "table")]
+    pub output: Output,
+    /// Address of the instance's operations API.
+    #[arg(long, env = "CAMPANILE_ADMIN", default_value = flags::ADMIN, value_name = "HOST:PORT")]
+    pub admin_addr: String,
+}
+
+/// What `get` shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum What {
+    /// Alerts and whether they are ready.
+    Alerts,
+    /// Providers, whether they are ready and whether messages get through.
+    Providers,
+    /// What waits to be delivered.
+    Deliveries,
+    /// What was given up.
+    Dead,
+}
+
+/// Form of what a command prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Flags of `check`.
+#[derive(Debug, clap::Args)]
+pub struct CheckFlags {
+    /// A folder of manifests, or `-` for standard input.
+    pub source: PathBuf,
+    /// `json` prints findings as a list.
+    #[arg(short, long, value_enum, default_value = "table")]
+    pub output: Output,
+}
+
+/// Runs the program: exit code 0 good, 1 failed, 2 wrong usage.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Run(flags) => {
+            logging::start(flags.log_encoding, flags.log_level);
+            commands::run(&flags)
+        }
+        Command::Demo(flags) => {
+            logging::start(logging::Encoding::Console, logging::Level::Error);
+            commands::demo(&flags)
+        }
+        Command::Get(flags) => commands::get(&flags),
+        Command::Check(flags) => commands::check(&flags),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("campanile: failed to {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn cli_the_definition_is_sound_and_every_command_shows_an_example() {
+        let cli = Cli::command();
+        cli.clone().debug_assert();
+        for command in cli.get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("campanile "), "{} has no example", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Flags of a running instance. Names and defaults are those of the contract, control plane 8.1.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::duration;
+use crate::config::{Config, ListenAddress};
+use crate::logging::{Encoding, Level};
+
+/// Where the operations API listens unless told otherwise: this machine only, since it shows what was not delivered.
+pub(super) const ADMIN: &str = "127.0.0.1:9460";
+
+/// The one feature gate of this mode that has an effect.
+const WORKLOAD_IDENTITY: &str = "ObjectLevelWorkloadIdentity";
+const GATES: &[&str] = &["CacheSecretsAndConfigMaps", "DisableConfigWatchers", WORKLOAD_IDENTITY];
+
+/// Flags of `run`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct RunFlags {
+    /// Folder with manifests of Alerts, Providers and Secrets; it is watched.
+    #[arg(long, value_name = "DIR")]
+    pub manifests: PathBuf,
+    /// Folder in which accepted events are kept until they are delivered.
+    #[arg(long, value_name = "DIR", default_value_os_t = std::env::temp_dir().join("campanile"))]
+    pub state_dir: PathBuf,
+    /// Where events come in.
+    #[arg(long, default_value = ":9090")]
+    pub events_addr: ListenAddress,
+    /// Where `/healthz` and `/readyz` are answered.
+    #[arg(long, default_value = ":9440")]
+    pub health_addr: ListenAddress,
+    /// Where `/metrics` is answered; 0 switches it off.
+    #[arg(long, default_value = ":8080")]
+    pub metrics_addr: ListenAddress,
+    /// Where webhooks come in. Receivers are not part of this version yet: nothing listens there.
+    #[arg(long = "receiverAddr", default_value = ":9292")]
+    pub receiver_addr: ListenAddress,
+    /// Where the operations API for `campanile get` listens.
+    #[arg(long, default_value = ADMIN)]
+    pub admin_addr: ListenAddress,
+    /// Length of the window in which an equal event is a duplicate.
+    #[arg(long, default_value = "5m", value_parser = duration::parse)]
+    pub rate_limit_interval: Duration,
+    /// Refuse events of other namespaces than the Alert's.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
+    pub no_cross_namespace_refs: bool,
+    /// Feature gates as NAME=true or NAME=false, comma separated.
+    #[arg(long, value_delimiter = ',', value_parser = gate)]
+    pub feature_gates: Vec<(String, bool)>,
+    /// How long to wait for a state folder that another process still holds.
+    #[arg(long, default_value = "30s", value_parser = duration::parse)]
+    pub state_lock_timeout: Duration,
+    /// Form of log lines.
+    #[arg(long, value_enum, default_value = "json")]
+    pub log_encoding: Encoding,
+    /// Least level of log lines.
+    #[arg(long, value_enum, default_value = "info")]
+    pub log_level: Level,
+}
+
+impl RunFlags {
+    /// The configuration that these flags describe.
+    pub fn config(&self) -> Config {
+        let gate = |name: &str| {
+            self.feature_gates.iter().rev().find(|(gate, _)| gate == name).is_some_and(|(_, on)| *on)
+        };
+        Config {
+            manifests: self.manifests.clone(),
+            state_dir: self.state_dir.clone(),
+            events: self.events_addr.clone(),
+            health: self.health_addr.clone(),
+            metrics: self.metrics_addr.clone(),
+            admin: self.admin_addr.clone(),
+            rate_limit_interval: self.rate_limit_interval,
+            no_cross_namespace_refs: self.no_cross_namespace_refs,
+            object_level_workload_identity: gate(WORKLOAD_IDENTITY),
+            lock_wait: self.state_lock_timeout,
+        }
+    }
+}
+
+fn gate(text: &str) -> Result<(String, bool), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=true or NAME=false")?;
+    if !GATES.contains(&name) {
+        return Err(format!("feature-gate '{name}' not supported, the gates are {}", GATES.join(", ")));
+    }
+    let on = value.parse().map_err(|_| format!("'{value}' is neither true nor false"))?;
+    Ok((name.to_owned(), on))
+}

@@ -1,0 +1,151 @@
+//! `campanile demo`: everything in one process, so that a newcomer sees a message arrive within a minute.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use jiff::Timestamp;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::run::Signals;
+use crate::app::App;
+use crate::cli::DemoFlags;
+use crate::config::{Config, ListenAddress};
+use crate::demo::{Destination, QUICKSTART, QUICKSTART_DESTINATION, headline, message, story};
+
+/// How long one message may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+pub(crate) fn demo(flags: &DemoFlags) -> Result<ExitCode> {
+    actix_rt::System::new().block_on(show(flags))
+}
+
+async fn show(flags: &DemoFlags) -> Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    let mut destination = Destination::start()?;
+    let folder = TempDir::with_prefix("campanile-demo-").context("make a temporary folder")?;
+    let manifests = match &flags.manifests {
+        Some(own) => own.clone(),
+        None => write_quickstart(folder.path(), &destination.address.to_string())?,
+    };
+    let app = App::start(&config(&manifests, folder.path())?).await?;
+    introduce(&app, &destination, &manifests);
+    await_ready(&app).await?;
+    if flags.manifests.is_none() {
+        tell(&app, &mut destination).await?;
+    }
+    if flags.serve {
+        serve(&app, &mut destination, &mut signals).await;
+    }
+    app.stop().await;
+    destination.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The quickstart manifests with the destination's real address.
+fn write_quickstart(folder: &Path, address: &str) -> Result<PathBuf> {
+    let manifests = folder.join("quickstart");
+    std::fs::create_dir(&manifests).context("write the quickstart manifests")?;
+    for (name, text) in QUICKSTART {
+        let text = text.replace(QUICKSTART_DESTINATION, address);
+        std::fs::write(manifests.join(name), text).context("write the quickstart manifests")?;
+    }
+    Ok(manifests)
+}
+
+/// Every listener on a free loopback port; the state lives and dies with the demo.
+fn config(manifests: &Path, folder: &Path) -> Result<Config> {
+    let free: ListenAddress = "127.0.0.1:0".parse().map_err(anyhow::Error::msg)?;
+    Ok(Config {
+        manifests: manifests.to_owned(),
+        state_dir: folder.join("state"),
+        events: free.clone(),
+        health: free.clone(),
+        metrics: "0".parse().map_err(anyhow::Error::msg)?,
+        admin: free,
+        rate_limit_interval: Duration::from_secs(300),
+        no_cross_namespace_refs: false,
+        object_level_workload_identity: false,
+        lock_wait: Duration::ZERO,
+    })
+}
+
+fn introduce(app: &App, destination: &Destination, manifests: &Path) {
+    println!("Campanile demo, everything on this machine:");
+    println!("  manifests     {}", manifests.display());
+    println!("  events in     http://{}/", app.addresses.events);
+    println!("  destination   http://{}/  (built in: it plays Slack and your webhook)", destination.address);
+    println!("  operations    campanile get providers --admin-addr {}\n", app.addresses.admin);
+}
+
+async fn await_ready(app: &App) -> Result<()> {
+    let url = format!("http://{}/readyz", app.addresses.health);
+    for _ in 0..200 {
+        if awc::Client::default().get(&url).send().await.is_ok_and(|response| response.status().is_success())
+        {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    bail!("load the manifests: the instance is not ready after 5 s")
+}
+
+async fn tell(app: &App, destination: &mut Destination) -> Result<()> {
+    let mut arrived = 0;
+    for chapter in story(Timestamp::now()) {
+        println!("● {}", chapter.title);
+        post(app, &chapter.event).await?;
+        for _ in 0..chapter.messages {
+            let next = tokio::time::timeout(PATIENCE, destination.next()).await;
+            let arrival = next.ok().flatten().context("see the message arrive: nothing came within 15 s")?;
+            show_arrival(&arrival);
+            arrived += 1;
+        }
+    }
+    println!("{arrived} messages arrived, none was lost.");
+    Ok(())
+}
+
+async fn post(app: &App, event: &Value) -> Result<()> {
+    let url = format!("http://{}/", app.addresses.events);
+    let answer = awc::Client::default().post(&url).send_json(event).await;
+    let answer = answer.map_err(|error| anyhow::anyhow!("post an event: {error}"))?;
+    ensure!(answer.status() == 202, "post an event: the endpoint answered {}", answer.status());
+    let object = &event["involvedObject"];
+    println!(
+        "  posted   {:<7} {:<24} {}/{}",
+        text(&event["severity"]),
+        text(&event["reason"]),
+        text(&object["kind"]),
+        text(&object["name"])
+    );
+    Ok(())
+}
+
+fn show_arrival(arrival: &crate::demo::Arrival) {
+    let [kind, object, mark] = headline(arrival);
+    println!("  arrived  {kind:<7} {mark:<24} {object}  at {}", arrival.path);
+    println!("{}", message(arrival, std::io::stdout().is_terminal()));
+}
+
+/// Shows what arrives until a signal comes.
+async fn serve(app: &App, destination: &mut Destination, signals: &mut Signals) {
+    println!("\nStill up. Post an event of your own from another terminal, end with Ctrl-C:\n");
+    println!(
+        "  curl -i http://{}/ -d '{{\"involvedObject\":{{\"kind\":\"Kustomization\",\"namespace\":\"flux-system\",\"name\":\"mine\"}},\"severity\":\"error\",\"reason\":\"BuildFailed\",\"message\":\"hello\"}}'\n",
+        app.addresses.events
+    );
+    loop {
+        tokio::select! {
+            () = signals.next() => return,
+            Some(arrival) = destination.next() => show_arrival(&arrival),
+        }
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

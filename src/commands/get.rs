@@ -1,0 +1,163 @@
+//! `campanile get`: tables from the operations API of a running instance.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use campanile_outbox::{DeliveryState, DeliveryView};
+use campanile_protocol::{AlertRow, Condition, ObjectTable, ProviderRow};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::table::{age, layout};
+use crate::cli::{GetFlags, Output, What};
+use crate::ops::{DELIVERIES, DeliveryList, OBJECTS};
+
+/// Most bytes read of an answer: 10,000 deliveries with their failures take less.
+const MOST_BYTES: usize = 64 << 20;
+
+pub(crate) fn get(flags: &GetFlags) -> Result<ExitCode> {
+    let text = actix_rt::System::new().block_on(fetch(flags))?;
+    print!("{text}");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn fetch(flags: &GetFlags) -> Result<String> {
+    let now = Timestamp::now();
+    Ok(match flags.what {
+        What::Alerts => {
+            let rows = within(flags, objects(flags).await?.alerts, |row| &row.namespace);
+            print(flags, &rows, || alerts(&rows, now))?
+        }
+        What::Providers => {
+            let rows = within(flags, objects(flags).await?.providers, |row| &row.namespace);
+            print(flags, &rows, || providers(&rows, now))?
+        }
+        What::Deliveries | What::Dead => {
+            let list = deliveries(flags).await?;
+            let rows = within(flags, list.items, |row| &row.provider.namespace);
+            print(flags, &rows, || delivery_table(&rows, now))?
+        }
+    })
+}
+
+/// The rows of the namespace that was asked for.
+fn within<T>(flags: &GetFlags, rows: Vec<T>, namespace: impl Fn(&T) -> &str) -> Vec<T> {
+    let wanted = |row: &T| flags.namespace.as_deref().is_none_or(|wanted| wanted == namespace(row));
+    rows.into_iter().filter(wanted).collect()
+}
+
+fn print<T: Serialize>(flags: &GetFlags, rows: &[T], table: impl Fn() -> String) -> Result<String> {
+    Ok(match flags.output {
+        Output::Json => serde_json::to_string_pretty(rows)? + "\n",
+        Output::Table if rows.is_empty() => "nothing found\n".to_owned(),
+        Output::Table => table(),
+    })
+}
+
+async fn objects(flags: &GetFlags) -> Result<ObjectTable> {
+    let table: ObjectTable = ask(&flags.admin_addr, OBJECTS).await?;
+    for problem in &table.problems {
+        eprintln!("warning: {problem}");
+    }
+    Ok(table)
+}
+
+async fn deliveries(flags: &GetFlags) -> Result<DeliveryList> {
+    let dead = flags.what == What::Dead;
+    let provider = match flags.provider.as_deref() {
+        Some(key) if !key.contains('/') => bail!("read --provider {key}: write NAMESPACE/NAME"),
+        Some(key) => format!("&provider={key}"),
+        None => String::new(),
+    };
+    ask(&flags.admin_addr, &format!("{DELIVERIES}?dead={dead}&limit={}{provider}", flags.limit)).await
+}
+
+async fn ask<T: DeserializeOwned>(address: &str, path: &str) -> Result<T> {
+    let url = format!("http://{address}{path}");
+    let mut response = awc::Client::default().get(&url).send().await.map_err(|error| {
+        anyhow::anyhow!("reach the operations API at {address}: {error}; is campanile running? name its --admin-addr here too")
+    })?;
+    let body = response.body().limit(MOST_BYTES).await.context("read the answer of the operations API")?;
+    if !response.status().is_success() {
+        bail!("get an answer from {address}: {} {}", response.status(), String::from_utf8_lossy(&body));
+    }
+    serde_json::from_slice(&body)
+        .with_context(|| format!("understand {address}: is it a campanile of another version?"))
+}
+
+fn ready(conditions: &[Condition], kind: &str) -> (String, String) {
+    conditions.iter().find(|condition| condition.kind == kind).map_or_else(
+        || ("Unknown".to_owned(), String::new()),
+        |found| (found.status.clone(), found.message.clone()),
+    )
+}
+
+fn alerts(rows: &[AlertRow], now: Timestamp) -> String {
+    let cells = rows.iter().map(|row| {
+        let (status, message) = ready(&row.conditions, "Ready");
+        let message = if row.suspended { format!("{message} (suspended)") } else { message };
+        vec![row.namespace.clone(), row.name.clone(), status, message, since(row.since, now)]
+    });
+    layout(&["NAMESPACE", "NAME", "READY", "STATUS", "AGE"], &cells.collect::<Vec<_>>())
+}
+
+fn providers(rows: &[ProviderRow], now: Timestamp) -> String {
+    let cells = rows.iter().map(|row| {
+        let (status, message) = ready(&row.conditions, "Ready");
+        let (delivering, why) = ready(&row.conditions, "Delivering");
+        let message = if status == "True" && delivering == "False" { why } else { message };
+        let message = if row.suspended { format!("{message} (suspended)") } else { message };
+        let last = row.last_delivery.map_or_else(|| "never".to_owned(), |at| since(at, now) + " ago");
+        let names = [row.namespace.clone(), row.name.clone(), row.type_name.clone()];
+        names.into_iter().chain([status, delivering, message, last, since(row.since, now)]).collect()
+    });
+    let header = ["NAMESPACE", "NAME", "TYPE", "READY", "DELIVERING", "STATUS", "LAST DELIVERY", "AGE"];
+    layout(&header, &cells.collect::<Vec<_>>())
+}
+
+fn delivery_table(rows: &[DeliveryView], now: Timestamp) -> String {
+    let cells = rows.iter().map(|row| {
+        let why = row
+            .failure
+            .as_ref()
+            .map_or_else(String::new, |failure| format!("{}: {failure}", failure.class.label()));
+        vec![
+            row.id.0.to_string(),
+            state(row.state).to_owned(),
+            row.provider.to_string(),
+            row.alert.to_string(),
+            row.object.clone(),
+            row.reason.clone(),
+            row.attempts.to_string(),
+            next(row, now),
+            since(row.accepted_at, now),
+            why,
+        ]
+    });
+    let header =
+        ["ID", "STATE", "PROVIDER", "ALERT", "OBJECT", "REASON", "ATTEMPTS", "NEXT", "AGE", "LAST ERROR"];
+    layout(&header, &cells.collect::<Vec<_>>())
+}
+
+fn state(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Ready => "ready",
+        DeliveryState::Leased => "sending",
+        DeliveryState::Retry => "retry",
+        DeliveryState::Parked => "parked",
+        DeliveryState::Dead => "dead",
+    }
+}
+
+/// When it is tried again.
+fn next(row: &DeliveryView, now: Timestamp) -> String {
+    match (row.state, row.at) {
+        (DeliveryState::Retry | DeliveryState::Parked, Some(at)) => format!("in {}", since(now, at)),
+        _ => "-".to_owned(),
+    }
+}
+
+fn since(then: Timestamp, now: Timestamp) -> String {
+    age(now.duration_since(then).as_secs())
+}

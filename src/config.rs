@@ -1,0 +1,96 @@
+//! The configuration of a running instance, as the command line gives it.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+/// Where a listener binds: `host:port`, or `:port` for all addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenAddress(String);
+
+impl ListenAddress {
+    /// Binds the address. `flag` is named in the error. Call it inside a runtime.
+    ///
+    /// # Errors
+    /// If the address can not be resolved or bound, with the flag and the remedy.
+    pub fn bind(&self, flag: &str) -> Result<TcpListener> {
+        self.try_bind().with_context(|| {
+            format!("listen on {}: is another program using it? choose another address with {flag}", self.0)
+        })
+    }
+
+    fn try_bind(&self) -> std::io::Result<TcpListener> {
+        if let Some(port) = self.0.strip_prefix(':') {
+            return bind_all(port);
+        }
+        let mut last = std::io::Error::other("the host has no address");
+        for address in self.0.to_socket_addrs()? {
+            match campanile_intake::bind(address) {
+                Ok(listener) => return Ok(listener),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Whether the listener is switched off: the incumbent takes `0` for that.
+    pub fn is_off(&self) -> bool {
+        self.0 == "0"
+    }
+}
+
+/// All addresses of both families where the machine has IPv6, otherwise of IPv4.
+fn bind_all(port: &str) -> std::io::Result<TcpListener> {
+    let port: u16 =
+        port.parse().map_err(|_| std::io::Error::other("the port is not a number below 65536"))?;
+    match campanile_intake::bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))) {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(error),
+        Err(_) => campanile_intake::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))),
+    }
+}
+
+impl std::str::FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let port = text.rsplit_once(':').map(|(_, port)| port);
+        if text == "0" || port.is_some_and(|port| port.parse::<u16>().is_ok()) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err("not an address: write host:port, or :port for all addresses".to_owned())
+    }
+}
+
+impl std::fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What an instance in standalone mode needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The folder of manifests.
+    pub manifests: PathBuf,
+    /// The folder of the outbox.
+    pub state_dir: PathBuf,
+    /// Where events come in.
+    pub events: ListenAddress,
+    /// Where probes are answered.
+    pub health: ListenAddress,
+    /// Where metrics are read.
+    pub metrics: ListenAddress,
+    /// Where `campanile get` asks.
+    pub admin: ListenAddress,
+    /// Length of the duplicate window.
+    pub rate_limit_interval: Duration,
+    /// Whether an Alert may not see events of other namespaces.
+    pub no_cross_namespace_refs: bool,
+    /// Whether `spec.serviceAccountName` is allowed.
+    pub object_level_workload_identity: bool,
+    /// How long to wait for a state folder that another process holds.
+    pub lock_wait: Duration,
+}

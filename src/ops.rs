@@ -1,0 +1,84 @@
+//! HTTP for operators: probes, metrics, and the operations API that `campanile get` reads.
+
+mod admin;
+mod health;
+mod metrics;
+mod state;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix::Addr;
+use actix_web::dev::ServerHandle;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App, HttpServer};
+use anyhow::{Context, Result};
+use campanile_outbox::Outbox;
+use campanile_supervision::Supervisor;
+
+use crate::app::{Links, OpsListeners};
+pub use admin::{DELIVERIES, DeliveryList, OBJECTS};
+pub use state::State;
+
+/// What the endpoints show. Everything is asked for when a request comes: nothing is kept here.
+#[derive(Clone)]
+pub struct View {
+    links: Links,
+    outbox: Arc<dyn Outbox>,
+    supervisor: Addr<Supervisor>,
+}
+
+impl View {
+    /// A view of the actors behind `links`.
+    pub(crate) fn new(links: &Links, outbox: Arc<dyn Outbox>, supervisor: Addr<Supervisor>) -> Self {
+        Self { links: links.clone(), outbox, supervisor }
+    }
+}
+
+/// The servers, each on a worker thread of its own so that a slow reader of one does not delay a probe.
+pub struct Servers(Vec<ServerHandle>);
+
+impl Servers {
+    /// Starts them inside the current actix system.
+    ///
+    /// # Errors
+    /// If a socket can not be used.
+    pub(crate) fn start(listeners: OpsListeners, view: &View) -> Result<Self> {
+        let mut handles = vec![
+            serve(listeners.health, view, health::routes)?,
+            serve(listeners.admin, view, admin::routes)?,
+        ];
+        if let Some(listener) = listeners.metrics {
+            handles.push(serve(listener, view, metrics::routes)?);
+        }
+        Ok(Self(handles))
+    }
+
+    /// Stops them at once.
+    pub async fn stop(self) {
+        for handle in self.0 {
+            handle.stop(false).await;
+        }
+    }
+}
+
+/// Connections of one operations server; operators and probes need a handful.
+const MOST_CONNECTIONS: usize = 64;
+
+fn serve(listener: TcpListener, view: &View, routes: fn(&mut ServiceConfig)) -> Result<ServerHandle> {
+    let view = Data::new(view.clone());
+    let server = HttpServer::new(move || App::new().app_data(view.clone()).configure(routes))
+        .workers(1)
+        .max_connections(MOST_CONNECTIONS)
+        .disable_signals()
+        .listen(listener)
+        .context("serve an operations endpoint")?
+        .run();
+    let handle = server.handle();
+    actix_rt::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "an operations endpoint failed");
+        }
+    });
+    Ok(handle)
+}

@@ -1,0 +1,88 @@
+//! The dependency table of the architecture: which crate may use which, and what each never touches.
+//!
+//! A new edge is a decision: it goes into this table and into `docs/architecture.md`, or it does not happen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+struct Rule {
+    may_use: &'static [&'static str],
+    never: &'static [&'static str],
+}
+
+const HTTP: &[&str] = &["actix-web", "actix-http", "awc"];
+
+fn rule(krate: &str) -> Rule {
+    let rule = |may_use, never| Rule { may_use, never };
+    match krate {
+        "domain" => rule(&[], &["tokio", "actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
+        "crds" => rule(&["domain"], &["actix", "actix-rt", "actix-web", "actix-http", "awc"]),
+        "protocol" => rule(&["domain"], &["kube", "actix-web", "actix-http", "awc"]),
+        "supervision" => rule(&[], &["kube", "actix-web", "actix-http", "awc"]),
+        "transport" => rule(&["domain"], &["actix", "kube"]),
+        "outbox" => rule(&["domain"], &["actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
+        "providers" => rule(&["domain"], &["actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
+        "receivers" => rule(&["domain", "transport"], &["actix", "kube"]),
+        "intake" => rule(&["domain", "protocol", "supervision", "receivers"], &["kube"]),
+        "router" => rule(
+            &["domain", "protocol", "supervision", "outbox"],
+            &["kube", "actix-web", "actix-http", "awc"],
+        ),
+        "watcher" => rule(&["domain", "protocol", "supervision", "crds"], &[]),
+        "delivery" => {
+            rule(&["domain", "protocol", "supervision", "providers", "transport", "outbox"], &["kube"])
+        }
+        "testkit" => rule(&["domain", "protocol", "supervision"], HTTP),
+        other => panic!("crate {other} has no row in the dependency table"),
+    }
+}
+
+/// Normal dependencies of every workspace member, by short name.
+fn edges() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo metadata runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let short = |name: &Value| name.as_str().unwrap_or_default().trim_start_matches("campanile-").to_owned();
+    packages
+        .iter()
+        .map(|package| {
+            let dependencies = package["dependencies"].as_array().expect("dependencies");
+            let normal = dependencies.iter().filter(|dependency| dependency["kind"].is_null());
+            (short(&package["name"]), normal.map(|dependency| short(&dependency["name"])).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn style_every_dependency_is_in_the_table() {
+    let edges = edges();
+    let members: BTreeSet<&String> = edges.keys().collect();
+    assert!(members.len() > 10, "the workspace was not read: {members:?}");
+    let mut wrong = Vec::new();
+    for (krate, dependencies) in edges.iter().filter(|(krate, _)| *krate != "campanile") {
+        let rule = rule(krate);
+        for dependency in dependencies {
+            let internal = members.contains(dependency);
+            if internal && !rule.may_use.contains(&dependency.as_str()) {
+                wrong.push(format!("{krate} may not use {dependency}"));
+            }
+            if rule.never.contains(&dependency.as_str()) {
+                wrong.push(format!("{krate} never touches {dependency}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn style_nothing_imports_the_composition_root() {
+    let importers: Vec<String> =
+        edges().into_iter().filter(|(_, uses)| uses.contains("campanile")).map(|(krate, _)| krate).collect();
+    assert!(importers.is_empty(), "{importers:?}");
+}
