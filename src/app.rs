@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use campanile_delivery::{DeliveryConfig, Dispatcher, DispatcherParts, wake_up};
 use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, Window};
 use campanile_outbox::{Bounds, OpenError, Outbox, SqliteOutbox};
-use campanile_router::{RouterActor, RouterConfig, RouterParts, Rules};
+use campanile_router::{RouterActor, RouterConfig, RouterParts};
 use campanile_supervision::{Clock, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock};
 use campanile_transport::{Environment, Limits, Transport};
 use campanile_watcher::{LabelStore, WatcherActor, WatcherParts};
@@ -56,12 +56,22 @@ impl App {
         let transport = Transport::new(Environment::from_process(), Limits::default());
         let clock: SharedClock = Arc::new(SystemClock);
         let links = Links::default();
-        let parts =
-            Parts { config: config.clone(), outbox: outbox.clone(), transport, clock, links: links.clone() };
+        let explainer = ops::Explainer {
+            manifests: config.manifests.clone(),
+            rules: config.rules(),
+            transport: transport.clone(),
+        };
+        let parts = Parts {
+            config: config.clone(),
+            outbox: outbox.clone(),
+            transport,
+            clock: clock.clone(),
+            links: links.clone(),
+        };
         let addresses = listeners.addresses.clone();
-        let supervisor = parts.supervise(listeners.events)?;
+        let supervisor = parts.supervise(listeners.events);
         outbox.listen(wake_up(links.work.clone()));
-        let view = ops::View::new(&links, outbox.clone(), supervisor);
+        let view = ops::View::new(&links, outbox.clone(), supervisor, explainer, clock);
         let ops = ops::Servers::start(listeners.ops, &view)?;
         Ok(Self { links, outbox, ops, addresses })
     }
@@ -85,25 +95,21 @@ struct Parts {
 
 impl Parts {
     /// Puts the four actors under supervision, bottom-up: each can reach those it needs when it starts.
-    fn supervise(self, events: std::net::TcpListener) -> Result<Addr<Supervisor>> {
+    fn supervise(self, events: std::net::TcpListener) -> Addr<Supervisor> {
         let supervisor =
             Supervisor::new(RestartPolicy::default(), self.clock.clone(), Box::new(give_up)).start();
         let labels = Arc::new(LabelStore::default());
         self.supervise_router(&supervisor, &labels);
         self.supervise_dispatcher(&supervisor);
         self.supervise_watcher(&supervisor, labels);
-        self.supervise_intake(&supervisor, events)?;
-        Ok(supervisor)
+        self.supervise_intake(&supervisor, events);
+        supervisor
     }
 
     fn supervise_router(&self, supervisor: &Addr<Supervisor>, labels: &Arc<LabelStore>) {
         let (parts, labels) = (self.clone(), labels.clone());
         let factory = Box::new(move |guard| {
-            let rules = Rules {
-                no_cross_namespace_refs: parts.config.no_cross_namespace_refs,
-                object_level_workload_identity: parts.config.object_level_workload_identity,
-                ..Rules::default()
-            };
+            let rules = parts.config.rules();
             let router = RouterActor::new(RouterParts {
                 outbox: parts.outbox.clone(),
                 labels: labels.clone(),
@@ -150,15 +156,17 @@ impl Parts {
         supervisor.do_send(Supervise { name: "watcher", factory });
     }
 
-    fn supervise_intake(&self, supervisor: &Addr<Supervisor>, listener: std::net::TcpListener) -> Result<()> {
-        listener.try_clone().context("share the event listener")?;
+    fn supervise_intake(&self, supervisor: &Addr<Supervisor>, listener: std::net::TcpListener) {
+        self.links.event_socket.put(listener);
         let parts = self.clone();
         let interval =
             SignedDuration::try_from(parts.config.rate_limit_interval).unwrap_or(SignedDuration::MAX);
         let window = Arc::new(Window::new(interval, parts.clock.clone()));
         let factory = Box::new(move |guard| {
-            let Ok(listener) = listener.try_clone() else {
-                return tracing::error!("failed to share the event listener: out of file descriptors");
+            let Some(listener) = parts.links.event_socket.share() else {
+                return tracing::error!(
+                    "failed to share the event socket: stopping, or out of file descriptors"
+                );
             };
             let intake = IntakeActor::new(IntakeParts {
                 listener,
@@ -171,7 +179,6 @@ impl Parts {
             parts.links.intake_is(&intake.start());
         });
         supervisor.do_send(Supervise { name: "intake", factory });
-        Ok(())
     }
 }
 

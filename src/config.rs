@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use campanile_router::Rules;
 
 /// Where a listener binds: `host:port`, or `:port` for all addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,4 +94,15 @@ pub struct Config {
     pub object_level_workload_identity: bool,
     /// How long to wait for a state folder that another process holds.
     pub lock_wait: Duration,
+}
+
+impl Config {
+    /// What the operator decided about routing.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            no_cross_namespace_refs: self.no_cross_namespace_refs,
+            object_level_workload_identity: self.object_level_workload_identity,
+            ..Rules::default()
+        }
+    }
 }

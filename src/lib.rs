@@ -8,5 +8,6 @@ pub mod cli;
 mod commands;
 pub mod config;
 pub mod demo;
+pub mod explain;
 pub mod logging;
 pub mod ops;

@@ -1,8 +1,14 @@
-//! HTTP for operators: probes, metrics, and the operations API that `campanile get` reads.
+//! HTTP for operators: probes, metrics, and the operations API behind `campanile get`, `explain`, `send` and `redrive`.
 
 mod admin;
+mod body;
+mod error;
+mod explain;
 mod health;
+mod key;
 mod metrics;
+mod redrive;
+mod send;
 mod state;
 
 use std::net::TcpListener;
@@ -14,10 +20,15 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use anyhow::{Context, Result};
 use campanile_outbox::Outbox;
-use campanile_supervision::Supervisor;
+use campanile_supervision::{SharedClock, Supervisor};
 
 use crate::app::{Links, OpsListeners};
 pub use admin::{DELIVERIES, DeliveryList, OBJECTS};
+pub use error::ErrorBody;
+pub use explain::EXPLAIN;
+pub(crate) use explain::Explainer;
+pub use redrive::{REDRIVE, RedriveReport, RedriveRequest, Refusal};
+pub use send::{SEND, SendAnswer, SendFailure, SendReport, SendRequest, SendResult, TestSeverity};
 pub use state::State;
 
 /// What the endpoints show. Everything is asked for when a request comes: nothing is kept here.
@@ -26,12 +37,20 @@ pub struct View {
     links: Links,
     outbox: Arc<dyn Outbox>,
     supervisor: Addr<Supervisor>,
+    explainer: Arc<Explainer>,
+    clock: SharedClock,
 }
 
 impl View {
     /// A view of the actors behind `links`.
-    pub(crate) fn new(links: &Links, outbox: Arc<dyn Outbox>, supervisor: Addr<Supervisor>) -> Self {
-        Self { links: links.clone(), outbox, supervisor }
+    pub(crate) fn new(
+        links: &Links,
+        outbox: Arc<dyn Outbox>,
+        supervisor: Addr<Supervisor>,
+        explainer: Explainer,
+        clock: SharedClock,
+    ) -> Self {
+        Self { links: links.clone(), outbox, supervisor, explainer: Arc::new(explainer), clock }
     }
 }
 

@@ -1,7 +1,10 @@
 //! The links between actors. Each is pointed at the actor when it is built, and again when it is rebuilt.
 
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use actix::Addr;
-use campanile_delivery::{Dispatcher, Drain, GetDeliverySnapshot, WorkReady};
+use campanile_delivery::{Dispatcher, Drain, GetDeliverySnapshot, SendTest, WorkReady};
 use campanile_intake::{GetIntakeSnapshot, IntakeActor, StopAccepting};
 use campanile_protocol::{Changes, GetObjects, ReadSecrets, Report, Resync, Submit};
 use campanile_router::{GetRouterSnapshot, RouterActor};
@@ -16,6 +19,7 @@ pub(crate) struct Links {
     pub(crate) dispatcher_changes: Link<Changes>,
     pub(crate) work: Link<WorkReady>,
     pub(crate) drain: Link<Drain>,
+    pub(crate) send_test: Link<SendTest>,
     pub(crate) delivery_snapshot: Link<GetDeliverySnapshot>,
     pub(crate) resync: Link<Resync>,
     pub(crate) secrets: Link<ReadSecrets>,
@@ -24,6 +28,30 @@ pub(crate) struct Links {
     pub(crate) watcher_snapshot: Link<GetWatcherSnapshot>,
     pub(crate) stop_accepting: Link<StopAccepting>,
     pub(crate) intake_snapshot: Link<GetIntakeSnapshot>,
+    pub(super) event_socket: EventSocket,
+}
+
+/// The listening socket of events, kept for rebuilding intake until the process stops accepting. After that nobody
+/// holds it, so that the kernel refuses connections instead of queueing them for nobody.
+#[derive(Clone, Default)]
+pub(super) struct EventSocket(Arc<Mutex<Option<TcpListener>>>);
+
+impl EventSocket {
+    pub(super) fn put(&self, listener: TcpListener) {
+        *self.slot() = Some(listener);
+    }
+
+    pub(super) fn share(&self) -> Option<TcpListener> {
+        self.slot().as_ref().and_then(|listener| listener.try_clone().ok())
+    }
+
+    pub(super) fn close(&self) {
+        *self.slot() = None;
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<TcpListener>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Links {
@@ -37,6 +65,7 @@ impl Links {
         self.dispatcher_changes.point_at(dispatcher);
         self.work.point_at(dispatcher);
         self.drain.point_at(dispatcher);
+        self.send_test.point_at(dispatcher);
         self.delivery_snapshot.point_at(dispatcher);
     }
 

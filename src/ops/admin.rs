@@ -1,12 +1,17 @@
-//! The operations API: objects with their status, deliveries, and the state of every actor, as JSON.
+//! The operations API: what it shows (objects with their status, deliveries, the state of every actor), and where what
+//! it does is routed. Everything is JSON, errors too.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Query, ServiceConfig, get};
-use campanile_domain::ObjectKey;
+use actix_web::web::{Data, Query, QueryConfig, ServiceConfig, get, post};
 use campanile_outbox::{DeliveryView, Selection};
 use campanile_protocol::GetObjects;
 use serde::{Deserialize, Serialize};
 
+use super::error::ApiError;
+use super::explain::{EXPLAIN, explain};
+use super::key::object_key;
+use super::redrive::{REDRIVE, redrive};
+use super::send::{SEND, send};
 use super::{State, View};
 
 /// Path of the objects.
@@ -17,10 +22,15 @@ pub const DELIVERIES: &str = "/v1/deliveries";
 const MOST_DELIVERIES: usize = 10_000;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
+    let bad_query = |error, _: &_| ApiError::bad_request(format!("read the query: {error}")).into();
     config
+        .app_data(QueryConfig::default().error_handler(bad_query))
         .route(OBJECTS, get().to(objects))
         .route(DELIVERIES, get().to(deliveries))
-        .route("/v1/state", get().to(state));
+        .route("/v1/state", get().to(state))
+        .route(EXPLAIN, post().to(explain))
+        .route(SEND, post().to(send))
+        .route(REDRIVE, post().to(redrive));
 }
 
 /// Which deliveries to list.
@@ -40,31 +50,22 @@ pub struct DeliveryList {
     pub items: Vec<DeliveryView>,
 }
 
-async fn objects(view: Data<View>) -> HttpResponse {
+async fn objects(view: Data<View>) -> Result<HttpResponse, ApiError> {
     match view.links.objects.ask(GetObjects).await {
-        Ok(table) => HttpResponse::Ok().json(table),
-        Err(_) => unavailable("the watcher is being restarted, try again"),
+        Ok(table) => Ok(HttpResponse::Ok().json(table)),
+        Err(_) => Err(ApiError::unavailable("the watcher is being restarted, try again")),
     }
 }
 
-async fn deliveries(view: Data<View>, query: Query<DeliveryQuery>) -> HttpResponse {
+async fn deliveries(view: Data<View>, query: Query<DeliveryQuery>) -> Result<HttpResponse, ApiError> {
     let query = query.into_inner();
-    let provider = match query.provider.as_deref().map(|text| text.split_once('/')) {
-        None => None,
-        Some(Some((namespace, name))) => Some(ObjectKey::new(namespace, name)),
-        Some(None) => return HttpResponse::BadRequest().body("provider: write NAMESPACE/NAME"),
-    };
+    let provider = query.provider.as_deref().map(|text| object_key("provider", text)).transpose()?;
     let limit = if query.limit == 0 { MOST_DELIVERIES } else { query.limit.min(MOST_DELIVERIES) };
-    match view.outbox.list(Selection { dead: query.dead, provider, limit }).await {
-        Ok(items) => HttpResponse::Ok().json(DeliveryList { items }),
-        Err(error) => unavailable(&error.to_string()),
-    }
+    let selection = Selection { dead: query.dead, provider, limit };
+    let items = view.outbox.list(selection).await.map_err(ApiError::unavailable)?;
+    Ok(HttpResponse::Ok().json(DeliveryList { items }))
 }
 
 async fn state(view: Data<View>) -> HttpResponse {
     HttpResponse::Ok().json(State::of(&view).await)
-}
-
-fn unavailable(why: &str) -> HttpResponse {
-    HttpResponse::ServiceUnavailable().body(why.to_owned())
 }

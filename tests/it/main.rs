@@ -1,4 +1,22 @@
 //! The integration tests: one binary, module names say the ring.
 
+mod cli_check;
+mod cli_get;
+mod cli_run;
+mod intake_bad_input;
+mod intake_duplicates;
+mod intake_limits;
+mod outbox_kill;
+mod outbox_recovery;
+mod outbox_state_folder;
+mod provider_payloads;
+mod provider_proxy;
+mod provider_tls;
+mod route_end_to_end;
+mod route_real_events;
+mod standalone_live;
+mod standalone_manifests;
+mod standalone_status;
 mod style_dependencies;
 mod style_sizes;
+mod support;

@@ -33,7 +33,12 @@ pub trait Carriers: Send + Sync {
 
 impl Carriers for Transport {
     fn check(&self, connection: &Connection) -> Result<(), Failure> {
-        Transport::check(self, connection).map_err(|error| failure(&error))
+        Transport::check(self, connection).map_err(|error| match error {
+            TransportError::Ca | TransportError::Pair(_) => {
+                Failure::new(error.class(), format!("failed to get TLS config: {error}"))
+            }
+            _ => failure(&error),
+        })
     }
 
     fn carrier(&self, connection: &Connection) -> Result<Rc<dyn Carrier>, Failure> {

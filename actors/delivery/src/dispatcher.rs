@@ -1,5 +1,6 @@
 //! The parent of the provider actors: knows every Provider, resolves it, and keeps an actor for each that has work.
 
+mod send_test;
 mod slots;
 
 use std::sync::Arc;
@@ -15,8 +16,10 @@ use campanile_supervision::{DeathNotice, LifeGuard, Link, Restart, SharedClock};
 
 use crate::counters::Counters;
 use crate::provider_actor::{Idle, ProviderActor, ProviderParts, Reconfigure, Stop, Wake};
+use crate::resolve::lookup_in;
 use crate::task::Shared;
 use crate::{Carriers, DeliveryConfig, DeliverySnapshot, GetDeliverySnapshot, resolve_provider};
+pub use send_test::{Answer, SendTest, TestError, Tested};
 use slots::{Resolution, Slot, Slots};
 
 /// What the dispatcher is built from.
@@ -120,6 +123,7 @@ impl Dispatcher {
                     endpoint,
                     carriers: self.carriers.clone(),
                     carrier,
+                    memo: slot.memo(&self.shared.outbox),
                     shared: self.shared.clone(),
                     reports: self.reports.clone(),
                     idle: ctx.address().recipient(),
@@ -169,11 +173,7 @@ impl Dispatcher {
     }
 
     fn resolve_with(&mut self, keys: &[ObjectKey], secrets: &Secrets, ctx: &mut Context<Self>) {
-        let lookup = |key: &ObjectKey| match secrets.get(key) {
-            Some(Ok(secret)) => Ok(secret.clone()),
-            Some(Err(error)) => Err(error.to_string()),
-            None => Err(format!("secret '{key}' not read yet")),
-        };
+        let lookup = lookup_in(secrets);
         for key in keys {
             let Some(slot) = self.slots.get_mut(key) else { continue };
             let resolved = resolve_provider(&slot.spec, &lookup, self.carriers.as_ref());

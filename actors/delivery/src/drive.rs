@@ -1,37 +1,83 @@
 //! The driver: carries out one exchange, step by step.
 
 use campanile_domain::{Delivery, Failure, FailureClass, Masker, Verdict};
-use campanile_providers::{Endpoint, Step};
+use campanile_providers::{CommitStatus, Endpoint, Exchange, Step};
 use campanile_supervision::Clock;
 
 use crate::Carrier;
+use crate::memo::{Knowledge, Memo};
 
 /// Most requests in one exchange. No type needs a tenth of it; an exchange that wants more is broken.
 const MOST_STEPS: usize = 64;
 
-/// Renders `delivery` for its destination, sends what the exchange asks for, and returns its verdict.
+/// What an exchange is carried out with.
+pub(crate) struct Driver<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) carrier: &'a dyn Carrier,
+    /// None where nothing is to be remembered: a test notification always asks the host.
+    pub(crate) memo: Option<&'a Memo>,
+    pub(crate) clock: &'a dyn Clock,
+}
+
+/// Carries out one exchange of which nothing is remembered.
 pub(crate) async fn drive(
     endpoint: &Endpoint,
     carrier: &dyn Carrier,
     delivery: &Delivery,
     clock: &dyn Clock,
 ) -> Verdict {
-    let mut exchange = match endpoint.provider.exchange(delivery) {
-        Ok(exchange) => exchange,
-        Err(failure) => return Verdict::Failed(failure),
-    };
-    let mut response = None;
-    for _ in 0..MOST_STEPS {
-        match exchange.next(response.take(), clock.now()) {
-            Step::Done(verdict) => return verdict,
-            Step::Send(request) => match carrier.send(&request).await {
-                Ok(answer) => response = Some(answer),
-                Err(failure) => return Verdict::Failed(masked(failure, &endpoint.masker)),
+    Driver { endpoint, carrier, memo: None, clock }.drive(delivery).await
+}
+
+impl Driver<'_> {
+    /// Renders `delivery` for its destination, sends what the exchange asks for, and returns its verdict.
+    pub(crate) async fn drive(&self, delivery: &Delivery) -> Verdict {
+        let provider = &self.endpoint.provider;
+        match provider.commit_status(delivery) {
+            Ok(None) => self.run(provider.exchange(delivery)).await,
+            Ok(Some(status)) => match self.memo {
+                Some(memo) => self.show(&status, memo, delivery).await,
+                None => self.run(provider.exchange(delivery)).await,
             },
+            Err(failure) => Verdict::Failed(failure),
         }
     }
-    let text = format!("finish the exchange within {MOST_STEPS} requests");
-    Verdict::Failed(Failure::new(FailureClass::Poison, text))
+
+    /// Makes the host show `status`: not at all where it does already, without reading where the memo knows better.
+    async fn show(&self, status: &CommitStatus, memo: &Memo, delivery: &Delivery) -> Verdict {
+        let provider = &self.endpoint.provider;
+        let verdict = match memo.knowledge(status).await {
+            Knowledge::Shown => return Verdict::Skipped,
+            Knowledge::Other => {
+                memo.forget(status).await;
+                self.run(provider.write(delivery)).await
+            }
+            Knowledge::Unknown => self.run(provider.exchange(delivery)).await,
+        };
+        if matches!(verdict, Verdict::Delivered | Verdict::Skipped) {
+            memo.remember(status).await;
+        }
+        verdict
+    }
+
+    async fn run(&self, exchange: Result<Box<dyn Exchange>, Failure>) -> Verdict {
+        let mut exchange = match exchange {
+            Ok(exchange) => exchange,
+            Err(failure) => return Verdict::Failed(failure),
+        };
+        let mut response = None;
+        for _ in 0..MOST_STEPS {
+            match exchange.next(response.take(), self.clock.now()) {
+                Step::Done(verdict) => return verdict,
+                Step::Send(request) => match self.carrier.send(&request).await {
+                    Ok(answer) => response = Some(answer),
+                    Err(failure) => return Verdict::Failed(masked(failure, &self.endpoint.masker)),
+                },
+            }
+        }
+        let text = format!("finish the exchange within {MOST_STEPS} requests");
+        Verdict::Failed(Failure::new(FailureClass::Poison, text))
+    }
 }
 
 /// What the transport says names host and port only, but the host itself may be part of a secret address.

@@ -13,6 +13,7 @@ mod config;
 mod counters;
 mod dispatcher;
 mod drive;
+mod memo;
 mod pace;
 mod provider_actor;
 mod reports;
@@ -23,7 +24,9 @@ mod task;
 pub use carrier::{Carrier, Carriers, Sending};
 pub use config::DeliveryConfig;
 pub use counters::{DeliverySnapshot, GetDeliverySnapshot};
-pub use dispatcher::{Dispatcher, DispatcherParts, Drain, WorkReady, wake_up};
+pub use dispatcher::{
+    Answer, Dispatcher, DispatcherParts, Drain, SendTest, TestError, Tested, WorkReady, wake_up,
+};
 pub use resolve::resolve_provider;
 
 #[cfg(test)]

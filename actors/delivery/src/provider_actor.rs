@@ -16,6 +16,7 @@ use campanile_supervision::{LifeGuard, Link};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 
+use crate::memo::Memo;
 use crate::pace::{Gate, Pace, Turn};
 use crate::reports::Reports;
 use crate::task::{Finished, Panics, Route, Shared, start};
@@ -51,6 +52,7 @@ pub(crate) struct ProviderParts {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) carriers: Arc<dyn Carriers>,
     pub(crate) carrier: Rc<dyn Carrier>,
+    pub(crate) memo: Rc<Memo>,
     pub(crate) shared: Shared,
     pub(crate) reports: Link<Report>,
     pub(crate) idle: Recipient<Idle>,
@@ -67,6 +69,7 @@ pub(crate) struct ProviderActor {
     shared: Shared,
     reports: Reports,
     idle: Recipient<Idle>,
+    memo: Rc<Memo>,
     pace: Pace,
     panics: Panics,
     in_flight: usize,
@@ -91,6 +94,7 @@ impl ProviderActor {
             shared: parts.shared,
             reports: Reports::new(parts.reports),
             idle: parts.idle,
+            memo: parts.memo,
             pace: Pace::default(),
             panics: Panics::default(),
             in_flight: 0,
@@ -155,6 +159,7 @@ impl ProviderActor {
         Route {
             endpoint: self.endpoint.clone(),
             carrier: self.carrier.clone(),
+            memo: self.memo.clone(),
             panics: self.panics.clone(),
             owner: ctx.address().recipient(),
         }

@@ -1,6 +1,9 @@
 //! From a Provider as written to an endpoint that can be used, or the reason why not.
 
-use campanile_domain::{Failure, ProviderSpec};
+use std::sync::Arc;
+
+use campanile_domain::{Failure, ObjectKey, ProviderSpec, Secret};
+use campanile_protocol::{SecretError, Secrets};
 use campanile_providers::{Endpoint, SecretLookup, build, resolve};
 
 use crate::Carriers;
@@ -20,4 +23,14 @@ pub fn resolve_provider(
         .check(&endpoint.connection)
         .map_err(|failure| Failure::masked(failure.class, &failure.message, &endpoint.masker))?;
     Ok(endpoint)
+}
+
+/// Looks Secrets up in those that the watcher answered with.
+pub(crate) fn lookup_in(secrets: &Secrets) -> impl Fn(&ObjectKey) -> Result<Arc<Secret>, String> + '_ {
+    |key| match secrets.get(key) {
+        Some(Ok(secret)) => Ok(secret.clone()),
+        Some(Err(SecretError::NotFound(_))) => Err("not found; create it".to_owned()),
+        Some(Err(SecretError::Unreadable { cause, .. })) => Err(cause.clone()),
+        None => Err("not read yet".to_owned()),
+    }
 }

@@ -13,7 +13,8 @@ use campanile_providers::Endpoint;
 use campanile_supervision::SharedClock;
 
 use crate::counters::Counters;
-use crate::drive::drive;
+use crate::drive::Driver;
+use crate::memo::Memo;
 use crate::retry::{Try, settlement};
 use crate::{Carrier, DeliveryConfig};
 
@@ -50,6 +51,7 @@ const POISON_AFTER: u32 = 3;
 pub(crate) struct Route {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) carrier: Rc<dyn Carrier>,
+    pub(crate) memo: Rc<Memo>,
     pub(crate) panics: Panics,
     pub(crate) owner: Recipient<Finished>,
 }
@@ -61,7 +63,13 @@ pub(crate) fn start(delivery: Delivery, route: Route, shared: Shared) {
     actix_rt::spawn(async move {
         let ending =
             Ending { delivery: Some(delivery.clone()), route: route.clone(), shared: shared.clone() };
-        let verdict = drive(&route.endpoint, route.carrier.as_ref(), &delivery, shared.clock.as_ref()).await;
+        let driver = Driver {
+            endpoint: &route.endpoint,
+            carrier: route.carrier.as_ref(),
+            memo: Some(&route.memo),
+            clock: shared.clock.as_ref(),
+        };
+        let verdict = driver.drive(&delivery).await;
         ending.finish(verdict);
     });
 }

@@ -2,6 +2,7 @@
 //! sockets.
 
 mod fixture;
+mod send_test;
 
 use std::time::Duration;
 

@@ -28,6 +28,13 @@ impl Masker {
         Self { secrets: found }
     }
 
+    /// This masker with `more` secrets, for those that come to be known while working.
+    #[must_use]
+    pub fn with<S: AsRef<str>>(&self, more: impl IntoIterator<Item = S>) -> Self {
+        let more = more.into_iter().map(|secret| secret.as_ref().to_owned());
+        Self::new(self.secrets.iter().cloned().chain(more))
+    }
+
     /// `text` with every occurrence of every secret replaced by `*****`.
     pub fn mask(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| {
@@ -58,6 +65,12 @@ mod tests {
     #[test]
     fn a_one_character_secret_does_not_blot_out_the_text() {
         assert_eq!(Masker::new(["a", ""]).mask("a banana"), "a banana");
+    }
+
+    #[test]
+    fn more_secrets_add_to_those_that_are_known() {
+        let masker = Masker::new(["hunter2"]).with(["ghs_1234", ""]);
+        assert_eq!(masker.mask("hunter2 ghs_1234"), "***** *****");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::answer::Outcome;
 use crate::budget::Budget;
 use crate::config::IntakeConfig;
 use crate::meter::{Meter, RequestSeries};
-use crate::pipeline::{Clock, State};
+use crate::pipeline::State;
 use crate::server;
 use crate::window::Window;
 
@@ -89,7 +89,7 @@ impl IntakeActor {
     pub fn new(parts: IntakeParts) -> Self {
         let IntakeParts { listener, config, router, clock, guard, window } = parts;
         let bodies = Budget::new(config.bodies_limit);
-        let state = State { config, router, clock: Clock(clock), window, bodies, meter: Meter::default() };
+        let state = State { config, router, clock, window, bodies, meter: Meter::default() };
         Self { state: Arc::new(state), listener: Some(listener), server: None, _guard: guard }
     }
 

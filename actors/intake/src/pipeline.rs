@@ -17,23 +17,13 @@ use crate::meter::Meter;
 use crate::window::{Claim, Ticket, Window};
 
 /// What all HTTP workers share.
-#[derive(Debug)]
 pub(crate) struct State {
     pub(crate) config: IntakeConfig,
     pub(crate) router: Link<Submit>,
-    pub(crate) clock: Clock,
+    pub(crate) clock: SharedClock,
     pub(crate) window: Arc<Window>,
     pub(crate) bodies: Arc<Budget>,
     pub(crate) meter: Meter,
-}
-
-/// The shared clock, which has nothing to show.
-pub(crate) struct Clock(pub(crate) SharedClock);
-
-impl std::fmt::Debug for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Clock")
-    }
 }
 
 /// Takes in one event: cleans it, claims its key, has it stored. Answers after the configured time at the latest.
@@ -60,7 +50,7 @@ async fn claim_and_store(state: &State, mut event: Event, hold: Hold) -> Answer 
     event.remove_token();
     let reset = ticket.reset();
     let (reply, answer) = oneshot::channel();
-    let submit = Submit { event: Arc::new(event), accepted_at: state.clock.0.now(), reply };
+    let submit = Submit { event: Arc::new(event), accepted_at: state.clock.now(), reply };
     if state.router.send(submit).is_err() {
         return Answer::Refused(Outcome::Unreachable);
     }

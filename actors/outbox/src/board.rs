@@ -8,6 +8,7 @@
 mod cache;
 mod chain;
 mod graves;
+mod lanes;
 mod lease;
 mod ledger;
 mod queue;
@@ -27,9 +28,9 @@ use chain::{Chain, Strand};
 use graves::{Grave, Graves};
 use queue::{Queue, Queues};
 use record::Record;
-use slab::{NOWHERE, Place, Slab};
+use slab::{Place, Slab};
 
-pub(crate) use lease::Pick;
+pub(crate) use lease::{Pick, Ticket};
 pub(crate) use ledger::{Change, Ledger, Note, Page, Standing};
 pub(crate) use record::{AT_ONCE, Arrival, Micros, Phase, lane_number, provider_number};
 pub(crate) use view::{Sketch, timestamp};
@@ -65,7 +66,9 @@ pub(crate) struct Board {
     events: Slab<EventEntry>,
     lane_of: HashMap<u64, Place>,
     queues: Queues,
-    leases: HashMap<i64, Place>,
+    leases: HashMap<i64, (Place, Ticket)>,
+    /// The last one given.
+    ticket: Ticket,
     graves: Graves,
     /// Events without a plan: when they were accepted, and what their rows weigh.
     unplanned: BTreeMap<i64, (Micros, u32)>,
@@ -89,6 +92,7 @@ impl Board {
             lane_of: HashMap::new(),
             queues: Queues::default(),
             leases: HashMap::new(),
+            ticket: 0,
             graves: Graves::default(),
             unplanned: BTreeMap::new(),
             cache: Cache::new(bounds.cache_bytes),
@@ -207,77 +211,6 @@ impl Board {
         }
     }
 
-    fn enqueue(&mut self, event: Place, number: u32, arrival: &Arrival) {
-        let lane = self.lane(number, arrival.lane);
-        let place = self.records.insert(Record::new(arrival, event, lane));
-        self.withdraw(lane);
-        self.lanes[lane].chain.insert(&mut self.records, place, Strand::Lane);
-        let queue = &mut self.queues.list[number as usize];
-        queue.order.insert(&mut self.records, place, Strand::Provider);
-        queue.held += 1;
-        queue.delayed += u32::from(arrival.phase != Phase::Ready);
-        queue.parked += u32::from(arrival.phase == Phase::Parked);
-        queue.earliest_deadline = queue.earliest_deadline.min(arrival.deadline);
-        self.held += 1;
-        self.offer(lane, AT_ONCE);
-    }
-
-    fn lane(&mut self, queue: u32, number: u64) -> Place {
-        let lanes = &mut self.lanes;
-        let fresh = Lane { number, chain: Chain::EMPTY, queue, leased: NOWHERE };
-        *self.lane_of.entry(number).or_insert_with(|| lanes.insert(fresh))
-    }
-
-    /// Takes the head of a lane off its queue, before anything about the lane changes.
-    fn withdraw(&mut self, lane: Place) {
-        let Lane { chain, queue, .. } = self.lanes[lane];
-        if let Some(head) = chain.head() {
-            let Record { id, due, .. } = self.records[head];
-            let queue = self.queue(queue);
-            if !queue.ready.remove(&(id, head)) {
-                queue.waiting.remove(&(due, id, head));
-            }
-        }
-    }
-
-    /// Puts the head of a lane that is free on its queue, after the lane has changed; drops a lane that is empty.
-    fn offer(&mut self, lane: Place, now: Micros) {
-        let Lane { number, chain, queue, leased } = self.lanes[lane];
-        let Some(head) = chain.head() else {
-            self.lane_of.remove(&number);
-            self.lanes.remove(lane);
-            return;
-        };
-        if leased != NOWHERE {
-            return;
-        }
-        let Record { id, due, .. } = self.records[head];
-        if due <= now {
-            self.queue(queue).ready.insert((id, head));
-            self.hint(queue);
-        } else {
-            self.queue(queue).waiting.insert((due, id, head));
-        }
-    }
-
-    /// Takes a delivery that nobody leases out of its queue and its lane.
-    fn dequeue(&mut self, place: Place, now: Micros) -> (Record, u32) {
-        let Record { id, lane, phase, .. } = self.records[place];
-        self.cache.remove(id);
-        self.withdraw(lane);
-        let number = self.lanes[lane].queue;
-        self.lanes[lane].chain.remove(&mut self.records, place, Strand::Lane);
-        let queue = &mut self.queues.list[number as usize];
-        queue.order.remove(&mut self.records, place, Strand::Provider);
-        queue.held -= 1;
-        queue.delayed -= u32::from(phase != Phase::Ready);
-        queue.parked -= u32::from(phase == Phase::Parked);
-        self.held -= 1;
-        let record = self.records.remove(place);
-        self.offer(lane, now);
-        (record, number)
-    }
-
     /// A delivery is over: its row must go, and its event's with the last.
     fn finish(&mut self, place: Place, now: Micros) {
         let (record, _) = self.dequeue(place, now);
@@ -343,16 +276,5 @@ impl Board {
             bytes: record.bytes,
         };
         self.note(record.event, queue, &facts, note);
-    }
-
-    /// Changes where a delivery stands that nobody leases and whose lane is withdrawn.
-    fn set_phase(&mut self, place: Place, phase: Phase, due: Micros) {
-        let record = &mut self.records[place];
-        let before = record.phase;
-        (record.phase, record.due) = (phase, due);
-        let number = self.lanes[record.lane].queue;
-        let queue = self.queue(number);
-        queue.delayed = queue.delayed + u32::from(phase != Phase::Ready) - u32::from(before != Phase::Ready);
-        queue.parked = queue.parked + u32::from(phase == Phase::Parked) - u32::from(before == Phase::Parked);
     }
 }

@@ -4,6 +4,7 @@
 //! play a disk that fails ([`MemoryOutbox::fail_appends`]) and one that is slow ([`MemoryOutbox::hold_appends`]).
 
 mod model;
+mod record;
 
 use std::collections::BTreeMap;
 use std::future::ready;
@@ -198,5 +199,36 @@ impl Outbox for MemoryOutbox {
     fn close(&self) -> Reply<()> {
         self.model.lock().closed = true;
         at_once(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::suite::harness::{chat, entry, of_lane, wait};
+
+    #[test]
+    fn appends_fail_as_long_as_they_are_told_to() {
+        let outbox = MemoryOutbox::new(Bounds::default());
+        outbox.fail_appends(Some(OutboxError::Full("a test says so")));
+        let append = || wait(outbox.append(entry("x", vec![of_lane("a")])));
+        assert_eq!(append(), Err(OutboxError::Full("a test says so")));
+        assert_eq!(outbox.stats(), Stats::default());
+        outbox.fail_appends(None);
+        assert_eq!(append(), Ok(()));
+    }
+
+    #[test]
+    fn held_appends_are_neither_answered_nor_visible_until_they_are_let_go() {
+        let outbox = MemoryOutbox::new(Bounds::default());
+        outbox.hold_appends(true);
+        let mut reply = outbox.append(entry("x", vec![of_lane("a")]));
+        assert!(reply.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert_eq!(outbox.next_due(&chat()), None);
+        outbox.hold_appends(false);
+        assert!(outbox.next_due(&chat()).is_some());
+        assert_eq!(wait(reply), Ok(()));
     }
 }

@@ -10,15 +10,17 @@ mod open;
 mod read;
 mod rebuild;
 mod schema;
+mod serve;
 mod shared;
 mod space;
 mod store;
 #[cfg(test)]
 mod tests;
+mod transact;
 mod upkeep;
 
 use std::collections::BTreeMap;
-use std::future::{Future, ready};
+use std::future::ready;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -100,22 +102,25 @@ impl SqliteOutbox {
 
     /// Works on the board; the reply comes when all changes up to now are on disk.
     fn change_durably<T: Send + 'static>(&self, work: impl FnOnce(&mut Board) -> T) -> Reply<T> {
-        if self.handle.shared.is_closed() {
-            return at_once(Err(OutboxError::Closed));
-        }
         let (answer, durable) = oneshot::channel();
-        let (result, clean) = self.handle.change(|board| {
+        let shared = &self.handle.shared;
+        let changed = self.handle.change(|board| {
+            // Asked under the lock, so that nobody starts to wait after the thread has sent all away.
+            if shared.is_closed() {
+                return None;
+            }
             let result = work(board);
             let clean = board.ledger.is_clean();
             if !clean {
                 board.ledger.wait(answer);
             }
-            (result, clean)
+            Some((result, clean))
         });
-        if clean {
-            return at_once(Ok(result));
+        match changed {
+            None => at_once(Err(OutboxError::Closed)),
+            Some((result, true)) => at_once(Ok(result)),
+            Some((result, false)) => Box::pin(async move { answered(durable).await.map(|()| result) }),
         }
-        Box::pin(async move { answered(durable).await.map(|()| result) })
     }
 }
 
@@ -123,10 +128,8 @@ fn at_once<T: Send + 'static>(result: Result<T, OutboxError>) -> Reply<T> {
     Box::pin(ready(result))
 }
 
-fn answered<T>(
-    reply: oneshot::Receiver<Result<T, OutboxError>>,
-) -> impl Future<Output = Result<T, OutboxError>> {
-    async move { reply.await.unwrap_or(Err(OutboxError::Closed)) }
+async fn answered<T>(reply: oneshot::Receiver<Result<T, OutboxError>>) -> Result<T, OutboxError> {
+    reply.await.unwrap_or(Err(OutboxError::Closed))
 }
 
 impl Outbox for SqliteOutbox {

@@ -112,6 +112,11 @@ impl Address {
         })
     }
 
+    /// Where the address stands.
+    pub(crate) fn source(&self) -> &AddressSource {
+        &self.source
+    }
+
     /// Scheme, host and port; nothing else of a URL may be shown.
     pub(crate) fn shown(&self) -> String {
         if self.text.is_empty() {
@@ -194,8 +199,13 @@ impl HookUrl {
     }
 
     /// Scheme, host, and the port where one is given.
-    fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         format!("{}://{}", self.parsed.scheme(), self.parsed.authority())
+    }
+
+    /// The host in lower case, without the port.
+    pub(crate) fn host(&self) -> &str {
+        self.parsed.host_str().unwrap_or_default()
     }
 
     /// Whether this is `https://<host><path>`, with or without a final slash, a query or a port of 443.

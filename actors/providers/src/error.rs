@@ -7,6 +7,7 @@ use campanile_domain::{Failure, FailureClass, ObjectKey};
 
 use crate::address::{AddressProblem, AddressSource};
 use crate::headers::HeadersProblem;
+use crate::kinds::commit_status::GitProblem;
 
 /// What is wrong with a Provider or one of its Secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +82,17 @@ pub enum ConfigError {
     /// The type signs with a key that is missing.
     #[error("HMAC key is empty: put it in key 'token' of the Secret named by spec.secretRef")]
     HmacKey,
+    /// Login or address of a Git host.
+    #[error(transparent)]
+    Git(#[from] GitProblem),
+    /// The address is no DSN of Sentry.
+    #[error("{problem}; correct {place}")]
+    Dsn {
+        /// What is wrong.
+        problem: DsnProblem,
+        /// Where the DSN stands.
+        place: AddressSource,
+    },
     /// The type is known, but not to this version.
     #[error("provider type '{0}' is not supported by this version yet; use one of {supported}", supported = names())]
     NotYet(String),
@@ -114,6 +126,32 @@ pub enum ProxyProblem {
     /// A value is not text.
     #[error("a value is not UTF-8 text")]
     NotText,
+}
+
+/// What is wrong with a DSN of Sentry, `https://PUBLIC@HOST/PROJECT` (contract, providers 23.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DsnProblem {
+    /// Nothing there.
+    #[error("DSN cannot be empty")]
+    Empty,
+    /// The text is no URL.
+    #[error("[Sentry] DsnParseError: invalid url: it does not parse")]
+    Url,
+    /// The scheme is neither `http` nor `https`.
+    #[error("[Sentry] DsnParseError: invalid scheme")]
+    Scheme,
+    /// No public key before the host.
+    #[error("[Sentry] DsnParseError: empty username")]
+    Username,
+    /// No host.
+    #[error("[Sentry] DsnParseError: empty host")]
+    Host,
+    /// The port is no number up to 65535.
+    #[error("[Sentry] DsnParseError: invalid port")]
+    Port,
+    /// Nothing at the end of the path.
+    #[error("[Sentry] DsnParseError: empty project id")]
+    Project,
 }
 
 /// What is missing in TLS material.

@@ -9,7 +9,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use crate::text::{excerpt, one_line};
 
 /// The longest pause that a destination can ask for. More would let a broken clock at the other end silence a Provider.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// How much of an answer's body is quoted, in bytes.
 const QUOTED: usize = 256;
@@ -52,6 +52,18 @@ pub(crate) fn verdict(response: &Response, now: Timestamp, failure: Failure) -> 
     match pause(response, now).filter(|_| passes) {
         Some(pause) => Verdict::RetryAfter(pause, failure),
         None => Verdict::Failed(failure),
+    }
+}
+
+/// `verdict` with the pause that a type finds where the shared rules do not look; none keeps what they found.
+pub(crate) fn with_pause(verdict: Verdict, pause: Option<Duration>) -> Verdict {
+    match (verdict, pause) {
+        (Verdict::Failed(failure) | Verdict::RetryAfter(_, failure), Some(pause))
+            if failure.class == FailureClass::Throttled =>
+        {
+            Verdict::RetryAfter(pause.min(LONGEST_PAUSE), failure)
+        }
+        (verdict, _) => verdict,
     }
 }
 
@@ -116,7 +128,8 @@ fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     Some(until(date, now))
 }
 
-fn reset(text: &str, now: Timestamp) -> Option<Duration> {
+/// The time until a limit ends, told as a Unix time or a number of seconds.
+pub(crate) fn reset(text: &str, now: Timestamp) -> Option<Duration> {
     let seconds: u64 = text.parse().ok()?;
     if seconds < FIRST_UNIX_TIME {
         return Some(Duration::from_secs(seconds));

@@ -10,8 +10,10 @@
 //! be rendered is a [`Failure`](campanile_domain::Failure) of that delivery alone.
 
 mod address;
+mod cut;
 mod error;
 mod exchange;
+mod github_app;
 mod headers;
 mod judgement;
 mod kinds;
@@ -25,9 +27,11 @@ mod compliance;
 mod testing;
 
 pub use address::{Address, AddressProblem, AddressSource, HookUrl};
-pub use error::{ConfigError, ProxyProblem, TlsProblem};
+pub use error::{ConfigError, DsnProblem, ProxyProblem, TlsProblem};
 pub use exchange::{Exchange, Step};
+pub use github_app::AppProblem;
 pub use headers::HeadersProblem;
 pub use judgement::judge;
+pub use kinds::commit_status::{CommitStatus, GitProblem};
 pub use registry::{Endpoint, Provider, build, supported};
 pub use settings::{Notice, SecretLookup, Settings, Token, resolve};

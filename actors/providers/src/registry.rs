@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use campanile_domain::{Connection, Delivery, Failure, Masker, ProviderSpec, ProviderType};
 
-use crate::kinds::{generic, generic_hmac, slack};
-use crate::{ConfigError, Exchange, Notice, Settings};
+use crate::kinds::{
+    azuredevops, bitbucket, bitbucketserver, discord, generic, generic_hmac, gitea, github, gitlab,
+    googlechat, msteams, rocket, sentry, slack, webex,
+};
+use crate::{CommitStatus, ConfigError, Exchange, Notice, Settings};
 
 /// What a type knows to do: begin the exchange of a delivery.
 pub trait Provider: Send + Sync {
@@ -15,6 +18,28 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// A [`Failure`] of this one delivery: the type can not render it.
     fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure>;
+
+    /// An exchange like that of [`exchange`](Provider::exchange), but one that does not read first what the destination
+    /// shows: for a caller who knows.
+    ///
+    /// # Errors
+    /// As for [`exchange`](Provider::exchange).
+    fn write(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        self.exchange(delivery)
+    }
+
+    /// What `delivery` wants a Git host to show; none if it writes no status.
+    ///
+    /// # Errors
+    /// As for [`exchange`](Provider::exchange).
+    fn commit_status(&self, _delivery: &Delivery) -> Result<Option<CommitStatus>, Failure> {
+        Ok(None)
+    }
+
+    /// Whether all requests go to a public host, so that TLS material made for a private one must be left aside.
+    fn public_host(&self) -> bool {
+        false
+    }
 }
 
 /// A Provider that can be delivered to. `Debug` shows no secrets.
@@ -45,8 +70,23 @@ impl fmt::Debug for Endpoint {
 /// Checks the settings for a type and makes its Provider.
 type Build = fn(&Settings) -> Result<Box<dyn Provider>, ConfigError>;
 
-static KINDS: &[(&str, Build)] =
-    &[("generic", generic::build), ("generic-hmac", generic_hmac::build), ("slack", slack::build)];
+static KINDS: &[(&str, Build)] = &[
+    ("generic", generic::build),
+    ("generic-hmac", generic_hmac::build),
+    ("slack", slack::build),
+    ("discord", discord::build),
+    ("msteams", msteams::build),
+    ("rocket", rocket::build),
+    ("googlechat", googlechat::build),
+    ("webex", webex::build),
+    ("sentry", sentry::build),
+    ("github", github::build),
+    ("gitlab", gitlab::build),
+    ("gitea", gitea::build),
+    ("bitbucketserver", bitbucketserver::build),
+    ("bitbucket", bitbucket::build),
+    ("azuredevops", azuredevops::build),
+];
 
 /// Names of the types that [`build`] knows, in the order of the table.
 pub fn supported() -> impl Iterator<Item = &'static str> {
@@ -64,7 +104,10 @@ pub fn build(spec: &ProviderSpec, settings: Settings) -> Result<Endpoint, Config
     let (_, build) =
         KINDS.iter().find(|(known, _)| *known == name).ok_or_else(|| ConfigError::NotYet(name.to_owned()))?;
     let provider = build(&settings)?;
-    let Settings { connection, masker, notices, .. } = settings;
+    let Settings { mut connection, masker, notices, .. } = settings;
+    if provider.public_host() {
+        connection.tls = None;
+    }
     Ok(Endpoint { kind, provider, connection, masker, notices })
 }
 
@@ -81,17 +124,19 @@ mod tests {
 
     #[test]
     fn n17_an_unknown_type_is_refused_with_the_known_ones() {
+        let known = supported().collect::<Vec<_>>().join(", ");
         assert_eq!(
             refusal("pigeon"),
-            "provider pigeon not supported; set spec.type to one of generic, generic-hmac, slack"
+            format!("provider pigeon not supported; set spec.type to one of {known}")
         );
     }
 
     #[test]
     fn a_known_type_that_is_still_to_come_is_told_apart_from_an_unknown_one() {
+        let known = supported().collect::<Vec<_>>().join(", ");
         assert_eq!(
-            refusal("discord"),
-            "provider type 'discord' is not supported by this version yet; use one of generic, generic-hmac, slack"
+            refusal("nats"),
+            format!("provider type 'nats' is not supported by this version yet; use one of {known}")
         );
     }
 

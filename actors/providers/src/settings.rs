@@ -46,6 +46,9 @@ pub struct Settings {
     pub token: Option<Token>,
     /// The Secret's `headers` by name, as written.
     pub headers: BTreeMap<String, String>,
+    /// Where the type's API is, if not at its usual place; for `bitbucket`, whose address names no API. [`resolve`] leaves
+    /// it unset: a program that lets its environment decide sets it before [`build`](crate::build).
+    pub api_base: Option<String>,
     /// Workload identity to act as; empty if unset.
     pub service_account: String,
     /// The credentials Secret, for types with keys of their own.
@@ -94,6 +97,7 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
         password: login.password,
         token,
         headers,
+        api_base: None,
         service_account: spec.service_account.clone(),
         secret,
         connection: Connection { proxy, tls, timeout: spec.effective_timeout() },

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use campanile_domain::{
-    Delivery, DeliveryId, Event, NewDelivery, ObjectKey, ProviderSpec, Request, Response, Secret, Severity,
+    Delivery, DeliveryId, Event, FailureClass, NewDelivery, ObjectKey, ProviderSpec, Request, Response,
+    Secret, Severity, Verdict,
 };
 use campanile_testkit::{event, new_delivery, noon, provider};
 
@@ -65,6 +67,48 @@ const METADATA: &[(&str, &str)] = &[
     ("revision", "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738"),
     ("summary", "podinfo impacted"),
 ];
+
+/// A message of everything that one destination or another reads as markup, and a link.
+pub(crate) const SPECIAL: &str = "*bold* _it_ [a](http://x.example/?q=1&r=2) `code` ~s~ <b>html</b> & \"double\" \\back\\ \
+                                  100% {{ x }} #1 | a+b=c!\n- item\n> quote\n\ttab\u{1} grüße 🚀";
+
+/// An error with [`SPECIAL`] as its message, and a metadata entry of the same kind that came with it.
+pub(crate) fn special() -> Delivery {
+    const VALUE: &str = "a:b, *c* <d> & [e](f)";
+    let metadata = [("event.toolkit.fluxcd.io/odd".to_owned(), VALUE.to_owned())].into();
+    let event = Event { message: SPECIAL.into(), metadata, severity: Severity::Error, ..event() };
+    delivery(event, &[("odd", VALUE)])
+}
+
+/// An error with a message of `length` characters in words of ten bytes.
+pub(crate) fn long(length: usize) -> Delivery {
+    let message = "ÄÖ-words; ".chars().cycle().take(length).collect();
+    delivery(Event { message, severity: Severity::Error, ..event() }, METADATA)
+}
+
+/// The body of the first request for `delivery`, as JSON.
+pub(crate) fn json(endpoint: &Endpoint, delivery: &Delivery) -> serde_json::Value {
+    serde_json::from_slice(&request(endpoint, delivery).body).unwrap()
+}
+
+/// What `endpoint` makes of `answer` to its first request.
+pub(crate) fn verdict(endpoint: &Endpoint, answer: Response) -> Verdict {
+    let mut exchange = endpoint.provider.exchange(&info()).unwrap();
+    assert!(matches!(exchange.next(None, noon()), Step::Send(_)), "it sends first");
+    match exchange.next(Some(answer), noon()) {
+        Step::Done(verdict) => verdict,
+        Step::Send(request) => panic!("it sends again: {request:?}"),
+    }
+}
+
+/// The pause and the class of the failure in `verdict`.
+pub(crate) fn failed(verdict: Verdict) -> (Option<Duration>, FailureClass) {
+    match verdict {
+        Verdict::RetryAfter(pause, failure) => (Some(pause), failure.class),
+        Verdict::Failed(failure) => (None, failure.class),
+        other => panic!("no failure: {other:?}"),
+    }
+}
 
 /// The contract's example I.
 pub(crate) fn info() -> Delivery {

@@ -120,10 +120,10 @@ impl RouterActor {
 
     fn apply(&mut self, changes: &Changes) {
         for change in &changes.alerts {
-            if self.index.apply(change) {
-                if let Change::Applied(alert) = change {
-                    journal::log_deprecation(alert);
-                }
+            if self.index.apply(change)
+                && let Change::Applied(alert) = change
+            {
+                journal::log_deprecation(alert);
             }
         }
         for change in &changes.providers {

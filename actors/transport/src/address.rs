@@ -13,6 +13,7 @@ use crate::{AddressError, Endpoint};
 pub(crate) struct Address {
     url: Url,
     uri: Uri,
+    endpoint: Endpoint,
 }
 
 impl Address {
@@ -43,27 +44,38 @@ impl Address {
             _ => return Err(AddressError::Scheme),
         };
         let host = url.host_str().ok_or(AddressError::Host)?;
-        if secure && ServerName::try_from(host).is_err() {
+        let endpoint = Endpoint::new(host, url.port_or_known_default().unwrap_or_default());
+        if secure && ServerName::try_from(endpoint.host()).is_err() {
             return Err(AddressError::TlsName);
         }
-        let uri = format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterQuery]);
+        let target = &url[Position::BeforePath..Position::AfterQuery];
+        let uri = match secure {
+            true => format!("http://{endpoint}{target}"),
+            false => format!("http://{}{target}", host_and_port(&url)),
+        };
         let uri = uri.parse().map_err(|_| AddressError::Form)?;
-        Ok(Self { url, uri })
+        Ok(Self { url, uri, endpoint })
     }
 
-    /// What awc connects and sends to: without user-info and fragment.
+    /// What awc connects and sends to: without user-info and fragment, and always `http`, as TLS is made below it. One
+    /// for TLS names its port.
     pub(crate) fn uri(&self) -> &Uri {
         &self.uri
     }
 
+    /// Whether the destination is to be reached inside TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
     /// Host and port.
-    pub(crate) fn endpoint(&self) -> Endpoint {
-        Endpoint::of(&self.uri)
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// The `Host` header: the port only where it is not the scheme's own (RFC 9110, section 7.2).
     pub(crate) fn host_header(&self) -> &str {
-        &self.url[Position::BeforeHost..Position::AfterPort]
+        host_and_port(&self.url)
     }
 
     /// Basic credentials from the user-info, percent-decoded.
@@ -82,9 +94,13 @@ impl Address {
         let (Some(own), Some(theirs)) = (self.url.host_str(), other.url.host_str()) else { return false };
         let inside =
             self.url.domain().is_some() && theirs.strip_suffix(own).is_some_and(|rest| rest.ends_with('.'));
-        let downgrade = self.url.scheme() == "https" && other.url.scheme() == "http";
+        let downgrade = self.is_secure() && !other.is_secure();
         (own == theirs || inside) && !downgrade
     }
+}
+
+fn host_and_port(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::AfterPort]
 }
 
 #[cfg(test)]
@@ -113,13 +129,14 @@ mod tests {
         for text in nonsense {
             assert!(Address::parse(text).is_err(), "{text:?}");
         }
-        assert!(matches!(Address::parse("https://[::1]/"), Err(AddressError::TlsName)));
+        assert!(matches!(Address::parse("https://a..b/"), Err(AddressError::TlsName)));
     }
 
     #[test]
     fn user_info_and_fragment_are_not_part_of_the_target() {
         let address = address("https://bob:p%40s%3As@example.com:443/a%2Fb?c={d}#e");
-        assert_eq!(address.uri().to_string(), "https://example.com/a%2Fb?c={d}");
+        assert_eq!(address.uri().to_string(), "http://example.com:443/a%2Fb?c={d}");
+        assert!(address.is_secure());
         assert_eq!(address.host_header(), "example.com");
         // "bob:p@s:s"
         assert_eq!(address.basic().as_deref(), Some("Basic Ym9iOnBAczpz"));
@@ -129,6 +146,7 @@ mod tests {
     fn a_port_that_is_not_the_schemes_own_is_in_the_host_header() {
         assert_eq!(address("http://example.com:443/").host_header(), "example.com:443");
         assert_eq!(address("http://[::1]:8080/").host_header(), "[::1]:8080");
+        assert_eq!(address("https://[::1]:443/").host_header(), "[::1]");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One provider's HTTP client.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,20 +10,19 @@ use actix_rt::time::timeout;
 use awc::error::SendRequestError;
 use awc::http::StatusCode;
 use awc::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, LOCATION};
-use awc::http::uri::Authority;
 use awc::{ClientResponse, FrozenClientRequest};
 use bytes::Bytes;
-use campanile_domain::{Method, ProxyScheme, Request, Response};
+use campanile_domain::{Method, Request, Response};
+use tokio::sync::Semaphore;
 
 use crate::address::Address;
 use crate::body::{Body, gunzip, read_capped};
 use crate::connector::{DIALLED, Plan};
-use crate::endpoint::is_secure;
 use crate::failure::{is_dead_connection, of_body, of_request};
 use crate::head::HeadTemplate;
-use crate::limits::{Limits, MAX_AUTHORITIES, MAX_REDIRECTS};
-use crate::pool::new_pool;
-use crate::routes::proxy_authorization;
+use crate::limits::MAX_REDIRECTS;
+use crate::pool::Pools;
+use crate::routes::{forwards, proxy_authorization};
 use crate::{AddressError, Endpoint, GarbledError, RedirectError, TransportError};
 
 /// Bytes of a redirect's body that are read so that its connection can be used again.
@@ -34,18 +33,17 @@ const REDIRECT_BODY: usize = 2048;
 /// no work for it.
 pub struct Client {
     plan: Rc<Plan>,
-    limits: Limits,
     timeout: Duration,
-    pool: RefCell<awc::Client>,
-    /// Hosts that `pool` may hold idle connections to.
-    authorities: RefCell<Vec<String>>,
+    pools: Pools,
+    /// One permit for each request on the wire, [`Limits::sockets`](crate::Limits::sockets) in all.
+    sockets: Semaphore,
 }
 
 impl Client {
-    pub(crate) fn new(plan: Plan, limits: Limits, timeout: Duration) -> Self {
+    pub(crate) fn new(plan: Plan, timeout: Duration) -> Self {
         let plan = Rc::new(plan);
-        let pool = RefCell::new(new_pool(&plan, &limits));
-        Self { plan, limits, timeout, pool, authorities: RefCell::new(Vec::new()) }
+        let sockets = Semaphore::new(plan.limits.sockets.max(1));
+        Self { pools: Pools::new(Rc::clone(&plan)), plan, timeout, sockets }
     }
 
     /// Sends `request` and reads the answer, whatever its status: 307 and 308 are followed, other redirects are
@@ -60,12 +58,14 @@ impl Client {
         let address = Address::parse(&request.url)?;
         match timeout(self.timeout, self.follow(request, &address)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(TransportError::Timeout { at: address.endpoint(), limit: self.timeout }),
+            Err(_) => Err(TransportError::Timeout { at: address.endpoint().clone(), limit: self.timeout }),
         }
     }
 
     async fn follow(&self, request: &Request, first: &Address) -> Result<Response, TransportError> {
         let mut template = HeadTemplate::new(&request.headers, first)?;
+        // The semaphore is never closed, so there is always a permit in the end.
+        let _permit = self.sockets.acquire().await.ok();
         let mut moved = None;
         for _ in 0..=MAX_REDIRECTS {
             let address = moved.as_ref().unwrap_or(first);
@@ -81,7 +81,7 @@ impl Client {
             moved = Some(next);
         }
         let source = RedirectError::TooMany { max: MAX_REDIRECTS };
-        Err(TransportError::Redirect { from: first.endpoint(), source })
+        Err(TransportError::Redirect { from: first.endpoint().clone(), source })
     }
 
     /// One request and the head of its answer.
@@ -93,14 +93,16 @@ impl Client {
     ) -> Result<ClientResponse, TransportError> {
         let frozen = self.prepare(request.method, address, template)?;
         // Each failure takes a dead connection out of the pool, so more tries than sockets are never needed.
-        for _ in 0..self.limits.sockets {
+        for _ in 0..self.plan.limits.sockets {
             match attempt(&frozen, request).await {
                 (Err(error), true) if is_dead_connection(&error) => {}
-                (outcome, _) => return outcome.map_err(|error| of_request(error, address.endpoint())),
+                (outcome, _) => {
+                    return outcome.map_err(|error| of_request(error, address.endpoint().clone()));
+                }
             }
         }
         let (outcome, _) = attempt(&frozen, request).await;
-        outcome.map_err(|error| of_request(error, address.endpoint()))
+        outcome.map_err(|error| of_request(error, address.endpoint().clone()))
     }
 
     fn prepare(
@@ -109,43 +111,29 @@ impl Client {
         address: &Address,
         template: &HeadTemplate,
     ) -> Result<FrozenClientRequest, TransportError> {
-        let forwarding = match self.plan.routes.proxy_for(address.uri())? {
-            Some(proxy) if !is_secure(address.uri()) && proxy.scheme != ProxyScheme::Socks5 => Some(proxy),
-            _ => None,
-        };
+        let secure = address.is_secure();
+        let proxy = self.plan.routes.proxy_for(address.endpoint(), secure)?;
+        let forwarding = proxy.filter(|proxy| forwards(proxy, secure));
         let headers = template.for_address(address, forwarding.and_then(proxy_authorization))?;
-        let mut request = self.pool_for(address).request(http_method(method), address.uri());
+        let mut request = self.pools.for_address(address).request(http_method(method), address.uri());
         *request.headers_mut() = headers;
         let request = if forwarding.is_some() { request.force_close() } else { request };
         request.camel_case().no_decompress().freeze().map_err(|_| AddressError::Form.into())
     }
 
-    /// The pool, emptied before it holds connections to too many hosts.
-    fn pool_for(&self, address: &Address) -> awc::Client {
-        let authority = address.uri().authority().map(Authority::as_str).unwrap_or_default();
-        let mut authorities = self.authorities.borrow_mut();
-        if !authorities.iter().any(|known| known == authority) {
-            if authorities.len() >= MAX_AUTHORITIES {
-                authorities.clear();
-                self.pool.replace(new_pool(&self.plan, &self.limits));
-            }
-            authorities.push(authority.to_owned());
-        }
-        self.pool.borrow().clone()
-    }
-
-    async fn finish(&self, mut answer: ClientResponse, at: Endpoint) -> Result<Response, TransportError> {
-        let cap = self.limits.body;
+    async fn finish(&self, mut answer: ClientResponse, at: &Endpoint) -> Result<Response, TransportError> {
+        let cap = self.plan.limits.body;
         let body = match read_capped(&mut answer, cap).await {
             Ok(body) => body,
-            Err(error) => return Err(of_body(error, at)),
+            Err(error) => return Err(of_body(error, at.clone())),
         };
         if is_short(&answer, &body) {
-            return Err(TransportError::Closed { at, source: None });
+            return Err(TransportError::Closed { at: at.clone(), source: None });
         }
         let encoding = answer.headers().get(CONTENT_ENCODING);
         let bytes = if encoding.is_some_and(is_gzip) && !body.bytes.is_empty() {
-            gunzip(&body, cap).map_err(|_| TransportError::Garbled { at, source: GarbledError::Body })?
+            gunzip(&body, cap)
+                .map_err(|_| TransportError::Garbled { at: at.clone(), source: GarbledError::Body })?
         } else {
             body.bytes
         };
@@ -182,7 +170,7 @@ fn redirect(answer: &ClientResponse, from: &Address) -> Result<Option<Address>, 
     };
     from.join(location)
         .map(Some)
-        .map_err(|source| TransportError::Redirect { from: from.endpoint(), source: source.into() })
+        .map_err(|source| TransportError::Redirect { from: from.endpoint().clone(), source: source.into() })
 }
 
 /// Whether the connection ended before the promised length, which awc passes over.

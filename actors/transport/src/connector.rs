@@ -1,4 +1,4 @@
-//! The connector under awc: it dials the destination or its proxy and opens the tunnel; awc adds the destination's TLS.
+//! The connector under awc: it dials the destination or its proxy, opens the tunnel and makes TLS with the destination.
 //!
 //! Its errors travel through awc inside an `io::Error` and are taken out again by [`crate::failure`], so that their
 //! types are kept.
@@ -7,7 +7,6 @@ use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_rt::time::timeout;
 use actix_service::Service;
@@ -17,14 +16,13 @@ use campanile_domain::{Proxy, ProxyScheme};
 use futures_util::future::LocalBoxFuture;
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::absolute::AbsoluteForm;
 use crate::dial::dial;
-use crate::endpoint::is_secure;
 use crate::io::Io;
-use crate::routes::Routes;
+use crate::limits::Limits;
+use crate::link::Link;
+use crate::routes::{Routes, forwards};
 use crate::tls::tls_cause;
 use crate::{AddressError, AddressGuard, Endpoint, ProxyError, TransportError, tunnel};
 
@@ -34,13 +32,15 @@ tokio::task_local! {
     pub(crate) static DIALLED: Rc<Cell<bool>>;
 }
 
-/// Opens connections for one client.
+/// Opens connections for one pool.
 #[derive(Clone)]
 pub(crate) struct Connector {
     plan: Rc<Plan>,
+    /// Whether its connections are inside TLS.
+    secure: bool,
 }
 
-/// All that a connection depends on.
+/// All that a client's connections depend on.
 pub(crate) struct Plan {
     /// The way to each destination.
     pub(crate) routes: Routes,
@@ -48,14 +48,14 @@ pub(crate) struct Plan {
     pub(crate) tls: Arc<ClientConfig>,
     /// What may be dialled.
     pub(crate) guard: Arc<AddressGuard>,
-    /// Bound on the TLS handshake with a proxy.
-    pub(crate) handshake: Duration,
+    /// How long each step may take.
+    pub(crate) limits: Limits,
 }
 
 impl Connector {
-    /// A connector that follows `plan`.
-    pub(crate) fn new(plan: Rc<Plan>) -> Self {
-        Self { plan }
+    /// A connector that follows `plan`, to destinations inside TLS if `secure`.
+    pub(crate) fn new(plan: Rc<Plan>, secure: bool) -> Self {
+        Self { plan, secure }
     }
 }
 
@@ -67,12 +67,12 @@ impl Service<ConnectInfo<Uri>> for Connector {
     actix_service::always_ready!();
 
     fn call(&self, info: ConnectInfo<Uri>) -> Self::Future {
-        let plan = Rc::clone(&self.plan);
+        let (plan, secure) = (Rc::clone(&self.plan), self.secure);
         let uri = info.request().clone();
         Box::pin(async move {
             // Nobody to tell when the pool is used outside of a request.
             DIALLED.try_with(|dialled| dialled.set(true)).unwrap_or_default();
-            match plan.open(&uri).await {
+            match plan.open(&uri, secure).await {
                 Ok(io) => Ok(Connection::new(uri, io)),
                 Err(error) => Err(ConnectError::Io(io::Error::other(error))),
             }
@@ -81,49 +81,63 @@ impl Service<ConnectInfo<Uri>> for Connector {
 }
 
 impl Plan {
-    async fn open(&self, uri: &Uri) -> Result<Io, TransportError> {
+    async fn open(&self, uri: &Uri, secure: bool) -> Result<Io, TransportError> {
         let target = Endpoint::of(uri);
-        match self.routes.proxy_for(uri)? {
-            None => dial(&target, &self.guard).await.map(Io::Tcp),
-            Some(proxy) => {
-                let at = Endpoint::new(&proxy.host, proxy.port);
-                self.via(proxy, &at, uri, &target)
-                    .await
-                    .map_err(|source| TransportError::Proxy { proxy: at, source: Box::new(source) })
-            }
+        let proxy = self.routes.proxy_for(&target, secure)?;
+        let link = match timeout(self.limits.dial, self.reach(proxy, &target, secure)).await {
+            Ok(reached) => reached?,
+            Err(_) => return Err(TransportError::ConnectTimeout { at: target }),
+        };
+        if secure {
+            return Ok(Io::new(self.secure(link, &target).await?, None));
         }
+        let forwarding = proxy.is_some_and(|proxy| forwards(proxy, secure));
+        let authority = uri.authority().filter(|_| forwarding);
+        Ok(Io::new(link, authority.map(|authority| format!("http://{authority}"))))
+    }
+
+    /// A link to `target`, or to a proxy that forwards to it.
+    async fn reach(
+        &self,
+        proxy: Option<&Proxy>,
+        target: &Endpoint,
+        secure: bool,
+    ) -> Result<Link, TransportError> {
+        let Some(proxy) = proxy else { return dial(target, &self.guard).await.map(Link::Tcp) };
+        let at = Endpoint::new(&proxy.host, proxy.port);
+        self.via(proxy, &at, target, secure)
+            .await
+            .map_err(|source| TransportError::Proxy { proxy: at, source: Box::new(source) })
     }
 
     async fn via(
         &self,
         proxy: &Proxy,
         at: &Endpoint,
-        uri: &Uri,
         target: &Endpoint,
-    ) -> Result<Io, ProxyError> {
+        secure: bool,
+    ) -> Result<Link, ProxyError> {
         if let Some(ip) = target.ip().filter(|ip| !self.guard.allows(*ip)) {
             return Err(TransportError::Denied { at: target.clone(), ip }.into());
         }
         let stream = dial(at, &self.guard).await?;
-        let mut stream = match proxy.scheme {
-            ProxyScheme::Socks5 => return tunnel::socks(stream, target, proxy).await.map(Io::Tcp),
-            ProxyScheme::Http => Io::Tcp(stream),
-            ProxyScheme::Https => self.secure(stream, at).await?,
+        let mut link = match proxy.scheme {
+            ProxyScheme::Socks5 => return tunnel::socks(stream, target, proxy).await.map(Link::Tcp),
+            ProxyScheme::Http => Link::Tcp(stream),
+            ProxyScheme::Https => self.secure(Link::Tcp(stream), at).await?,
         };
-        if is_secure(uri) {
-            tunnel::connect(&mut stream, target, proxy).await?;
-            return Ok(stream);
+        if !forwards(proxy, secure) {
+            tunnel::connect(&mut link, target, proxy).await?;
         }
-        let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
-        Ok(Io::Absolute(Box::new(AbsoluteForm::new(stream, &authority))))
+        Ok(link)
     }
 
-    /// TLS with the proxy itself.
-    async fn secure(&self, stream: TcpStream, at: &Endpoint) -> Result<Io, TransportError> {
+    /// TLS with `at`, which is at the other end of `link`.
+    async fn secure(&self, link: Link, at: &Endpoint) -> Result<Link, TransportError> {
         let name = ServerName::try_from(at.host().to_owned()).map_err(|_| AddressError::TlsName)?;
-        let handshake = TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream);
-        match timeout(self.handshake, handshake).await {
-            Ok(Ok(stream)) => Ok(Io::Tls(Box::new(stream))),
+        let handshake = TlsConnector::from(Arc::clone(&self.tls)).connect(name, link);
+        match timeout(self.limits.handshake, handshake).await {
+            Ok(Ok(stream)) => Ok(Link::Tls(Box::new(stream))),
             Ok(Err(error)) => Err(match tls_cause(&error) {
                 Some(cause) => TransportError::Tls { at: at.clone(), source: cause.clone() },
                 None => TransportError::Connect { at: at.clone(), source: error },

@@ -19,10 +19,9 @@ impl Endpoint {
         Self { host: bare.to_owned(), port }
     }
 
-    /// Where `uri` leads, with the scheme's port where it names none.
+    /// Where an `http` address leads.
     pub(crate) fn of(uri: &Uri) -> Self {
-        let default = if is_secure(uri) { 443 } else { 80 };
-        Self::new(uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(default))
+        Self::new(uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(80))
     }
 
     /// The name or IP literal, without brackets.
@@ -48,18 +47,13 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// Whether `uri` asks for TLS.
-pub(crate) fn is_secure(uri: &Uri) -> bool {
-    uri.scheme_str() == Some("https")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_ipv6_literal_is_shown_in_brackets_and_kept_without() {
-        let endpoint = Endpoint::of(&Uri::from_static("https://[::1]/hook"));
+        let endpoint = Endpoint::of(&Uri::from_static("http://[::1]:443/hook"));
         assert_eq!((endpoint.host(), endpoint.to_string().as_str()), ("::1", "[::1]:443"));
     }
 

@@ -54,10 +54,7 @@ fn of_connect(error: ConnectError, at: Endpoint) -> TransportError {
         ConnectError::Disconnected => TransportError::Closed { at, source: None },
         ConnectError::Io(error) => match error.downcast::<TransportError>() {
             Ok(ours) => ours,
-            Err(error) => match tls_cause(&error) {
-                Some(cause) => TransportError::Tls { at, source: cause.clone() },
-                None => TransportError::Connect { at, source: error },
-            },
+            Err(source) => TransportError::Connect { at, source },
         },
         other => TransportError::Connect { at, source: io::Error::other(other.to_string()) },
     }

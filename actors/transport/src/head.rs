@@ -1,11 +1,12 @@
 //! The headers of a request.
 
 use awc::http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderName,
-    HeaderValue, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, DATE, EXPECT, HOST, HeaderMap,
+    HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 
 use crate::address::Address;
+use crate::limits::MAX_HEADERS;
 use crate::{HeaderError, TransportError};
 
 /// Headers that say how a message is framed or where it goes. They are the transport's business: a value that a user
@@ -31,6 +32,8 @@ impl HeadTemplate {
         let mut map = HeaderMap::with_capacity(headers.len() + 4);
         map.insert(USER_AGENT, HeaderValue::from_static(crate::USER_AGENT));
         map.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        // awc adds a date where there is none; an empty one is taken out again by `crate::filter`.
+        map.insert(DATE, HeaderValue::from_static(""));
         for (name, value) in headers {
             let wrong = |source| TransportError::Header { name: shown(name), source };
             let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(HeaderError::Name))?;
@@ -45,7 +48,9 @@ impl HeadTemplate {
 
     /// Removes what must not leave the original domain.
     pub(crate) fn drop_credentials(&mut self) {
-        for name in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE] {
+        // GitLab's logins have a header of their own.
+        let gitlab = HeaderName::from_static("private-token");
+        for name in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, gitlab] {
             self.headers.remove(name);
         }
     }
@@ -53,7 +58,7 @@ impl HeadTemplate {
     /// The headers of a request to `address`; `proxy_login` is for a proxy that forwards it.
     ///
     /// # Errors
-    /// [`TransportError::Header`] where credentials have no valid form.
+    /// [`TransportError::Header`] where credentials have no valid form, or all headers together pass their bound.
     pub(crate) fn for_address(
         &self,
         address: &Address,
@@ -65,8 +70,19 @@ impl HeadTemplate {
             headers.insert(PROXY_AUTHORIZATION, valid(&PROXY_AUTHORIZATION, &login)?);
         }
         log_in(&mut headers, address)?;
-        Ok(headers)
+        bounded(headers)
     }
+}
+
+fn bounded(headers: HeaderMap) -> Result<HeaderMap, TransportError> {
+    let size = |name: &HeaderName, value: &HeaderValue| name.as_str().len() + value.len() + ": \r\n".len();
+    let total: usize = headers.iter().map(|(name, value)| size(name, value)).sum();
+    if total <= MAX_HEADERS {
+        return Ok(headers);
+    }
+    let longest = headers.keys().max_by_key(|name| headers.get(*name).map_or(0, |value| size(name, value)));
+    let name = longest.map(|name| shown(name.as_str())).unwrap_or_default();
+    Err(TransportError::Header { name, source: HeaderError::Length { max: MAX_HEADERS } })
 }
 
 /// Sets Basic credentials from the user-info of `address`, unless there are others (contract, providers 8).
@@ -125,6 +141,16 @@ mod tests {
             headers(&[("authorization", "Bearer x")], address).get("authorization").unwrap(),
             "Bearer x"
         );
+    }
+
+    #[test]
+    fn too_many_bytes_of_headers_are_an_error_that_names_the_longest() {
+        let address = Address::parse("http://example.com/").unwrap();
+        let list = [("A".to_owned(), "b".to_owned()), ("X-Long".to_owned(), "x".repeat(MAX_HEADERS))];
+        let template = HeadTemplate::new(&list, &address).unwrap();
+        let error = template.for_address(&address, None).unwrap_err();
+        assert_eq!(error.class(), campanile_domain::FailureClass::Config);
+        assert!(error.to_string().starts_with("set header x-long: all headers together"), "{error}");
     }
 
     #[test]

@@ -8,10 +8,10 @@
 //! - certificates are always verified, and TLS material that can not work is refused before anything is dialled;
 //! - no error text holds a URL's path, query or user-info, a header's value or a proxy's password.
 //!
-//! Requests are HTTP/1.1. An answer of HTTP/1.1 that gives neither its length nor chunks has no body here: awc does not
+//! Requests are HTTP/1.1, written by awc over connections that are made here, TLS included, and with heads that are
+//! rewritten on their way out. An answer of HTTP/1.1 that gives neither its length nor chunks has no body here: awc does not
 //! read such a body to the end of the connection.
 
-mod absolute;
 mod address;
 mod body;
 mod client;
@@ -21,10 +21,12 @@ mod endpoint;
 mod environment;
 mod error;
 mod failure;
+mod filter;
 mod guard;
 mod head;
 mod io;
 mod limits;
+mod link;
 mod no_proxy;
 mod pool;
 mod routes;

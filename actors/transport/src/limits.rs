@@ -9,6 +9,13 @@ pub(crate) const MAX_REDIRECTS: usize = 10;
 /// start over with an empty pool instead of holding ever more sockets.
 pub(crate) const MAX_AUTHORITIES: usize = 8;
 
+/// Bytes of a request's headers as they are sent, which is far above what servers take.
+pub(crate) const MAX_HEADERS: usize = 256 * 1024;
+
+/// What awc may write as one head, in bytes: the headers, and room for the address, which has a bound of 64 KiB in the
+/// library.
+pub(crate) const MAX_REQUEST_HEAD: usize = MAX_HEADERS + 128 * 1024;
+
 /// What is read of a proxy's answer to CONNECT, in bytes.
 pub(crate) const MAX_PROXY_HEAD: usize = 16 * 1024;
 
@@ -30,13 +37,13 @@ pub(crate) const MAX_CONNECTION_AGE: Duration = Duration::from_secs(600);
 /// [`Garbled`](campanile_domain::FailureClass::Garbled).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests on the wire at a time, and so sockets, for each scheme; at least one.
+    /// Requests on the wire at a time, and so sockets that are not idle; at least one.
     pub sockets: usize,
     /// Bytes of a response's body that are kept, counted before and again after decompression.
     pub body: usize,
     /// Bound on reaching a destination: name lookup, TCP, and the proxy's part.
     pub dial: Duration,
-    /// Bound on one TLS handshake.
+    /// Bound on the TLS handshake with the destination, and on the one with a proxy.
     pub handshake: Duration,
     /// How long an idle connection may be used again.
     pub keep_alive: Duration,

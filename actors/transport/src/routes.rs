@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use awc::http::Uri;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use campanile_domain::{Proxy, ProxyScheme};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::endpoint::is_secure;
 use crate::no_proxy::NoProxy;
 use crate::{Endpoint, Environment, ProxySettingError, TransportError};
 
@@ -44,24 +42,33 @@ pub(crate) enum Routes {
 }
 
 impl Routes {
-    /// The proxy on the way to `uri`.
+    /// The proxy on the way to `target`; `secure` says whether that is to be reached inside TLS.
     ///
     /// # Errors
     /// [`TransportError::ProxyVariable`] where the environment's value is no proxy.
-    pub(crate) fn proxy_for(&self, uri: &Uri) -> Result<Option<&Proxy>, TransportError> {
+    pub(crate) fn proxy_for(
+        &self,
+        target: &Endpoint,
+        secure: bool,
+    ) -> Result<Option<&Proxy>, TransportError> {
         let proxies = match self {
             Self::Explicit(proxy) => return Ok(Some(proxy)),
             Self::Environment(proxies) => proxies,
         };
         let (variable, proxy) =
-            if is_secure(uri) { ("HTTPS_PROXY", &proxies.https) } else { ("HTTP_PROXY", &proxies.http) };
+            if secure { ("HTTPS_PROXY", &proxies.https) } else { ("HTTP_PROXY", &proxies.http) };
         match proxy {
             Ok(None) => Ok(None),
-            _ if proxies.bypass.covers(&Endpoint::of(uri)) => Ok(None),
+            _ if proxies.bypass.covers(target) => Ok(None),
             Ok(proxy) => Ok(proxy.as_ref()),
             Err(source) => Err(TransportError::ProxyVariable { variable, source: *source }),
         }
     }
+}
+
+/// Whether `proxy` is given a destination's requests to forward them, instead of opening a tunnel.
+pub(crate) fn forwards(proxy: &Proxy, secure: bool) -> bool {
+    !secure && proxy.scheme != ProxyScheme::Socks5
 }
 
 /// The value of `Proxy-Authorization`, if the proxy wants a login (RFC 7617).
@@ -120,6 +127,7 @@ fn parse_proxy(value: &str) -> Result<Proxy, ProxySettingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Address;
 
     fn routes(http: &str, https: &str, no_proxy: &str) -> Routes {
         let environment = Environment {
@@ -131,9 +139,13 @@ mod tests {
         Routes::Environment(Arc::new(EnvironmentProxies::parse(&environment)))
     }
 
-    fn chosen(routes: &Routes, uri: &'static str) -> Option<(String, u16)> {
-        let proxy = routes.proxy_for(&Uri::from_static(uri)).unwrap();
-        proxy.map(|proxy| (proxy.host.clone(), proxy.port))
+    fn proxy_for<'a>(routes: &'a Routes, url: &str) -> Result<Option<&'a Proxy>, TransportError> {
+        let address = Address::parse(url).unwrap();
+        routes.proxy_for(address.endpoint(), address.is_secure())
+    }
+
+    fn chosen(routes: &Routes, url: &str) -> Option<(String, u16)> {
+        proxy_for(routes, url).unwrap().map(|proxy| (proxy.host.clone(), proxy.port))
     }
 
     #[test]
@@ -162,7 +174,7 @@ mod tests {
     fn a_variable_of_nonsense_spoils_only_what_would_use_it_and_is_not_quoted() {
         for nonsense in ["ftp://squid:secret@host", "http://squid|secret", "http://"] {
             let routes = routes("plain:3128", nonsense, "kept.example.com");
-            let error = routes.proxy_for(&Uri::from_static("https://example.com/")).unwrap_err().to_string();
+            let error = proxy_for(&routes, "https://example.com/").unwrap_err().to_string();
             assert!(error.contains("HTTPS_PROXY") && !error.contains("secret"), "{error}");
             assert_eq!(chosen(&routes, "https://kept.example.com/"), None);
             assert_eq!(chosen(&routes, "http://example.com/"), Some(("plain".to_owned(), 3128)));

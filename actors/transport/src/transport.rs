@@ -52,7 +52,7 @@ impl Transport {
     /// # Errors
     /// As for [`Transport::check`].
     pub fn client(&self, connection: &Connection) -> Result<Client, TransportError> {
-        Ok(Client::new(self.plan(connection)?, self.limits, connection.timeout))
+        Ok(Client::new(self.plan(connection)?, connection.timeout))
     }
 
     fn plan(&self, connection: &Connection) -> Result<Plan, TransportError> {
@@ -67,7 +67,7 @@ impl Transport {
             routes,
             tls: self.trust.config(connection.tls.as_ref())?,
             guard: Arc::clone(&self.guard),
-            handshake: self.limits.handshake,
+            limits: self.limits,
         })
     }
 }

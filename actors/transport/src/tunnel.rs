@@ -5,8 +5,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_socks::tcp::Socks5Stream;
 
-use crate::io::Io;
 use crate::limits::MAX_PROXY_HEAD;
+use crate::link::Link;
 use crate::routes::proxy_authorization;
 use crate::{Endpoint, ProxyError, USER_AGENT};
 
@@ -14,7 +14,7 @@ use crate::{Endpoint, ProxyError, USER_AGENT};
 ///
 /// # Errors
 /// [`ProxyError::Refused`] for any status but 2xx; [`ProxyError::Garbled`] for what is not an answer.
-pub(crate) async fn connect(stream: &mut Io, target: &Endpoint, proxy: &Proxy) -> Result<(), ProxyError> {
+pub(crate) async fn connect(stream: &mut Link, target: &Endpoint, proxy: &Proxy) -> Result<(), ProxyError> {
     let login = proxy_authorization(proxy).map(|value| format!("Proxy-Authorization: {value}\r\n"));
     let login = login.unwrap_or_default();
     let request =
@@ -28,7 +28,7 @@ pub(crate) async fn connect(stream: &mut Io, target: &Endpoint, proxy: &Proxy) -
 }
 
 /// Reads the head of an answer and not a byte more: what follows belongs to the tunnel.
-async fn read_status(stream: &mut Io) -> Result<u16, ProxyError> {
+async fn read_status(stream: &mut Link) -> Result<u16, ProxyError> {
     let mut head = Vec::with_capacity(256);
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() >= MAX_PROXY_HEAD {

@@ -7,6 +7,8 @@ use arc_swap::ArcSwapOption;
 use campanile_domain::{ObjectKey, ObjectRef};
 use campanile_protocol::{LabelLookup, Labels};
 
+use crate::Loaded;
+
 /// Labels by [`index_key`].
 pub(crate) type LabelIndex = HashMap<String, Arc<BTreeMap<String, String>>>;
 
@@ -24,6 +26,11 @@ pub struct LabelStore {
 }
 
 impl LabelStore {
+    /// The labels of one state, for looking at it without a watcher.
+    pub fn of(loaded: &Loaded) -> Self {
+        Self { index: ArcSwapOption::from(Some(loaded.labels.clone())) }
+    }
+
     /// Replaces everything. Returns whether anything is different now.
     pub(crate) fn replace(&self, index: &Arc<LabelIndex>) -> bool {
         let old = self.index.swap(Some(index.clone()));

@@ -1,15 +1,18 @@
 //! What the dispatcher knows of each Provider.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::Addr;
 use campanile_domain::{ObjectKey, ProviderSpec};
+use campanile_outbox::Outbox;
 use campanile_protocol::Change;
 use campanile_providers::Endpoint;
 use campanile_supervision::RestartLog;
 
 use crate::DeliverySnapshot;
+use crate::memo::Memo;
 use crate::provider_actor::{ProviderActor, Stop};
 
 /// Whether a Provider can be used.
@@ -29,9 +32,17 @@ pub(super) struct Slot {
     pub(super) resolution: Resolution,
     pub(super) child: Option<Addr<ProviderActor>>,
     pub(super) log: RestartLog,
+    /// Outlives the actor, which ends when it is idle.
+    memo: Option<Rc<Memo>>,
 }
 
 impl Slot {
+    /// The commit-status memo, made at the first need.
+    pub(super) fn memo(&mut self, outbox: &Arc<dyn Outbox>) -> Rc<Memo> {
+        let key = &self.spec.key;
+        self.memo.get_or_insert_with(|| Rc::new(Memo::new(key.clone(), outbox.clone()))).clone()
+    }
+
     pub(super) fn stop_child(&mut self) {
         if let Some(actor) = self.child.take() {
             actor.do_send(Stop);

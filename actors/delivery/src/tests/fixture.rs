@@ -21,13 +21,14 @@ use jiff::Timestamp;
 
 use crate::{
     Carrier, Carriers, DeliveryConfig, DeliverySnapshot, Dispatcher, DispatcherParts, Drain,
-    GetDeliverySnapshot, Sending, wake_up,
+    GetDeliverySnapshot, SendTest, Sending, TestError, Tested, wake_up,
 };
 
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
     Status(u16),
     RetryAfter(u64),
+    Says(u16, &'static str),
 }
 
 #[derive(Default)]
@@ -133,11 +134,12 @@ impl ScriptedCarrier {
         if let Some(failure) = failure {
             return Err(failure);
         }
-        let (status, headers) = match answer {
-            Answer::Status(status) => (status, Vec::new()),
-            Answer::RetryAfter(secs) => (429, vec![("retry-after".to_owned(), secs.to_string())]),
+        let (status, headers, body) = match answer {
+            Answer::Status(status) => (status, Vec::new(), "{}"),
+            Answer::RetryAfter(secs) => (429, vec![("retry-after".to_owned(), secs.to_string())], "{}"),
+            Answer::Says(status, body) => (status, Vec::new(), body),
         };
-        Ok(Response { status, headers, body: "{}".into() })
+        Ok(Response { status, headers, body: body.into() })
     }
 }
 
@@ -329,6 +331,10 @@ impl Fixture {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("there are never {count} actors: {:?}", self.snapshot().await);
+    }
+
+    pub(super) async fn test(&self, test: SendTest) -> Result<Tested, TestError> {
+        self.dispatcher.send(test).await.unwrap()
     }
 
     pub(super) async fn drain(&self) {

@@ -9,10 +9,14 @@ use super::slab::{NOWHERE, Place};
 use super::{Board, Note};
 use crate::{Settlement, reasons};
 
+/// Tells the leases of one take from later ones of the same deliveries.
+pub(crate) type Ticket = u64;
+
 /// A delivery that was just leased.
 #[derive(Debug)]
 pub(crate) struct Pick {
     pub(crate) id: i64,
+    pub(crate) ticket: Ticket,
     pub(crate) attempts: u16,
     pub(crate) deadline: Micros,
     /// All of it, if it was still in memory.
@@ -25,6 +29,7 @@ impl Board {
         let Some(number) = self.queues.find(provider) else {
             return Vec::new();
         };
+        self.ticket += 1;
         let queue = self.queue(number);
         while let Some((due, id, place)) = queue.waiting.first().copied().filter(|(due, ..)| *due <= now) {
             queue.waiting.remove(&(due, id, place));
@@ -44,9 +49,9 @@ impl Board {
         record.leased = true;
         let Record { id, attempts, deadline, lane, phase, .. } = *record;
         self.lanes[lane].leased = place;
-        self.leases.insert(id, place);
+        self.leases.insert(id, (place, self.ticket));
         self.queue(number).parked -= u32::from(phase == Phase::Parked);
-        Pick { id, attempts, deadline, cached: self.cache.remove(id) }
+        Pick { id, ticket: self.ticket, attempts, deadline, cached: self.cache.remove(id) }
     }
 
     /// Ends a lease. A number that is not leased is ignored.
@@ -68,8 +73,22 @@ impl Board {
         }
     }
 
-    /// A leased delivery can not be read: it becomes a dead letter. False if it is not leased.
-    pub(crate) fn set_aside(&mut self, id: i64, now: Micros) -> bool {
+    /// Frees a lease that never reached its taker, unless it has ended and the delivery is leased to another.
+    pub(crate) fn release(&mut self, id: i64, ticket: Ticket) {
+        if self.holds(id, ticket) {
+            self.settle(id, Settlement::Release, Micros::MAX);
+        }
+    }
+
+    fn holds(&self, id: i64, ticket: Ticket) -> bool {
+        self.leases.get(&id).is_some_and(|(_, of)| *of == ticket)
+    }
+
+    /// A leased delivery can not be read: it becomes a dead letter. False if that lease has ended.
+    pub(crate) fn set_aside(&mut self, id: i64, ticket: Ticket, now: Micros) -> bool {
+        if !self.holds(id, ticket) {
+            return false;
+        }
         let Some(place) = self.end_lease(id) else {
             return false;
         };
@@ -85,7 +104,7 @@ impl Board {
         };
         let of_provider = |place: &Place| self.lanes[self.records[*place].lane].queue == number;
         let ids: Vec<i64> =
-            self.leases.iter().filter(|(_, place)| of_provider(place)).map(|(id, _)| *id).collect();
+            self.leases.iter().filter(|(_, (place, _))| of_provider(place)).map(|(id, _)| *id).collect();
         for id in &ids {
             self.settle(*id, Settlement::Release, Micros::MAX);
         }
@@ -93,7 +112,7 @@ impl Board {
     }
 
     fn end_lease(&mut self, id: i64) -> Option<Place> {
-        let place = self.leases.remove(&id)?;
+        let (place, _) = self.leases.remove(&id)?;
         let record = &mut self.records[place];
         record.leased = false;
         let (lane, phase) = (record.lane, record.phase);

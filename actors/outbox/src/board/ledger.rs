@@ -97,6 +97,11 @@ impl Ledger {
         Page { changes: std::mem::take(&mut self.changes), waiters: std::mem::take(&mut self.waiters) }
     }
 
+    /// Sends away who waits, because nothing will be written any more.
+    pub(crate) fn dismiss(&mut self) {
+        self.waiters.clear();
+    }
+
     /// What a change that waits says about the last failure of a delivery, if anything.
     pub(super) fn note_on(&self, id: i64) -> Option<Note> {
         note_in(&self.changes, id)

@@ -6,60 +6,12 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, DeliveryId, Event, Failure, NewDelivery, ObjectKey};
 use jiff::Timestamp;
 
+use super::record::{AT_ONCE, Record, count};
 use crate::api::LIST_BOUND;
 use crate::{
     Append, Bounds, DeliveryState, DeliveryView, EventId, Lease, OutboxError, Planned, Selection, Settlement,
-    Stats, Unplanned, Usage, codec, reasons,
+    Stats, Unplanned, codec, reasons,
 };
-
-/// The time of what is due at once.
-const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
-
-struct Record {
-    delivery: Delivery,
-    event: EventId,
-    /// Ready, Retry, Parked or Dead.
-    state: DeliveryState,
-    leased: bool,
-    /// When it is due, or when it died.
-    at: Timestamp,
-    failure: Option<Failure>,
-}
-
-impl Record {
-    fn is_dead(&self) -> bool {
-        self.state == DeliveryState::Dead
-    }
-
-    fn waits(&self) -> bool {
-        !self.leased && !self.is_dead()
-    }
-
-    fn is_of(&self, provider: &ObjectKey) -> bool {
-        self.delivery.plan.provider == *provider
-    }
-
-    fn die(&mut self, failure: Failure, now: Timestamp) {
-        (self.state, self.at, self.failure) = (DeliveryState::Dead, now, Some(failure));
-    }
-
-    fn view(&self) -> DeliveryView {
-        let state = if self.leased { DeliveryState::Leased } else { self.state };
-        let untimed = matches!(state, DeliveryState::Ready | DeliveryState::Leased);
-        DeliveryView {
-            id: self.delivery.id,
-            state,
-            provider: self.delivery.plan.provider.clone(),
-            alert: self.delivery.plan.alert.key.clone(),
-            object: self.delivery.event.involved_object.path(),
-            reason: self.delivery.event.reason.clone(),
-            attempts: self.delivery.attempts,
-            accepted_at: self.delivery.accepted_at,
-            at: (!untimed).then_some(self.at),
-            failure: self.failure.clone(),
-        }
-    }
-}
 
 /// What an outbox holds.
 pub(super) struct Model {
@@ -341,14 +293,6 @@ impl Model {
             count(&mut stats.total, record);
         }
         stats
-    }
-}
-
-fn count(usage: &mut Usage, record: &Record) {
-    match (record.leased, record.state) {
-        (false, DeliveryState::Parked) => usage.parked += 1,
-        (false, DeliveryState::Dead) => usage.dead += 1,
-        _ => usage.pending += 1,
     }
 }
 

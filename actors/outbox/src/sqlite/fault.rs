@@ -11,6 +11,8 @@ pub(super) enum Fault {
     Full,
     /// The file is not a database, or not a sound one.
     Damage,
+    /// The file lacks a table or a column.
+    Schema,
     /// The file or its folder may not be written.
     ReadOnly,
     /// Anything else.
@@ -23,6 +25,7 @@ impl Fault {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damage,
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::ReadOnly,
+            Some(ErrorCode::Unknown) => Self::Schema,
             Some(_) => Self::Other,
             // The file gave a value that its schema forbids.
             None => Self::Damage,
@@ -34,8 +37,8 @@ impl Fault {
 pub(super) fn refusal(error: &Error) -> OutboxError {
     match Fault::of(error) {
         Fault::Full => OutboxError::Full("the disk has no space left"),
-        Fault::Damage | Fault::ReadOnly | Fault::Other => {
-            OutboxError::Store(format!("write the outbox: {error}"))
+        Fault::Damage | Fault::Schema | Fault::ReadOnly | Fault::Other => {
+            OutboxError::Store(format!("use the database of the outbox: {error}"))
         }
     }
 }

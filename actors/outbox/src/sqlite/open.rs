@@ -118,7 +118,7 @@ fn connect(folder: &Path, bounds: Bounds, now: Micros) -> Result<(Connection, Re
 
 fn unusable(folder: &Path, error: rusqlite::Error) -> Unusable {
     match Fault::of(&error) {
-        Fault::Damage => Unusable::File,
+        Fault::Damage | Fault::Schema => Unusable::File,
         Fault::ReadOnly => {
             Unusable::Fatal(OpenError::NotWritable { folder: folder.into(), cause: error.to_string() })
         }
@@ -161,6 +161,7 @@ fn start(
         text: Vec::new(),
         flush_at: None,
         untidy: true,
+        trimmed: false,
         failure: None,
         #[cfg(test)]
         broken: false,

@@ -20,8 +20,10 @@ pub(super) const UNPLANNED: i64 = 0;
 /// Events without deliveries that can not be read, left for an operator.
 pub(super) const SET_ASIDE: i64 = 2;
 
+/// Set before the file is first read, so that its log needs no shared memory.
+const ALONE: &str = "PRAGMA locking_mode = EXCLUSIVE";
+
 const SETTINGS: &str = "
-    PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA auto_vacuum = INCREMENTAL;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -85,15 +87,17 @@ pub(super) enum Format {
 /// Sets a connection up, and begins the file if it is empty.
 pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<Format> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.execute_batch(SETTINGS)?;
+    connection.execute_batch(ALONE)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version > VERSION {
-        return Ok(Format::Newer(version));
-    }
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     match (version, tables) {
-        (0, 0) => connection.execute_batch(TABLES).map(|()| Format::Ours),
-        (VERSION, 1..) => Ok(Format::Ours),
+        (0, 0) => {
+            connection.execute_batch(SETTINGS)?;
+            connection.execute_batch(TABLES)?;
+            Ok(Format::Ours)
+        }
+        (VERSION, 1..) => connection.execute_batch(SETTINGS).map(|()| Format::Ours),
+        (version, _) if version > VERSION => Ok(Format::Newer(version)),
         _ => Ok(Format::Foreign),
     }
 }

@@ -8,8 +8,8 @@ use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::board::{Board, Micros, Pick};
-use crate::{Append, DeliveryView, EventId, Lease, Listener, OutboxError, Selection, Settlement, Unplanned};
+use crate::board::{Board, Micros, Pick, Ticket};
+use crate::{Append, DeliveryView, EventId, Lease, Listener, OutboxError, Selection, Unplanned};
 
 /// Where an answer goes. A caller that has gone away is no error.
 pub(super) type Answer<T> = oneshot::Sender<Result<T, OutboxError>>;
@@ -115,14 +115,14 @@ impl Handle {
 
 /// Leases on their way to their taker. They are freed if it has gone away.
 pub(super) struct Held {
-    ids: Vec<i64>,
+    ids: Vec<(i64, Ticket)>,
     pub(super) leases: Vec<Lease>,
     handle: Handle,
 }
 
 impl Held {
     pub(super) fn new(picks: &[Pick], handle: Handle) -> Self {
-        let ids = picks.iter().map(|pick| pick.id).collect();
+        let ids = picks.iter().map(|pick| (pick.id, pick.ticket)).collect();
         Self { ids, leases: Vec::with_capacity(picks.len()), handle }
     }
 
@@ -137,8 +137,8 @@ impl Drop for Held {
     fn drop(&mut self) {
         if !self.ids.is_empty() {
             self.handle.change(|board| {
-                for id in &self.ids {
-                    board.settle(*id, Settlement::Release, Micros::MAX);
+                for (id, ticket) in &self.ids {
+                    board.release(*id, *ticket);
                 }
             });
         }

@@ -13,26 +13,23 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rusqlite::Connection;
 
 use super::folder::FolderLock;
-use super::group::{Group, Numbers, Trouble, publish, write_changes};
-use super::schema::SET_ASIDE;
-use super::shared::{Answer, Command, Load, Shared, Write};
+use super::group::Numbers;
+use super::shared::{Answer, Command, Shared, Write};
 use super::space::Space;
-use super::{fault, read, upkeep};
-use crate::board::{Note, Page};
-use crate::{DeliveryView, Lease, OutboxError, Selection, Unplanned};
+use super::upkeep;
+use crate::OutboxError;
+use crate::board::Page;
 
 /// Commands that are served together.
 const GROUP: usize = 1024;
 /// Changes that one transaction writes, so that a burial of many does not hold appends up.
-const CHANGES: usize = 4096;
+pub(super) const CHANGES: usize = 4096;
 /// How long changes wait for an append to ride with.
-const RIDE: Duration = Duration::from_millis(5);
+pub(super) const RIDE: Duration = Duration::from_millis(5);
 /// How long after a failure changes are tried again, if no append tries before.
 const RETRY: Duration = Duration::from_secs(1);
 /// How long nothing must come before free pages are given back.
 const IDLE: Duration = Duration::from_millis(20);
-/// An encoding buffer beyond this is given back after its group.
-const ROOM: usize = 256 << 10;
 
 /// What the thread owns.
 pub(super) struct Store {
@@ -48,6 +45,8 @@ pub(super) struct Store {
     pub(super) flush_at: Option<Instant>,
     /// Whether rows were removed since the last upkeep.
     pub(super) untidy: bool,
+    /// Whether the file was trimmed since the last checkpoint.
+    pub(super) trimmed: bool,
     /// Why the last group failed.
     pub(super) failure: Option<OutboxError>,
     #[cfg(test)]
@@ -65,7 +64,6 @@ struct Ending {
 /// answer comes.
 pub(super) fn run(mut store: Store) {
     let ending = store.serve();
-    store.shared.closed.store(true, Ordering::Release);
     drop(store);
     if let Some(Ending { result, answer }) = ending {
         reply(answer, result);
@@ -73,8 +71,16 @@ pub(super) fn run(mut store: Store) {
 }
 
 /// Answers; a caller that has gone away is no error.
-fn reply<T>(answer: Answer<T>, result: Result<T, OutboxError>) {
+pub(super) fn reply<T>(answer: Answer<T>, result: Result<T, OutboxError>) {
     drop(answer.send(result));
+}
+
+impl Drop for Store {
+    /// Also after a panic: nobody may wait for a thread that has ended.
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::Release);
+        self.shared.board.lock().ledger.dismiss();
+    }
 }
 
 impl Store {
@@ -148,7 +154,7 @@ impl Store {
             let refusal = || OutboxError::Full("the disk is down to its reserve of free space");
             entries.drain(..).for_each(|(_, answer)| reply(answer, Err(refusal())));
         }
-        let last = self.page.changes.keys().take(CHANGES).last().copied();
+        let last = self.page.changes.keys().take(CHANGES).copied().reduce(|_, id| id);
         let (writes, answers): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
         if writes.is_empty() && last.is_none() {
             return self.close_page();
@@ -174,37 +180,6 @@ impl Store {
                 }
             }
         }
-    }
-
-    /// The transaction; on success the board knows what it wrote. Returns the verdict on each entry.
-    fn transact(&mut self, writes: Vec<Write>) -> Result<Vec<Result<(), OutboxError>>, OutboxError> {
-        #[cfg(test)]
-        if self.broken {
-            return Err(OutboxError::Full("the disk has no space left"));
-        }
-        let Self { connection, shared, page, text, numbers, .. } = self;
-        let board = &shared.board;
-        let numbers_before = *numbers;
-        let group = Group {
-            connection,
-            board,
-            text,
-            numbers: numbers_before,
-            staged: Vec::new(),
-            records: 0,
-            bytes: 0,
-        };
-        let changes = page.changes.iter().take(CHANGES);
-        let (staged, numbers, verdicts) = in_transaction(connection, || {
-            write_changes(connection, changes)?;
-            fill(group, writes)
-        })?;
-        publish(board, staged);
-        self.numbers = numbers;
-        if self.text.capacity() > ROOM {
-            self.text = Vec::new();
-        }
-        Ok(verdicts)
     }
 
     /// Takes what the ledger has, once all it had before is written.
@@ -272,102 +247,18 @@ impl Store {
     }
 
     fn tidy(&mut self) {
-        match upkeep::step(&self.connection) {
-            Ok(more) => self.untidy = more,
+        let step = upkeep::trim(&self.connection).and_then(|more| {
+            if !more && self.trimmed {
+                upkeep::checkpoint(&self.connection)?;
+            }
+            Ok(more)
+        });
+        (self.untidy, self.trimmed) = match step {
+            Ok(more) => (more, more),
             Err(error) => {
-                self.untidy = false;
                 tracing::warn!(%error, "free pages of the outbox could not be given back");
+                (false, false)
             }
-        }
-    }
-
-    /// Completes a take from the disk.
-    fn load(&mut self, load: Load) {
-        let Load { provider, picks, mut held, now, answer } = load;
-        let mut recent = None;
-        for pick in picks {
-            let read = match pick.cached {
-                Some(delivery) => Ok(Some(delivery)),
-                None => read::delivery(&self.connection, &pick, &provider, &mut recent),
-            };
-            match read {
-                Ok(Some(delivery)) => held.leases.push(Lease { delivery }),
-                Ok(None) => self.set_aside(pick.id, now),
-                Err(error) => return reply(answer, Err(fault::refusal(&error))),
-            }
-        }
-        reply(answer, Ok(held));
-    }
-
-    fn set_aside(&mut self, id: i64, now: i64) {
-        if self.shared.board.lock().set_aside(id, now) {
-            tracing::error!(delivery = id, "a stored delivery is damaged and became a dead letter");
-            self.flush_at.get_or_insert_with(|| Instant::now() + RIDE);
-        }
-    }
-
-    fn list(&self, selection: &Selection) -> Result<Vec<DeliveryView>, OutboxError> {
-        let sketches = self.shared.board.lock().sketch(selection);
-        let mut recent = None;
-        let view = |mut sketch: crate::board::Sketch| {
-            if let (Note::Keep, Some(note)) = (&sketch.note, self.page.note_on(sketch.id)) {
-                sketch.note = note;
-            }
-            read::view(&self.connection, sketch, &mut recent)
         };
-        sketches.into_iter().map(view).collect::<Result<_, _>>().map_err(|error| fault::refusal(&error))
     }
-
-    fn unplanned(&mut self, limit: usize) -> Result<Vec<Unplanned>, OutboxError> {
-        let (sound, damaged) =
-            read::unplanned(&self.connection, limit).map_err(|error| fault::refusal(&error))?;
-        for id in damaged {
-            tracing::error!(event = id, "a stored event is damaged and was set aside");
-            self.connection
-                .execute("UPDATE events SET planned = ?2 WHERE id = ?1", [id, SET_ASIDE])
-                .map_err(|error| fault::refusal(&error))?;
-            let mut board = self.shared.board.lock();
-            board.remove_unplanned(id);
-            board.count_damage();
-        }
-        Ok(sound)
-    }
-}
-
-type Filled = (Vec<super::group::Staged>, Numbers, Vec<Result<(), OutboxError>>);
-
-fn fill(mut group: Group<'_>, writes: Vec<Write>) -> Result<Filled, Trouble> {
-    let mut verdicts = Vec::with_capacity(writes.len());
-    for write in writes {
-        match group.stage(write) {
-            Ok(()) => verdicts.push(Ok(())),
-            Err(Trouble::Entry(refusal)) => verdicts.push(Err(refusal)),
-            Err(failure @ Trouble::Group(_)) => return Err(failure),
-        }
-    }
-    group.numbers.reserve(group.connection)?;
-    Ok((group.staged, group.numbers, verdicts))
-}
-
-fn in_transaction<T>(
-    connection: &Connection,
-    work: impl FnOnce() -> Result<T, Trouble>,
-) -> Result<T, OutboxError> {
-    let run = |sql| connection.prepare_cached(sql)?.execute([]);
-    let attempt = || {
-        run("BEGIN IMMEDIATE")?;
-        let done = work()?;
-        run("COMMIT")?;
-        Ok(done)
-    };
-    attempt().map_err(|trouble| {
-        if !connection.is_autocommit()
-            && let Err(error) = run("ROLLBACK")
-        {
-            tracing::error!(%error, "a failed group could not be rolled back");
-        }
-        match trouble {
-            Trouble::Entry(error) | Trouble::Group(error) => error,
-        }
-    })
 }

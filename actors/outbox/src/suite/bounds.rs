@@ -59,6 +59,7 @@ pub(super) fn beyond_a_providers_bound_its_oldest_waiting_delivery_dies(kind: Ki
     assert_eq!(dead.len(), 1);
     assert_eq!(dead[0].failure.as_ref().unwrap().class, FailureClass::Overflow);
     assert_eq!(dead[0].at, Some(noon()));
+    harness.flush();
     harness.crash();
     assert_eq!(harness.dead().len(), 1);
     assert_eq!(messages(&harness.take(10, 0)), ["b", "c"]);

@@ -149,6 +149,11 @@ impl Harness {
         wait(self.outbox().settle(vec![(id, settlement)], at(seconds))).unwrap();
     }
 
+    /// Waits until all that happened so far is durable.
+    pub(super) fn flush(&self) {
+        wait(self.outbox().settle(Vec::new(), noon())).unwrap();
+    }
+
     pub(super) fn waiting(&self) -> Vec<DeliveryView> {
         wait(self.outbox().list(Selection::default())).unwrap()
     }

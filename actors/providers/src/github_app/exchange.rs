@@ -10,7 +10,8 @@ use serde::Deserialize;
 use super::{GithubApp, Installation, Token, jwt};
 use crate::headers::is_value;
 use crate::judgement::{classify, quote, verdict};
-use crate::kinds::{github_headers, segment};
+use crate::kinds::commit_status::segment;
+use crate::kinds::github;
 use crate::{Exchange, Step};
 
 /// What was sent last.
@@ -105,7 +106,7 @@ impl AppExchange {
 
     fn ask(&self, method: Method, path: &str) -> Step {
         let url = format!("{}/{path}", self.app.base);
-        let request = Request { method, url, headers: github_headers(), body: Bytes::new() };
+        let request = Request { method, url, headers: github::headers(), body: Bytes::new() };
         Step::Send(with_bearer(request, &self.jwt))
     }
 
@@ -152,10 +153,11 @@ impl AppExchange {
     /// An answer to a request of the inner exchange.
     fn answered(&mut self, response: Response, now: Timestamp) -> Step {
         if response.status == 401
-            && let Some(token) = self.token.take()
+            && let Some(token) = &self.token
         {
-            self.app.forget(&token);
+            self.app.forget(token);
             if !self.fresh {
+                self.token = None;
                 return self.log_in(now);
             }
         }

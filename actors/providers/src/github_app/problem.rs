@@ -1,5 +1,8 @@
 //! What can be wrong with an App's keys in a Secret. Texts follow the contract (providers 21) and add the remedy.
 
+use crate::ConfigError;
+use crate::kinds::commit_status::GitProblem;
+
 /// Why an App can not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppProblem {
@@ -37,4 +40,10 @@ pub enum AppProblem {
     /// The API's address is no URL.
     #[error("invalid key 'githubAppBaseURL': write it as https://HOST/api/v3")]
     BaseUrl,
+}
+
+impl From<AppProblem> for ConfigError {
+    fn from(problem: AppProblem) -> Self {
+        GitProblem::from(problem).into()
+    }
 }

@@ -9,11 +9,14 @@
 
 mod exchange;
 mod judge;
+mod key;
 mod listing;
 mod login;
 mod page;
 mod place;
 mod problem;
+#[cfg(test)]
+pub(crate) mod script;
 #[cfg(test)]
 mod tests;
 
@@ -30,10 +33,12 @@ use crate::text::limited;
 use crate::{Exchange, Provider, Step};
 use exchange::StatusExchange;
 pub(super) use judge::BodyRule;
+pub(super) use key::status_key;
 pub(super) use listing::{Listing, Unreadable, object};
 pub(super) use login::{basic, token_or_password};
 pub(super) use page::Page;
-pub(super) use place::{Place, segment};
+pub(super) use place::Place;
+pub(crate) use place::segment;
 pub use problem::GitProblem;
 
 /// The reason of events that tell of work under way.
@@ -205,8 +210,8 @@ impl Exchange for Skip {
 fn wanted(delivery: &Delivery, rules: &Rules) -> Result<Option<Wanted>, Failure> {
     let (event, metadata) = (&delivery.event, &delivery.plan.metadata);
     let context = delivery.plan.commit_status.clone().filter(|context| !context.is_empty());
-    let context =
-        context.ok_or_else(|| unrenderable("commit status cannot be empty; correct spec.commitStatusExpr"))?;
+    let context = context
+        .ok_or_else(|| unrenderable("commit status cannot be empty; correct spec.commitStatusExpr"))?;
     let progressing = event.reason == PROGRESSING;
     if progressing && !rules.shows_progress {
         return Ok(None);
@@ -218,7 +223,8 @@ fn wanted(delivery: &Delivery, rules: &Rules) -> Result<Option<Wanted>, Failure>
         Severity::Error => Outcome::Failure,
         Severity::Trace | Severity::Other(_) => {
             let host = rules.host;
-            let text = format!("can't convert to {host} state: the event's severity is neither info nor error");
+            let text =
+                format!("can't convert to {host} state: the event's severity is neither info nor error");
             return Err(unrenderable(&text));
         }
     };

@@ -60,29 +60,29 @@ impl Provider for Slack {
 }
 
 #[derive(Serialize)]
-struct Message<'a> {
-    channel: &'a str,
-    username: &'a str,
-    icon_url: &'static str,
-    icon_emoji: &'static str,
-    attachments: [Attachment<'a>; 1],
+pub(super) struct Message<'a> {
+    pub(super) channel: &'a str,
+    pub(super) username: Cow<'a, str>,
+    pub(super) icon_url: &'static str,
+    pub(super) icon_emoji: &'static str,
+    pub(super) attachments: [Attachment<'a>; 1],
 }
 
 #[derive(Serialize)]
-struct Attachment<'a> {
-    fallback: Cow<'a, str>,
-    color: &'static str,
-    author_name: Cow<'a, str>,
-    text: Cow<'a, str>,
-    mrkdwn_in: [&'static str; 1],
-    fields: Vec<Field<'a>>,
+pub(super) struct Attachment<'a> {
+    pub(super) fallback: Cow<'a, str>,
+    pub(super) color: &'static str,
+    pub(super) author_name: Cow<'a, str>,
+    pub(super) text: Cow<'a, str>,
+    pub(super) mrkdwn_in: [&'static str; 1],
+    pub(super) fields: Vec<Field<'a>>,
 }
 
 #[derive(Serialize)]
-struct Field<'a> {
-    title: &'a str,
-    value: Cow<'a, str>,
-    short: bool,
+pub(super) struct Field<'a> {
+    pub(super) title: Cow<'a, str>,
+    pub(super) value: Cow<'a, str>,
+    pub(super) short: bool,
 }
 
 impl Slack {
@@ -102,7 +102,7 @@ impl Slack {
         let controller = event.reporting_controller.as_str();
         Message {
             channel: &self.channel,
-            username: if self.username.is_empty() { controller } else { &self.username },
+            username: Cow::Borrowed(if self.username.is_empty() { controller } else { &self.username }),
             icon_url: "",
             icon_emoji: "",
             attachments: [attachment],
@@ -114,7 +114,7 @@ fn field<'a>(event: &Event, (title, value): (&'a String, &'a String)) -> Field<'
     let is_foreign = event.metadata.values().any(|brought| brought == value);
     let value = Cow::Borrowed(value.as_str());
     let value = if is_foreign { foreign(value) } else { limited(value, LONGEST_TEXT) };
-    Field { title, value, short: false }
+    Field { title: Cow::Borrowed(title), value, short: false }
 }
 
 /// A text that comes with the event, whoever wrote it: without mentions, and within the limit.

@@ -78,3 +78,6 @@ pub(super) fn log_deprecation(alert: &Alert) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile_domain::{Alert, AlertRef, NewDelivery, ProviderClass, ProviderSpec, combine};
+use campanile_domain::{Alert, AlertRef, NewDelivery, ProviderClass, ProviderSpec, ProviderType, combine};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{DropReason, Incoming, Notice, Problem, Rules};
@@ -41,7 +41,7 @@ impl<'a> Gate<'a> {
         if provider.suspend {
             return Err(DropReason::ProviderSuspended);
         }
-        let class = provider.kind().map(|kind| kind.class());
+        let class = provider.kind().map(ProviderType::class);
         self.check_class(class)?;
         if !provider.service_account.is_empty() && !self.rules.object_level_workload_identity {
             return Err(DropReason::ServiceAccount);
@@ -101,7 +101,7 @@ impl<'a> Gate<'a> {
     }
 
     fn deadline(&self, provider: &ProviderSpec) -> Timestamp {
-        let of_type = || provider.kind().map_or(UNKNOWN_TYPE_DEADLINE, |kind| kind.deadline());
+        let of_type = || provider.kind().map_or(UNKNOWN_TYPE_DEADLINE, ProviderType::deadline);
         let lifetime = self.rules.deadline.unwrap_or_else(of_type);
         let lifetime = SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
         self.incoming.accepted_at.checked_add(lifetime).unwrap_or(Timestamp::MAX)

@@ -23,8 +23,8 @@ pub enum AddressError {
     /// It is longer than HTTP libraries take, or they refuse it for another reason.
     #[error("it can not be put into a request; shorten or correct it")]
     Form,
-    /// TLS needs a name or an IPv4 address to verify.
-    #[error("the host can not be verified by TLS; use its DNS name with https")]
+    /// TLS needs a well-formed name or an IP address to verify.
+    #[error("the host can not be verified by TLS; use its DNS name or IP address with https")]
     TlsName,
 }
 
@@ -37,6 +37,12 @@ pub enum HeaderError {
     /// The value has characters that HTTP does not allow (RFC 9110, section 5.5).
     #[error("the value has control characters; remove them")]
     Value,
+    /// The headers of the request are too long, and this is the longest one.
+    #[error("all headers together are longer than {max} bytes; shorten it")]
+    Length {
+        /// The bound, in bytes.
+        max: usize,
+    },
 }
 
 /// What makes a client certificate unusable.

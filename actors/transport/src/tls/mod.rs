@@ -3,9 +3,9 @@
 //! Each distinct set of material becomes one `rustls::ClientConfig`, shared by all clients that use it. TLS 1.2 is the
 //! oldest version; verification is never disabled.
 //!
-//! Only `http/1.1` is offered. HTTP/2 works with awc 3.11, but without two promises of this crate: awc leaves the size
-//! of a response's header block at the library's 16 MiB and has no setting for it, and a TLS alert after the handshake
-//! (a client certificate is wanted) arrives as text without its type.
+//! Only `http/1.1` is offered. awc 3.11 speaks HTTP/2 only inside TLS of its own making, where no head can be rewritten
+//! (see [`crate::filter`]); its bound on a response's header block is 16 MiB without a setting there, and a TLS alert
+//! after the handshake (a client certificate is wanted) arrives as text without its type.
 
 mod material;
 mod store;

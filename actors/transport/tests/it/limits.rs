@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::time::Duration;
 
+use actix_rt::time::timeout;
 use campanile_domain::{Connection, FailureClass};
 use campanile_transport::{Environment, Limits, Transport};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::future::join_all;
 
-use crate::support::{Reply, Server, client, connection, post, transport};
+use crate::support::{Authority, Reply, Server, client, connection, material, post, transport};
 
 const CAP: usize = 64 * 1024;
 
@@ -97,4 +98,20 @@ async fn no_more_sockets_are_opened_than_the_limit() {
     let answers = join_all(requests.iter().map(|request| client.send(request))).await;
     assert!(answers.iter().all(Result::is_ok));
     assert!(server.connections() <= 2, "{}", server.connections());
+}
+
+#[actix_rt::test]
+async fn the_limit_on_sockets_is_for_both_schemes_together() {
+    let ca = Authority::new();
+    let silent = Server::start(|_| Reply::Silence).await;
+    let secure = Server::start_tls(ca.leaf().server(), |_| Reply::ok("safe")).await;
+    let limits = Limits { sockets: 1, ..Limits::default() };
+    let tls = Some(material(Some(ca.pem()), None));
+    let client =
+        Transport::new(Environment::default(), limits).client(&Connection { tls, ..connection() }).unwrap();
+    let (first, second) = (post(silent.url("/")), post(secure.tls_url("/")));
+    let both = join_all([client.send(&first), client.send(&second)]);
+    assert!(timeout(Duration::from_millis(300), both).await.is_err());
+    assert_eq!((silent.seen().len(), secure.connections()), (1, 0), "the second had to wait");
+    assert_eq!(client.send(&second).await.unwrap().status, 200);
 }

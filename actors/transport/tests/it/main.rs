@@ -16,3 +16,5 @@ mod redirect;
 mod support;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod wire;

@@ -2,15 +2,19 @@
 
 use std::fs;
 use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
 
 use campanile_domain::{Connection, FailureClass, TlsMaterial};
 use campanile_transport::{Environment, Limits, Transport, TransportError};
 use rustls::version::{TLS12, TLS13};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::support::{
-    Authority, Leaf, Reply, Seen, Server, client, connection, material, post, tls_client, transport,
+    Authority, Leaf, Reply, Seen, Server, client, connection, material, post, read_request, tls_client,
+    transport,
 };
 
 async fn serve(leaf: &Leaf) -> Server {
@@ -35,6 +39,53 @@ async fn a_server_of_the_given_ca_is_trusted_by_name_and_by_address() {
         assert_eq!(&client.send(&post(url)).await.unwrap().body[..], b"safe");
     }
     assert_eq!(server.connections(), 2, "one for each host, and that is used again");
+}
+
+#[actix_rt::test]
+async fn an_ipv6_literal_is_verified_as_the_address_that_it_is() {
+    let ca = Authority::new();
+    for (name, trusted) in [("::1", true), ("127.0.0.1", false), ("localhost", false)] {
+        let server = Server::start_tls_at("[::1]:0", ca.leaf_for(name).server(), |_| Reply::ok("safe")).await;
+        let request = post(format!("https://[::1]:{}/", server.port));
+        match tls_client(Some(ca.pem()), None).send(&request).await {
+            Ok(response) => assert!(trusted && response.status == 200, "{name}"),
+            Err(error) => assert!(!trusted && error.class() == FailureClass::Tls, "{name}: {error}"),
+        }
+        let authority = format!("[::1]:{}", server.port);
+        assert!(server.seen().iter().all(|seen| seen.header("host") == Some(&authority)));
+    }
+}
+
+#[actix_rt::test]
+async fn a_server_that_accepts_and_then_says_nothing_is_given_up_at_the_handshakes_limit() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let limits = Limits { handshake: Duration::from_millis(100), ..Limits::default() };
+    let client = Transport::new(Environment::default(), limits).client(&connection()).unwrap();
+    let error = client.send(&post(format!("https://localhost:{port}/"))).await.unwrap_err();
+    assert!(matches!(error, TransportError::ConnectTimeout { .. }), "{error:?}");
+    assert_eq!(error.class(), FailureClass::Timeout);
+}
+
+#[actix_rt::test]
+async fn a_client_that_is_dropped_says_goodbye_to_its_servers() {
+    let ca = Authority::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let acceptor = TlsAcceptor::from(Arc::new(ca.leaf().server()));
+    let server = actix_rt::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(stream).await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        stream.flush().await.unwrap();
+        // Without a close_notify this is an error, and not the end.
+        stream.read(&mut [0; 1]).await
+    });
+    let client = tls_client(Some(ca.pem()), None);
+    client.send(&post(format!("https://localhost:{port}/"))).await.unwrap();
+    drop(client);
+    assert_eq!(server.await.unwrap().unwrap(), 0);
 }
 
 #[actix_rt::test]

@@ -120,7 +120,7 @@ fn the_file_shrinks_after_a_backlog() {
     let done = ids(&take(&outbox, 8000)).into_iter().map(|id| (id, Settlement::Done)).collect();
     wait(outbox.settle(done, noon())).unwrap();
     flush(&outbox);
-    outbox.on_store(|store| while super::super::upkeep::step(&store.connection).unwrap() {});
+    outbox.on_store(|store| while super::super::upkeep::trim(&store.connection).unwrap() {});
     outbox.on_store(|store| store.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap());
     assert!(place.size() <= 5 << 20, "{} bytes are left", place.size());
 }

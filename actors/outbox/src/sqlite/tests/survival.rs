@@ -10,8 +10,9 @@ use proptest::test_runner::{Config, TestRunner};
 use tempfile::TempDir;
 
 use super::{Place, flush, put, take, wait};
+use crate::sqlite::shared::Command;
 use crate::suite::harness::{chat, entry, ids, messages, of_lane};
-use crate::{Bounds, Outbox, Settlement, SqliteOutbox};
+use crate::{Bounds, OpenError, Outbox, OutboxError, Settlement, SqliteOutbox};
 
 /// The files as a kill leaves them, in a folder of their own.
 fn copy_of(place: &Place) -> TempDir {
@@ -64,6 +65,47 @@ fn dropping_the_outbox_writes_what_is_in_memory() {
     let durable = outbox.settle(vec![(leased[0], Settlement::Done)], noon());
     drop(outbox);
     wait(durable).unwrap();
+}
+
+#[test]
+fn nobody_waits_for_a_thread_that_has_panicked() {
+    let place = Place::new();
+    let outbox = place.open();
+    put(&outbox, "a");
+    let leased = ids(&take(&outbox, 1));
+    outbox.on_store(|store| store.broken = true);
+    let pending = outbox.settle(vec![(leased[0], Settlement::Done)], noon());
+    outbox.send(Command::Test(Box::new(|_| panic!("a test ends the thread")))).unwrap();
+    assert_eq!(wait(pending), Err(OutboxError::Closed));
+    assert_eq!(wait(outbox.append(entry("b", vec![of_lane("b")]))), Err(OutboxError::Closed));
+    assert_eq!(wait(outbox.settle(Vec::new(), noon())), Err(OutboxError::Closed));
+    // The folder gets free: whoever supervises can open it again.
+    let begun = std::time::Instant::now();
+    let reopened = loop {
+        match SqliteOutbox::open(place.path(), place.bounds, noon()) {
+            Err(OpenError::Locked { .. }) if begun.elapsed().as_secs() < 20 => std::thread::yield_now(),
+            opened => break opened.unwrap().outbox,
+        }
+    };
+    assert_eq!(messages(&take(&reopened, 10)), ["a"]);
+}
+
+#[test]
+fn a_take_that_comes_too_late_frees_nobody_elses_lease() {
+    let place = Place::new();
+    let outbox = place.open();
+    put(&outbox, "a");
+    wait(outbox.abandon()).unwrap();
+    let outbox = place.open();
+    let (go, gate) = std::sync::mpsc::channel::<()>();
+    outbox.send(Command::Test(Box::new(move |_| gate.recv().unwrap()))).unwrap();
+    // The taker dies while the thread is busy, and another takes over.
+    drop(outbox.take(&chat(), 10, noon()));
+    assert_eq!(outbox.release_all(&chat()), 1);
+    let second = outbox.take(&chat(), 10, noon());
+    go.send(()).unwrap();
+    assert_eq!(wait(second).unwrap().len(), 1);
+    assert!(take(&outbox, 10).is_empty());
 }
 
 #[test]

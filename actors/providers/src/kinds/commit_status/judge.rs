@@ -188,7 +188,11 @@ mod tests {
         assert_eq!(limited(403, &[], body), Some(60));
         assert_eq!(limited(403, &[("retry-after", "5")], body), Some(60));
         assert_eq!(limited(429, &[("retry-after", "90")], body), Some(90));
-        assert_eq!(limited(403, &[("retry-after", "5")], "{}"), Some(5), "a limit that does not say of what kind");
+        assert_eq!(
+            limited(403, &[("retry-after", "5")], "{}"),
+            Some(5),
+            "a limit that does not say of what kind"
+        );
         assert_eq!(limited(403, &[], r#"{"message":"API rate limit exceeded for 192.0.2.1."}"#), Some(60));
     }
 

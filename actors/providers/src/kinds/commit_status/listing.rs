@@ -4,7 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use campanile_domain::Response;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use super::{Page, Shown};
 

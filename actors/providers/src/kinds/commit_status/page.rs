@@ -73,7 +73,11 @@ mod tests {
         let next = Page::USUAL.after_cut(31).unwrap();
         assert_eq!((next.number(), next.size, next.offset), (2, 31, 31));
         let later = next.next().and_then(|page| page.after_cut(20)).unwrap();
-        assert_eq!((later.number(), later.size), (5, 20), "entries 80 to 99, of which 82 is the first unread");
+        assert_eq!(
+            (later.number(), later.size),
+            (5, 20),
+            "entries 80 to 99, of which 82 is the first unread"
+        );
         assert_eq!(Page::USUAL.after_cut(0), None);
     }
 }

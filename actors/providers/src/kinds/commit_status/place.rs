@@ -11,7 +11,7 @@ use crate::{ConfigError, Settings};
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// `text` as one segment of a path, or as a value in a query.
-pub(in crate::kinds) fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
@@ -24,8 +24,12 @@ pub(in crate::kinds) struct Place {
 impl Place {
     /// The place that the Provider's address names.
     pub(in crate::kinds) fn of(settings: &Settings) -> Self {
-        let repository = Repository::parse(settings.address.as_str());
-        Self { repository, source: settings.address.source().clone() }
+        Self::at(settings.address.as_str(), settings.address.source())
+    }
+
+    /// The place that `address` names, which stands at `source`.
+    pub(in crate::kinds) fn at(address: &str, source: &AddressSource) -> Self {
+        Self { repository: Repository::parse(address), source: source.clone() }
     }
 
     /// The repository's path on its host, decoded.
@@ -37,10 +41,7 @@ impl Place {
     ///
     /// # Errors
     /// [`GitProblem::Repository`] if there are not `N`, or one of them is empty or goes up the path.
-    pub(in crate::kinds) fn segments<const N: usize>(
-        &self,
-        form: &'static str,
-    ) -> Result<[&str; N], ConfigError> {
+    pub(crate) fn segments<const N: usize>(&self, form: &'static str) -> Result<[&str; N], ConfigError> {
         let segments: Vec<&str> = self.id().split('/').collect();
         let sound = segments.iter().all(|segment| !matches!(*segment, "" | "." | ".."));
         let refuse = || ConfigError::from(self.refusal(form));
@@ -79,7 +80,8 @@ mod tests {
     #[test]
     fn s15_the_number_of_segments_is_checked() {
         assert_eq!(place("https://h/org/repo").segments::<2>("").unwrap(), ["org", "repo"]);
-        for address in ["https://h/org", "https://h/a/b/c", "https://h", "https://h/org/..", "https://h/a//b"] {
+        for address in ["https://h/org", "https://h/a/b/c", "https://h", "https://h/org/..", "https://h/a//b"]
+        {
             let error = place(address).segments::<2>("https://HOST/OWNER/REPO").unwrap_err().to_string();
             assert!(error.starts_with("invalid repository id \""), "{error}");
             assert!(error.ends_with("; write spec.address as https://HOST/OWNER/REPO"), "{error}");

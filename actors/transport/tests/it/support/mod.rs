@@ -13,7 +13,7 @@ use campanile_transport::{Client, Environment, Limits, Transport};
 
 pub(crate) use certificates::{Authority, Leaf};
 pub(crate) use proxy::{HttpProxy, ProxyRules};
-pub(crate) use server::{Reply, Seen, Server};
+pub(crate) use server::{Reply, Seen, Server, read_request};
 pub(crate) use socks::SocksProxy;
 
 /// Long enough for a busy machine; tests that wait for a timeout set their own.

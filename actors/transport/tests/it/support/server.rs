@@ -12,6 +12,8 @@ use tokio_rustls::TlsAcceptor;
 /// One request as it came in.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
+    /// The head as it was, with the empty line at its end.
+    pub(crate) head: String,
     /// The request line.
     pub(crate) line: String,
     /// Names in lower case.
@@ -70,11 +72,19 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(script: impl Fn(&Seen) -> Reply + 'static) -> Self {
-        Self::listen(None, Rc::new(script)).await
+        Self::listen("127.0.0.1:0", None, Rc::new(script)).await
     }
 
     pub(crate) async fn start_tls(config: ServerConfig, script: impl Fn(&Seen) -> Reply + 'static) -> Self {
-        Self::listen(Some(TlsAcceptor::from(Arc::new(config))), Rc::new(script)).await
+        Self::start_tls_at("127.0.0.1:0", config, script).await
+    }
+
+    pub(crate) async fn start_tls_at(
+        address: &str,
+        config: ServerConfig,
+        script: impl Fn(&Seen) -> Reply + 'static,
+    ) -> Self {
+        Self::listen(address, Some(TlsAcceptor::from(Arc::new(config))), Rc::new(script)).await
     }
 
     /// All requests so far, over all connections.
@@ -100,8 +110,8 @@ impl Server {
         format!("https://localhost:{}{path}", self.port)
     }
 
-    async fn listen(tls: Option<TlsAcceptor>, script: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    async fn listen(address: &str, tls: Option<TlsAcceptor>, script: Script) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let server = Self {
             port: listener.local_addr().unwrap().port(),
             seen: Rc::default(),
@@ -176,7 +186,7 @@ pub(crate) async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) -> Option
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    let mut seen = Seen { line, headers, body: Vec::new(), connection: 0, turn: 0 };
+    let mut seen = Seen { head: head.clone(), line, headers, body: Vec::new(), connection: 0, turn: 0 };
     let length = seen.header("content-length").map_or(0, |length| length.parse().unwrap());
     seen.body.resize(length, 0);
     stream.read_exact(&mut seen.body).await.ok()?;

@@ -1,0 +1,245 @@
+//! A test notification: the real exchange of a Provider, carried out once and outside of its queue.
+//!
+//! Settings, Secrets and the client are made as for any delivery, so that it fails where a delivery would. It is not
+//! stored, not retried and settles nothing; its answer is what the destination said, masked.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Context, Handler, Message, ResponseFuture};
+use campanile_domain::{
+    AlertRef, Delivery, DeliveryId, Event, Failure, FailureClass, Masker, NewDelivery, ObjectKey,
+    ProviderSpec, Request, Response, Verdict, commit_of, status_name,
+};
+use campanile_protocol::{ReadSecrets, Secrets};
+use campanile_supervision::{Link, SharedClock};
+
+use super::Dispatcher;
+use crate::drive::drive;
+use crate::resolve::lookup_in;
+use crate::{Carrier, Carriers, Sending, resolve_provider};
+
+/// Longest test, whatever `spec.timeout` says: somebody waits for the answer.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// How much of a destination's answer is shown, in bytes.
+const QUOTED: usize = 1024;
+
+/// To the dispatcher: send this through the Provider now, and say what the destination answers.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Tested, TestError>")]
+pub struct SendTest {
+    /// The Provider.
+    pub provider: ObjectKey,
+    /// What it is to tell.
+    pub event: Arc<Event>,
+    /// The metadata as combined for a delivery, without prefixes.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// What came of a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tested {
+    /// What the Provider's type concludes.
+    pub verdict: Verdict,
+    /// The answer to the last request; none if there was none.
+    pub answer: Option<Answer>,
+    /// How many requests were sent.
+    pub requests: usize,
+}
+
+/// An answer of a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The beginning of the body on one line, masked.
+    pub excerpt: String,
+}
+
+/// Why no test was made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TestError {
+    /// There is no such Provider.
+    #[error("find provider '{0}': it does not exist; `campanile get providers` lists those that do")]
+    NotFound(ObjectKey),
+    /// The Provider is switched off.
+    #[error("send through provider '{0}': it is suspended; set spec.suspend to false")]
+    Suspended(ObjectKey),
+    /// A commit status belongs to a commit.
+    #[error(
+        "send through provider '{0}': its type writes commit statuses; name a commit with --revision main@sha1:<40 hex>"
+    )]
+    NoRevision(ObjectKey),
+    /// Objects or Secrets are not known yet, or the process stops.
+    #[error("send a test: the instance is starting, restarting a part of itself or stopping; try again")]
+    Unavailable,
+}
+
+impl Handler<SendTest> for Dispatcher {
+    type Result = ResponseFuture<Result<Tested, TestError>>;
+
+    fn handle(&mut self, test: SendTest, _: &mut Context<Self>) -> Self::Result {
+        match self.trial(test) {
+            Ok(trial) => Box::pin(trial.run()),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
+    }
+}
+
+impl Dispatcher {
+    fn trial(&mut self, test: SendTest) -> Result<Trial, TestError> {
+        if !self.synced || self.draining {
+            return Err(TestError::Unavailable);
+        }
+        let key = &test.provider;
+        let slot = self.slots.get_mut(key).ok_or_else(|| TestError::NotFound(key.clone()))?;
+        if slot.spec.suspend {
+            return Err(TestError::Suspended(key.clone()));
+        }
+        if slot.spec.writes_commit_status() && commit_of(&test.metadata).is_err() {
+            return Err(TestError::NoRevision(key.clone()));
+        }
+        Ok(Trial {
+            spec: slot.spec.clone(),
+            test,
+            carriers: self.carriers.clone(),
+            secrets: self.secrets.clone(),
+            clock: self.shared.clock.clone(),
+        })
+    }
+}
+
+/// A test that may be made.
+struct Trial {
+    spec: Arc<ProviderSpec>,
+    test: SendTest,
+    carriers: Arc<dyn Carriers>,
+    secrets: Link<ReadSecrets>,
+    clock: SharedClock,
+}
+
+impl Trial {
+    async fn run(self) -> Result<Tested, TestError> {
+        let secrets = self.read_secrets().await?;
+        let tested = match self.send(&secrets).await {
+            Ok(tested) => tested,
+            Err(failure) => Tested { verdict: Verdict::Failed(failure), answer: None, requests: 0 },
+        };
+        let arrived = matches!(tested.verdict, Verdict::Delivered | Verdict::Skipped);
+        tracing::info!(provider = %self.spec.key, arrived, "sent a test notification");
+        Ok(tested)
+    }
+
+    async fn read_secrets(&self) -> Result<Secrets, TestError> {
+        let wanted: Vec<ObjectKey> = self.spec.secret_keys().collect();
+        if wanted.is_empty() {
+            return Ok(Secrets::new());
+        }
+        self.secrets.ask(ReadSecrets(wanted)).await.map_err(|_| TestError::Unavailable)
+    }
+
+    async fn send(&self, secrets: &Secrets) -> Result<Tested, Failure> {
+        let endpoint = resolve_provider(&self.spec, &lookup_in(secrets), self.carriers.as_ref())?;
+        let carrier = self.carriers.carrier(&endpoint.connection)?;
+        let recorder = Recorder::new(carrier.as_ref());
+        let limit = endpoint.connection.timeout.min(LONGEST);
+        let delivery = self.delivery();
+        let exchange = drive(&endpoint, &recorder, &delivery, self.clock.as_ref());
+        let verdict = match tokio::time::timeout(limit, exchange).await {
+            Ok(verdict) => verdict,
+            Err(_) => Verdict::Failed(self.too_slow(limit)),
+        };
+        Ok(recorder.tested(verdict, &endpoint.masker))
+    }
+
+    fn too_slow(&self, limit: Duration) -> Failure {
+        let (key, seconds) = (&self.spec.key, limit.as_secs_f32());
+        let text = format!(
+            "finish the exchange of provider '{key}' within {seconds} s; raise spec.timeout if it needs longer"
+        );
+        Failure::new(FailureClass::Timeout, text)
+    }
+
+    fn delivery(&self) -> Delivery {
+        let (spec, now) = (&self.spec, self.clock.now());
+        let object = &self.test.event.involved_object;
+        let uid = spec.uid.split('-').next().unwrap_or_default();
+        let status = || format!("{}/{uid}", status_name(object)).to_lowercase();
+        Delivery {
+            // No stored delivery has a negative number, and no two tests have the same: destinations that know a
+            // message by it do not take the second test for a repetition.
+            id: DeliveryId(-now.as_microsecond()),
+            event: self.test.event.clone(),
+            plan: NewDelivery {
+                provider: spec.key.clone(),
+                alert: AlertRef { key: spec.key.clone(), uid: String::new() },
+                lane: object.path().into(),
+                metadata: self.test.metadata.clone(),
+                commit_status: spec.writes_commit_status().then(status),
+                deadline: now + LONGEST,
+            },
+            accepted_at: now,
+            attempts: 0,
+        }
+    }
+}
+
+/// Passes requests on and keeps the last answer.
+struct Recorder<'c> {
+    carrier: &'c dyn Carrier,
+    last: RefCell<Option<Response>>,
+    requests: Cell<usize>,
+}
+
+impl<'c> Recorder<'c> {
+    fn new(carrier: &'c dyn Carrier) -> Self {
+        Self { carrier, last: RefCell::default(), requests: Cell::default() }
+    }
+
+    fn tested(self, verdict: Verdict, masker: &Masker) -> Tested {
+        let answer = self.last.into_inner().map(|response| Answer {
+            status: response.status,
+            excerpt: excerpt(&response.body, masker),
+        });
+        Tested { verdict, answer, requests: self.requests.get() }
+    }
+}
+
+impl Carrier for Recorder<'_> {
+    fn send<'a>(&'a self, request: &'a Request) -> Sending<'a> {
+        self.requests.set(self.requests.get() + 1);
+        self.last.take();
+        Box::pin(async move {
+            let answer = self.carrier.send(request).await?;
+            let mut kept = answer.clone();
+            if issues_credentials(&request.url) {
+                kept.body.clear();
+            }
+            self.last.replace(Some(kept));
+            Ok(answer)
+        })
+    }
+}
+
+/// Whether the answer may hold a fresh token, which no masker knows.
+fn issues_credentials(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    ["token", "tokens"].iter().any(|end| path.trim_end_matches('/').ends_with(end))
+}
+
+/// The beginning of `body` on one line. Secrets go before white space does and once more afterwards, and before the
+/// cut: in halves they would no longer be recognised.
+fn excerpt(body: &[u8], masker: &Masker) -> String {
+    let text = masker.mask(&String::from_utf8_lossy(body));
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let mut line = masker.mask(&words.collect::<Vec<_>>().join(" "));
+    if line.len() > QUOTED {
+        line.truncate(line.floor_char_boundary(QUOTED));
+        line.push('…');
+    }
+    line
+}

@@ -1,0 +1,191 @@
+//! `format()`: `%s`, `%d`, `%f`, `%e`, `%x`, `%X`, `%o` and `%b`, with a precision for the two of fractions.
+
+use super::super::error::Fault;
+use super::super::meter::Meter;
+use super::super::number;
+use super::super::types::Sig::{Dyn, List, String as Str};
+use super::super::value::{List as Elements, Map, Value};
+use super::{Function, Outcome, Overload, Style::Member, row, time};
+
+pub(super) const FUNCTIONS: &[Function] =
+    &[row("format", Member, &[Overload(&[Str, List(&Dyn)], Str)], format)];
+
+/// Digits after the point where the user gave none.
+const DEFAULT_PRECISION: usize = 6;
+/// The highest precision.
+const MAX_PRECISION: usize = 100;
+/// More than any number takes in any form, beside its precision.
+const LONGEST_NUMBER: usize = 400;
+
+fn format<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+    let [Value::Text(template), Value::List(values)] = args else { return Ok(None) };
+    let mut values = values.iter();
+    let mut out = String::new();
+    let mut rest: &str = template;
+    meter.spend_bytes(rest.len())?;
+    while let Some((plain, clause)) = rest.split_once('%') {
+        out.push_str(plain);
+        if let Some(after) = clause.strip_prefix('%') {
+            out.push('%');
+            rest = after;
+            continue;
+        }
+        let (precision, clause) = precision(clause)?;
+        let mut verbs = clause.chars();
+        let verb = verbs.next().ok_or(Fault::Format("the template ends within a clause"))?;
+        let value = values.next().ok_or(Fault::Format("the list is too short"))?;
+        write(verb, precision, &value, meter, &mut out)?;
+        rest = verbs.as_str();
+    }
+    out.push_str(rest);
+    Ok(Some(Value::text(out)))
+}
+
+fn precision(clause: &str) -> Result<(usize, &str), Fault> {
+    let Some(digits) = clause.strip_prefix('.') else { return Ok((DEFAULT_PRECISION, clause)) };
+    let after = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = digits.strip_suffix(after).and_then(|digits| digits.parse().ok());
+    match number {
+        Some(number) if number <= MAX_PRECISION => Ok((number, after)),
+        _ => Err(Fault::Format("bad precision")),
+    }
+}
+
+fn write(
+    verb: char,
+    precision: usize,
+    value: &Value<'_>,
+    meter: &mut Meter,
+    out: &mut String,
+) -> Result<(), Fault> {
+    if verb == 's' {
+        return text(value, meter, out);
+    }
+    meter.spend_bytes(LONGEST_NUMBER + precision)?;
+    let written = match verb {
+        'd' => decimal(value),
+        'f' => fraction(value).map(|number| number::not_finite(number).map_or_else(|| format!("{number:.precision$}"), str::to_owned)),
+        'e' => fraction(value).map(|number| {
+            number::not_finite(number)
+                .map_or_else(|| number::signed_exponent(&format!("{number:.precision$e}")), str::to_owned)
+        }),
+        'b' => radix(value, |n| format!("{n:b}")),
+        'o' => radix(value, |n| format!("{n:o}")),
+        'x' => hexadecimal(value, meter)?,
+        'X' => hexadecimal(value, meter)?.map(|text| text.to_ascii_uppercase()),
+        _ => return Err(Fault::Format("unknown clause, use one of s d f e x X o b")),
+    };
+    out.push_str(&written.ok_or(Fault::Format("the clause is not for values of this type"))?);
+    Ok(())
+}
+
+/// Any value as text.
+fn text(value: &Value<'_>, meter: &mut Meter, out: &mut String) -> Result<(), Fault> {
+    match value {
+        Value::Text(text) => {
+            meter.spend_bytes(text.len())?;
+            out.push_str(text);
+        }
+        Value::Bytes(bytes) => {
+            meter.spend_bytes(bytes.len() * 3)?;
+            out.push_str(&String::from_utf8_lossy(bytes));
+        }
+        Value::List(list) => return listed(list, meter, out),
+        Value::Map(map) => return mapped(map, meter, out),
+        Value::Optional(_) => return Err(Fault::Format("an optional has no text")),
+        scalar => {
+            meter.spend_bytes(LONGEST_NUMBER)?;
+            out.push_str(&scalar_text(scalar));
+        }
+    }
+    Ok(())
+}
+
+fn scalar_text(value: &Value<'_>) -> String {
+    match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Uint(value) => value.to_string(),
+        Value::Double(value) => number::not_finite(*value).map_or_else(|| value.to_string(), str::to_owned),
+        Value::Timestamp(time) => time.to_string(),
+        Value::Duration(duration) => time::seconds(*duration),
+        Value::Kind(name) => (*name).to_owned(),
+        _ => "null".to_owned(),
+    }
+}
+
+fn listed(list: &Elements<'_>, meter: &mut Meter, out: &mut String) -> Result<(), Fault> {
+    out.push('[');
+    for (at, element) in list.iter().enumerate() {
+        meter.spend(1)?;
+        out.push_str(if at > 0 { ", " } else { "" });
+        text(&element, meter, out)?;
+    }
+    out.push(']');
+    Ok(())
+}
+
+/// The entries, sorted by the text of their keys.
+fn mapped(map: &Map<'_>, meter: &mut Meter, out: &mut String) -> Result<(), Fault> {
+    let mut entries = Vec::with_capacity(map.len());
+    for (key, value) in map.entries() {
+        let mut entry = (String::new(), String::new());
+        text(&key, meter, &mut entry.0)?;
+        text(&value, meter, &mut entry.1)?;
+        meter.spend_bytes(entry.0.len() + entry.1.len())?;
+        entries.push(entry);
+    }
+    entries.sort_unstable();
+    out.push('{');
+    for (at, (key, value)) in entries.iter().enumerate() {
+        let comma = if at > 0 { ", " } else { "" };
+        out.extend([comma, key, ": ", value]);
+    }
+    out.push('}');
+    Ok(())
+}
+
+fn decimal(value: &Value<'_>) -> Option<String> {
+    match value {
+        Value::Int(value) => Some(value.to_string()),
+        Value::Uint(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "these clauses write doubles")]
+fn fraction(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Double(value) => Some(*value),
+        Value::Int(value) => Some(*value as f64),
+        Value::Uint(value) => Some(*value as f64),
+        _ => None,
+    }
+}
+
+/// A whole number by its magnitude, with a sign.
+fn radix(value: &Value<'_>, digits: fn(u64) -> String) -> Option<String> {
+    match value {
+        Value::Int(value) if *value < 0 => Some(format!("-{}", digits(value.unsigned_abs()))),
+        Value::Int(value) => Some(digits(value.unsigned_abs())),
+        Value::Uint(value) => Some(digits(*value)),
+        Value::Bool(value) => Some(u8::from(*value).to_string()),
+        _ => None,
+    }
+}
+
+fn hexadecimal(value: &Value<'_>, meter: &mut Meter) -> Result<Option<String>, Fault> {
+    let bytes = match value {
+        Value::Text(text) => text.as_bytes(),
+        Value::Bytes(bytes) => bytes,
+        Value::Bool(_) => return Ok(None),
+        number => return Ok(radix(number, |n| format!("{n:x}"))),
+    };
+    meter.spend_bytes(bytes.len() * 2)?;
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let digits = [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16));
+        out.extend(digits.into_iter().flatten());
+    }
+    Ok(Some(out))
+}

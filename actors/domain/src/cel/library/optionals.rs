@@ -1,0 +1,60 @@
+//! Optional values. `or` and `orValue` stand here for their types only: the evaluator treats them itself, since their
+//! argument may not be evaluated in vain.
+
+use super::super::error::Fault;
+use super::super::meter::Meter;
+use super::super::types::Sig::{A, Bool, List, Optional};
+use super::super::value::Value;
+use super::{Function, Outcome, Overload, Style::Global, Style::Member, row};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    row("optional.of", Global, &[Overload(&[A], Optional(&A))], of),
+    row("optional.none", Global, &[Overload(&[], Optional(&A))], none),
+    row("optional.ofNonZeroValue", Global, &[Overload(&[A], Optional(&A))], of_non_zero),
+    row("optional.unwrap", Global, &[Overload(&[List(&Optional(&A))], List(&A))], unwrap_all),
+    row("unwrapOpt", Member, &[Overload(&[List(&Optional(&A))], List(&A))], unwrap_all),
+    row("value", Member, &[Overload(&[Optional(&A)], A)], value),
+    row("hasValue", Member, &[Overload(&[Optional(&A)], Bool)], has_value),
+    row("or", Member, &[Overload(&[Optional(&A), Optional(&A)], Optional(&A))], |_, _| Ok(None)),
+    row("orValue", Member, &[Overload(&[Optional(&A), A], A)], |_, _| Ok(None)),
+];
+
+fn of<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+    let [value] = args else { return Ok(None) };
+    Ok(Some(Value::some(value.clone())))
+}
+
+fn none<'a>(_: &mut Meter, _: &[Value<'a>]) -> Outcome<'a> {
+    Ok(Some(Value::Optional(None)))
+}
+
+fn of_non_zero<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+    let [value] = args else { return Ok(None) };
+    Ok(Some(Value::optional((!value.is_zero()).then(|| value.clone()))))
+}
+
+fn unwrap_all<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+    let [Value::List(list)] = args else { return Ok(None) };
+    meter.spend(list.len())?;
+    let mut values = Vec::new();
+    for element in list.iter() {
+        match element {
+            Value::Optional(inner) => values.extend(inner.map(|inner| (*inner).clone())),
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(Value::list(values)))
+}
+
+fn value<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [Value::Optional(Some(inner))] => Ok(Some((**inner).clone())),
+        [Value::Optional(None)] => Err(Fault::NoValue),
+        _ => Ok(None),
+    }
+}
+
+fn has_value<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+    let [Value::Optional(inner)] = args else { return Ok(None) };
+    Ok(Some(Value::Bool(inner.is_some())))
+}

@@ -1,0 +1,151 @@
+//! Timestamps and durations. Timestamps lie in the years 1 to 9999; without a time zone their parts are those of UTC.
+
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp, Zoned};
+
+use super::super::error::Fault;
+use super::super::meter::Meter;
+use super::super::types::Sig::{Duration, Int, String as Str, Timestamp as Time};
+use super::super::value::Value;
+use super::{Function, Outcome, Overload, Style::Member, row};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    row("getFullYear", Member, PART, |_, args| part(args, |time| time.year().into())),
+    row("getMonth", Member, PART, |_, args| part(args, |time| i64::from(time.month()) - 1)),
+    row("getDate", Member, PART, |_, args| part(args, |time| time.day().into())),
+    row("getDayOfMonth", Member, PART, |_, args| part(args, |time| i64::from(time.day()) - 1)),
+    row("getDayOfYear", Member, PART, |_, args| part(args, |time| i64::from(time.day_of_year()) - 1)),
+    row("getDayOfWeek", Member, PART, |_, args| part(args, |time| time.weekday().to_sunday_zero_offset().into())),
+    row("getHours", Member, PART_OR_TOTAL, |meter, args| total(meter, args, 3600, |time| time.hour().into())),
+    row("getMinutes", Member, PART_OR_TOTAL, |meter, args| total(meter, args, 60, |time| time.minute().into())),
+    row("getSeconds", Member, PART_OR_TOTAL, |meter, args| total(meter, args, 1, |time| time.second().into())),
+    row("getMilliseconds", Member, PART_OR_TOTAL, milliseconds),
+];
+
+const PART: &[Overload] = &[Overload(&[Time], Int), Overload(&[Time, Str], Int)];
+const PART_OR_TOTAL: &[Overload] =
+    &[Overload(&[Time], Int), Overload(&[Time, Str], Int), Overload(&[Duration], Int)];
+
+/// The first and the last second of CEL's range.
+const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
+/// `time` moved by a duration, if there is one and the result lies in CEL's range.
+pub(super) fn moved<'a>(time: Timestamp, by: Option<SignedDuration>) -> Outcome<'a> {
+    let moved = by.and_then(|by| time.checked_add(by).ok());
+    let moved = moved.filter(|time| SECONDS.contains(&time.as_second()));
+    moved.map(|time| Some(Value::Timestamp(time))).ok_or(Fault::Overflow)
+}
+
+/// A duration in seconds, with no more digits than it needs: `1.5s`.
+pub(super) fn seconds(duration: SignedDuration) -> String {
+    let sign = if duration.is_negative() { "-" } else { "" };
+    let magnitude = duration.unsigned_abs();
+    let fraction = format!("{:09}", magnitude.subsec_nanos());
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{}{point}{fraction}s", magnitude.as_secs())
+}
+
+/// The units of a written duration, in nanoseconds. Longer names come first.
+const UNITS: [(&str, i128); 8] = [
+    ("ms", 1_000_000),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("μs", 1_000),
+    ("ns", 1),
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+];
+
+/// Reads a duration as Go writes it: signed numbers with units, such as `1h30m` or `-1.5s`.
+pub(super) fn duration(text: &str) -> Result<SignedDuration, Fault> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let nanos = if digits == "0" { Some(0) } else { magnitude(digits) };
+    let nanos = nanos.ok_or(Fault::Conversion("duration"))?;
+    let nanos = i64::try_from(if negative { -nanos } else { nanos }).map_err(|_| Fault::Overflow)?;
+    Ok(SignedDuration::from_nanos(nanos))
+}
+
+fn magnitude(mut rest: &str) -> Option<i128> {
+    let mut total: i128 = 0;
+    loop {
+        let (number, after) = rest.split_at_checked(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?)?;
+        let (unit, nanos) = UNITS.into_iter().find(|(unit, _)| after.starts_with(unit))?;
+        total = total.checked_add(scaled(number, nanos)?)?;
+        rest = after.strip_prefix(unit)?;
+        if rest.is_empty() {
+            return Some(total);
+        }
+    }
+}
+
+/// `number`, which may have a fraction, times `unit`; what is finer than a nanosecond is cut off.
+fn scaled(number: &str, unit: i128) -> Option<i128> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let digit = |c: char| c.to_digit(10).map(i128::from);
+    let mut total: i128 = 0;
+    for c in whole.chars() {
+        total = total.checked_mul(10)?.checked_add(digit(c)?)?;
+    }
+    total = total.checked_mul(unit)?;
+    let mut place = unit;
+    for c in fraction.chars() {
+        place /= 10;
+        total = total.checked_add(place * digit(c)?)?;
+    }
+    Some(total)
+}
+
+fn part<'a>(args: &[Value<'a>], part: fn(&Zoned) -> i64) -> Outcome<'a> {
+    let zoned = match args {
+        [Value::Timestamp(time)] => time.to_zoned(TimeZone::UTC),
+        [Value::Timestamp(time), Value::Text(zone)] => time.to_zoned(time_zone(zone)?),
+        _ => return Ok(None),
+    };
+    Ok(Some(Value::Int(part(&zoned))))
+}
+
+/// The part of a timestamp, or a whole duration in units of `unit` seconds.
+fn total<'a>(_: &mut Meter, args: &[Value<'a>], unit: i64, of_time: fn(&Zoned) -> i64) -> Outcome<'a> {
+    match args {
+        [Value::Duration(duration)] => Ok(Some(Value::Int(duration.as_secs() / unit))),
+        _ => part(args, of_time),
+    }
+}
+
+/// The milliseconds of a timestamp within its second, or those of a duration within its own.
+fn milliseconds<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [Value::Duration(duration)] => Ok(Some(Value::Int(duration.subsec_millis().into()))),
+        _ => part(args, |time| time.millisecond().into()),
+    }
+}
+
+/// `UTC`, or an offset such as `+02:00`. Names of places need a database, which this program may not have.
+fn time_zone(name: &str) -> Result<TimeZone, Fault> {
+    if name.is_empty() || name == "UTC" {
+        return Ok(TimeZone::UTC);
+    }
+    match offset(name) {
+        Some(offset) => Ok(TimeZone::fixed(offset)),
+        None => TimeZone::get(name).map_err(|_| Fault::TimeZone),
+    }
+}
+
+fn offset(text: &str) -> Option<Offset> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (hours, minutes) = digits.split_once(':')?;
+    let (hours, minutes) = (hours.parse::<u8>().ok()?, minutes.parse::<u8>().ok()?);
+    let minutes = i32::from(hours) * 60 + i32::from(minutes);
+    Offset::from_seconds(sign * minutes * 60).ok()
+}

@@ -1,0 +1,64 @@
+//! A delivery of the model.
+
+use campanile_domain::{Delivery, Failure, ObjectKey};
+use jiff::Timestamp;
+
+use crate::{DeliveryState, DeliveryView, EventId, Usage};
+
+/// The time of what is due at once.
+pub(super) const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
+
+pub(super) struct Record {
+    pub(super) delivery: Delivery,
+    pub(super) event: EventId,
+    /// Ready, Retry, Parked or Dead.
+    pub(super) state: DeliveryState,
+    pub(super) leased: bool,
+    /// When it is due, or when it died.
+    pub(super) at: Timestamp,
+    pub(super) failure: Option<Failure>,
+}
+
+impl Record {
+    pub(super) fn is_dead(&self) -> bool {
+        self.state == DeliveryState::Dead
+    }
+
+    pub(super) fn waits(&self) -> bool {
+        !self.leased && !self.is_dead()
+    }
+
+    pub(super) fn is_of(&self, provider: &ObjectKey) -> bool {
+        self.delivery.plan.provider == *provider
+    }
+
+    pub(super) fn die(&mut self, failure: Failure, now: Timestamp) {
+        (self.state, self.at, self.failure) = (DeliveryState::Dead, now, Some(failure));
+    }
+
+    pub(super) fn view(&self) -> DeliveryView {
+        let state = if self.leased { DeliveryState::Leased } else { self.state };
+        let untimed = matches!(state, DeliveryState::Ready | DeliveryState::Leased);
+        DeliveryView {
+            id: self.delivery.id,
+            state,
+            provider: self.delivery.plan.provider.clone(),
+            alert: self.delivery.plan.alert.key.clone(),
+            object: self.delivery.event.involved_object.path(),
+            reason: self.delivery.event.reason.clone(),
+            attempts: self.delivery.attempts,
+            accepted_at: self.delivery.accepted_at,
+            at: (!untimed).then_some(self.at),
+            failure: self.failure.clone(),
+        }
+    }
+}
+
+/// Adds a delivery to a count.
+pub(super) fn count(usage: &mut Usage, record: &Record) {
+    match (record.leased, record.state) {
+        (false, DeliveryState::Parked) => usage.parked += 1,
+        (false, DeliveryState::Dead) => usage.dead += 1,
+        _ => usage.pending += 1,
+    }
+}

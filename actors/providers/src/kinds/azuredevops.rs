@@ -1,0 +1,158 @@
+//! `azuredevops`: the status of a commit in Azure Repos (contract, providers 23.34).
+//!
+//! The path of the API is written out here; the reference controller asks the server for it, with the same result.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use campanile_domain::{Failure, Masker, Method, Request, Response};
+use serde::{Deserialize, Serialize};
+
+use super::commit_status::{
+    BodyRule, GitProblem, Host, Listing, Outcome, Page, Place, Rules, Shown, Statuses, Unreadable, Wanted,
+    basic, segment,
+};
+use super::webhook::json_body;
+use crate::{ConfigError, Provider, Settings};
+
+const ACCEPT: &str = "application/json;api-version=6.0";
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let token = settings.header_token()?.ok_or(GitProblem::AzureLogin)?;
+    let login = basic("", token);
+    let place = Place::of(settings);
+    let [organisation, project, _, repository] =
+        place.segments("https://dev.azure.com/ORG/PROJECT/_git/REPO")?.map(segment);
+    let organisation = format!("{}/{organisation}", place.host()?.origin()).to_lowercase();
+    let repository = format!("{organisation}/{project}/_apis/git/repositories/{repository}");
+    let masker = Arc::new(settings.masker.with(login.strip_prefix("Basic ")));
+    Ok(Statuses::provider(AzureDevops { repository, login, masker }))
+}
+
+struct AzureDevops {
+    /// Address of the repository in the API.
+    repository: String,
+    login: String,
+    masker: Arc<Masker>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    context: Context<'a>,
+    description: &'a str,
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct Context<'a> {
+    genre: String,
+    name: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default)]
+    context: Option<EntryContext>,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    state: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct EntryContext {
+    #[serde(default)]
+    genre: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+/// The second part of a status's name: one for each summary.
+fn genre(wanted: &Wanted) -> String {
+    match &wanted.summary {
+        Some(summary) => format!("fluxcd:{summary}"),
+        None => "fluxcd".to_owned(),
+    }
+}
+
+fn state(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pending => "pending",
+        Outcome::Success => "succeeded",
+        Outcome::Failure => "error",
+    }
+}
+
+impl AzureDevops {
+    fn request(&self, method: Method, wanted: &Wanted, query: &str, body: Bytes) -> Request {
+        let mut headers = vec![
+            ("Authorization".to_owned(), self.login.clone()),
+            ("X-TFS-FedAuthRedirect".to_owned(), "Suppress".to_owned()),
+            ("Accept".to_owned(), ACCEPT.to_owned()),
+        ];
+        if method == Method::Post {
+            headers.push(("Content-Type".to_owned(), "application/json;charset=utf-8".to_owned()));
+        }
+        let url = format!("{}/commits/{}/statuses{query}", self.repository, segment(&wanted.commit));
+        Request { method, url, headers, body }
+    }
+}
+
+impl Host for AzureDevops {
+    const RULES: Rules = Rules {
+        host: "azure devops",
+        reading: "could not list commit statuses",
+        writing: "could not create commit status",
+        longest_description: 255,
+        shows_progress: false,
+        absent_is_404: false,
+        succeeds: |status| matches!(status, 200..=299) && status != 203,
+        written_body: BodyRule::Json,
+    };
+
+    fn repository(&self) -> String {
+        self.repository.clone()
+    }
+
+    fn masker(&self) -> &Masker {
+        &self.masker
+    }
+
+    fn context(&self, wanted: &Wanted) -> String {
+        format!("{}/{}", genre(wanted), wanted.context)
+    }
+
+    fn first_page(&self) -> Page {
+        Page::USUAL
+    }
+
+    /// The newest of each name is enough, and keeps the list short.
+    fn read(&self, wanted: &Wanted, page: Page) -> Request {
+        let query = format!("?latestOnly=true&top={}&skip={}", page.size, page.offset);
+        self.request(Method::Get, wanted, &query, Bytes::new())
+    }
+
+    fn shown(&self, wanted: &Wanted, page: Page, response: &Response) -> Result<Shown, Unreadable> {
+        let listing: Listing<Entry> = Listing::read(&response.body)?;
+        let genre = genre(wanted);
+        Ok(listing.shown(page, response, |entry| {
+            let context = entry.context.as_ref()?;
+            let (own, name) = (context.genre.as_ref()?, context.name.as_ref()?);
+            let (shown, description) = (entry.state.as_ref()?, entry.description.as_ref()?);
+            let same = || shown == state(wanted.outcome) && *description == wanted.description;
+            (*own == genre && *name == wanted.context).then(same)
+        }))
+    }
+
+    fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
+        let body = json_body(&Body {
+            context: Context { genre: genre(wanted), name: &wanted.context },
+            description: &wanted.description,
+            state: state(wanted.outcome),
+        })?;
+        Ok(self.request(Method::Post, wanted, "", body))
+    }
+}

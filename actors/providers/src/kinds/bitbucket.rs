@@ -1,0 +1,134 @@
+//! `bitbucket`: the build status of a commit on Bitbucket Cloud (contract, providers 23.33).
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use campanile_domain::{Failure, Masker, Method, Request, Response};
+use serde::{Deserialize, Serialize};
+
+use super::commit_status::{
+    BodyRule, GitProblem, Host, Outcome, Page, Place, Rules, Shown, Statuses, Unreadable, Wanted, basic,
+    object, segment, status_key,
+};
+use super::webhook::json_body;
+use crate::address::{Address, AddressSource};
+use crate::{ConfigError, Provider, Settings};
+
+/// Where the API is, unless [`Settings::api_base`] says otherwise.
+const API: &str = "https://api.bitbucket.org/2.0";
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let token = settings.header_token()?.ok_or(GitProblem::Token("bitbucket"))?;
+    let (username, password) =
+        token.split_once(':').filter(|(_, password)| !password.contains(':')).ok_or(GitProblem::TokenForm)?;
+    let place = Place::of(settings);
+    let [owner, repository] = place.segments("https://bitbucket.org/WORKSPACE/REPO")?.map(segment);
+    let base = Address::new(settings.api_base.clone().unwrap_or_else(|| API.to_owned()), AddressSource::Spec);
+    let base = base.hook_url("Bitbucket API base URL")?;
+    let base = base.as_str().trim_end_matches('/');
+    // Without one of the halves the API is used without a login.
+    let login = (!username.is_empty() && !password.is_empty()).then(|| basic(username, password));
+    let masker =
+        Arc::new(settings.masker.with(login.as_deref().and_then(|login| login.strip_prefix("Basic "))));
+    Ok(Statuses::provider(Bitbucket {
+        repository: format!("{base}/repositories/{owner}/{repository}"),
+        login,
+        masker,
+    }))
+}
+
+struct Bitbucket {
+    /// Address of the repository in the API.
+    repository: String,
+    login: Option<String>,
+    masker: Arc<Masker>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    key: &'a str,
+    url: &'static str,
+    state: &'static str,
+    name: &'a str,
+    description: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Current {
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    description: Option<String>,
+}
+
+/// The states of Bitbucket, Cloud and Server.
+pub(super) fn state(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pending => "INPROGRESS",
+        Outcome::Success => "SUCCESSFUL",
+        Outcome::Failure => "FAILED",
+    }
+}
+
+impl Bitbucket {
+    fn request(&self, method: Method, wanted: &Wanted, key: &str, body: Bytes) -> Request {
+        let mut headers = Vec::with_capacity(2);
+        if let Some(login) = &self.login {
+            headers.push(("Authorization".to_owned(), login.clone()));
+        }
+        if method == Method::Post {
+            headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+        }
+        let url = format!("{}/commit/{}/statuses/build{key}", self.repository, segment(&wanted.commit));
+        Request { method, url, headers, body }
+    }
+}
+
+impl Host for Bitbucket {
+    const RULES: Rules = Rules {
+        host: "bitbucket",
+        reading: "could not get commit status",
+        writing: "could not create commit status",
+        longest_description: 255,
+        shows_progress: false,
+        absent_is_404: true,
+        succeeds: |status| matches!(status, 200 | 201 | 202 | 204),
+        written_body: BodyRule::Json,
+    };
+
+    fn repository(&self) -> String {
+        self.repository.clone()
+    }
+
+    fn masker(&self) -> &Masker {
+        &self.masker
+    }
+
+    fn read(&self, wanted: &Wanted, _: Page) -> Request {
+        self.request(Method::Get, wanted, &format!("/{}", status_key(&wanted.context)), Bytes::new())
+    }
+
+    fn shown(&self, wanted: &Wanted, _: Page, response: &Response) -> Result<Shown, Unreadable> {
+        if response.status == 204 {
+            return Ok(Shown::Different);
+        }
+        let current: Current = object(&response.body)?;
+        let same = current.state == state(wanted.outcome)
+            && current.description.as_deref() == Some(&wanted.description);
+        Ok(if same { Shown::Same } else { Shown::Different })
+    }
+
+    fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
+        let body = json_body(&Body {
+            key: &status_key(&wanted.context),
+            url: "https://bitbucket.org",
+            state: state(wanted.outcome),
+            name: &wanted.name,
+            description: &wanted.description,
+        })?;
+        Ok(self.request(Method::Post, wanted, "", body))
+    }
+}

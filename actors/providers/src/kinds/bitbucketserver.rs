@@ -1,0 +1,139 @@
+//! `bitbucketserver`: the build status of a commit on Bitbucket Server or Data Center (contract, providers 23.32).
+
+mod clone_url;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use campanile_domain::{Failure, Masker, Method, Request, Response};
+use serde::{Deserialize, Serialize};
+
+use super::bitbucket::state;
+use super::commit_status::{
+    BodyRule, GitProblem, Host, Page, Rules, Shown, Statuses, Unreadable, Wanted, basic, object, segment,
+    status_key,
+};
+use super::webhook::json_body;
+use crate::headers::is_value;
+use crate::text::limited;
+use crate::{ConfigError, Provider, Settings};
+use clone_url::CloneUrl;
+
+/// The longest name and description that the server takes, in characters.
+const LONGEST: usize = 255;
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let clone_url = CloneUrl::read(&settings.address)?;
+    let login = login(settings)?;
+    let masker = Arc::new(settings.masker.with(login.strip_prefix("Basic ")));
+    Ok(Statuses::provider(BitbucketServer { clone_url, login, masker }))
+}
+
+/// The value of `Authorization`.
+fn login(settings: &Settings) -> Result<String, ConfigError> {
+    if let Some(token) = settings.header_token()? {
+        return Ok(format!("Bearer {token}"));
+    }
+    let username = Some(settings.username.as_str()).filter(|name| !name.is_empty() && is_value(name));
+    let password =
+        settings.password.as_deref().map(str::trim_ascii_end).filter(|password| !password.is_empty());
+    let (Some(username), Some(password)) = (username, password) else {
+        return Err(GitProblem::ServerLogin.into());
+    };
+    Ok(basic(username, password))
+}
+
+struct BitbucketServer {
+    clone_url: CloneUrl,
+    login: String,
+    masker: Arc<Masker>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    description: &'a str,
+    key: &'a str,
+    name: &'a str,
+    state: &'static str,
+    url: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Current {
+    #[serde(default)]
+    key: String,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+/// Name and reason in one, as the server shows no description beside the name.
+fn name(wanted: &Wanted) -> String {
+    limited(Cow::Owned(format!("{} [{}]", wanted.name, wanted.description)), LONGEST).into_owned()
+}
+
+impl BitbucketServer {
+    fn request(&self, method: Method, wanted: &Wanted, query: &str, body: Bytes) -> Request {
+        let mut headers = vec![
+            ("Authorization".to_owned(), self.login.clone()),
+            ("X-Atlassian-Token".to_owned(), "no-check".to_owned()),
+            ("X-Requested-With".to_owned(), "XMLHttpRequest".to_owned()),
+        ];
+        if method == Method::Post {
+            headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+        }
+        let url = format!("{}/commits/{}/builds{query}", self.clone_url.api, segment(&wanted.commit));
+        Request { method, url, headers, body }
+    }
+}
+
+impl Host for BitbucketServer {
+    const RULES: Rules = Rules {
+        host: "bitbucket server",
+        reading: "could not get existing commit status",
+        writing: "could not post build status",
+        longest_description: LONGEST,
+        shows_progress: false,
+        absent_is_404: true,
+        succeeds: |status| matches!(status, 200..=299),
+        written_body: BodyRule::Any,
+    };
+
+    fn repository(&self) -> String {
+        self.clone_url.api.clone()
+    }
+
+    fn masker(&self) -> &Masker {
+        &self.masker
+    }
+
+    fn read(&self, wanted: &Wanted, _: Page) -> Request {
+        self.request(Method::Get, wanted, &format!("?key={}", status_key(&wanted.context)), Bytes::new())
+    }
+
+    fn shown(&self, wanted: &Wanted, _: Page, response: &Response) -> Result<Shown, Unreadable> {
+        let current: Current = object(&response.body)?;
+        let same = current.key == status_key(&wanted.context)
+            && current.state == state(wanted.outcome)
+            && current.description.as_deref() == Some(&wanted.description)
+            && current.name == Some(name(wanted));
+        Ok(if same { Shown::Same } else { Shown::Different })
+    }
+
+    fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
+        let body = json_body(&Body {
+            description: &wanted.description,
+            key: &status_key(&wanted.context),
+            name: &name(wanted),
+            state: state(wanted.outcome),
+            url: &self.clone_url.shown,
+        })?;
+        Ok(self.request(Method::Post, wanted, "", body))
+    }
+}

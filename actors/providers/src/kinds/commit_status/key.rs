@@ -1,0 +1,29 @@
+//! Names of statuses where they must be short.
+
+use std::fmt::Write;
+
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+
+/// SHA-1 of a status's name in hexadecimal: Bitbucket takes keys of 40 characters (contract, providers 23.32).
+pub(in crate::kinds) fn status_key(context: &str) -> String {
+    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, context.as_bytes());
+    hash.as_ref().iter().fold(String::with_capacity(40), |mut key, byte| {
+        // Writing to a String does not fail.
+        write!(key, "{byte:02x}").unwrap_or_default();
+        key
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s25_keys_are_sha_1_in_hexadecimal() {
+        assert_eq!(
+            status_key("kustomization/namespace-foo-and-service-bar"),
+            "12ea142172e98435e16336acbbed8919610922c3"
+        );
+        assert_eq!(status_key("kustomization/podinfo/0c9c2e41"), "dfbdde19098ffc25b398f33cc01d36690866ac7b");
+    }
+}

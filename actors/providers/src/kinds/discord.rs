@@ -1,0 +1,93 @@
+//! `discord`: a webhook of Discord in its Slack-compatible form (contract, providers 23.4).
+//!
+//! Discord makes an embed of the attachment. The payload is the contract's within the limits of embeds, and Markdown in
+//! foreign text shows as it was written. Mentions in embeds notify nobody; they are defused all the same, so that they
+//! do not look as if they did.
+
+mod answer;
+mod link;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use campanile_domain::{Delivery, Failure};
+
+use super::slack::{Attachment, Field, Message};
+use super::webhook::{Target, json_body, json_headers};
+use crate::cut::markup::{markdown, plain};
+use crate::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::{ConfigError, Exchange, Provider, Settings};
+
+/// The limits of an embed, in characters (API reference, Message resource, "Embed limits").
+const TOTAL: usize = 6000;
+const AUTHOR: usize = 256;
+const DESCRIPTION: usize = 4096;
+const LIMITS: Limits = Limits {
+    total: TOTAL - AUTHOR,
+    text: DESCRIPTION,
+    share: TOTAL - AUTHOR - DESCRIPTION,
+    count: 25,
+    key: 256,
+    value: 1024,
+    // What stands for an empty key and an empty value.
+    overhead: 2,
+};
+
+/// The longest name of a webhook's messages, in characters (API reference, Webhook resource, "Create webhook").
+const LONGEST_NAME: usize = 80;
+
+const STYLE: Style = Style { defuse, width: characters };
+const NAME: Style = Style { defuse: plain, width: characters };
+
+fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+    match spot.c {
+        '@' if ["everyone", "here"].iter().any(|all| spot.after.starts_with(all)) => Some("@\u{200b}"),
+        _ => markdown(spot),
+    }
+}
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let url = link::slack_compatible(&settings.address)?;
+    Ok(Box::new(Discord {
+        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        username: settings.username.clone(),
+    }))
+}
+
+struct Discord {
+    target: Target,
+    username: String,
+}
+
+impl Provider for Discord {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        Ok(self.target.post(json_headers(0), json_body(&self.message(delivery))?))
+    }
+}
+
+impl Discord {
+    fn message<'a>(&'a self, delivery: &'a Delivery) -> Message<'a> {
+        let event = &*delivery.event;
+        let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &LIMITS);
+        let attachment = Attachment {
+            fallback: Cow::Borrowed(""),
+            color: if event.is_error() { "danger" } else { "good" },
+            author_name: Cow::Owned(NAME.fit_owned(event.involved_object.display_name(), AUTHOR)),
+            text,
+            mrkdwn_in: ["text"],
+            fields: entries
+                .into_iter()
+                .map(|(title, value)| Field { title: or_blank(title), value: or_blank(value), short: false })
+                .collect(),
+        };
+        let name = if self.username.is_empty() { &event.reporting_controller } else { &self.username };
+        Message {
+            channel: "",
+            username: NAME.fit(name, LONGEST_NAME),
+            icon_url: "",
+            icon_emoji: "",
+            attachments: [attachment],
+        }
+    }
+}

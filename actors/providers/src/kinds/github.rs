@@ -1,0 +1,107 @@
+//! `github`: the status of a commit on github.com or GitHub Enterprise (contract, providers 23.25).
+
+mod api;
+#[cfg(test)]
+mod tests;
+
+use campanile_domain::{Failure, Masker, Method, Request, Response};
+use serde::{Deserialize, Serialize};
+
+use super::commit_status::{
+    BodyRule, Host, Listing, Outcome, Page, Rules, Shown, Statuses, Unreadable, Wanted, segment,
+};
+use crate::{ConfigError, Exchange, Provider, Settings};
+pub(crate) use api::headers;
+pub(super) use api::{Api, json};
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    Ok(Statuses::provider(Github(Api::new(settings)?)))
+}
+
+struct Github(Api);
+
+#[derive(Serialize)]
+struct Body<'a> {
+    state: &'static str,
+    description: &'a str,
+    context: &'a str,
+}
+
+/// A status as GitHub lists it, newest first.
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default)]
+    context: Option<String>,
+    #[serde(default)]
+    state: Option<String>,
+    #[serde(default)]
+    description: Option<String>,
+}
+
+fn state(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pending => "pending",
+        Outcome::Success => "success",
+        Outcome::Failure => "failure",
+    }
+}
+
+impl Host for Github {
+    const RULES: Rules = Rules {
+        host: "github",
+        reading: "could not list commit statuses",
+        writing: "could not create commit status",
+        longest_description: 140,
+        shows_progress: false,
+        absent_is_404: false,
+        succeeds: |status| matches!(status, 200..=299) && status != 202,
+        written_body: BodyRule::JsonOrNothing,
+    };
+
+    fn repository(&self) -> String {
+        self.0.repository()
+    }
+
+    fn masker(&self) -> &Masker {
+        self.0.masker()
+    }
+
+    fn first_page(&self) -> Page {
+        Page::USUAL
+    }
+
+    fn read(&self, wanted: &Wanted, page: Page) -> Request {
+        let mut path = format!("commits/{}/statuses?per_page={}", segment(&wanted.commit), page.size);
+        if !page.is_first() {
+            path.push_str(&format!("&page={}", page.number()));
+        }
+        self.0.request(Method::Get, &path, None)
+    }
+
+    fn shown(&self, wanted: &Wanted, page: Page, response: &Response) -> Result<Shown, Unreadable> {
+        if response.body.is_empty() {
+            return Ok(Shown::Different);
+        }
+        let listing: Listing<Entry> = Listing::read(&response.body)?;
+        Ok(listing.shown(page, response, |entry| {
+            let (context, shown, description) =
+                (entry.context.as_ref()?, entry.state.as_ref()?, entry.description.as_ref()?);
+            let same = || shown == state(wanted.outcome) && *description == wanted.description;
+            (*context == wanted.context).then(same)
+        }))
+    }
+
+    fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
+        let Wanted { description, context, .. } = wanted;
+        let body = json(&Body { state: state(wanted.outcome), description, context })?;
+        Ok(self.0.request(Method::Post, &format!("statuses/{}", segment(&wanted.commit)), Some(body)))
+    }
+
+    fn authorized(&self, exchange: Box<dyn Exchange>) -> Box<dyn Exchange> {
+        self.0.authorized(exchange)
+    }
+
+    fn public_host(&self) -> bool {
+        self.0.public_host()
+    }
+}

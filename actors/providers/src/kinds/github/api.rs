@@ -1,0 +1,108 @@
+//! GitHub's REST API, as all types use it that talk to GitHub (contract, providers 21 and 23.25).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use campanile_domain::{Failure, FailureClass, Masker, Method, Request};
+use serde::Serialize;
+
+use crate::github_app::GithubApp;
+use crate::kinds::commit_status::{GitProblem, Place, segment, token_or_password};
+use crate::{ConfigError, Exchange, Settings};
+
+/// Address, repository and login.
+pub(in crate::kinds) struct Api {
+    /// Of the repository, with a slash at its end.
+    base: String,
+    login: Login,
+    public: bool,
+    masker: Arc<Masker>,
+}
+
+enum Login {
+    Token(String),
+    App(Arc<GithubApp>),
+}
+
+impl Api {
+    /// The API of the Provider's repository.
+    ///
+    /// # Errors
+    /// In the order of the contract: no login, an incomplete App, an address that names no repository.
+    pub(in crate::kinds) fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let login = match token_or_password(settings)? {
+            Some(token) => Login::Token(token),
+            None => Login::App(GithubApp::read(settings)?.ok_or(GitProblem::GithubLogin)?),
+        };
+        let place = Place::of(settings);
+        let [owner, repository] = place.segments("https://HOST/OWNER/REPO")?.map(segment);
+        let url = place.host()?;
+        let host = url.host();
+        let api = match host {
+            "github.com" => "https://api.github.com".to_owned(),
+            _ if host.starts_with("api.") || host.contains(".api.") => url.origin(),
+            _ => format!("{}/api/v3", url.origin()),
+        };
+        let public = host == "github.com" && login.is_public();
+        let base = format!("{api}/repos/{owner}/{repository}/");
+        Ok(Self { base, login, public, masker: settings.masker.clone() })
+    }
+
+    /// The repository's own address.
+    pub(in crate::kinds) fn repository(&self) -> String {
+        self.base.clone()
+    }
+
+    pub(in crate::kinds) fn masker(&self) -> &Masker {
+        &self.masker
+    }
+
+    /// Whether all requests go to github.com, which no private trust store must break (contract, providers 7, note 1).
+    pub(in crate::kinds) fn public_host(&self) -> bool {
+        self.public
+    }
+
+    /// A request to `path` below the repository.
+    pub(in crate::kinds) fn request(&self, method: Method, path: &str, body: Option<Bytes>) -> Request {
+        let mut headers = headers();
+        if let Login::Token(token) = &self.login {
+            headers.push(("Authorization".to_owned(), format!("Bearer {token}")));
+        }
+        if body.is_some() {
+            headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+        }
+        Request { method, url: format!("{}{path}", self.base), headers, body: body.unwrap_or_default() }
+    }
+
+    /// `exchange`, with the token of an App where that is the login.
+    pub(in crate::kinds) fn authorized(&self, exchange: Box<dyn Exchange>) -> Box<dyn Exchange> {
+        match &self.login {
+            Login::Token(_) => exchange,
+            Login::App(app) => app.authorize(exchange),
+        }
+    }
+}
+
+impl Login {
+    fn is_public(&self) -> bool {
+        match self {
+            Self::Token(_) => true,
+            Self::App(app) => app.is_public(),
+        }
+    }
+}
+
+/// The headers of every request.
+pub(crate) fn headers() -> Vec<(String, String)> {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    vec![header("Accept", "application/vnd.github.v3+json"), header("X-GitHub-Api-Version", "2022-11-28")]
+}
+
+/// `value` as GitHub's bodies are written: without HTML escapes, and with a line break at the end.
+pub(in crate::kinds) fn json<T: Serialize>(value: &T) -> Result<Bytes, Failure> {
+    let mut body = serde_json::to_vec(value).map_err(|error| {
+        Failure::new(FailureClass::Render, format!("render the notification as JSON: {error}"))
+    })?;
+    body.push(b'\n');
+    Ok(body.into())
+}

@@ -1,0 +1,64 @@
+//! The card that an Office 365 connector takes.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use campanile_domain::{Delivery, Failure};
+use serde::Serialize;
+
+use super::LONGEST_NAME;
+use crate::cut::markup::{html, links, plain};
+use crate::cut::{Body, Limits, Spot, Style, json_bytes};
+use crate::kinds::webhook::json_body;
+
+const STYLE: Style = Style { defuse, width: json_bytes };
+const PLAIN: Style = Style { defuse: plain, width: json_bytes };
+
+/// A connector's card reads both Markdown and HTML (Teams, "Format cards", connector cards).
+fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+    html(spot).or_else(|| links(spot))
+}
+
+#[derive(Serialize)]
+struct MessageCard<'a> {
+    #[serde(rename = "@type")]
+    kind: &'static str,
+    #[serde(rename = "@context")]
+    context: &'static str,
+    #[serde(rename = "themeColor")]
+    theme_color: &'static str,
+    summary: &'a str,
+    sections: [Section<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Section<'a> {
+    activity_title: Cow<'a, str>,
+    activity_subtitle: Cow<'a, str>,
+    facts: Vec<Fact<'a>>,
+}
+
+#[derive(Serialize)]
+struct Fact<'a> {
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+}
+
+pub(super) fn render(delivery: &Delivery, limits: &Limits) -> Result<Bytes, Failure> {
+    let event = &*delivery.event;
+    let name = event.involved_object.display_name();
+    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), limits);
+    json_body(&MessageCard {
+        kind: "MessageCard",
+        context: "http://schema.org/extensions",
+        theme_color: if event.is_error() { "FF0000" } else { "0076D7" },
+        // The summary is the text of the notification, which is plain.
+        summary: &PLAIN.fit(&name, LONGEST_NAME),
+        sections: [Section {
+            activity_title: text,
+            activity_subtitle: STYLE.fit(&name, LONGEST_NAME),
+            facts: entries.into_iter().map(|(name, value)| Fact { name, value }).collect(),
+        }],
+    })
+}

@@ -1,0 +1,86 @@
+//! `rocket`: an incoming webhook of Rocket.Chat (contract, providers 23.6).
+//!
+//! The payload is the contract's. Foreign text keeps its bold and italics, as there is no escape for them that every
+//! version of Rocket.Chat knows; what mentions somebody, hides text or makes a link of other words is broken by a
+//! zero-width space.
+
+mod answer;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use campanile_domain::{Delivery, Failure};
+
+use super::slack::{Attachment, Field, Message};
+use super::webhook::{Target, json_body, json_headers};
+use crate::cut::markup::links;
+use crate::cut::{Body, Limits, Spot, Style, characters};
+use crate::{ConfigError, Exchange, Provider, Settings};
+
+/// Rocket.Chat limits the text of a message (setting `Message_MaxAllowedSize`), not its attachments. This bound of our
+/// own is what an event's sender keeps to, so that one event can not fill a room.
+const LIMITS: Limits =
+    Limits { total: 48_000, text: 40_000, share: 8_000, count: 100, key: 256, value: 4_000, overhead: 0 };
+
+/// Longest name of an object, in characters: two names of Kubernetes and a kind.
+const LONGEST_NAME: usize = 600;
+
+const STYLE: Style = Style { defuse, width: characters };
+
+/// Only what the grammar of Rocket.Chat's message parser takes for a user, a link, a spoiler or a formula.
+fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+    let is_in_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match spot.c {
+        '@' if !spot.previous().is_some_and(char::is_alphanumeric) && spot.next_is(is_in_name) => {
+            Some("@\u{200b}")
+        }
+        '<' if spot.next_is(|next| next.is_ascii_alphabetic()) => Some("<\u{200b}"),
+        '|' if spot.next_is(|next| next == '|') => Some("|\u{200b}"),
+        '\\' if spot.next_is(|next| matches!(next, '(' | '[')) => Some("\\\u{200b}"),
+        _ => links(spot),
+    }
+}
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let url = settings.address.hook_url("Rocket hook URL")?;
+    Ok(Box::new(Rocket {
+        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        channel: settings.channel.clone(),
+        username: settings.username.clone(),
+    }))
+}
+
+struct Rocket {
+    target: Target,
+    channel: String,
+    username: String,
+}
+
+impl Provider for Rocket {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        Ok(self.target.post(json_headers(0), json_body(&self.message(delivery))?))
+    }
+}
+
+impl Rocket {
+    fn message<'a>(&'a self, delivery: &'a Delivery) -> Message<'a> {
+        let event = &*delivery.event;
+        let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &LIMITS);
+        let attachment = Attachment {
+            fallback: Cow::Borrowed(""),
+            color: if event.is_error() { "#FF0000" } else { "#0076D7" },
+            author_name: Cow::Owned(STYLE.fit_owned(event.involved_object.display_name(), LONGEST_NAME)),
+            text,
+            mrkdwn_in: ["text"],
+            fields: entries.into_iter().map(|(title, value)| Field { title, value, short: false }).collect(),
+        };
+        Message {
+            channel: &self.channel,
+            username: Cow::Borrowed(&self.username),
+            icon_url: "",
+            icon_emoji: "",
+            attachments: [attachment],
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `sentry`: errors as Sentry events, everything else as transactions (contract, providers 23.10).
+//!
+//! What is sent is the contract's, in an envelope. Its FIXes are taken: the answer counts, and severities beside `error`
+//! and `info` are sent as transactions too. Ids are derived from the delivery, so that a repeated delivery is recognised
+//! by Sentry. Sentry shows plain text; what passes its limits is cut here, since Sentry would drop a long tag.
+
+mod answer;
+mod dsn;
+mod envelope;
+mod ids;
+mod payload;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use campanile_domain::{Delivery, Failure, Masker, Method, Request, Response};
+use jiff::Timestamp;
+
+use super::webhook::json_body;
+use crate::exchange::{Judge, Post};
+use crate::{ConfigError, Exchange, Provider, Settings, Step};
+use dsn::Dsn;
+use envelope::Item;
+use ids::Ids;
+
+/// The environment of events where `spec.channel` is empty.
+const ENVIRONMENT: &str = "SENTRY_ENVIRONMENT";
+
+/// Name and version of this client, as Sentry asks for them.
+const CLIENT: &str = concat!("campanile/", env!("CARGO_PKG_VERSION"));
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let dsn = Dsn::parse(&settings.address)?;
+    let environment = environment(&settings.channel, std::env::var(ENVIRONMENT).ok());
+    let masker = settings.masker.clone();
+    Ok(Box::new(Sentry { dsn: Arc::new(dsn), environment, masker }))
+}
+
+fn environment(channel: &str, of_process: Option<String>) -> Option<String> {
+    if channel.is_empty() { of_process.filter(|name| !name.is_empty()) } else { Some(channel.to_owned()) }
+}
+
+struct Sentry {
+    dsn: Arc<Dsn>,
+    environment: Option<String>,
+    masker: Arc<Masker>,
+}
+
+impl Provider for Sentry {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let ids = Ids::of(delivery);
+        let environment = self.environment.as_deref();
+        let (kind, payload, judge): (_, _, Judge) = if delivery.event.is_error() {
+            ("event", json_body(&payload::event(delivery, &ids, environment))?, answer::judge_event)
+        } else {
+            (
+                "transaction",
+                json_body(&payload::transaction(delivery, &ids, environment))?,
+                answer::judge_transaction,
+            )
+        };
+        Ok(Box::new(Sending {
+            dsn: self.dsn.clone(),
+            item: Item { event_id: ids.event, kind, payload },
+            judge,
+            masker: self.masker.clone(),
+            post: None,
+        }))
+    }
+}
+
+/// Posts an envelope that tells the time at which it is sent: Sentry corrects the times in it by that of its arrival.
+struct Sending {
+    dsn: Arc<Dsn>,
+    item: Item,
+    judge: Judge,
+    masker: Arc<Masker>,
+    post: Option<Post>,
+}
+
+impl Exchange for Sending {
+    fn next(&mut self, response: Option<Response>, now: Timestamp) -> Step {
+        let (dsn, item, judge, masker) = (&self.dsn, &self.item, self.judge, &self.masker);
+        let post = self.post.get_or_insert_with(|| Post::new(request(dsn, item, now), judge, masker.clone()));
+        post.next(response, now)
+    }
+}
+
+fn request(dsn: &Dsn, item: &Item, now: Timestamp) -> Request {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Request {
+        method: Method::Post,
+        url: dsn.envelope_url.clone(),
+        headers: vec![
+            header("Content-Type", "application/x-sentry-envelope"),
+            header("X-Sentry-Auth", &dsn.authorization),
+            header("User-Agent", CLIENT),
+        ],
+        body: item.envelope(&dsn.text, now),
+    }
+}

@@ -1,0 +1,192 @@
+//! Events and transactions (Sentry, "Event payloads"), in the order of the contract's examples.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use campanile_domain::{Delivery, Event as Reported};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Ids;
+use crate::cut::markup::plain;
+use crate::cut::{Body, Limits, Spot, Style, characters};
+
+/// The longest message, in characters (Sentry, "Data handling", "Variable size"); likewise the sizes below.
+const MESSAGE: usize = 8192;
+/// A tag's key, and its value.
+const TAG: usize = 200;
+/// The name of a transaction.
+const NAME: usize = 200;
+/// The name of a server.
+const SERVER: usize = 200;
+/// A context.
+const CONTEXT: usize = 8192;
+/// Pairs in a mapping.
+const PAIRS: usize = 50;
+
+/// Tags that are not metadata.
+const OWN_TAGS: usize = 6;
+
+/// Metadata as a context.
+const IN_CONTEXT: Limits = Limits {
+    total: MESSAGE + CONTEXT,
+    text: MESSAGE,
+    share: CONTEXT,
+    count: PAIRS,
+    key: TAG,
+    value: 4096,
+    overhead: 6,
+};
+
+/// Metadata as tags.
+const IN_TAGS: Limits = Limits {
+    total: MESSAGE + PAIRS * 2 * TAG,
+    share: PAIRS * 2 * TAG,
+    count: PAIRS - OWN_TAGS,
+    value: TAG,
+    overhead: 0,
+    ..IN_CONTEXT
+};
+
+const STYLE: Style = Style { defuse: plain, width: characters };
+const TAG_STYLE: Style = Style { defuse: one_line, width: characters };
+
+/// A tag can not have a line break (Sentry, "Tags"); one that has is dropped.
+fn one_line(spot: &Spot<'_>) -> Option<&'static str> {
+    matches!(spot.c, '\n' | '\r').then_some(" ")
+}
+
+type Pairs<'a> = BTreeMap<Cow<'a, str>, Cow<'a, str>>;
+
+/// An error.
+#[derive(Serialize)]
+pub(super) struct Event<'a> {
+    contexts: Contexts<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'a str>,
+    event_id: &'a str,
+    level: &'static str,
+    message: Cow<'a, str>,
+    platform: &'static str,
+    server_name: Cow<'a, str>,
+    timestamp: Timestamp,
+    transaction: String,
+}
+
+#[derive(Serialize)]
+struct Contexts<'a> {
+    metadata: Pairs<'a>,
+}
+
+/// Everything else.
+#[derive(Serialize)]
+pub(super) struct Transaction<'a> {
+    contexts: TraceContexts<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'a str>,
+    event_id: &'a str,
+    level: &'static str,
+    message: Cow<'a, str>,
+    tags: Pairs<'a>,
+    timestamp: Timestamp,
+    start_timestamp: Timestamp,
+    transaction: String,
+    r#type: &'static str,
+    spans: [Span<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct TraceContexts<'a> {
+    trace: Trace<'a>,
+}
+
+#[derive(Serialize)]
+struct Trace<'a> {
+    op: &'static str,
+    span_id: &'a str,
+    trace_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Span<'a> {
+    trace_id: &'a str,
+    span_id: &'a str,
+    op: &'static str,
+    tags: Pairs<'a>,
+    start_timestamp: Timestamp,
+    timestamp: Timestamp,
+    origin: &'static str,
+}
+
+/// The Sentry event of an error.
+pub(super) fn event<'a>(delivery: &'a Delivery, ids: &'a Ids, environment: Option<&'a str>) -> Event<'a> {
+    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &IN_CONTEXT);
+    Event {
+        contexts: Contexts { metadata: entries.into_iter().collect() },
+        environment,
+        event_id: &ids.event,
+        level: "error",
+        message: text,
+        platform: "other",
+        server_name: STYLE.fit(&delivery.event.reporting_controller, SERVER),
+        timestamp: time(delivery),
+        transaction: name(&delivery.event),
+    }
+}
+
+/// The transaction of what is no error.
+pub(super) fn transaction<'a>(
+    delivery: &'a Delivery,
+    ids: &'a Ids,
+    environment: Option<&'a str>,
+) -> Transaction<'a> {
+    let Body { entries, .. } = TAG_STYLE.body(delivery, delivery.plan.metadata.iter(), &IN_TAGS);
+    let mut tags = own_tags(&delivery.event);
+    tags.extend(entries);
+    let time = time(delivery);
+    let span = Span {
+        trace_id: &ids.trace,
+        span_id: &ids.span,
+        op: "event",
+        tags: tags.clone(),
+        start_timestamp: time,
+        timestamp: time,
+        origin: "manual",
+    };
+    Transaction {
+        contexts: TraceContexts { trace: Trace { op: "event", span_id: &ids.span, trace_id: &ids.trace } },
+        environment,
+        event_id: &ids.event,
+        level: "info",
+        message: STYLE.fit(&delivery.event.message, MESSAGE),
+        tags,
+        timestamp: time,
+        start_timestamp: time,
+        transaction: name(&delivery.event),
+        r#type: "transaction",
+        spans: [span],
+    }
+}
+
+/// When it happened, or else when it was accepted.
+fn time(delivery: &Delivery) -> Timestamp {
+    delivery.event.timestamp.unwrap_or(delivery.accepted_at)
+}
+
+fn name(event: &Reported) -> String {
+    let object = &event.involved_object;
+    STYLE.fit_owned(format!("{}: {}/{}", object.kind, object.namespace, object.name), NAME)
+}
+
+fn own_tags(event: &Reported) -> Pairs<'_> {
+    let object = &event.involved_object;
+    let tags: [(&'static str, &str); OWN_TAGS] = [
+        ("flux_involved_object_kind", &object.kind),
+        ("flux_involved_object_namespace", &object.namespace),
+        ("flux_involved_object_name", &object.name),
+        ("flux_reporting_controller", &event.reporting_controller),
+        ("flux_reporting_instance", &event.reporting_instance),
+        ("flux_reason", &event.reason),
+    ];
+    tags.into_iter().map(|(key, value)| (Cow::Borrowed(key), TAG_STYLE.fit(value, TAG))).collect()
+}

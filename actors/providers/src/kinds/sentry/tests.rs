@@ -1,0 +1,195 @@
+use super::*;
+use crate::testing::{
+    answer, credentials, delivery, error, failed, header, info, long, request, spec, verdict,
+};
+use crate::{DsnProblem, Endpoint};
+use campanile_domain::{DeliveryId, Event, FailureClass, ProviderSpec, Severity, Verdict};
+use campanile_testkit::{event, noon};
+use serde_json::Value;
+use std::time::Duration;
+
+fn endpoint(dsn: &str) -> Endpoint {
+    credentials(&[])
+        .build(&ProviderSpec { address: dsn.into(), channel: "staging".into(), ..spec("sentry") })
+        .unwrap()
+}
+
+fn sentry() -> Endpoint {
+    endpoint("https://public@sentry.example/42")
+}
+
+/// Header of the envelope, header of the item, payload.
+fn lines(delivery: &Delivery) -> [Value; 3] {
+    let body = request(&sentry(), delivery).body;
+    let text = str::from_utf8(&body).unwrap();
+    assert!(text.ends_with('\n'));
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let length = text.lines().last().unwrap().len();
+    assert_eq!(lines[1]["length"], length);
+    lines.try_into().unwrap()
+}
+
+fn payload(delivery: &Delivery) -> Value {
+    let [_, _, payload] = lines(delivery);
+    payload
+}
+
+#[test]
+fn s23_10_a_dsn_gives_the_url_and_the_header() {
+    let table = [
+        ("https://public@sentry.example/42", "https://sentry.example/api/42/envelope/", "sentry_key=public"),
+        (
+            "http://public:private@127.0.0.1:9000/base/more/42",
+            "http://127.0.0.1:9000/base/more/api/42/envelope/",
+            "sentry_key=public, sentry_secret=private",
+        ),
+        ("https://k@[::1]/1", "https://[::1]/api/1/envelope/", "sentry_key=k"),
+        ("https://k@[::1]:8443/1?x=1#y", "https://[::1]:8443/api/1/envelope/", "sentry_key=k"),
+    ];
+    for (dsn, url, keys) in table {
+        let request = request(&endpoint(dsn), &info());
+        assert_eq!(request.url, url);
+        let authorization = format!("Sentry sentry_version=7, sentry_client={CLIENT}, {keys}");
+        assert_eq!(header(&request, "x-sentry-auth"), Some(authorization.as_str()));
+        assert_eq!(header(&request, "content-type"), Some("application/x-sentry-envelope"));
+        assert_eq!(header(&request, "user-agent"), Some(CLIENT));
+    }
+}
+
+#[test]
+fn s23_10_a_text_that_is_no_dsn_is_refused_by_what_is_wrong() {
+    let table = [
+        ("", DsnProblem::Empty),
+        ("https://public@sentry.example/4 2", DsnProblem::Url),
+        ("https://pübl@sentry.example/42", DsnProblem::Url),
+        ("https://public@sentry.example|/42", DsnProblem::Url),
+        ("public@sentry.example/42", DsnProblem::Scheme),
+        ("ftp://public@sentry.example/42", DsnProblem::Scheme),
+        ("https://sentry.example/42", DsnProblem::Username),
+        ("https://@sentry.example/42", DsnProblem::Username),
+        ("https://:private@sentry.example/42", DsnProblem::Username),
+        ("https://public@/42", DsnProblem::Host),
+        ("https://public@:80/42", DsnProblem::Host),
+        ("https://public@sentry.example:http/42", DsnProblem::Port),
+        ("https://public@sentry.example:70000/42", DsnProblem::Port),
+        ("https://public@sentry.example", DsnProblem::Project),
+        ("https://public@sentry.example/", DsnProblem::Project),
+        ("https://public@sentry.example/base/", DsnProblem::Project),
+    ];
+    for (dsn, problem) in table {
+        let spec = ProviderSpec { address: dsn.into(), ..spec("sentry") };
+        let refused = credentials(&[]).build(&spec).unwrap_err();
+        assert_eq!(refused.to_string(), format!("{problem}; correct spec.address"), "{dsn}");
+    }
+    assert_eq!(DsnProblem::Empty.to_string(), "DSN cannot be empty");
+    assert_eq!(DsnProblem::Project.to_string(), "[Sentry] DsnParseError: empty project id");
+}
+
+#[test]
+fn s23_10_every_severity_but_error_is_a_transaction() {
+    let kind = |severity: Severity| lines(&delivery(Event { severity, ..event() }, &[]))[1]["type"].clone();
+    assert_eq!(kind(Severity::Error), "event");
+    for severity in [Severity::Info, Severity::Trace, Severity::Other("odd".into())] {
+        assert_eq!(kind(severity), "transaction");
+    }
+}
+
+#[test]
+fn s23_10_the_channel_is_the_environment_or_else_the_processs() {
+    assert_eq!(payload(&error())["environment"], "staging");
+    assert_eq!(environment("staging", Some("x".into())).as_deref(), Some("staging"));
+    assert_eq!(environment("", Some("x".into())).as_deref(), Some("x"));
+    assert_eq!(environment("", Some(String::new())), None);
+    assert_eq!(environment("", None), None);
+}
+
+#[test]
+fn s12_times_keep_their_fraction_and_an_unset_one_is_that_of_acceptance() {
+    let at = |timestamp: Option<&str>| {
+        let timestamp = timestamp.map(|text| text.parse().unwrap());
+        payload(&delivery(Event { timestamp, severity: Severity::Error, ..event() }, &[]))["timestamp"]
+            .clone()
+    };
+    assert_eq!(at(Some("2026-08-07T12:16:00.987654321+02:00")), "2026-08-07T10:16:00.987654321Z");
+    assert_eq!(at(None), "2026-08-07T12:00:00Z");
+}
+
+#[test]
+fn s23_10_metadata_overrides_the_tags_of_the_same_name() {
+    let delivery = delivery(event(), &[("flux_reason", "mine"), ("cluster", "prod-eu")]);
+    let payload = payload(&delivery);
+    assert_eq!(payload["tags"]["flux_reason"], "mine");
+    assert_eq!(payload["tags"]["flux_reporting_instance"], "kustomize-controller-0");
+    assert_eq!(payload["tags"], payload["spans"][0]["tags"]);
+}
+
+#[test]
+fn ids_stay_over_tries_and_differ_between_deliveries() {
+    let id = |delivery: &Delivery| lines(delivery)[0]["event_id"].as_str().unwrap().to_owned();
+    let first = info();
+    assert_eq!(id(&first), id(&Delivery { attempts: 3, ..info() }));
+    assert_eq!(id(&first), payload(&first)["event_id"]);
+    assert_eq!(id(&first).len(), 32);
+    let another = Delivery { id: DeliveryId(2), ..info() };
+    let of_a_new_store = Delivery { accepted_at: noon() + Duration::from_secs(1), ..info() };
+    assert_ne!(id(&first), id(&another));
+    assert_ne!(id(&first), id(&of_a_new_store));
+}
+
+#[test]
+fn the_time_of_sending_is_that_of_the_try() {
+    let mut exchange = sentry().provider.exchange(&info()).unwrap();
+    let Step::Send(request) = exchange.next(None, noon() + Duration::from_secs(90)) else {
+        panic!("nothing sent")
+    };
+    let text = str::from_utf8(&request.body).unwrap().to_owned();
+    assert!(text.contains(r#""sent_at":"2026-08-07T12:01:30Z""#), "{text}");
+}
+
+#[test]
+fn s24_what_passes_sentrys_limits_is_cut_and_says_so() {
+    let message = payload(&long(20_000))["message"].as_str().unwrap().to_owned();
+    assert!(message.encode_utf16().count() <= 8192 && message.ends_with(" more characters)"));
+    let kept = payload(&long(8_000))["message"].as_str().unwrap().chars().count();
+    assert_eq!(kept, 8_000);
+    let value = "line\n".repeat(100);
+    let tags = payload(&delivery(event(), &[("log", &value)]))["tags"].clone();
+    let tag = tags["log"].as_str().unwrap();
+    assert!(tag.len() <= 200 && !tag.contains('\n') && tag.ends_with(" more characters)"), "{tag}");
+}
+
+#[test]
+fn s24_an_envelope_stays_far_below_a_megabyte() {
+    let value = "ü\u{1}".repeat(10_000);
+    let keys: Vec<String> = (0..2_000).map(|n| format!("key-{n:04}")).collect();
+    let metadata: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), value.as_str())).collect();
+    for severity in [Severity::Error, Severity::Info] {
+        let event = Event { severity, message: value.clone(), ..event() };
+        let body = request(&sentry(), &delivery(event, &metadata)).body;
+        assert!(body.len() < 250_000, "{}", body.len());
+        assert!(str::from_utf8(&body).unwrap().contains(" more left out"));
+    }
+}
+
+#[test]
+fn rate_limits_are_read_by_category() {
+    let limits = "60:transaction:key, 2700:default;error;security:organization, 5::key:quota";
+    let paused = |endpoint: &Endpoint, delivery: &Delivery, headers: &[(&str, &str)]| {
+        let mut exchange = endpoint.provider.exchange(delivery).unwrap();
+        assert!(matches!(exchange.next(None, noon()), Step::Send(_)));
+        match exchange.next(Some(answer(429, headers, "")), noon()) {
+            Step::Done(verdict) => failed(verdict),
+            Step::Send(_) => panic!("it sends again"),
+        }
+    };
+    let both = [("retry-after", "7"), ("x-sentry-rate-limits", limits)];
+    let seconds = |seconds| (Some(Duration::from_secs(seconds)), FailureClass::Throttled);
+    assert_eq!(paused(&sentry(), &error(), &both), seconds(2700));
+    assert_eq!(paused(&sentry(), &info(), &both), seconds(60));
+    let other = [("retry-after", "7"), ("x-sentry-rate-limits", "60:session:key, x:error:key")];
+    assert_eq!(paused(&sentry(), &error(), &other), seconds(7), "then Retry-After counts");
+    assert_eq!(paused(&sentry(), &error(), &[]), (None, FailureClass::Throttled));
+    let fine = answer(200, &[("x-sentry-rate-limits", limits)], r#"{"id":"1"}"#);
+    assert_eq!(verdict(&sentry(), fine), Verdict::Delivered, "a limit for later does not undo a success");
+    assert_eq!(failed(verdict(&sentry(), answer(413, &[], ""))).1, FailureClass::Rejected);
+}

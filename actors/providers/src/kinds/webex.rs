@@ -1,0 +1,82 @@
+//! `webex`: a message to a room of Webex (contract, providers 23.9).
+//!
+//! The message is Markdown, so Markdown in foreign text is escaped, and mentions in it are broken. Without a token the
+//! request goes out as the contract has it, and Webex refuses it.
+
+mod answer;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+
+use campanile_domain::{Delivery, Failure};
+use serde::Serialize;
+
+use super::webhook::{Target, json_body, json_headers};
+use crate::cut::markup::markdown;
+use crate::cut::{Body, Limits, Style, bytes};
+use crate::{ConfigError, Exchange, Provider, Settings};
+
+/// The longest message, in bytes (Webex API, "Create a Message").
+const LONGEST_MESSAGE: usize = 7439;
+
+/// What stands around the object's name and at the end of the text.
+const FRAME: usize = "💣 ****\n\n".len();
+
+/// Longest name of an object, in bytes.
+const LONGEST_NAME: usize = 600;
+
+/// What stands around a key and its value.
+const OVERHEAD: usize = ">****: \n".len();
+
+const STYLE: Style = Style { defuse: markdown, width: bytes };
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let url = settings.address.hook_url("Webex hook URL")?;
+    let authorization =
+        settings.header_token()?.map_or_else(|| "Bearer".to_owned(), |token| format!("Bearer {token}"));
+    Ok(Box::new(Webex {
+        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        authorization,
+        room: settings.channel.clone(),
+    }))
+}
+
+struct Webex {
+    target: Target,
+    authorization: String,
+    room: String,
+}
+
+impl Provider for Webex {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let message = Message { room_id: &self.room, markdown: markdown_of(delivery) };
+        let mut headers = json_headers(1);
+        headers.push(("Authorization".to_owned(), self.authorization.clone()));
+        Ok(self.target.post(headers, json_body(&message)?))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    room_id: &'a str,
+    markdown: String,
+}
+
+fn markdown_of(delivery: &Delivery) -> String {
+    let event = &*delivery.event;
+    let name = STYLE.fit_owned(event.involved_object.display_name(), LONGEST_NAME);
+    let total = LONGEST_MESSAGE - FRAME - name.len();
+    let limits =
+        Limits { total, text: total, share: 3_000, count: 100, key: 200, value: 1_000, overhead: OVERHEAD };
+    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &limits);
+    let emoji = if event.is_error() { '💣' } else { '✅' };
+    let mut out = format!("{emoji} **{name}**\n{text}\n");
+    for (key, value) in entries {
+        // Writing to a String can not fail.
+        writeln!(out, ">**{key}**: {value}").unwrap_or_default();
+    }
+    out
+}

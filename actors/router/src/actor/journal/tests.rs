@@ -1,0 +1,118 @@
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use campanile_domain::{Alert, MetadataSource, ObjectKey};
+use campanile_testkit::{alert, event, new_delivery};
+use serde_json::Value;
+
+use super::*;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is logged while `act` runs, as `LEVEL message`, and the fields of the last line.
+fn logged(act: impl FnOnce()) -> (Vec<String>, Value) {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    tracing::subscriber::with_default(subscriber, act);
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let describe = |record: &Value| {
+        let part = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        format!("{} {}", part(&record["level"]), part(&record["fields"]["message"]))
+    };
+    let last = records.last().map(|record| record["fields"].clone()).unwrap_or_default();
+    (records.iter().map(describe).collect(), last)
+}
+
+fn dropped(name: &str, reason: DropReason) -> Dropped {
+    Dropped { alert: Arc::new(Alert { key: ObjectKey::new("apps", name), ..alert() }), reason }
+}
+
+fn noticed(problem: Problem) -> Plan {
+    let alert = Arc::new(Alert { inclusion: vec!["[".into()], ..alert() });
+    let notices = vec![Notice { alert, problem }];
+    Plan { notices, deliveries: vec![new_delivery()], ..Plan::default() }
+}
+
+#[test]
+fn an_event_without_alerts_is_discarded_and_one_with_dispatched() {
+    let (lines, fields) = logged(|| log(&event(), &Plan::default()));
+    assert_eq!(lines, ["INFO discarding event, no alerts found for the involved object"]);
+    assert_eq!(fields["object"], "Kustomization/apps/podinfo");
+    let plan = Plan { deliveries: vec![new_delivery()], ..Plan::default() };
+    assert_eq!(logged(|| log(&event(), &plan)).0, ["INFO dispatching event"]);
+    assert!(logged(|| log(&event(), &Plan { not_yet: true, ..Plan::default() })).0.is_empty());
+}
+
+#[test]
+fn an_alert_that_can_not_be_served_is_an_error_and_a_silent_drop_none() {
+    let silent =
+        [DropReason::ProviderSuspended, DropReason::CommitStatusUpdate].map(|reason| dropped("a", reason));
+    let mut plan = Plan { drops: silent.into(), ..Plan::default() };
+    assert_eq!(logged(|| log(&event(), &plan)).0, ["INFO dispatching event"]);
+    plan.drops.push(dropped("b", DropReason::ProviderMissing));
+    let (lines, fields) = logged(|| log(&event(), &plan));
+    assert_eq!(lines, ["INFO dispatching event", "ERROR failed to dispatch notification"]);
+    assert_eq!((&fields["alert"], &fields["provider"]), (&"apps/b".into(), &"apps/chat".into()));
+    assert!(fields["error"].as_str().unwrap().starts_with("failed to read provider: "));
+}
+
+#[test]
+fn d12_alerts_dropped_for_want_of_a_commit_share_a_line() {
+    let drops = ["a", "b"].map(|name| dropped(name, DropReason::NoCommit));
+    let mut plan = Plan { drops: drops.into(), ..Plan::default() };
+    plan.drops.push(dropped("c", DropReason::NoChangeRequest));
+    let (lines, fields) = logged(|| log(&event(), &plan));
+    let expected = [
+        "INFO dispatching event",
+        "INFO event dropped for commit status providers due to missing commit metadata key",
+        "INFO event dropped for change request providers due to missing change request metadata key",
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(fields["alerts"], r#"["apps/c"]"#);
+    plan.drops.pop();
+    assert_eq!(logged(|| log(&event(), &plan)).1["alerts"], r#"["apps/a", "apps/b"]"#);
+}
+
+#[test]
+fn notices_are_logged_at_their_levels() {
+    let (lines, _) = logged(|| log(&event(), &noticed(Problem::BadInclusion(0))));
+    assert_eq!(lines, ["ERROR failed to compile inclusion regex: [", "INFO dispatching event"]);
+    let (lines, _) = logged(|| log(&event(), &noticed(Problem::ObjectNotFound)));
+    assert_eq!(lines[0], "ERROR error getting the involved object");
+}
+
+#[test]
+fn y06_conflicting_keys_are_logged_with_their_sources() {
+    let conflict = |key: &str| Conflict {
+        key: key.into(),
+        sources: vec![MetadataSource::EventMetadata, MetadataSource::Controller],
+    };
+    let plan = noticed(Problem::MetadataConflicts(vec![conflict("a"), conflict("b")]));
+    let (lines, fields) = logged(|| log_notice(&event(), &plan.notices[0]));
+    assert_eq!(lines, [format!("INFO warning: {}", texts::CONFLICTS)]);
+    let sources = "Alert object .spec.eventMetadata, involved object controller metadata";
+    assert_eq!(fields["conflictingKeys"], format!("a: {sources}; b: {sources}"));
+}
+
+#[test]
+fn a_deprecated_summary_is_logged_when_the_alert_changes() {
+    assert!(logged(|| log_deprecation(&alert())).0.is_empty());
+    let (lines, fields) = logged(|| log_deprecation(&Alert { summary: "x".into(), ..alert() }));
+    assert!(
+        lines[0].starts_with("INFO warning: specifying an alert summary with '.spec.summary' is deprecated")
+    );
+    assert_eq!(fields["alert"], "apps/on-call");
+}

@@ -1,0 +1,128 @@
+//! What a Provider would send for a delivery, up to the first answer.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use campanile_delivery::resolve_provider;
+use campanile_domain::{
+    Delivery, DeliveryId, Event, Failure, FailureClass, Method, NewDelivery, ObjectKey, ProviderClass,
+    Request, Secret, Verdict,
+};
+use campanile_providers::{Endpoint, Exchange, Step};
+use campanile_watcher::Loaded;
+use jiff::Timestamp;
+
+use super::shown::{ShownRequest, shown};
+use super::Circumstances;
+
+/// Most bytes of rendered bodies in one explanation, before they are laid out; beyond it requests are left out.
+const MOST_BYTES: usize = 4 << 20;
+
+/// Most requests in one explanation.
+const MOST_REQUESTS: usize = 500;
+
+/// What would go out.
+pub(super) enum Preview {
+    Requests { requests: Vec<ShownRequest>, more_may_follow: bool },
+    /// The explanation is long enough.
+    LeftOut,
+    /// The type has nothing to send.
+    Skipped,
+    /// The type can not render this event.
+    Unrenderable(Failure),
+    /// The Provider does not resolve.
+    Unusable(Failure),
+}
+
+/// Renders deliveries. Each Provider is resolved once.
+pub(super) struct Outbound<'a> {
+    loaded: &'a Loaded,
+    circumstances: &'a Circumstances,
+    event: Arc<Event>,
+    endpoints: HashMap<ObjectKey, Rc<Result<Endpoint, Failure>>>,
+    bytes: usize,
+    requests: usize,
+}
+
+impl<'a> Outbound<'a> {
+    pub(super) fn new(loaded: &'a Loaded, circumstances: &'a Circumstances, event: Arc<Event>) -> Self {
+        Self { loaded, circumstances, event, endpoints: HashMap::new(), bytes: 0, requests: 0 }
+    }
+
+    pub(super) fn preview(&mut self, plan: NewDelivery) -> Preview {
+        if self.bytes >= MOST_BYTES || self.requests >= MOST_REQUESTS {
+            return Preview::LeftOut;
+        }
+        let endpoint = self.endpoint(&plan.provider);
+        match endpoint.as_ref() {
+            Ok(endpoint) => self.render(endpoint, plan),
+            Err(failure) => Preview::Unusable(failure.clone()),
+        }
+    }
+
+    fn endpoint(&mut self, key: &ObjectKey) -> Rc<Result<Endpoint, Failure>> {
+        if let Some(known) = self.endpoints.get(key) {
+            return known.clone();
+        }
+        let resolved = Rc::new(self.resolve(key));
+        self.endpoints.insert(key.clone(), resolved.clone());
+        resolved
+    }
+
+    fn resolve(&self, key: &ObjectKey) -> Result<Endpoint, Failure> {
+        let missing = || Failure::new(FailureClass::Config, format!("find provider '{key}': create it"));
+        let provider = self.loaded.providers.get(key).ok_or_else(missing)?;
+        let secret = |key: &ObjectKey| -> Result<Arc<Secret>, String> {
+            let found = self.loaded.secrets.get(key).map(|found| found.value.clone());
+            found.ok_or_else(|| "not found or not readable; create or correct it".to_owned())
+        };
+        resolve_provider(&provider.value, &secret, &self.circumstances.transport)
+    }
+
+    fn render(&mut self, endpoint: &Endpoint, plan: NewDelivery) -> Preview {
+        let delivery = Delivery {
+            // A stored delivery gets a number of its own; it stands in the request of types that send one.
+            id: DeliveryId(0),
+            event: self.event.clone(),
+            plan,
+            accepted_at: self.circumstances.now,
+            attempts: 0,
+        };
+        let first = match opening(endpoint.provider.exchange(&delivery), self.circumstances.now) {
+            Opening::Sends(request) => request,
+            Opening::Ends(Verdict::Delivered | Verdict::Skipped) => return Preview::Skipped,
+            Opening::Ends(Verdict::Failed(failure) | Verdict::RetryAfter(_, failure)) => {
+                return Preview::Unrenderable(failure);
+            }
+        };
+        let write = opening(endpoint.provider.write(&delivery), self.circumstances.now);
+        let mut requests = vec![first];
+        if let Opening::Sends(write) = write
+            && requests.first().is_some_and(|first| *first != write)
+        {
+            requests.push(write);
+        }
+        let class = endpoint.kind.class();
+        let asks = matches!(class, ProviderClass::CommitStatus | ProviderClass::ChangeRequest)
+            || requests.iter().any(|request| request.method == Method::Get);
+        self.bytes += requests.iter().map(|request| request.body.len()).sum::<usize>();
+        self.requests += requests.len();
+        let requests = requests.iter().map(|request| shown(request, class, &endpoint.masker)).collect();
+        Preview::Requests { requests, more_may_follow: asks }
+    }
+}
+
+/// How an exchange begins.
+enum Opening {
+    Sends(Request),
+    Ends(Verdict),
+}
+
+fn opening(exchange: Result<Box<dyn Exchange>, Failure>, now: Timestamp) -> Opening {
+    match exchange.map(|mut exchange| exchange.next(None, now)) {
+        Ok(Step::Send(request)) => Opening::Sends(request),
+        Ok(Step::Done(verdict)) => Opening::Ends(verdict),
+        Err(failure) => Opening::Ends(Verdict::Failed(failure)),
+    }
+}

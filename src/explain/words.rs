@@ -1,0 +1,86 @@
+//! The router's steps in words.
+
+use campanile_domain::{Alert, Event, EventSource, Pattern};
+use campanile_protocol::{LabelLookup, Labels};
+use campanile_router::Step;
+
+/// The step in one stable word.
+pub(super) fn label(step: &Step) -> &'static str {
+    match step {
+        Step::Suspended => "suspended",
+        Step::NoSource => "source",
+        Step::Severity => "severity",
+        Step::Labels => "labels",
+        Step::LabelsNotYet => "labels-not-yet",
+        Step::NotIncluded => "inclusion",
+        Step::Excluded => "exclusion",
+        Step::Dropped(reason) => reason.label(),
+        Step::Notifies => "selected",
+    }
+}
+
+/// An Alert and the event that it judges.
+pub(super) struct Words<'a> {
+    pub(super) alert: &'a Alert,
+    pub(super) event: &'a Event,
+    pub(super) labels: &'a dyn LabelLookup,
+}
+
+impl Words<'_> {
+    /// Why the Alert ended at this step.
+    pub(super) fn why(&self, step: &Step) -> String {
+        let object = self.event.involved_object.path();
+        match step {
+            Step::Suspended => "the Alert is suspended".to_owned(),
+            Step::NoSource => format!("no entry of spec.eventSources names {object}"),
+            Step::Severity => {
+                let (wanted, is) = (self.alert.severity.as_str(), self.event.severity.as_str());
+                format!("the Alert wants severity '{wanted}', the event has '{is}'")
+            }
+            Step::Labels => match self.labels.labels(&self.event.involved_object) {
+                Labels::Absent => {
+                    format!("an entry of spec.eventSources asks for labels, and {object} is not known")
+                }
+                Labels::Found(_) | Labels::NotYet => {
+                    format!("{object} does not have the labels that spec.eventSources asks for")
+                }
+            },
+            Step::LabelsNotYet => format!("the labels of {object} are not known yet"),
+            Step::NotIncluded => "no pattern of spec.inclusionList matches the message".to_owned(),
+            Step::Excluded => self.excluded(),
+            Step::Dropped(reason) => reason.label().to_owned(),
+            Step::Notifies => self.selected(),
+        }
+    }
+
+    fn excluded(&self) -> String {
+        let matches =
+            |text: &&String| Pattern::new(text).is_ok_and(|pattern| pattern.is_match(&self.event.message));
+        let found = self.alert.exclusion.iter().find(matches).map_or("", String::as_str);
+        format!("pattern '{found}' of spec.exclusionList matches the message")
+    }
+
+    fn selected(&self) -> String {
+        let found = self.alert.sources.iter().find(|source| self.is_named_by(source));
+        let source = found.map_or_else(String::new, |source| {
+            format!("{}/{}/{}", source.kind, source.namespace, source.name)
+        });
+        format!("source {source} names the object, and nothing stops it")
+    }
+
+    fn is_named_by(&self, source: &EventSource) -> bool {
+        let object = &self.event.involved_object;
+        source.kind == object.kind
+            && source.namespace == object.namespace
+            && (source.name == "*" || source.name == object.name)
+            && self.has_labels_of(source)
+    }
+
+    fn has_labels_of(&self, source: &EventSource) -> bool {
+        let Some(wanted) = &source.match_labels else { return true };
+        match self.labels.labels(&self.event.involved_object) {
+            Labels::Found(labels) => wanted.iter().all(|(key, value)| labels.get(key) == Some(value)),
+            Labels::Absent | Labels::NotYet => false,
+        }
+    }
+}

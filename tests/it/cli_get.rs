@@ -1,0 +1,109 @@
+//! `campanile get`: tables for people, JSON for programs.
+
+use serde_json::{Value, json};
+
+use crate::support::{Instance, Output, Reply, Sink, Site, campanile, event, everything_from, provider};
+
+/// An instance with one Provider that delivers, one that is parked, and one dead letter.
+fn start(sound: &Sink, parked: &Sink) -> (Site, Instance) {
+    parked.answer(Reply::status(401));
+    sound.script([Reply::status(422)]);
+    let mut objects = Vec::new();
+    for (name, sink) in [("sound", sound), ("parked", parked)] {
+        objects
+            .extend([provider(name, "generic", json!({ "address": sink.url("/") })), everything_from(name)]);
+    }
+    let site = Site::with(&objects);
+    let instance = site.start(&[]);
+    instance.accept(&event("web", "first"));
+    instance.settle();
+    instance.accept(&event("web", "second"));
+    sound.wait_for(2);
+    instance.settle();
+    instance.row("providers", "parked", |row| row["conditions"][1]["status"] == "False");
+    instance.row("providers", "sound", |row| !row["lastDelivery"].is_null());
+    (site, instance)
+}
+
+fn get(instance: &Instance, arguments: &[&str]) -> Output {
+    let admin = instance.admin.to_string();
+    let output = campanile(&[&["get"], arguments, &["--admin-addr", &admin]].concat());
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    output
+}
+
+fn cells(output: &Output) -> Vec<Vec<String>> {
+    let row = |line: &str| {
+        line.split("   ").map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect()
+    };
+    output.stdout.lines().map(row).collect()
+}
+
+fn parsed(output: &Output) -> Vec<Value> {
+    serde_json::from_str(&output.stdout).expect("a list")
+}
+
+#[test]
+fn get_shows_alerts_providers_deliveries_and_dead_letters() {
+    let (sound, parked) = (Sink::start(), Sink::start());
+    let (_site, instance) = start(&sound, &parked);
+    let alerts = cells(&get(&instance, &["alerts"]));
+    assert_eq!(alerts[0], ["NAMESPACE", "NAME", "READY", "STATUS", "AGE"]);
+    assert_eq!(alerts[1][..4], ["apps", "all-to-parked", "True", "Initialized"]);
+    let providers = cells(&get(&instance, &["providers"]));
+    assert_eq!(
+        providers[0],
+        ["NAMESPACE", "NAME", "TYPE", "READY", "DELIVERING", "STATUS", "LAST DELIVERY", "AGE"]
+    );
+    assert_eq!(providers[1][..5], ["apps", "parked", "generic", "True", "False"]);
+    assert!(providers[1][5].contains("401") && providers[1][6] == "never", "{:?}", providers[1]);
+    assert_eq!(providers[2][..6], ["apps", "sound", "generic", "True", "True", "Initialized"]);
+    assert!(providers[2][6].ends_with(" ago"), "{:?}", providers[2]);
+    let deliveries = get(&instance, &["deliveries"]).stdout;
+    assert_eq!(deliveries.lines().count(), 3, "the two parked ones:\n{deliveries}");
+    assert!(
+        deliveries.lines().skip(1).all(|row| row.contains("parked") && row.contains("apps/parked")),
+        "{deliveries}"
+    );
+    let dead = get(&instance, &["dead"]).stdout;
+    assert!(dead.lines().count() == 2 && dead.contains("apps/sound") && dead.contains("422"), "{dead}");
+}
+
+#[test]
+fn get_prints_json_and_narrows_by_namespace_provider_and_limit() {
+    let (sound, parked) = (Sink::start(), Sink::start());
+    let (_site, instance) = start(&sound, &parked);
+    let alerts = parsed(&get(&instance, &["alerts", "-o", "json"]));
+    assert_eq!(
+        (&alerts[1]["name"], &alerts[1]["conditions"][0]["status"]),
+        (&json!("all-to-sound"), &json!("True"))
+    );
+    let providers = parsed(&get(&instance, &["providers", "-o", "json"]));
+    assert_eq!((&providers[0]["name"], &providers[0]["type"]), (&json!("parked"), &json!("generic")));
+    let deliveries = parsed(&get(&instance, &["deliveries", "-o", "json"]));
+    assert_eq!((deliveries.len(), &deliveries[0]["failure"]["class"]), (2, &json!("credentials")));
+    let dead = parsed(&get(&instance, &["dead", "-o", "json"]));
+    assert_eq!((dead.len(), &dead[0]["object"]), (1, &json!("Kustomization/apps/web")));
+    assert_eq!(parsed(&get(&instance, &["deliveries", "--limit", "1", "-o", "json"])).len(), 1);
+    assert!(parsed(&get(&instance, &["deliveries", "--provider", "apps/sound", "-o", "json"])).is_empty());
+    assert!(parsed(&get(&instance, &["alerts", "-n", "elsewhere", "-o", "json"])).is_empty());
+    assert_eq!(get(&instance, &["alerts", "-n", "elsewhere"]).stdout, "nothing found\n");
+}
+
+#[test]
+fn get_says_what_to_do_when_nobody_answers() {
+    let site = Site::new();
+    let mut instance = site.start(&[]);
+    let admin = instance.admin.to_string();
+    let wrong = campanile(&["get", "dead", "--provider", "slack", "--admin-addr", &admin]);
+    assert_eq!(wrong.code, Some(1));
+    assert!(wrong.stderr.contains("write NAMESPACE/NAME"), "{}", wrong.stderr);
+    instance.stop();
+    let output = campanile(&["get", "alerts", "--admin-addr", &admin]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    assert!(
+        output.stderr.contains(&admin) && output.stderr.contains("is campanile running?"),
+        "{}",
+        output.stderr
+    );
+}

@@ -1,0 +1,84 @@
+//! How commands begin and end: help, usage, ports, the demo.
+
+use std::net::TcpListener;
+
+use crate::support::{Site, campanile};
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    for command in ["run", "demo", "get", "check"] {
+        let output = campanile(&[command, "--help"]);
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
+        let example = output.stdout.split("Example:").nth(1).unwrap_or_default();
+        assert!(example.contains(&format!("campanile {command}")), "{}", output.stdout);
+    }
+    let output = campanile(&["--help"]);
+    assert_eq!(output.code, Some(0));
+    assert!(
+        ["run", "demo", "get", "check"].iter().all(|command| output.stdout.contains(command)),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
+    let cases: [(&[&str], &str); 8] = [
+        (&[], "Usage: campanile"),
+        (&["fly"], "fly"),
+        (&["run"], "--manifests"),
+        (&["run", "--manifests=.", "--no-such-flag"], "--no-such-flag"),
+        (&["run", "--manifests=.", "--events-addr=here"], "write host:port"),
+        (&["run", "--manifests=.", "--rate-limit-interval=soon"], "soon"),
+        (&["run", "--manifests=.", "--feature-gates=Magic=true"], "feature-gate 'Magic' not supported"),
+        (&["get", "bananas"], "bananas"),
+    ];
+    for (arguments, part) in cases {
+        let output = campanile(arguments);
+        assert_eq!(output.code, Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty() && output.stderr.contains(part), "{arguments:?}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn a_port_in_use_ends_with_1_and_names_the_flag() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("a listener has an address");
+    let site = Site::new();
+    let (manifests, state) = (site.manifests(), site.state());
+    for flag in ["--events-addr", "--health-addr", "--admin-addr", "--metrics-addr"] {
+        let mut arguments = vec![
+            "run".to_owned(),
+            format!("--manifests={}", manifests.display()),
+            format!("--state-dir={}", state.display()),
+        ];
+        for other in ["--events-addr", "--health-addr", "--admin-addr", "--metrics-addr"] {
+            let port = if other == flag { address.port() } else { 0 };
+            arguments.push(format!("{other}=127.0.0.1:{port}"));
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let output = campanile(&arguments);
+        assert_eq!(output.code, Some(1), "{flag}");
+        let last = output.stderr.lines().last().expect("a message");
+        for part in ["campanile: failed to listen on", &address.to_string(), flag] {
+            assert!(last.contains(part), "no {part:?} in {last}");
+        }
+    }
+    assert!(!state.exists(), "nothing was begun");
+}
+
+#[test]
+fn the_demo_shows_what_arrives_and_ends_with_0() {
+    let output = campanile(&["demo"]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    for part in [
+        "a deployment succeeds",
+        "posted ",
+        "arrived ",
+        "kustomization/webapp.flux-system",
+        "messages arrived, none was lost.",
+    ] {
+        assert!(output.stdout.contains(part), "no {part:?} in\n{}", output.stdout);
+    }
+    assert!(!output.stdout.contains('\u{1b}'), "no colours where nobody looks");
+}

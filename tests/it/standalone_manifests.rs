@@ -1,0 +1,101 @@
+//! What a folder of manifests may hold.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::{Sink, Site, event};
+
+const GROUP: &str = "notification.toolkit.fluxcd.io";
+
+#[test]
+fn all_versions_forms_and_places_are_read_and_other_kinds_are_passed_over() {
+    let sink = Sink::start();
+    let site = Site::new();
+    let text = format!(
+        "# a comment\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: other, namespace: apps }}\nspec: {{ replicas: 3 }}\n---\n\
+         apiVersion: {GROUP}/v1beta1\nkind: Provider\nmetadata: {{ name: one, namespace: apps }}\nspec: {{ type: generic, address: '{one}' }}\n---\n\
+         apiVersion: {GROUP}/v1beta1\nkind: Alert\nmetadata: {{ name: one, namespace: apps }}\nspec:\n  providerRef: {{ name: one }}\n  eventSources:\n  - {{ kind: Kustomization, name: web }}\n---\n\
+         apiVersion: {GROUP}/v1beta2\nkind: Provider\nmetadata: {{ name: two, namespace: apps }}\nspec: {{ type: generic, interval: 5m, address: '{two}' }}\n---\n\
+         apiVersion: {GROUP}/v1beta2\nkind: Alert\nmetadata: {{ name: two, namespace: apps }}\nspec:\n  providerRef: {{ name: two }}\n  eventSources:\n  - {{ kind: Kustomization, name: '*' }}\n",
+        one = sink.url("/one"),
+        two = sink.url("/two"),
+    );
+    site.write("mixed.yml", &text);
+    let api_version = format!("{GROUP}/v1beta3");
+    let list = json!({ "apiVersion": "v1", "kind": "List", "items": [
+        { "apiVersion": api_version, "kind": "Provider", "metadata": { "name": "three", "namespace": "apps" },
+          "spec": { "type": "generic", "address": sink.url("/three") } },
+        { "apiVersion": api_version, "kind": "Alert", "metadata": { "name": "three", "namespace": "apps" },
+          "spec": { "providerRef": { "name": "three" }, "eventSources": [{ "kind": "Kustomization", "name": "*" }] } },
+    ]});
+    fs::create_dir(site.manifests().join("deeper")).expect("the site can be written");
+    site.write("deeper/list.json", &list.to_string());
+    site.write("notes.txt", "{ no manifest");
+    let instance = site.start(&[]);
+    for name in ["one", "two", "three"] {
+        instance.row("alerts", name, |row| row["conditions"][0]["message"] == "Initialized");
+    }
+    instance.accept(&event("web", "hello"));
+    instance.settle();
+    let mut paths: Vec<String> = sink.arrivals().into_iter().map(|arrival| arrival.path).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["/one", "/three", "/two"]);
+    assert_eq!(instance.ask("/v1/objects")["problems"], json!([]));
+}
+
+#[test]
+fn objects_without_a_namespace_live_in_default() {
+    let sink = Sink::start();
+    let site = Site::new();
+    site.write(
+        "all.yaml",
+        &format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{ name: hook }}\nstringData: {{ address: '{}' }}\n---\n\
+             apiVersion: {GROUP}/v1beta3\nkind: Provider\nmetadata: {{ name: hook }}\nspec: {{ type: generic, secretRef: {{ name: hook }} }}\n---\n\
+             apiVersion: {GROUP}/v1beta3\nkind: Alert\nmetadata: {{ name: all }}\nspec:\n  providerRef: {{ name: hook }}\n  eventSources: [{{ kind: Kustomization, name: '*' }}]\n",
+            sink.url("/")
+        ),
+    );
+    let instance = site.start(&[]);
+    assert_eq!(instance.row("alerts", "all", |_| true)["namespace"], "default");
+    let mut hello = event("web", "hello");
+    hello["involvedObject"]["namespace"] = "default".into();
+    instance.accept(&hello);
+    assert_eq!(sink.wait_for(1)[0].message(), "hello");
+}
+
+#[test]
+fn secrets_are_read_from_data_and_string_data_and_the_latter_wins() {
+    let sink = Sink::start();
+    let site = Site::new();
+    // The values are "X-From: data" and "wrong".
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "hook", "namespace": "apps" },
+        "data": { "headers": "WC1Gcm9tOiBkYXRh", "address": "d3Jvbmc=" },
+        "stringData": { "address": sink.url("/right") },
+    });
+    let hook = crate::support::provider("hook", "generic", json!({ "secretRef": { "name": "hook" } }));
+    site.apply("objects.yaml", &[secret, hook, crate::support::everything_from("hook")]);
+    let instance = site.start(&[]);
+    instance.accept(&event("web", "hello"));
+    let arrivals = sink.wait_for(1);
+    assert_eq!((arrivals[0].path.as_str(), arrivals[0].header("x-from")), ("/right", Some("data")));
+}
+
+#[test]
+fn an_object_with_another_uid_is_another_object() {
+    let sink = Sink::start();
+    let site = Site::new();
+    let apply = |uid: &str| {
+        let mut hook = crate::support::provider("hook", "generic", json!({ "address": sink.url("/") }));
+        hook["metadata"]["uid"] = uid.into();
+        site.apply("objects.yaml", &[hook, crate::support::everything_from("hook")]);
+    };
+    apply("00000000-0000-4000-8000-000000000001");
+    let instance = site.start(&[]);
+    instance.accept(&event("web", "hello"));
+    instance.row("providers", "hook", |row| !row["lastDelivery"].is_null());
+    apply("00000000-0000-4000-8000-000000000002");
+    instance.row("providers", "hook", |row| row["lastDelivery"].is_null());
+}

@@ -1,0 +1,216 @@
+//! What is wrong with an object stands in its status with the remedy, and nothing else is disturbed.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Instance, Sink, Site, alert, campanile, event, eventually, everything_from, get, provider, secret,
+};
+
+const FOLLOW_ALL: fn() -> Value = || json!([{ "kind": "Kustomization", "name": "*" }]);
+
+/// Starts with `broken` beside a sound pair, and posts an event that must arrive through the latter.
+fn beside_a_sound_pair(broken: &[Value]) -> (Site, Instance) {
+    let sink = Sink::start();
+    let sound = [provider("sound", "generic", json!({ "address": sink.url("/") })), everything_from("sound")];
+    let site = Site::with(&[broken, &sound].concat());
+    let instance = site.start(&[]);
+    instance.accept(&event("web", "not disturbed"));
+    assert_eq!(sink.wait_for(1)[0].message(), "not disturbed");
+    instance.row("alerts", "all-to-sound", |row| row["conditions"][0]["status"] == "True");
+    (site, instance)
+}
+
+/// The message of an object that is not ready.
+fn not_ready(instance: &Instance, kind: &str, name: &str) -> String {
+    let row = instance.row(kind, name, |row| row["conditions"][0]["status"] == "False");
+    row["conditions"][0]["message"].as_str().expect("a text").to_owned()
+}
+
+fn assert_says(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "no {part:?} in {message:?}");
+    }
+}
+
+#[test]
+fn s05_s07_a_bad_regex_is_named() {
+    let (_site, instance) = beside_a_sound_pair(&[
+        alert("inclusion", "sound", json!({ "eventSources": FOLLOW_ALL(), "inclusionList": ["["] })),
+        alert("exclusion", "sound", json!({ "eventSources": FOLLOW_ALL(), "exclusionList": ["(?=x)"] })),
+    ]);
+    assert_says(
+        &not_ready(&instance, "alerts", "inclusion"),
+        &["spec.inclusionList[0]", "not a valid pattern"],
+    );
+    assert_says(
+        &not_ready(&instance, "alerts", "exclusion"),
+        &["spec.exclusionList[0]", "not a valid pattern"],
+    );
+    assert_eq!(instance.settle()["delivery"]["delivered"], 2, "a bad exclusion excludes nothing");
+}
+
+#[test]
+fn d02_v09_v10_a_missing_provider_is_named_until_it_is_there() {
+    let (site, instance) = beside_a_sound_pair(&[everything_from("later")]);
+    let message = not_ready(&instance, "alerts", "all-to-later");
+    assert_says(&message, &["failed to get provider 'apps/later'", "create it or correct spec.providerRef"]);
+    let sink = Sink::start();
+    site.apply("later.yaml", &[provider("later", "generic", json!({ "address": sink.url("/") }))]);
+    instance.row("alerts", "all-to-later", |row| row["conditions"][0]["message"] == "Initialized");
+    instance.accept(&event("web", "now"));
+    assert!(sink.wait_for(1).iter().any(|arrival| arrival.message() == "now"));
+}
+
+#[test]
+fn n17_an_unknown_type_is_named_with_those_that_exist() {
+    let (_site, instance) = beside_a_sound_pair(&[
+        provider("pigeon", "pigeon", json!({ "address": "http://127.0.0.1:9/" })),
+        everything_from("pigeon"),
+    ]);
+    assert_says(
+        &not_ready(&instance, "providers", "pigeon"),
+        &["'pigeon' is not supported", "generic", "slack"],
+    );
+}
+
+#[test]
+fn an_address_that_is_no_url_is_named_and_not_shown() {
+    let addresses = [
+        "not a url",
+        "hooks.example.com/T000/secret",
+        "ftp://127.0.0.1/secret",
+        "http://127.0.0.1:99999/secret",
+    ];
+    for address in addresses {
+        let (_site, instance) = beside_a_sound_pair(&[
+            provider("nowhere", "generic", json!({ "address": address })),
+            everything_from("nowhere"),
+        ]);
+        let message = not_ready(&instance, "providers", "nowhere");
+        assert_says(&message, &["invalid hook URL", "correct spec.address"]);
+        assert!(!message.contains("secret"), "{message}");
+    }
+}
+
+#[test]
+fn n02_n05_n09_n13_a_secret_that_does_not_serve_is_named() {
+    let address = "https://127.0.0.1:9/";
+    let cases = [
+        (
+            "missing",
+            json!({ "secretRef": { "name": "nowhere" } }),
+            "generic",
+            &["secret 'apps/nowhere'", "not found", "spec.secretRef"][..],
+        ),
+        (
+            "no-key",
+            json!({ "secretRef": { "name": "empty" } }),
+            "generic-hmac",
+            &["HMAC key is empty", "'token'"],
+        ),
+        (
+            "headers",
+            json!({ "secretRef": { "name": "headers" } }),
+            "generic",
+            &["failed to read headers from secret", "'apps/headers'"],
+        ),
+        (
+            "no-cert",
+            json!({ "certSecretRef": { "name": "empty" } }),
+            "generic",
+            &["failed to get TLS config", "'ca.crt'"],
+        ),
+        (
+            "bad-cert",
+            json!({ "certSecretRef": { "name": "garbage" } }),
+            "generic",
+            &["failed to parse CA certificate"],
+        ),
+        (
+            "bad-pair",
+            json!({ "certSecretRef": { "name": "pair" } }),
+            "generic",
+            &["failed to parse TLS certificate and key"],
+        ),
+        (
+            "no-proxy",
+            json!({ "proxySecretRef": { "name": "empty" } }),
+            "generic",
+            &["failed to get proxy URL", "key 'address' not found"],
+        ),
+        (
+            "base64",
+            json!({ "secretRef": { "name": "base64" } }),
+            "generic",
+            &["'apps/base64'", "is not base64"],
+        ),
+    ];
+    let mut base64 = secret("base64", json!({}));
+    base64["data"] = json!({ "token": "%%%" });
+    let mut objects = vec![
+        secret("empty", json!({})),
+        secret("headers", json!({ "headers": "foo" })),
+        secret("garbage", json!({ "ca.crt": "garbage" })),
+        secret("pair", json!({ "tls.crt": "garbage", "tls.key": "garbage" })),
+        base64,
+    ];
+    for (name, spec, type_name, _) in &cases {
+        let mut provider = provider(name, type_name, spec.clone());
+        provider["spec"]["address"] = address.into();
+        objects.extend([provider, everything_from(name)]);
+    }
+    let (_site, instance) = beside_a_sound_pair(&objects);
+    for (name, _, _, parts) in cases {
+        assert_says(&not_ready(&instance, "providers", name), parts);
+    }
+    let total = &instance.settle()["outbox"]["total"];
+    assert_eq!(
+        (&total["parked"], &total["dead"]),
+        (&json!(8), &json!(0)),
+        "what is accepted waits for the mending"
+    );
+}
+
+#[test]
+fn get_alerts_shows_who_is_ready_and_what_is_wrong() {
+    let (_site, instance) = beside_a_sound_pair(&[everything_from("nowhere")]);
+    let table = campanile(&["get", "alerts", "--admin-addr", &instance.admin.to_string()]);
+    let rows: Vec<Vec<&str>> = table
+        .stdout
+        .lines()
+        .map(|line| line.split("   ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
+        .collect();
+    assert_eq!(rows[0], ["NAMESPACE", "NAME", "READY", "STATUS", "AGE"]);
+    assert_eq!(
+        rows[1][..4],
+        [
+            "apps",
+            "all-to-nowhere",
+            "False",
+            "failed to get provider 'apps/nowhere': not found; create it or correct spec.providerRef"
+        ]
+    );
+    assert_eq!(rows[2][..4], ["apps", "all-to-sound", "True", "Initialized"]);
+    assert_eq!(rows.len(), 3);
+}
+
+#[test]
+fn readyz_waits_for_the_manifests_and_events_do_not() {
+    let sink = Sink::start();
+    let site = Site::new();
+    let missing = site.path("later");
+    let instance = Instance::start_unready(&missing, &site.state(), &[]);
+    assert_eq!(get(instance.health, "/healthz").expect("an answer").status, 200);
+    let unready = get(instance.health, "/readyz").expect("an answer");
+    assert_eq!((unready.status, unready.body.as_str()), (503, "manifests: not loaded yet"));
+    instance.accept(&event("web", "stored and planned later"));
+    let problems = instance.ask("/v1/objects")["problems"].to_string();
+    assert_says(&problems, &["manifests folder", "can not be read"]);
+    site.apply(
+        "objects.yaml",
+        &[provider("hook", "generic", json!({ "address": sink.url("/") })), everything_from("hook")],
+    );
+    std::fs::rename(site.manifests(), missing).expect("the site can be written");
+    assert_eq!(sink.wait_for(1)[0].message(), "stored and planned later");
+    eventually("/readyz", || (get(instance.health, "/readyz").ok()?.status == 200).then_some(()));
+}

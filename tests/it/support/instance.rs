@@ -1,0 +1,167 @@
+//! The real program in standalone mode, as a child process.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::log::Log;
+use super::{Answer, eventually, get, post, within};
+
+/// Variables of whoever runs the tests that would change where requests go.
+const FOREIGN: &[&str] = &[
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CAMPANILE_ADMIN",
+];
+
+/// The longest that an ordered stop may take: three graces of 4 s and a little.
+const STOP: Duration = Duration::from_secs(15);
+
+/// A running instance. It is killed when dropped; if its test fails, the end of its log is printed, and a log with a
+/// panic fails the test.
+pub(crate) struct Instance {
+    child: Child,
+    log: Log,
+    pub(crate) events: SocketAddr,
+    pub(crate) health: SocketAddr,
+    pub(crate) admin: SocketAddr,
+}
+
+/// The program, free of the surroundings.
+pub(super) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_campanile"));
+    for variable in FOREIGN {
+        command.env_remove(variable);
+    }
+    command
+}
+
+impl Instance {
+    /// Starts an instance on free ports and waits until it listens and has loaded its manifests.
+    pub(crate) fn start(manifests: &Path, state: &Path, flags: &[&str]) -> Self {
+        let instance = Self::start_unready(manifests, state, flags);
+        eventually("/readyz", || get(instance.health, "/readyz").ok().filter(|answer| answer.status == 200));
+        instance
+    }
+
+    /// As [`Instance::start`], but does not wait for the manifests.
+    pub(crate) fn start_unready(manifests: &Path, state: &Path, flags: &[&str]) -> Self {
+        let mut child = program()
+            .args([
+                "run",
+                "--events-addr=127.0.0.1:0",
+                "--health-addr=127.0.0.1:0",
+                "--admin-addr=127.0.0.1:0",
+            ])
+            .args(["--metrics-addr=0", "--manifests"])
+            .arg(manifests)
+            .arg("--state-dir")
+            .arg(state)
+            .args(flags)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program can be started");
+        let log = Log::follow(child.stderr.take().expect("stderr is piped"));
+        let up = eventually("the instance to be up", || {
+            let up = log.lines().into_iter().find(|line| line.contains("campanile is up"));
+            let ended = up.is_none() && child.try_wait().expect("a child can be asked").is_some();
+            assert!(!ended, "the instance ended at once:\n{}", log.tail());
+            up
+        });
+        let up: Value = serde_json::from_str(&up).expect("log lines are JSON");
+        let address = |name: &str| up[name].as_str().and_then(|text| text.parse().ok()).expect("an address");
+        Self { events: address("events"), health: address("health"), admin: address("admin"), child, log }
+    }
+
+    pub(crate) fn post(&self, event: &Value) -> Answer {
+        self.post_bytes(event.to_string().as_bytes())
+    }
+
+    pub(crate) fn post_bytes(&self, body: &[u8]) -> Answer {
+        post(self.events, body).expect("the event endpoint answers")
+    }
+
+    /// Posts an event that must be accepted.
+    pub(crate) fn accept(&self, event: &Value) {
+        let answer = self.post(event);
+        assert_eq!(answer.status, 202, "{event}");
+    }
+
+    /// What an endpoint of the operations API says.
+    pub(crate) fn ask(&self, path: &str) -> Value {
+        let answer = get(self.admin, path).expect("the operations API answers");
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        serde_json::from_str(&answer.body).expect("the operations API speaks JSON")
+    }
+
+    /// Waits until nothing is on its way any more: everything accepted is delivered, parked or dead.
+    pub(crate) fn settle(&self) -> Value {
+        eventually("everything to be delivered, parked or dead", || {
+            let state = self.ask("/v1/state");
+            let counts = [
+                &state["outbox"]["total"]["pending"],
+                &state["outbox"]["unplanned"],
+                &state["delivery"]["inFlight"],
+            ];
+            counts.iter().all(|count| **count == 0).then_some(state)
+        })
+    }
+
+    /// One row of `alerts` or `providers`, once it is there and `wanted`.
+    pub(crate) fn row(&self, kind: &str, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        eventually(&format!("{name} among the {kind} to look as wanted"), || {
+            let table = self.ask("/v1/objects");
+            let row = table[kind].as_array()?.iter().find(|row| row["name"] == name)?;
+            if last != *row && !wanted(row) {
+                last = row.clone();
+                println!("{name} looks like {last}");
+            }
+            wanted(row).then(|| row.clone())
+        })
+    }
+
+    /// The log so far holds this text.
+    pub(crate) fn logged(&self, text: &str) -> bool {
+        self.log.lines().iter().any(|line| line.contains(text))
+    }
+
+    /// Asks it to stop, as a service manager does, and returns its exit code.
+    pub(crate) fn stop(&mut self) -> Option<i32> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the instance runs");
+        let status =
+            within(STOP, "the instance to stop", || self.child.try_wait().expect("a child can be asked"));
+        self.log.finish();
+        status.code()
+    }
+
+    /// Ends it as a power cut does: nothing is written any more.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("the instance runs");
+        self.child.wait().expect("a child can be waited for");
+        self.log.finish();
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+        self.log.finish();
+        if std::thread::panicking() {
+            println!("end of the instance's log:\n{}", self.log.tail());
+        } else {
+            assert!(!self.logged("panicked"), "the instance panicked:\n{}", self.log.tail());
+        }
+    }
+}

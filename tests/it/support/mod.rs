@@ -1,0 +1,30 @@
+//! What the tests stand on: the real program as a child process, destinations that record, proxies, manifests.
+//!
+//! Everything listens on loopback and on free ports, is bounded in time, and ends with the value that stands for it.
+
+mod authority;
+mod command;
+mod event;
+mod http;
+mod instance;
+mod log;
+mod manifest;
+mod request;
+mod sink;
+mod site;
+mod socks;
+mod squid;
+mod wait;
+
+pub(crate) use authority::Authority;
+pub(crate) use command::{Output, campanile, campanile_with_input};
+pub(crate) use event::{event, numbered};
+pub(crate) use http::{Answer, exchange, get, post, read_answer, send};
+pub(crate) use instance::Instance;
+pub(crate) use manifest::{NAMESPACE, alert, everything_from, join, object, provider, secret};
+pub(crate) use request::Arrival;
+pub(crate) use sink::{Reply, Sink};
+pub(crate) use site::Site;
+pub(crate) use socks::Socks;
+pub(crate) use squid::Squid;
+pub(crate) use wait::{eventually, within};
