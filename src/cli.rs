@@ -2,6 +2,7 @@
 
 mod duration;
 mod flags;
+mod operate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{commands, logging};
 pub use flags::RunFlags;
+pub use operate::{ExplainFlags, RedriveFlags, SendFlags};
 
 /// An event router for GitOps clusters: Flux events in, notifications out, none lost.
 #[derive(Debug, Parser)]
@@ -40,6 +42,22 @@ enum Command {
     /// Validate manifests: schema, references, patterns, addresses, certificates.
     #[command(after_help = "Example:\n  campanile check ./alerts\n  kustomize build . | campanile check -")]
     Check(CheckFlags),
+    /// Show what becomes of an event: the step that decided about each Alert, and the request that would go out.
+    #[command(
+        after_help = "Example:\n  campanile explain --event event.json --manifests ./alerts\n  campanile explain --event - --alert apps/on-call -o json < event.json"
+    )]
+    Explain(ExplainFlags),
+    /// Send a test notification through a Provider of a running instance, and show what the destination answers.
+    #[command(
+        after_help = "Example:\n  campanile send --provider apps/slack --severity error\n  campanile send --provider apps/github --revision main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738"
+    )]
+    Send(SendFlags),
+    /// Put dead letters of a running instance back into the queue of their Provider.
+    #[command(after_help = "Example:\n  campanile redrive 17 18\n  campanile redrive --provider apps/slack")]
+    Redrive(RedriveFlags),
+    /// Print the definitions of Alert, Provider and Receiver for a cluster.
+    #[command(after_help = "Example:\n  campanile crds | kubectl apply -f -")]
+    Crds,
 }
 
 /// Flags of `demo`.
@@ -122,6 +140,10 @@ pub fn main() -> ExitCode {
         }
         Command::Get(flags) => commands::get(&flags),
         Command::Check(flags) => commands::check(&flags),
+        Command::Explain(flags) => commands::explain(&flags),
+        Command::Send(flags) => commands::send(&flags),
+        Command::Redrive(flags) => commands::redrive(&flags),
+        Command::Crds => commands::crds(),
     };
     match result {
         Ok(code) => code,

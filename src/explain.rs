@@ -102,8 +102,8 @@ pub enum ExplainError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// The manifests can not be read.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
+    #[error("read the manifests in '{}': {}; bring the folder back or name another", .0.folder.display(), .0.source)]
+    Folder(FolderError),
     /// No such Alert.
     #[error("find alert '{0}': it does not exist; leave --alert out to see all")]
     NoAlert(ObjectKey),
@@ -132,8 +132,8 @@ pub fn explain_folder(
     circumstances: &Circumstances,
 ) -> Result<Explanation, ExplainError> {
     let event = read_event(body)?;
-    let loaded = load(folder)?;
-    explain_loaded(&loaded, event, alert, circumstances)
+    let loaded = load(folder).map_err(ExplainError::Folder)?;
+    explain_loaded(&loaded, &event, alert, circumstances)
 }
 
 /// The event as intake would take it.
@@ -150,7 +150,7 @@ fn read_event(body: &[u8]) -> Result<Event, ExplainError> {
 
 fn explain_loaded(
     loaded: &Loaded,
-    event: Event,
+    event: &Event,
     alert: Option<&ObjectKey>,
     circumstances: &Circumstances,
 ) -> Result<Explanation, ExplainError> {
@@ -159,7 +159,7 @@ fn explain_loaded(
     }
     let index = index_of(loaded);
     let labels = LabelStore::of(loaded);
-    let incoming = Incoming { event: &event, accepted_at: circumstances.now };
+    let incoming = Incoming { event, accepted_at: circumstances.now };
     let mut planned = Planned::new(plan(incoming, &index, &labels, &circumstances.rules));
     let steps = explain(incoming, &index, &labels, &circumstances.rules);
     let mut outbound = Outbound::new(loaded, circumstances, Arc::new(event.clone()));
@@ -168,7 +168,7 @@ fn explain_loaded(
         .into_iter()
         .filter(|(alert, _)| wanted(&alert.key))
         .map(|(alert, step)| {
-            let words = words::Words { alert: &alert, event: &event, labels: &labels };
+            let words = words::Words { alert: &alert, event, labels: &labels };
             let delivery = planned.deliveries.remove(&alert.key);
             let explained = explained(&words, &step, planned.drops.remove(&alert.key));
             let explained = match delivery {
@@ -176,7 +176,7 @@ fn explain_loaded(
                 None => explained,
             };
             let notices = planned.notices.remove(&alert.key).unwrap_or_default();
-            Explained { notices: notices.iter().map(|notice| notice.message(&event)).collect(), ..explained }
+            Explained { notices: notices.iter().map(|notice| notice.message(event)).collect(), ..explained }
         })
         .collect();
     Ok(Explanation {

@@ -10,6 +10,8 @@ mod metrics;
 mod redrive;
 mod send;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::net::TcpListener;
 use std::sync::Arc;

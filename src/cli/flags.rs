@@ -13,12 +13,11 @@ use crate::logging::{Encoding, Level};
 pub(super) const ADMIN: &str = "127.0.0.1:9460";
 
 /// The one feature gate of this mode that has an effect.
-const WORKLOAD_IDENTITY: &str = "ObjectLevelWorkloadIdentity";
+pub(super) const WORKLOAD_IDENTITY: &str = "ObjectLevelWorkloadIdentity";
 const GATES: &[&str] = &["CacheSecretsAndConfigMaps", "DisableConfigWatchers", WORKLOAD_IDENTITY];
 
 /// Flags of `run`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct RunFlags {
     /// Folder with manifests of Alerts, Providers and Secrets; it is watched.
     #[arg(long, value_name = "DIR")]
@@ -64,9 +63,6 @@ pub struct RunFlags {
 impl RunFlags {
     /// The configuration that these flags describe.
     pub fn config(&self) -> Config {
-        let gate = |name: &str| {
-            self.feature_gates.iter().rev().find(|(gate, _)| gate == name).is_some_and(|(_, on)| *on)
-        };
         Config {
             manifests: self.manifests.clone(),
             state_dir: self.state_dir.clone(),
@@ -76,13 +72,18 @@ impl RunFlags {
             admin: self.admin_addr.clone(),
             rate_limit_interval: self.rate_limit_interval,
             no_cross_namespace_refs: self.no_cross_namespace_refs,
-            object_level_workload_identity: gate(WORKLOAD_IDENTITY),
+            object_level_workload_identity: is_on(&self.feature_gates, WORKLOAD_IDENTITY),
             lock_wait: self.state_lock_timeout,
         }
     }
 }
 
-fn gate(text: &str) -> Result<(String, bool), String> {
+/// Whether a gate is on; the last word about it counts.
+pub(super) fn is_on(gates: &[(String, bool)], name: &str) -> bool {
+    gates.iter().rev().find(|(gate, _)| gate == name).is_some_and(|(_, on)| *on)
+}
+
+pub(super) fn gate(text: &str) -> Result<(String, bool), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=true or NAME=false")?;
     if !GATES.contains(&name) {
         return Err(format!("feature-gate '{name}' not supported, the gates are {}", GATES.join(", ")));

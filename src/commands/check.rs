@@ -12,6 +12,7 @@ use campanile_transport::{Environment, Limits, Transport};
 use campanile_watcher::{Finding, Level, Loaded, Located, findings, load};
 use serde_json::{Value, json};
 
+use super::table::count;
 use crate::cli::{CheckFlags, Output};
 
 /// Largest text that is read from standard input, in bytes.
@@ -25,7 +26,7 @@ pub(crate) fn check(flags: &CheckFlags) -> Result<ExitCode> {
     let failed = found.iter().any(|finding| finding.level == Level::Error);
     match flags.output {
         Output::Json => {
-            println!("{}", serde_json::to_string_pretty(&found.iter().map(as_json).collect::<Vec<_>>())?)
+            println!("{}", serde_json::to_string_pretty(&found.iter().map(as_json).collect::<Vec<_>>())?);
         }
         Output::Table => print_lines(&found, &loaded),
     }
@@ -34,7 +35,9 @@ pub(crate) fn check(flags: &CheckFlags) -> Result<ExitCode> {
 
 fn read(source: &Path) -> Result<Loaded> {
     if source != Path::new("-") {
-        return load(source).map_err(anyhow::Error::from);
+        return load(source).map_err(|error| error.source).with_context(|| {
+            format!("read the manifests in {}: name a folder or a file that exists", source.display())
+        });
     }
     let mut text = String::new();
     let mut input = std::io::stdin().lock().take(MOST_BYTES + 1);
@@ -78,10 +81,6 @@ fn print_lines(found: &[Finding], loaded: &Loaded) {
         format!("{} and {}", count(loaded.alerts.len(), "alert"), count(loaded.providers.len(), "provider"));
     let judgement = format!("{}, {}", count(errors, "error"), count(found.len() - errors, "warning"));
     println!("checked {counted}: {judgement}");
-}
-
-fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn as_json(finding: &Finding) -> Value {

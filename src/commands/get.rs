@@ -2,19 +2,16 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use campanile_outbox::{DeliveryState, DeliveryView};
 use campanile_protocol::{AlertRow, Condition, ObjectTable, ProviderRow};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
+use super::api;
 use super::table::{age, layout};
 use crate::cli::{GetFlags, Output, What};
 use crate::ops::{DELIVERIES, DeliveryList, OBJECTS};
-
-/// Most bytes read of an answer: 10,000 deliveries with their failures take less.
-const MOST_BYTES: usize = 64 << 20;
 
 pub(crate) fn get(flags: &GetFlags) -> Result<ExitCode> {
     let text = actix_rt::System::new().block_on(fetch(flags))?;
@@ -56,7 +53,7 @@ fn print<T: Serialize>(flags: &GetFlags, rows: &[T], table: impl Fn() -> String)
 }
 
 async fn objects(flags: &GetFlags) -> Result<ObjectTable> {
-    let table: ObjectTable = ask(&flags.admin_addr, OBJECTS).await?;
+    let table: ObjectTable = api::get(&flags.admin_addr, OBJECTS).await?;
     for problem in &table.problems {
         eprintln!("warning: {problem}");
     }
@@ -70,20 +67,7 @@ async fn deliveries(flags: &GetFlags) -> Result<DeliveryList> {
         Some(key) => format!("&provider={key}"),
         None => String::new(),
     };
-    ask(&flags.admin_addr, &format!("{DELIVERIES}?dead={dead}&limit={}{provider}", flags.limit)).await
-}
-
-async fn ask<T: DeserializeOwned>(address: &str, path: &str) -> Result<T> {
-    let url = format!("http://{address}{path}");
-    let mut response = awc::Client::default().get(&url).send().await.map_err(|error| {
-        anyhow::anyhow!("reach the operations API at {address}: {error}; is campanile running? name its --admin-addr here too")
-    })?;
-    let body = response.body().limit(MOST_BYTES).await.context("read the answer of the operations API")?;
-    if !response.status().is_success() {
-        bail!("get an answer from {address}: {} {}", response.status(), String::from_utf8_lossy(&body));
-    }
-    serde_json::from_slice(&body)
-        .with_context(|| format!("understand {address}: is it a campanile of another version?"))
+    api::get(&flags.admin_addr, &format!("{DELIVERIES}?dead={dead}&limit={}{provider}", flags.limit)).await
 }
 
 fn ready(conditions: &[Condition], kind: &str) -> (String, String) {

@@ -21,6 +21,16 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A number of things, in words.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `text` without characters that could steer a terminal: events and destinations' answers are foreign texts.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
 /// An age as kubectl shows it: the largest unit that fits, two where the first is small.
 pub(crate) fn age(seconds: i64) -> String {
     let s = seconds.max(0);
@@ -40,6 +50,11 @@ mod tests {
     fn cli_columns_line_up_and_nothing_trails() {
         let rows = [vec!["on-call".into(), "True".into()], vec!["x".into(), "a\n b".into()]];
         assert_eq!(layout(&["NAME", "READY"], &rows), "NAME      READY\non-call   True\nx         a b\n");
+    }
+
+    #[test]
+    fn cli_foreign_texts_can_not_steer_the_terminal() {
+        assert_eq!(printable("a\u{1b}[31mb\u{9b}c\r\nd"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}\nd");
     }
 
     #[test]

@@ -13,8 +13,8 @@ use campanile_providers::{Endpoint, Exchange, Step};
 use campanile_watcher::Loaded;
 use jiff::Timestamp;
 
-use super::shown::{ShownRequest, shown};
 use super::Circumstances;
+use super::shown::{ShownRequest, shown};
 
 /// Most bytes of rendered bodies in one explanation, before they are laid out; beyond it requests are left out.
 const MOST_BYTES: usize = 4 << 20;
@@ -24,7 +24,10 @@ const MOST_REQUESTS: usize = 500;
 
 /// What would go out.
 pub(super) enum Preview {
-    Requests { requests: Vec<ShownRequest>, more_may_follow: bool },
+    Requests {
+        requests: Vec<ShownRequest>,
+        more_may_follow: bool,
+    },
     /// The explanation is long enough.
     LeftOut,
     /// The type has nothing to send.

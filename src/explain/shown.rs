@@ -123,10 +123,16 @@ mod tests {
     #[test]
     fn cli_a_webhooks_path_and_any_query_are_blotted_out() {
         let shown = |text: &str, class| url(text, class, &masker());
-        assert_eq!(shown("https://hooks.example.com/services/T0/B0", Message), "https://hooks.example.com/*****");
+        assert_eq!(
+            shown("https://hooks.example.com/services/T0/B0", Message),
+            "https://hooks.example.com/*****"
+        );
         assert_eq!(shown("https://u:p@h:8/x?key=1#f", Generic), "https://h:8/*****?*****");
         assert_eq!(shown("http://h", Generic), "http://h");
-        assert_eq!(shown("https://git.example.com/api/v1/repos/o/r?page=1", CommitStatus), "https://git.example.com/api/v1/repos/o/r?*****");
+        assert_eq!(
+            shown("https://git.example.com/api/v1/repos/o/r?page=1", CommitStatus),
+            "https://git.example.com/api/v1/repos/o/r?*****"
+        );
         assert_eq!(shown("https://hunter22.example.com/", Message), "https://*****.example.com/");
         assert_eq!(shown("no url", Message), "*****");
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use campanile_domain::{Failure, FailureClass};
 use campanile_testkit::noon;
 use campanile_transport::{Environment, Limits};
 
@@ -11,7 +12,7 @@ const EVENT: &str = r#"{
     "involvedObject": {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "namespace": "apps", "name": "web"},
     "severity": "info", "reason": "Progressing", "message": "waiting for socket",
     "metadata": {
-        "kustomize.toolkit.fluxcd.io/revision": "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738",
+        "event.toolkit.fluxcd.io/commit": "5394cb7f48332b2de7c17dd8b8384bbc84b7e738",
         "kustomize.toolkit.fluxcd.io/token": "internal"
     }}"#;
 
@@ -64,7 +65,7 @@ fn explanation(manifests: &str, event: &str) -> Explanation {
     let loaded = Loaded::from_text(Path::new("alerts.yaml"), manifests);
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
     let event = read_event(event.as_bytes()).unwrap();
-    explain_loaded(&loaded, event, None, &circumstances()).unwrap()
+    explain_loaded(&loaded, &event, None, &circumstances()).unwrap()
 }
 
 /// The only Alert.
@@ -158,17 +159,25 @@ fn cli_explain_shows_what_is_read_first_and_what_may_be_written() {
 }
 
 #[test]
-fn cli_explain_says_what_a_type_has_nothing_to_say_about_or_can_not_render() {
-    let manifests = format!("{GITEA}{}", alert("a", ""));
-    let explained = only(&manifests, EVENT);
-    assert_eq!((explained.result, explained.step.as_str()), (Outcome::Skips, "rendering"));
-    let odd = EVENT.replace("Progressing", "Odd").replace("info", "trace");
-    let explained = only(&manifests, &odd);
-    assert_eq!(explained.result, Outcome::Fails);
-    assert!(explained.why.contains("severity is neither info nor error"), "{}", explained.why);
-    let no_commit = EVENT.replace("Progressing", "Odd").replace("/revision", "/other");
-    let explained = only(&manifests, &no_commit);
+fn cli_explain_gives_the_routers_reason_for_what_is_no_commit_status() {
+    let event = EVENT.replace("Progressing", "ReconciliationSucceeded").replace("/commit", "/other");
+    let explained = only(&format!("{GITEA}{}", alert("a", "")), &event);
     assert_eq!((explained.result, explained.step.as_str()), (Outcome::Stopped, "no-commit"));
+    assert!(explained.why.contains("missing commit metadata key"), "{}", explained.why);
+}
+
+#[test]
+fn cli_explain_says_what_a_type_can_not_render_or_has_nothing_to_say_about() {
+    let ends = |preview| {
+        let notifies = only(&format!("{SLACK}{}", alert("a", "")), EVENT);
+        let explained = with_preview(notifies, preview);
+        (explained.result, explained.step, explained.why)
+    };
+    let (result, step, why) = ends(Preview::Unrenderable(Failure::new(FailureClass::Render, "render it")));
+    assert_eq!((result, step.as_str()), (Outcome::Fails, "rendering"));
+    assert_eq!(why, "render it; it would become a dead letter");
+    let (result, step, _) = ends(Preview::Skipped);
+    assert_eq!((result, step.as_str()), (Outcome::Skips, "rendering"));
 }
 
 #[test]
@@ -210,6 +219,6 @@ fn cli_explain_refuses_what_is_no_event_and_an_alert_that_is_not_there() {
     let loaded = Loaded::from_text(Path::new("alerts.yaml"), &format!("{SLACK}{}", alert("a", "")));
     let event = read_event(EVENT.as_bytes()).unwrap();
     let absent = ObjectKey::new("apps", "b");
-    let error = explain_loaded(&loaded, event, Some(&absent), &circumstances()).unwrap_err();
+    let error = explain_loaded(&loaded, &event, Some(&absent), &circumstances()).unwrap_err();
     assert!(error.to_string().starts_with("find alert 'apps/b'"), "{error}");
 }

@@ -47,7 +47,8 @@ pub(super) async fn explain(
         transport: explainer.transport.clone(),
         now: view.clock.now(),
     };
-    let explaining = block(move || explain_folder(&explainer.manifests, &event, alert.as_ref(), &circumstances));
+    let explaining =
+        block(move || explain_folder(&explainer.manifests, &event, alert.as_ref(), &circumstances));
     match explaining.await {
         Ok(Ok(explanation)) => Ok(HttpResponse::Ok().json(explanation)),
         Ok(Err(error)) => Err(ApiError::new(status(&error), error)),

@@ -153,8 +153,7 @@ fn report(provider: ObjectKey, tested: Tested) -> SendReport {
         Verdict::Failed(failure) => (SendResult::Failed, Some(told(failure, None))),
         Verdict::RetryAfter(pause, failure) => (SendResult::Failed, Some(told(failure, Some(pause)))),
     };
-    let answer =
-        tested.answer.map(|answer| SendAnswer { status: answer.status, excerpt: answer.excerpt });
+    let answer = tested.answer.map(|answer| SendAnswer { status: answer.status, excerpt: answer.excerpt });
     SendReport { provider, result, failure, answer, requests: tested.requests }
 }
 
@@ -197,7 +196,8 @@ mod tests {
         assert_eq!(test.event.severity, Severity::Info);
         assert!(test.event.message.contains("apps/chat"));
         assert!(test.metadata.is_empty());
-        let text = r#"{"provider": "apps/chat", "severity": "error", "message": "boo", "revision": "main@sha1:1"}"#;
+        let text =
+            r#"{"provider": "apps/chat", "severity": "error", "message": "boo", "revision": "main@sha1:1"}"#;
         let test = test_of(&provider, serde_json::from_str(text).unwrap(), noon());
         assert_eq!((test.event.severity.as_str(), test.event.message.as_str()), ("error", "boo"));
         assert_eq!(test.metadata["revision"], "main@sha1:1");

@@ -60,7 +60,7 @@ fn each_error_is_found_at_its_line_with_the_remedy() {
         ),
         (
             with("address: https://hooks.example.com/flux", "address: hooks.example.com"),
-            6,
+            1,
             "correct spec.address",
         ),
         (

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Sink, Site, event, everything_from, provider};
+use crate::support::{Answer, Sink, Site, event, eventually, everything_from, provider};
 
 #[test]
 fn r01_r02_a_duplicate_is_answered_429_without_a_body() {
@@ -55,7 +55,7 @@ fn the_window_is_as_long_as_the_flag_says() {
     let site = Site::new();
     let instance = site.start(&["--rate-limit-interval=1s"]);
     instance.accept(&event("web", "again and again"));
-    crate::support::eventually("the window to end", || {
+    eventually("the window to end", || {
         let status = instance.post(&event("web", "again and again")).status;
         assert!([202, 429].contains(&status), "{status}");
         (status == 202).then_some(())

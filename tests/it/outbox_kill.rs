@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Arrival, Instance, Reply, Sink, Site, everything_from, numbered, provider};
+use crate::support::{Arrival, Instance, Reply, Sink, Site, eventually, everything_from, numbered, provider};
 
 /// Most deliveries of one Provider that are under way at once.
 const IN_FLIGHT: usize = 16;
@@ -62,7 +62,7 @@ fn kill_9_loses_nothing_and_repeats_at_most_what_was_in_flight() {
     sink.wait_for(EVENTS / 4);
     sink.hold();
     let under_way = || instance.ask("/v1/state")["delivery"]["inFlight"] == IN_FLIGHT;
-    crate::support::eventually("all slots to be under way and held", || under_way().then_some(()));
+    eventually("all slots to be under way and held", || under_way().then_some(()));
     // Its answer says that all outcomes before it are on disk, too.
     instance.accept(&numbered(EVENTS, OBJECTS));
     let before = sink.arrivals().len();

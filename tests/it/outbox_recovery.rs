@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Instance, Reply, Sink, Site, campanile, event, everything_from, numbered, provider, secret,
+    Arrival, Instance, Reply, Sink, Site, campanile, event, everything_from, numbered, provider, secret,
 };
 
 /// A Provider whose address stands in a Secret.
@@ -13,7 +13,7 @@ fn objects(address: &str) -> Vec<Value> {
 }
 
 fn messages_in_order(sink: &Sink) -> Vec<String> {
-    sink.arrivals().iter().map(crate::support::Arrival::message).collect()
+    sink.arrivals().iter().map(Arrival::message).collect()
 }
 
 fn numbers(count: usize) -> Vec<String> {

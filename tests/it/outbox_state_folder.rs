@@ -4,10 +4,10 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::{Sink, Site, campanile, event, everything_from, provider};
+use crate::support::{Output, Sink, Site, campanile, event, everything_from, provider};
 
 /// Runs a second instance on free ports that must end by itself.
-fn run(site: &Site, state: &str, flags: &[&str]) -> crate::support::Output {
+fn run(site: &Site, state: &str, flags: &[&str]) -> Output {
     let (manifests, state) = (site.manifests(), site.path(state));
     let paths = [manifests.to_str().expect("UTF-8"), state.to_str().expect("UTF-8")];
     let free = [

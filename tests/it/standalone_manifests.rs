@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::{Sink, Site, event};
+use crate::support::{Sink, Site, event, everything_from, provider};
 
 const GROUP: &str = "notification.toolkit.fluxcd.io";
 
@@ -75,8 +75,8 @@ fn secrets_are_read_from_data_and_string_data_and_the_latter_wins() {
         "data": { "headers": "WC1Gcm9tOiBkYXRh", "address": "d3Jvbmc=" },
         "stringData": { "address": sink.url("/right") },
     });
-    let hook = crate::support::provider("hook", "generic", json!({ "secretRef": { "name": "hook" } }));
-    site.apply("objects.yaml", &[secret, hook, crate::support::everything_from("hook")]);
+    let hook = provider("hook", "generic", json!({ "secretRef": { "name": "hook" } }));
+    site.apply("objects.yaml", &[secret, hook, everything_from("hook")]);
     let instance = site.start(&[]);
     instance.accept(&event("web", "hello"));
     let arrivals = sink.wait_for(1);
@@ -88,9 +88,9 @@ fn an_object_with_another_uid_is_another_object() {
     let sink = Sink::start();
     let site = Site::new();
     let apply = |uid: &str| {
-        let mut hook = crate::support::provider("hook", "generic", json!({ "address": sink.url("/") }));
+        let mut hook = provider("hook", "generic", json!({ "address": sink.url("/") }));
         hook["metadata"]["uid"] = uid.into();
-        site.apply("objects.yaml", &[hook, crate::support::everything_from("hook")]);
+        site.apply("objects.yaml", &[hook, everything_from("hook")]);
     };
     apply("00000000-0000-4000-8000-000000000001");
     let instance = site.start(&[]);

@@ -45,6 +45,7 @@ pub(crate) fn read(metadata: &Metadata, spec: &Map, version: Version, checker: &
             .unwrap_or_default(),
         summary: checker.bounded(spec, "summary", longest),
         suspend: checker.flag(spec, "suspend"),
+        object: metadata.written.clone(),
     }
 }
 

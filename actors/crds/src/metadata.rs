@@ -1,6 +1,9 @@
 //! The part that all objects have.
 
+use std::sync::Arc;
+
 use campanile_domain::ObjectKey;
+use serde_json::json;
 
 use crate::Map;
 use crate::checker::Checker;
@@ -17,6 +20,8 @@ pub(crate) struct Metadata {
     pub(crate) uid: String,
     /// 1 if the manifest gives none.
     pub(crate) generation: i64,
+    /// The object as expressions see it.
+    pub(crate) written: Arc<str>,
 }
 
 impl Metadata {
@@ -32,6 +37,7 @@ impl Metadata {
                 key: key_of(metadata),
                 uid: checker.text(metadata, "uid").unwrap_or_default().to_owned(),
                 generation: checker.integer(metadata, "generation").unwrap_or(1),
+                written: written(root, metadata),
             }
         })
     }
@@ -41,4 +47,25 @@ impl Metadata {
 pub(crate) fn key_of(metadata: &Map) -> ObjectKey {
     let text = |key| metadata.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
     ObjectKey::new(text("namespace").unwrap_or(DEFAULT_NAMESPACE), text("name").unwrap_or_default())
+}
+
+/// What of `metadata` an expression may ask for; the rest is bookkeeping of the API server that changes for no reason.
+const ASKED: &[&str] =
+    &["name", "namespace", "uid", "generation", "labels", "annotations", "creationTimestamp"];
+
+/// kubectl's copy of the whole object, which would double it.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// `apiVersion`, `kind`, `metadata` and `spec` as one JSON text.
+fn written(root: &Map, metadata: &Map) -> Arc<str> {
+    let mut kept: Map =
+        ASKED.iter().filter_map(|key| Some(((*key).to_owned(), metadata.get(*key)?.clone()))).collect();
+    if let Some(annotations) = kept.get_mut("annotations").and_then(|value| value.as_object_mut()) {
+        annotations.remove(LAST_APPLIED);
+    }
+    let part = |key| root.get(key);
+    let object = json!({
+        "apiVersion": part("apiVersion"), "kind": part("kind"), "metadata": kept, "spec": part("spec"),
+    });
+    object.to_string().into()
 }

@@ -63,6 +63,7 @@ pub(crate) fn read(metadata: &Metadata, spec: &Map, version: Version, checker: &
         suspend: checker.flag(spec, "suspend"),
         commit_status_expr: if newest { expression(spec, &type_name, checker) } else { None },
         type_name,
+        object: metadata.written.clone(),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use campanile_domain::{Failure, ObjectKey, ProviderSpec, Secret};
+use campanile_domain::cel::compile_commit_status_name;
+use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderSpec, Secret};
 use campanile_protocol::{SecretError, Secrets};
 use campanile_providers::{Endpoint, SecretLookup, build, resolve};
 
@@ -17,6 +18,11 @@ pub fn resolve_provider(
     secrets: &SecretLookup<'_>,
     carriers: &dyn Carriers,
 ) -> Result<Endpoint, Failure> {
+    if let Some(expression) = &spec.commit_status_expr {
+        compile_commit_status_name(expression).map_err(|error| {
+            Failure::new(FailureClass::Config, format!("{error}; correct spec.commitStatusExpr"))
+        })?;
+    }
     let settings = resolve(spec, secrets)?;
     let endpoint = build(spec, settings)?;
     carriers

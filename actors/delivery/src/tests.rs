@@ -1,6 +1,7 @@
 //! The dispatcher with its provider actors against the model outbox, on one arbiter, on a paused clock, without
 //! sockets.
 
+mod commit_status;
 mod fixture;
 mod send_test;
 

@@ -1,6 +1,7 @@
 //! Which events a user wants to hear about, and through which Provider.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::{ObjectKey, Severity};
 
@@ -29,6 +30,8 @@ pub struct Alert {
     pub summary: String,
     /// Whether the Alert is switched off.
     pub suspend: bool,
+    /// The object as written (`apiVersion`, `kind`, `metadata`, `spec`) in JSON, which CEL expressions may ask for.
+    pub object: Arc<str>,
 }
 
 /// One entry of `spec.eventSources`.

@@ -36,6 +36,9 @@ pub struct NewDelivery {
     pub metadata: BTreeMap<String, String>,
     /// Name of the commit status (contract 6.3), as at acceptance. Types of other classes have none.
     pub commit_status: Option<String>,
+    /// Of several of a lane that wait only the newest is handed out; the older ones are done, superseded. Such
+    /// deliveries never share a lane with others. True for commit statuses, whose lane names the commit.
+    pub newest_only: bool,
     /// When it is no longer worth sending.
     pub deadline: Timestamp,
 }

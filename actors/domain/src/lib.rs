@@ -5,6 +5,7 @@
 //! events, a [`ProviderSpec`] says where to notify, a [`Delivery`] is one notification on its way.
 
 mod alert;
+pub mod cel;
 mod combine;
 mod connection;
 mod delivery;

@@ -1,5 +1,6 @@
 //! Where notifications go, as the user wrote it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{ObjectKey, ProviderClass, ProviderType};
@@ -37,6 +38,8 @@ pub struct ProviderSpec {
     pub suspend: bool,
     /// CEL expression of the commit status's name.
     pub commit_status_expr: Option<String>,
+    /// The object as written (`apiVersion`, `kind`, `metadata`, `spec`) in JSON, which the expression may ask for.
+    pub object: Arc<str>,
 }
 
 /// `spec.timeout` where the user gave none, or zero (contract, providers 10).
@@ -51,6 +54,11 @@ impl ProviderSpec {
     /// Whether this Provider writes commit statuses.
     pub fn writes_commit_status(&self) -> bool {
         self.kind().is_some_and(|kind| kind.class() == ProviderClass::CommitStatus)
+    }
+
+    /// Whether `Progressing` is a state that the host shows: only Gitea's is `pending` (contract, providers 17.1).
+    pub fn shows_progress(&self) -> bool {
+        self.type_name == "gitea"
     }
 
     /// How long one round of tries may take.

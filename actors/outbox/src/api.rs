@@ -1,5 +1,8 @@
 //! What an outbox is: the trait that the SQLite store and the in-memory model both implement.
 
+mod bounds;
+mod counts;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -8,6 +11,10 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, DeliveryId, Event, Failure, NewDelivery, ObjectKey};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use bounds::LIST_BOUND;
+pub use bounds::{Bounds, MEMO_BOUND};
+pub use counts::{Stats, Usage};
 
 /// An answer that may take a disk write. It needs no runtime of its own and may be awaited on any thread.
 pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, OutboxError>> + Send>>;
@@ -122,69 +129,6 @@ pub struct Selection {
     pub limit: usize,
 }
 
-/// The bounds of an outbox.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Deliveries and unplanned events in total; more are refused with [`OutboxError::Full`].
-    pub records: usize,
-    /// Bytes of stored events and deliveries in total; more are refused.
-    pub bytes: u64,
-    /// Deliveries of one provider; beyond it the provider's oldest waiting one becomes a dead letter (`overflow`).
-    pub records_per_provider: usize,
-    /// Dead letters; beyond it the oldest are dropped.
-    pub dead_letters: usize,
-    /// How long dead letters are kept.
-    pub retention: std::time::Duration,
-    /// Bytes of events kept in memory beside the disk; beyond it they are read back when needed.
-    pub cache_bytes: usize,
-    /// Free bytes on the disk below which new events are refused, so that outcomes can still be written.
-    pub reserve_bytes: u64,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self {
-            records: 2_000_000,
-            bytes: 2 << 30,
-            records_per_provider: 200_000,
-            dead_letters: 10_000,
-            retention: std::time::Duration::from_secs(7 * 24 * 3600),
-            cache_bytes: 8 << 20,
-            reserve_bytes: 8 << 20,
-        }
-    }
-}
-
-/// What an outbox holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Usage {
-    /// Deliveries that are ready, leased or wait for a retry.
-    pub pending: u64,
-    /// Deliveries that wait for a human.
-    pub parked: u64,
-    /// Dead letters.
-    pub dead: u64,
-}
-
-/// Counts for metrics, the operations API and tests.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Stats {
-    /// Sums over all providers.
-    pub total: Usage,
-    /// Events that wait to be planned.
-    pub unplanned: u64,
-    /// Stored bytes by the outbox's own account.
-    pub bytes: u64,
-    /// Records that could not be read and were set aside since the start.
-    pub damaged: u64,
-    /// Groups of writes that the disk or the database refused since the start.
-    pub failed_writes: u64,
-    /// By provider (`namespace/name`), those that hold anything.
-    pub providers: BTreeMap<String, Usage>,
-}
-
 /// Told about work, on the store's own thread: it must not block and only pass the hint on.
 pub trait Listener: Send + Sync {
     /// These providers may have deliveries ready that they had not before: new, woken, redriven or released ones, or ones
@@ -213,9 +157,6 @@ impl OutboxError {
     pub(crate) const FULL_BYTES: Self = Self::Full("it holds as many bytes as it may");
 }
 
-/// The longest list of deliveries that is given in one answer.
-pub(crate) const LIST_BOUND: usize = 10_000;
-
 /// A durable queue of deliveries, one queue a provider, ordered in lanes.
 ///
 /// - **Durable**: what [`append`](Outbox::append) answered with `Ok` survives a kill and a power cut.
@@ -223,6 +164,10 @@ pub(crate) const LIST_BOUND: usize = 10_000;
 ///   settlement was not yet on disk are handed out again.
 /// - **Ordered**: of one provider and lane only the oldest delivery that is not done or dead is handed out, one at a time,
 ///   also while it waits for a retry or is parked. Lanes are independent of each other.
+/// - **Newest only**, where the plan says so: as soon as a newer delivery of the lane is stored, the older ones that wait, for
+///   whatever reason, are done without being sent (`superseded`), and the newer one is due at once. One that is leased is
+///   spared until its lease ends without an end. Such deliveries share a lane only with their like. Dead letters are not
+///   touched.
 /// - **Never blocks**: no call waits for the disk; what needs it comes in the [`Reply`]. Settlements are written with
 ///   the next group of appends, at most 5 ms later, and are kept in memory until the disk takes them.
 /// - Secrets are never stored.
@@ -272,8 +217,24 @@ pub trait Outbox: Send + Sync {
     /// Lists deliveries.
     fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>>;
 
-    /// Puts dead letters back, ready at once, attempts at zero, with a new deadline. Returns how many of `ids` were dead.
+    /// Puts dead letters back, ready at once, attempts at zero, with a new deadline. Returns how many.
+    ///
+    /// Numbers that are not dead letters are left out. So are letters of which only the newest matters if anything newer of
+    /// their lane is stored, a dead letter included: an old state must not go out after a newer one. What was delivered
+    /// since leaves no trace, so the newest letter of such a lane may be older than what the destination shows.
     fn redrive(&self, ids: Vec<DeliveryId>, deadline: Timestamp) -> Reply<usize>;
+
+    /// The memo of `provider`: what it was told to [`remember`](Outbox::remember), as (place, look), oldest first, at most
+    /// [`MEMO_BOUND`]. Entries that can not be read are left out.
+    fn recall(&self, provider: &ObjectKey) -> Reply<Vec<(u128, u128)>>;
+
+    /// Notes in the memo of `provider` what stands at `place`, or forgets it (`None`). Calls take effect in their order; the
+    /// reply says when it is durable, with the next group, and dropping it is fine. A burial because the provider was
+    /// deleted drops its memo.
+    ///
+    /// # Errors
+    /// [`OutboxError::Full`] if too many notes wait for the disk.
+    fn remember(&self, provider: &ObjectKey, place: u128, look: Option<u128>) -> Reply<()>;
 
     /// Counts.
     fn stats(&self) -> Stats;
@@ -283,4 +244,8 @@ pub trait Outbox: Send + Sync {
 
     /// Writes what is still in memory and ends the store's thread; answered when that is done.
     fn close(&self) -> Reply<()>;
+
+    /// Answered when the outbox has ended: with `Ok` after a [`close`](Outbox::close), with [`OutboxError::Closed`] if its
+    /// thread ended by itself, after which only a new process can go on.
+    fn closed(&self) -> Reply<()>;
 }

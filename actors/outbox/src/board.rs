@@ -11,6 +11,8 @@ mod graves;
 mod lanes;
 mod lease;
 mod ledger;
+mod memo;
+mod newest;
 mod queue;
 mod record;
 mod slab;
@@ -32,6 +34,7 @@ use slab::{Place, Slab};
 
 pub(crate) use lease::{Pick, Ticket};
 pub(crate) use ledger::{Change, Ledger, Note, Page, Standing};
+pub(crate) use memo::{MemoChange, MemoNote};
 pub(crate) use record::{AT_ONCE, Arrival, Micros, Phase, lane_number, provider_number};
 pub(crate) use view::{Sketch, timestamp};
 
@@ -78,6 +81,7 @@ pub(crate) struct Board {
     hints: Vec<u32>,
     held: usize,
     bytes: u64,
+    superseded: u64,
     damaged: u64,
     failed_writes: u64,
 }
@@ -100,6 +104,7 @@ impl Board {
             hints: Vec::new(),
             held: 0,
             bytes: 0,
+            superseded: 0,
             damaged: 0,
             failed_writes: 0,
             bounds,

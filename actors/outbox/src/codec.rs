@@ -26,6 +26,8 @@ struct PlanOut<'a> {
     metadata: &'a BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     commit_status: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    newest_only: bool,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +38,8 @@ struct PlanIn {
     metadata: BTreeMap<String, String>,
     #[serde(default)]
     commit_status: Option<String>,
+    #[serde(default)]
+    newest_only: bool,
 }
 
 /// Writes the text of `event` to the end of `text`.
@@ -51,6 +55,7 @@ pub(crate) fn encode_plan(plan: &NewDelivery, text: &mut Vec<u8>) -> Result<(), 
         lane: &plan.lane,
         metadata: &plan.metadata,
         commit_status: plan.commit_status.as_deref(),
+        newest_only: plan.newest_only,
     };
     serde_json::to_writer(text, &out)
         .map_err(|error| OutboxError::Store(format!("encode the delivery: {error}")))
@@ -63,8 +68,8 @@ pub(crate) fn decode_event(text: &[u8]) -> Option<Event> {
 
 /// The plan of a text and the columns beside it.
 pub(crate) fn decode_plan(text: &[u8], provider: ObjectKey, deadline: Timestamp) -> Option<NewDelivery> {
-    let PlanIn { alert, lane, metadata, commit_status } = serde_json::from_slice(text).ok()?;
-    Some(NewDelivery { provider, alert, lane, metadata, commit_status, deadline })
+    let PlanIn { alert, lane, metadata, commit_status, newest_only } = serde_json::from_slice(text).ok()?;
+    Some(NewDelivery { provider, alert, lane, metadata, commit_status, newest_only, deadline })
 }
 
 /// What `event` weighs in [`Stats::bytes`](crate::Stats::bytes).
@@ -93,6 +98,7 @@ mod tests {
         let full = NewDelivery {
             metadata: BTreeMap::from([("cluster".into(), "prod \"eu\"\u{2028}".into())]),
             commit_status: Some("kustomization/podinfo/7d0cdc51".into()),
+            newest_only: true,
             ..new_delivery()
         };
         for plan in [plain, full] {

@@ -12,8 +12,8 @@ mod sqlite;
 mod suite;
 
 pub use api::{
-    Append, Bounds, DeliveryState, DeliveryView, EventId, Lease, Listener, Outbox, OutboxError, Planned,
-    Reply, Selection, Settlement, Stats, Unplanned, Usage,
+    Append, Bounds, DeliveryState, DeliveryView, EventId, Lease, Listener, MEMO_BOUND, Outbox, OutboxError,
+    Planned, Reply, Selection, Settlement, Stats, Unplanned, Usage,
 };
 pub use memory::MemoryOutbox;
 pub use sqlite::{OpenError, Opened, SqliteOutbox};

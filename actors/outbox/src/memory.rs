@@ -3,7 +3,10 @@
 //! It answers at once, and every method is as plain as the rules allow. Nothing survives its last handle. Two switches
 //! play a disk that fails ([`MemoryOutbox::fail_appends`]) and one that is slow ([`MemoryOutbox::hold_appends`]).
 
+mod dead;
+mod memo;
 mod model;
+mod newest;
 mod record;
 
 use std::collections::BTreeMap;
@@ -13,7 +16,7 @@ use std::sync::Arc;
 use campanile_domain::{DeliveryId, Failure, NewDelivery, ObjectKey};
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::{
     Append, Bounds, DeliveryView, EventId, Lease, Listener, Outbox, OutboxError, Planned, Reply, Selection,
@@ -27,6 +30,7 @@ pub struct MemoryOutbox {
     model: Arc<Mutex<Model>>,
     listener: Arc<Mutex<Option<Arc<dyn Listener>>>>,
     disk: Arc<Mutex<Disk>>,
+    ended: watch::Sender<bool>,
 }
 
 /// What a test makes of the disk.
@@ -42,7 +46,7 @@ impl MemoryOutbox {
     /// An empty outbox.
     pub fn new(bounds: Bounds) -> Self {
         let model = Arc::new(Mutex::new(Model::new(bounds)));
-        Self { model, listener: Arc::default(), disk: Arc::default() }
+        Self { model, listener: Arc::default(), disk: Arc::default(), ended: watch::Sender::new(false) }
     }
 
     /// Makes every append fail with that error from now on, or succeed again.
@@ -64,10 +68,12 @@ impl MemoryOutbox {
         }
     }
 
-    /// What a restart does to an outbox: leases are freed.
+    /// What a restart does to an outbox: leases are freed, and counts since the start begin anew.
     #[cfg(test)]
     pub(crate) fn restart(&self) {
-        self.model.lock().release_all(None);
+        let mut model = self.model.lock();
+        model.superseded = 0;
+        model.release_all(None);
     }
 
     fn commit(&self, entry: Append) -> Result<(), OutboxError> {
@@ -187,6 +193,14 @@ impl Outbox for MemoryOutbox {
         }))
     }
 
+    fn recall(&self, provider: &ObjectKey) -> Reply<Vec<(u128, u128)>> {
+        at_once(self.open().map(|model| model.recall(provider)))
+    }
+
+    fn remember(&self, provider: &ObjectKey, place: u128, look: Option<u128>) -> Reply<()> {
+        at_once(self.open().map(|mut model| model.remember(provider, place, look)))
+    }
+
     fn stats(&self) -> Stats {
         self.model.lock().stats()
     }
@@ -198,7 +212,15 @@ impl Outbox for MemoryOutbox {
 
     fn close(&self) -> Reply<()> {
         self.model.lock().closed = true;
+        self.ended.send_replace(true);
         at_once(Ok(()))
+    }
+
+    fn closed(&self) -> Reply<()> {
+        let mut ended = self.ended.subscribe();
+        Box::pin(
+            async move { ended.wait_for(|ended| *ended).await.map(drop).map_err(|_| OutboxError::Closed) },
+        )
     }
 }
 

@@ -6,6 +6,7 @@
 mod fault;
 mod folder;
 mod group;
+mod memo;
 mod open;
 mod read;
 mod rebuild;
@@ -29,7 +30,7 @@ use campanile_domain::{DeliveryId, Failure, NewDelivery, ObjectKey};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::board::{Board, timestamp};
+use crate::board::{Board, MemoChange, MemoNote, provider_number, timestamp};
 use crate::{
     Append, Bounds, DeliveryView, EventId, Lease, Listener, Outbox, OutboxError, Planned, Reply, Selection,
     Settlement, Stats, Unplanned,
@@ -100,26 +101,29 @@ impl SqliteOutbox {
             .map_err(|error| if error.is_full() { BUSY } else { OutboxError::Closed })
     }
 
-    /// Works on the board; the reply comes when all changes up to now are on disk.
-    fn change_durably<T: Send + 'static>(&self, work: impl FnOnce(&mut Board) -> T) -> Reply<T> {
+    /// Works on the board; the reply comes when all changes up to now are on disk, a refusal at once.
+    fn change_durably<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Board) -> Result<T, OutboxError>,
+    ) -> Reply<T> {
         let (answer, durable) = oneshot::channel();
         let shared = &self.handle.shared;
         let changed = self.handle.change(|board| {
             // Asked under the lock, so that nobody starts to wait after the thread has sent all away.
             if shared.is_closed() {
-                return None;
+                return Err(OutboxError::Closed);
             }
-            let result = work(board);
+            let result = work(board)?;
             let clean = board.ledger.is_clean();
             if !clean {
                 board.ledger.wait(answer);
             }
-            Some((result, clean))
+            Ok((result, clean))
         });
         match changed {
-            None => at_once(Err(OutboxError::Closed)),
-            Some((result, true)) => at_once(Ok(result)),
-            Some((result, false)) => Box::pin(async move { answered(durable).await.map(|()| result) }),
+            Err(refusal) => at_once(Err(refusal)),
+            Ok((result, true)) => at_once(Ok(result)),
+            Ok((result, false)) => Box::pin(async move { answered(durable).await.map(|()| result) }),
         }
     }
 }
@@ -170,6 +174,7 @@ impl Outbox for SqliteOutbox {
             for (id, settlement) in settlements {
                 board.settle(id.0, settlement, now.as_microsecond());
             }
+            Ok(())
         })
     }
 
@@ -207,7 +212,18 @@ impl Outbox for SqliteOutbox {
 
     fn redrive(&self, ids: Vec<DeliveryId>, deadline: Timestamp) -> Reply<usize> {
         let ids = ids.into_iter().map(|id| id.0).collect();
-        self.change_durably(|board| board.redrive(ids, deadline.as_microsecond()))
+        self.change_durably(|board| Ok(board.redrive(ids, deadline.as_microsecond())))
+    }
+
+    fn recall(&self, provider: &ObjectKey) -> Reply<Vec<(u128, u128)>> {
+        let provider = provider_number(provider);
+        self.ask(|answer| Command::Recall(provider, answer))
+    }
+
+    fn remember(&self, provider: &ObjectKey, place: u128, look: Option<u128>) -> Reply<()> {
+        let change = look.map_or(MemoChange::Forget(place), |look| MemoChange::Remember(place, look));
+        let note = MemoNote { provider: provider_number(provider), change };
+        self.change_durably(|board| board.ledger.note_memo(note))
     }
 
     fn stats(&self) -> Stats {
@@ -229,5 +245,13 @@ impl Outbox for SqliteOutbox {
         // The thread looks for this after every group: if the channel is full, it is about to.
         drop(self.handle.commands.try_send(Command::Kick));
         Box::pin(answered(reply))
+    }
+
+    fn closed(&self) -> Reply<()> {
+        let mut ended = self.handle.shared.ended.subscribe();
+        Box::pin(async move {
+            let ended = ended.wait_for(Option::is_some).await;
+            ended.ok().and_then(|ending| (*ending).clone()).unwrap_or(Err(OutboxError::Closed))
+        })
     }
 }

@@ -6,7 +6,9 @@ pub(crate) mod harness;
 mod hints;
 mod lanes;
 mod leases;
+mod memo;
 mod model;
+mod newest;
 mod outcomes;
 mod storage;
 
@@ -83,11 +85,32 @@ run_for_both! {
         a_plan_for_an_unknown_event_is_ignored,
         a_list_shows_every_state,
         counts_are_by_provider_and_in_total,
-        a_closed_outbox_refuses_everything_that_waits;
+        a_closed_outbox_refuses_everything_that_waits,
+        the_end_is_told_to_who_waits_for_it;
     hints:
         the_listener_is_told_of_what_is_there_already,
         the_listener_is_told_after_an_append,
         the_listener_is_told_of_a_woken_provider,
         the_listener_is_told_of_a_lane_that_moves_on,
-        the_listener_is_told_of_redriven_and_released_deliveries;
+        the_listener_is_told_of_redriven_and_released_deliveries,
+        the_listener_is_told_of_what_takes_a_parked_deliverys_place;
+    newest:
+        of_several_that_wait_only_the_newest_is_handed_out,
+        what_is_superseded_stays_away_after_a_crash,
+        two_of_one_event_are_one,
+        a_newer_one_takes_the_place_of_a_retry_at_once,
+        a_newer_one_takes_the_place_of_a_parked_one_at_once,
+        a_leased_one_is_spared_until_its_lease_ends,
+        a_leased_one_that_ends_leaves_the_newer_one_its_lane,
+        a_lost_lease_is_superseded,
+        it_shares_its_lane_with_its_like_only,
+        an_outdated_letter_is_not_redriven,
+        a_redriven_letter_takes_the_place_of_older_ones;
+    memo:
+        a_memo_is_recalled_oldest_first,
+        what_is_remembered_again_is_the_newest,
+        what_is_forgotten_is_gone,
+        calls_take_effect_in_their_order_before_anybody_waits,
+        a_memo_is_bounded_and_its_oldest_entry_leaves_first,
+        the_memo_of_a_deleted_provider_goes_with_it;
 }

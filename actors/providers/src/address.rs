@@ -198,6 +198,32 @@ impl HookUrl {
         &self.text
     }
 
+    /// Another place at the same host, user-info included: `path`, which begins with a slash, and `query`, both as they
+    /// are to be sent.
+    pub(crate) fn moved(&self, path: &str, query: Option<&str>) -> Self {
+        let (base, _, _) = self.parts();
+        let (mark, query) = query.map_or(("", ""), |query| ("?", query));
+        let mut parsed = self.parsed.clone();
+        parsed.set_path(path);
+        Self { text: format!("{base}{path}{mark}{query}"), parsed }
+    }
+
+    /// This URL without user-info.
+    pub(crate) fn without_login(&self) -> Self {
+        let (base, _, _) = self.parts();
+        let (_, tail) = self.text.split_at(base.len());
+        Self { text: format!("{}{tail}", self.origin()), parsed: self.parsed.clone() }
+    }
+
+    /// What stands before the path, the path, and the query where there is one.
+    pub(crate) fn parts(&self) -> (&str, &str, Option<&str>) {
+        let (_, rest) = self.text.split_once("://").unwrap_or_default();
+        let (_, tail) = split_authority(rest);
+        let (base, _) = self.text.split_at(self.text.len() - tail.len());
+        let (path, query) = tail.split_once('?').map_or((tail, None), |(path, query)| (path, Some(query)));
+        (base, path, query)
+    }
+
     /// Scheme, host, and the port where one is given.
     pub(crate) fn origin(&self) -> String {
         format!("{}://{}", self.parsed.scheme(), self.parsed.authority())

@@ -63,6 +63,15 @@ pub(crate) struct Body<'a> {
     pub(crate) entries: Vec<Entry<'a>>,
 }
 
+/// Metadata that may be shown if there is room.
+struct Selected<'a> {
+    entries: Vec<Entry<'a>>,
+    /// What they take together.
+    width: usize,
+    /// How many were not looked at.
+    beyond: usize,
+}
+
 /// Room for the entry that stands for the ones left out.
 const LEFT_OUT: usize = 40;
 
@@ -139,21 +148,57 @@ impl Style {
     pub(crate) fn body<'a>(
         &self,
         delivery: &'a Delivery,
-        mut metadata: impl Iterator<Item = (&'a String, &'a String)>,
+        metadata: impl Iterator<Item = (&'a String, &'a String)>,
         limits: &Limits,
     ) -> Body<'a> {
-        let event = &*delivery.event;
-        let entry = |(key, value): (&'a String, &'a String)| {
-            (self.fit(key, limits.key), self.value(event, value, limits.value))
-        };
+        let value = |value: &'a str| self.value(&delivery.event, value, limits.value);
+        self.body_of(&delivery.event, self.select(metadata, value, limits), limits)
+    }
+
+    /// As [`Style::body`], but what the Alert adds is defused too: for places that refuse a text which is no sound markup.
+    pub(crate) fn escaped_body<'a>(
+        &self,
+        delivery: &'a Delivery,
+        metadata: impl Iterator<Item = (&'a String, &'a String)>,
+        limits: &Limits,
+    ) -> Body<'a> {
+        let value = |value: &'a str| self.fit(value, limits.value);
+        self.body_of(&delivery.event, self.select(metadata, value, limits), limits)
+    }
+
+    /// The entries of [`Style::escaped_body`] where the message has a place of its own: they have all of `limits.total`.
+    pub(crate) fn entries<'a>(
+        &self,
+        metadata: impl Iterator<Item = (&'a String, &'a String)>,
+        limits: &Limits,
+    ) -> Vec<Entry<'a>> {
+        let value = |value: &'a str| self.fit(value, limits.value);
+        self.within(self.select(metadata, value, limits), limits.total, limits)
+    }
+
+    fn select<'a>(
+        &self,
+        mut metadata: impl Iterator<Item = (&'a String, &'a String)>,
+        value: impl Fn(&'a str) -> Cow<'a, str>,
+        limits: &Limits,
+    ) -> Selected<'a> {
+        let entry = |(key, text): (&'a String, &'a String)| (self.fit(key, limits.key), value(text));
         let entries: Vec<Entry<'a>> = metadata.by_ref().take(limits.count).map(entry).collect();
-        let beyond = metadata.count();
-        let wanted: usize = entries.iter().map(|entry| self.entry_width(entry, limits)).sum();
-        let text = self.fit(&event.message, limits.text.min(limits.total - wanted.min(limits.share)));
+        let width = entries.iter().map(|entry| self.entry_width(entry, limits)).sum();
+        Selected { entries, width, beyond: metadata.count() }
+    }
+
+    fn body_of<'a>(&self, event: &'a Event, selected: Selected<'a>, limits: &Limits) -> Body<'a> {
+        let text = limits.text.min(limits.total - selected.width.min(limits.share));
+        let text = self.fit(&event.message, text);
         let room = limits.total.saturating_sub(self.measure(&text));
-        let fits = wanted <= room && beyond == 0;
-        let entries = if fits { entries } else { self.shortened(entries, beyond, room, limits) };
-        Body { text, entries }
+        Body { text, entries: self.within(selected, room, limits) }
+    }
+
+    fn within<'a>(&self, selected: Selected<'a>, room: usize, limits: &Limits) -> Vec<Entry<'a>> {
+        let Selected { entries, width, beyond } = selected;
+        let fits = width <= room && beyond == 0;
+        if fits { entries } else { self.shortened(entries, beyond, room, limits) }
     }
 
     fn value<'a>(&self, event: &Event, value: &'a str, limit: usize) -> Cow<'a, str> {

@@ -8,6 +8,7 @@ use campanile_domain::{Failure, FailureClass, ObjectKey};
 use crate::address::{AddressProblem, AddressSource};
 use crate::headers::HeadersProblem;
 use crate::kinds::commit_status::GitProblem;
+use crate::kinds::googlepubsub::PubSubProblem;
 
 /// What is wrong with a Provider or one of its Secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +83,21 @@ pub enum ConfigError {
     /// The type signs with a key that is missing.
     #[error("HMAC key is empty: put it in key 'token' of the Secret named by spec.secretRef")]
     HmacKey,
+    /// The type needs a token and there is none; the text says which.
+    #[error("{0}: put it in key 'token' of the Secret named by spec.secretRef")]
+    NoToken(&'static str),
+    /// The type needs a channel and there is none; the text says which.
+    #[error("{0}: write it in spec.channel")]
+    NoChannel(&'static str),
+    /// The channel does not name a channel and a topic of Zulip.
+    #[error("invalid Zulip channel format, expected <channel>/<topic>, got '{0}'; correct spec.channel")]
+    ZulipChannel(String),
+    /// Project, topic or key for Pub/Sub.
+    #[error(transparent)]
+    PubSub(#[from] PubSubProblem),
+    /// TLS material for an address without TLS.
+    #[error("insecure HTTP endpoint cannot use TLS client configuration: begin the address with https://, or remove spec.certSecretRef")]
+    TlsWithoutHttps,
     /// Login or address of a Git host.
     #[error(transparent)]
     Git(#[from] GitProblem),

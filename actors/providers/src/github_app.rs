@@ -1,7 +1,7 @@
 //! GitHub Apps: an exchange that is let in by an installation's token (contract, providers 21).
 //!
-//! The token is obtained on first use, kept for all exchanges of the Provider, renewed [`MARGIN`] before it ends, and
-//! forgotten when GitHub no longer takes it. At most one is kept, in memory only. An App that is not accepted, or not
+//! The token is obtained on first use, kept for all exchanges of the Provider, renewed before it ends, and
+//! forgotten when GitHub no longer takes it ([`KeptToken`]). An App that is not accepted, or not
 //! installed, is a matter of credentials: the Provider waits for a human.
 
 mod exchange;
@@ -10,20 +10,16 @@ mod problem;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use campanile_domain::{Masker, Secret};
-use jiff::Timestamp;
 use ring::signature::RsaKeyPair;
 
 use crate::address::{Address, AddressSource};
+use crate::kept_token::KeptToken;
 use crate::{ConfigError, Exchange, Settings};
 use exchange::AppExchange;
 pub use problem::AppProblem;
-
-/// A token is not used in the last minutes of its hour, so that no request carries one that ends on its way.
-const MARGIN: Duration = Duration::from_secs(5 * 60);
 
 /// The API that Apps of github.com belong to.
 const PUBLIC_API: &str = "https://api.github.com";
@@ -35,7 +31,9 @@ pub(crate) struct GithubApp {
     id: u64,
     installation: Installation,
     key: RsaKeyPair,
-    token: Mutex<Option<Token>>,
+    token: KeptToken,
+    /// The App's name in addresses, once it was asked for.
+    slug: OnceLock<String>,
     masker: Arc<Masker>,
 }
 
@@ -44,14 +42,6 @@ enum Installation {
     Number(u64),
     /// That of an organisation or user; its number is asked for with every new token.
     Owner(String),
-}
-
-/// An installation's token.
-#[derive(Clone, PartialEq, Eq)]
-struct Token {
-    value: String,
-    /// None if GitHub did not say: then it serves one exchange.
-    ends: Option<Timestamp>,
 }
 
 impl GithubApp {
@@ -69,7 +59,8 @@ impl GithubApp {
         let key = jwt::read_key(pem)?;
         let base = base(secret)?;
         let masker = settings.masker.clone();
-        Ok(Some(Arc::new(Self { base, id, installation, key, token: Mutex::new(None), masker })))
+        let (token, slug) = (KeptToken::default(), OnceLock::new());
+        Ok(Some(Arc::new(Self { base, id, installation, key, token, slug, masker })))
     }
 
     /// Whether its API is that of github.com.
@@ -79,35 +70,19 @@ impl GithubApp {
 
     /// `exchange`, each of its requests with the installation's token.
     pub(crate) fn authorize(self: &Arc<Self>, exchange: Box<dyn Exchange>) -> Box<dyn Exchange> {
-        Box::new(AppExchange::new(self.clone(), exchange))
+        Box::new(AppExchange::new(self.clone(), exchange, false))
     }
 
-    /// The kept token, while it may be used.
-    fn kept(&self, now: Timestamp) -> Option<Token> {
-        let usable = |token: &&Token| token.ends.is_some_and(|ends| ends.duration_since(now) > margin());
-        self.lock().as_ref().filter(usable).cloned()
+    /// As [`authorize`](Self::authorize), for an exchange that needs to know [`login`](Self::login) when the first of
+    /// its requests is answered.
+    pub(crate) fn authorize_named(self: &Arc<Self>, exchange: Box<dyn Exchange>) -> Box<dyn Exchange> {
+        Box::new(AppExchange::new(self.clone(), exchange, true))
     }
 
-    fn keep(&self, token: &Token) {
-        *self.lock() = Some(token.clone());
+    /// The account that GitHub shows as the author of what the App writes; none as long as nobody asked for its name.
+    pub(crate) fn login(&self) -> Option<String> {
+        self.slug.get().map(|slug| format!("{slug}[bot]"))
     }
-
-    /// Forgets `token`, unless there is a newer one.
-    fn forget(&self, token: &Token) {
-        let mut kept = self.lock();
-        if kept.as_ref() == Some(token) {
-            *kept = None;
-        }
-    }
-
-    /// A panic elsewhere leaves a whole token or none.
-    fn lock(&self) -> MutexGuard<'_, Option<Token>> {
-        self.token.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn margin() -> jiff::SignedDuration {
-    jiff::SignedDuration::try_from(MARGIN).unwrap_or_default()
 }
 
 /// A value without the white space that editors leave around it; nothing if it is no text.

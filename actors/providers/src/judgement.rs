@@ -67,13 +67,27 @@ pub(crate) fn with_pause(verdict: Verdict, pause: Option<Duration>) -> Verdict {
     }
 }
 
+/// The verdict on an answer that a type knows to be of `class`, with what that means there and what to do about it.
+pub(crate) fn told(
+    class: FailureClass,
+    what: &str,
+    response: &Response,
+    now: Timestamp,
+    masker: &Masker,
+) -> Verdict {
+    verdict(response, now, failure_of(class, what, response, masker))
+}
+
 /// The failure in words.
 fn failure(class: FailureClass, response: &Response, masker: &Masker) -> Failure {
+    failure_of(class, remedy(class), response, masker)
+}
+
+fn failure_of(class: FailureClass, what: &str, response: &Response, masker: &Masker) -> Failure {
     let status = response.status;
-    let remedy = remedy(class);
     let quote = quote(&response.body, masker);
     let colon = if quote.is_empty() { "" } else { ": " };
-    Failure::new(class, format!("request failed with status code {status}, {remedy}{colon}{quote}"))
+    Failure::new(class, format!("request failed with status code {status}, {what}{colon}{quote}"))
 }
 
 /// The beginning of `body` on one line. Secrets go first: cut in half they would no longer be recognised.

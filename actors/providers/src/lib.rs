@@ -16,8 +16,10 @@ mod exchange;
 mod github_app;
 mod headers;
 mod judgement;
+mod kept_token;
 mod kinds;
 mod registry;
+mod rs256;
 mod settings;
 mod text;
 
@@ -33,5 +35,6 @@ pub use github_app::AppProblem;
 pub use headers::HeadersProblem;
 pub use judgement::judge;
 pub use kinds::commit_status::{CommitStatus, GitProblem};
+pub use kinds::googlepubsub::PubSubProblem;
 pub use registry::{Endpoint, Provider, build, supported};
 pub use settings::{Notice, SecretLookup, Settings, Token, resolve};

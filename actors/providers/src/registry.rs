@@ -6,8 +6,11 @@ use std::sync::Arc;
 use campanile_domain::{Connection, Delivery, Failure, Masker, ProviderSpec, ProviderType};
 
 use crate::kinds::{
-    azuredevops, bitbucket, bitbucketserver, discord, generic, generic_hmac, gitea, github, gitlab,
-    googlechat, msteams, rocket, sentry, slack, webex,
+    alertmanager, azuredevops, bitbucket, bitbucketserver, datadog, discord, generic, generic_hmac, gitea, github, gitlab,
+    googlechat, grafana, incidentio, lark, matrix, msteams, opsgenie, pagerduty, rocket, sentry, slack, telegram, webex, zoom, zulip,
+};
+use crate::kinds::{
+    giteapullrequestcomment, githubdispatch, githubpullrequestcomment, gitlabmergerequestcomment, googlepubsub, otel,
 };
 use crate::{CommitStatus, ConfigError, Exchange, Notice, Settings};
 
@@ -80,6 +83,23 @@ static KINDS: &[(&str, Build)] = &[
     ("googlechat", googlechat::build),
     ("webex", webex::build),
     ("sentry", sentry::build),
+    ("telegram", telegram::build),
+    ("lark", lark::build),
+    ("matrix", matrix::build),
+    ("opsgenie", opsgenie::build),
+    ("alertmanager", alertmanager::build),
+    ("grafana", grafana::build),
+    ("pagerduty", pagerduty::build),
+    ("datadog", datadog::build),
+    ("zulip", zulip::build),
+    ("zoom", zoom::build),
+    ("incident.io", incidentio::build),
+    ("githubdispatch", githubdispatch::build),
+    ("githubpullrequestcomment", githubpullrequestcomment::build),
+    ("gitlabmergerequestcomment", gitlabmergerequestcomment::build),
+    ("giteapullrequestcomment", giteapullrequestcomment::build),
+    ("googlepubsub", googlepubsub::build),
+    ("otel", otel::build),
     ("github", github::build),
     ("gitlab", gitlab::build),
     ("gitea", gitea::build),

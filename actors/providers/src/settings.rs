@@ -34,6 +34,8 @@ pub type SecretLookup<'a> = dyn Fn(&ObjectKey) -> Result<Arc<Secret>, String> + 
 pub struct Settings {
     /// Namespace and name of the Provider.
     pub provider: ObjectKey,
+    /// The Provider's uid: what some types make keys from that tell Providers apart.
+    pub provider_uid: String,
     /// Where to send; each type decides whether it needs one and of which form.
     pub address: Address,
     /// Destination at the address; empty if unset.
@@ -91,6 +93,7 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
     Ok(Settings {
         masker: Arc::new(known.masker()),
         provider: spec.key.clone(),
+        provider_uid: spec.uid.clone(),
         address,
         channel: spec.channel.clone(),
         username: login.username,

@@ -91,9 +91,14 @@ pub(crate) fn json(endpoint: &Endpoint, delivery: &Delivery) -> serde_json::Valu
     serde_json::from_slice(&request(endpoint, delivery).body).unwrap()
 }
 
-/// What `endpoint` makes of `answer` to its first request.
+/// What `endpoint` makes of `answer` to its only request for an info event.
 pub(crate) fn verdict(endpoint: &Endpoint, answer: Response) -> Verdict {
-    let mut exchange = endpoint.provider.exchange(&info()).unwrap();
+    verdict_of(endpoint, &info(), answer)
+}
+
+/// What `endpoint` makes of `answer` to its only request for `delivery`.
+pub(crate) fn verdict_of(endpoint: &Endpoint, delivery: &Delivery, answer: Response) -> Verdict {
+    let mut exchange = endpoint.provider.exchange(delivery).unwrap();
     assert!(matches!(exchange.next(None, noon()), Step::Send(_)), "it sends first");
     match exchange.next(Some(answer), noon()) {
         Step::Done(verdict) => verdict,

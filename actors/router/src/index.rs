@@ -4,6 +4,7 @@
 //! name or by `*`; all others are never looked at. Whatever depends on the Alert alone, its patterns above all, is worked
 //! out when the Alert changes. An Alert that did not change is not compiled again, and equal patterns are compiled once.
 
+mod addressee;
 mod bucket;
 mod compiled;
 mod interner;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use campanile_domain::{Alert, EventSource, ObjectKey, ObjectRef, ProviderSpec};
 use campanile_protocol::Change;
 
+pub(crate) use addressee::Addressee;
 use bucket::Bucket;
 pub(crate) use bucket::Candidates;
 pub(crate) use compiled::Compiled;
@@ -25,7 +27,7 @@ use interner::Interner;
 #[derive(Debug, Default)]
 pub struct Index {
     alerts: HashMap<ObjectKey, Arc<Compiled>>,
-    providers: HashMap<ObjectKey, Arc<ProviderSpec>>,
+    providers: HashMap<ObjectKey, Addressee>,
     /// Namespace, then kind of the object. Suspended Alerts are not in here.
     buckets: HashMap<Box<str>, HashMap<Box<str>, Bucket>>,
     patterns: Interner,
@@ -50,8 +52,11 @@ impl Index {
     pub fn apply_provider(&mut self, change: &Change<ProviderSpec>) -> bool {
         match change {
             Change::Applied(provider) => {
-                let old = self.providers.insert(provider.key.clone(), provider.clone());
-                old.is_none_or(|old| old != *provider)
+                if self.providers.get(&provider.key).is_some_and(|known| known.spec == *provider) {
+                    return false;
+                }
+                self.providers.insert(provider.key.clone(), Addressee::new(provider.clone()));
+                true
             }
             Change::Deleted(key) => self.providers.remove(key).is_some(),
         }
@@ -69,10 +74,14 @@ impl Index {
         for key in gone {
             self.remove_alert(&key);
         }
-        self.providers.clear();
+        let mut known: HashSet<ObjectKey> = HashSet::new();
         for change in providers {
+            if let Change::Applied(provider) = change {
+                known.insert(provider.key.clone());
+            }
             self.apply_provider(change);
         }
+        self.providers.retain(|key, _| known.contains(key));
     }
 
     /// How many Alerts there are, suspended ones included.
@@ -92,6 +101,11 @@ impl Index {
 
     /// The Provider of that name.
     pub fn provider(&self, key: &ObjectKey) -> Option<&Arc<ProviderSpec>> {
+        self.addressee(key).map(|addressee| &addressee.spec)
+    }
+
+    /// The Provider of that name with what was worked out for it.
+    pub(crate) fn addressee(&self, key: &ObjectKey) -> Option<&Addressee> {
         self.providers.get(key)
     }
 

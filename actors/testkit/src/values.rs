@@ -57,6 +57,7 @@ pub fn alert() -> Alert {
         event_metadata: BTreeMap::new(),
         summary: String::new(),
         suspend: false,
+        object: "{}".into(),
     }
 }
 
@@ -78,6 +79,7 @@ pub fn provider() -> ProviderSpec {
         service_account: String::new(),
         suspend: false,
         commit_status_expr: None,
+        object: "{}".into(),
     }
 }
 
@@ -89,6 +91,7 @@ pub fn new_delivery() -> NewDelivery {
         lane: "Kustomization/apps/podinfo".into(),
         metadata: BTreeMap::new(),
         commit_status: None,
+        newest_only: false,
         deadline: noon() + std::time::Duration::from_secs(3600),
     }
 }

@@ -158,6 +158,8 @@ impl WatcherActor {
         if !changes::is_empty(&news) {
             self.publish(&news);
         }
+        // Those who asked for the whole state before there was one do not wait for the next tick.
+        self.catch_up();
     }
 
     fn log_problems(&self, loaded: &Loaded) {

@@ -91,7 +91,8 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, node: Node) {
-        let json = node.to_json();
+        let mut json = node.to_json();
+        complete(&mut json);
         match Object::from_json(&json) {
             Ok(None) => {}
             Ok(Some(object)) => self.sound(object, &json, node),
@@ -128,17 +129,15 @@ impl Reader<'_> {
             Object::Secret(secret) => {
                 Entry::Secret(Located { value: Arc::new(secret), position, fault: None })
             }
-            Object::Alert(mut alert) => {
+            Object::Alert(alert) => {
                 position.tree = Some(Arc::new(node));
-                give_uid(&mut alert.uid, "Alert", &alert.key);
                 let name = format!("Alert/{}", alert.key);
                 self.lint(json, &name, &position);
                 let fault = self.judge(&alert, &name, &position);
                 Entry::Alert(Located { value: Arc::new(alert), position, fault })
             }
-            Object::Provider(mut provider) => {
+            Object::Provider(provider) => {
                 position.tree = Some(Arc::new(node));
-                give_uid(&mut provider.uid, "Provider", &provider.key);
                 self.lint(json, &format!("Provider/{}", provider.key), &position);
                 let fault = provider.kind().is_none().then(|| unsupported_type(&provider.type_name));
                 Entry::Provider(Located { value: Arc::new(provider), position, fault })
@@ -191,10 +190,19 @@ fn faults(alert: &Alert) -> Vec<(FieldPath, String)> {
     faults
 }
 
-/// Gives an object without uid one that is the same every time.
-fn give_uid(uid: &mut String, kind: &str, key: &ObjectKey) {
-    if uid.is_empty() {
+/// Gives an object what the API server would: a namespace, and a uid that is the same every time.
+fn complete(json: &mut Json) {
+    let Some((kind, key)) = Object::identity(json) else { return };
+    let Some(metadata) = json.get_mut("metadata").and_then(Json::as_object_mut) else { return };
+    let absent = |value: Option<&Json>| value.is_none_or(|value| value.is_null() || value == "");
+    if absent(metadata.get("namespace")) {
+        metadata.insert("namespace".into(), Json::from(key.namespace.as_ref()));
+    }
+    if absent(metadata.get("uid")) {
         let name = format!("{kind}/{}/{}", key.namespace, key.name);
-        *uid = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string();
+        metadata.insert(
+            "uid".into(),
+            Json::from(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()),
+        );
     }
 }

@@ -180,6 +180,7 @@ impl Trial {
                 lane: object.path().into(),
                 metadata: self.test.metadata.clone(),
                 commit_status: spec.writes_commit_status().then(status),
+                newest_only: false,
                 deadline: now + LONGEST,
             },
             accepted_at: now,
@@ -201,10 +202,10 @@ impl<'c> Recorder<'c> {
     }
 
     fn tested(self, verdict: Verdict, masker: &Masker) -> Tested {
-        let answer = self.last.into_inner().map(|response| Answer {
-            status: response.status,
-            excerpt: excerpt(&response.body, masker),
-        });
+        let answer = self
+            .last
+            .into_inner()
+            .map(|response| Answer { status: response.status, excerpt: excerpt(&response.body, masker) });
         Tested { verdict, answer, requests: self.requests.get() }
     }
 }

@@ -77,8 +77,13 @@ impl Slots {
         match self.0.get_mut(&key) {
             Some(slot) => slot.spec = spec,
             None => {
-                let slot =
-                    Slot { spec, resolution: Resolution::Pending, child: None, log: RestartLog::default() };
+                let slot = Slot {
+                    spec,
+                    resolution: Resolution::Pending,
+                    child: None,
+                    log: RestartLog::default(),
+                    memo: None,
+                };
                 self.0.insert(key.clone(), slot);
             }
         }

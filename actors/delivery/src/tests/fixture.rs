@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler, MessageResult};
 use campanile_domain::{
-    Connection, Event, Failure, FailureClass, NewDelivery, ObjectKey, ProviderSpec, Request, Response, Secret,
+    Connection, Event, Failure, FailureClass, Method, NewDelivery, ObjectKey, ProviderSpec, Request, Response,
+    Secret, Severity,
 };
 use campanile_outbox::{Append, Bounds, DeliveryView, MemoryOutbox, Outbox, Planned, Selection};
 use campanile_protocol::{
     Change, Changes, DeliveryResult, ProviderState, ReadSecrets, Report, SecretError, Secrets,
 };
 use campanile_supervision::{Clock, Link};
-use campanile_testkit::{Ward, event};
+use campanile_testkit::{Ward, event, new_delivery};
 use jiff::Timestamp;
 
 use crate::{
@@ -35,11 +36,13 @@ pub(super) enum Answer {
 struct Script {
     answers: VecDeque<Answer>,
     status: u16,
+    read_status: Option<u16>,
     delay: Duration,
     failure: Option<Failure>,
     panic_on: Option<String>,
     hang_on: Option<String>,
     bodies: Vec<usize>,
+    calls: Vec<Method>,
 }
 
 /// A destination that does as it is told and remembers the number in each message it was sent.
@@ -76,6 +79,11 @@ impl ScriptedCarrier {
         self.with(|script| script.status = status);
     }
 
+    /// Reads are answered with this status instead.
+    pub(super) fn read_status(&self, status: u16) {
+        self.with(|script| script.read_status = Some(status));
+    }
+
     pub(super) fn answer_after(&self, delay: Duration) {
         self.with(|script| script.delay = delay);
     }
@@ -105,6 +113,13 @@ impl ScriptedCarrier {
         self.with(|script| script.bodies.clone())
     }
 
+    /// How many requests read and how many wrote.
+    pub(super) fn reads_and_writes(&self) -> (usize, usize) {
+        let calls = self.with(|script| script.calls.clone());
+        let reads = calls.iter().filter(|method| **method == Method::Get).count();
+        (reads, calls.len() - reads)
+    }
+
     pub(super) fn most_at_once(&self) -> usize {
         self.most.load(Relaxed)
     }
@@ -123,8 +138,10 @@ impl ScriptedCarrier {
         }
         self.most.fetch_max(self.at_once.fetch_add(1, Relaxed) + 1, Relaxed);
         let (answer, failure, delay) = self.with(|script| {
-            script.bodies.push(number(&text));
-            let answer = script.answers.pop_front().unwrap_or(Answer::Status(script.status));
+            script.bodies.extend(number(&text));
+            script.calls.push(request.method);
+            let usual = script.read_status.filter(|_| request.method == Method::Get).unwrap_or(script.status);
+            let answer = script.answers.pop_front().unwrap_or(Answer::Status(usual));
             (answer, script.failure.clone(), script.delay)
         });
         if !delay.is_zero() {
@@ -139,13 +156,15 @@ impl ScriptedCarrier {
             Answer::RetryAfter(secs) => (429, vec![("retry-after".to_owned(), secs.to_string())], "{}"),
             Answer::Says(status, body) => (status, Vec::new(), body),
         };
+        let body = if request.method == Method::Get { "[]" } else { body };
         Ok(Response { status, headers, body: body.into() })
     }
 }
 
-fn number(body: &str) -> usize {
-    let digits = body.split("message ").nth(1).unwrap_or_default();
-    digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
+/// The number in a message; a commit status has none.
+fn number(body: &str) -> Option<usize> {
+    let digits = body.split("message ").nth(1)?;
+    digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
 }
 
 impl Carrier for ScriptedCarrier {
@@ -233,7 +252,12 @@ pub(super) struct Fixture {
 
 impl Fixture {
     pub(super) fn start(ward: &Ward) -> Self {
-        let (outbox, carrier) = (MemoryOutbox::new(Bounds::default()), ScriptedCarrier::new());
+        Self::start_with(ward, MemoryOutbox::new(Bounds::default()))
+    }
+
+    /// A dispatcher that finds an outbox, as after a restart of the process.
+    pub(super) fn start_with(ward: &Ward, outbox: MemoryOutbox) -> Self {
+        let carrier = ScriptedCarrier::new();
         let memory = Rc::<RefCell<Memory>>::default();
         let watcher = FakeWatcher(memory.clone()).start();
         let (secrets, reports) = (Link::new(), Link::new());
@@ -286,6 +310,22 @@ impl Fixture {
         let event = Arc::new(Event { message: message.to_owned(), ..event() });
         let plan = Planned::Deliveries(deliveries.into_iter().collect());
         self.outbox.append(Append { event, accepted_at: self.now(), plan }).await.unwrap();
+    }
+
+    /// Appends an event that makes a commit status of that severity and waits until it is settled.
+    pub(super) async fn status(&self, severity: Severity, n: usize) {
+        let metadata = BTreeMap::from([("revision".into(), format!("main@sha1:{}", "5".repeat(40)))]);
+        let delivery = NewDelivery {
+            metadata,
+            commit_status: Some("kustomization/podinfo/0c9c2e41".into()),
+            lane: "status".into(),
+            newest_only: true,
+            ..new_delivery()
+        };
+        let event = Arc::new(Event { severity, message: format!("status {n}"), ..event() });
+        let plan = Planned::Deliveries(vec![delivery]);
+        self.outbox.append(Append { event, accepted_at: self.now(), plan }).await.unwrap();
+        self.until(|f| f.outbox.stats().total.pending == 0).await;
     }
 
     fn state<T>(&self, read: impl FnOnce(&ProviderState) -> T) -> Option<T> {

@@ -5,21 +5,32 @@ use serde_json::Value as Json;
 
 use super::error::Fault;
 use super::meter::Meter;
-use super::node::{Access, Constant, Field, Fold, FoldKind, Node, OptionalMap, OrElse};
+use super::node::{Access, Constant, Field, Fold, FoldKind, Node, OptionalMap, OrElse, PatternSource};
 use super::value::{Text, Value};
+use crate::Pattern;
+
+/// What the compilation of a computed pattern costs: the worst takes some milliseconds.
+const PATTERN_STEPS: usize = 100_000;
 
 /// One evaluation of one expression.
 pub(super) struct Evaluation<'a> {
     /// The declared variables, by number: name and value.
     variables: Vec<(&'a str, Option<&'a Json>)>,
     locals: Vec<Value<'a>>,
+    /// The pattern that was computed last.
+    pattern: Option<Pattern>,
     meter: Meter,
 }
 
 impl<'a> Evaluation<'a> {
     /// An evaluation with these variables, in the order of their declaration.
     pub(super) fn new(variables: Vec<(&'a str, Option<&'a Json>)>) -> Self {
-        Self { variables, locals: Vec::new(), meter: Meter::new() }
+        Self { variables, locals: Vec::new(), pattern: None, meter: Meter::new() }
+    }
+
+    /// What is left of the budget.
+    pub(super) fn meter(&mut self) -> &mut Meter {
+        &mut self.meter
     }
 
     /// The value of `node`.
@@ -44,12 +55,7 @@ impl<'a> Evaluation<'a> {
                 let result = (function.call)(&mut self.meter, &arguments)?;
                 result.ok_or_else(|| no_overload(function.name, &arguments))
             }
-            Node::Matches(matches) => {
-                let (text, pattern) = &**matches;
-                let Value::Text(text) = self.run(text)? else { return Err(not_a("matches", "string")) };
-                self.meter.spend_bytes(text.len())?;
-                Ok(Value::Bool(pattern.is_match(&text)))
-            }
+            Node::Matches(matches) => self.matches(&matches.0, &matches.1),
             Node::Fold(fold) => self.fold(fold),
             Node::OrElse(or_else) => self.or_else(or_else),
             Node::OptionalMap(map) => self.optional_map(map),
@@ -139,6 +145,33 @@ impl<'a> Evaluation<'a> {
             map.push((key, value));
         }
         Ok(Value::Map(super::value::Map::Shared(map.into())))
+    }
+
+    fn matches(&mut self, text: &'a Node, pattern: &'a PatternSource) -> Result<Value<'a>, Fault> {
+        let text = self.run(text)?;
+        let Value::Text(text) = text else { return Err(not_a(text.kind(), "string")) };
+        self.meter.spend_bytes(text.len())?;
+        let pattern = match pattern {
+            PatternSource::Literal(pattern) => pattern,
+            PatternSource::Computed(pattern) => {
+                let pattern = self.run(pattern)?;
+                let Value::Text(pattern) = pattern else { return Err(not_a(pattern.kind(), "string")) };
+                self.compiled(&pattern)?
+            }
+        };
+        Ok(Value::Bool(pattern.is_match(&text)))
+    }
+
+    /// The compiled form of a computed pattern. Within a macro it often is the same for every element.
+    fn compiled(&mut self, source: &str) -> Result<&Pattern, Fault> {
+        let pattern = match self.pattern.take().filter(|pattern| pattern.as_str() == source) {
+            Some(pattern) => pattern,
+            None => {
+                self.meter.spend(PATTERN_STEPS)?;
+                Pattern::new(source).map_err(Fault::Pattern)?
+            }
+        };
+        Ok(self.pattern.insert(pattern))
     }
 
     fn fold(&mut self, fold: &'a Fold) -> Result<Value<'a>, Fault> {

@@ -8,7 +8,7 @@ mod format;
 mod operators;
 mod optionals;
 mod strings;
-mod time;
+pub(super) mod time;
 
 use std::fmt;
 
@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn no_function_stands_in_the_tables_twice() {
-        let mut names: Vec<_> = TABLES.into_iter().flatten().map(|f| (f.name, f.style == Style::Member)).collect();
+        let mut names: Vec<_> =
+            TABLES.into_iter().flatten().map(|f| (f.name, f.style == Style::Member)).collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

@@ -21,11 +21,20 @@ pub(super) enum Node {
     /// Keys and values; those marked are optionals that add nothing when empty.
     Map(Box<[(Node, Node, bool)]>),
     Call(&'static Function, Box<[Node]>),
-    /// `matches()` with a literal pattern.
-    Matches(Box<(Node, Pattern)>),
+    /// `matches()` of a text and a pattern.
+    Matches(Box<(Node, PatternSource)>),
     Fold(Box<Fold>),
     OrElse(Box<OrElse>),
     OptionalMap(Box<OptionalMap>),
+}
+
+/// Where a pattern comes from.
+#[derive(Debug)]
+pub(super) enum PatternSource {
+    /// A literal, compiled with the expression.
+    Literal(Pattern),
+    /// An expression, whose value is compiled when it is needed.
+    Computed(Node),
 }
 
 /// A literal.

@@ -25,6 +25,7 @@ fn alert(event_metadata: &[(&str, &str)], summary: &str) -> Alert {
         event_metadata: map(event_metadata),
         summary: summary.to_owned(),
         suspend: false,
+        object: "{}".into(),
     }
 }
 

@@ -38,6 +38,10 @@ impl Chain {
         (self.head != NOWHERE).then_some(self.head)
     }
 
+    pub(super) fn tail(self) -> Option<Place> {
+        (self.tail != NOWHERE).then_some(self.tail)
+    }
+
     /// The place after `place`.
     pub(super) fn next(slab: &Slab<Record>, place: Place, strand: Strand) -> Option<Place> {
         let next = slab[place].links(strand).next;

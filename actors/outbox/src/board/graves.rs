@@ -31,6 +31,10 @@ impl Graves {
         self.by_id.insert(grave.facts.id, grave);
     }
 
+    pub(super) fn get(&self, id: i64) -> Option<&Grave> {
+        self.by_id.get(&id)
+    }
+
     pub(super) fn remove(&mut self, id: i64) -> Option<Grave> {
         let grave = self.by_id.remove(&id)?;
         self.by_age.remove(&(grave.facts.at, id));

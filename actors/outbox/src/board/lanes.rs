@@ -21,6 +21,7 @@ impl Board {
         queue.earliest_deadline = queue.earliest_deadline.min(arrival.deadline);
         self.held += 1;
         self.offer(lane, AT_ONCE);
+        self.supersede(lane, AT_ONCE);
     }
 
     fn lane(&mut self, queue: u32, number: u64) -> Place {

@@ -59,7 +59,7 @@ impl Board {
         let Some(place) = self.end_lease(id) else { return };
         match settlement {
             Settlement::Done => self.finish(place, now),
-            Settlement::Release => self.offer(self.records[place].lane, now),
+            Settlement::Release => self.give_back(place, now),
             Settlement::RetryAt(at, failure) => {
                 self.delay(place, Phase::Retry, at.as_microsecond(), failure, now);
             }
@@ -126,7 +126,14 @@ impl Board {
         self.count_attempt(place);
         self.set_phase(place, phase, at);
         self.note_record(place, Note::Set(Arc::new(failure)));
-        self.offer(self.records[place].lane, now);
+        self.give_back(place, now);
+    }
+
+    /// A delivery that is no longer leased waits in its lane again.
+    fn give_back(&mut self, place: Place, now: Micros) {
+        let lane = self.records[place].lane;
+        self.offer(lane, now);
+        self.supersede(lane, now);
     }
 
     fn count_attempt(&mut self, place: Place) {

@@ -1,16 +1,22 @@
 //! What has changed in memory and not on disk.
 //!
 //! A delivery has at most one entry, which says all that the row must become; so an entry may be written late, twice, or
-//! never if a newer one replaces it. Bounded by the deliveries that the outbox holds.
+//! never if a newer one replaces it. Bounded by the deliveries that the outbox holds. Changes of memos are kept in the
+//! order in which they were made; when too many wait, more are refused.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 use std::sync::Arc;
 
 use campanile_domain::Failure;
 use tokio::sync::oneshot;
 
+use super::memo::{MemoChange, MemoNote};
 use super::record::{Micros, Phase};
 use crate::OutboxError;
+
+/// Changes of memos that may wait for a group.
+const NOTES: usize = 4096;
 
 /// What a delivery's row must become.
 #[derive(Clone, Debug)]
@@ -53,6 +59,7 @@ pub(crate) type Waiter = oneshot::Sender<Result<(), OutboxError>>;
 #[derive(Default)]
 pub(crate) struct Ledger {
     changes: BTreeMap<i64, Change>,
+    memo: Vec<MemoNote>,
     waiters: Vec<Waiter>,
     /// Whether the store holds a page of earlier changes that are not all on disk yet.
     pub(crate) writing: bool,
@@ -62,6 +69,7 @@ pub(crate) struct Ledger {
 #[derive(Default)]
 pub(crate) struct Page {
     pub(crate) changes: BTreeMap<i64, Change>,
+    pub(crate) memo: Vec<MemoNote>,
     pub(crate) waiters: Vec<Waiter>,
 }
 
@@ -76,14 +84,34 @@ impl Ledger {
         self.changes.insert(id, change);
     }
 
+    /// Notes a change of a memo.
+    pub(crate) fn note_memo(&mut self, note: MemoNote) -> Result<(), OutboxError> {
+        if self.memo.len() >= NOTES {
+            return Err(OutboxError::Full("too many notes wait for the disk"));
+        }
+        self.memo.push(note);
+        Ok(())
+    }
+
+    /// Notes that a provider's memo must go. Never refused: it replaces what waits of that provider.
+    pub(crate) fn drop_memo(&mut self, provider: u64) {
+        self.memo.retain(|note| note.provider != provider);
+        self.memo.push(MemoNote { provider, change: MemoChange::Drop });
+    }
+
+    /// Changes of memos that wait, in their order.
+    pub(crate) fn memo(&self) -> &[MemoNote] {
+        &self.memo
+    }
+
     /// Whether everything is on disk.
     pub(crate) fn is_clean(&self) -> bool {
-        self.changes.is_empty() && !self.writing
+        self.changes.is_empty() && self.memo.is_empty() && !self.writing
     }
 
     /// Whether something waits for the next page.
     pub(crate) fn is_open(&self) -> bool {
-        !self.changes.is_empty() || !self.waiters.is_empty()
+        !self.changes.is_empty() || !self.memo.is_empty() || !self.waiters.is_empty()
     }
 
     /// Answers `waiter` once everything up to now is on disk.
@@ -94,7 +122,8 @@ impl Ledger {
     /// Tears off all that waits.
     pub(crate) fn tear(&mut self) -> Page {
         self.writing = true;
-        Page { changes: std::mem::take(&mut self.changes), waiters: std::mem::take(&mut self.waiters) }
+        let Self { changes, memo, waiters, .. } = self;
+        Page { changes: take(changes), memo: take(memo), waiters: take(waiters) }
     }
 
     /// Sends away who waits, because nothing will be written any more.
@@ -109,6 +138,11 @@ impl Ledger {
 }
 
 impl Page {
+    /// Whether all of it is on disk.
+    pub(crate) fn is_written(&self) -> bool {
+        self.changes.is_empty() && self.memo.is_empty()
+    }
+
     /// What the page says about the last failure of a delivery, if anything.
     pub(crate) fn note_on(&self, id: i64) -> Option<Note> {
         note_in(&self.changes, id)

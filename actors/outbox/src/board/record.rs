@@ -131,9 +131,18 @@ pub(crate) fn provider_number(provider: &ObjectKey) -> u64 {
     xxh3_64_with_seed(provider.name.as_bytes(), xxh3_64(provider.namespace.as_bytes()))
 }
 
-/// The number of a provider's lane. Two lanes that share one by chance are merely served in turn.
-pub(crate) fn lane_number(provider: u64, lane: &str) -> u64 {
-    xxh3_64_with_seed(lane.as_bytes(), provider)
+/// The bit of a lane's number that says whether only its newest delivery matters.
+const NEWEST_ONLY: u64 = 1;
+
+/// The number of a provider's lane. Two lanes that share one by chance are merely served in turn. The two kinds of lane
+/// never share one, and the kind can be told from the number, so that neither memory nor file needs a column for it.
+pub(crate) fn lane_number(provider: u64, lane: &str, newest_only: bool) -> u64 {
+    xxh3_64_with_seed(lane.as_bytes(), provider) & !NEWEST_ONLY | u64::from(newest_only)
+}
+
+/// Whether only the newest delivery of a lane matters.
+pub(super) fn is_newest_only(lane: u64) -> bool {
+    lane & NEWEST_ONLY != 0
 }
 
 #[cfg(test)]
@@ -171,6 +180,14 @@ mod tests {
     fn namespaces_and_names_do_not_run_together() {
         let number = |namespace: &str, name: &str| provider_number(&ObjectKey::new(namespace, name));
         assert_ne!(number("a", "bc"), number("ab", "c"));
-        assert_ne!(lane_number(1, "x"), lane_number(2, "x"));
+        assert_ne!(lane_number(1, "x", false), lane_number(2, "x", false));
+    }
+
+    #[test]
+    fn a_lanes_number_tells_its_kind() {
+        for lane in ["a", "b", "c", "d"] {
+            assert!(is_newest_only(lane_number(1, lane, true)));
+            assert!(!is_newest_only(lane_number(1, lane, false)));
+        }
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use campanile_domain::{Failure, ObjectKey};
+use campanile_domain::{Failure, FailureClass, ObjectKey};
 
 use super::chain::{Chain, Strand};
-use super::record::{AT_ONCE, Arrival, Micros, Phase};
+use super::record::{AT_ONCE, Arrival, Micros, Phase, provider_number};
 use super::slab::Place;
 use super::{Board, Note};
 use crate::reasons;
@@ -34,8 +34,11 @@ impl Board {
         }
     }
 
-    /// Makes all waiting deliveries of a provider dead letters.
+    /// Makes all waiting deliveries of a provider dead letters. One that was deleted loses its memo as well.
     pub(crate) fn bury(&mut self, provider: &ObjectKey, failure: &Failure, now: Micros) -> usize {
+        if failure.class == FailureClass::ProviderDeleted {
+            self.ledger.drop_memo(provider_number(provider));
+        }
         let Some(number) = self.queues.find(provider) else {
             return 0;
         };
@@ -113,12 +116,16 @@ impl Board {
         }
     }
 
-    /// Puts dead letters back. Returns how many there were.
+    /// Puts dead letters back, but for those that are outdated. Returns how many.
     pub(crate) fn redrive(&mut self, mut ids: Vec<i64>, deadline: Micros) -> usize {
         // From the newest back, so that each goes to the front of its chain and none is searched for its place.
         ids.sort_unstable_by(|a, b| b.cmp(a));
+        let newest = self.newest_letters();
         let mut redriven = 0;
         for id in ids {
+            if self.graves.get(id).is_none_or(|grave| self.is_outdated(grave, &newest)) {
+                continue;
+            }
             let Some(grave) = self.graves.remove(id) else { continue };
             let facts = Arrival { phase: Phase::Ready, at: AT_ONCE, attempts: 0, deadline, ..grave.facts };
             self.queue(grave.queue).dead -= 1;

@@ -55,6 +55,7 @@ impl Board {
         let mut stats = Stats {
             unplanned: self.unplanned.len() as u64,
             bytes: self.bytes,
+            superseded: self.superseded,
             damaged: self.damaged,
             failed_writes: self.failed_writes,
             ..Stats::default()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, DeliveryId, Event, Failure, NewDelivery, ObjectKey};
+use campanile_domain::{Delivery, DeliveryId, Event, NewDelivery, ObjectKey};
 use jiff::Timestamp;
 
 use super::record::{AT_ONCE, Record, count};
@@ -15,9 +15,12 @@ use crate::{
 
 /// What an outbox holds.
 pub(super) struct Model {
-    bounds: Bounds,
-    records: BTreeMap<DeliveryId, Record>,
+    pub(super) bounds: Bounds,
+    pub(super) records: BTreeMap<DeliveryId, Record>,
     unplanned: BTreeMap<EventId, Unplanned>,
+    /// What is known of each provider, oldest first.
+    pub(super) memos: BTreeMap<ObjectKey, Vec<(u128, u128)>>,
+    pub(super) superseded: u64,
     /// The last number given, to an event or a delivery.
     last: i64,
     pub(super) closed: bool,
@@ -25,7 +28,15 @@ pub(super) struct Model {
 
 impl Model {
     pub(super) fn new(bounds: Bounds) -> Self {
-        Self { bounds, records: BTreeMap::new(), unplanned: BTreeMap::new(), last: 0, closed: false }
+        Self {
+            bounds,
+            records: BTreeMap::new(),
+            unplanned: BTreeMap::new(),
+            memos: BTreeMap::new(),
+            superseded: 0,
+            last: 0,
+            closed: false,
+        }
     }
 
     fn number(&mut self) -> i64 {
@@ -70,10 +81,9 @@ impl Model {
         accepted_at: Timestamp,
         deliveries: Vec<NewDelivery>,
     ) -> Vec<ObjectKey> {
-        let providers = deliveries.iter().map(|plan| plan.provider.clone()).collect();
+        let providers: Vec<_> = deliveries.iter().map(|plan| plan.provider.clone()).collect();
         for plan in deliveries {
             let number = DeliveryId(self.number());
-            let provider = plan.provider.clone();
             let delivery = Delivery { id: number, event: event.clone(), plan, accepted_at, attempts: 0 };
             let record = Record {
                 delivery,
@@ -84,7 +94,10 @@ impl Model {
                 failure: None,
             };
             self.records.insert(number, record);
-            self.overflow(&provider, accepted_at);
+        }
+        self.supersede();
+        for provider in &providers {
+            self.overflow(provider, accepted_at);
         }
         providers
     }
@@ -126,9 +139,8 @@ impl Model {
     fn heads(&self, provider: &ObjectKey) -> Vec<&Record> {
         let of_provider =
             || self.records.values().filter(|record| record.is_of(provider) && !record.is_dead());
-        let mut taken: BTreeSet<&str> =
-            of_provider().filter(|record| record.leased).map(|record| &*record.delivery.plan.lane).collect();
-        of_provider().filter(|record| taken.insert(&record.delivery.plan.lane)).collect()
+        let mut taken: BTreeSet<_> = of_provider().filter(|record| record.leased).map(Record::lane).collect();
+        of_provider().filter(|record| taken.insert(record.lane())).collect()
     }
 
     pub(super) fn take(&mut self, provider: &ObjectKey, limit: usize, now: Timestamp) -> Vec<Lease> {
@@ -175,6 +187,7 @@ impl Model {
             record.delivery.attempts += 1;
             self.drop_surplus();
         }
+        self.supersede();
         providers.into_iter().filter(|provider| self.next_due(provider).is_some_and(|at| at <= now)).collect()
     }
 
@@ -186,6 +199,7 @@ impl Model {
             freed += usize::from(record.leased);
             record.leased = false;
         }
+        self.supersede();
         freed
     }
 
@@ -207,49 +221,6 @@ impl Model {
             .collect()
     }
 
-    pub(super) fn bury(&mut self, provider: &ObjectKey, failure: &Failure, now: Timestamp) -> usize {
-        let mut buried = 0;
-        for record in self.records.values_mut().filter(|record| record.is_of(provider) && record.waits()) {
-            record.die(failure.clone(), now);
-            buried += 1;
-        }
-        self.drop_surplus();
-        buried
-    }
-
-    pub(super) fn expire(&mut self, now: Timestamp) -> BTreeMap<ObjectKey, usize> {
-        let mut expired = BTreeMap::new();
-        for record in self.records.values_mut() {
-            if record.waits() && record.delivery.plan.deadline <= now {
-                record.die(reasons::expired(), now);
-                *expired.entry(record.delivery.plan.provider.clone()).or_default() += 1;
-            }
-        }
-        self.drop_surplus();
-        expired
-    }
-
-    pub(super) fn prune(&mut self, now: Timestamp) {
-        let retention = self.bounds.retention;
-        self.records
-            .retain(|_, record| !record.is_dead() || now.duration_since(record.at) < to_signed(retention));
-        self.drop_surplus();
-    }
-
-    /// Drops the dead letters beyond their bound, those that died first before others.
-    fn drop_surplus(&mut self) {
-        let mut dead: Vec<(Timestamp, DeliveryId)> = self
-            .records
-            .values()
-            .filter(|record| record.is_dead())
-            .map(|record| (record.at, record.delivery.id))
-            .collect();
-        dead.sort_unstable();
-        for (_, id) in dead.iter().take(dead.len().saturating_sub(self.bounds.dead_letters)) {
-            self.records.remove(id);
-        }
-    }
-
     pub(super) fn list(&self, selection: &Selection) -> Vec<DeliveryView> {
         let limit = if selection.limit == 0 { LIST_BOUND } else { selection.limit.min(LIST_BOUND) };
         self.records
@@ -259,20 +230,6 @@ impl Model {
             .take(limit)
             .map(Record::view)
             .collect()
-    }
-
-    /// Puts dead letters back; returns how many, and their providers.
-    pub(super) fn redrive(&mut self, ids: Vec<DeliveryId>, deadline: Timestamp) -> (usize, Vec<ObjectKey>) {
-        let mut providers = Vec::new();
-        for id in ids {
-            if let Some(record) = self.records.get_mut(&id).filter(|record| record.is_dead()) {
-                (record.state, record.at, record.failure) = (DeliveryState::Ready, AT_ONCE, None);
-                record.delivery.attempts = 0;
-                record.delivery.plan.deadline = deadline;
-                providers.push(record.delivery.plan.provider.clone());
-            }
-        }
-        (providers.len(), providers)
     }
 
     fn bytes(&self) -> u64 {
@@ -285,8 +242,12 @@ impl Model {
     }
 
     pub(super) fn stats(&self) -> Stats {
-        let mut stats =
-            Stats { unplanned: self.unplanned.len() as u64, bytes: self.bytes(), ..Stats::default() };
+        let mut stats = Stats {
+            unplanned: self.unplanned.len() as u64,
+            bytes: self.bytes(),
+            superseded: self.superseded,
+            ..Stats::default()
+        };
         for record in self.records.values() {
             let usage = stats.providers.entry(record.delivery.plan.provider.to_string()).or_default();
             count(usage, record);
@@ -294,8 +255,4 @@ impl Model {
         }
         stats
     }
-}
-
-fn to_signed(duration: std::time::Duration) -> jiff::SignedDuration {
-    jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX)
 }

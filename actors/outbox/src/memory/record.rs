@@ -32,6 +32,11 @@ impl Record {
         self.delivery.plan.provider == *provider
     }
 
+    /// The lane: its name and its kind.
+    pub(super) fn lane(&self) -> (&str, bool) {
+        (&self.delivery.plan.lane, self.delivery.plan.newest_only)
+    }
+
     pub(super) fn die(&mut self, failure: Failure, now: Timestamp) {
         (self.state, self.at, self.failure) = (DeliveryState::Dead, now, Some(failure));
     }

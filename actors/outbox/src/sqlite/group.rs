@@ -170,7 +170,7 @@ impl Group<'_> {
             let provider = provider_number(&plan.provider);
             let facts = Arrival {
                 id: self.numbers.give(),
-                lane: lane_number(provider, &plan.lane),
+                lane: lane_number(provider, &plan.lane, plan.newest_only),
                 phase: Phase::Ready,
                 at: AT_ONCE,
                 deadline: plan.deadline.as_microsecond(),
@@ -249,14 +249,15 @@ pub(super) fn publish(board: &Mutex<Board>, staged: Vec<Staged>) {
             Some(deliveries) => {
                 let place = board.insert_event(id, bytes);
                 let siblings = deliveries.len();
+                let providers: Vec<_> = deliveries.iter().map(|(plan, _)| plan.provider.clone()).collect();
                 for (plan, facts) in deliveries {
-                    let provider = plan.provider.clone();
-                    board.insert(place, &provider, facts);
+                    board.insert(place, &plan.provider, facts);
                     if let Some(event) = &event {
                         board.keep(whole(event, accepted_at, plan, facts), siblings);
                     }
-                    board.overflow(&provider, accepted_at);
                 }
+                // Only now, so that no delivery of an event is gone before all of them are there.
+                providers.iter().for_each(|provider| board.overflow(provider, accepted_at));
             }
         }
     }

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use super::fault::Fault;
 use super::folder::{self, FolderLock, LockError};
 use super::group::Numbers;
+use super::memo::Memo;
 use super::rebuild::{Rebuilt, rebuild};
 use super::schema::{self, Format, VERSION};
 use super::shared::{Handle, Shared};
@@ -157,6 +158,7 @@ fn start(
         commands,
         numbers: Numbers { next, reserved: next },
         space: Space::new(folder.into(), bounds.reserve_bytes),
+        memo: Memo::default(),
         page: Page::default(),
         text: Vec::new(),
         flush_at: None,

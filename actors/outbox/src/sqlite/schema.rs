@@ -74,6 +74,19 @@ const TABLES: &str = "
     COMMIT;
 ";
 
+/// What providers are known to show; see [`Outbox::remember`](crate::Outbox::remember). The newest entry has the highest age.
+pub(super) const MEMO: &str = "
+    CREATE TABLE memo (
+        age INTEGER PRIMARY KEY,
+        provider INTEGER NOT NULL,
+        place BLOB NOT NULL,
+        look BLOB NOT NULL,
+        checksum INTEGER NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX memo_by_place ON memo (provider, place);
+    CREATE INDEX memo_by_age ON memo (provider);
+";
+
 /// What a file turned out to be.
 pub(super) enum Format {
     /// One of this version, maybe begun just now.
@@ -93,6 +106,7 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<Format> {
     match (version, tables) {
         (0, 0) => {
             connection.execute_batch(SETTINGS)?;
+            connection.execute_batch(MEMO)?;
             connection.execute_batch(TABLES)?;
             Ok(Format::Ours)
         }

@@ -8,7 +8,7 @@ use super::schema::SET_ASIDE;
 use super::shared::Load;
 use super::store::{RIDE, Store, reply};
 use crate::board::{Micros, Note, Pick, Sketch};
-use crate::{DeliveryView, Lease, OutboxError, Selection, Unplanned};
+use crate::{DeliveryView, Lease, MEMO_BOUND, OutboxError, Selection, Unplanned};
 
 impl Store {
     /// Completes a take from the disk.
@@ -46,6 +46,18 @@ impl Store {
             read::view(&self.connection, sketch, &mut recent)
         };
         sketches.into_iter().map(view).collect::<Result<_, _>>().map_err(|error| refusal(&error))
+    }
+
+    /// The memo of a provider as it will be once everything is written.
+    pub(super) fn recall(&mut self, provider: u64) -> Result<Vec<(u128, u128)>, OutboxError> {
+        let mut memo = self.memo.read(&self.connection, provider).map_err(|error| refusal(&error))?;
+        let board = self.shared.board.lock();
+        let waiting = self.page.memo.iter().chain(board.ledger.memo());
+        for note in waiting.filter(|note| note.provider == provider) {
+            note.change.apply(&mut memo);
+        }
+        drop(memo.drain(..memo.len().saturating_sub(MEMO_BOUND)));
+        Ok(memo)
     }
 
     pub(super) fn unplanned(&mut self, limit: usize) -> Result<Vec<Unplanned>, OutboxError> {

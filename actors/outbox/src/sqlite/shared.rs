@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use campanile_domain::{NewDelivery, ObjectKey};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::board::{Board, Micros, Pick, Ticket};
 use crate::{Append, DeliveryView, EventId, Lease, Listener, OutboxError, Selection, Unplanned};
@@ -23,6 +23,8 @@ pub(super) struct Shared {
     pub(super) closed: AtomicBool,
     /// Who waits for the thread to end.
     pub(super) closing: Mutex<Option<Answer<()>>>,
+    /// How the thread ended, once it has.
+    pub(super) ended: watch::Sender<Option<Result<(), OutboxError>>>,
 }
 
 impl Shared {
@@ -33,6 +35,7 @@ impl Shared {
             kicked: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             closing: Mutex::new(None),
+            ended: watch::Sender::new(None),
         }
     }
 
@@ -59,6 +62,8 @@ pub(super) enum Command {
     Load(Load),
     Unplanned(usize, Answer<Vec<Unplanned>>),
     List(Selection, Answer<Vec<DeliveryView>>),
+    /// The memo of the provider with this number.
+    Recall(u64, Answer<Vec<(u128, u128)>>),
     /// The ledger or the hints wait.
     Kick,
     #[cfg(test)]

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 
 use super::folder::FolderLock;
 use super::group::Numbers;
+use super::memo::Memo;
 use super::shared::{Answer, Command, Shared, Write};
 use super::space::Space;
 use super::upkeep;
@@ -38,6 +39,7 @@ pub(super) struct Store {
     pub(super) commands: Receiver<Command>,
     pub(super) numbers: Numbers,
     pub(super) space: Space,
+    pub(super) memo: Memo,
     /// Changes on their way to the disk.
     pub(super) page: Page,
     pub(super) text: Vec<u8>,
@@ -78,8 +80,9 @@ pub(super) fn reply<T>(answer: Answer<T>, result: Result<T, OutboxError>) {
 impl Drop for Store {
     /// Also after a panic: nobody may wait for a thread that has ended.
     fn drop(&mut self) {
-        self.shared.closed.store(true, Ordering::Release);
+        let asked = self.shared.closed.swap(true, Ordering::AcqRel) && !std::thread::panicking();
         self.shared.board.lock().ledger.dismiss();
+        self.shared.ended.send_replace(Some(if asked { Ok(()) } else { Err(OutboxError::Closed) }));
     }
 }
 
@@ -136,6 +139,10 @@ impl Store {
                 let found = self.list(&selection);
                 reply(answer, found);
             }
+            Command::Recall(provider, answer) => {
+                let found = self.recall(provider);
+                reply(answer, found);
+            }
             Command::Kick => {
                 self.flush_at.get_or_insert_with(|| Instant::now() + RIDE);
             }
@@ -156,10 +163,10 @@ impl Store {
         }
         let last = self.page.changes.keys().take(CHANGES).copied().reduce(|_, id| id);
         let (writes, answers): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
-        if writes.is_empty() && last.is_none() {
+        let (alone, clean) = (writes.is_empty(), self.page.is_written());
+        if alone && clean {
             return self.close_page();
         }
-        let alone = writes.is_empty();
         match self.transact(writes) {
             Ok(verdicts) => {
                 self.note_success();
@@ -171,7 +178,7 @@ impl Store {
             Err(error) => {
                 self.note_failure(&error);
                 answers.into_iter().for_each(|answer| reply(answer, Err(error.clone())));
-                if last.is_none() {
+                if clean {
                     self.close_page();
                 } else if alone {
                     self.flush_at = Some(Instant::now() + RETRY);
@@ -186,7 +193,7 @@ impl Store {
     fn turn_page(&mut self) {
         self.flush_at = None;
         self.shared.kicked.store(false, Ordering::Release);
-        if self.page.changes.is_empty() && self.page.waiters.is_empty() {
+        if self.page.is_written() && self.page.waiters.is_empty() {
             let mut board = self.shared.board.lock();
             if board.ledger.is_open() {
                 self.page = board.ledger.tear();
@@ -194,8 +201,9 @@ impl Store {
         }
     }
 
-    /// Drops what was written of the page, up to `last`.
+    /// Drops what was written of the page: all of the memo, and changes up to `last`.
     fn advance_page(&mut self, last: Option<i64>) {
+        self.page.memo.clear();
         if let Some(last) = last {
             self.untidy = true;
             self.page.changes = self.page.changes.split_off(&(last + 1));
@@ -205,7 +213,7 @@ impl Store {
 
     /// Answers those who waited for the page if all of it is written; otherwise the rest is due at once.
     fn close_page(&mut self) {
-        if !self.page.changes.is_empty() {
+        if !self.page.is_written() {
             self.flush_at = Some(Instant::now());
             return;
         }
@@ -224,7 +232,7 @@ impl Store {
     fn finish(&mut self) -> Result<(), OutboxError> {
         loop {
             self.write(Vec::new());
-            if self.page.changes.is_empty() && self.shared.board.lock().ledger.is_clean() {
+            if self.page.is_written() && self.shared.board.lock().ledger.is_clean() {
                 return Ok(());
             }
             if let Some(failure) = self.failure.take() {

@@ -3,6 +3,7 @@
 mod damage;
 mod folder;
 mod full;
+mod memo;
 mod survival;
 
 use std::path::Path;

@@ -23,7 +23,7 @@ impl Store {
         if self.broken {
             return Err(OutboxError::Full("the disk has no space left"));
         }
-        let Self { connection, shared, page, text, numbers, .. } = self;
+        let Self { connection, shared, page, text, numbers, memo, .. } = self;
         let board = &shared.board;
         let numbers_before = *numbers;
         let group = Group {
@@ -36,10 +36,12 @@ impl Store {
             bytes: 0,
         };
         let changes = page.changes.iter().take(CHANGES);
-        let (staged, numbers, verdicts) = in_transaction(connection, || {
+        let done = in_transaction(connection, || {
             write_changes(connection, changes)?;
+            memo.write(connection, &page.memo)?;
             fill(group, writes)
-        })?;
+        });
+        let (staged, numbers, verdicts) = done.inspect_err(|_| memo.roll_back(connection))?;
         publish(board, staged);
         self.numbers = numbers;
         if self.text.capacity() > ROOM {

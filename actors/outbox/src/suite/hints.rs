@@ -94,3 +94,19 @@ pub(super) fn the_listener_is_told_of_redriven_and_released_deliveries(kind: Kin
     assert_eq!(harness.outbox().release_all(&chat()), 1);
     ear.expect(&chat());
 }
+
+pub(super) fn the_listener_is_told_of_what_takes_a_parked_deliverys_place(kind: Kind) {
+    let harness = Harness::new(kind);
+    let newest = || NewDelivery { newest_only: true, ..of_lane("a") };
+    harness.append("first", vec![newest()]);
+    let first = harness.take_one(0);
+    harness.append("second", vec![newest()]);
+    let ear = listening(&harness);
+    ear.expect(&chat());
+    harness.settle(first, Settlement::Parked(at(900), refused()));
+    ear.expect(&chat());
+    harness.settle(harness.take_one(0), Settlement::Parked(at(900), refused()));
+    harness.append("third", vec![newest()]);
+    ear.expect(&chat());
+    harness.take_one(0);
+}

@@ -24,8 +24,11 @@ const TIGHT: Bounds = Bounds {
     reserve_bytes: 0,
 };
 
-/// A delivery to plan: provider, lane, and the deadline's distance from now.
+/// A delivery to plan: provider, one of [`LANES`], and the deadline's distance from now.
 type Plan = (usize, usize, i64);
+
+/// Names and kinds of lanes.
+const LANES: [(&str, bool); 4] = [("a", false), ("b", false), ("a", true), ("c", true)];
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -40,6 +43,8 @@ enum Step {
     Expire,
     Prune,
     Redrive(Vec<usize>),
+    Remember(usize, u8, Option<u8>),
+    Recall(usize),
     Pass(i64),
     Crash,
     Reopen,
@@ -55,7 +60,7 @@ enum Ending {
 }
 
 fn plans() -> impl Strategy<Value = Vec<Plan>> {
-    vec((0..3_usize, 0..3_usize, 0..120_i64), 0..4)
+    vec((0..3_usize, 0..LANES.len(), 0..120_i64), 0..4)
 }
 
 fn ending() -> impl Strategy<Value = Ending> {
@@ -82,6 +87,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => proptest::strategy::Just(Step::Expire),
         1 => proptest::strategy::Just(Step::Prune),
         2 => vec(any::<usize>(), 1..4).prop_map(Step::Redrive),
+        3 => (provider(), 0..4_u8, any::<Option<u8>>()).prop_map(|(to, place, look)| Step::Remember(to, place, look)),
+        2 => provider().prop_map(Step::Recall),
         3 => (0..50_i64).prop_map(Step::Pass),
         1 => proptest::strategy::Just(Step::Crash),
         1 => proptest::strategy::Just(Step::Reopen),
@@ -115,7 +122,8 @@ impl Pair {
         let plan = |(to, lane, seconds): &Plan| NewDelivery {
             provider: provider(*to),
             deadline: at(self.now + seconds),
-            ..of_lane(["a", "b", "c"][*lane])
+            newest_only: LANES[*lane].1,
+            ..of_lane(LANES[*lane].0)
         };
         plans.iter().map(plan).collect()
     }
@@ -152,6 +160,13 @@ impl Pair {
             }
             Step::Prune => self.both(|outbox| outbox.prune(self.time())),
             Step::Redrive(which) => self.redrive(which),
+            Step::Remember(number, place, look) => self.both(|outbox| {
+                // Nobody waits: what follows must see it all the same.
+                drop(outbox.remember(&provider(*number), (*place).into(), look.map(Into::into)));
+            }),
+            Step::Recall(number) => {
+                drop(self.both(|outbox| wait(outbox.recall(&provider(*number)))));
+            }
             Step::Pass(seconds) => self.now += seconds,
             Step::Crash => {
                 // What is not on disk may be handed out again: wait until all is.

@@ -1,5 +1,7 @@
 //! What is stored, and what survives.
 
+use std::task::{Context, Waker};
+
 use campanile_domain::{NewDelivery, ObjectKey};
 use campanile_testkit::noon;
 
@@ -175,5 +177,17 @@ pub(super) fn a_closed_outbox_refuses_everything_that_waits(kind: Kind) {
     assert!(matches!(wait(outbox.take(&chat(), 1, at(0))), Err(OutboxError::Closed)));
     assert_eq!(wait(outbox.list(Selection::default())), Err(OutboxError::Closed));
     assert_eq!(wait(outbox.redrive(vec![id], at(0))), Err(OutboxError::Closed));
+    assert_eq!(wait(outbox.recall(&chat())), Err(OutboxError::Closed));
+    assert_eq!(wait(outbox.remember(&chat(), 1, None)), Err(OutboxError::Closed));
     assert_eq!(wait(outbox.close()), Ok(()));
+}
+
+pub(super) fn the_end_is_told_to_who_waits_for_it(kind: Kind) {
+    let harness = Harness::new(kind);
+    let mut closed = harness.outbox().closed();
+    harness.put("a");
+    assert!(closed.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    wait(harness.outbox().close()).unwrap();
+    assert_eq!(wait(closed), Ok(()));
+    assert_eq!(wait(harness.outbox().closed()), Ok(()));
 }

@@ -7,8 +7,9 @@ use campanile_domain::{Failure, FailureClass, Masker, Method, Request, Response,
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{GithubApp, Installation, Token, jwt};
+use super::{GithubApp, Installation, jwt};
 use crate::headers::is_value;
+use crate::kept_token::Token;
 use crate::judgement::{classify, quote, verdict};
 use crate::kinds::commit_status::segment;
 use crate::kinds::github;
@@ -18,6 +19,8 @@ use crate::{Exchange, Step};
 enum Stage {
     /// Nothing.
     Begun,
+    /// The App's own name was asked for.
+    Name,
     /// The organisation's installation was asked for.
     Organisation,
     /// The user's installation was asked for.
@@ -32,6 +35,8 @@ enum Stage {
 pub(super) struct AppExchange {
     app: Arc<GithubApp>,
     inner: Box<dyn Exchange>,
+    /// Whether the App's own name must be known.
+    named: bool,
     stage: Stage,
     /// The inner exchange's last request, without a token.
     request: Option<Request>,
@@ -39,6 +44,11 @@ pub(super) struct AppExchange {
     /// Whether the token was asked for by this exchange.
     fresh: bool,
     jwt: String,
+}
+
+#[derive(Deserialize)]
+struct NameAnswer {
+    slug: String,
 }
 
 #[derive(Deserialize)]
@@ -54,8 +64,9 @@ struct TokenAnswer {
 }
 
 impl AppExchange {
-    pub(super) fn new(app: Arc<GithubApp>, inner: Box<dyn Exchange>) -> Self {
-        Self { app, inner, stage: Stage::Begun, request: None, token: None, fresh: false, jwt: String::new() }
+    pub(super) fn new(app: Arc<GithubApp>, inner: Box<dyn Exchange>, named: bool) -> Self {
+        let (request, token, jwt) = (None, None, String::new());
+        Self { app, inner, named, stage: Stage::Begun, request, token, fresh: false, jwt }
     }
 
     /// Goes on with what the inner exchange wants.
@@ -64,10 +75,15 @@ impl AppExchange {
             Step::Done(verdict) => Step::Done(self.masked(verdict)),
             Step::Send(request) => {
                 self.request = Some(request);
-                self.token = self.token.take().or_else(|| self.app.kept(now));
-                if self.token.is_some() { self.send() } else { self.log_in(now) }
+                if self.named && self.app.slug.get().is_none() { self.ask_name(now) } else { self.proceed(now) }
             }
         }
+    }
+
+    /// Sends the inner exchange's request, if need be with a new token.
+    fn proceed(&mut self, now: Timestamp) -> Step {
+        self.token = self.token.take().or_else(|| self.app.token.usable(now));
+        if self.token.is_some() { self.send() } else { self.log_in(now) }
     }
 
     /// Sends the inner exchange's request with the token.
@@ -79,10 +95,39 @@ impl AppExchange {
         Step::Send(with_bearer(request.clone(), &token.value))
     }
 
+    /// Renews the App's own token; says whether that was possible.
+    fn sign(&mut self, now: Timestamp) -> bool {
+        let jwt = jwt::sign(&self.app.key, self.app.id, now);
+        let is_signed = jwt.is_some();
+        self.jwt = jwt.unwrap_or_default();
+        is_signed
+    }
+
+    fn ask_name(&mut self, now: Timestamp) -> Step {
+        if !self.sign(now) {
+            return garbled(NOT_SIGNED);
+        }
+        self.stage = Stage::Name;
+        self.ask(Method::Get, "app")
+    }
+
+    fn named(&mut self, response: &Response, now: Timestamp) -> Step {
+        if classify(response).is_some() {
+            return self.refused("could not get the name of the github app", response, now);
+        }
+        match serde_json::from_slice(&response.body) {
+            Ok(NameAnswer { slug }) if !slug.is_empty() => {
+                // Another exchange may have been first, with the same answer.
+                self.app.slug.get_or_init(|| slug);
+                self.proceed(now)
+            }
+            _ => garbled("could not get the name of the github app: the answer has no 'slug'"),
+        }
+    }
+
     fn log_in(&mut self, now: Timestamp) -> Step {
-        match jwt::sign(&self.app.key, self.app.id, now) {
-            Some(jwt) => self.jwt = jwt,
-            None => return garbled("sign the github app's token: the system gave no random numbers"),
+        if !self.sign(now) {
+            return garbled(NOT_SIGNED);
         }
         match &self.app.installation {
             Installation::Number(id) => self.ask_token(*id),
@@ -128,7 +173,7 @@ impl AppExchange {
         match serde_json::from_slice(&response.body) {
             Ok(TokenAnswer { token, expires_at }) if !token.is_empty() && is_value(&token) => {
                 let token = Token { value: token, ends: expires_at };
-                self.app.keep(&token);
+                self.app.token.keep(&token);
                 self.token = Some(token);
                 self.fresh = true;
                 self.send()
@@ -155,7 +200,7 @@ impl AppExchange {
         if response.status == 401
             && let Some(token) = &self.token
         {
-            self.app.forget(token);
+            self.app.token.forget(token);
             if !self.fresh {
                 self.token = None;
                 return self.log_in(now);
@@ -185,6 +230,7 @@ impl Exchange for AppExchange {
         match (&self.stage, response) {
             (Stage::Begun, None) => self.go_on(None, now),
             (Stage::Inner, Some(response)) => self.answered(response, now),
+            (Stage::Name, Some(response)) => self.named(&response, now),
             (Stage::Token, Some(response)) => self.obtained(&response, now),
             (Stage::User, Some(response)) => self.installation(&response, now),
             (Stage::Organisation, Some(response)) => match &self.app.clone().installation {
@@ -196,6 +242,8 @@ impl Exchange for AppExchange {
         }
     }
 }
+
+const NOT_SIGNED: &str = "sign the github app's token: the system gave no random numbers";
 
 fn with_bearer(mut request: Request, token: &str) -> Request {
     request.headers.push(("Authorization".to_owned(), format!("Bearer {token}")));

@@ -32,7 +32,7 @@ use jiff::Timestamp;
 use crate::text::limited;
 use crate::{Exchange, Provider, Step};
 use exchange::StatusExchange;
-pub(super) use judge::BodyRule;
+pub(super) use judge::{About, Answer, BodyRule, speaks_of};
 pub(super) use key::status_key;
 pub(super) use listing::{Listing, Unreadable, object};
 pub(super) use login::{basic, token_or_password};
@@ -42,7 +42,7 @@ pub(crate) use place::segment;
 pub use problem::GitProblem;
 
 /// The reason of events that tell of work under way.
-const PROGRESSING: &str = "Progressing";
+pub(super) const PROGRESSING: &str = "Progressing";
 
 /// What a delivery wants a Git host to show. Of deliveries with the same repository, commit and context the newest
 /// counts; one whose `state` is what was written last has nothing to change.
@@ -198,7 +198,7 @@ impl<H: Host> Provider for Statuses<H> {
 }
 
 /// There is nothing to write.
-struct Skip;
+pub(super) struct Skip;
 
 impl Exchange for Skip {
     fn next(&mut self, _: Option<Response>, _: Timestamp) -> Step {

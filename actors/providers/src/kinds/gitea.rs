@@ -17,14 +17,13 @@ use super::webhook::{json_body, json_headers};
 use crate::{ConfigError, Provider, Settings};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    let token = token_or_password(settings)?.ok_or(GitProblem::Token("gitea"))?;
-    let place = Place::of(settings);
-    let [owner, repository] = place.segments("https://HOST/OWNER/REPO")?.map(segment);
-    let repository = format!("{}/api/v1/repos/{owner}/{repository}", place.host()?.origin());
-    Ok(Statuses::provider(Gitea { repository, token, masker: settings.masker.clone() }))
+    Ok(Statuses::provider(Gitea::new(settings)?))
 }
 
-struct Gitea {
+/// The API of a repository, also for comments on its pull requests.
+pub(super) struct Gitea {
+    /// Address of the API.
+    root: String,
     /// Address of the repository in the API.
     repository: String,
     token: String,
@@ -59,10 +58,37 @@ fn state(outcome: Outcome) -> &'static str {
 }
 
 impl Gitea {
-    fn request(&self, method: Method, path: &str, body: Bytes) -> Request {
+    /// The API of the Provider's repository.
+    ///
+    /// # Errors
+    /// In the order of the contract: no token, an address that names no repository.
+    pub(super) fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let token = token_or_password(settings)?.ok_or(GitProblem::Token("gitea"))?;
+        let place = Place::of(settings);
+        let [owner, repository] = place.segments("https://HOST/OWNER/REPO")?.map(segment);
+        let root = format!("{}/api/v1", place.host()?.origin());
+        let repository = format!("{root}/repos/{owner}/{repository}");
+        Ok(Self { root, repository, token, masker: settings.masker.clone() })
+    }
+
+    pub(super) fn secrets(&self) -> &Masker {
+        &self.masker
+    }
+
+    /// The question whose token this is.
+    pub(super) fn account_request(&self) -> Request {
+        self.request_to(Method::Get, format!("{}/user", self.root), Bytes::new())
+    }
+
+    /// A request to `path` below the repository.
+    pub(super) fn request(&self, method: Method, path: &str, body: Bytes) -> Request {
+        self.request_to(method, format!("{}/{path}", self.repository), body)
+    }
+
+    fn request_to(&self, method: Method, url: String, body: Bytes) -> Request {
         let mut headers = json_headers(1);
         headers.push(("Authorization".to_owned(), format!("token {}", self.token)));
-        Request { method, url: format!("{}/{path}", self.repository), headers, body }
+        Request { method, url, headers, body }
     }
 }
 

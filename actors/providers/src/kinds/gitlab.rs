@@ -21,18 +21,13 @@ use crate::{ConfigError, Provider, Settings};
 const PAGE_SIZE: usize = 20;
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    let token = token_or_password(settings)?.ok_or(GitProblem::Token("gitlab"))?;
-    let place = Place::of(settings);
-    if place.id().is_empty() {
-        return Err(place.refusal("https://HOST/GROUP/PROJECT").into());
-    }
-    // GitLab takes the whole path for one segment, and its routes stop at a dot that is not escaped.
-    let id = segment(place.id()).replace('.', "%2E");
-    let project = format!("{}/api/v4/projects/{id}", place.host()?.origin());
-    Ok(Statuses::provider(Gitlab { project, token, masker: settings.masker.clone() }))
+    Ok(Statuses::provider(Gitlab::new(settings)?))
 }
 
-struct Gitlab {
+/// The API of a project, also for comments on its merge requests.
+pub(super) struct Gitlab {
+    /// Address of the API.
+    root: String,
     /// Address of the project in the API.
     project: String,
     token: String,
@@ -67,15 +62,46 @@ fn state(outcome: Outcome) -> &'static str {
 }
 
 impl Gitlab {
-    fn request(&self, method: Method, path: &str, body: Bytes) -> Request {
+    /// The API of the Provider's project.
+    ///
+    /// # Errors
+    /// In the order of the contract: no token, an address that names no project.
+    pub(super) fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let token = token_or_password(settings)?.ok_or(GitProblem::Token("gitlab"))?;
+        let place = Place::of(settings);
+        if place.id().is_empty() {
+            return Err(place.refusal("https://HOST/GROUP/PROJECT").into());
+        }
+        // GitLab takes the whole path for one segment, and its routes stop at a dot that is not escaped.
+        let id = segment(place.id()).replace('.', "%2E");
+        let root = format!("{}/api/v4", place.host()?.origin());
+        let project = format!("{root}/projects/{id}");
+        Ok(Self { root, project, token, masker: settings.masker.clone() })
+    }
+
+    pub(super) fn secrets(&self) -> &Masker {
+        &self.masker
+    }
+
+    /// The question whose token this is.
+    pub(super) fn account_request(&self) -> Request {
+        self.request_to(Method::Get, format!("{}/user", self.root), Bytes::new())
+    }
+
+    /// A request to `path` below the project.
+    pub(super) fn request(&self, method: Method, path: &str, body: Bytes) -> Request {
+        self.request_to(method, format!("{}/{path}", self.project), body)
+    }
+
+    fn request_to(&self, method: Method, url: String, body: Bytes) -> Request {
         let mut headers = vec![
             ("Private-Token".to_owned(), self.token.clone()),
             ("Accept".to_owned(), "application/json".to_owned()),
         ];
-        if method == Method::Post {
+        if method != Method::Get {
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
         }
-        Request { method, url: format!("{}/{path}", self.project), headers, body }
+        Request { method, url, headers, body }
     }
 }
 

@@ -1,17 +1,31 @@
 //! What a selected Alert makes of an event (contract, control plane 6.1, steps 1 to 9; 6.3 for the default name).
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile_domain::{Alert, AlertRef, NewDelivery, ProviderClass, ProviderSpec, ProviderType, combine};
+use campanile_domain::{
+    Alert, AlertRef, NewDelivery, ProviderClass, ProviderSpec, ProviderType, Severity, combine, commit_of,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{DropReason, Incoming, Notice, Problem, Rules};
 use crate::Index;
+use crate::index::Addressee;
 
 /// How long a delivery of an unknown type is kept: a newer version of this program may know the type.
 const UNKNOWN_TYPE_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The reason of events that say what goes on rather than how it ended (contract, providers 17.1).
+const PROGRESSING: &str = "Progressing";
+
+/// A commit status to show.
+struct Status {
+    name: String,
+    /// Statuses of one commit and name go out in order, whatever object they are of.
+    lane: Arc<str>,
+}
 
 /// Turns Alerts that selected one event into deliveries.
 pub(super) struct Gate<'a> {
@@ -37,7 +51,8 @@ impl<'a> Gate<'a> {
         if self.rules.no_cross_namespace_refs && *alert.key.namespace != *event.involved_object.namespace {
             return Err(DropReason::CrossNamespace);
         }
-        let provider = self.index.provider(&alert.provider).ok_or(DropReason::ProviderMissing)?;
+        let addressee = self.index.addressee(&alert.provider).ok_or(DropReason::ProviderMissing)?;
+        let provider = &addressee.spec;
         if provider.suspend {
             return Err(DropReason::ProviderSuspended);
         }
@@ -46,11 +61,11 @@ impl<'a> Gate<'a> {
         if !provider.service_account.is_empty() && !self.rules.object_level_workload_identity {
             return Err(DropReason::ServiceAccount);
         }
-        let commit_status = match class {
-            Some(ProviderClass::CommitStatus) => Some(self.commit_status(provider)?),
+        let combined = combine(event, alert);
+        let status = match class {
+            Some(ProviderClass::CommitStatus) => Some(self.status(alert, addressee, &combined.metadata)?),
             _ => None,
         };
-        let combined = combine(event, alert);
         if !combined.conflicts.is_empty() {
             let problem = Problem::MetadataConflicts(combined.conflicts);
             notices.push(Notice { alert: alert.clone(), problem });
@@ -58,9 +73,10 @@ impl<'a> Gate<'a> {
         Ok(NewDelivery {
             provider: alert.provider.clone(),
             alert: AlertRef { key: alert.key.clone(), uid: alert.uid.clone() },
-            lane: self.lane(),
+            lane: status.as_ref().map_or_else(|| self.lane(), |status| status.lane.clone()),
+            newest_only: status.is_some(),
             metadata: combined.metadata,
-            commit_status,
+            commit_status: status.map(|status| status.name),
             deadline: self.deadline(provider),
         })
     }
@@ -86,14 +102,22 @@ impl<'a> Gate<'a> {
         }
     }
 
-    /// The name of the commit status: kind, name, and the beginning of the Provider's uid, in lower case.
-    fn commit_status(&self, provider: &ProviderSpec) -> Result<String, DropReason> {
-        if provider.commit_status_expr.is_some() {
-            return Err(DropReason::CommitStatusExpr);
+    /// The commit status to show. Whatever is no state of a commit is dropped here: of several that wait only the
+    /// newest goes out, and it must not be one that says nothing.
+    fn status(
+        &self,
+        alert: &Alert,
+        provider: &Addressee,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<Status, DropReason> {
+        let event = self.incoming.event;
+        let pending = event.reason == PROGRESSING && !provider.spec.shows_progress();
+        if pending || !matches!(event.severity, Severity::Info | Severity::Error) {
+            return Err(DropReason::NoState);
         }
-        let object = &self.incoming.event.involved_object;
-        let uid = provider.uid.split('-').next().unwrap_or_default();
-        Ok(format!("{}/{}/{uid}", object.kind, object.name).to_lowercase())
+        let commit = commit_of(metadata).map_err(|_| DropReason::NoRevision)?;
+        let name = provider.status_name(event, metadata, alert)?;
+        Ok(Status { lane: format!("{commit} {name}").into(), name })
     }
 
     fn lane(&self) -> Arc<str> {

@@ -12,7 +12,7 @@ pub(crate) mod texts {
 }
 
 /// The step that decided about an Alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The Alert is switched off.
     Suspended,
@@ -35,7 +35,7 @@ pub enum Step {
 }
 
 /// Why an Alert that selected an event is not served (contract, control plane 6.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DropReason {
     /// Step 1: the object is in another namespace, and that is forbidden.
     CrossNamespace,
@@ -51,13 +51,17 @@ pub enum DropReason {
     NoChangeRequest,
     /// Step 7: a service account needs the feature gate.
     ServiceAccount,
-    /// Step 9: the name of the commit status can not be computed.
-    CommitStatusExpr,
+    /// Step 9: the name of the commit status can not be computed, in the words of the contract.
+    CommitStatusExpr(Arc<str>),
+    /// The event is no state of a commit: its reason is `Progressing`, or its severity neither info nor error.
+    NoState,
+    /// No metadata of the event names a Git commit.
+    NoRevision,
 }
 
 impl DropReason {
     /// The stable name in metrics.
-    pub fn label(self) -> &'static str {
+    pub fn label(&self) -> &'static str {
         match self {
             Self::CrossNamespace => "cross-namespace",
             Self::ProviderMissing => "provider-missing",
@@ -66,19 +70,25 @@ impl DropReason {
             Self::NoCommit => "no-commit",
             Self::NoChangeRequest => "no-change-request",
             Self::ServiceAccount => "service-account",
-            Self::CommitStatusExpr => "commit-status-expr",
+            Self::CommitStatusExpr(_) => "commit-status-expr",
+            Self::NoState => "no-state",
+            Self::NoRevision => "no-revision",
         }
     }
 
     /// Whether the Alert's owner must mend something; the others are how it is meant to be.
-    pub fn is_error(self) -> bool {
+    pub fn is_error(&self) -> bool {
         match self {
-            Self::CrossNamespace | Self::ProviderMissing | Self::ServiceAccount | Self::CommitStatusExpr => {
-                true
-            }
-            Self::ProviderSuspended | Self::CommitStatusUpdate | Self::NoCommit | Self::NoChangeRequest => {
-                false
-            }
+            Self::CrossNamespace
+            | Self::ProviderMissing
+            | Self::ServiceAccount
+            | Self::CommitStatusExpr(_) => true,
+            Self::ProviderSuspended
+            | Self::CommitStatusUpdate
+            | Self::NoCommit
+            | Self::NoChangeRequest
+            | Self::NoState
+            | Self::NoRevision => false,
         }
     }
 }
@@ -96,7 +106,7 @@ impl Dropped {
     /// The reason in words.
     pub fn message(&self, event: &Event) -> String {
         let Alert { key, provider, .. } = &*self.alert;
-        match self.reason {
+        match &self.reason {
             DropReason::CrossNamespace => format!(
                 "discarding event, access denied to cross-namespace sources: alert '{key}' can't process event from \
                  '{}', cross-namespace references have been blocked",
@@ -121,10 +131,14 @@ impl Dropped {
                  the ObjectLevelWorkloadIdentity feature gate in the controller"
                     .to_owned()
             }
-            DropReason::CommitStatusExpr => format!(
-                "failed to create commit status: spec.commitStatusExpr is not supported yet; remove it from provider \
-                 '{provider}' to use the default name"
-            ),
+            DropReason::CommitStatusExpr(error) => format!("failed to create commit status: {error}"),
+            DropReason::NoState => {
+                "the event is no state of a commit: Progressing and severities but info and error are not shown"
+                    .to_owned()
+            }
+            DropReason::NoRevision => {
+                "no metadata of the event names a Git commit, so there is none to show it at".to_owned()
+            }
         }
     }
 }

@@ -37,7 +37,8 @@ pub(crate) fn tls_cause(error: &io::Error) -> Option<&rustls::Error> {
 pub(crate) fn remedy(error: &rustls::Error) -> &'static str {
     use rustls::Error as E;
     match error {
-        E::InvalidCertificate(CertificateError::UnknownIssuer) => {
+        // A CA that was made anew under its old name does not fit the signature.
+        E::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "; put the CA that signed its certificate into the certificate Secret"
         }
         E::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {

@@ -46,7 +46,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     row("string", Global, STRINGS, to_string),
     row("bytes", Global, &[Overload(&[Bytes], Bytes), Overload(&[Str], Bytes)], to_bytes),
-    row("timestamp", Global, &[Overload(&[Time], Time), Overload(&[Str], Time), Overload(&[Int], Time)], to_time),
+    row(
+        "timestamp",
+        Global,
+        &[Overload(&[Time], Time), Overload(&[Str], Time), Overload(&[Int], Time)],
+        to_time,
+    ),
     row("duration", Global, &[Overload(&[Duration], Duration), Overload(&[Str], Duration)], to_duration),
 ];
 

@@ -64,7 +64,9 @@ fn write(
     meter.spend_bytes(LONGEST_NUMBER + precision)?;
     let written = match verb {
         'd' => decimal(value),
-        'f' => fraction(value).map(|number| number::not_finite(number).map_or_else(|| format!("{number:.precision$}"), str::to_owned)),
+        'f' => fraction(value).map(|number| {
+            number::not_finite(number).map_or_else(|| format!("{number:.precision$}"), str::to_owned)
+        }),
         'e' => fraction(value).map(|number| {
             number::not_finite(number)
                 .map_or_else(|| number::signed_exponent(&format!("{number:.precision$e}")), str::to_owned)

@@ -1,7 +1,9 @@
-//! Timestamps and durations. Timestamps lie in the years 1 to 9999; without a time zone their parts are those of UTC.
+//! Timestamps and durations. Timestamps begin with the year 1 and end on 30 December 9999, which is as far as the time
+//! library goes; without a time zone their parts are those of UTC.
 
-use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::error::Fault;
 use super::super::meter::Meter;
@@ -15,10 +17,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
     row("getDate", Member, PART, |_, args| part(args, |time| time.day().into())),
     row("getDayOfMonth", Member, PART, |_, args| part(args, |time| i64::from(time.day()) - 1)),
     row("getDayOfYear", Member, PART, |_, args| part(args, |time| i64::from(time.day_of_year()) - 1)),
-    row("getDayOfWeek", Member, PART, |_, args| part(args, |time| time.weekday().to_sunday_zero_offset().into())),
+    row("getDayOfWeek", Member, PART, |_, args| {
+        part(args, |time| time.weekday().to_sunday_zero_offset().into())
+    }),
     row("getHours", Member, PART_OR_TOTAL, |meter, args| total(meter, args, 3600, |time| time.hour().into())),
-    row("getMinutes", Member, PART_OR_TOTAL, |meter, args| total(meter, args, 60, |time| time.minute().into())),
-    row("getSeconds", Member, PART_OR_TOTAL, |meter, args| total(meter, args, 1, |time| time.second().into())),
+    row("getMinutes", Member, PART_OR_TOTAL, |meter, args| {
+        total(meter, args, 60, |time| time.minute().into())
+    }),
+    row("getSeconds", Member, PART_OR_TOTAL, |meter, args| {
+        total(meter, args, 1, |time| time.second().into())
+    }),
     row("getMilliseconds", Member, PART_OR_TOTAL, milliseconds),
 ];
 
@@ -26,18 +34,18 @@ const PART: &[Overload] = &[Overload(&[Time], Int), Overload(&[Time, Str], Int)]
 const PART_OR_TOTAL: &[Overload] =
     &[Overload(&[Time], Int), Overload(&[Time, Str], Int), Overload(&[Duration], Int)];
 
-/// The first and the last second of CEL's range.
-const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+/// The first second of the year 1, where CEL's time begins.
+const FIRST_SECOND: i64 = -62_135_596_800;
 
-/// `time` moved by a duration, if there is one and the result lies in CEL's range.
+/// `time` moved by a duration, if there is one and the result lies in the range of timestamps.
 pub(super) fn moved<'a>(time: Timestamp, by: Option<SignedDuration>) -> Outcome<'a> {
     let moved = by.and_then(|by| time.checked_add(by).ok());
-    let moved = moved.filter(|time| SECONDS.contains(&time.as_second()));
+    let moved = moved.filter(|time| time.as_second() >= FIRST_SECOND);
     moved.map(|time| Some(Value::Timestamp(time))).ok_or(Fault::Overflow)
 }
 
 /// A duration in seconds, with no more digits than it needs: `1.5s`.
-pub(super) fn seconds(duration: SignedDuration) -> String {
+pub(in super::super) fn seconds(duration: SignedDuration) -> String {
     let sign = if duration.is_negative() { "-" } else { "" };
     let magnitude = duration.unsigned_abs();
     let fraction = format!("{:09}", magnitude.subsec_nanos());
@@ -103,17 +111,17 @@ fn scaled(number: &str, unit: i128) -> Option<i128> {
     Some(total)
 }
 
-fn part<'a>(args: &[Value<'a>], part: fn(&Zoned) -> i64) -> Outcome<'a> {
-    let zoned = match args {
-        [Value::Timestamp(time)] => time.to_zoned(TimeZone::UTC),
-        [Value::Timestamp(time), Value::Text(zone)] => time.to_zoned(time_zone(zone)?),
+fn part<'a>(args: &[Value<'a>], part: fn(DateTime) -> i64) -> Outcome<'a> {
+    let local = match args {
+        [Value::Timestamp(time)] => Offset::UTC.to_datetime(*time),
+        [Value::Timestamp(time), Value::Text(zone)] => time_zone(zone)?.to_datetime(*time),
         _ => return Ok(None),
     };
-    Ok(Some(Value::Int(part(&zoned))))
+    Ok(Some(Value::Int(part(local))))
 }
 
 /// The part of a timestamp, or a whole duration in units of `unit` seconds.
-fn total<'a>(_: &mut Meter, args: &[Value<'a>], unit: i64, of_time: fn(&Zoned) -> i64) -> Outcome<'a> {
+fn total<'a>(_: &mut Meter, args: &[Value<'a>], unit: i64, of_time: fn(DateTime) -> i64) -> Outcome<'a> {
     match args {
         [Value::Duration(duration)] => Ok(Some(Value::Int(duration.as_secs() / unit))),
         _ => part(args, of_time),
@@ -128,14 +136,11 @@ fn milliseconds<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-/// `UTC`, or an offset such as `+02:00`. Names of places need a database, which this program may not have.
-fn time_zone(name: &str) -> Result<TimeZone, Fault> {
-    if name.is_empty() || name == "UTC" {
-        return Ok(TimeZone::UTC);
-    }
-    match offset(name) {
-        Some(offset) => Ok(TimeZone::fixed(offset)),
-        None => TimeZone::get(name).map_err(|_| Fault::TimeZone),
+/// `UTC`, or an offset such as `+02:00`. Names of places need a database, which this program does not have.
+fn time_zone(name: &str) -> Result<Offset, Fault> {
+    match name {
+        "" | "UTC" => Ok(Offset::UTC),
+        name => offset(name).ok_or(Fault::TimeZone),
     }
 }
 

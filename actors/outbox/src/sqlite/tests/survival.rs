@@ -75,7 +75,9 @@ fn nobody_waits_for_a_thread_that_has_panicked() {
     let leased = ids(&take(&outbox, 1));
     outbox.on_store(|store| store.broken = true);
     let pending = outbox.settle(vec![(leased[0], Settlement::Done)], noon());
+    let closed = outbox.closed();
     outbox.send(Command::Test(Box::new(|_| panic!("a test ends the thread")))).unwrap();
+    assert_eq!(wait(closed), Err(OutboxError::Closed));
     assert_eq!(wait(pending), Err(OutboxError::Closed));
     assert_eq!(wait(outbox.append(entry("b", vec![of_lane("b")]))), Err(OutboxError::Closed));
     assert_eq!(wait(outbox.settle(Vec::new(), noon())), Err(OutboxError::Closed));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use campanile_domain::{Failure, FailureClass, Request, Response, Verdict};
 use jiff::Timestamp;
 
-use super::judge::Answer;
+use super::judge::{Answer, STATUS};
 use super::{Host, Page, Shown, Wanted};
 use crate::{Exchange, Step};
 
@@ -53,7 +53,7 @@ impl<H: Host> StatusExchange<H> {
         if rules.absent_is_404 && response.status == 404 {
             return self.send();
         }
-        let answer = Answer { doing: rules.reading, response, now, masker: self.host.masker() };
+        let answer = Answer { doing: rules.reading, about: &STATUS, response, now, masker: self.host.masker() };
         if !(rules.succeeds)(response.status) {
             return Step::Done(answer.failed());
         }
@@ -67,7 +67,7 @@ impl<H: Host> StatusExchange<H> {
 
     fn was_written(&self, response: &Response, now: Timestamp) -> Verdict {
         let rules = &H::RULES;
-        let answer = Answer { doing: rules.writing, response, now, masker: self.host.masker() };
+        let answer = Answer { doing: rules.writing, about: &STATUS, response, now, masker: self.host.masker() };
         if (rules.succeeds)(response.status) {
             let sound = rules.written_body.allows(response);
             return if sound { Verdict::Delivered } else { answer.garbled() };

@@ -27,7 +27,7 @@ pub(in crate::kinds) enum BodyRule {
 }
 
 impl BodyRule {
-    pub(super) fn allows(self, response: &Response) -> bool {
+    pub(in crate::kinds) fn allows(self, response: &Response) -> bool {
         match self {
             Self::Any => true,
             Self::Json => matches!(response.status, 204 | 304) || is_json(&response.body),
@@ -36,19 +36,35 @@ impl BodyRule {
     }
 }
 
+/// What a type writes, in the words of its failures.
+pub(in crate::kinds) struct About {
+    /// What is written.
+    pub(in crate::kinds) thing: &'static str,
+    /// Where it is written.
+    pub(in crate::kinds) place: &'static str,
+}
+
+/// The words of types that write commit statuses.
+pub(super) static STATUS: About = About { thing: "status", place: "repository or commit" };
+
 /// An answer, and what is needed to judge it.
-pub(super) struct Answer<'a> {
+pub(in crate::kinds) struct Answer<'a> {
     /// What was tried.
-    pub(super) doing: &'static str,
-    pub(super) response: &'a Response,
-    pub(super) now: Timestamp,
-    pub(super) masker: &'a Masker,
+    pub(in crate::kinds) doing: &'static str,
+    pub(in crate::kinds) about: &'static About,
+    pub(in crate::kinds) response: &'a Response,
+    pub(in crate::kinds) now: Timestamp,
+    pub(in crate::kinds) masker: &'a Masker,
 }
 
 impl Answer<'_> {
     /// The verdict on an answer that is no success.
-    pub(super) fn failed(&self) -> Verdict {
-        let class = class(self.response);
+    pub(in crate::kinds) fn failed(&self) -> Verdict {
+        self.failed_as(class(self.response))
+    }
+
+    /// The verdict on an answer that is no success, where a type knows better of which class it is.
+    pub(in crate::kinds) fn failed_as(&self, class: FailureClass) -> Verdict {
         let failure = self.failure(class);
         match pause_of(class, self.response, self.now) {
             Some(pause) => Verdict::RetryAfter(pause, failure),
@@ -57,13 +73,13 @@ impl Answer<'_> {
     }
 
     /// The verdict on a success whose body is not of this API.
-    pub(super) fn garbled(&self) -> Verdict {
+    pub(in crate::kinds) fn garbled(&self) -> Verdict {
         Verdict::Failed(self.failure(FailureClass::Garbled))
     }
 
     fn failure(&self, class: FailureClass) -> Failure {
         let (doing, status) = (self.doing, self.response.status);
-        let remedy = remedy(class, status);
+        let remedy = remedy(class, status, self.about);
         let quote = quote(&self.response.body, self.masker);
         let colon = if quote.is_empty() { "" } else { ": " };
         Failure::new(class, format!("{doing}: the host answered {status}, {remedy}{colon}{quote}"))
@@ -108,24 +124,27 @@ fn further_headers(response: &Response, now: Timestamp) -> Option<Duration> {
     Duration::try_from_secs_f64(delay.ceil()).ok().map(|delay| delay.min(crate::judgement::LONGEST_PAUSE))
 }
 
-fn speaks_of(response: &Response, words: &[u8]) -> bool {
+/// Whether the body has these words, whatever their case.
+pub(in crate::kinds) fn speaks_of(response: &Response, words: &[u8]) -> bool {
     response.body.windows(words.len()).any(|window| window.eq_ignore_ascii_case(words))
 }
 
-fn remedy(class: FailureClass, status: u16) -> &'static str {
+fn remedy(class: FailureClass, status: u16, about: &About) -> String {
     use FailureClass as C;
-    match class {
+    let About { thing, place } = about;
+    let text = match class {
         C::Redirected => "the repository has moved; set the Provider's address to its new location",
         C::Credentials => "the token is not accepted or lacks a right; renew it in the Secret",
-        C::Rejected if matches!(status, 404 | 410) => {
-            "the repository or commit is not there, or the token may not see it"
+        C::Rejected | C::Gone if matches!(status, 404 | 410) => {
+            return format!("the {place} is not there, or the token may not see it");
         }
-        C::Rejected => "the host refuses this status",
+        C::Rejected => return format!("the host refuses this {thing}"),
         C::Timeout => "the host gave up waiting",
         C::Throttled => "too many requests",
         C::Garbled => "that is no answer of its API; check the Provider's address",
         _ => "the host has a problem",
-    }
+    };
+    text.to_owned()
 }
 
 #[cfg(test)]
@@ -137,7 +156,7 @@ mod tests {
 
     fn judge(response: &Response) -> (FailureClass, Option<u64>, String) {
         let masker = Masker::new(["ghp_token"]);
-        let answer = Answer { doing: "could not write", response, now: noon(), masker: &masker };
+        let answer = Answer { doing: "could not write", about: &STATUS, response, now: noon(), masker: &masker };
         match answer.failed() {
             Verdict::Failed(failure) => (failure.class, None, failure.message),
             Verdict::RetryAfter(pause, failure) => (failure.class, Some(pause.as_secs()), failure.message),

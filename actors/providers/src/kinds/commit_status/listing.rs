@@ -1,4 +1,4 @@
-//! Reading what hosts answer: lists of statuses, or one.
+//! Reading what hosts answer: lists of statuses or comments, or one.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -42,14 +42,30 @@ impl<T: DeserializeOwned> Listing<T> {
         response: &Response,
         compare: impl Fn(&T) -> Option<bool>,
     ) -> Shown {
-        match self.entries.iter().find_map(compare) {
+        match self.find_map(compare) {
             Some(true) => Shown::Same,
             Some(false) => Shown::Different,
             None => self.page_after(page, response).map_or(Shown::Different, Shown::Beyond),
         }
     }
 
-    fn page_after(&self, page: Page, response: &Response) -> Option<Page> {
+    /// The first thing that `pick` makes of an entry.
+    pub(in crate::kinds) fn find_map<R>(&self, pick: impl Fn(&T) -> Option<R>) -> Option<R> {
+        self.entries.iter().find_map(pick)
+    }
+
+    /// Whether there is more of this very answer than came.
+    pub(in crate::kinds) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// How many entries came.
+    pub(in crate::kinds) fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The page after `page`, which this list is, if the host has one.
+    pub(in crate::kinds) fn page_after(&self, page: Page, response: &Response) -> Option<Page> {
         if self.cut {
             return page.after_cut(self.entries.len());
         }
@@ -85,7 +101,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Reader<'_, T> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of statuses")
+        f.write_str("a list")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {

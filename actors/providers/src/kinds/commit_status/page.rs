@@ -1,4 +1,4 @@
-//! Which part of a list of statuses is asked for.
+//! Which part of a list is asked for.
 
 /// Entries per page of hosts that let the client choose (contract, providers 23.25 and 23.30).
 const SIZE: usize = 50;
@@ -6,7 +6,11 @@ const SIZE: usize = 50;
 /// Pages that are read at most before the status is written without knowing what is shown.
 const MOST_PAGES: usize = 8;
 
-/// A page, by the place of its first entry.
+/// A page of fewer entries than this is followed by one of twice as many.
+const SMALL: usize = 8;
+
+/// A page, by the place of its first entry. Hosts that number their pages have no others than those that begin at a
+/// multiple of their size, so none else are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::kinds) struct Page {
     /// Entries before it.
@@ -14,6 +18,7 @@ pub(in crate::kinds) struct Page {
     /// Entries that it has at most.
     pub(in crate::kinds) size: usize,
     turned: usize,
+    most: usize,
 }
 
 impl Page {
@@ -22,7 +27,17 @@ impl Page {
 
     /// The beginning, in pages of `size`.
     pub(in crate::kinds) const fn first(size: usize) -> Self {
-        Self { offset: 0, size, turned: 0 }
+        Self::of_many(size, MOST_PAGES)
+    }
+
+    /// The beginning of a list of which `most` pages may be read, in pages of `size`.
+    pub(in crate::kinds) const fn of_many(size: usize, most: usize) -> Self {
+        Self { offset: 0, size, turned: 0, most }
+    }
+
+    /// The beginning once more, in pages of `size`: of another list that has the same entries.
+    pub(in crate::kinds) fn anew(self, size: usize) -> Option<Self> {
+        Self { offset: 0, size, ..self }.turn()
     }
 
     /// Its number, counted from 1.
@@ -36,20 +51,25 @@ impl Page {
     }
 
     /// The page after this one, where one may be turned still.
-    pub(super) fn next(self) -> Option<Self> {
-        Self { offset: self.offset + self.size, ..self }.turn()
+    pub(in crate::kinds) fn next(self) -> Option<Self> {
+        let size = if self.size < SMALL { self.size * 2 } else { self.size };
+        Self { offset: self.offset + self.size, size, ..self }.turn()
     }
 
-    /// The page after the `read` entries that were left of this one when it came cut off: as large as what came.
+    /// The page after the `read` entries that were left of this one when it came cut off: as large as what came. An
+    /// entry that does not even come whole alone is passed over.
     pub(super) fn after_cut(self, read: usize) -> Option<Self> {
-        if read == 0 {
-            return None;
+        match (read, self.size) {
+            (0, 1) => Self { offset: self.offset + 1, ..self },
+            (0, _) => Self { size: 1, ..self },
+            _ => Self { offset: self.offset + read, size: read, ..self },
         }
-        Self { offset: self.offset + read, size: read, ..self }.turn()
+        .turn()
     }
 
     fn turn(self) -> Option<Self> {
-        (self.turned + 1 < MOST_PAGES).then_some(Self { turned: self.turned + 1, ..self })
+        let offset = self.offset - self.offset % self.size;
+        (self.turned + 1 < self.most).then_some(Self { offset, turned: self.turned + 1, ..self })
     }
 }
 
@@ -78,6 +98,21 @@ mod tests {
             (5, 20),
             "entries 80 to 99, of which 82 is the first unread"
         );
-        assert_eq!(Page::USUAL.after_cut(0), None);
+        let again = later.after_cut(3).unwrap();
+        assert_eq!((again.offset, again.size), (81, 3), "entries 81 to 83, of which 83 is the first unread");
+    }
+
+    #[test]
+    fn an_entry_that_fits_into_no_answer_is_passed_over() {
+        let alone = Page::USUAL.after_cut(0).unwrap();
+        assert_eq!((alone.offset, alone.size), (0, 1));
+        let behind = alone.after_cut(0).unwrap();
+        assert_eq!((behind.offset, behind.size), (1, 1));
+        let mut pages = vec![behind];
+        while let Some(next) = pages.last().unwrap().next() {
+            pages.push(next);
+        }
+        let found: Vec<(usize, usize)> = pages.iter().map(|page| (page.offset, page.size)).collect();
+        assert_eq!(found, [(1, 1), (2, 2), (4, 4), (8, 8), (16, 8), (24, 8)], "none of them goes back to it");
     }
 }

@@ -9,6 +9,9 @@ pub enum GitProblem {
     /// The type needs a token.
     #[error("{0} token cannot be empty: put it in key 'token' of the Secret named by spec.secretRef")]
     Token(&'static str),
+    /// The Provider has no uid, which comments are told apart by.
+    #[error("provider UID cannot be empty: give the Provider a metadata.uid")]
+    Uid,
     /// The password that stands for the token has characters that no header can carry.
     #[error("key 'password' of the Secret has characters that no HTTP header can carry; write it again")]
     Password,

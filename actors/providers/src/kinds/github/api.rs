@@ -12,6 +12,8 @@ use crate::{ConfigError, Exchange, Settings};
 
 /// Address, repository and login.
 pub(in crate::kinds) struct Api {
+    /// Of the API.
+    root: String,
     /// Of the repository, with a slash at its end.
     base: String,
     login: Login,
@@ -45,7 +47,7 @@ impl Api {
         };
         let public = host == "github.com" && login.is_public();
         let base = format!("{api}/repos/{owner}/{repository}/");
-        Ok(Self { base, login, public, masker: settings.masker.clone() })
+        Ok(Self { root: api, base, login, public, masker: settings.masker.clone() })
     }
 
     /// The repository's own address.
@@ -64,6 +66,25 @@ impl Api {
 
     /// A request to `path` below the repository.
     pub(in crate::kinds) fn request(&self, method: Method, path: &str, body: Option<Bytes>) -> Request {
+        self.request_to(method, format!("{}{path}", self.base), body)
+    }
+
+    /// The question whose token this is; none if the login is an App, which has [`app_login`](Self::app_login).
+    pub(in crate::kinds) fn account_request(&self) -> Option<Request> {
+        let url = format!("{}/user", self.root);
+        matches!(self.login, Login::Token(_)).then(|| self.request_to(Method::Get, url, None))
+    }
+
+    /// The account that an App writes as; known from the first answer on to an exchange that is
+    /// [`authorized_named`](Self::authorized_named).
+    pub(in crate::kinds) fn app_login(&self) -> Option<String> {
+        match &self.login {
+            Login::Token(_) => None,
+            Login::App(app) => app.login(),
+        }
+    }
+
+    fn request_to(&self, method: Method, url: String, body: Option<Bytes>) -> Request {
         let mut headers = headers();
         if let Login::Token(token) = &self.login {
             headers.push(("Authorization".to_owned(), format!("Bearer {token}")));
@@ -71,7 +92,7 @@ impl Api {
         if body.is_some() {
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
         }
-        Request { method, url: format!("{}{path}", self.base), headers, body: body.unwrap_or_default() }
+        Request { method, url, headers, body: body.unwrap_or_default() }
     }
 
     /// `exchange`, with the token of an App where that is the login.
@@ -79,6 +100,14 @@ impl Api {
         match &self.login {
             Login::Token(_) => exchange,
             Login::App(app) => app.authorize(exchange),
+        }
+    }
+
+    /// As [`authorized`](Self::authorized), for an exchange that needs [`app_login`](Self::app_login).
+    pub(in crate::kinds) fn authorized_named(&self, exchange: Box<dyn Exchange>) -> Box<dyn Exchange> {
+        match &self.login {
+            Login::Token(_) => exchange,
+            Login::App(app) => app.authorize_named(exchange),
         }
     }
 }

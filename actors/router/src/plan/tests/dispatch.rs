@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use campanile_domain::Severity;
+
 use super::*;
 
 const COMMIT_STATUS: (&str, &str) = ("kustomize.toolkit.fluxcd.io/commit_status", "update");
+const REVISION: (&str, &str) =
+    ("kustomize.toolkit.fluxcd.io/revision", "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738");
 const ONE_NAMESPACE: Rules =
     Rules { no_cross_namespace_refs: true, object_level_workload_identity: false, deadline: None };
 
@@ -28,7 +32,7 @@ fn plan_ruled(provider: ProviderSpec, event: &Event, rules: &Rules) -> Plan {
 #[track_caller]
 fn dropped(plan: &Plan) -> Option<DropReason> {
     assert_eq!(plan.deliveries.len() + plan.drops.len(), 1);
-    plan.drops.first().map(|dropped| dropped.reason)
+    plan.drops.first().map(|dropped| dropped.reason.clone())
 }
 
 /// An Alert in `apps` for the object in namespace `other`.
@@ -129,9 +133,9 @@ fn d12_an_info_event_without_commit_is_dropped_for_commit_status_types() {
 
 #[test]
 fn d13_d14_errors_updates_and_commits_reach_commit_status_types() {
-    let error = Event { severity: campanile_domain::Severity::Error, ..event() };
-    let commit = with(&[("event.toolkit.fluxcd.io/commit", "main@sha1:1")]);
-    for event in [error, with(&[COMMIT_STATUS]), commit] {
+    let error = Event { severity: Severity::Error, ..with(&[REVISION]) };
+    let commit = with(&[("event.toolkit.fluxcd.io/commit", REVISION.1)]);
+    for event in [error, with(&[COMMIT_STATUS, REVISION]), commit] {
         let plan = plan_to(of_type("github"), &event);
         assert_eq!(dropped(&plan), None);
         assert_eq!(plan.deliveries[0].commit_status.as_deref(), Some("kustomization/podinfo/0c9c2e41"));
@@ -169,19 +173,71 @@ fn comments_need_a_change_request() {
 fn x02_x03_the_default_commit_status_is_in_lower_case() {
     let object =
         ObjectRef { kind: "HelmRelease".into(), name: "GitOps-System".into(), ..event().involved_object };
-    let event = Event { involved_object: object, ..with(&[COMMIT_STATUS]) };
+    let event = Event { involved_object: object, ..with(&[COMMIT_STATUS, REVISION]) };
     let source = EventSource { kind: "HelmRelease".into(), ..campanile_testkit::source() };
     let index = index(&[Alert { sources: vec![source], ..alert() }], of_type("gitlab"));
     let plan = plan_at_noon(&event, &index, &Always(Labels::Absent), &Rules::default());
     assert_eq!(plan.deliveries[0].commit_status.as_deref(), Some("helmrelease/gitops-system/0c9c2e41"));
 }
 
+/// A Provider of type github whose statuses are named by `expression`.
+fn named_by(expression: &str) -> ProviderSpec {
+    let object = r#"{"metadata":{"name":"chat","uid":"0c9c2e41-d2f9-4f9b-9c41-bebc1984d67a"}}"#;
+    ProviderSpec { commit_status_expr: Some(expression.into()), object: object.into(), ..of_type("github") }
+}
+
 #[test]
-fn an_expression_for_the_commit_status_is_refused_for_types_that_would_use_it() {
-    let expression = |name: &str| ProviderSpec { commit_status_expr: Some("'x'".into()), ..of_type(name) };
-    let plan = plan_to(expression("github"), &with(&[COMMIT_STATUS]));
-    assert_eq!(dropped(&plan), Some(DropReason::CommitStatusExpr));
-    assert_eq!(dropped(&plan_to(expression("generic"), &event())), None);
+fn x04_x06_an_expression_names_the_commit_status_from_event_provider_and_alert() {
+    let named_alert = Alert { object: r#"{"metadata":{"name":"on-call"}}"#.into(), ..alert() };
+    let expression = "event.involvedObject.kind + '/' + event.metadata.env + '/' + provider.metadata.uid + '/' + alert.metadata.name";
+    let event = with(&[COMMIT_STATUS, REVISION, ("event.toolkit.fluxcd.io/env", "prod")]);
+    let index = index(&[named_alert], named_by(expression));
+    let plan = plan_at_noon(&event, &index, &Always(Labels::Absent), &Rules::default());
+    let name = plan.deliveries[0].commit_status.as_deref();
+    assert_eq!(name, Some("Kustomization/prod/0c9c2e41-d2f9-4f9b-9c41-bebc1984d67a/on-call"));
+}
+
+#[test]
+fn x08_x10_an_expression_that_gives_no_name_drops_its_alert_and_says_why() {
+    for (expression, part) in [
+        ("event.metadata.absent + ''", "no such key: absent"),
+        ("true", "expected string, got bool"),
+        ("notification.name + ''", "undeclared reference to 'notification'"),
+    ] {
+        let event = with(&[COMMIT_STATUS, REVISION]);
+        let plan = plan_to(named_by(expression), &event);
+        let text = plan.drops[0].message(&event);
+        assert!(
+            text.starts_with(
+                "failed to create commit status: failed to evaluate the spec.commitStatusExpr CEL"
+            ),
+            "{text}"
+        );
+        assert!(text.contains(part), "{text}");
+        assert!(plan.drops[0].reason.is_error());
+    }
+}
+
+#[test]
+fn statuses_of_one_commit_and_name_share_a_lane_of_which_only_the_newest_goes_out() {
+    let event = with(&[COMMIT_STATUS, REVISION]);
+    let delivery = plan_to(of_type("github"), &event).deliveries.remove(0);
+    assert!(delivery.newest_only);
+    assert_eq!(&*delivery.lane, "5394cb7f48332b2de7c17dd8b8384bbc84b7e738 kustomization/podinfo/0c9c2e41");
+    assert!(!plan_to(provider(), &event).deliveries[0].newest_only);
+}
+
+#[test]
+fn what_is_no_state_of_a_commit_is_dropped_before_it_can_cover_one() {
+    let metadata = [COMMIT_STATUS, REVISION];
+    let progressing = Event { reason: "Progressing".into(), ..with(&metadata) };
+    let trace = Event { severity: Severity::Trace, ..with(&metadata) };
+    for event in [&progressing, &trace] {
+        assert_eq!(dropped(&plan_to(of_type("github"), event)), Some(DropReason::NoState));
+    }
+    assert_eq!(dropped(&plan_to(of_type("gitea"), &progressing)), None, "Gitea shows it as pending");
+    let oci = with(&[COMMIT_STATUS, ("kustomize.toolkit.fluxcd.io/revision", "6.3.5")]);
+    assert_eq!(dropped(&plan_to(of_type("github"), &oci)), Some(DropReason::NoRevision));
 }
 
 #[test]

@@ -1,0 +1,37 @@
+//! What an outbox tells about itself in numbers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What an outbox holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Deliveries that are ready, leased or wait for a retry.
+    pub pending: u64,
+    /// Deliveries that wait for a human.
+    pub parked: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
+
+/// Counts for metrics, the operations API and tests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stats {
+    /// Sums over all providers.
+    pub total: Usage,
+    /// Events that wait to be planned.
+    pub unplanned: u64,
+    /// Stored bytes by the outbox's own account.
+    pub bytes: u64,
+    /// Deliveries that were done without being sent, because a newer one of their lane takes their place, since the start.
+    pub superseded: u64,
+    /// Records that could not be read and were set aside since the start.
+    pub damaged: u64,
+    /// Groups of writes that the disk or the database refused since the start.
+    pub failed_writes: u64,
+    /// By provider (`namespace/name`), those that hold anything.
+    pub providers: BTreeMap<String, Usage>,
+}

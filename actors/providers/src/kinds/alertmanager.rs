@@ -1,0 +1,114 @@
+//! `alertmanager`: a firing alert of Prometheus' Alertmanager (contract, providers 23.16).
+//!
+//! The payload is the contract's. Alertmanager tells alerts apart by their labels, and no label has a time, so a repeated
+//! delivery is the same alert. It sets no limits; those here are our own, so that one event can not fill its notifications.
+
+mod answer;
+mod title;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use campanile_domain::{Delivery, Failure};
+use serde::Serialize;
+
+use super::login::{self, bearer, pair};
+use super::moment;
+use super::webhook::{Target, json_body, json_headers};
+use crate::cut::markup::plain;
+use crate::cut::{Limits, Style, characters};
+use crate::{ConfigError, Exchange, Provider, Settings};
+use title::title_case;
+
+/// Longest message, in characters: what senders keep to (contract, providers 24).
+const MESSAGE: usize = 40_000;
+
+/// Longest value of a label or annotation beside the message, in characters.
+const VALUE: usize = 4_000;
+
+const LABELS: Limits =
+    Limits { total: 48_000, text: 0, share: 0, count: 100, key: 256, value: VALUE, overhead: 0 };
+
+/// The metadata that becomes an annotation.
+const SUMMARY: &str = "summary";
+
+/// The label that counts those left out: Alertmanager does not take every name.
+const LEFT_OUT: &str = "metadata_left_out";
+
+/// What Alertmanager takes for no time: `resolve_timeout` ends the alert.
+const UNSET: &str = "0001-01-01T00:00:00Z";
+
+const STYLE: Style = Style { defuse: plain, width: characters };
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let url = settings.address.hook_url("Alertmanager URL")?;
+    let token = bearer(settings)?;
+    Ok(Box::new(Alertmanager {
+        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        authorization: pair(settings).or(token),
+    }))
+}
+
+struct Alertmanager {
+    target: Target,
+    authorization: Option<String>,
+}
+
+type Pairs<'a> = BTreeMap<Cow<'a, str>, Cow<'a, str>>;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Alert<'a> {
+    status: &'static str,
+    labels: Pairs<'a>,
+    annotations: Pairs<'a>,
+    starts_at: String,
+    ends_at: &'static str,
+}
+
+impl Provider for Alertmanager {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let mut headers = json_headers(1);
+        headers.extend(self.authorization.clone().map(login::header));
+        let alert = Alert {
+            status: "firing",
+            labels: labels(delivery),
+            annotations: annotations(delivery),
+            starts_at: moment::rfc3339(delivery),
+            ends_at: UNSET,
+        };
+        Ok(self.target.post(headers, json_body(&[alert])?))
+    }
+}
+
+fn labels(delivery: &Delivery) -> Pairs<'_> {
+    let event = &*delivery.event;
+    let object = &event.involved_object;
+    // Alertmanager refuses an alert with a nameless label.
+    let shown = delivery.plan.metadata.iter().filter(|(key, _)| *key != SUMMARY && !key.is_empty());
+    let mut labels: Pairs<'_> = STYLE.entries(shown, &LABELS).into_iter().collect();
+    if let Some(left_out) = labels.remove("…") {
+        labels.insert(Cow::Borrowed(LEFT_OUT), left_out);
+    }
+    let name = format!("Flux{}{}", object.kind, title_case(&event.reason));
+    labels.insert(Cow::Borrowed("alertname"), Cow::Owned(STYLE.fit_owned(name, VALUE)));
+    let own: [(&str, &str); 6] = [
+        ("severity", event.severity.as_str()),
+        ("reason", &event.reason),
+        ("kind", &object.kind),
+        ("name", &object.name),
+        ("namespace", &object.namespace),
+        ("reportingcontroller", &event.reporting_controller),
+    ];
+    labels.extend(own.map(|(label, value)| (Cow::Borrowed(label), STYLE.fit(value, VALUE))));
+    labels
+}
+
+fn annotations(delivery: &Delivery) -> Pairs<'_> {
+    let message = STYLE.fit(&delivery.event.message, MESSAGE);
+    let summary = delivery.plan.metadata.get(SUMMARY).map(|summary| STYLE.fit(summary, VALUE));
+    let summary = summary.map(|summary| (Cow::Borrowed(SUMMARY), summary));
+    [(Cow::Borrowed("message"), message)].into_iter().chain(summary).collect()
+}

@@ -1,0 +1,87 @@
+//! `giteapullrequestcomment`: a comment on a pull request of Gitea or Forgejo (contract, providers 23.31).
+
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use campanile_domain::{Failure, Masker, Method, Request, Response};
+
+use super::change_request::{Comment, Comments, Host, Place, Rules, Text, mentions, style};
+use super::commit_status::{BodyRule, Listing, Page};
+use super::gitea::Gitea;
+use super::webhook::json_body;
+use crate::{ConfigError, Provider, Settings};
+
+/// Entries per page of a timeline: what servers give at most, unless their administrator says otherwise.
+const TIMELINE_PAGE: usize = 50;
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    Comments::provider(settings, |settings| Gitea::new(settings).map(PullRequests))
+}
+
+struct PullRequests(Gitea);
+
+impl Host for PullRequests {
+    const RULES: Rules = Rules {
+        prefix: "flux-pr-comment-key",
+        listing: "failed to list pull request comments",
+        updating: "failed to update pull request comment",
+        creating: "failed to create pull request comment",
+        place: "repository or pull request",
+        style: style(mentions),
+        succeeds: |status| matches!(status, 200..=299),
+        written_body: BodyRule::Json,
+    };
+
+    fn masker(&self) -> &Masker {
+        self.0.secrets()
+    }
+
+    fn account_request(&self) -> Option<Request> {
+        Some(self.0.account_request())
+    }
+
+    /// Servers give all comments at once, whatever page is asked for; only timelines, which have the comments among other
+    /// entries, come in pages (API of Gitea 1.27, `issueGetComments` and `issueGetCommentsAndTimeline`). So the first
+    /// answer is everything, and where it is too long to be read, the timeline is.
+    fn list(&self, number: u64, page: Page) -> Request {
+        let (size, at) = (page.size, page.number());
+        let list = if page.is_first() { "comments" } else { "timeline" };
+        let path = format!("issues/{number}/{list}?limit={size}&page={at}");
+        self.0.request(Method::Get, &path, Bytes::new())
+    }
+
+    /// Timelines leave out entries that the account may not see, so that a page with fewer entries than asked for need not
+    /// be the last one.
+    fn page_after(&self, page: Page, listing: &Listing<Comment>, response: &Response) -> Option<Page> {
+        if page.is_first() {
+            let is_part = listing.is_cut() || is_paged(listing.count(), response);
+            return is_part.then(|| page.anew(TIMELINE_PAGE)).flatten();
+        }
+        match (listing.is_cut(), listing.count()) {
+            (true, _) => listing.page_after(page, response),
+            (false, 0) => None,
+            (false, _) => page.next(),
+        }
+    }
+
+    fn body(&self, text: &Text<'_>) -> Result<Bytes, Failure> {
+        json_body(text)
+    }
+
+    fn write(&self, place: Place, body: Bytes) -> Request {
+        match place {
+            Place::New(number) => self.0.request(Method::Post, &format!("issues/{number}/comments"), body),
+            Place::Existing { id, .. } => {
+                self.0.request(Method::Patch, &format!("issues/comments/{id}"), body)
+            }
+        }
+    }
+}
+
+/// Whether a list of `count` comments is not all, on a server that has learned to page them.
+fn is_paged(count: usize, response: &Response) -> bool {
+    let total = response.header("x-total-count").and_then(|total| total.trim().parse::<usize>().ok());
+    total.is_some_and(|total| total > count)
+        || response.header("link").is_some_and(|links| links.contains("rel=\"next\""))
+}

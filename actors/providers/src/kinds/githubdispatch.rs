@@ -1,0 +1,76 @@
+//! `githubdispatch`: a `repository_dispatch` event, which starts GitHub's workflows (contract, providers 23.26).
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use campanile_domain::{
+    Delivery, Failure, FailureClass, Masker, Method, ObjectRef, Request, Response, Verdict,
+};
+use jiff::Timestamp;
+
+use super::commit_status::{About, Answer, BodyRule};
+use super::event_body::fitting;
+use super::github::{Api, json};
+use crate::exchange::Post;
+use crate::text::limited;
+use crate::{ConfigError, Exchange, Provider, Settings};
+
+/// Longest name of an event, in characters (REST API, "Create a repository dispatch event").
+const LONGEST_TYPE: usize = 100;
+
+/// Longest payload, in bytes: GitHub takes less than 64 KB.
+const LONGEST_PAYLOAD: usize = 64_000;
+
+static ABOUT: About = About { thing: "event", place: "repository" };
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    Ok(Box::new(Dispatch { api: Api::new(settings)?, masker: settings.masker.clone() }))
+}
+
+struct Dispatch {
+    api: Api,
+    masker: Arc<Masker>,
+}
+
+impl Provider for Dispatch {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let payload = fitting(delivery, LONGEST_PAYLOAD)?;
+        let body = body(&event_type(&delivery.event.involved_object), &payload)?;
+        let request: Request = self.api.request(Method::Post, "dispatches", Some(body));
+        Ok(self.api.authorized(Box::new(Post::new(request, judge, self.masker.clone()))))
+    }
+
+    fn public_host(&self) -> bool {
+        self.api.public_host()
+    }
+}
+
+/// What workflows choose by. The names of Kubernetes objects can be longer than what GitHub takes.
+fn event_type(object: &ObjectRef) -> String {
+    let name = format!("{}/{}.{}", object.kind, object.name, object.namespace);
+    limited(Cow::Owned(name), LONGEST_TYPE).into_owned()
+}
+
+/// The payload stays as it is rendered for all destinations, inside a body without HTML escapes.
+fn body(event_type: &str, payload: &[u8]) -> Result<Bytes, Failure> {
+    let event_type = json(&event_type)?;
+    let parts: [&[u8]; 5] =
+        [b"{\"event_type\":", event_type.trim_ascii_end(), b",\"client_payload\":", payload, b"}\n"];
+    Ok(parts.concat().into())
+}
+
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    let doing = "could not send github repository dispatch webhook";
+    let answer = Answer { doing, about: &ABOUT, response, now, masker };
+    match response.status {
+        200 | 201 | 203..=299 if BodyRule::JsonOrNothing.allows(response) => Verdict::Delivered,
+        200..=299 => answer.garbled(),
+        // Unlike a commit, the repository is the same for all deliveries.
+        404 | 410 => answer.failed_as(FailureClass::Gone),
+        _ => answer.failed(),
+    }
+}

@@ -1,0 +1,66 @@
+//! `gitlabmergerequestcomment`: a note on a merge request of gitlab.com or a GitLab of one's own (contract, providers
+//! 23.29).
+
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use campanile_domain::{Failure, Masker, Method, Request};
+
+use super::change_request::{Comments, Host, Place, Rules, Text, mentions_and_actions, style};
+use super::commit_status::{BodyRule, Page};
+use super::gitlab::Gitlab;
+use super::webhook::json_body;
+use crate::{ConfigError, Provider, Settings};
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    Comments::provider(settings, |settings| Gitlab::new(settings).map(MergeRequests))
+}
+
+struct MergeRequests(Gitlab);
+
+impl Host for MergeRequests {
+    const RULES: Rules = Rules {
+        prefix: "flux-mr-comment-key",
+        listing: "failed to list merge request notes",
+        updating: "failed to update merge request note",
+        creating: "failed to create merge request note",
+        place: "project or merge request",
+        style: style(mentions_and_actions),
+        succeeds: |status| matches!(status, 200 | 201 | 202 | 204 | 304),
+        written_body: BodyRule::Json,
+    };
+
+    fn masker(&self) -> &Masker {
+        self.0.secrets()
+    }
+
+    fn account_request(&self) -> Option<Request> {
+        Some(self.0.account_request())
+    }
+
+    fn list(&self, number: u64, page: Page) -> Request {
+        let size = page.size;
+        let mut path =
+            format!("merge_requests/{number}/notes?order_by=created_at&per_page={size}&sort=asc");
+        if !page.is_first() {
+            path.push_str(&format!("&page={}", page.number()));
+        }
+        self.0.request(Method::Get, &path, Bytes::new())
+    }
+
+    fn body(&self, text: &Text<'_>) -> Result<Bytes, Failure> {
+        json_body(text)
+    }
+
+    fn write(&self, place: Place, body: Bytes) -> Request {
+        match place {
+            Place::New(number) => {
+                self.0.request(Method::Post, &format!("merge_requests/{number}/notes"), body)
+            }
+            Place::Existing { number, id } => {
+                self.0.request(Method::Put, &format!("merge_requests/{number}/notes/{id}"), body)
+            }
+        }
+    }
+}

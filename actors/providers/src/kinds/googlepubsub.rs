@@ -1,0 +1,117 @@
+//! `googlepubsub`: the event itself, published to a topic of Google Cloud Pub/Sub (contract, providers 23.8).
+//!
+//! It speaks the REST API, with the token of a service account; the emulator of Pub/Sub is spoken to without one. Of the
+//! ways to log in only a service account's key is known; for others, workload identity among them, the Provider says so.
+
+mod account;
+mod answer;
+mod exchange;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use campanile_domain::{Delivery, Failure, Masker, Method, Request};
+use serde::Serialize;
+
+use super::commit_status::segment;
+use super::event_body::fitting;
+use super::webhook::{json_body, json_headers};
+use crate::{ConfigError, Exchange, Provider, Settings};
+use account::ServiceAccount;
+use exchange::PublishExchange;
+pub use problem::PubSubProblem;
+
+/// Where the API is.
+const API: &str = "https://pubsub.googleapis.com";
+
+/// The environment's address of an emulator, as Google's own libraries call it.
+const EMULATOR: &str = "PUBSUB_EMULATOR_HOST";
+
+/// Longest event, in bytes: Pub/Sub takes 10 MB a request, in which it is written a third longer (quotas, "Publish
+/// request").
+const LONGEST: usize = 7_000_000;
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let emulator = std::env::var(EMULATOR).ok().filter(|host| !host.is_empty());
+    Ok(Box::new(PubSub::new(settings, emulator.as_deref())?))
+}
+
+struct PubSub {
+    topic: Arc<Topic>,
+    attributes: BTreeMap<String, String>,
+    is_emulated: bool,
+}
+
+/// Where is published, and as whom.
+struct Topic {
+    /// `projects/P/topics/T`.
+    name: String,
+    url: String,
+    /// None at an emulator.
+    account: Option<ServiceAccount>,
+    masker: Arc<Masker>,
+}
+
+#[derive(Serialize)]
+struct Publish<'a> {
+    messages: [Message<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    data: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: &'a BTreeMap<String, String>,
+}
+
+impl PubSub {
+    fn new(settings: &Settings, emulator: Option<&str>) -> Result<Self, ConfigError> {
+        let name = topic_name(settings.address.as_str(), &settings.channel)?;
+        let account = match emulator {
+            Some(_) => None,
+            None => Some(ServiceAccount::read(settings)?),
+        };
+        let root = emulator.map_or_else(|| API.to_owned(), |host| format!("http://{host}"));
+        let path: Vec<String> = name.split('/').map(segment).collect();
+        let url = format!("{root}/v1/{}:publish", path.join("/"));
+        let topic = Topic { name, url, account, masker: settings.masker.clone() };
+        let attributes = settings.headers.clone();
+        Ok(Self { topic: Arc::new(topic), attributes, is_emulated: emulator.is_some() })
+    }
+
+    fn request(&self, event: &[u8]) -> Result<Request, Failure> {
+        let message = Message { data: STANDARD.encode(event), attributes: &self.attributes };
+        let body: Bytes = json_body(&Publish { messages: [message] })?;
+        Ok(Request { method: Method::Post, url: self.topic.url.clone(), headers: json_headers(1), body })
+    }
+}
+
+/// A channel of four parts is the whole name; any other one is the topic's in the project of the address.
+fn topic_name(project: &str, channel: &str) -> Result<String, PubSubProblem> {
+    if project.is_empty() {
+        return Err(PubSubProblem::NoProject);
+    }
+    if channel.is_empty() {
+        return Err(PubSubProblem::NoTopic);
+    }
+    let is_whole = channel.split('/').count() == 4;
+    Ok(if is_whole { channel.to_owned() } else { format!("projects/{project}/topics/{channel}") })
+}
+
+impl Provider for PubSub {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let request = self.request(&fitting(delivery, LONGEST)?)?;
+        Ok(Box::new(PublishExchange::new(self.topic.clone(), request)))
+    }
+
+    /// Google's hosts, which no private trust store must break.
+    fn public_host(&self) -> bool {
+        !self.is_emulated
+    }
+}

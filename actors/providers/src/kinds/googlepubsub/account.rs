@@ -1,0 +1,142 @@
+//! A service account of Google: its key, and the tokens it is let in with (Google Identity, "Using OAuth 2.0 for server to
+//! server applications"; RFC 7523).
+
+use std::fmt;
+
+use bytes::Bytes;
+use campanile_domain::{Method, Request};
+use jiff::{Timestamp, ToSpan};
+use ring::signature::RsaKeyPair;
+use serde::{Deserialize, Serialize};
+
+use super::PubSubProblem;
+use crate::address::{Address, AddressSource};
+use crate::headers::is_value;
+use crate::kept_token::{KeptToken, Token};
+use crate::kinds::form;
+use crate::{ConfigError, Settings, rs256};
+
+/// What a token is good for: no more than Pub/Sub.
+const SCOPE: &str = "https://www.googleapis.com/auth/pubsub";
+
+/// How an assertion is named (RFC 7523, 8.1).
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// How long an assertion holds, in seconds: the longest that Google takes.
+const LIFETIME: i64 = 3600;
+
+/// A service account as its key describes it, and its current token.
+pub(super) struct ServiceAccount {
+    email: String,
+    key_id: String,
+    key: RsaKeyPair,
+    token_uri: String,
+    pub(super) token: KeptToken,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    client_email: String,
+    #[serde(default)]
+    private_key: String,
+    #[serde(default)]
+    private_key_id: String,
+    #[serde(default)]
+    token_uri: String,
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'static str,
+    typ: &'static str,
+    kid: &'a str,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    scope: &'static str,
+    aud: &'a str,
+    iat: i64,
+    exp: i64,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    #[serde(default)]
+    expires_in: Option<i64>,
+}
+
+impl ServiceAccount {
+    /// The account whose key is the Secret's token.
+    ///
+    /// # Errors
+    /// [`PubSubProblem`] for everything that is no whole key of a service account.
+    pub(super) fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        let token = settings.token.as_ref().filter(|token| !token.raw().trim_ascii().is_empty());
+        let json = token.ok_or(PubSubProblem::NoKey)?.raw();
+        let key: Key = serde_json::from_slice(json).map_err(|_| PubSubProblem::NotJson)?;
+        if key.kind != "service_account" {
+            return Err(PubSubProblem::Type.into());
+        }
+        for (part, name) in [(&key.client_email, "client_email"), (&key.private_key, "private_key")] {
+            if part.is_empty() {
+                return Err(PubSubProblem::Lacks(name).into());
+            }
+        }
+        Ok(Self {
+            key: rs256::read_key(key.private_key.as_bytes()).ok_or(PubSubProblem::PrivateKey)?,
+            token_uri: token_uri(key.token_uri, settings.address.source())?,
+            email: key.client_email,
+            key_id: key.private_key_id,
+            token: KeptToken::default(),
+        })
+    }
+
+    /// Asks for a token at `now`, and the assertion in it, which is a secret; none if the system has no random numbers to
+    /// sign with.
+    pub(super) fn request(&self, now: Timestamp) -> Option<(Request, String)> {
+        let iat = now.as_second();
+        let claims =
+            Claims { iss: &self.email, scope: SCOPE, aud: &self.token_uri, iat, exp: iat + LIFETIME };
+        let header = Header { alg: "RS256", typ: "JWT", kid: &self.key_id };
+        let (header, claims) = (serde_json::to_string(&header).ok()?, serde_json::to_string(&claims).ok()?);
+        let assertion = rs256::sign(&self.key, &header, &claims)?;
+        let body = form::encode([("grant_type", GRANT), ("assertion", &assertion)]);
+        let headers = vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+        let url = self.token_uri.clone();
+        Some((Request { method: Method::Post, url, headers, body: Bytes::from(body) }, assertion))
+    }
+
+    /// The token in an answer to [`request`](Self::request); none if there is none.
+    pub(super) fn obtained(&self, body: &[u8], now: Timestamp) -> Option<Token> {
+        let TokenAnswer { access_token: value, expires_in } = serde_json::from_slice(body).ok()?;
+        if value.is_empty() || !is_value(&value) {
+            return None;
+        }
+        let ends = expires_in.and_then(|seconds| now.checked_add(seconds.clamp(0, LIFETIME).seconds()).ok());
+        let token = Token { value, ends };
+        self.token.keep(&token);
+        Some(token)
+    }
+}
+
+/// The key is the user's own, but what it signs must not go over the network in clear.
+fn token_uri(text: String, source: &AddressSource) -> Result<String, PubSubProblem> {
+    if text.is_empty() {
+        return Err(PubSubProblem::Lacks("token_uri"));
+    }
+    let url = Address::new(text, source.clone()).hook_url("token_uri").ok();
+    let url = url.filter(|url| url.as_str().starts_with("https://"));
+    url.map(|url| url.as_str().to_owned()).ok_or(PubSubProblem::TokenUri)
+}
+
+impl fmt::Debug for ServiceAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServiceAccount(*****)")
+    }
+}

@@ -1,0 +1,106 @@
+//! `grafana`: an annotation of Grafana (contract, providers 23.17).
+//!
+//! The payload is the contract's. Its FIX is taken: the time is sent in the field that Grafana reads too, so that an
+//! annotation that could only be delivered late stands where it belongs. Tags are cut to what Grafana's database takes.
+
+#[cfg(test)]
+mod tests;
+
+use campanile_domain::{Delivery, Failure};
+use serde::Serialize;
+
+use super::login::{self, bearer, pair};
+use super::moment;
+use super::webhook::{Target, json_body, json_headers};
+use crate::cut::markup::{html, plain};
+use crate::cut::{Limits, Spot, Style, bytes};
+use crate::{ConfigError, Exchange, Provider, Settings, judge};
+
+/// All tags of an annotation as a list in JSON, in bytes (Grafana, "Configure Grafana", `[annotations] tags_length`).
+const TAGS: usize = 500;
+
+/// What stands around a tag in that list.
+const AROUND_TAG: usize = "\"\",".len();
+
+/// A tag's key and its value, in characters: the columns of Grafana's table of tags.
+const COLUMN: usize = 100;
+
+/// Longest kind and namespace, in bytes.
+const SHORT: usize = 64;
+
+/// Longest text, in bytes: two names of Kubernetes and a kind.
+const TEXT: usize = 700;
+
+/// Text is shown as HTML.
+const HTML: Style = Style { defuse: html, width: bytes };
+const PLAIN: Style = Style { defuse: plain, width: bytes };
+/// The first colon parts key and value.
+const TAG: Style = Style { defuse: without_colons, width: bytes };
+
+fn without_colons(spot: &Spot<'_>) -> Option<&'static str> {
+    (spot.c == ':').then_some("|")
+}
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let url = settings.address.hook_url("Grafana URL")?;
+    let token = bearer(settings)?;
+    Ok(Box::new(Grafana {
+        target: Target { url, judge, masker: settings.masker.clone() },
+        authorization: token.or_else(|| pair(settings)),
+    }))
+}
+
+struct Grafana {
+    target: Target,
+    authorization: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Annotation {
+    /// In seconds; Grafana does not read it.
+    when: i64,
+    text: String,
+    tags: Vec<String>,
+    /// In milliseconds.
+    time: i64,
+}
+
+impl Provider for Grafana {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let mut headers = json_headers(1);
+        headers.extend(self.authorization.clone().map(login::header));
+        let time = moment::of(delivery);
+        let annotation = Annotation {
+            when: time.as_second(),
+            text: HTML.fit_owned(delivery.event.involved_object.display_name(), TEXT),
+            tags: tags(delivery),
+            time: time.as_millisecond(),
+        };
+        Ok(self.target.post(headers, json_body(&annotation)?))
+    }
+}
+
+fn tags(delivery: &Delivery) -> Vec<String> {
+    let event = &*delivery.event;
+    let object = &event.involved_object;
+    let mut tags = vec!["flux".to_owned(), PLAIN.fit(&event.reporting_controller, COLUMN).into_owned()];
+    let last = [
+        format!("kind: {}", PLAIN.fit(&object.kind, SHORT)),
+        format!("name: {}", PLAIN.fit(&object.name, COLUMN)),
+        format!("namespace: {}", PLAIN.fit(&object.namespace, SHORT)),
+    ];
+    let own: usize = tags.iter().chain(&last).map(|tag| tag.len() + AROUND_TAG).sum();
+    let limits = Limits {
+        total: TAGS - "[]".len() - own,
+        text: 0,
+        share: 0,
+        count: 100,
+        key: COLUMN,
+        value: COLUMN,
+        overhead: ": ".len() + AROUND_TAG,
+    };
+    let entries = TAG.entries(delivery.plan.metadata.iter(), &limits);
+    tags.extend(entries.into_iter().map(|(key, value)| format!("{key}: {value}")));
+    tags.extend(last);
+    tags
+}

@@ -1,0 +1,142 @@
+//! `lark`: a card of a custom bot in Lark or Feishu (contract, providers 23.13).
+//!
+//! The payload is the contract's, with its FIXes: proxy and TLS settings hold, and a failure that is told with status 200
+//! counts. What foreign text brings along as Markdown or tags of cards becomes character references, which Lark shows as
+//! the characters. The object's name is plain text there.
+
+mod answer;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+
+use campanile_domain::{Delivery, Failure};
+use serde::Serialize;
+
+use super::telegram::emoji;
+use super::webhook::{Target, json_body, json_headers};
+use crate::cut::markup::{markdown, plain};
+use crate::cut::{Body, Limits, Spot, Style, json_bytes};
+use crate::{ConfigError, Exchange, Provider, Settings};
+
+/// The longest body of a request, in bytes (Lark, "Custom bot usage guide": 20 KB).
+const LONGEST_BODY: usize = 20_000;
+
+/// What is in a body beside the texts.
+const FRAME: usize = 400;
+
+/// Longest name of an object, in bytes.
+const LONGEST_NAME: usize = 1_200;
+
+const LIMITS: Limits = Limits {
+    total: LONGEST_BODY - FRAME - LONGEST_NAME,
+    text: LONGEST_BODY - FRAME - LONGEST_NAME,
+    share: 8_000,
+    count: 100,
+    key: 300,
+    value: 4_000,
+    overhead: ": \\n".len(),
+};
+
+const STYLE: Style = Style { defuse, width: json_bytes };
+const PLAIN: Style = Style { defuse: plain, width: json_bytes };
+
+/// Where Markdown would take a backslash, cards take character references (Lark, "Rich text (Markdown)", escapes).
+fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+    markdown(spot)?;
+    match spot.c {
+        '\\' => Some("&#92;"),
+        '*' => Some("&#42;"),
+        '~' => Some("&#126;"),
+        '_' => Some("&#95;"),
+        '`' => Some("&#96;"),
+        '|' => Some("&#124;"),
+        ']' => Some("&#93;"),
+        '<' => Some("&lt;"),
+        '&' => Some("&amp;"),
+        '>' => Some("&gt;"),
+        '#' => Some("&#35;"),
+        '=' => Some("&#61;"),
+        '-' => Some("&#45;"),
+        _ => None,
+    }
+}
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let url = settings.address.hook_url("Lark hook URL")?;
+    Ok(Box::new(Lark { target: Target { url, judge: answer::judge, masker: settings.masker.clone() } }))
+}
+
+struct Lark {
+    target: Target,
+}
+
+impl Provider for Lark {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        Ok(self.target.post(json_headers(0), json_body(&Message::of(delivery))?))
+    }
+}
+
+#[derive(Serialize)]
+struct Message {
+    msg_type: &'static str,
+    card: Card,
+}
+
+#[derive(Serialize)]
+struct Card {
+    config: Config,
+    header: Header,
+    elements: [Element; 1],
+}
+
+#[derive(Serialize)]
+struct Config {
+    wide_screen_mode: bool,
+}
+
+#[derive(Serialize)]
+struct Header {
+    title: Text,
+    template: &'static str,
+}
+
+#[derive(Serialize)]
+struct Element {
+    tag: &'static str,
+    text: Text,
+}
+
+#[derive(Serialize)]
+struct Text {
+    tag: &'static str,
+    content: String,
+}
+
+impl Message {
+    fn of(delivery: &Delivery) -> Self {
+        let event = &*delivery.event;
+        let name = PLAIN.fit_owned(event.involved_object.display_name(), LONGEST_NAME);
+        let title = Text { tag: "plain_text", content: format!("{} {name}", emoji(event)) };
+        let template = if event.is_error() { "red" } else { "turquoise" };
+        let text = Text { tag: "lark_md", content: content(delivery) };
+        Self {
+            msg_type: "interactive",
+            card: Card {
+                config: Config { wide_screen_mode: true },
+                header: Header { title, template },
+                elements: [Element { tag: "div", text }],
+            },
+        }
+    }
+}
+
+fn content(delivery: &Delivery) -> String {
+    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &LIMITS);
+    let mut out = format!("**{text}**\n\n");
+    for (key, value) in entries {
+        // Writing to a String does not fail.
+        writeln!(out, "{key}: {value}").unwrap_or_default();
+    }
+    out
+}

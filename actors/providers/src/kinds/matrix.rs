@@ -1,0 +1,117 @@
+//! `matrix`: a text message in a room of Matrix (contract, providers 23.14).
+//!
+//! The payload is the contract's. Its FIXes are taken: the room's id is escaped in the path, a slash at the end of the
+//! address does no harm, and a Provider without token or room is refused. The transaction id is a hash of the event, so a
+//! homeserver posts a repeated delivery once. The text is plain; only `@room`, which calls everybody, is broken.
+
+mod answer;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use campanile_domain::{Delivery, EventJson, Failure, Masker, Method, Request};
+use serde::Serialize;
+
+use super::commit_status::segment;
+use super::hash::sha1;
+use super::telegram::emoji;
+use super::webhook::{json_body, json_headers};
+use super::{login, login::token};
+use crate::cut::{Body, Limits, Spot, Style, json_bytes};
+use crate::exchange::Post;
+use crate::{ConfigError, Exchange, Provider, Settings};
+
+/// The largest event, in bytes (Client-Server API, "Size limits").
+const LARGEST_EVENT: usize = 65_536;
+
+/// What homeservers add to a message: ids, hashes, signatures, references.
+const ENVELOPE: usize = 8_192;
+
+/// What stands around the object's name and at the end of the message.
+const FRAME: usize = 64;
+
+/// Longest name of an object, in bytes.
+const LONGEST_NAME: usize = 1_200;
+
+const TEXT: usize = LARGEST_EVENT - ENVELOPE - FRAME - LONGEST_NAME;
+const LIMITS: Limits = Limits {
+    total: TEXT,
+    text: TEXT,
+    share: 16_000,
+    count: 200,
+    key: 300,
+    value: 8_000,
+    overhead: "- : \\n".len(),
+};
+
+const STYLE: Style = Style { defuse, width: json_bytes };
+
+/// The word that notifies a whole room (Client-Server API, push rule `.m.rule.roomnotif`).
+fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+    (spot.c == '@' && spot.after.starts_with("room")).then_some("@\u{200b}")
+}
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let address = settings.address.hook_url("Matrix homeserver URL")?;
+    if settings.channel.is_empty() {
+        return Err(ConfigError::NoChannel("empty Matrix room ID"));
+    }
+    let authorization = format!("Bearer {}", token(settings, "empty Matrix access token")?);
+    let room = segment(&settings.channel);
+    let path = format!(
+        "{}/_matrix/client/r0/rooms/{room}/send/m.room.message/",
+        address.parts().1.trim_end_matches('/')
+    );
+    Ok(Box::new(Matrix {
+        transactions: address.moved(&path, None).as_str().to_owned(),
+        authorization,
+        masker: settings.masker.clone(),
+    }))
+}
+
+struct Matrix {
+    /// What a transaction's id is appended to.
+    transactions: String,
+    authorization: String,
+    masker: Arc<Masker>,
+}
+
+#[derive(Serialize)]
+struct Message {
+    body: String,
+    msgtype: &'static str,
+}
+
+impl Provider for Matrix {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let mut headers = json_headers(1);
+        headers.push(login::header(self.authorization.clone()));
+        let request = Request {
+            method: Method::Put,
+            url: format!("{}{}", self.transactions, transaction(delivery)?),
+            headers,
+            body: json_body(&Message { body: text_of(delivery), msgtype: "m.text" })?,
+        };
+        Ok(Box::new(Post::new(request, answer::judge, self.masker.clone())))
+    }
+}
+
+/// The same for the same event, whatever delivers it.
+fn transaction(delivery: &Delivery) -> Result<String, Failure> {
+    let event = EventJson { event: &delivery.event, metadata: &delivery.plan.metadata };
+    Ok(sha1(&json_body(&event)?))
+}
+
+fn text_of(delivery: &Delivery) -> String {
+    let event = &*delivery.event;
+    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &LIMITS);
+    let name = STYLE.fit_owned(event.involved_object.display_name(), LONGEST_NAME);
+    let mut out = format!("{} {name}\n{text}\n", emoji(event));
+    for (key, value) in entries {
+        // Writing to a String does not fail.
+        writeln!(out, "- {key}: {value}").unwrap_or_default();
+    }
+    out
+}

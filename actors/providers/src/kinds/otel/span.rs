@@ -1,0 +1,123 @@
+//! The span that stands for an event.
+
+use std::collections::BTreeMap;
+
+use campanile_domain::Delivery;
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+
+use super::proto::{
+    AnyValue, ExportRequest, KeyValue, Resource, ResourceSpans, Scope, ScopeSpans, Span, Status,
+};
+use crate::kinds::moment;
+
+const SCHEMA: &str = "https://opentelemetry.io/schemas/1.34.0";
+const SCOPE: &str = "flux:notification-controller";
+
+/// Attributes of a span; what is beyond is left out, as OpenTelemetry's libraries do (SDK, span limits).
+const MOST_ATTRIBUTES: usize = 128;
+
+/// `SpanKind`: internal.
+const INTERNAL: i32 = 1;
+/// `StatusCode`: ok and error.
+const OK: i32 = 1;
+const ERROR: i32 = 2;
+
+/// Sampled; whether the parent is remote is known; it is (`SpanFlags`).
+const FLAGS: u32 = 0x301;
+
+/// The request that exports one span, which has no end yet.
+pub(super) fn export(delivery: &Delivery) -> ExportRequest {
+    let alert = &delivery.plan.alert;
+    let (namespace, name) = (alert.key.namespace.to_string(), alert.key.to_string());
+    let resource = Resource {
+        attributes: vec![
+            pair("service.name", name),
+            pair("service.namespace", namespace),
+            pair("service.instance.id", alert.uid.clone()),
+        ],
+    };
+    let scope = Scope { name: SCOPE.to_owned() };
+    let scope_spans = vec![ScopeSpans { scope: Some(scope), spans: vec![span(delivery)] }];
+    let spans = ResourceSpans { resource: Some(resource), scope_spans, schema_url: SCHEMA.to_owned() };
+    ExportRequest { resource_spans: vec![spans] }
+}
+
+impl ExportRequest {
+    /// Lets the spans end at `end`; none ends before it starts.
+    pub(super) fn end(&mut self, end: Timestamp) {
+        let spans = self.resource_spans.iter_mut().flat_map(|resource| &mut resource.scope_spans);
+        for span in spans.flat_map(|scope| &mut scope.spans) {
+            span.end_time_unix_nano = nanoseconds(end).max(span.start_time_unix_nano);
+        }
+    }
+}
+
+fn span(delivery: &Delivery) -> Span {
+    let event = &*delivery.event;
+    let object = &event.involved_object;
+    let status = if event.is_error() {
+        Status { code: ERROR, message: event.message.clone() }
+    } else {
+        Status { code: OK, message: String::new() }
+    };
+    Span {
+        trace_id: trace_id(delivery),
+        span_id: span_id(delivery),
+        name: format!("{}: {}/{}", object.kind, object.namespace, object.name),
+        kind: INTERNAL,
+        start_time_unix_nano: nanoseconds(moment::of(delivery)),
+        end_time_unix_nano: 0,
+        attributes: attributes(delivery),
+        status: Some(status),
+        flags: FLAGS,
+    }
+}
+
+/// The object, and all metadata, which may replace what is said of the object.
+fn attributes(delivery: &Delivery) -> Vec<KeyValue> {
+    let object = &delivery.event.involved_object;
+    let metadata = &delivery.plan.metadata;
+    let of_object = [
+        ("object.uid", &object.uid),
+        ("object.kind", &object.kind),
+        ("object.name", &object.name),
+        ("object.namespace", &object.namespace),
+    ];
+    let kept = of_object.into_iter().filter(|(key, _)| !metadata.contains_key(*key));
+    let all = kept.chain(metadata.iter().map(|(key, value)| (key.as_str(), value)));
+    all.take(MOST_ATTRIBUTES).map(|(key, value)| pair(key, value.clone())).collect()
+}
+
+/// All events of an Alert about one revision are of one trace.
+fn trace_id(delivery: &Delivery) -> Vec<u8> {
+    let name = format!("{}:{}", delivery.plan.alert.uid, revision(&delivery.plan.metadata));
+    hash(&name, 16)
+}
+
+fn revision(metadata: &BTreeMap<String, String>) -> String {
+    match (metadata.get("app-version"), metadata.get("oci-digest")) {
+        (Some(version), Some(digest)) => format!("{version}@{digest}"),
+        _ => metadata.get("revision").cloned().unwrap_or_else(|| "unknown".to_owned()),
+    }
+}
+
+/// The same at every try. Numbers of deliveries begin anew with a new state folder, so the time of acceptance counts too.
+fn span_id(delivery: &Delivery) -> Vec<u8> {
+    let plan = &delivery.plan;
+    let (number, accepted) = (delivery.id.0, delivery.accepted_at.as_microsecond());
+    hash(&format!("{} {} {number} {accepted}", plan.provider, plan.alert.uid), 8)
+}
+
+fn hash(text: &str, length: usize) -> Vec<u8> {
+    digest(&SHA256, text.as_bytes()).as_ref().iter().take(length).copied().collect()
+}
+
+fn pair(key: &str, value: String) -> KeyValue {
+    KeyValue { key: key.to_owned(), value: Some(AnyValue { string_value: Some(value) }) }
+}
+
+/// Since 1970; what is before is that year's beginning.
+fn nanoseconds(time: Timestamp) -> u64 {
+    u64::try_from(time.as_nanosecond()).unwrap_or(0)
+}

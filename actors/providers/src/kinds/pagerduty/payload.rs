@@ -1,0 +1,129 @@
+//! Events and change events of the Events API v2, in the order of the contract's examples.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use campanile_domain::{Delivery, description, status_name};
+use serde::Serialize;
+
+use crate::cut::markup::plain;
+use crate::cut::{Limits, Style, characters, json_bytes};
+use crate::kinds::moment;
+
+/// The longest summary, in characters (Events API v2, "PD-CEF").
+const SUMMARY: usize = 1024;
+/// The longest key of an alert, in characters (Events API v2, "Alert de-duplication").
+const KEY: usize = 255;
+/// Longest source, component and group, in characters; PagerDuty sets no limit.
+const FIELD: usize = 1024;
+/// The longest message, in bytes. With the metadata it stays below the 512 KB of an event (Events API v2, "Size limits").
+const MESSAGE: usize = 256_000;
+
+const METADATA: Limits =
+    Limits { total: 200_000, text: 0, share: 0, count: 500, key: 1_000, value: 40_000, overhead: 6 };
+
+const STYLE: Style = Style { defuse: plain, width: characters };
+const SIZED: Style = Style { defuse: plain, width: json_bytes };
+
+/// What opens or closes an incident.
+#[derive(Serialize)]
+pub(super) struct Event<'a> {
+    routing_key: &'a str,
+    event_action: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    dedup_key: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Payload<'a>>,
+}
+
+#[derive(Serialize)]
+struct Payload<'a> {
+    summary: String,
+    source: String,
+    severity: &'static str,
+    timestamp: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    component: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    group: Cow<'a, str>,
+    custom_details: Details<'a>,
+}
+
+/// What is told of a change.
+#[derive(Serialize)]
+pub(super) struct Change<'a> {
+    routing_key: &'a str,
+    payload: ChangePayload<'a>,
+}
+
+#[derive(Serialize)]
+struct ChangePayload<'a> {
+    summary: String,
+    source: String,
+    timestamp: String,
+    custom_details: Details<'a>,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    message: Cow<'a, str>,
+    metadata: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+}
+
+impl<'a> Event<'a> {
+    pub(super) fn of(routing_key: &'a str, delivery: &'a Delivery) -> Self {
+        let is_error = delivery.event.is_error();
+        Self {
+            routing_key,
+            event_action: if is_error { "trigger" } else { "resolve" },
+            dedup_key: STYLE.fit(&delivery.event.involved_object.uid, KEY),
+            payload: is_error.then(|| Payload::of(delivery)),
+        }
+    }
+}
+
+impl<'a> Payload<'a> {
+    fn of(delivery: &'a Delivery) -> Self {
+        let object = &delivery.event.involved_object;
+        Self {
+            summary: summary(delivery),
+            source: source(delivery),
+            severity: "error",
+            timestamp: moment::rfc3339(delivery),
+            component: STYLE.fit(&object.name, FIELD),
+            group: STYLE.fit(&object.kind, FIELD),
+            custom_details: Details::of(delivery),
+        }
+    }
+}
+
+impl<'a> Change<'a> {
+    pub(super) fn of(routing_key: &'a str, delivery: &'a Delivery) -> Self {
+        let payload = ChangePayload {
+            summary: summary(delivery),
+            source: source(delivery),
+            timestamp: moment::rfc3339(delivery),
+            custom_details: Details::of(delivery),
+        };
+        Self { routing_key, payload }
+    }
+}
+
+impl<'a> Details<'a> {
+    fn of(delivery: &'a Delivery) -> Self {
+        Self {
+            message: SIZED.fit(&delivery.event.message, MESSAGE),
+            metadata: SIZED.entries(delivery.plan.metadata.iter(), &METADATA).into_iter().collect(),
+        }
+    }
+}
+
+fn summary(delivery: &Delivery) -> String {
+    let event = &*delivery.event;
+    let text = format!("{}: {}", description(&event.reason), status_name(&event.involved_object));
+    STYLE.fit_owned(text, SUMMARY)
+}
+
+fn source(delivery: &Delivery) -> String {
+    STYLE.fit_owned(format!("Flux {}", delivery.event.reporting_controller), FIELD)
+}

@@ -1,0 +1,141 @@
+//! `telegram`: a message of a bot in a chat of Telegram (contract, providers 23.12).
+//!
+//! Telegram refuses a whole message for one reserved character that is not escaped, so all of them are, in what the Alert
+//! adds as well. A name behind `@` is broken by a zero-width space, so that nobody is called. The token is a part of the URL.
+
+mod answer;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+
+use campanile_domain::{Delivery, Event, Failure};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use super::login::token;
+use super::webhook::{Target, json_body, json_headers};
+use crate::address::{Address, AddressSource};
+use crate::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::{ConfigError, Exchange, Provider, Settings};
+
+/// The longest text, in characters (Bot API, `sendMessage`). Telegram does not count escapes, here they count too.
+const LONGEST_TEXT: usize = 4096;
+
+/// What stands around the object's name and at the end of the message.
+const FRAME: usize = "*🚨 *\n\n".len();
+
+/// Longest name of an object: two names of Kubernetes and a kind.
+const LONGEST_NAME: usize = 700;
+
+const LIMITS: Limits = Limits {
+    total: LONGEST_TEXT - FRAME - LONGEST_NAME,
+    text: LONGEST_TEXT - FRAME - LONGEST_NAME,
+    share: 1_600,
+    count: 100,
+    key: 200,
+    value: 800,
+    // What stands around a key and its value, and for an empty key.
+    overhead: "\\- **: \n".len() + 1,
+};
+
+const STYLE: Style = Style { defuse, width: characters };
+
+/// What may stand in a token; all else could lead to another path.
+const IN_PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b':').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The characters that MarkdownV2 reserves (Bot API, "Formatting options"), and mentions.
+fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+    const ESCAPED: &[(char, &str)] = &[
+        ('\\', "\\\\"),
+        ('.', "\\."),
+        ('-', "\\-"),
+        ('_', "\\_"),
+        ('[', "\\["),
+        (']', "\\]"),
+        ('(', "\\("),
+        (')', "\\)"),
+        ('~', "\\~"),
+        ('>', "\\>"),
+        ('`', "\\`"),
+        ('#', "\\#"),
+        ('+', "\\+"),
+        ('=', "\\="),
+        ('|', "\\|"),
+        ('{', "\\{"),
+        ('}', "\\}"),
+        ('!', "\\!"),
+        ('*', "\\*"),
+    ];
+    let is_in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if spot.c == '@' {
+        let calls = !spot.previous().is_some_and(is_in_name) && spot.next_is(is_in_name);
+        return calls.then_some("@\u{200b}");
+    }
+    ESCAPED.iter().find(|(c, _)| *c == spot.c).map(|(_, escaped)| *escaped)
+}
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    const NO_CHANNEL: ConfigError = ConfigError::NoChannel("empty Telegram channel");
+    let (chat, thread) = settings.channel.split_once(':').unwrap_or((&settings.channel, ""));
+    if chat.is_empty() {
+        return Err(NO_CHANNEL);
+    }
+    let token = utf8_percent_encode(token(settings, "empty Telegram token")?, IN_PATH);
+    let url = format!("https://api.telegram.org/bot{token}/sendMessage");
+    // There is no address that the user could have got wrong.
+    let url = Address::new(url, AddressSource::Spec).hook_url("Telegram URL")?;
+    Ok(Box::new(Telegram {
+        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        chat: chat.to_owned(),
+        thread: thread.to_owned(),
+    }))
+}
+
+struct Telegram {
+    target: Target,
+    chat: String,
+    /// Empty if the chat has no threads.
+    thread: String,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    chat_id: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    message_thread_id: &'a str,
+    text: String,
+    parse_mode: &'static str,
+}
+
+impl Provider for Telegram {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let message = Message {
+            chat_id: &self.chat,
+            message_thread_id: &self.thread,
+            text: text_of(delivery),
+            parse_mode: "MarkdownV2",
+        };
+        Ok(self.target.post(json_headers(0), json_body(&message)?))
+    }
+}
+
+fn text_of(delivery: &Delivery) -> String {
+    let event = &*delivery.event;
+    let Body { text, entries } = STYLE.escaped_body(delivery, delivery.plan.metadata.iter(), &LIMITS);
+    let emoji = emoji(event);
+    let object = &event.involved_object;
+    let name = format!("{}/{}/{}", object.kind.to_lowercase(), object.name, object.namespace);
+    let mut out = format!("*{emoji} {}*\n{text}\n", STYLE.fit_owned(name, LONGEST_NAME));
+    for (key, value) in entries {
+        // Writing to a String does not fail.
+        writeln!(out, "\\- *{}*: {value}", or_blank(key)).unwrap_or_default();
+    }
+    out
+}
+
+/// What tells errors from other events at first sight; also for `lark` and `matrix`.
+pub(super) fn emoji(event: &Event) -> char {
+    if event.is_error() { '🚨' } else { '💫' }
+}

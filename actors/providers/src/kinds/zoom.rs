@@ -1,0 +1,141 @@
+//! `zoom`: a message in Zoom Team Chat through the app "Incoming Webhook" (contract, providers 23.23).
+//!
+//! The payload is the contract's. Zoom shows its texts as they are; what would call somebody where an account has Markdown
+//! switched on is broken by a zero-width space.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use campanile_domain::{Delivery, Failure};
+use serde::Serialize;
+use url::form_urlencoded;
+
+use super::login::{self, token};
+use super::webhook::{Target, json_body, json_headers};
+use super::form;
+use crate::address::HookUrl;
+use crate::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::{ConfigError, Exchange, Provider, Settings, judge};
+
+/// The longest text of a message, in characters (Team Chat API, "Send a chat message").
+const LONGEST_TEXT: usize = 4_096;
+
+/// Longest head: two names of Kubernetes and a kind.
+const HEAD: usize = 600;
+
+/// Longest severity that is shown.
+const SEVERITY: usize = 100;
+
+const LIMITS: Limits = Limits {
+    total: 3 * LONGEST_TEXT,
+    text: LONGEST_TEXT,
+    share: 2 * LONGEST_TEXT,
+    count: 100,
+    key: 256,
+    value: 1_024,
+    // What stands for an empty key and an empty value.
+    overhead: 2,
+};
+
+const STYLE: Style = Style { defuse, width: characters };
+
+fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+    (spot.c == '<' && spot.next_is(|next| next == '!')).then_some("<\u{200b}")
+}
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let address = settings.address.hook_url("Zoom incoming webhook URL")?;
+    let authorization = token(settings, "empty Zoom verification token")?.to_owned();
+    Ok(Box::new(Zoom {
+        target: Target { url: with_format(&address), judge, masker: settings.masker.clone() },
+        authorization,
+    }))
+}
+
+/// The address with a `format` in its query: Zoom takes this payload only in the full one.
+fn with_format(address: &HookUrl) -> HookUrl {
+    const FORMAT: &str = "format";
+    let (_, path, query) = address.parts();
+    let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = pairs.collect();
+    if pairs.iter().any(|(key, value)| key == FORMAT && !value.is_empty()) {
+        return address.clone();
+    }
+    pairs.retain(|(key, _)| key != FORMAT);
+    pairs.push((Cow::Borrowed(FORMAT), Cow::Borrowed("full")));
+    pairs.sort_by(|a, b| a.0.cmp(&b.0));
+    let path = if path.is_empty() { "/" } else { path };
+    address.moved(path, Some(&form::encode(pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref())))))
+}
+
+struct Zoom {
+    target: Target,
+    authorization: String,
+}
+
+impl Provider for Zoom {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let mut headers = json_headers(1);
+        headers.push(login::header(self.authorization.clone()));
+        Ok(self.target.post(headers, json_body(&Message::of(delivery))?))
+    }
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    content: Content<'a>,
+}
+
+#[derive(Serialize)]
+struct Content<'a> {
+    head: Head<'a>,
+    body: Vec<Part<'a>>,
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    text: String,
+    sub_head: SubHead<'a>,
+}
+
+#[derive(Serialize)]
+struct SubHead<'a> {
+    text: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Part<'a> {
+    Message {
+        #[serde(skip_serializing_if = "str::is_empty")]
+        text: Cow<'a, str>,
+    },
+    Fields {
+        items: Vec<Item<'a>>,
+    },
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    key: Cow<'a, str>,
+    value: Cow<'a, str>,
+}
+
+impl<'a> Message<'a> {
+    fn of(delivery: &'a Delivery) -> Self {
+        let event = &*delivery.event;
+        let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &LIMITS);
+        let head = Head {
+            text: STYLE.fit_owned(event.involved_object.display_name(), HEAD),
+            sub_head: SubHead { text: STYLE.fit(event.severity.as_str(), SEVERITY) },
+        };
+        let mut body = vec![Part::Message { text }];
+        if !entries.is_empty() {
+            let item = |(key, value)| Item { key: or_blank(key), value: or_blank(value) };
+            body.push(Part::Fields { items: entries.into_iter().map(item).collect() });
+        }
+        Self { content: Content { head, body } }
+    }
+}

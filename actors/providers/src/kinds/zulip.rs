@@ -1,0 +1,76 @@
+//! `zulip`: a message in a topic of a Zulip channel (contract, providers 23.21).
+//!
+//! The text is the contract's, which both of Zulip's older and newer Markdown read. Zulip knows no escapes, so bold and
+//! italics of foreign text stay, as the contract has it. What calls somebody, swallows the rest of the message or hides where a link
+//! leads is broken by a zero-width space.
+
+mod answer;
+#[cfg(test)]
+mod tests;
+
+use campanile_domain::{Delivery, Failure};
+
+use super::commit_status::basic;
+use super::webhook::Target;
+use super::{form, login, post};
+use crate::cut::markup::links;
+use crate::cut::{Spot, Style, characters};
+use crate::{ConfigError, Exchange, Provider, Settings};
+
+/// The longest message, in code points; what is longer Zulip cuts (server setting `MAX_MESSAGE_LENGTH`).
+const LONGEST_MESSAGE: usize = 10_000;
+
+const STYLE: Style = Style { defuse, width: characters };
+
+/// Mentions, links to channels, times, formulas and fences (Zulip, "Message formatting").
+fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+    match spot.c {
+        '@' if spot.next_is(|next| matches!(next, '*' | '_')) => Some("@\u{200b}"),
+        '#' if spot.after.starts_with("**") => Some("#\u{200b}"),
+        '<' if spot.after.starts_with("time:") => Some("<\u{200b}"),
+        '$' if spot.next_is(|next| next == '$') => Some("$\u{200b}"),
+        '`' if spot.after.starts_with("``") => Some("`\u{200b}"),
+        '~' if spot.after.starts_with("~~") => Some("~\u{200b}"),
+        _ => links(spot),
+    }
+}
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    let address = settings.address.hook_url("Zulip endpoint URL")?;
+    let (channel, topic) = settings
+        .channel
+        .split_once('/')
+        .filter(|(channel, topic)| !channel.is_empty() && !topic.is_empty())
+        .ok_or_else(|| ConfigError::ZulipChannel(settings.channel.clone()))?;
+    let (name, password) = (settings.username.as_str(), settings.password.as_deref().unwrap_or_default());
+    let has_login = !name.is_empty() || !password.is_empty();
+    let url = address.moved("/api/v1/messages", address.parts().2);
+    Ok(Box::new(Zulip {
+        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        authorization: has_login.then(|| basic(name, password)),
+        channel: channel.to_owned(),
+        topic: topic.to_owned(),
+    }))
+}
+
+struct Zulip {
+    target: Target,
+    authorization: Option<String>,
+    channel: String,
+    topic: String,
+}
+
+impl Provider for Zulip {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let kind = ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned());
+        let headers = [kind].into_iter().chain(self.authorization.clone().map(login::header)).collect();
+        let content = post::render(delivery, &STYLE, LONGEST_MESSAGE);
+        let fields = [
+            ("content", content.as_str()),
+            ("to", &self.channel),
+            ("topic", &self.topic),
+            ("type", "stream"),
+        ];
+        Ok(self.target.post(headers, form::encode(fields).into()))
+    }
+}

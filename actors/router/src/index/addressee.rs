@@ -1,0 +1,68 @@
+//! A Provider in the index, with what depends on it alone worked out: how its commit statuses are named.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use campanile_domain::cel::{
+    Expression, commit_status_name, compile_commit_status_name, default_commit_status_name,
+};
+use campanile_domain::{Alert, Event, ProviderSpec};
+use serde_json::Value as Json;
+
+use crate::DropReason;
+
+/// A Provider to which deliveries can be addressed.
+pub(crate) struct Addressee {
+    pub(crate) spec: Arc<ProviderSpec>,
+    naming: Naming,
+}
+
+/// How commit statuses are named.
+enum Naming {
+    /// By kind, name and the beginning of the Provider's uid.
+    Default,
+    /// By `spec.commitStatusExpr`, compiled; it may ask for the Provider as written.
+    Expression(Box<Expression>, Json),
+    /// The expression is wrong, in the contract's words.
+    Broken(Arc<str>),
+}
+
+impl Addressee {
+    pub(super) fn new(spec: Arc<ProviderSpec>) -> Self {
+        let naming = match spec.commit_status_expr.as_deref().map(compile_commit_status_name) {
+            None => Naming::Default,
+            Some(Ok(expression)) => Naming::Expression(Box::new(expression), as_json(&spec.object)),
+            Some(Err(error)) => Naming::Broken(error.to_string().into()),
+        };
+        Self { spec, naming }
+    }
+
+    /// The name of the commit status for `event` (contract, control plane 6.3); `metadata` is the combined one.
+    pub(crate) fn status_name(
+        &self,
+        event: &Event,
+        metadata: &BTreeMap<String, String>,
+        alert: &Alert,
+    ) -> Result<String, DropReason> {
+        match &self.naming {
+            Naming::Default => Ok(default_commit_status_name(event, &self.spec.uid)),
+            Naming::Expression(expression, provider) => {
+                commit_status_name(expression, event, metadata, provider, &as_json(&alert.object))
+                    .map_err(|error| DropReason::CommitStatusExpr(error.to_string().into()))
+            }
+            Naming::Broken(error) => Err(DropReason::CommitStatusExpr(error.clone())),
+        }
+    }
+}
+
+impl fmt::Debug for Addressee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Addressee").field(&self.spec.key).finish()
+    }
+}
+
+/// An object that was made without one (in tests) has no fields to ask for.
+fn as_json(object: &str) -> Json {
+    serde_json::from_str(object).unwrap_or(Json::Null)
+}

@@ -1,0 +1,192 @@
+//! `campanile explain`: what becomes of an event, Alert by Alert, and what would be sent.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use campanile_domain::ObjectKey;
+use campanile_router::Rules;
+use campanile_transport::{Environment, Limits, Transport};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::api;
+use super::table::{layout, printable};
+use crate::cli::{ExplainFlags, Output};
+use crate::explain::{Circumstances, Explained, Explanation, Outcome, ShownRequest, explain_folder};
+use crate::ops::EXPLAIN;
+
+/// Most bytes read of an event; what is longer than the endpoint takes is refused by whoever explains.
+const MOST_BYTES: u64 = 4 << 20;
+
+pub(crate) fn explain(flags: &ExplainFlags) -> Result<ExitCode> {
+    let event = read(&flags.event)?;
+    let explanation = match &flags.manifests {
+        Some(folder) => explain_folder(folder, &event, flags.alert.as_ref(), &circumstances(flags))?,
+        None => actix_rt::System::new().block_on(ask(flags, event))?,
+    };
+    for problem in &explanation.problems {
+        eprintln!("warning: {}", printable(problem));
+    }
+    match flags.output {
+        Output::Json => println!("{}", serde_json::to_string_pretty(&explanation)?),
+        Output::Table => print!("{}", printable(&text(&explanation))),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    let mut event = Vec::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(MOST_BYTES).read_to_end(&mut event)
+    } else {
+        std::fs::File::open(file).and_then(|open| open.take(MOST_BYTES).read_to_end(&mut event))
+    };
+    read.with_context(|| format!("read the event in {}", file.display()))?;
+    Ok(event)
+}
+
+fn circumstances(flags: &ExplainFlags) -> Circumstances {
+    Circumstances {
+        rules: Rules {
+            no_cross_namespace_refs: flags.no_cross_namespace_refs,
+            object_level_workload_identity: flags.object_level_workload_identity(),
+            ..Rules::default()
+        },
+        transport: Transport::new(Environment::from_process(), Limits::default()),
+        now: Timestamp::now(),
+    }
+}
+
+async fn ask(flags: &ExplainFlags, event: Vec<u8>) -> Result<Explanation> {
+    let query = |key: &ObjectKey| format!("?alert={key}");
+    let alert = flags.alert.as_ref().map(query).unwrap_or_default();
+    api::post(&flags.admin_addr, &format!("{EXPLAIN}{alert}"), event).await
+}
+
+/// The table, and below it the requests.
+fn text(explanation: &Explanation) -> String {
+    let Explanation { object, severity, reason, alerts, .. } = explanation;
+    let mut out = format!("event of {object}, severity '{severity}', reason '{reason}'\n\n");
+    if alerts.is_empty() {
+        out.push_str("there are no Alerts\n");
+        return out;
+    }
+    out.push_str(&layout(
+        &["ALERT", "PROVIDER", "RESULT", "STEP", "WHY"],
+        &alerts.iter().map(row).collect::<Vec<_>>(),
+    ));
+    for alert in alerts.iter().filter(|alert| alert.result == Outcome::Delivers) {
+        out.push_str(&requests(alert));
+    }
+    out
+}
+
+fn row(explained: &Explained) -> Vec<String> {
+    let notes: String = explained.notices.iter().map(|notice| format!("; note: {notice}")).collect();
+    vec![
+        explained.alert.to_string(),
+        explained.provider.to_string(),
+        explained.result.word().to_owned(),
+        explained.step.clone(),
+        format!("{}{notes}", explained.why),
+    ]
+}
+
+fn requests(explained: &Explained) -> String {
+    let mut out = String::new();
+    for (number, request) in explained.requests.iter().enumerate() {
+        let then = if number == 0 { "" } else { ", then, unless the destination shows it already" };
+        let Explained { alert, provider, .. } = explained;
+        out.push_str(&format!("\nalert {alert} sends through provider {provider}{then}:\n"));
+        out.push_str(&request_text(request));
+    }
+    if explained.more_may_follow {
+        out.push_str("  (what the destination answers decides about further requests)\n");
+    }
+    out
+}
+
+fn request_text(request: &ShownRequest) -> String {
+    let mut lines = vec![format!("{} {}", request.method, request.url)];
+    lines.extend(request.headers.iter().map(|header| format!("{}: {}", header.name, header.value)));
+    let body = match &request.body {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        json => format!("{json:#}"),
+    };
+    if !body.is_empty() {
+        lines.push(String::new());
+        lines.extend(body.lines().map(str::to_owned));
+    }
+    lines.iter().map(|line| format!("  {line}").trim_end().to_owned() + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::Header;
+    use serde_json::json;
+
+    fn explained(result: Outcome) -> Explained {
+        let request = ShownRequest {
+            method: "POST".into(),
+            url: "https://hooks.example.com/*****".into(),
+            headers: vec![Header { name: "Authorization".into(), value: "*****".into() }],
+            body: json!({"text": "hello"}),
+        };
+        Explained {
+            alert: ObjectKey::new("apps", "on-call"),
+            provider: ObjectKey::new("apps", "chat"),
+            result,
+            step: "selected".into(),
+            why: "because".into(),
+            notices: vec!["beware".into()],
+            requests: vec![request],
+            more_may_follow: false,
+        }
+    }
+
+    fn explanation(alerts: Vec<Explained>) -> Explanation {
+        let (object, severity, reason) = ("Kustomization/apps/web".into(), "info".into(), "Done".into());
+        Explanation { object, severity, reason, alerts, problems: Vec::new() }
+    }
+
+    #[test]
+    fn cli_explain_prints_a_table_and_the_requests_below_it() {
+        let expected = "\
+event of Kustomization/apps/web, severity 'info', reason 'Done'
+
+ALERT          PROVIDER    RESULT     STEP       WHY
+apps/on-call   apps/chat   delivers   selected   because; note: beware
+
+alert apps/on-call sends through provider apps/chat:
+  POST https://hooks.example.com/*****
+  Authorization: *****
+
+  {
+    \"text\": \"hello\"
+  }
+";
+        assert_eq!(text(&explanation(vec![explained(Outcome::Delivers)])), expected);
+    }
+
+    #[test]
+    fn cli_explain_prints_several_requests_in_order_and_says_that_more_may_follow() {
+        let mut both = explained(Outcome::Delivers);
+        both.requests.push(ShownRequest { body: Value::String("a\nb".into()), ..both.requests[0].clone() });
+        both.more_may_follow = true;
+        let text = text(&explanation(vec![both]));
+        assert!(text.contains("apps/chat, then, unless the destination shows it already:\n"), "{text}");
+        assert!(
+            text.ends_with("\n\n  a\n  b\n  (what the destination answers decides about further requests)\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn cli_explain_says_that_there_are_no_alerts() {
+        assert!(text(&explanation(Vec::new())).ends_with("there are no Alerts\n"));
+    }
+}

@@ -1,0 +1,32 @@
+// Command cluster is a Kubernetes control plane for tests: etcd and kube-apiserver in one process on the loopback
+// interface, with RBAC, without nodes and controllers. README.md says how to use it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+
+	"campanile.test/cluster/internal/launch"
+	"campanile.test/cluster/internal/site"
+)
+
+func main() {
+	os.Exit(launch.Main(servers))
+}
+
+func servers(ctx context.Context, s *site.Site, listener net.Listener) error {
+	store, err := startEtcd(s.Etcd())
+	if err != nil {
+		return fmt.Errorf("start etcd: %w", err)
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- runAPIServer(ctx, s.APIServerFlags(), listener) }()
+	select {
+	case err := <-store.Err():
+		return fmt.Errorf("etcd failed: %w", err)
+	case err := <-failed:
+		return fmt.Errorf("kube-apiserver ended: %w", err)
+	}
+}

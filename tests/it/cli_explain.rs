@@ -1,0 +1,132 @@
+//! `campanile explain`, `send` and `redrive`: what happens to an event, whether a Provider works, a second chance.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Instance, Output, Reply, Sink, Site, alert, campanile, campanile_with_input, event, everything_from,
+    provider, secret,
+};
+
+fn operate(instance: &Instance, arguments: &[&str]) -> Output {
+    let admin = instance.admin.to_string();
+    campanile(&[arguments, &["--admin-addr", &admin]].concat())
+}
+
+fn parsed(output: &Output) -> Value {
+    serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:#?}"))
+}
+
+/// A webhook whose address is secret and an Alert for it, and an Alert that wants errors only.
+fn webhook(sink: &Sink) -> Site {
+    let sources = json!([{ "kind": "Kustomization", "name": "*" }]);
+    Site::with(&[
+        secret("url", json!({ "address": sink.url("/services/hunter22") })),
+        provider("chat", "generic", json!({ "secretRef": { "name": "url" } })),
+        everything_from("chat"),
+        alert("errors", "chat", json!({ "eventSeverity": "error", "eventSources": sources })),
+    ])
+}
+
+#[test]
+fn explain_tells_for_each_alert_what_stopped_it_and_what_would_be_sent() {
+    let sink = Sink::start();
+    let site = webhook(&sink);
+    let manifests = site.manifests().display().to_string();
+    let text = event("web", "hello").to_string();
+    let offline = ["explain", "--event", "-", "--manifests", &manifests];
+    let output = campanile_with_input(&offline, &text);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    let row = |name: &str| output.stdout.lines().find(|line| line.starts_with(name)).map(str::to_owned);
+    assert!(row("apps/all-to-chat").is_some_and(|row| row.contains("delivers")), "{}", output.stdout);
+    assert!(row("apps/errors").is_some_and(|row| row.contains("stopped   severity")), "{}", output.stdout);
+    let url = format!("  POST {}", sink.url("/*****"));
+    assert!(output.stdout.lines().any(|line| line == url), "{}", output.stdout);
+    assert!(output.stdout.contains("\"message\": \"hello\""), "{}", output.stdout);
+    assert!(!output.stdout.contains("hunter22"), "{}", output.stdout);
+    let one = [&offline[..], &["--alert", "apps/errors", "-o", "json"]].concat();
+    let explanation = parsed(&campanile_with_input(&one, &text));
+    assert_eq!(explanation["alerts"].as_array().map(Vec::len), Some(1), "{explanation}");
+    assert_eq!(explanation["alerts"][0]["step"], "severity");
+    assert!(sink.arrivals().is_empty(), "explaining sends nothing");
+}
+
+#[test]
+fn explain_of_a_running_instance_says_the_same() {
+    let sink = Sink::start();
+    let site = webhook(&sink);
+    let instance = site.start(&["--no-cross-namespace-refs"]);
+    let admin = instance.admin.to_string();
+    let text = event("web", "hello").to_string();
+    let manifests = site.manifests().display().to_string();
+    let flags = ["--manifests", &manifests, "--no-cross-namespace-refs"];
+    let ask = |arguments: &[&str]| {
+        let common = ["explain", "--event", "-", "-o", "json"];
+        parsed(&campanile_with_input(&[&common, arguments].concat(), &text))
+    };
+    assert_eq!(ask(&["--admin-addr", &admin]), ask(&flags));
+}
+
+#[test]
+fn explain_refuses_what_it_can_not_explain_in_words() {
+    let site = Site::with(&[]);
+    let manifests = site.manifests().display().to_string();
+    let refusal = |folder: &str, input: &str| {
+        let output = campanile_with_input(&["explain", "--event", "-", "--manifests", folder], input);
+        assert_eq!(output.code, Some(1), "{output:#?}");
+        output.stderr
+    };
+    assert!(refusal(&manifests, "no event").contains("no valid JSON at line 1"));
+    assert!(refusal("/nowhere", "{}").contains("/nowhere"));
+    assert_eq!(campanile(&["explain"]).code, Some(2));
+    assert_eq!(campanile(&["explain", "--event", "-", "--alert", "errors"]).code, Some(2));
+    let empty = campanile_with_input(&["explain", "--event", "-", "--manifests", &manifests], "{}");
+    assert_eq!((empty.code, empty.stdout.contains("there are no Alerts")), (Some(0), true), "{empty:#?}");
+}
+
+#[test]
+fn send_shows_the_destinations_answer_and_exits_by_the_outcome() {
+    let sink = Sink::start();
+    let site = webhook(&sink);
+    let instance = site.start(&[]);
+    instance.row("providers", "chat", |row| row["conditions"][0]["status"] == "True");
+    sink.script([Reply { body: "thanks, hunter22", ..Reply::status(202) }, Reply::status(403)]);
+    let sent = operate(&instance, &["send", "--provider", "apps/chat", "--severity", "error"]);
+    assert_eq!(sent.code, Some(0), "{sent:#?}");
+    assert_eq!(sent.stdout, "apps/chat: delivered\nthe destination answered 202: thanks, *****\n");
+    let arrived = sink.wait_for(1);
+    assert_eq!(arrived[0].json()["severity"], "error");
+    let refused = operate(&instance, &["send", "--provider", "apps/chat", "-o", "json"]);
+    assert_eq!(refused.code, Some(1), "{refused:#?}");
+    let report = parsed(&refused);
+    assert_eq!((&report["failure"]["class"], &report["answer"]["status"]), (&json!("credentials"), &json!(403)));
+    let unknown = operate(&instance, &["send", "--provider", "apps/nobody"]);
+    assert_eq!(unknown.code, Some(1), "{unknown:#?}");
+    assert!(unknown.stderr.contains("'apps/nobody'"), "{}", unknown.stderr);
+    assert_eq!(operate(&instance, &["send", "--provider", "chat"]).code, Some(2));
+}
+
+#[test]
+fn redrive_puts_dead_letters_back_and_says_how_many() {
+    let sink = Sink::start();
+    let site = webhook(&sink);
+    let instance = site.start(&[]);
+    sink.script([Reply::status(400), Reply::status(400)]);
+    instance.accept(&event("web", "first"));
+    instance.accept(&event("shop", "second"));
+    sink.wait_for(2);
+    instance.settle();
+    let dead = parsed(&operate(&instance, &["get", "dead", "-o", "json"]));
+    let id = dead[0]["id"].to_string();
+    let one = operate(&instance, &["redrive", &id, "9876"]);
+    assert_eq!(one.code, Some(1), "one of the two is no dead letter: {one:#?}");
+    assert!(one.stdout.starts_with("put 1 dead letter back\n"), "{}", one.stdout);
+    assert!(one.stdout.contains("\n9876 "), "{}", one.stdout);
+    let rest = operate(&instance, &["redrive", "--provider", "apps/chat", "-o", "json"]);
+    assert_eq!((rest.code, parsed(&rest)), (Some(0), json!({ "redriven": 1, "refused": [] })));
+    let arrived = sink.wait_for(4);
+    let again: Vec<String> = arrived.iter().skip(2).map(|arrival| arrival.message()).collect();
+    assert!(again.contains(&"first".to_owned()) && again.contains(&"second".to_owned()), "{again:?}");
+    instance.settle();
+    assert_eq!(parsed(&operate(&instance, &["get", "dead", "-o", "json"])), json!([]));
+    assert_eq!(operate(&instance, &["redrive"]).code, Some(2));
+}
