@@ -281,11 +281,17 @@ impl Style {
 
     fn cut(&self, text: &str, limit: usize) -> String {
         // There are at least as many bytes as characters missing, so this mark is as long as the real one or longer.
-        let mark_room = self.measure(&mark(text.len()));
+        let mark_room = self.measure(&self.mark(text.len()));
         let Some(room) = limit.checked_sub(mark_room) else { return String::new() };
         let end = end_of_word(text, self.prefix(text, room).end);
         let (_, missing) = text.split_at(end);
-        self.defused(text, end) + &mark(missing.chars().count())
+        self.defused(text, end) + &self.mark(missing.chars().count())
+    }
+
+    /// Defused too: where every parenthesis must be escaped, those of the mark must be.
+    fn mark(&self, missing: usize) -> String {
+        let mark = mark(missing);
+        self.defused(&mark, mark.len())
     }
 }
 

@@ -1,9 +1,6 @@
 //! `gitlabmergerequestcomment`: a note on a merge request of gitlab.com or a GitLab of one's own (contract, providers
 //! 23.29).
 
-#[cfg(test)]
-mod tests;
-
 use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request};
 
@@ -62,5 +59,29 @@ impl Host for MergeRequests {
                 self.0.request(Method::Put, &format!("merge_requests/{number}/notes/{id}"), body)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::commit_status::script::{at, lines, run};
+    use crate::testing::{answer, delivery};
+    use campanile_testkit::event;
+
+    #[test]
+    fn s23_29_a_project_may_be_a_number_and_a_thread_may_have_pages() {
+        let endpoint = at("gitlabmergerequestcomment", "https://gitlab.example/1234", &[("token", b"t")]);
+        let exchange = endpoint.provider.exchange(&delivery(event(), &[("change_request", "7")])).unwrap();
+        let next = [("link", "<https://gitlab.example/x>; rel=\"next\"")];
+        let (sent, _) = run(exchange, |request| match request.url.as_str() {
+            url if url.ends_with("/user") => answer(200, &[], r#"{"username":"flux"}"#),
+            url if url.contains("&page=2") => answer(200, &[], "[]"),
+            url if url.contains("/notes?") => answer(200, &next, "[]"),
+            _ => answer(201, &[], "{}"),
+        });
+        let notes = "https://gitlab.example/api/v4/projects/1234/merge_requests/7/notes";
+        let query = "?order_by=created_at&per_page=100&sort=asc";
+        let expected = [format!("GET {notes}{query}"), format!("GET {notes}{query}&page=2"), format!("POST {notes}")];
+        assert_eq!(lines(&sent)[1..], expected);
     }
 }

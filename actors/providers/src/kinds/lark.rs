@@ -28,15 +28,8 @@ const FRAME: usize = 400;
 /// Longest name of an object, in bytes.
 const LONGEST_NAME: usize = 1_200;
 
-const LIMITS: Limits = Limits {
-    total: LONGEST_BODY - FRAME - LONGEST_NAME,
-    text: LONGEST_BODY - FRAME - LONGEST_NAME,
-    share: 8_000,
-    count: 100,
-    key: 300,
-    value: 4_000,
-    overhead: ": \\n".len(),
-};
+/// What stands around a key and its value in JSON.
+const OVERHEAD: usize = ": \\n".len();
 
 const STYLE: Style = Style { defuse, width: json_bytes };
 const PLAIN: Style = Style { defuse: plain, width: json_bytes };
@@ -117,9 +110,10 @@ impl Message {
     fn of(delivery: &Delivery) -> Self {
         let event = &*delivery.event;
         let name = PLAIN.fit_owned(event.involved_object.display_name(), LONGEST_NAME);
+        let room = LONGEST_BODY - FRAME - PLAIN.measure(&name);
         let title = Text { tag: "plain_text", content: format!("{} {name}", emoji(event)) };
         let template = if event.is_error() { "red" } else { "turquoise" };
-        let text = Text { tag: "lark_md", content: content(delivery) };
+        let text = Text { tag: "lark_md", content: content(delivery, room) };
         Self {
             msg_type: "interactive",
             card: Card {
@@ -131,8 +125,11 @@ impl Message {
     }
 }
 
-fn content(delivery: &Delivery) -> String {
-    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &LIMITS);
+/// Message and metadata within `total` bytes of JSON.
+fn content(delivery: &Delivery, total: usize) -> String {
+    let limits =
+        Limits { total, text: total, share: 8_000, count: 100, key: 300, value: 4_000, overhead: OVERHEAD };
+    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &limits);
     let mut out = format!("**{text}**\n\n");
     for (key, value) in entries {
         // Writing to a String does not fail.

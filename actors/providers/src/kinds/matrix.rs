@@ -35,16 +35,8 @@ const FRAME: usize = 64;
 /// Longest name of an object, in bytes.
 const LONGEST_NAME: usize = 1_200;
 
-const TEXT: usize = LARGEST_EVENT - ENVELOPE - FRAME - LONGEST_NAME;
-const LIMITS: Limits = Limits {
-    total: TEXT,
-    text: TEXT,
-    share: 16_000,
-    count: 200,
-    key: 300,
-    value: 8_000,
-    overhead: "- : \\n".len(),
-};
+/// What stands around a key and its value in JSON.
+const OVERHEAD: usize = "- : \\n".len();
 
 const STYLE: Style = Style { defuse, width: json_bytes };
 
@@ -106,8 +98,11 @@ fn transaction(delivery: &Delivery) -> Result<String, Failure> {
 
 fn text_of(delivery: &Delivery) -> String {
     let event = &*delivery.event;
-    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &LIMITS);
     let name = STYLE.fit_owned(event.involved_object.display_name(), LONGEST_NAME);
+    let total = LARGEST_EVENT - ENVELOPE - FRAME - STYLE.measure(&name);
+    let limits =
+        Limits { total, text: total, share: 16_000, count: 200, key: 300, value: 8_000, overhead: OVERHEAD };
+    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &limits);
     let mut out = format!("{} {name}\n{text}\n", emoji(event));
     for (key, value) in entries {
         // Writing to a String does not fail.

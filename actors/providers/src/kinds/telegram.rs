@@ -28,16 +28,8 @@ const FRAME: usize = "*🚨 *\n\n".len();
 /// Longest name of an object: two names of Kubernetes and a kind.
 const LONGEST_NAME: usize = 700;
 
-const LIMITS: Limits = Limits {
-    total: LONGEST_TEXT - FRAME - LONGEST_NAME,
-    text: LONGEST_TEXT - FRAME - LONGEST_NAME,
-    share: 1_600,
-    count: 100,
-    key: 200,
-    value: 800,
-    // What stands around a key and its value, and for an empty key.
-    overhead: "\\- **: \n".len() + 1,
-};
+/// What stands around a key and its value, and for an empty key.
+const OVERHEAD: usize = "\\- **: \n".len() + 1;
 
 const STYLE: Style = Style { defuse, width: characters };
 
@@ -123,11 +115,14 @@ impl Provider for Telegram {
 
 fn text_of(delivery: &Delivery) -> String {
     let event = &*delivery.event;
-    let Body { text, entries } = STYLE.escaped_body(delivery, delivery.plan.metadata.iter(), &LIMITS);
-    let emoji = emoji(event);
     let object = &event.involved_object;
     let name = format!("{}/{}/{}", object.kind.to_lowercase(), object.name, object.namespace);
-    let mut out = format!("*{emoji} {}*\n{text}\n", STYLE.fit_owned(name, LONGEST_NAME));
+    let name = STYLE.fit_owned(name, LONGEST_NAME);
+    let total = LONGEST_TEXT - FRAME - STYLE.measure(&name);
+    let limits =
+        Limits { total, text: total, share: 1_600, count: 100, key: 200, value: 800, overhead: OVERHEAD };
+    let Body { text, entries } = STYLE.escaped_body(delivery, delivery.plan.metadata.iter(), &limits);
+    let mut out = format!("*{} {name}*\n{text}\n", emoji(event));
     for (key, value) in entries {
         // Writing to a String does not fail.
         writeln!(out, "\\- *{}*: {value}", or_blank(key)).unwrap_or_default();
