@@ -61,6 +61,7 @@ impl App {
             rules: config.rules(),
             transport: transport.clone(),
         };
+        watch_store(outbox.clone());
         let parts = Parts {
             config: config.clone(),
             outbox: outbox.clone(),
@@ -180,6 +181,15 @@ impl Parts {
         });
         supervisor.do_send(Supervise { name: "intake", factory });
     }
+}
+
+/// Without its store the process can accept nothing and deliver nothing that lasts, so it ends and is started again.
+fn watch_store(outbox: Arc<dyn Outbox>) {
+    actix_rt::spawn(async move {
+        if outbox.closed().await.is_err() {
+            give_up("store");
+        }
+    });
 }
 
 /// Opens the state folder, waiting for another process to let go of it.

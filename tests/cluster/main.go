@@ -16,6 +16,7 @@ func main() {
 	os.Exit(launch.Main(servers))
 }
 
+// servers does not wait for the API server to drain when ctx ends: open watches would hold it up, and nothing is kept.
 func servers(ctx context.Context, s *site.Site, listener net.Listener) error {
 	store, err := startEtcd(s.Etcd())
 	if err != nil {
@@ -24,6 +25,8 @@ func servers(ctx context.Context, s *site.Site, listener net.Listener) error {
 	failed := make(chan error, 1)
 	go func() { failed <- runAPIServer(ctx, s.APIServerFlags(), listener) }()
 	select {
+	case <-ctx.Done():
+		return nil
 	case err := <-store.Err():
 		return fmt.Errorf("etcd failed: %w", err)
 	case err := <-failed:

@@ -16,7 +16,7 @@ fn start(sound: &Sink, parked: &Sink) -> (Site, Instance) {
     let site = Site::with(&objects);
     let instance = site.start(&[]);
     instance.accept(&event("web", "first"));
-    instance.settle();
+    instance.row("providers", "sound", |row| !row["lastError"].is_null());
     instance.accept(&event("web", "second"));
     sound.wait_for(2);
     instance.row("providers", "parked", |row| row["conditions"][1]["status"] == "False");

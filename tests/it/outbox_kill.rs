@@ -1,11 +1,14 @@
 //! What was answered 202 survives a kill -9 in the middle of its delivery.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Arrival, Instance, Reply, Sink, Site, eventually, everything_from, numbered, provider};
+use crate::support::{
+    Arrival, Instance, Reply, Sink, Site, eventually, everything_from, numbered, post, provider,
+};
 
 /// Most deliveries of one Provider that are under way at once.
 const IN_FLIGHT: usize = 16;
@@ -55,18 +58,16 @@ fn assert_ordered(arrivals: &[Arrival]) {
 #[test]
 fn kill_9_loses_nothing_and_repeats_at_most_what_was_in_flight() {
     let sink = Sink::start();
-    sink.answer(slow(20));
+    sink.answer(slow(5));
+    sink.hold_after(EVENTS / 4);
     let site = site(&sink);
     let mut instance = site.start(&[]);
     post_all(&instance, 0..EVENTS);
-    sink.wait_for(EVENTS / 4);
-    sink.hold();
     let under_way = || instance.ask("/v1/state")["delivery"]["inFlight"] == IN_FLIGHT;
     eventually("all slots to be under way and held", || under_way().then_some(()));
     // Its answer says that all outcomes before it are on disk, too.
     instance.accept(&numbered(EVENTS, OBJECTS));
-    let before = sink.arrivals().len();
-    assert!(before < EVENTS / 2, "hundreds still wait: {before}");
+    assert_eq!(sink.arrivals().len(), EVENTS / 4 + IN_FLIGHT, "hundreds still wait");
     instance.kill();
     sink.release();
     let instance = site.start(&[]);
@@ -80,22 +81,42 @@ fn kill_9_loses_nothing_and_repeats_at_most_what_was_in_flight() {
     assert_ordered(&arrivals);
 }
 
+/// Posts events about one object each until nobody answers any more, and returns the numbers that were answered 202.
+fn post_until_broken(address: SocketAddr, first: usize) -> Vec<usize> {
+    let stored = |number: &usize| {
+        let body = numbered(*number, usize::MAX).to_string();
+        post(address, body.as_bytes()).is_ok_and(|answer| answer.status == 202)
+    };
+    (first..first + 10_000).take_while(stored).collect()
+}
+
 #[test]
-fn three_kills_at_any_moment_lose_nothing() {
+fn three_kills_at_any_moment_lose_nothing_that_was_accepted() {
     let sink = Sink::start();
-    sink.answer(slow(10));
+    sink.answer(slow(100));
     let site = site(&sink);
-    let mut accepted = 0;
+    let mut accepted = Vec::new();
     for round in 1..=3 {
         let mut instance = site.start(&[]);
-        post_all(&instance, accepted..accepted + 100);
-        accepted += 100;
-        sink.wait_for(round * 30);
-        instance.kill();
+        let (address, before) = (instance.events, sink.arrivals().len());
+        accepted.extend(std::thread::scope(|scope| {
+            let posting = scope.spawn(move || post_until_broken(address, round * 10_000));
+            sink.wait_for(before + 3 * IN_FLIGHT);
+            instance.kill();
+            posting.join().expect("posting ends")
+        }));
     }
     let instance = site.start(&[]);
     instance.settle();
-    assert_eq!(counts(&sink.arrivals()).len(), accepted, "every event that was answered 202 arrived");
+    let counts = counts(&sink.arrivals());
+    let lost: Vec<_> =
+        accepted.iter().filter(|number| !counts.contains_key(&format!("{number:05} happened"))).collect();
+    assert!(
+        lost.is_empty() && accepted.len() > 3 * IN_FLIGHT,
+        "{lost:?} of {} did not arrive",
+        accepted.len()
+    );
+    assert!(counts.values().all(|count| *count <= 4), "each kill repeats an event at most once: {counts:?}");
     assert_eq!(instance.ask("/v1/deliveries?dead=true"), json!({ "items": [] }));
 }
 

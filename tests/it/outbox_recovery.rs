@@ -104,7 +104,7 @@ fn a_refused_message_becomes_a_dead_letter_and_the_next_goes_on() {
 #[test]
 fn a_broken_destination_costs_its_own_queue_only() {
     let (broken, sink) = (Sink::start(), Sink::start());
-    broken.hold();
+    broken.hold_after(0);
     let site = Site::with(&[
         provider("broken", "generic", json!({ "address": broken.url("/") })),
         everything_from("broken"),

@@ -37,7 +37,7 @@ impl Counters {
 pub struct GetDeliverySnapshot;
 
 /// How delivery stands. Counts are since the start of the process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliverySnapshot {
     /// Providers known.

@@ -191,7 +191,7 @@ impl Dispatcher {
         let ready = resolved.as_ref().map(|_| ()).map_err(Clone::clone);
         match &resolved {
             Ok(endpoint) => {
-                endpoint.notices.iter().for_each(|notice| tracing::warn!(provider = %key, "{notice}"))
+                endpoint.notices.iter().for_each(|notice| tracing::warn!(provider = %key, "{notice}"));
             }
             Err(failure) => tracing::error!(provider = %key, error = %failure, "provider is not usable"),
         }

@@ -71,7 +71,7 @@ impl Driver<'_> {
                 Step::Done(verdict) => return verdict,
                 Step::Send(request) => match self.carrier.send(&request).await {
                     Ok(answer) => response = Some(answer),
-                    Err(failure) => return Verdict::Failed(masked(failure, &self.endpoint.masker)),
+                    Err(failure) => return Verdict::Failed(masked(&failure, &self.endpoint.masker)),
                 },
             }
         }
@@ -81,6 +81,6 @@ impl Driver<'_> {
 }
 
 /// What the transport says names host and port only, but the host itself may be part of a secret address.
-fn masked(failure: Failure, masker: &Masker) -> Failure {
+fn masked(failure: &Failure, masker: &Masker) -> Failure {
     Failure::masked(failure.class, &failure.message, masker)
 }

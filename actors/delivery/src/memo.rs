@@ -56,7 +56,7 @@ impl Memo {
 
     /// Forgets `status`, durably, because it is about to be written.
     pub(crate) async fn forget(&self, status: &CommitStatus) {
-        self.known().await.borrow_mut().shown.remove(&place(status));
+        self.known().await.borrow_mut().remove(place(status));
         if let Err(error) = self.outbox.remember(&self.provider, place(status), None).await {
             // The write goes on: at worst a crash right now and a change back would leave an old state on the host.
             tracing::warn!(provider = %self.provider, %error, "failed to note that a commit status is being written");
@@ -87,6 +87,12 @@ impl Memo {
 }
 
 impl Known {
+    fn remove(&mut self, place: u128) {
+        if self.shown.remove(&place).is_some() {
+            self.order.retain(|known| *known != place);
+        }
+    }
+
     fn insert(&mut self, place: u128, look: u128) {
         if self.shown.insert(place, look).is_none() {
             self.order.push_back(place);

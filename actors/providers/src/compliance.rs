@@ -44,7 +44,11 @@ const ADDRESSES: &[(&str, &str, &str)] = &[
         "https://hooks.example:8443/services/T0/api/path-key/envelope/",
     ),
     ("telegram", ADDRESS, "https://api.telegram.org/botxoxb-token-that-nobody-sees/sendMessage"),
-    ("matrix", ADDRESS, "https://hooks.example:8443/services/T0/path-key/_matrix/client/r0/rooms/general/send/m.room.message/"),
+    (
+        "matrix",
+        ADDRESS,
+        "https://hooks.example:8443/services/T0/path-key/_matrix/client/r0/rooms/general/send/m.room.message/",
+    ),
     ("pagerduty", ADDRESS, "https://hooks.example:8443/v2/enqueue"),
     ("datadog", ADDRESS, "https://hooks.example:8443/api/v1/events"),
     ("zulip", ADDRESS, "https://hooks.example:8443/api/v1/messages?sig=query-key"),

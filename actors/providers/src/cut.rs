@@ -102,10 +102,6 @@ pub(crate) fn or_blank(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.is_empty() { Cow::Borrowed(markup::ZERO_WIDTH) } else { text }
 }
 
-fn mark(missing: usize) -> String {
-    format!(" … (cut, {missing} more characters)")
-}
-
 /// The beginning of a text as far as it fits.
 #[derive(Default)]
 struct Prefix {
@@ -290,7 +286,7 @@ impl Style {
 
     /// Defused too: where every parenthesis must be escaped, those of the mark must be.
     fn mark(&self, missing: usize) -> String {
-        let mark = mark(missing);
+        let mark = format!(" … (cut, {missing} more characters)");
         self.defused(&mark, mark.len())
     }
 }

@@ -96,7 +96,9 @@ pub enum ConfigError {
     #[error(transparent)]
     PubSub(#[from] PubSubProblem),
     /// TLS material for an address without TLS.
-    #[error("insecure HTTP endpoint cannot use TLS client configuration: begin the address with https://, or remove spec.certSecretRef")]
+    #[error(
+        "insecure HTTP endpoint cannot use TLS client configuration: begin the address with https://, or remove spec.certSecretRef"
+    )]
     TlsWithoutHttps,
     /// Login or address of a Git host.
     #[error(transparent)]

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use campanile_domain::{Connection, Delivery, Failure, Masker, ProviderSpec, ProviderType};
 
 use crate::kinds::{
-    alertmanager, azuredevops, bitbucket, bitbucketserver, datadog, discord, generic, generic_hmac, gitea, github, gitlab,
-    googlechat, grafana, incidentio, lark, matrix, msteams, opsgenie, pagerduty, rocket, sentry, slack, telegram, webex, zoom, zulip,
+    alertmanager, azuredevops, bitbucket, bitbucketserver, datadog, discord, generic, generic_hmac, gitea,
+    github, gitlab, googlechat, grafana, incidentio, lark, matrix, msteams, opsgenie, pagerduty, rocket,
+    sentry, slack, telegram, webex, zoom, zulip,
 };
 use crate::kinds::{
-    giteapullrequestcomment, githubdispatch, githubpullrequestcomment, gitlabmergerequestcomment, googlepubsub, otel,
+    giteapullrequestcomment, githubdispatch, githubpullrequestcomment, gitlabmergerequestcomment,
+    googlepubsub, otel,
 };
 use crate::{CommitStatus, ConfigError, Exchange, Notice, Settings};
 

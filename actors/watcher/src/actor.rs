@@ -15,6 +15,7 @@ use campanile_protocol::Changes;
 use campanile_supervision::{LifeGuard, Link, SharedClock};
 
 use crate::status::StatusTable;
+use crate::subscribers::Subscribers;
 use crate::watch::{Doorbell, Observed};
 use crate::{FolderError, LabelStore, Loaded, changes};
 
@@ -41,17 +42,11 @@ pub struct WatcherParts {
     pub labels: Arc<LabelStore>,
 }
 
-struct Subscriber {
-    link: Link<Changes>,
-    /// Whether it missed a batch.
-    behind: bool,
-}
-
 /// The watcher in standalone mode. It ends when its last address is dropped.
 pub struct WatcherActor {
     manifests: PathBuf,
     clock: SharedClock,
-    subscribers: Vec<Subscriber>,
+    subscribers: Subscribers,
     labels: Arc<LabelStore>,
     /// The folder; none while it is being read on the blocking pool.
     observed: Option<Observed>,
@@ -74,11 +69,10 @@ struct Tick;
 impl WatcherActor {
     /// A watcher that has read nothing yet.
     pub fn new(parts: WatcherParts) -> Self {
-        let subscriber = |link| Subscriber { link, behind: false };
         Self {
             manifests: parts.manifests,
             clock: parts.clock,
-            subscribers: parts.subscribers.into_iter().map(subscriber).collect(),
+            subscribers: Subscribers::new(parts.subscribers),
             labels: parts.labels,
             observed: None,
             again: false,
@@ -156,7 +150,7 @@ impl WatcherActor {
         self.status.update(&loaded, self.clock.now());
         self.loaded = Some(loaded);
         if !changes::is_empty(&news) {
-            self.publish(&news);
+            self.subscribers.publish(&news);
         }
         // Those who asked for the whole state before there was one do not wait for the next tick.
         self.catch_up();
@@ -169,18 +163,10 @@ impl WatcherActor {
         }
     }
 
-    fn publish(&mut self, news: &Changes) {
-        for subscriber in &mut self.subscribers {
-            subscriber.behind = subscriber.behind || subscriber.link.send(news.clone()).is_err();
-        }
-    }
-
     /// Sends the whole state to those who missed something.
     fn catch_up(&mut self) {
         let Some(loaded) = &self.loaded else { return };
-        for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.behind) {
-            subscriber.behind = subscriber.link.send(changes::initial(loaded)).is_err();
-        }
+        self.subscribers.catch_up(|| changes::initial(loaded));
     }
 }
 

@@ -7,6 +7,8 @@
 
 mod actor;
 mod changes;
+mod cluster;
+mod faults;
 mod findings;
 mod folder;
 mod label_store;
@@ -15,12 +17,17 @@ mod manifest;
 mod messages;
 mod scan;
 mod status;
+mod subscribers;
 #[cfg(test)]
 mod tests;
 mod watch;
 
 pub use actor::{WatcherActor, WatcherParts};
 pub use campanile_crds::Level;
+pub use cluster::{
+    ClusterConfig, ClusterParts, ClusterWatcherActor, ConnectError, ElectionConfig, ElectionError,
+    LabelCache, elect,
+};
 pub use findings::{Finding, findings};
 pub use folder::{Folder, FolderError, load};
 pub use label_store::LabelStore;

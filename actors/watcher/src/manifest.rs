@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use campanile_crds::{FieldPath, Object, check_selector, lint, unsupported_type};
-use campanile_domain::yaml::{self, Node, Step, Value};
-use campanile_domain::{Alert, ObjectKey, Pattern, ProviderSpec, Secret};
+use campanile_crds::{Object, lint, unsupported_type};
+use campanile_domain::yaml::{self, Node, Value};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, Secret};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::label_store::manifest_key;
-use crate::{Finding, Located, Position};
+use crate::{Finding, Located, Position, faults};
 
 /// An object of a file.
 #[derive(Clone, Debug)]
@@ -160,34 +160,13 @@ impl Reader<'_> {
 
     /// Notes every pattern and selector that selects nothing, and returns what the status says of them.
     fn judge(&mut self, alert: &Alert, object: &str, position: &Position) -> Option<String> {
-        let faults = faults(alert);
+        let faults = faults::of_alert(alert);
         for (path, message) in &faults {
             let (line, message) = (position.line_of(&path.0), format!("{path} {message}"));
             self.content.remarks.push(Finding::error(self.file, line, object, message));
         }
-        let texts: Vec<String> = faults.iter().map(|(path, message)| format!("{path} {message}")).collect();
-        (!texts.is_empty()).then(|| texts.join("; "))
+        faults::summary(&faults)
     }
-}
-
-fn faults(alert: &Alert) -> Vec<(FieldPath, String)> {
-    let mut faults = Vec::new();
-    for (list, patterns) in [("inclusionList", &alert.inclusion), ("exclusionList", &alert.exclusion)] {
-        for (index, pattern) in patterns.iter().enumerate() {
-            if let Err(error) = Pattern::check(pattern) {
-                let path = FieldPath(vec!["spec".into(), list.into(), index.into()]);
-                faults.push((path, format!("is not a valid pattern and is ignored: {error}")));
-            }
-        }
-    }
-    for (index, source) in alert.sources.iter().enumerate() {
-        if let Some(Err(error)) = source.match_labels.as_ref().map(check_selector) {
-            let steps: Vec<Step> =
-                vec!["spec".into(), "eventSources".into(), index.into(), "matchLabels".into()];
-            faults.push((FieldPath(steps), format!("selects nothing: {error}")));
-        }
-    }
-    faults
 }
 
 /// Gives an object what the API server would: a namespace, and a uid that is the same every time.

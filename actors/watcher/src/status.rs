@@ -4,16 +4,14 @@
 //! table has a row for each object there is, keyed by its uid: an object that is made anew starts anew.
 
 mod condition;
+mod folder;
 
 use std::collections::BTreeMap;
 
 use campanile_domain::{Alert, ObjectKey, ProviderSpec};
-use campanile_protocol::{
-    AlertRow, Condition, DeliveryOutcome, DeliveryResult, ProviderRow, ProviderState, Report,
-};
+use campanile_protocol::{AlertRow, Condition, DeliveryOutcome, DeliveryResult, ProviderRow, ProviderState};
 use jiff::Timestamp;
 
-use crate::{Loaded, Located};
 use condition::Judgement;
 
 /// What was last delivered.
@@ -21,17 +19,41 @@ use condition::Judgement;
 struct Last {
     delivery: Option<Timestamp>,
     error: Option<String>,
+    /// The last delivery that came to an end, and whether it was a good one.
+    fate: Option<(Timestamp, bool)>,
 }
 
 impl Last {
     fn note(&mut self, outcome: &DeliveryOutcome) {
         match &outcome.result {
-            DeliveryResult::Delivered => *self = Self { delivery: Some(outcome.at), error: None },
-            DeliveryResult::Delayed(failure) | DeliveryResult::Dead(failure) => {
+            DeliveryResult::Delivered => {
+                *self = Self { delivery: Some(outcome.at), error: None, fate: Some((outcome.at, true)) };
+            }
+            DeliveryResult::Delayed(failure) => self.error = Some(failure.message.clone()),
+            DeliveryResult::Dead(failure) => {
                 self.error = Some(failure.message.clone());
+                self.fate = Some((outcome.at, false));
             }
         }
     }
+}
+
+/// What is to be shown of an object.
+pub(crate) struct Shown<'a> {
+    /// The conditions, `Ready` first.
+    pub(crate) conditions: Vec<&'a Condition>,
+    /// When the last delivery came to an end, and whether it was a good one.
+    pub(crate) fate: Option<(Timestamp, bool)>,
+    /// The last setback, if it is newer than the last delivery.
+    pub(crate) error: Option<&'a str>,
+}
+
+/// What an earlier watcher left in the status of an object.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seed {
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) ready: Option<Condition>,
+    pub(crate) delivering: Option<Condition>,
 }
 
 struct AlertStatus {
@@ -59,37 +81,97 @@ pub(crate) struct StatusTable {
 }
 
 impl StatusTable {
-    /// Judges all objects anew and forgets those that are gone.
-    pub(crate) fn update(&mut self, loaded: &Loaded, now: Timestamp) {
-        self.alerts.retain(|key, status| loaded.alerts.get(key).is_some_and(|is| is.value.uid == status.uid));
-        for (key, alert) in &loaded.alerts {
-            let judgement = condition::alert(alert, loaded);
-            let old = self.alerts.remove(key);
-            self.alerts.insert(key.clone(), AlertStatus::next(old, &alert.value, judgement, now));
-        }
-        self.providers
-            .retain(|key, status| loaded.providers.get(key).is_some_and(|is| is.value.uid == status.uid));
-        for (key, provider) in &loaded.providers {
-            let old = self.providers.remove(key);
-            self.providers.insert(key.clone(), ProviderStatus::next(old, provider, loaded, now));
+    /// Goes on where an earlier watcher ended, if the Alert is not in the table yet. To be judged next.
+    pub(crate) fn seed_alert(&mut self, alert: &Alert, seed: Seed, now: Timestamp) {
+        if self.alerts.get(&alert.key).is_none_or(|known| known.uid != alert.uid) {
+            let ready = seed.ready.unwrap_or_else(|| condition::unjudged(condition::READY, now));
+            let (uid, since) = (alert.uid.clone(), seed.since.unwrap_or(now));
+            self.alerts.insert(alert.key.clone(), AlertStatus { uid, since, ready, last: Last::default() });
         }
     }
 
-    /// Takes news from the dispatcher. News of objects that are gone are dropped.
-    pub(crate) fn report(&mut self, report: Report, loaded: &Loaded, now: Timestamp) {
-        match report {
-            Report::Delivery(outcome) => self.outcome(&outcome),
-            Report::Provider(state) => {
-                let Some(provider) = loaded.providers.get(&state.provider) else { return };
-                let Some(mut old) = self.providers.remove(&state.provider) else { return };
-                let key = state.provider.clone();
-                old.state = Some(state);
-                self.providers.insert(key, ProviderStatus::next(Some(old), provider, loaded, now));
-            }
+    /// Goes on where an earlier watcher ended, if the Provider is not in the table yet. To be judged next.
+    pub(crate) fn seed_provider(&mut self, provider: &ProviderSpec, seed: Seed, now: Timestamp) {
+        if self.providers.get(&provider.key).is_some_and(|known| known.uid == provider.uid) {
+            return;
+        }
+        let unjudged = |kind| condition::unjudged(kind, now);
+        let status = ProviderStatus {
+            uid: provider.uid.clone(),
+            since: seed.since.unwrap_or(now),
+            ready: seed.ready.unwrap_or_else(|| unjudged(condition::READY)),
+            delivering: seed.delivering.unwrap_or_else(|| unjudged(condition::DELIVERING)),
+            state: None,
+            last: Last::default(),
+        };
+        self.providers.insert(provider.key.clone(), status);
+    }
+
+    /// What is to be shown of an Alert.
+    pub(crate) fn shown_alert(&self, key: &ObjectKey) -> Option<Shown<'_>> {
+        let status = self.alerts.get(key)?;
+        Some(Shown {
+            conditions: vec![&status.ready],
+            fate: status.last.fate,
+            error: status.last.error.as_deref(),
+        })
+    }
+
+    /// What is to be shown of a Provider.
+    pub(crate) fn shown_provider(&self, key: &ObjectKey) -> Option<Shown<'_>> {
+        let status = self.providers.get(key)?;
+        let conditions = vec![&status.ready, &status.delivering];
+        Some(Shown { conditions, fate: status.last.fate, error: status.last.error.as_deref() })
+    }
+
+    /// Judges an Alert anew. `fault` is what is wrong with it whatever else there is.
+    pub(crate) fn judge_alert(
+        &mut self,
+        alert: &Alert,
+        fault: Option<&str>,
+        provider_exists: bool,
+        now: Timestamp,
+    ) {
+        let judgement = condition::alert(alert, fault, provider_exists);
+        let old = self.alerts.remove(&alert.key).filter(|old| old.uid == alert.uid);
+        self.alerts.insert(alert.key.clone(), AlertStatus::next(old, alert, judgement, now));
+    }
+
+    /// Judges a Provider anew. `fault` is what can be seen without resolving it.
+    pub(crate) fn judge_provider(&mut self, provider: &ProviderSpec, fault: Option<String>, now: Timestamp) {
+        let old = self.providers.remove(&provider.key).filter(|old| old.uid == provider.uid);
+        self.providers.insert(provider.key.clone(), ProviderStatus::next(old, provider, fault, now));
+    }
+
+    /// Forgets all Alerts but those.
+    pub(crate) fn retain_alerts(&mut self, exists: impl Fn(&ObjectKey) -> bool) {
+        self.alerts.retain(|key, _| exists(key));
+    }
+
+    /// Forgets all Providers but those.
+    pub(crate) fn retain_providers(&mut self, exists: impl Fn(&ObjectKey) -> bool) {
+        self.providers.retain(|key, _| exists(key));
+    }
+
+    /// Forgets an Alert that is gone.
+    pub(crate) fn forget_alert(&mut self, key: &ObjectKey) {
+        self.alerts.remove(key);
+    }
+
+    /// Forgets a Provider that is gone.
+    pub(crate) fn forget_provider(&mut self, key: &ObjectKey) {
+        self.providers.remove(key);
+    }
+
+    /// Takes the dispatcher's word on a Provider, which is to be judged anew then.
+    pub(crate) fn state(&mut self, state: ProviderState) {
+        if let Some(provider) = self.providers.get_mut(&state.provider) {
+            provider.state = Some(state);
         }
     }
 
-    fn outcome(&mut self, outcome: &DeliveryOutcome) {
+    /// Notes what became of a delivery. News of objects that are gone are dropped.
+    pub(crate) fn outcome(&mut self, outcome: &DeliveryOutcome) {
         if let Some(provider) = self.providers.get_mut(&outcome.provider) {
             provider.last.note(outcome);
         }
@@ -99,40 +181,34 @@ impl StatusTable {
         }
     }
 
-    /// The rows of all Alerts.
-    pub(crate) fn alert_rows(&self, loaded: &Loaded) -> Vec<AlertRow> {
-        let row = |(key, status): (&ObjectKey, &AlertStatus)| {
-            let alert = &loaded.alerts.get(key)?.value;
-            Some(AlertRow {
-                namespace: key.namespace.to_string(),
-                name: key.name.to_string(),
-                provider: alert.provider.name.to_string(),
-                suspended: alert.suspend,
-                conditions: vec![status.ready.clone()],
-                since: status.since,
-                last_delivery: status.last.delivery,
-                last_error: status.last.error.clone(),
-            })
-        };
-        self.alerts.iter().filter_map(row).collect()
+    /// The row of an Alert, once it was judged.
+    pub(crate) fn alert_row(&self, alert: &Alert) -> Option<AlertRow> {
+        let status = self.alerts.get(&alert.key)?;
+        Some(AlertRow {
+            namespace: alert.key.namespace.to_string(),
+            name: alert.key.name.to_string(),
+            provider: alert.provider.name.to_string(),
+            suspended: alert.suspend,
+            conditions: vec![status.ready.clone()],
+            since: status.since,
+            last_delivery: status.last.delivery,
+            last_error: status.last.error.clone(),
+        })
     }
 
-    /// The rows of all Providers.
-    pub(crate) fn provider_rows(&self, loaded: &Loaded) -> Vec<ProviderRow> {
-        let row = |(key, status): (&ObjectKey, &ProviderStatus)| {
-            let provider = &loaded.providers.get(key)?.value;
-            Some(ProviderRow {
-                namespace: key.namespace.to_string(),
-                name: key.name.to_string(),
-                type_name: provider.type_name.clone(),
-                suspended: provider.suspend,
-                conditions: vec![status.ready.clone(), status.delivering.clone()],
-                since: status.since,
-                last_delivery: status.last.delivery,
-                last_error: status.last.error.clone(),
-            })
-        };
-        self.providers.iter().filter_map(row).collect()
+    /// The row of a Provider, once it was judged.
+    pub(crate) fn provider_row(&self, provider: &ProviderSpec) -> Option<ProviderRow> {
+        let status = self.providers.get(&provider.key)?;
+        Some(ProviderRow {
+            namespace: provider.key.namespace.to_string(),
+            name: provider.key.name.to_string(),
+            type_name: provider.type_name.clone(),
+            suspended: provider.suspend,
+            conditions: vec![status.ready.clone(), status.delivering.clone()],
+            since: status.since,
+            last_delivery: status.last.delivery,
+            last_error: status.last.error.clone(),
+        })
     }
 }
 
@@ -149,17 +225,24 @@ impl AlertStatus {
 }
 
 impl ProviderStatus {
-    fn next(old: Option<Self>, provider: &Located<ProviderSpec>, loaded: &Loaded, now: Timestamp) -> Self {
-        let generation = provider.value.generation;
+    fn next(old: Option<Self>, provider: &ProviderSpec, fault: Option<String>, now: Timestamp) -> Self {
+        let generation = provider.generation;
         let state = old.as_ref().and_then(|old| old.state.clone());
         let current = state.as_ref().filter(|state| state.generation >= generation);
-        let ready = condition::provider(provider, current, loaded);
+        let ready = condition::provider(fault, current);
         let delivering = condition::delivering(current);
+        let follow = |judgement: Judgement, old: Option<&Condition>| {
+            // What an earlier watcher found good stays so until it is known better: a restart is no news.
+            match old.filter(|old| judgement.is_open() && condition::is_good(old, generation)) {
+                Some(good) => good.clone(),
+                None => judgement.condition(old, generation, now),
+            }
+        };
         Self {
-            uid: provider.value.uid.clone(),
+            uid: provider.uid.clone(),
             since: old.as_ref().map_or(now, |old| old.since),
-            ready: ready.condition(old.as_ref().map(|old| &old.ready), generation, now),
-            delivering: delivering.condition(old.as_ref().map(|old| &old.delivering), generation, now),
+            ready: follow(ready, old.as_ref().map(|old| &old.ready)),
+            delivering: follow(delivering, old.as_ref().map(|old| &old.delivering)),
             state,
             last: old.map(|old| old.last).unwrap_or_default(),
         }

@@ -32,8 +32,8 @@ struct State {
     /// Answers of the next requests; after them comes `usual`.
     script: VecDeque<Reply>,
     usual: Option<Reply>,
-    /// Whether requests are recorded but not answered.
-    held: bool,
+    /// How many requests are answered; those beyond are recorded and kept waiting. None: all.
+    answered: Option<usize>,
     stopped: bool,
     open: Vec<TcpStream>,
 }
@@ -112,14 +112,14 @@ impl Sink {
         self.lock().script.extend(replies);
     }
 
-    /// From now on requests are recorded and not answered.
-    pub(crate) fn hold(&self) {
-        self.lock().held = true;
+    /// Answers so many requests, and records those beyond without an answer.
+    pub(crate) fn hold_after(&self, count: usize) {
+        self.lock().answered = Some(count);
     }
 
     /// Answers what is held, and all that comes.
     pub(crate) fn release(&self) {
-        self.lock().held = false;
+        self.lock().answered = None;
         self.shared.changed.notify_all();
     }
 
@@ -184,9 +184,13 @@ impl Shared {
     fn reply_to(&self, arrival: Arrival) -> Option<Reply> {
         let mut state = self.state.lock().ok()?;
         state.arrivals.push(arrival);
+        let number = state.arrivals.len();
         let reply = state.script.pop_front().or_else(|| state.usual.clone()).unwrap_or(Reply::status(200));
         let delayed = self.changed.wait_timeout_while(state, reply.delay, |state| !state.stopped).ok()?.0;
-        let state = self.changed.wait_while(delayed, |state| state.held && !state.stopped).ok()?;
+        let state = self
+            .changed
+            .wait_while(delayed, |state| state.answered.is_some_and(|most| number > most) && !state.stopped)
+            .ok()?;
         (!state.stopped).then_some(reply)
     }
 }

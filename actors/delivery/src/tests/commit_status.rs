@@ -30,7 +30,11 @@ fn a_hundred_events_of_one_state_cost_one_read_and_one_write_and_a_change_one_wr
         }
         assert_eq!(f.carrier.reads_and_writes(), (1, 1));
         f.status(Severity::Error, 100).await;
-        assert_eq!(f.carrier.reads_and_writes(), (1, 2), "a failure after a success is written without reading");
+        assert_eq!(
+            f.carrier.reads_and_writes(),
+            (1, 2),
+            "a failure after a success is written without reading"
+        );
         f.status(Severity::Info, 101).await;
         assert_eq!(f.carrier.reads_and_writes(), (1, 3), "and back");
         f.end().await;

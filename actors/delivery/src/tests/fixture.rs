@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler, MessageResult};
 use campanile_domain::{
-    Connection, Event, Failure, FailureClass, Method, NewDelivery, ObjectKey, ProviderSpec, Request, Response,
-    Secret, Severity,
+    Connection, Event, Failure, FailureClass, Method, NewDelivery, ObjectKey, ProviderSpec, Request,
+    Response, Secret, Severity,
 };
 use campanile_outbox::{Append, Bounds, DeliveryView, MemoryOutbox, Outbox, Planned, Selection};
 use campanile_protocol::{

@@ -113,7 +113,11 @@ fn another_place_at_the_same_host_keeps_the_login_and_the_port() {
     for address in ["http://u:p@h:81/a/b?x=/1#f", "http://u:p@h:81?x=/1", "http://u:p@h:81"] {
         let url = Address::new(address.into(), AddressSource::Spec).hook_url("URL").unwrap();
         assert_eq!(url.moved("/c", None).as_str(), "http://u:p@h:81/c", "{address}");
-        assert_eq!(url.moved("/c", url.parts().2).as_str().ends_with("/c?x=/1"), address.contains('?'), "{address}");
+        assert_eq!(
+            url.moved("/c", url.parts().2).as_str().ends_with("/c?x=/1"),
+            address.contains('?'),
+            "{address}"
+        );
         assert_eq!(url.parts().0, "http://u:p@h:81", "{address}");
     }
 }

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::{GithubApp, Installation, jwt};
 use crate::headers::is_value;
-use crate::kept_token::Token;
 use crate::judgement::{classify, quote, verdict};
+use crate::kept_token::Token;
 use crate::kinds::commit_status::segment;
 use crate::kinds::github;
 use crate::{Exchange, Step};
@@ -75,7 +75,11 @@ impl AppExchange {
             Step::Done(verdict) => Step::Done(self.masked(verdict)),
             Step::Send(request) => {
                 self.request = Some(request);
-                if self.named && self.app.slug.get().is_none() { self.ask_name(now) } else { self.proceed(now) }
+                if self.named && self.app.slug.get().is_none() {
+                    self.ask_name(now)
+                } else {
+                    self.proceed(now)
+                }
             }
         }
     }

@@ -4,9 +4,9 @@
 //! delivery is the same alert. It sets no limits; those here are our own, so that one event can not fill its notifications.
 
 mod answer;
-mod title;
 #[cfg(test)]
 mod tests;
+mod title;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -28,7 +28,7 @@ const TAG: usize = 200;
 
 /// Tags that are made of metadata; 100 are recommended in all.
 const IN_TAGS: Limits =
-    Limits { total: 95 * TAG, text: 0, share: 0, count: 95, key: TAG, value: TAG, overhead: 0 };
+    Limits { total: 95 * 2 * TAG, text: 0, share: 0, count: 95, key: TAG, value: TAG, overhead: 0 };
 
 const STYLE: Style = Style { defuse, width: characters };
 const PLAIN: Style = Style { defuse: plain, width: characters };
@@ -47,7 +47,10 @@ fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let key = token(settings, "token cannot be empty")?.to_owned();
     let url = settings.address.hook_url("Datadog address")?.without_login().moved("/api/v1/events", None);
-    Ok(Box::new(Datadog { target: Target { url, judge: answer::judge, masker: settings.masker.clone() }, key }))
+    Ok(Box::new(Datadog {
+        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        key,
+    }))
 }
 
 struct Datadog {

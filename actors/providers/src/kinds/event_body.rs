@@ -21,7 +21,8 @@ pub(super) fn fitting(delivery: &Delivery, longest: usize) -> Result<Bytes, Fail
     }
     let rest = whole.len() - STYLE.measure(&delivery.event.message);
     let room = longest.checked_sub(rest).ok_or_else(|| {
-        let text = format!("the event takes {rest} bytes without its message, the destination takes {longest}");
+        let text =
+            format!("the event takes {rest} bytes without its message, the destination takes {longest}");
         Failure::new(FailureClass::Render, text)
     })?;
     let message = STYLE.fit(&delivery.event.message, room).into_owned();

@@ -3,8 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// All but the unreserved characters (RFC 3986, 2.3) and the blank, which becomes a plus.
-const ESCAPED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b' ');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b' ');
 
 /// `pairs` in their order.
 pub(super) fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
@@ -33,7 +32,10 @@ mod tests {
 
     #[test]
     fn nothing_in_a_value_can_end_it() {
-        assert_eq!(encode([("a b", "x&y=z+1"), ("c", "\u{fc} *~-_.%\n")]), "a+b=x%26y%3Dz%2B1&c=%C3%BC+%2A~-_.%25%0A");
+        assert_eq!(
+            encode([("a b", "x&y=z+1"), ("c", "\u{fc} *~-_.%\n")]),
+            "a+b=x%26y%3Dz%2B1&c=%C3%BC+%2A~-_.%25%0A"
+        );
         let text = "a&b=c d+\u{1f680}";
         let read: Vec<(String, String)> =
             url::form_urlencoded::parse(encode([("k", text)]).as_bytes()).into_owned().collect();

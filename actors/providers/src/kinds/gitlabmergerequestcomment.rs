@@ -38,8 +38,7 @@ impl Host for MergeRequests {
 
     fn list(&self, number: u64, page: Page) -> Request {
         let size = page.size;
-        let mut path =
-            format!("merge_requests/{number}/notes?order_by=created_at&per_page={size}&sort=asc");
+        let mut path = format!("merge_requests/{number}/notes?order_by=created_at&per_page={size}&sort=asc");
         if !page.is_first() {
             path.push_str(&format!("&page={}", page.number()));
         }
@@ -81,7 +80,8 @@ mod tests {
         });
         let notes = "https://gitlab.example/api/v4/projects/1234/merge_requests/7/notes";
         let query = "?order_by=created_at&per_page=100&sort=asc";
-        let expected = [format!("GET {notes}{query}"), format!("GET {notes}{query}&page=2"), format!("POST {notes}")];
+        let expected =
+            [format!("GET {notes}{query}"), format!("GET {notes}{query}&page=2"), format!("POST {notes}")];
         assert_eq!(lines(&sent)[1..], expected);
     }
 }

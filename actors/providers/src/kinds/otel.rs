@@ -90,8 +90,7 @@ impl Exchange for Sending {
             export.end(now);
             let Target { url, headers } = &*self.target;
             let body = export.encode_to_vec().into();
-            let request =
-                Request { method: Method::Post, url: url.clone(), headers: headers.clone(), body };
+            let request = Request { method: Method::Post, url: url.clone(), headers: headers.clone(), body };
             Post::new(request, answer::judge, self.masker.clone())
         });
         post.next(response, now)

@@ -23,7 +23,11 @@ use payload::{Change, Event};
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let address = settings.address.hook_url("PagerDuty endpoint URL")?;
     let masker = Arc::new(settings.masker.with([&settings.channel]));
-    let target = |path| Target { url: address.without_login().moved(path, None), judge: answer::judge, masker: masker.clone() };
+    let target = |path| Target {
+        url: address.without_login().moved(path, None),
+        judge: answer::judge,
+        masker: masker.clone(),
+    };
     Ok(Box::new(PagerDuty {
         events: target("/v2/enqueue"),
         changes: target("/v2/change/enqueue"),

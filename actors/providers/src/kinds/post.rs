@@ -21,8 +21,15 @@ pub(super) fn render(delivery: &Delivery, style: &Style, longest: usize) -> Stri
     let event = &*delivery.event;
     let name = style.fit_owned(event.involved_object.path(), LONGEST_NAME);
     let total = longest - FRAME - style.measure(&name);
-    let limits =
-        Limits { total, text: total, share: total / 2, count: 100, key: 256, value: 4_000, overhead: OVERHEAD };
+    let limits = Limits {
+        total,
+        text: total,
+        share: total / 2,
+        count: 100,
+        key: 256,
+        value: 4_000,
+        overhead: OVERHEAD,
+    };
     let shown = delivery.plan.metadata.iter().filter(|(key, _)| *key != "change_request");
     let Body { text, entries } = style.body(delivery, shown, &limits);
     let emoji = if event.is_error() { "⚠️" } else { "ℹ️" };

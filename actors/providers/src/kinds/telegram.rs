@@ -34,8 +34,7 @@ const OVERHEAD: usize = "\\- **: \n".len() + 1;
 const STYLE: Style = Style { defuse, width: characters };
 
 /// What may stand in a token; all else could lead to another path.
-const IN_PATH: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b':').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b':').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The characters that MarkdownV2 reserves (Bot API, "Formatting options"), and mentions.
 fn defuse(spot: &Spot<'_>) -> Option<&'static str> {

@@ -12,9 +12,9 @@ use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 use url::form_urlencoded;
 
+use super::form;
 use super::login::{self, token};
 use super::webhook::{Target, json_body, json_headers};
-use super::form;
 use crate::address::HookUrl;
 use crate::cut::{Body, Limits, Spot, Style, characters, or_blank};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};

@@ -1,8 +1,8 @@
 //! `zulip`: a message in a topic of a Zulip channel (contract, providers 23.21).
 //!
-//! The text is the contract's, which both of Zulip's older and newer Markdown read. Zulip knows no escapes, so bold and
-//! italics of foreign text stay, as the contract has it. What calls somebody, swallows the rest of the message or hides where a link
-//! leads is broken by a zero-width space.
+//! The text is the contract's. Zulip's Markdown has no escapes, so bold and italics of foreign text stay, as the contract
+//! has it. What calls somebody, swallows the rest of the message or hides where a link leads is broken by a zero-width
+//! space.
 
 mod answer;
 #[cfg(test)]

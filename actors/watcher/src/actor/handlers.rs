@@ -32,7 +32,7 @@ impl Handler<Resync> for WatcherActor {
     type Result = ();
 
     fn handle(&mut self, _: Resync, _: &mut Context<Self>) {
-        self.subscribers.iter_mut().for_each(|subscriber| subscriber.behind = true);
+        self.subscribers.owe_all();
         self.catch_up();
     }
 }

@@ -1,15 +1,15 @@
 //! How objects are judged, and how a judgement becomes a condition.
 
+pub(super) use campanile_crds::condition::{DELIVERING, READY};
 use campanile_crds::condition::{
-    DELIVERING, FAILED, FALSE, IN_PROGRESS, INITIALIZED, PROGRESSING, READY, SUCCEEDED, TRUE, UNKNOWN,
-    VALIDATION_FAILED, bounded_message,
+    FAILED, FALSE, IN_PROGRESS, INITIALIZED, PROGRESSING, SUCCEEDED, TRUE, UNKNOWN, VALIDATION_FAILED,
+    bounded_message,
 };
-use campanile_domain::{Alert, ObjectKey, ProviderSpec};
+use campanile_domain::Alert;
 use campanile_protocol::{Condition, ProviderState};
 use jiff::{Timestamp, TimestampRound, Unit};
 
-use crate::findings::{missing_provider, missing_secret, secret_fields};
-use crate::{Loaded, Located};
+use crate::findings::missing_provider;
 
 /// A condition without its times.
 pub(super) struct Judgement {
@@ -32,6 +32,11 @@ impl Judgement {
         Self { kind, status: UNKNOWN, reason: PROGRESSING, message: IN_PROGRESS.to_owned() }
     }
 
+    /// Whether it is not known yet how things stand.
+    pub(super) fn is_open(&self) -> bool {
+        self.status == UNKNOWN
+    }
+
     /// The condition that follows on `old`. The time of transition, in whole seconds, changes only with status, reason
     /// or message.
     pub(super) fn condition(self, old: Option<&Condition>, generation: i64, now: Timestamp) -> Condition {
@@ -51,12 +56,20 @@ impl Judgement {
     }
 }
 
+/// The condition of an object that was never judged.
+pub(super) fn unjudged(kind: &'static str, now: Timestamp) -> Condition {
+    Judgement::open(kind).condition(None, 0, now)
+}
+
+/// Whether a condition says of that generation that all is well.
+pub(super) fn is_good(condition: &Condition, generation: i64) -> bool {
+    condition.status == TRUE && condition.observed_generation == generation
+}
+
 /// `Ready` of an Alert: its Provider exists, its patterns and selectors are valid.
-pub(super) fn alert(alert: &Located<Alert>, loaded: &Loaded) -> Judgement {
-    let missing = Some(&alert.value.provider)
-        .filter(|provider| !loaded.providers.contains_key(*provider))
-        .map(missing_provider);
-    match (missing, &alert.fault) {
+pub(super) fn alert(alert: &Alert, fault: Option<&str>, provider_exists: bool) -> Judgement {
+    let missing = (!provider_exists).then(|| missing_provider(&alert.provider));
+    match (missing, fault) {
         (None, None) => Judgement::good(READY, INITIALIZED),
         (None, Some(fault)) => Judgement::bad(READY, VALIDATION_FAILED, fault),
         (Some(missing), None) => Judgement::bad(READY, FAILED, missing),
@@ -65,22 +78,13 @@ pub(super) fn alert(alert: &Located<Alert>, loaded: &Loaded) -> Judgement {
 }
 
 /// `Ready` of a Provider: what can be seen here, then what the dispatcher found when it resolved it.
-pub(super) fn provider(
-    provider: &Located<ProviderSpec>,
-    state: Option<&ProviderState>,
-    loaded: &Loaded,
-) -> Judgement {
+pub(super) fn provider(fault: Option<String>, state: Option<&ProviderState>) -> Judgement {
     let bad = |message: String| Judgement::bad(READY, VALIDATION_FAILED, message);
-    if let Some(fault) = &provider.fault {
-        return bad(fault.clone());
-    }
-    if let Some(message) = unusable_secret(&provider.value, loaded) {
-        return bad(message);
-    }
-    match state.map(|state| &state.ready) {
-        None => Judgement::open(READY),
-        Some(Ok(())) => Judgement::good(READY, INITIALIZED),
-        Some(Err(failure)) => bad(failure.message.clone()),
+    match (fault, state.map(|state| &state.ready)) {
+        (Some(fault), _) => bad(fault),
+        (None, None) => Judgement::open(READY),
+        (None, Some(Ok(()))) => Judgement::good(READY, INITIALIZED),
+        (None, Some(Err(failure))) => bad(failure.message.clone()),
     }
 }
 
@@ -91,17 +95,4 @@ pub(super) fn delivering(state: Option<&ProviderState>) -> Judgement {
         Some(Ok(())) => Judgement::good(DELIVERING, "nothing stands in the way of messages"),
         Some(Err(failure)) => Judgement::bad(DELIVERING, FAILED, failure.message.clone()),
     }
-}
-
-fn unusable_secret(provider: &ProviderSpec, loaded: &Loaded) -> Option<String> {
-    let judge = |(field, key): (&'static str, ObjectKey)| {
-        if loaded.secrets.contains_key(&key) {
-            return None;
-        }
-        match loaded.unreadable_secrets.get(&key) {
-            Some(why) => Some(format!("failed to read secret '{key}': {why}")),
-            None => Some(missing_secret(&key, field)),
-        }
-    };
-    secret_fields(provider).find_map(judge)
 }

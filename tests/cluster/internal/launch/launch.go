@@ -55,6 +55,9 @@ func run(dir string, parent int, servers Servers) error {
 	stopped := make(chan error, 1)
 	go func() { stopped <- servers(ctx, s, listener) }()
 	err = serve(ctx, s, stopped)
+	if ctx.Err() != nil {
+		fmt.Fprintf(os.Stderr, "test cluster: stops, %v\n", context.Cause(ctx))
+	}
 	return errors.Join(err, s.Discard())
 }
 
@@ -65,8 +68,12 @@ func serve(ctx context.Context, s *site.Site, stopped <-chan error) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return stop(ctx, stopped)
+			awaitStop(stopped)
+			return nil
 		case err := <-stopped:
+			if ctx.Err() != nil {
+				return nil
+			}
 			return fmt.Errorf("run the servers: %w", err)
 		case err := <-ready:
 			if err == nil {
@@ -88,11 +95,9 @@ func announce(s *site.Site) error {
 	return nil
 }
 
-func stop(ctx context.Context, stopped <-chan error) error {
-	fmt.Fprintf(os.Stderr, "test cluster: stops, %v\n", context.Cause(ctx))
+func awaitStop(stopped <-chan error) {
 	select {
 	case <-stopped:
 	case <-time.After(stopWithin):
 	}
-	return nil
 }

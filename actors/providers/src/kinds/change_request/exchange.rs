@@ -93,7 +93,11 @@ impl<H: Host> CommentExchange<H> {
         if !(H::RULES.succeeds)(response.status) {
             let is_missing = matches!(response.status, 404 | 410);
             // There is no such API: that concerns all deliveries.
-            return Step::Done(if is_missing { answer.failed_as(FailureClass::Gone) } else { answer.failed() });
+            return Step::Done(if is_missing {
+                answer.failed_as(FailureClass::Gone)
+            } else {
+                answer.failed()
+            });
         }
         match object::<Account>(&response.body).ok().and_then(Account::name) {
             Some(name) => {
@@ -110,10 +114,10 @@ impl<H: Host> CommentExchange<H> {
         if !(H::RULES.succeeds)(response.status) {
             return Step::Done(answer.failed());
         }
-        let Ok(listing) = Listing::<Comment>::read(&response.body) else { return Step::Done(answer.garbled()) };
-        let Some(account) = self.shared.account.get().cloned().or_else(|| self.shared.host.own_name()) else {
-            return over();
+        let Ok(listing) = Listing::<Comment>::read(&response.body) else {
+            return Step::Done(answer.garbled());
         };
+        let Some(account) = self.account() else { return over() };
         let ours = |comment: &Comment| comment.id.filter(|_| comment.is(&account, &self.task.marker));
         match listing.find_map(ours) {
             Some(id) => self.update(id, false),
@@ -146,10 +150,23 @@ impl<H: Host> CommentExchange<H> {
         if !H::RULES.written_body.allows(response) {
             return answer.garbled();
         }
-        if let Some(id) = id.or_else(|| object::<Comment>(&response.body).ok()?.id) {
+        if let Some(id) = id.or_else(|| self.created(response)) {
             self.shared.known.remember(self.task.number, &self.task.marker, id);
         }
         Verdict::Delivered
+    }
+
+    /// Number of the comment that was just written, if the host shows it as ours. One that it shows as somebody else's would
+    /// not be ours after a restart either.
+    fn created(&self, response: &Response) -> Option<u64> {
+        let account = self.account()?;
+        let comment: Comment = object(&response.body).ok()?;
+        comment.id.filter(|_| comment.is(&account, &self.task.marker))
+    }
+
+    /// Who we are, as soon as that is known.
+    fn account(&self) -> Option<String> {
+        self.shared.account.get().cloned().or_else(|| self.shared.host.own_name())
     }
 
     fn answer<'a>(&'a self, doing: &'static str, response: &'a Response, now: Timestamp) -> Answer<'a> {
@@ -166,7 +183,9 @@ impl<H: Host> Exchange for CommentExchange<H> {
             (Stage::Updated { id, remembered }, Some(response)) => {
                 self.was_updated(id, remembered, &response, now)
             }
-            (Stage::Created, Some(response)) => Step::Done(self.written(H::RULES.creating, None, &response, now)),
+            (Stage::Created, Some(response)) => {
+                Step::Done(self.written(H::RULES.creating, None, &response, now))
+            }
             _ => over(),
         }
     }

@@ -64,7 +64,10 @@ mod tests {
 
     #[test]
     fn no_html_comment_hides_the_rest_or_poses_as_a_marker() {
-        assert_eq!(github("x <!-- flux-pr-comment-key:a --> y"), "x <\u{200b}!-- flux-pr-comment-key:a --> y");
+        assert_eq!(
+            github("x <!-- flux-pr-comment-key:a --> y"),
+            "x <\u{200b}!-- flux-pr-comment-key:a --> y"
+        );
     }
 
     #[test]

@@ -41,7 +41,10 @@ mod tests {
         assert_eq!(number("+42"), Ok(42));
         assert_eq!(number("9223372036854775807"), Ok(9_223_372_036_854_775_807));
         for text in ["", "five", " 5", "5 ", "0x5", "5.0", "0", "-1", "9223372036854775808", "1\n2"] {
-            assert!(number(text).unwrap_err().starts_with("invalid \"change_request\" metadata value"), "{text:?}");
+            assert!(
+                number(text).unwrap_err().starts_with("invalid \"change_request\" metadata value"),
+                "{text:?}"
+            );
         }
     }
 

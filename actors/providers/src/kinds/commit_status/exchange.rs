@@ -53,7 +53,8 @@ impl<H: Host> StatusExchange<H> {
         if rules.absent_is_404 && response.status == 404 {
             return self.send();
         }
-        let answer = Answer { doing: rules.reading, about: &STATUS, response, now, masker: self.host.masker() };
+        let answer =
+            Answer { doing: rules.reading, about: &STATUS, response, now, masker: self.host.masker() };
         if !(rules.succeeds)(response.status) {
             return Step::Done(answer.failed());
         }
@@ -67,7 +68,8 @@ impl<H: Host> StatusExchange<H> {
 
     fn was_written(&self, response: &Response, now: Timestamp) -> Verdict {
         let rules = &H::RULES;
-        let answer = Answer { doing: rules.writing, about: &STATUS, response, now, masker: self.host.masker() };
+        let answer =
+            Answer { doing: rules.writing, about: &STATUS, response, now, masker: self.host.masker() };
         if (rules.succeeds)(response.status) {
             let sound = rules.written_body.allows(response);
             return if sound { Verdict::Delivered } else { answer.garbled() };

@@ -156,7 +156,8 @@ mod tests {
 
     fn judge(response: &Response) -> (FailureClass, Option<u64>, String) {
         let masker = Masker::new(["ghp_token"]);
-        let answer = Answer { doing: "could not write", about: &STATUS, response, now: noon(), masker: &masker };
+        let answer =
+            Answer { doing: "could not write", about: &STATUS, response, now: noon(), masker: &masker };
         match answer.failed() {
             Verdict::Failed(failure) => (failure.class, None, failure.message),
             Verdict::RetryAfter(pause, failure) => (failure.class, Some(pause.as_secs()), failure.message),

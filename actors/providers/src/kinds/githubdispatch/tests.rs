@@ -36,7 +36,10 @@ fn s23_26_it_is_sent_once_to_the_repositorys_dispatches() {
 
 #[test]
 fn s23_26_refusals_come_in_order() {
-    assert!(refusal(KIND, "https://github.com/a/b/c", &[]).starts_with("github token or github app details must be"));
+    assert!(
+        refusal(KIND, "https://github.com/a/b/c", &[])
+            .starts_with("github token or github app details must be")
+    );
     assert!(refusal(KIND, "https://github.com/a/b/c", TOKEN).starts_with("invalid repository id \"a/b/c\""));
 }
 
@@ -70,7 +73,8 @@ fn s24_a_long_event_is_cut_to_what_github_takes() {
 fn s24_a_type_has_100_characters_at_most() {
     let of = |name: String| {
         let object = ObjectRef { name, ..event().involved_object };
-        let json = json(&at(KIND, ADDRESS, TOKEN), &delivery(Event { involved_object: object, ..event() }, &[]));
+        let json =
+            json(&at(KIND, ADDRESS, TOKEN), &delivery(Event { involved_object: object, ..event() }, &[]));
         json["event_type"].as_str().unwrap().to_owned()
     };
     let fits = "x".repeat(100 - "Kustomization/.apps".len());
@@ -83,7 +87,10 @@ fn s24_a_type_has_100_characters_at_most() {
 fn an_event_can_not_break_out_of_the_body() {
     let special = "\"}, \"x\": {\"\n\u{1}\u{2028} <b> \\";
     let object = ObjectRef { kind: special.into(), name: special.into(), ..ObjectRef::default() };
-    let odd = delivery(Event { involved_object: object, message: special.into(), ..event() }, &[(special, special)]);
+    let odd = delivery(
+        Event { involved_object: object, message: special.into(), ..event() },
+        &[(special, special)],
+    );
     let json: serde_json::Value = serde_json::from_str(&body(&odd)).unwrap();
     assert_eq!(json.as_object().unwrap().len(), 2);
     assert_eq!(json["client_payload"]["message"], special);
@@ -112,6 +119,9 @@ fn s23_26_answers_have_their_classes() {
     let (pause, class) = judged(403, &limit, "{}");
     assert_eq!((pause.map(|pause| pause.as_secs()), class), (Some(45), C::Throttled));
     let text = format!("{:?}", verdict(&at(KIND, ADDRESS, TOKEN), answer(404, &[], "ghp_token")));
-    assert!(text.contains("could not send github repository dispatch webhook: the host answered 404"), "{text}");
+    assert!(
+        text.contains("could not send github repository dispatch webhook: the host answered 404"),
+        "{text}"
+    );
     assert!(text.contains("the repository is not there, or the token may not see it: *****"), "{text}");
 }

@@ -19,7 +19,8 @@ fn on_42() -> Delivery {
 
 /// GitHub, on which the comment is written by `author`.
 fn github(request: &Request, author: &str) -> Response {
-    let marker = "<!-- flux-pr-comment-key:0c9c2e41-d2f9-4f9b-9c41-bebc1984d67a/Kustomization/apps/podinfo -->";
+    let marker =
+        "<!-- flux-pr-comment-key:0c9c2e41-d2f9-4f9b-9c41-bebc1984d67a/Kustomization/apps/podinfo -->";
     match request.url.as_str() {
         url if url.ends_with("/access_tokens") => {
             answer(201, &[], r#"{"token":"ghs_installation","expires_at":"2026-08-07T14:00:00Z"}"#)
@@ -43,7 +44,8 @@ fn s21_an_app_asks_for_its_name_once_and_edits_what_its_bot_wrote() {
     let update = format!("PATCH {API}/repos/org/repo/issues/comments/5");
     let token = format!("POST {API}/app/installations/302/access_tokens");
     assert_eq!(lines(&sent), [format!("GET {API}/app"), token, list, update.clone()]);
-    let authorization: Vec<_> = sent.iter().map(|request| header(request, "authorization").unwrap()).collect();
+    let authorization: Vec<_> =
+        sent.iter().map(|request| header(request, "authorization").unwrap()).collect();
     assert!(authorization[..2].iter().all(|value| value.starts_with("Bearer eyJ")), "{authorization:?}");
     assert_eq!(authorization[2..], ["Bearer ghs_installation"; 2]);
     let (sent, _) = run(exchange(), |request| github(request, "flux-app[bot]"));
@@ -73,7 +75,8 @@ fn s21_an_app_whose_name_can_not_be_read_waits_for_a_human() {
 
 #[test]
 fn s23_27_pages_are_numbered_behind_the_first() {
-    let exchange = at(KIND, "git@github.com:org/repo", &[("token", b"t")]).provider.exchange(&on_42()).unwrap();
+    let exchange =
+        at(KIND, "git@github.com:org/repo", &[("token", b"t")]).provider.exchange(&on_42()).unwrap();
     let next = [("link", "<https://api.github.com/x>; rel=\"next\"")];
     let (sent, _) = run(exchange, |request| match request.url.as_str() {
         url if url.ends_with("/user") => answer(200, &[], r#"{"login":"flux"}"#),
@@ -97,7 +100,8 @@ fn s23_27_pages_are_numbered_behind_the_first() {
 #[test]
 fn s07_a_private_trust_store_does_not_reach_github_com() {
     let tls = |address: &str| {
-        let spec = ProviderSpec { address: address.into(), cert_secret_ref: Some("tls".into()), ..spec(KIND) };
+        let spec =
+            ProviderSpec { address: address.into(), cert_secret_ref: Some("tls".into()), ..spec(KIND) };
         let secrets = credentials(&[("token", b"t")]).with("tls", &[("ca.crt", b"CA")]);
         secrets.build(&spec).unwrap().connection.tls.is_some()
     };

@@ -16,7 +16,9 @@ pub enum PubSubProblem {
     )]
     NoKey,
     /// The key is no JSON object with a type.
-    #[error("key 'token' of the Secret is no JSON key of Google; download a key of a service account and write it there")]
+    #[error(
+        "key 'token' of the Secret is no JSON key of Google; download a key of a service account and write it there"
+    )]
     NotJson,
     /// Credentials that are no service account's key.
     #[error(
@@ -25,7 +27,9 @@ pub enum PubSubProblem {
     )]
     Type,
     /// A service account's key that lacks a part.
-    #[error("the service account's key has no '{0}'; download a new one and write it into key 'token' of the Secret")]
+    #[error(
+        "the service account's key has no '{0}'; download a new one and write it into key 'token' of the Secret"
+    )]
     Lacks(&'static str),
     /// The private key is none of the kind that Google gives.
     #[error(
@@ -34,6 +38,8 @@ pub enum PubSubProblem {
     )]
     PrivateKey,
     /// Where tokens are to be had from is no address for that.
-    #[error("the service account's 'token_uri' is no https URL; download a new key and write it into key 'token' of the Secret")]
+    #[error(
+        "the service account's 'token_uri' is no https URL; download a new key and write it into key 'token' of the Secret"
+    )]
     TokenUri,
 }

@@ -18,8 +18,16 @@ const CODES: &[(i64, FailureClass, &str)] = &[
         FailureClass::Credentials,
         "the bot wants signatures, which are not supported; switch them off and use another of its security settings",
     ),
-    (19022, FailureClass::Credentials, "the bot does not take messages from here; add the sender's IP to its list"),
-    (19024, FailureClass::Rejected, "the message has none of the bot's keywords; add one to spec.eventMetadata of the Alert"),
+    (
+        19022,
+        FailureClass::Credentials,
+        "the bot does not take messages from here; add the sender's IP to its list",
+    ),
+    (
+        19024,
+        FailureClass::Rejected,
+        "the message has none of the bot's keywords; add one to spec.eventMetadata of the Alert",
+    ),
     (99_991_400, FailureClass::Throttled, "too many messages to the bot"),
 ];
 
@@ -39,7 +47,9 @@ pub(super) fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Ver
         (FailureClass::Throttled, "too many messages to the bot")
     } else {
         let known = CODES.iter().find(|(known, _, _)| *known == code);
-        known.map_or((FailureClass::Rejected, "the bot refuses this message"), |(_, class, what)| (*class, *what))
+        known.map_or((FailureClass::Rejected, "the bot refuses this message"), |(_, class, what)| {
+            (*class, *what)
+        })
     };
     told(class, what, response, now, masker)
 }

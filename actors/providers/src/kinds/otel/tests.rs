@@ -34,7 +34,10 @@ fn span(delivery: &Delivery) -> Span {
     let mut resources = exported(delivery).resource_spans;
     let mut scopes = resources.pop().unwrap().scope_spans;
     let mut spans = scopes.pop().unwrap().spans;
-    assert!(resources.is_empty() && scopes.is_empty() && spans.len() == 1, "one resource, one scope, one span");
+    assert!(
+        resources.is_empty() && scopes.is_empty() && spans.len() == 1,
+        "one resource, one scope, one span"
+    );
     spans.pop().unwrap()
 }
 
@@ -73,7 +76,10 @@ fn s23_22_the_contracts_examples() {
     assert_eq!((failed.name.as_str(), failed.kind, failed.flags), ("Kustomization: apps/podinfo", 1, 0x301));
     assert!(failed.parent_span_id.is_empty() && failed.span_id.len() == 8);
     let status = failed.status.unwrap();
-    assert_eq!((status.code, status.message.as_str()), (2, "Deployment/apps/podinfo: timeout <30s>\nsee logs"));
+    assert_eq!(
+        (status.code, status.message.as_str()),
+        (2, "Deployment/apps/podinfo: timeout <30s>\nsee logs")
+    );
     let expected = [
         ("object.uid", "7d0cdc51-ddcf-4743-b223-83ca5c699632"),
         ("object.kind", "Kustomization"),
@@ -115,7 +121,10 @@ fn s23_22_the_trace_is_that_of_the_revision() {
         let name = format!("3f0f8a1e-0000-4000-8000-000000000001:{revision}");
         hex(&ring::digest::digest(&ring::digest::SHA256, name.as_bytes()).as_ref()[..16])
     };
-    assert_eq!(trace(&[("app-version", "6.3.5"), ("oci-digest", "sha256:2e"), ("revision", "x")]), of("6.3.5@sha256:2e"));
+    assert_eq!(
+        trace(&[("app-version", "6.3.5"), ("oci-digest", "sha256:2e"), ("revision", "x")]),
+        of("6.3.5@sha256:2e")
+    );
     assert_eq!(trace(&[("app-version", "6.3.5"), ("revision", "x")]), of("x"));
     assert_eq!(trace(&[]), of("unknown"));
 }
@@ -168,13 +177,18 @@ fn s23_22_where_it_is_sent() {
 fn s23_22_credentials_are_sent_unless_the_headers_have_them() {
     let authorization = |data: &[(&str, &[u8])]| {
         let request = request(&at(ADDRESS, &credentials(data)).unwrap(), &info());
-        assert!(request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).count() < 2);
+        assert!(
+            request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).count() < 2
+        );
         header(&request, "authorization").map(str::to_owned)
     };
     let is = |value: &str| Some(value.to_owned());
     assert_eq!(authorization(&[("token", b"otel-token\n")]), is("Bearer otel-token"));
     assert_eq!(authorization(&[("username", b"user"), ("password", b"pass")]), is("Basic dXNlcjpwYXNz"));
-    assert_eq!(authorization(&[("token", b"t"), ("username", b"user"), ("password", b"pass")]), is("Basic dXNlcjp0"));
+    assert_eq!(
+        authorization(&[("token", b"t"), ("username", b"user"), ("password", b"pass")]),
+        is("Basic dXNlcjp0")
+    );
     assert_eq!(authorization(&[("username", b"user")]), None);
     assert_eq!(authorization(&[]), None);
     assert_eq!(authorization(&[("token", b"t"), ("headers", b"authorization: mine")]), is("mine"));
@@ -187,7 +201,8 @@ fn s23_22_refusals() {
     assert!(refusal("").starts_with("invalid OTLP endpoint ''"));
     assert!(refusal("collector:4317").starts_with("invalid OTLP endpoint *****"));
     let with_tls = |address: &str| {
-        let spec = ProviderSpec { address: address.into(), cert_secret_ref: Some("tls".into()), ..spec("otel") };
+        let spec =
+            ProviderSpec { address: address.into(), cert_secret_ref: Some("tls".into()), ..spec("otel") };
         credentials(&[]).with("tls", &[("ca.crt", b"CA")]).build(&spec).map(|it| it.connection.tls.is_some())
     };
     assert_eq!(with_tls("https://h"), Ok(true));
@@ -216,18 +231,27 @@ fn s23_22_the_answer_counts() {
 
 #[test]
 fn a_span_that_is_refused_in_part_is_given_up_with_the_collectors_words() {
-    use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
+    use opentelemetry_proto::tonic::collector::trace::v1::{
+        ExportTracePartialSuccess, ExportTraceServiceResponse,
+    };
     let endpoint = at(ADDRESS, &credentials(&[("token", b"otel-token")])).unwrap();
     let partial = |rejected_spans| ExportTraceServiceResponse {
-        partial_success: Some(ExportTracePartialSuccess { rejected_spans, error_message: "no otel-token".into() }),
+        partial_success: Some(ExportTracePartialSuccess {
+            rejected_spans,
+            error_message: "no otel-token".into(),
+        }),
     };
     assert_eq!(verdict(&endpoint, protobuf(200, &ExportTraceServiceResponse::default())), Verdict::Delivered);
     assert_eq!(verdict(&endpoint, protobuf(200, &partial(0))), Verdict::Delivered, "a warning only");
-    let Verdict::Failed(failure) = verdict(&endpoint, protobuf(200, &partial(1))) else { panic!("it is refused") };
+    let Verdict::Failed(failure) = verdict(&endpoint, protobuf(200, &partial(1))) else {
+        panic!("it is refused")
+    };
     assert_eq!(failure.class, FailureClass::Rejected);
     assert_eq!(failure.message, "the collector refuses this span: no *****");
     let status = proto::RpcStatus { message: "bad data".into() };
-    let Verdict::Failed(failure) = verdict(&endpoint, protobuf(400, &status)) else { panic!("it is refused") };
+    let Verdict::Failed(failure) = verdict(&endpoint, protobuf(400, &status)) else {
+        panic!("it is refused")
+    };
     assert!(failure.message.ends_with(": bad data"), "{failure}");
 }
 

@@ -53,7 +53,10 @@ fn s23_refusals_come_in_order() {
         let error = credentials(&[]).build(&nobody).unwrap_err().to_string();
         assert!(error.starts_with("provider UID cannot be empty"), "{}: {error}", row.kind);
         let error = refusal(row.kind, "", &[]);
-        assert!(error.contains(" token cannot be empty") || error.contains("github token or github app"), "{error}");
+        assert!(
+            error.contains(" token cannot be empty") || error.contains("github token or github app"),
+            "{error}"
+        );
         let error = refusal(row.kind, "", row.secret);
         assert!(error.starts_with("invalid repository id \"\""), "{}: {error}", row.kind);
     }
@@ -83,7 +86,8 @@ fn s23_an_account_that_can_not_be_read_stops_the_provider() {
 fn s18_failures_of_the_host_have_their_classes_and_say_what_was_tried() {
     use FailureClass as C;
     for row in ROWS {
-        let texts = [("list", "failed to list "), ("create", "failed to create "), ("update", "failed to update ")];
+        let texts =
+            [("list", "failed to list "), ("create", "failed to create "), ("update", "failed to update ")];
         for (stage, text) in texts {
             for (status, body, class) in [
                 (400, "", C::Rejected),
@@ -104,7 +108,10 @@ fn s18_failures_of_the_host_have_their_classes_and_say_what_was_tried() {
         for stage in ["list", "create"] {
             let missing = failure(at_stage(row, stage, &answer(404, &[], "{}")));
             assert_eq!(missing.class, C::Rejected, "{} {stage}: that record alone", row.kind);
-            assert!(missing.message.contains("request is not there, or the token may not see it"), "{missing}");
+            assert!(
+                missing.message.contains("request is not there, or the token may not see it"),
+                "{missing}"
+            );
         }
         let limited = at_stage(row, "create", &answer(429, &[("retry-after", "7")], ""));
         assert!(matches!(limited, Verdict::RetryAfter(pause, _) if pause.as_secs() == 7), "{}", row.kind);

@@ -77,7 +77,8 @@ fn s18_a_comment_that_somebody_deleted_is_written_again() {
         host.deliver(&*provider, &failed());
         host.comments.clear();
         assert_eq!(host.deliver(&*provider, &success()), Verdict::Delivered, "{}", row.kind);
-        let expected = [Row::line(row.update, 42, 1), Row::line(row.list, 42, 0), Row::line(row.create, 42, 0)];
+        let expected =
+            [Row::line(row.update, 42, 1), Row::line(row.list, 42, 0), Row::line(row.create, 42, 0)];
         assert_eq!(lines(&host.requests), expected, "{}", row.kind);
         host.deliver(&*provider, &failed());
         assert_eq!(lines(&host.requests), [Row::line(row.update, 42, 2)], "{}", row.kind);

@@ -30,6 +30,8 @@ pub(super) struct Comment {
 pub(super) struct Host {
     pub(super) comments: Vec<Comment>,
     pub(super) requests: Vec<Request>,
+    /// As whom the host shows what the Providers write, if not as their account.
+    pub(super) writes_as: Option<&'static str>,
     next_id: u64,
 }
 
@@ -77,8 +79,10 @@ impl Host {
             Method::Get if path.ends_with("/user") => return answer(200, &[], &self.account(path)),
             Method::Get => self.page(numbers[0], path, query),
             Method::Post => {
-                let id = self.add(numbers[0], BOT, &body(request));
-                return answer(201, &[], &json!({ "id": id }).to_string());
+                let author = self.writes_as.unwrap_or(BOT);
+                self.add(numbers[0], author, &body(request));
+                let comment = self.comments.last().unwrap();
+                return answer(201, &[], &Self::entry(comment, path).to_string());
             }
             _ => return self.update(*numbers.last().unwrap(), body(request)),
         };

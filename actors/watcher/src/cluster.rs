@@ -1,0 +1,30 @@
+//! The watcher in a cluster: objects come from the Kubernetes API, and their status goes back to it.
+//!
+//! A [`ClusterWatcherActor`] owns the present state of all objects, as the standalone watcher does, and answers the same
+//! messages. Tasks of its arbiter follow one kind each and hand it batches, one at a time; they end with it. What can
+//! not be read of one object keeps that object as it was and stops nothing else. An API server that is away, refuses or
+//! answers garbage leaves the state as it is: every task tries again with backoff, and the trouble stands in the
+//! snapshot with its remedy.
+
+mod actor;
+mod batch;
+mod client;
+mod election;
+mod follow;
+mod kind;
+mod label_cache;
+mod listing;
+mod object_status;
+mod reading;
+mod refs;
+mod secrets;
+mod source_kinds;
+mod tasks;
+mod trouble;
+mod version;
+mod writer;
+
+pub use actor::{ClusterParts, ClusterWatcherActor};
+pub use client::{ClusterConfig, ConnectError};
+pub use election::{ElectionConfig, ElectionError, elect};
+pub use label_cache::LabelCache;

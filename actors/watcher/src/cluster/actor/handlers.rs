@@ -1,0 +1,195 @@
+//! What the watcher answers and takes in.
+
+use std::sync::Arc;
+
+use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, ResponseFuture};
+use campanile_domain::{Alert, ProviderSpec};
+use campanile_protocol::{Changes, GetObjects, ObjectTable, ReadSecrets, Report, Resync, Secrets};
+
+use super::news::{Connected, LabelNews, SecretNews, SecretsUnwatched, Told, Trouble};
+use super::{ClusterWatcherActor, REFRESH_TICKS, SecretsDiffer, Tick};
+use crate::cluster::kind::Kind;
+use crate::cluster::tasks::Scope;
+use crate::{GetWatcherSnapshot, WatcherSnapshot};
+
+impl Handler<Connected> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, Connected(client): Connected, ctx: &mut Context<Self>) {
+        let namespace = self.config.namespace.as_deref().map(Arc::from);
+        let scope = Scope { client, namespace, watcher: ctx.address().downgrade() };
+        self.follow_all(&scope);
+        self.scope = Some(scope);
+    }
+}
+
+impl Handler<Told<Alert>> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, Told { served, batch }: Told<Alert>, _: &mut Context<Self>) {
+        self.take_alerts(served, batch);
+    }
+}
+
+impl Handler<Told<ProviderSpec>> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, Told { served, batch }: Told<ProviderSpec>, _: &mut Context<Self>) {
+        self.take_providers(served, batch);
+    }
+}
+
+impl Handler<SecretNews> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, SecretNews(batch): SecretNews, _: &mut Context<Self>) {
+        self.secrets.set_watched(true);
+        let changed = self.secrets.noticed(batch);
+        self.secrets_changed(changed);
+    }
+}
+
+impl Handler<SecretsUnwatched> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, _: SecretsUnwatched, _: &mut Context<Self>) {
+        self.secrets.set_watched(false);
+    }
+}
+
+impl Handler<SecretsDiffer> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, SecretsDiffer(changed): SecretsDiffer, _: &mut Context<Self>) {
+        self.secrets_changed(changed);
+    }
+}
+
+impl Handler<LabelNews> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, LabelNews { kind, batch }: LabelNews, _: &mut Context<Self>) {
+        // A last batch may come after the last Alert that needs the kind went away.
+        if self.label_users.contains(&kind.kind) && self.labels.apply(kind, batch) {
+            self.publish(&Changes { labels: true, ..Changes::default() });
+        }
+    }
+}
+
+impl Handler<Trouble> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, trouble: Trouble, _: &mut Context<Self>) {
+        self.trouble(trouble);
+    }
+}
+
+impl Handler<Tick> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Tick, ctx: &mut Context<Self>) {
+        let mut running = self.tasks.iter().chain(self.label_tasks.values());
+        if self.scope.is_some() && running.any(|task| task.is_finished()) {
+            tracing::error!("a task of the watcher panicked, starting over");
+            return ctx.stop();
+        }
+        self.ticks += 1;
+        if self.ticks.is_multiple_of(REFRESH_TICKS) && self.scope.is_some() {
+            self.refresh_secrets(ctx.address().downgrade());
+        }
+        self.catch_up();
+    }
+}
+
+impl Handler<Resync> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Resync, _: &mut Context<Self>) {
+        self.subscribers.owe_all();
+        self.catch_up();
+    }
+}
+
+impl Handler<ReadSecrets> for ClusterWatcherActor {
+    type Result = ResponseFuture<Secrets>;
+
+    fn handle(&mut self, ReadSecrets(keys): ReadSecrets, _: &mut Context<Self>) -> Self::Result {
+        Box::pin(self.secrets.clone().read(keys))
+    }
+}
+
+impl Handler<Report> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, report: Report, _: &mut Context<Self>) {
+        match report {
+            Report::Provider(state) => {
+                let key = state.provider.clone();
+                self.status.state(state);
+                self.judge_provider(&key);
+                self.write_bell.notify_one();
+            }
+            Report::Delivery(outcome) => {
+                self.status.outcome(&outcome);
+                let now = self.clock.now();
+                if self.providers.kept.contains_key(&outcome.provider) {
+                    self.writes.mark((Kind::Provider, outcome.provider), now);
+                }
+                if self.alerts.kept.contains_key(&outcome.alert.key) {
+                    self.writes.mark((Kind::Alert, outcome.alert.key), now);
+                }
+            }
+        }
+    }
+}
+
+impl Handler<GetObjects> for ClusterWatcherActor {
+    type Result = MessageResult<GetObjects>;
+
+    fn handle(&mut self, _: GetObjects, _: &mut Context<Self>) -> Self::Result {
+        let alerts = self.alerts.kept.values();
+        let providers = self.providers.kept.values();
+        MessageResult(ObjectTable {
+            alerts: alerts.filter_map(|kept| self.status.alert_row(&kept.spec)).collect(),
+            providers: providers.filter_map(|kept| self.status.provider_row(&kept.spec)).collect(),
+            problems: self.problems(),
+        })
+    }
+}
+
+impl Handler<GetWatcherSnapshot> for ClusterWatcherActor {
+    type Result = MessageResult<GetWatcherSnapshot>;
+
+    fn handle(&mut self, _: GetWatcherSnapshot, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(WatcherSnapshot {
+            loaded: self.loaded(),
+            alerts: self.alerts.kept.len(),
+            providers: self.providers.kept.len(),
+            secrets: self.secrets.len(),
+            problems: self.problems().len(),
+        })
+    }
+}
+
+impl ClusterWatcherActor {
+    fn problems(&self) -> Vec<String> {
+        let troubles = self.troubles.values().cloned();
+        troubles.chain(self.alerts.problems()).chain(self.providers.problems()).collect()
+    }
+
+    /// Notes what does not work, or works again. The same trouble is said once.
+    pub(super) fn trouble(&mut self, Trouble { about, text }: Trouble) {
+        match text {
+            Some(text) if self.troubles.get(&about) != Some(&text) => {
+                tracing::error!("{text}");
+                self.troubles.insert(about, text);
+            }
+            Some(_) => {}
+            None => {
+                if self.troubles.remove(&about).is_some() {
+                    tracing::info!(about, "works again");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! From the status table to patches.
+
+use actix::{Context, Handler, MessageResult};
+use campanile_domain::ObjectKey;
+
+use super::ClusterWatcherActor;
+use super::news::{NextWrites, Trouble, Written};
+use crate::cluster::kind::Kind;
+use crate::cluster::object_status::Difference;
+use crate::cluster::reading::Facts;
+use crate::cluster::tasks::Refusal;
+use crate::cluster::version::Served;
+use crate::cluster::writer::{Admission, Id, Part, Write, without_finalizer};
+
+/// The most patches handed out at once.
+const MOST: usize = 32;
+
+impl Handler<NextWrites> for ClusterWatcherActor {
+    type Result = MessageResult<NextWrites>;
+
+    fn handle(&mut self, _: NextWrites, _: &mut Context<Self>) -> Self::Result {
+        if !*self.leader.borrow() || !self.loaded() {
+            return MessageResult(Vec::new());
+        }
+        let due = self.writes.take_due(self.clock.now(), MOST);
+        MessageResult(due.into_iter().filter_map(|id| self.write(id)).collect())
+    }
+}
+
+impl Handler<Written> for ClusterWatcherActor {
+    type Result = ();
+
+    fn handle(&mut self, Written { id, outcome }: Written, _: &mut Context<Self>) {
+        let now = self.clock.now();
+        let about = format!("write {}", id.0.plural());
+        match outcome {
+            Ok(facts) => {
+                self.trouble(Trouble { about, text: None });
+                if let Some(known) = self.facts_mut(&id).filter(|known| known.uid == facts.uid) {
+                    *known = facts;
+                }
+                self.writes.landed(id.clone(), now);
+            }
+            Err(refusal) => {
+                if let Refusal::Trouble(text) = refusal {
+                    self.trouble(Trouble { about, text: Some(text) });
+                }
+                self.writes.failed(id.clone(), now, fastrand::f64());
+            }
+        }
+        if self.facts_mut(&id).is_none() {
+            self.writes.forget(&id);
+        }
+    }
+}
+
+impl ClusterWatcherActor {
+    fn write(&mut self, id: Id) -> Option<(Served, Write)> {
+        let (served, suspended, facts) = self.written(&id.0, &id.1)?;
+        if let Some(patch) = without_finalizer(id.0, suspended, facts) {
+            self.writes.sent(&id);
+            return Some((served, Write { id, part: Part::Metadata, patch }));
+        }
+        if facts.deleting {
+            return None;
+        }
+        if !served.has_status {
+            self.say_no_status();
+            return None;
+        }
+        let shown = match id.0 {
+            Kind::Alert => self.status.shown_alert(&id.1),
+            Kind::Provider => self.status.shown_provider(&id.1),
+        }?;
+        let wanted = facts.status.wanted(&shown, facts.generation, facts.requested_at.as_deref());
+        let difference = facts.status.difference(&wanted);
+        let patch =
+            (difference != Difference::None).then(|| wanted.patch(&facts.uid, &facts.resource_version))?;
+        match self.writes.admit(&id, difference, self.clock.now()) {
+            Admission::Now => {
+                self.writes.sent(&id);
+                Some((served, Write { id, part: Part::Status, patch }))
+            }
+            Admission::At(later) => {
+                self.writes.mark(id, later);
+                None
+            }
+            Admission::Never => None,
+        }
+    }
+
+    fn written(&self, kind: &Kind, key: &ObjectKey) -> Option<(Served, bool, &Facts)> {
+        match kind {
+            Kind::Alert => {
+                let kept = self.alerts.kept.get(key)?;
+                Some((self.alerts.served?, kept.spec.suspend, &kept.facts))
+            }
+            Kind::Provider => {
+                let kept = self.providers.kept.get(key)?;
+                Some((self.providers.served?, kept.spec.suspend, &kept.facts))
+            }
+        }
+    }
+
+    fn facts_mut(&mut self, (kind, key): &Id) -> Option<&mut Facts> {
+        match kind {
+            Kind::Alert => self.alerts.kept.get_mut(key).map(|kept| &mut kept.facts),
+            Kind::Provider => self.providers.kept.get_mut(key).map(|kept| &mut kept.facts),
+        }
+    }
+
+    fn say_no_status(&mut self) {
+        if !std::mem::replace(&mut self.said_no_status, true) {
+            tracing::warn!(
+                "the installed definitions of Alert and Provider keep no status, it is only shown by campanile get; to keep it: campanile crds | kubectl apply -f -"
+            );
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Where the API server is, and the client that talks to it.
+
+use std::path::PathBuf;
+
+use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+
+/// Which cluster, and how much of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterConfig {
+    /// The only namespace to look at; none means all.
+    pub namespace: Option<String>,
+    /// The kubeconfig to use. None means the one that `KUBECONFIG` names, else the service account of the pod, else
+    /// `~/.kube/config` (contract, control plane 8.3).
+    pub kubeconfig: Option<PathBuf>,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The kubeconfig is missing or wrong.
+    #[error("read the kubeconfig: {0}; correct it, or name another one with KUBECONFIG")]
+    Kubeconfig(#[from] KubeconfigError),
+    /// The pod has no usable service account.
+    #[error("read the service account of the pod: {0}; let the pod mount its token, or set KUBECONFIG")]
+    InCluster(#[from] InClusterError),
+    /// The settings make no client.
+    #[error("build a client for the API server: {0}; correct the kubeconfig")]
+    Client(#[from] kube::Error),
+}
+
+impl ClusterConfig {
+    /// A client for the present settings. Its background task belongs to the arbiter that calls this.
+    pub(crate) async fn connect(&self) -> Result<Client, ConnectError> {
+        Ok(Client::try_from(self.settings().await?)?)
+    }
+
+    async fn settings(&self) -> Result<Config, ConnectError> {
+        let options = KubeConfigOptions::default();
+        if let Some(file) = &self.kubeconfig {
+            let kubeconfig = Kubeconfig::read_from(file)?;
+            return Ok(Config::from_custom_kubeconfig(kubeconfig, &options).await?);
+        }
+        let given = |variable| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+        if !given("KUBECONFIG") && given("KUBERNETES_SERVICE_HOST") {
+            return Ok(Config::incluster()?);
+        }
+        Ok(Config::from_kubeconfig(&options).await?)
+    }
+}

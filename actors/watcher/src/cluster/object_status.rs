@@ -1,0 +1,159 @@
+//! The status of an object as the API server keeps it: read, compared, and written as a merge patch.
+
+use campanile_crds::condition::{IN_PROGRESS, READY, TRUE};
+use campanile_protocol::Condition;
+use jiff::{Timestamp, TimestampRound, Unit};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+use crate::status::{Seed, Shown};
+
+/// Condition types that only this program writes. Others are left as they are.
+const OWN: &[&str] = &[STALLED, RECONCILING, READY, campanile_crds::condition::DELIVERING];
+
+/// Something a human has to mend stands in the way; nothing is tried.
+const STALLED: &str = "Stalled";
+/// The object is not ready and is tried again.
+const RECONCILING: &str = "Reconciling";
+/// Why an object is [`RECONCILING`].
+const PROGRESSING_WITH_RETRY: &str = "ProgressingWithRetry";
+
+/// The fate of the last notification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastDelivery {
+    /// In whole seconds.
+    pub(crate) time: Timestamp,
+    /// `delivered` or `dead`.
+    pub(crate) result: String,
+}
+
+/// The fields that this program writes, and the conditions of others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ObjectStatus {
+    pub(crate) conditions: Vec<Condition>,
+    foreign: Vec<Json>,
+    /// The last generation that became ready.
+    pub(crate) observed_generation: Option<i64>,
+    /// The last request to reconcile that was seen.
+    pub(crate) handled: Option<String>,
+    pub(crate) last_delivery: Option<LastDelivery>,
+    pub(crate) last_error: Option<String>,
+}
+
+/// How urgent it is to write a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Difference {
+    /// It is what it should be.
+    None,
+    /// Only times and texts of deliveries differ.
+    Stale,
+    /// The last delivery went another way than the status says.
+    Flipped,
+    /// A condition, a generation or a handled request differs.
+    Condition,
+}
+
+impl ObjectStatus {
+    /// Reads `status`; what can not be read is as if it were not there.
+    pub(crate) fn read(status: &Json) -> Self {
+        let mut read = Self {
+            observed_generation: status["observedGeneration"].as_i64(),
+            handled: status["lastHandledReconcileAt"].as_str().map(ToOwned::to_owned),
+            last_delivery: LastDelivery::deserialize(&status["lastDelivery"]).ok(),
+            last_error: status["lastError"].as_str().map(ToOwned::to_owned),
+            ..Self::default()
+        };
+        for written in status["conditions"].as_array().into_iter().flatten() {
+            let own = written["type"].as_str().is_some_and(|kind| OWN.contains(&kind));
+            match Condition::deserialize(written) {
+                Ok(condition) if own => read.conditions.push(condition),
+                Ok(_) | Err(_) if own => {}
+                Ok(_) | Err(_) => read.foreign.push(written.clone()),
+            }
+        }
+        read
+    }
+
+    /// What of it a new watcher goes on with.
+    pub(crate) fn seed(&self, since: Option<Timestamp>) -> Seed {
+        let condition = |kind| self.conditions.iter().find(|condition| condition.kind == kind).cloned();
+        Seed { since, ready: condition(READY), delivering: condition(campanile_crds::condition::DELIVERING) }
+    }
+
+    /// What should be there where `self` is (contract, control plane 3.1).
+    pub(crate) fn wanted(&self, shown: &Shown<'_>, generation: i64, requested: Option<&str>) -> Self {
+        let ready = shown.conditions.iter().find(|condition| condition.kind == READY);
+        let is_ready = ready.is_some_and(|ready| ready.status == TRUE);
+        let retrying = ready.filter(|_| !is_ready).map(|ready| Condition {
+            kind: RECONCILING.to_owned(),
+            status: TRUE.to_owned(),
+            reason: PROGRESSING_WITH_RETRY.to_owned(),
+            message: IN_PROGRESS.to_owned(),
+            ..(*ready).clone()
+        });
+        let whole_seconds = TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Floor);
+        let fate = |(time, good): (Timestamp, bool)| LastDelivery {
+            time: time.round(whole_seconds).unwrap_or(time),
+            result: if good { "delivered" } else { "dead" }.to_owned(),
+        };
+        Self {
+            conditions: retrying
+                .into_iter()
+                .chain(shown.conditions.iter().map(|one| (*one).clone()))
+                .collect(),
+            foreign: self.foreign.clone(),
+            observed_generation: if is_ready { Some(generation) } else { self.observed_generation },
+            handled: requested.map(ToOwned::to_owned).or_else(|| self.handled.clone()),
+            last_delivery: shown.fate.map(fate).or_else(|| self.last_delivery.clone()),
+            last_error: match (shown.error, shown.fate) {
+                (Some(error), _) => Some(campanile_crds::condition::bounded_message(error.to_owned())),
+                (None, Some(_)) => None,
+                (None, None) => self.last_error.clone(),
+            },
+        }
+    }
+
+    /// How `self` differs from what should be there.
+    pub(crate) fn difference(&self, wanted: &Self) -> Difference {
+        let result = |status: &Self| status.last_delivery.as_ref().map(|last| last.result.clone());
+        if !same_conditions(&self.conditions, &wanted.conditions)
+            || self.observed_generation != wanted.observed_generation
+            || self.handled != wanted.handled
+        {
+            Difference::Condition
+        } else if result(self) != result(wanted) || self.last_error.is_some() != wanted.last_error.is_some() {
+            Difference::Flipped
+        } else if self != wanted {
+            Difference::Stale
+        } else {
+            Difference::None
+        }
+    }
+
+    /// The merge patch that makes a status say this. It fails if the object is not the one that was seen.
+    pub(crate) fn patch(&self, uid: &str, resource_version: &str) -> Json {
+        let own = self.conditions.iter().map(|condition| json!(condition));
+        json!({
+            "metadata": { "uid": uid, "resourceVersion": resource_version },
+            "status": {
+                "conditions": own.chain(self.foreign.iter().cloned()).collect::<Vec<Json>>(),
+                "observedGeneration": self.observed_generation,
+                "lastHandledReconcileAt": self.handled,
+                "lastDelivery": self.last_delivery,
+                "lastError": self.last_error,
+            }
+        })
+    }
+}
+
+/// Times of transition count only for `Ready` and `Delivering`, which keep them.
+fn same_conditions(a: &[Condition], b: &[Condition]) -> bool {
+    let same = |(a, b): (&Condition, &Condition)| {
+        (&a.kind, &a.status, &a.reason, &a.message, a.observed_generation)
+            == (&b.kind, &b.status, &b.reason, &b.message, b.observed_generation)
+    };
+    a.len() == b.len() && a.iter().zip(b).all(same)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+use campanile_testkit::noon;
+
+use super::*;
+
+fn ready(status: &str, reason: &str, message: &str, generation: i64) -> Condition {
+    Condition {
+        kind: READY.into(),
+        status: status.into(),
+        reason: reason.into(),
+        message: message.into(),
+        last_transition_time: noon(),
+        observed_generation: generation,
+    }
+}
+
+fn shown<'a>(ready: &'a Condition, fate: Option<(Timestamp, bool)>, error: Option<&'a str>) -> Shown<'a> {
+    Shown { conditions: vec![ready], fate, error }
+}
+
+/// What a patch leaves behind.
+fn written(status: &ObjectStatus) -> ObjectStatus {
+    ObjectStatus::read(&status.patch("u", "7")["status"])
+}
+
+fn kinds(status: &ObjectStatus) -> Vec<(&str, &str, i64)> {
+    status.conditions.iter().map(|one| (&*one.kind, &*one.reason, one.observed_generation)).collect()
+}
+
+#[test]
+fn v01_a_ready_object_has_no_reconciling_and_its_generation_is_observed() {
+    let good = ready("True", "Succeeded", "Initialized", 3);
+    let wanted =
+        ObjectStatus::read(&json!({"observedGeneration": -1})).wanted(&shown(&good, None, None), 3, None);
+    assert_eq!(kinds(&wanted), [("Ready", "Succeeded", 3)]);
+    assert_eq!(wanted.observed_generation, Some(3));
+}
+
+#[test]
+fn v02_while_an_object_fails_its_observed_generation_lags_and_it_is_reconciling() {
+    let before = ObjectStatus::read(&json!({"observedGeneration": 1}));
+    let bad = ready("False", "ValidationFailed", "failed to get secret", 2);
+    let wanted = before.wanted(&shown(&bad, None, None), 2, None);
+    assert_eq!(
+        kinds(&wanted),
+        [("Reconciling", "ProgressingWithRetry", 2), ("Ready", "ValidationFailed", 2)]
+    );
+    assert_eq!(wanted.observed_generation, Some(1));
+}
+
+#[test]
+fn v04_a_request_to_reconcile_is_handled_even_if_the_object_fails_and_stays_handled() {
+    let bad = ready("False", "Failed", "x", 1);
+    let wanted = ObjectStatus::default().wanted(&shown(&bad, None, None), 1, Some("now"));
+    assert_eq!(wanted.handled.as_deref(), Some("now"));
+    let later = wanted.wanted(&shown(&bad, None, None), 1, None);
+    assert_eq!(later.handled.as_deref(), Some("now"));
+}
+
+#[test]
+fn what_was_written_is_not_written_again() {
+    let (good, delivered) = (ready("True", "Succeeded", "Initialized", 1), Some((noon(), true)));
+    let wanted = ObjectStatus::default().wanted(&shown(&good, delivered, None), 1, Some("now"));
+    assert_ne!(ObjectStatus::default().difference(&wanted), Difference::None);
+    let there = written(&wanted);
+    let again = there.wanted(&shown(&good, delivered, None), 1, Some("now"));
+    assert_eq!(there.difference(&again), Difference::None);
+    // A new process knows of no delivery and has nothing to say.
+    assert_eq!(there.difference(&there.wanted(&shown(&good, None, None), 1, None)), Difference::None);
+}
+
+#[test]
+fn a_changed_condition_is_more_urgent_than_a_flipped_result_and_that_than_a_new_time() {
+    let good = ready("True", "Succeeded", "Initialized", 1);
+    let there = written(&ObjectStatus::default().wanted(&shown(&good, Some((noon(), true)), None), 1, None));
+    let later = noon() + std::time::Duration::from_secs(60);
+    let stale = there.wanted(&shown(&good, Some((later, true)), None), 1, None);
+    assert_eq!(there.difference(&stale), Difference::Stale);
+    let flipped = there.wanted(&shown(&good, Some((later, false)), Some("refused")), 1, None);
+    assert_eq!(there.difference(&flipped), Difference::Flipped);
+    let bad = ready("False", "Failed", "x", 1);
+    let changed = there.wanted(&shown(&bad, Some((noon(), true)), None), 1, None);
+    assert_eq!(there.difference(&changed), Difference::Condition);
+}
+
+#[test]
+fn conditions_of_others_are_kept_and_old_ones_of_ours_go() {
+    let before = ObjectStatus::read(&json!({"conditions": [
+        {"type": "Healthy", "status": "True", "reason": "X", "message": "", "lastTransitionTime": "2026-08-07T12:00:00Z"},
+        {"type": "Stalled", "status": "True", "reason": "InvalidURL", "message": "", "observedGeneration": 1,
+         "lastTransitionTime": "2026-08-07T12:00:00Z"},
+        {"type": "Ready"},
+    ]}));
+    let good = ready("True", "Succeeded", "Initialized", 1);
+    let patch = before.wanted(&shown(&good, None, None), 1, None).patch("u", "7");
+    let conditions = patch["status"]["conditions"].as_array().unwrap();
+    let kinds: Vec<&str> = conditions.iter().filter_map(|one| one["type"].as_str()).collect();
+    assert_eq!(kinds, ["Ready", "Healthy"]);
+    assert_eq!(patch["metadata"], json!({"uid": "u", "resourceVersion": "7"}));
+}
+
+#[test]
+fn a_field_that_is_to_go_is_set_to_null_as_a_merge_patch_demands() {
+    let good = ready("True", "Succeeded", "Initialized", 1);
+    let failed = ObjectStatus::read(&json!({"lastError": "refused"}));
+    let patch = failed.wanted(&shown(&good, Some((noon(), true)), None), 1, None).patch("u", "7");
+    assert!(patch["status"].as_object().unwrap().get("lastError").is_some_and(Json::is_null));
+    assert_eq!(
+        patch["status"]["lastDelivery"],
+        json!({"time": "2026-08-07T12:00:00Z", "result": "delivered"})
+    );
+}
+
+#[test]
+fn a_new_watcher_goes_on_with_what_it_finds() {
+    let good = ready("True", "Succeeded", "Initialized", 4);
+    let there = written(&ObjectStatus::default().wanted(&shown(&good, None, None), 4, None));
+    let seed = there.seed(Some(noon()));
+    assert_eq!((seed.ready, seed.delivering.is_none(), seed.since), (Some(good), true, Some(noon())));
+}

@@ -1,0 +1,139 @@
+//! One object of the API server turned into a domain value and what the watcher has to know about it.
+
+use std::sync::Arc;
+
+use campanile_crds::{Object, Violation};
+use campanile_domain::ObjectKey;
+use jiff::Timestamp;
+use kube::ResourceExt;
+use kube::api::DynamicObject;
+use serde_json::{Value as Json, json};
+
+use super::batch::key_of;
+use super::kind::Watched;
+use super::object_status::ObjectStatus;
+
+/// Asks for a reconciliation; its value comes back in the status (contract, control plane 3.1).
+const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
+
+/// What there is to an object beside its spec.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Facts {
+    pub(crate) uid: String,
+    pub(crate) resource_version: String,
+    pub(crate) generation: i64,
+    pub(crate) created: Option<Timestamp>,
+    pub(crate) deleting: bool,
+    pub(crate) finalizers: Vec<String>,
+    pub(crate) requested_at: Option<String>,
+    pub(crate) status: ObjectStatus,
+}
+
+impl Facts {
+    /// The facts of an object.
+    pub(crate) fn of(object: &DynamicObject) -> Self {
+        let created = object.metadata.creation_timestamp.as_ref();
+        Self {
+            uid: object.uid().unwrap_or_default(),
+            resource_version: object.resource_version().unwrap_or_default(),
+            generation: object.metadata.generation.unwrap_or(1),
+            // Two releases of the same library meet here, so the time goes through its text.
+            created: created.and_then(|time| time.0.to_string().parse().ok()),
+            deleting: object.metadata.deletion_timestamp.is_some(),
+            finalizers: object.finalizers().to_vec(),
+            requested_at: object.annotations().get(REQUESTED_AT).cloned(),
+            status: ObjectStatus::read(&object.data["status"]),
+        }
+    }
+}
+
+/// An object that can be used.
+#[derive(Debug)]
+pub(crate) struct Kept<T> {
+    pub(crate) spec: Arc<T>,
+    /// What is wrong with it whatever else there is, in words for its status.
+    pub(crate) fault: Option<String>,
+    pub(crate) facts: Facts,
+}
+
+/// What came of reading an object.
+#[derive(Debug)]
+pub(crate) enum Reading<T> {
+    Sound(Kept<T>),
+    /// It breaks the schema. It stays what it was.
+    Malformed {
+        key: ObjectKey,
+        why: String,
+    },
+}
+
+/// Reads an object of the kind that was asked for.
+pub(crate) fn read<T: Watched>(api_version: &str, mut object: DynamicObject) -> Reading<T> {
+    let (key, facts) = (key_of(&object), Facts::of(&object));
+    // Bookkeeping of the API server that is often larger than the object.
+    object.metadata.managed_fields = None;
+    let json = json!({
+        "apiVersion": api_version,
+        "kind": T::KIND.name(),
+        "metadata": object.metadata,
+        "spec": object.data.get_mut("spec").map(Json::take),
+    });
+    match Object::from_json(&json) {
+        Ok(found) => match found.and_then(T::of) {
+            Some(spec) => Reading::Sound(Kept { fault: spec.fault(), spec: Arc::new(spec), facts }),
+            None => Reading::Malformed { key, why: "it is of another kind than was asked for".to_owned() },
+        },
+        Err(violations) => Reading::Malformed { key, why: explain(&violations) },
+    }
+}
+
+fn explain(violations: &[Violation]) -> String {
+    violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use campanile_crds::{GROUP, Version};
+    use campanile_domain::{Alert, ProviderSpec};
+
+    use super::*;
+
+    fn object(json: Json) -> DynamicObject {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn read_as<T: Watched>(json: Json) -> Reading<T> {
+        read(&format!("{GROUP}/{}", Version::V1beta3.name()), object(json))
+    }
+
+    #[test]
+    fn an_object_is_read_with_its_facts_and_without_its_bookkeeping() {
+        let reading = read_as::<ProviderSpec>(json!({
+            "metadata": {
+                "name": "chat", "namespace": "apps", "uid": "u", "resourceVersion": "7", "generation": 3,
+                "creationTimestamp": "2026-08-07T12:00:00Z",
+                "annotations": { "reconcile.fluxcd.io/requestedAt": "now" },
+                "finalizers": ["finalizers.fluxcd.io"],
+                "managedFields": [{ "manager": "kubectl", "operation": "Apply" }],
+            },
+            "spec": { "type": "pigeon" },
+        }));
+        let Reading::Sound(kept) = reading else { panic!("{reading:?}") };
+        assert_eq!((kept.facts.generation, kept.facts.resource_version.as_str()), (3, "7"));
+        assert_eq!(kept.facts.created, Some(campanile_testkit::noon()));
+        assert_eq!(kept.facts.requested_at.as_deref(), Some("now"));
+        assert!(kept.fault.unwrap().starts_with("provider type 'pigeon' is not supported"));
+        assert!(!kept.spec.object.contains("managedFields"));
+    }
+
+    #[test]
+    fn a_malformed_object_is_named_with_every_cause() {
+        let reading = read_as::<Alert>(json!({
+            "metadata": { "name": "on-call", "namespace": "apps" },
+            "spec": { "eventSources": 3, "eventSeverity": "loud" },
+        }));
+        let Reading::Malformed { key, why } = reading else { panic!("{reading:?}") };
+        assert_eq!(key, ObjectKey::new("apps", "on-call"));
+        assert!(why.contains("spec.providerRef") && why.contains("spec.eventSeverity must be"), "{why}");
+    }
+}

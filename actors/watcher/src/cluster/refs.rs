@@ -1,0 +1,73 @@
+//! Who names what: an index from what is named to those who name it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
+
+use campanile_domain::ObjectKey;
+
+/// For each `K`, the objects that name it. What nobody names takes no room.
+#[derive(Debug)]
+pub(crate) struct Refs<K> {
+    by: HashMap<K, BTreeSet<ObjectKey>>,
+}
+
+impl<K> Default for Refs<K> {
+    fn default() -> Self {
+        Self { by: HashMap::new() }
+    }
+}
+
+impl<K: Eq + Hash> Refs<K> {
+    /// Notes that `owner` names `new` where it named `old`.
+    pub(crate) fn replace(
+        &mut self,
+        owner: &ObjectKey,
+        old: impl Iterator<Item = K>,
+        new: impl Iterator<Item = K>,
+    ) {
+        for key in old {
+            if let Some(owners) = self.by.get_mut(&key) {
+                owners.remove(owner);
+                if owners.is_empty() {
+                    self.by.remove(&key);
+                }
+            }
+        }
+        for key in new {
+            self.by.entry(key).or_default().insert(owner.clone());
+        }
+    }
+
+    /// Those who name `key`.
+    pub(crate) fn owners(&self, key: &K) -> impl Iterator<Item = &ObjectKey> {
+        self.by.get(key).into_iter().flatten()
+    }
+
+    /// Whether anybody names `key`.
+    pub(crate) fn contains(&self, key: &K) -> bool {
+        self.by.contains_key(key)
+    }
+
+    /// Everything that is named.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.by.keys()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_names_any_more_is_forgotten() {
+        let (a, b) = (ObjectKey::new("apps", "a"), ObjectKey::new("apps", "b"));
+        let mut refs = Refs::default();
+        refs.replace(&a, [].into_iter(), ["x", "y"].into_iter());
+        refs.replace(&b, [].into_iter(), ["x"].into_iter());
+        refs.replace(&a, ["x", "y"].into_iter(), ["y"].into_iter());
+        assert_eq!(refs.owners(&"x").collect::<Vec<_>>(), [&b]);
+        refs.replace(&b, ["x"].into_iter(), [].into_iter());
+        assert!(!refs.contains(&"x"));
+        assert_eq!(refs.keys().collect::<Vec<_>>(), [&"y"]);
+    }
+}

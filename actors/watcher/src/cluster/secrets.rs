@@ -1,0 +1,277 @@
+//! Secrets: read when they are asked for, kept in memory only, and only those that Providers name.
+//!
+//! A cached Secret is trusted while a watch of metadata tells of changes. Without that watch, and for Secrets that could
+//! not be read, [`SecretCache::refresh`] reads again what is kept. A notice that comes while a Secret is being read
+//! keeps the answer out of the cache, so nothing old is ever kept.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use campanile_domain::{ObjectKey, ProviderSpec, Secret};
+use campanile_protocol::{SecretError, Secrets};
+use futures_util::{StreamExt, stream};
+use k8s_openapi::api::core::v1;
+use kube::{Api, Client, ResourceExt};
+use parking_lot::Mutex;
+
+use super::batch::{Batch, Step};
+use super::refs::Refs;
+use super::trouble;
+use crate::findings::{missing_secret, secret_fields};
+
+/// The most reads under way at the same time for one question.
+const CONCURRENT: usize = 16;
+
+/// How long one read may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long all reads for one question may take; what is not there by then is unreadable for now.
+const TOTAL_PATIENCE: Duration = Duration::from_secs(20);
+
+/// That a Secret has this resource version now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) key: ObjectKey,
+    pub(crate) version: String,
+}
+
+#[derive(Clone)]
+struct Entry {
+    outcome: Result<Arc<Secret>, SecretError>,
+    /// The resource version that was read; none if there was none to read.
+    version: Option<String>,
+}
+
+#[derive(Default)]
+struct State {
+    client: Option<Client>,
+    watched: bool,
+    named: Refs<ObjectKey>,
+    entries: HashMap<ObjectKey, Entry>,
+    /// Counts notices.
+    now: u64,
+    /// The last notice of each named Secret.
+    noticed: HashMap<ObjectKey, u64>,
+}
+
+/// The Secrets of one watcher.
+#[derive(Default)]
+pub(crate) struct SecretCache {
+    state: Mutex<State>,
+}
+
+impl SecretCache {
+    pub(crate) fn connected(&self, client: Client) {
+        self.state.lock().client = Some(client);
+    }
+
+    /// Says whether changes are noticed.
+    pub(crate) fn set_watched(&self, watched: bool) {
+        self.state.lock().watched = watched;
+    }
+
+    /// How many Secrets are kept.
+    pub(crate) fn len(&self) -> usize {
+        self.state.lock().entries.values().filter(|entry| entry.outcome.is_ok()).count()
+    }
+
+    /// Notes that a Provider changed, appeared or went away; what nobody names any more is forgotten.
+    pub(crate) fn provider_changed(
+        &self,
+        owner: &ObjectKey,
+        old: Option<&ProviderSpec>,
+        new: Option<&ProviderSpec>,
+    ) {
+        let keys = |spec: Option<&ProviderSpec>| {
+            spec.into_iter().flat_map(ProviderSpec::secret_keys).collect::<Vec<_>>()
+        };
+        let (old, new) = (keys(old), keys(new));
+        let mut state = self.state.lock();
+        state.named.replace(owner, old.iter().cloned(), new.into_iter());
+        for key in old {
+            if !state.named.contains(&key) {
+                state.entries.remove(&key);
+                state.noticed.remove(&key);
+            }
+        }
+    }
+
+    /// The Providers that name a Secret.
+    pub(crate) fn owners(&self, secret: &ObjectKey) -> Vec<ObjectKey> {
+        self.state.lock().named.owners(secret).cloned().collect()
+    }
+
+    /// What is wrong with the Secrets of a Provider, as far as they were read.
+    pub(crate) fn fault(&self, provider: &ProviderSpec) -> Option<String> {
+        let state = self.state.lock();
+        secret_fields(provider).find_map(|(field, key)| match &state.entries.get(&key)?.outcome {
+            Ok(_) => None,
+            Err(SecretError::NotFound(_)) => Some(missing_secret(&key, field)),
+            Err(SecretError::Unreadable { cause, .. }) => {
+                Some(format!("failed to read secret '{key}': {cause}"))
+            }
+        })
+    }
+
+    /// Takes notices in and tells which named Secrets are not what was read.
+    pub(crate) fn noticed(&self, batch: Batch<Notice>) -> Vec<ObjectKey> {
+        let mut state = self.state.lock();
+        let mut changed = BTreeSet::new();
+        if batch.whole {
+            changed.extend(state.unlisted(&batch.steps));
+        }
+        for step in batch.steps {
+            let (key, version) = match step {
+                Step::Applied(notice) => (notice.key, Some(notice.version)),
+                Step::Deleted(key) => (key, None),
+            };
+            if state.named.contains(&key) && state.is_news(&key, version.as_deref()) {
+                state.invalidate(&key);
+                changed.insert(key);
+            }
+        }
+        changed.into_iter().collect()
+    }
+
+    /// The Secrets; those that are not kept are read.
+    pub(crate) async fn read(self: Arc<Self>, keys: Vec<ObjectKey>) -> Secrets {
+        let mut secrets = Secrets::new();
+        let mut wanted = Vec::new();
+        for key in keys {
+            match self.kept(&key) {
+                Some(outcome) => drop(secrets.insert(key, outcome)),
+                None => wanted.push(key),
+            }
+        }
+        secrets
+            .extend(wanted.iter().map(|key| (key.clone(), Err(unreadable(key, "it was not read in time")))));
+        let mut reads = stream::iter(wanted).map(|key| self.fetch(key)).buffer_unordered(CONCURRENT);
+        let all = async {
+            while let Some((key, entry)) = reads.next().await {
+                secrets.insert(key, entry.outcome);
+            }
+        };
+        // What is missing by then has its answer already.
+        drop(tokio::time::timeout(TOTAL_PATIENCE, all).await);
+        secrets
+    }
+
+    /// Reads again what may be out of date, and tells what is different now.
+    pub(crate) async fn refresh(self: Arc<Self>) -> Vec<ObjectKey> {
+        let doubtful = self.doubtful();
+        let mut reads = stream::iter(doubtful)
+            .map(|(key, old)| async {
+                let (key, new) = self.fetch(key).await;
+                (key, old, new)
+            })
+            .buffer_unordered(CONCURRENT);
+        let mut changed = Vec::new();
+        while let Some((key, old, new)) = reads.next().await {
+            if old.version != new.version || old.outcome != new.outcome {
+                changed.push(key);
+            }
+        }
+        changed
+    }
+
+    fn doubtful(&self) -> Vec<(ObjectKey, Entry)> {
+        let state = self.state.lock();
+        let doubtful = |entry: &Entry| !state.watched || entry.outcome.as_ref().is_err_and(is_passing);
+        let entries = state.entries.iter().filter(|(_, entry)| doubtful(entry));
+        entries.map(|(key, entry)| (key.clone(), entry.clone())).collect()
+    }
+
+    fn kept(&self, key: &ObjectKey) -> Option<Result<Arc<Secret>, SecretError>> {
+        let outcome = self.state.lock().entries.get(key)?.outcome.clone();
+        (!outcome.as_ref().is_err_and(is_passing)).then_some(outcome)
+    }
+
+    async fn fetch(&self, key: ObjectKey) -> (ObjectKey, Entry) {
+        let (client, begun) = {
+            let state = self.state.lock();
+            (state.client.clone(), state.now)
+        };
+        let Some(client) = client else {
+            let outcome = Err(unreadable(&key, "the API server was not reached yet"));
+            return (key, Entry { outcome, version: None });
+        };
+        let entry = ask(client, &key).await;
+        let mut state = self.state.lock();
+        let noticed = state.noticed.get(&key).copied().unwrap_or_default();
+        if state.named.contains(&key) && noticed <= begun {
+            state.entries.insert(key.clone(), entry.clone());
+        }
+        (key, entry)
+    }
+}
+
+impl State {
+    /// Whether `version` is not the one that was read. What was never read is no news.
+    fn is_news(&self, key: &ObjectKey, version: Option<&str>) -> bool {
+        self.entries.get(key).is_none_or(|entry| entry.version.as_deref() != version)
+    }
+
+    fn invalidate(&mut self, key: &ObjectKey) {
+        self.now += 1;
+        self.noticed.insert(key.clone(), self.now);
+        self.entries.remove(key);
+    }
+
+    /// Secrets that were read once and are not in the list.
+    fn unlisted(&mut self, steps: &[Step<Notice>]) -> Vec<ObjectKey> {
+        let listed: BTreeSet<&ObjectKey> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Applied(notice) => Some(&notice.key),
+                Step::Deleted(_) => None,
+            })
+            .collect();
+        let there = |entry: &Entry| entry.version.is_some();
+        let lost = self.entries.iter().filter(|(key, entry)| there(entry) && !listed.contains(key));
+        let lost: Vec<ObjectKey> = lost.map(|(key, _)| key.clone()).collect();
+        lost.iter().for_each(|key| self.invalidate(key));
+        lost
+    }
+}
+
+/// Whether the Secret may be fine, and only could not be had.
+fn is_passing(error: &SecretError) -> bool {
+    matches!(error, SecretError::Unreadable { .. })
+}
+
+fn unreadable(key: &ObjectKey, cause: impl Into<String>) -> SecretError {
+    SecretError::Unreadable { key: key.clone(), cause: cause.into() }
+}
+
+async fn ask(client: Client, key: &ObjectKey) -> Entry {
+    let api: Api<v1::Secret> = Api::namespaced(client, &key.namespace);
+    match tokio::time::timeout(PATIENCE, api.get(&key.name)).await {
+        Ok(Ok(secret)) => Entry {
+            version: secret.resource_version(),
+            outcome: Ok(Arc::new(Secret {
+                key: key.clone(),
+                data: secret
+                    .data
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|(name, value)| (name, value.0))
+                    .collect(),
+            })),
+        },
+        Ok(Err(error)) if trouble::is_missing(&error) => {
+            Entry { version: None, outcome: Err(SecretError::NotFound(key.clone())) }
+        }
+        Ok(Err(error)) => {
+            let cause = trouble::describe("get it", &error);
+            Entry { version: None, outcome: Err(unreadable(key, cause)) }
+        }
+        Err(_) => {
+            let cause = "the API server does not answer; it is tried again";
+            Entry { version: None, outcome: Err(unreadable(key, cause)) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+use campanile_domain::ProviderSpec;
+use campanile_testkit::provider;
+
+use super::*;
+
+fn key(name: &str) -> ObjectKey {
+    ObjectKey::new("apps", name)
+}
+
+fn naming(secret: &str) -> ProviderSpec {
+    ProviderSpec { secret_ref: Some(secret.into()), ..provider() }
+}
+
+/// A cache in which Provider `apps/chat` names `token`, of which this was read.
+fn cache(version: Option<&str>) -> SecretCache {
+    let cache = SecretCache::default();
+    cache.provider_changed(&provider().key, None, Some(&naming("token")));
+    let outcome = match version {
+        Some(_) => Ok(Arc::new(Secret { key: key("token"), data: [].into() })),
+        None => Err(SecretError::NotFound(key("token"))),
+    };
+    let entry = Entry { outcome, version: version.map(ToOwned::to_owned) };
+    cache.state.lock().entries.insert(key("token"), entry);
+    cache
+}
+
+fn notice(name: &str, version: &str) -> Step<Notice> {
+    Step::Applied(Notice { key: key(name), version: version.into() })
+}
+
+fn single(step: Step<Notice>) -> Batch<Notice> {
+    Batch { whole: false, steps: vec![step] }
+}
+
+#[test]
+fn a_change_of_a_named_secret_is_told_and_what_was_read_is_forgotten() {
+    let cache = cache(Some("1"));
+    assert_eq!(cache.noticed(single(notice("token", "1"))), []);
+    assert!(cache.kept(&key("token")).is_some());
+    assert_eq!(cache.noticed(single(notice("token", "2"))), [key("token")]);
+    assert!(cache.kept(&key("token")).is_none());
+}
+
+#[test]
+fn secrets_that_nobody_names_are_no_news() {
+    assert_eq!(cache(Some("1")).noticed(single(notice("other", "2"))), []);
+}
+
+#[test]
+fn a_missing_secret_that_appears_is_told() {
+    let cache = cache(None);
+    let missing = "failed to get secret 'apps/token': not found; create it or correct spec.secretRef";
+    assert_eq!(cache.fault(&naming("token")).as_deref(), Some(missing));
+    assert_eq!(cache.noticed(Batch { whole: true, steps: vec![] }), []);
+    assert_eq!(cache.noticed(single(notice("token", "1"))), [key("token")]);
+    assert_eq!(cache.fault(&naming("token")), None);
+}
+
+#[test]
+fn a_secret_that_a_list_does_not_have_is_told_once() {
+    let cache = cache(Some("1"));
+    assert_eq!(cache.noticed(Batch { whole: true, steps: vec![notice("other", "1")] }), [key("token")]);
+    assert_eq!(cache.noticed(Batch { whole: true, steps: vec![notice("other", "1")] }), []);
+}
+
+#[test]
+fn what_no_provider_names_any_more_is_forgotten() {
+    let cache = cache(Some("1"));
+    let second = ObjectKey::new("apps", "second");
+    cache.provider_changed(&second, None, Some(&naming("token")));
+    assert_eq!(cache.owners(&key("token")), [provider().key, second.clone()]);
+    cache.provider_changed(&provider().key, Some(&naming("token")), Some(&naming("other")));
+    assert_eq!(cache.len(), 1);
+    cache.provider_changed(&second, Some(&naming("token")), None);
+    assert_eq!(cache.len(), 0);
+}
+
+#[test]
+fn without_a_watch_everything_is_doubtful_and_with_one_only_what_could_not_be_had() {
+    let cache = cache(Some("1"));
+    assert_eq!(cache.doubtful().len(), 1);
+    cache.set_watched(true);
+    assert_eq!(cache.doubtful().len(), 0);
+    let entry = Entry { outcome: Err(unreadable(&key("token"), "403")), version: None };
+    cache.state.lock().entries.insert(key("token"), entry);
+    assert_eq!(cache.doubtful().len(), 1);
+    assert!(cache.kept(&key("token")).is_none());
+}

@@ -1,0 +1,154 @@
+//! What is to be written, and when: the budget of writes.
+//!
+//! A changed condition is written at once. Everything else waits: an object is written once in [`PER_OBJECT`] and
+//! [`PER_SECOND`] objects in a second, and times of deliveries are brought up to date only every [`REFRESH`]. An object
+//! is written by one request at a time. The queue has at most one entry for each object.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use campanile_domain::ObjectKey;
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use super::follow::RETRY;
+use super::kind::Kind;
+use super::object_status::Difference;
+use super::reading::Facts;
+
+/// The shortest time between two writes to one object, unless a condition changes.
+const PER_OBJECT: Duration = Duration::from_secs(10);
+
+/// The most writes in a second, those of changed conditions not counted.
+const PER_SECOND: u32 = 10;
+
+/// How old the time of the last delivery may grow.
+const REFRESH: Duration = Duration::from_secs(300);
+
+/// The finalizer that the replaced controller left.
+const FINALIZER: &str = "finalizers.fluxcd.io";
+
+/// Which object.
+pub(crate) type Id = (Kind, ObjectKey);
+
+/// Which part of an object a patch is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Status,
+    Metadata,
+}
+
+/// A patch to send.
+#[derive(Clone, Debug)]
+pub(crate) struct Write {
+    pub(crate) id: Id,
+    pub(crate) part: Part,
+    pub(crate) patch: Json,
+}
+
+/// Whether to write an object now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Now,
+    At(Timestamp),
+    Never,
+}
+
+/// Objects that may have to be written.
+#[derive(Default)]
+pub(crate) struct WriteQueue {
+    due: HashMap<Id, Timestamp>,
+    flying: HashSet<Id>,
+    written: HashMap<Id, Timestamp>,
+    failures: HashMap<Id, u32>,
+    /// The second that is counted, and the writes in it.
+    window: (i64, u32),
+}
+
+impl WriteQueue {
+    /// Asks to look at an object at `at` or earlier.
+    pub(crate) fn mark(&mut self, id: Id, at: Timestamp) {
+        let due = self.due.entry(id).or_insert(at);
+        *due = at.min(*due);
+    }
+
+    /// Takes the objects that are to be looked at now; those being written stay.
+    pub(crate) fn take_due(&mut self, now: Timestamp, most: usize) -> Vec<Id> {
+        let ready = self.due.iter().filter(|(id, at)| **at <= now && !self.flying.contains(*id));
+        let ready: Vec<Id> = ready.take(most).map(|(id, _)| id.clone()).collect();
+        for id in &ready {
+            self.due.remove(id);
+        }
+        ready
+    }
+
+    /// Decides on an object that was taken, and counts it if it is written now.
+    pub(crate) fn admit(&mut self, id: &Id, difference: Difference, now: Timestamp) -> Admission {
+        let pause = match difference {
+            Difference::None => return Admission::Never,
+            Difference::Condition => Duration::ZERO,
+            Difference::Flipped => PER_OBJECT,
+            Difference::Stale => REFRESH,
+        };
+        let earliest = self.written.get(id).map_or(now, |written| *written + pause);
+        if earliest > now {
+            return Admission::At(earliest);
+        }
+        if difference != Difference::Condition && !self.count(now) {
+            return Admission::At(now + Duration::from_secs(1));
+        }
+        Admission::Now
+    }
+
+    fn count(&mut self, now: Timestamp) -> bool {
+        if self.window.0 != now.as_second() {
+            self.window = (now.as_second(), 0);
+        }
+        self.window.1 += 1;
+        self.window.1 <= PER_SECOND
+    }
+
+    /// Notes that a patch was sent.
+    pub(crate) fn sent(&mut self, id: &Id) {
+        self.flying.insert(id.clone());
+    }
+
+    /// Notes that a patch was taken; the object is looked at again.
+    pub(crate) fn landed(&mut self, id: Id, now: Timestamp) {
+        self.flying.remove(&id);
+        self.failures.remove(&id);
+        self.written.insert(id.clone(), now);
+        self.mark(id, now);
+    }
+
+    /// Notes that a patch failed; the object is looked at again after a pause; `random` is drawn evenly from 0 to 1.
+    pub(crate) fn failed(&mut self, id: Id, now: Timestamp, random: f64) {
+        self.flying.remove(&id);
+        let failures = self.failures.entry(id.clone()).or_default();
+        *failures = failures.saturating_add(1);
+        let pause = RETRY.pause(*failures, random);
+        self.due.insert(id, now + pause);
+    }
+
+    /// Forgets an object that is gone.
+    pub(crate) fn forget(&mut self, id: &Id) {
+        self.due.remove(id);
+        self.written.remove(id);
+        self.failures.remove(id);
+    }
+}
+
+/// The patch that takes our finalizer off, if it is there and is to go (contract K01 to K05, K07, V07).
+pub(crate) fn without_finalizer(kind: Kind, suspended: bool, facts: &Facts) -> Option<Json> {
+    let waits = kind == Kind::Alert && suspended && !facts.deleting;
+    if waits || !facts.finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
+        return None;
+    }
+    let others: Vec<&String> = facts.finalizers.iter().filter(|finalizer| *finalizer != FINALIZER).collect();
+    Some(json!({
+        "metadata": { "uid": facts.uid, "resourceVersion": facts.resource_version, "finalizers": others }
+    }))
+}
+
+#[cfg(test)]
+mod tests;
