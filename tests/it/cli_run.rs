@@ -6,7 +6,7 @@ use crate::support::{Site, campanile};
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["run", "demo", "get", "check"] {
+    for command in ["run", "demo", "get", "check", "explain", "send", "redrive", "crds"] {
         let output = campanile(&[command, "--help"]);
         assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
         let example = output.stdout.split("Example:").nth(1).unwrap_or_default();

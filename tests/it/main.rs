@@ -1,6 +1,9 @@
 //! The integration tests: one binary, module names say the ring.
 
+#![cfg(test)]
+
 mod cli_check;
+mod cli_explain;
 mod cli_get;
 mod cli_run;
 mod intake_bad_input;

@@ -92,59 +92,25 @@ fn an_address_that_is_no_url_is_named_and_not_shown() {
     }
 }
 
-#[test]
-fn n02_n05_n09_n13_a_secret_that_does_not_serve_is_named() {
-    let address = "https://127.0.0.1:9/";
-    let cases = [
-        (
-            "missing",
-            json!({ "secretRef": { "name": "nowhere" } }),
-            "generic",
-            &["secret 'apps/nowhere'", "not found", "spec.secretRef"][..],
-        ),
-        (
-            "no-key",
-            json!({ "secretRef": { "name": "empty" } }),
-            "generic-hmac",
-            &["HMAC key is empty", "'token'"],
-        ),
-        (
-            "headers",
-            json!({ "secretRef": { "name": "headers" } }),
-            "generic",
-            &["failed to read headers from secret", "'apps/headers'"],
-        ),
-        (
-            "no-cert",
-            json!({ "certSecretRef": { "name": "empty" } }),
-            "generic",
-            &["failed to get TLS config", "'ca.crt'"],
-        ),
-        (
-            "bad-cert",
-            json!({ "certSecretRef": { "name": "garbage" } }),
-            "generic",
-            &["failed to parse CA certificate"],
-        ),
-        (
-            "bad-pair",
-            json!({ "certSecretRef": { "name": "pair" } }),
-            "generic",
-            &["failed to parse TLS certificate and key"],
-        ),
-        (
-            "no-proxy",
-            json!({ "proxySecretRef": { "name": "empty" } }),
-            "generic",
-            &["failed to get proxy URL", "key 'address' not found"],
-        ),
-        (
-            "base64",
-            json!({ "secretRef": { "name": "base64" } }),
-            "generic",
-            &["'apps/base64'", "is not base64"],
-        ),
-    ];
+/// Providers that a Secret spoils: name, field, Secret, type, and what the status says.
+const SPOILED: [(&str, &str, &str, &str, &[&str]); 8] = [
+    ("missing", "secretRef", "nowhere", "generic", &["secret 'apps/nowhere'", "not found", "spec.secretRef"]),
+    ("no-key", "secretRef", "empty", "generic-hmac", &["HMAC key is empty", "'token'"]),
+    ("headers", "secretRef", "headers", "generic", &["failed to read headers from secret", "'apps/headers'"]),
+    ("base64", "secretRef", "base64", "generic", &["'apps/base64'", "is not base64"]),
+    ("no-cert", "certSecretRef", "empty", "generic", &["failed to get TLS config", "'ca.crt'"]),
+    ("bad-cert", "certSecretRef", "garbage", "generic", &["failed to parse CA certificate"]),
+    ("bad-pair", "certSecretRef", "pair", "generic", &["failed to parse TLS certificate and key"]),
+    (
+        "no-proxy",
+        "proxySecretRef",
+        "empty",
+        "generic",
+        &["failed to get proxy URL", "key 'address' not found"],
+    ),
+];
+
+fn spoiled() -> Vec<Value> {
     let mut base64 = secret("base64", json!({}));
     base64["data"] = json!({ "token": "%%%" });
     let mut objects = vec![
@@ -154,19 +120,24 @@ fn n02_n05_n09_n13_a_secret_that_does_not_serve_is_named() {
         secret("pair", json!({ "tls.crt": "garbage", "tls.key": "garbage" })),
         base64,
     ];
-    for (name, spec, type_name, _) in &cases {
-        let mut provider = provider(name, type_name, spec.clone());
-        provider["spec"]["address"] = address.into();
-        objects.extend([provider, everything_from(name)]);
+    for (name, field, secret, type_name, _) in SPOILED {
+        let spec = json!({ "address": "https://127.0.0.1:9/", field: { "name": secret } });
+        objects.extend([provider(name, type_name, spec), everything_from(name)]);
     }
-    let (_site, instance) = beside_a_sound_pair(&objects);
-    for (name, _, _, parts) in cases {
+    objects
+}
+
+#[test]
+fn n02_n05_n09_n13_n21_a_secret_that_does_not_serve_is_named() {
+    let (_site, instance) = beside_a_sound_pair(&spoiled());
+    for (name, _, _, _, parts) in SPOILED {
         assert_says(&not_ready(&instance, "providers", name), parts);
     }
     eventually("all but one delivery to wait for the mending", || {
         let total = &instance.ask("/v1/state")["outbox"]["total"];
         assert_eq!(total["dead"], 0);
-        (total["pending"].as_u64()? + total["parked"].as_u64()? == 8).then_some(())
+        let waiting = total["pending"].as_u64()? + total["parked"].as_u64()?;
+        (waiting == SPOILED.len() as u64).then_some(())
     });
 }
 

@@ -185,16 +185,14 @@ impl Style {
     }
 
     fn body_of<'a>(&self, event: &'a Event, selected: Selected<'a>, limits: &Limits) -> Body<'a> {
-        let text = limits.text.min(limits.total - selected.width.min(limits.share));
-        let text = self.fit(&event.message, text);
+        let text = self.fit(&event.message, limits.text.min(limits.total - selected.width.min(limits.share)));
         let room = limits.total.saturating_sub(self.measure(&text));
         Body { text, entries: self.within(selected, room, limits) }
     }
 
     fn within<'a>(&self, selected: Selected<'a>, room: usize, limits: &Limits) -> Vec<Entry<'a>> {
         let Selected { entries, width, beyond } = selected;
-        let fits = width <= room && beyond == 0;
-        if fits { entries } else { self.shortened(entries, beyond, room, limits) }
+        if width <= room && beyond == 0 { entries } else { self.shortened(entries, beyond, room, limits) }
     }
 
     fn value<'a>(&self, event: &Event, value: &'a str, limit: usize) -> Cow<'a, str> {

@@ -11,8 +11,7 @@ const TIMEOUT: Duration = Duration::from_secs(45);
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// Names in lower case.
-    headers: Vec<(String, String)>,
+    headers: Headers,
     pub(crate) body: String,
 }
 
@@ -70,8 +69,11 @@ pub(crate) fn read_answer(stream: &TcpStream) -> io::Result<Answer> {
     Ok(answer)
 }
 
+/// Header lines, names in lower case.
+pub(super) type Headers = Vec<(String, String)>;
+
 /// The first line and the headers of a message; none at the end of the stream.
-pub(super) fn read_head(reader: &mut impl BufRead) -> io::Result<Option<(String, Vec<(String, String)>)>> {
+pub(super) fn read_head(reader: &mut impl BufRead) -> io::Result<Option<(String, Headers)>> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();

@@ -34,6 +34,7 @@ pub(crate) fn alert(name: &str, provider: &str, spec: Value) -> Value {
 }
 
 /// A Secret with text.
+#[expect(clippy::needless_pass_by_value, reason = "reads as the other builders do")]
 pub(crate) fn secret(name: &str, string_data: Value) -> Value {
     object("v1", "Secret", name, json!({ "stringData": string_data }))
 }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use serde_json::Value;
 
-use super::http::read_head;
+use super::http::{Headers, read_head};
 
 /// One request that arrived.
 #[derive(Clone, Debug)]
@@ -12,8 +12,7 @@ pub(crate) struct Arrival {
     pub(crate) method: String,
     /// The target: path and query.
     pub(crate) path: String,
-    /// Names in lower case.
-    headers: Vec<(String, String)>,
+    headers: Headers,
     pub(crate) body: Vec<u8>,
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Host {
     pub(super) requests: Vec<Request>,
     /// As whom the host shows what the Providers write, if not as their account.
     pub(super) writes_as: Option<&'static str>,
-    next_id: u64,
+    pub(super) next_id: u64,
 }
 
 impl Host {

@@ -1,0 +1,122 @@
+//! A watcher on one namespace, with a subscriber that remembers what it hears.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use actix::{Actor, Addr, Context, Handler};
+use campanile_domain::ObjectKey;
+use campanile_protocol::{Changes, GetObjects, ObjectTable, ProviderState, ReadSecrets, Report, SecretError};
+use campanile_supervision::{DeathNotice, LifeGuard, Link, SystemClock};
+use campanile_watcher::{
+    ClusterConfig, ClusterParts, ClusterWatcherActor, GetWatcherSnapshot, LabelCache, WatcherSnapshot,
+};
+use tokio::sync::watch;
+
+use crate::api::{Namespace, kubeconfig, until};
+
+/// The subscriber, and the parent that hears of the end.
+struct Ear(Arc<Mutex<Vec<Changes>>>);
+
+impl Actor for Ear {
+    type Context = Context<Self>;
+}
+
+impl Handler<Changes> for Ear {
+    type Result = ();
+
+    fn handle(&mut self, changes: Changes, _: &mut Self::Context) {
+        self.0.lock().unwrap().push(changes);
+    }
+}
+
+impl Handler<DeathNotice<&'static str>> for Ear {
+    type Result = ();
+
+    fn handle(&mut self, notice: DeathNotice<&'static str>, _: &mut Self::Context) {
+        assert!(!notice.panicked);
+    }
+}
+
+pub(crate) struct Rig {
+    pub(crate) namespace: Namespace,
+    pub(crate) watcher: Addr<ClusterWatcherActor>,
+    pub(crate) leader: watch::Sender<bool>,
+    pub(crate) labels: Arc<LabelCache>,
+    _ear: Addr<Ear>,
+    heard: Arc<Mutex<Vec<Changes>>>,
+}
+
+/// Runs a test in an actor system of its own, with a namespace of its own.
+pub(crate) fn run<F: Future<Output = ()>>(name: &str, test: impl FnOnce(Namespace) -> F) {
+    kubeconfig();
+    actix_rt::System::new().block_on(async { test(Namespace::new(name).await).await });
+}
+
+impl Rig {
+    /// A watcher that is the leader.
+    pub(crate) fn new(namespace: &Namespace) -> Self {
+        Self::with(namespace, kubeconfig(), true)
+    }
+
+    pub(crate) fn with(namespace: &Namespace, kubeconfig: PathBuf, leads: bool) -> Self {
+        let (heard, link, labels) = (Arc::default(), Link::new(), Arc::<LabelCache>::default());
+        let ear = Ear(Arc::clone(&heard)).start();
+        link.point_at(&ear);
+        let (leader, led) = watch::channel(leads);
+        let config = ClusterConfig { namespace: Some(namespace.name.clone()), kubeconfig: Some(kubeconfig) };
+        let watcher = ClusterWatcherActor::new(ClusterParts {
+            config,
+            clock: Arc::new(SystemClock),
+            guard: LifeGuard::new("watcher", ear.clone().recipient()),
+            subscribers: vec![link],
+            labels: labels.clone(),
+            leader: led,
+        });
+        Self { namespace: namespace.clone(), watcher: watcher.start(), leader, labels, _ear: ear, heard }
+    }
+
+    pub(crate) fn key(&self, name: &str) -> ObjectKey {
+        ObjectKey::new(self.namespace.name.as_str(), name)
+    }
+
+    pub(crate) async fn objects(&self) -> ObjectTable {
+        self.watcher.send(GetObjects).await.unwrap()
+    }
+
+    pub(crate) async fn until_snapshot(&self, wanted: impl Fn(WatcherSnapshot) -> bool) {
+        until(async || wanted(self.watcher.send(GetWatcherSnapshot).await.unwrap()).then_some(())).await;
+    }
+
+    /// Waits for the first whole state.
+    pub(crate) async fn initial(&self) -> Changes {
+        until(async || self.heard.lock().unwrap().first().cloned()).await
+    }
+
+    /// Waits for a batch and returns it with all that came before; they are taken.
+    pub(crate) async fn until_heard(&self, wanted: impl Fn(&Changes) -> bool) -> Vec<Changes> {
+        until(async || {
+            let mut heard = self.heard.lock().unwrap();
+            heard.iter().any(&wanted).then(|| std::mem::take(&mut *heard))
+        })
+        .await
+    }
+
+    /// Says what a dispatcher says that can resolve the Provider.
+    pub(crate) fn resolved(&self, provider: &str, generation: i64) {
+        self.watcher.do_send(Report::Provider(ProviderState {
+            provider: self.key(provider),
+            generation,
+            ready: Ok(()),
+            delivering: Ok(()),
+        }));
+    }
+
+    /// The token in Secret `token`.
+    pub(crate) async fn token(&self) -> Result<String, SecretError> {
+        let key = self.key("token");
+        let mut secrets = self.watcher.send(ReadSecrets(vec![key.clone()])).await.unwrap();
+        let secret = secrets.remove(&key).unwrap()?;
+        Ok(String::from_utf8(secret.data["token"].clone()).unwrap())
+    }
+}

@@ -1,0 +1,154 @@
+use campanile_domain::{AlertRef, Failure, FailureClass};
+use campanile_protocol::{DeliveryOutcome, DeliveryResult, Report};
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::api::{condition, kubeconfig, until};
+use crate::rig::{Rig, run};
+
+#[test]
+fn v01_v09_v10_status_is_written_back_by_the_rules_of_kstatus() {
+    run("status", async |namespace| {
+        namespace.secret("t").await;
+        namespace.alert("on-call").await;
+        let rig = Rig::new(&namespace);
+        let failed = namespace
+            .until_status("Alert", "on-call", |status| condition(status, "Ready")["status"] == "False");
+        let failed = failed.await;
+        let message = condition(&failed, "Ready")["message"].as_str().unwrap().to_owned();
+        assert!(
+            message.starts_with(&format!("failed to get provider '{}/chat': not found", namespace.name)),
+            "{message}"
+        );
+        assert_eq!(condition(&failed, "Reconciling")["reason"], "ProgressingWithRetry");
+        assert_eq!(failed["observedGeneration"], -1);
+        namespace.provider("chat").await;
+        let good = namespace
+            .until_status("Alert", "on-call", |status| condition(status, "Ready")["status"] == "True")
+            .await;
+        assert_eq!(
+            (condition(&good, "Ready")["message"].as_str(), &good["observedGeneration"]),
+            (Some("Initialized"), &json!(1))
+        );
+        assert!(condition(&good, "Reconciling").is_null());
+        rig.until_heard(|changes| !changes.providers.is_empty()).await;
+        rig.resolved("chat", 1);
+        let good = namespace
+            .until_status("Provider", "chat", |status| condition(status, "Ready")["status"] == "True")
+            .await;
+        assert_eq!(condition(&good, "Delivering")["status"], "True");
+    });
+}
+
+#[test]
+fn v04_a_request_to_reconcile_is_answered() {
+    run("requested", async |namespace| {
+        namespace.alert("on-call").await;
+        let _rig = Rig::new(&namespace);
+        let annotations = json!({"reconcile.fluxcd.io/requestedAt": "just now"});
+        namespace.patch("Alert", "on-call", json!({"metadata": {"annotations": annotations}})).await;
+        namespace
+            .until_status("Alert", "on-call", |status| status["lastHandledReconcileAt"] == "just now")
+            .await;
+    });
+}
+
+#[test]
+fn a_delivery_shows_on_its_alert_and_provider() {
+    run("delivery", async |namespace| {
+        namespace.alert("on-call").await;
+        namespace.provider("chat").await;
+        let rig = Rig::new(&namespace);
+        let initial = rig.initial().await;
+        assert_eq!(initial.alerts.len(), 1);
+        let uid = namespace.ours("Alert").get("on-call").await.unwrap().metadata.uid.unwrap();
+        let failure = Failure::new(FailureClass::Rejected, "the destination refused it");
+        let at = Timestamp::from_second(1_786_104_000).unwrap();
+        let alert = AlertRef { key: rig.key("on-call"), uid: uid.into() };
+        rig.watcher.do_send(Report::Delivery(DeliveryOutcome {
+            provider: rig.key("chat"),
+            alert,
+            at,
+            result: DeliveryResult::Dead(failure),
+        }));
+        for (kind, name) in [("Alert", "on-call"), ("Provider", "chat")] {
+            let status = namespace.until_status(kind, name, |status| !status["lastDelivery"].is_null()).await;
+            assert_eq!(status["lastDelivery"], json!({"time": "2026-08-07T12:00:00Z", "result": "dead"}));
+            assert_eq!(status["lastError"], "the destination refused it");
+        }
+    });
+}
+
+#[test]
+fn a_new_watcher_leaves_a_good_status_as_it_is() {
+    run("restart", async |namespace| {
+        namespace.alert("on-call").await;
+        namespace.provider("chat").await;
+        let rig = Rig::new(&namespace);
+        rig.initial().await;
+        rig.resolved("chat", 1);
+        let is_ready = |status: &serde_json::Value| condition(status, "Ready")["status"] == "True";
+        namespace.until_status("Provider", "chat", is_ready).await;
+        namespace.until_status("Alert", "on-call", is_ready).await;
+        drop(rig);
+        let version = async || {
+            let provider = namespace.ours("Provider").get("chat").await.unwrap();
+            provider.metadata.resource_version.unwrap()
+        };
+        let before = version().await;
+        let second = Rig::new(&namespace);
+        second.initial().await;
+        assert_eq!(second.objects().await.providers[0].conditions[0].status, "True");
+        // A change of the Alert that is written after the Provider had its turn.
+        namespace.patch("Alert", "on-call", json!({"spec": {"providerRef": {"name": "other"}}})).await;
+        namespace.until_status("Alert", "on-call", |status| !is_ready(status)).await;
+        assert_eq!(version().await, before);
+    });
+}
+
+#[test]
+fn k01_k03_k07_our_old_finalizer_goes_and_a_suspended_alert_keeps_it_until_deletion() {
+    run("finalizers", async |namespace| {
+        let metadata = json!({"finalizers": ["foo.bar/x", "finalizers.fluxcd.io"]});
+        let spec = crate::api::alert_spec();
+        namespace.create("Alert", "awake", json!({"metadata": metadata, "spec": spec})).await;
+        let ours = json!({"finalizers": ["finalizers.fluxcd.io"]});
+        let mut suspended = spec.clone();
+        suspended["suspend"] = true.into();
+        namespace.create("Alert", "asleep", json!({"metadata": ours, "spec": suspended})).await;
+        namespace.create("Provider", "chat", json!({"metadata": ours, "spec": {"type": "generic"}})).await;
+        let rig = Rig::new(&namespace);
+        rig.initial().await;
+        let finalizers = async |kind, name| {
+            namespace.ours(kind).get(name).await.unwrap().metadata.finalizers.unwrap_or_default()
+        };
+        until(async || (finalizers("Alert", "awake").await == ["foo.bar/x"]).then_some(())).await;
+        until(async || finalizers("Provider", "chat").await.is_empty().then_some(())).await;
+        namespace.until_status("Alert", "asleep", |status| !condition(status, "Ready").is_null()).await;
+        assert_eq!(finalizers("Alert", "asleep").await, ["finalizers.fluxcd.io"]);
+        namespace.ours("Alert").delete("asleep", &Default::default()).await.unwrap();
+        until(async || namespace.ours("Alert").get_opt("asleep").await.unwrap().is_none().then_some(()))
+            .await;
+    });
+}
+
+#[test]
+fn only_the_leader_writes_and_a_new_leader_makes_up_for_it() {
+    run("leader", async |namespace| {
+        namespace.alert("on-call").await;
+        let rig = Rig::with(&namespace, kubeconfig(), false);
+        rig.initial().await;
+        assert_eq!(rig.objects().await.alerts[0].conditions[0].status, "False");
+        // Each of these would have been written on the way.
+        for name in ["two", "three", "four"] {
+            namespace.alert(name).await;
+            rig.until_heard(|changes| !changes.initial && !changes.alerts.is_empty()).await;
+        }
+        let status = namespace.ours("Alert").get("on-call").await.unwrap().data["status"].take();
+        assert_eq!(status, json!({"observedGeneration": -1}));
+        rig.leader.send(true).unwrap();
+        namespace
+            .until_status("Alert", "on-call", |status| condition(status, "Ready")["status"] == "False")
+            .await;
+    });
+}
