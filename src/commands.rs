@@ -6,6 +6,7 @@ mod crds;
 mod demo;
 mod explain;
 mod get;
+mod out;
 mod redrive;
 mod run;
 mod send;

@@ -12,6 +12,7 @@ use campanile_transport::{Environment, Limits, Transport};
 use campanile_watcher::{Finding, Level, Loaded, Located, findings, load};
 use serde_json::{Value, json};
 
+use super::out::{put, say};
 use super::table::count;
 use crate::cli::{CheckFlags, Output};
 
@@ -26,7 +27,7 @@ pub(crate) fn check(flags: &CheckFlags) -> Result<ExitCode> {
     let failed = found.iter().any(|finding| finding.level == Level::Error);
     match flags.output {
         Output::Json => {
-            println!("{}", serde_json::to_string_pretty(&found.iter().map(as_json).collect::<Vec<_>>())?);
+            put(&(serde_json::to_string_pretty(&found.iter().map(as_json).collect::<Vec<_>>())? + "\n"))?;
         }
         Output::Table => print_lines(&found, &loaded),
     }
@@ -74,13 +75,13 @@ fn unusable_providers(loaded: &Loaded) -> Vec<Finding> {
 
 fn print_lines(found: &[Finding], loaded: &Loaded) {
     for finding in found {
-        println!("{finding}");
+        say(format_args!("{finding}"));
     }
     let errors = found.iter().filter(|finding| finding.level == Level::Error).count();
     let counted =
         format!("{} and {}", count(loaded.alerts.len(), "alert"), count(loaded.providers.len(), "provider"));
     let judgement = format!("{}, {}", count(errors, "error"), count(found.len() - errors, "warning"));
-    println!("checked {counted}: {judgement}");
+    say(format_args!("checked {counted}: {judgement}"));
 }
 
 fn as_json(finding: &Finding) -> Value {

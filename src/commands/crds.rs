@@ -1,9 +1,10 @@
 //! `campanile crds`: the definitions of Alert, Provider and Receiver, ready for `kubectl apply -f -`.
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+
+use super::out::put;
 
 /// The definitions as they stand in `deploy/crds`, so that a program and its definitions can not differ.
 const DEFINITIONS: [&str; 3] = [
@@ -13,11 +14,8 @@ const DEFINITIONS: [&str; 3] = [
 ];
 
 pub(crate) fn crds() -> Result<ExitCode> {
-    match std::io::stdout().lock().write_all(stream().as_bytes()) {
-        // Whoever reads only the beginning has what they wanted.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        written => written.map(|()| ExitCode::SUCCESS).context("print the definitions"),
-    }
+    put(&stream())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// All definitions as one YAML stream.

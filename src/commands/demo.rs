@@ -10,11 +10,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::out::say;
 use super::run::Signals;
 use crate::app::App;
 use crate::cli::DemoFlags;
 use crate::config::{Config, ListenAddress};
-use crate::demo::{Destination, QUICKSTART, QUICKSTART_DESTINATION, headline, message, story};
+use crate::demo::{Destination, QUICKSTART, QUICKSTART_DESTINATION, checks_page, headline, message, story};
 
 /// How long one message may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -74,11 +75,14 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
 }
 
 fn introduce(app: &App, destination: &Destination, manifests: &Path) {
-    println!("Campanile demo, everything on this machine:");
-    println!("  manifests     {}", manifests.display());
-    println!("  events in     http://{}/", app.addresses.events);
-    println!("  destination   http://{}/  (built in: it plays Slack and your webhook)", destination.address);
-    println!("  operations    campanile get providers --admin-addr {}\n", app.addresses.admin);
+    say(format_args!("Campanile demo, everything on this machine:"));
+    say(format_args!("  manifests     {}", manifests.display()));
+    say(format_args!("  events in     http://{}/", app.addresses.events));
+    say(format_args!(
+        "  destination   http://{}/  (built in: it plays Slack, a Git host and your webhook)",
+        destination.address
+    ));
+    say(format_args!("  operations    campanile get providers --admin-addr {}\n", app.addresses.admin));
 }
 
 async fn await_ready(app: &App) -> Result<()> {
@@ -94,18 +98,24 @@ async fn await_ready(app: &App) -> Result<()> {
 }
 
 async fn tell(app: &App, destination: &mut Destination) -> Result<()> {
-    let mut arrived = 0;
+    let mut arrived = Vec::new();
     for chapter in story(Timestamp::now()) {
-        println!("● {}", chapter.title);
+        say(format_args!("● {}", chapter.title));
         post(app, &chapter.event).await?;
         for _ in 0..chapter.messages {
             let next = tokio::time::timeout(PATIENCE, destination.next()).await;
             let arrival = next.ok().flatten().context("see the message arrive: nothing came within 15 s")?;
             show_arrival(&arrival);
-            arrived += 1;
+            arrived.push(arrival);
         }
     }
-    println!("{arrived} messages arrived, none was lost.");
+    let color = std::io::stdout().is_terminal();
+    say(format_args!(
+        "{}
+{} messages arrived, none was lost.",
+        checks_page(&arrived, color),
+        arrived.len()
+    ));
     Ok(())
 }
 
@@ -115,29 +125,29 @@ async fn post(app: &App, event: &Value) -> Result<()> {
     let answer = answer.map_err(|error| anyhow::anyhow!("post an event: {error}"))?;
     ensure!(answer.status() == 202, "post an event: the endpoint answered {}", answer.status());
     let object = &event["involvedObject"];
-    println!(
+    say(format_args!(
         "  posted   {:<7} {:<24} {}/{}",
         text(&event["severity"]),
         text(&event["reason"]),
         text(&object["kind"]),
         text(&object["name"])
-    );
+    ));
     Ok(())
 }
 
 fn show_arrival(arrival: &crate::demo::Arrival) {
     let [kind, object, mark] = headline(arrival);
-    println!("  arrived  {kind:<7} {mark:<24} {object}  at {}", arrival.path);
-    println!("{}", message(arrival, std::io::stdout().is_terminal()));
+    say(format_args!("  arrived  {kind:<7} {mark:<24} {object}  at {}", arrival.path));
+    say(format_args!("{}", message(arrival, std::io::stdout().is_terminal())));
 }
 
 /// Shows what arrives until a signal comes.
 async fn serve(app: &App, destination: &mut Destination, signals: &mut Signals) {
-    println!("\nStill up. Post an event of your own from another terminal, end with Ctrl-C:\n");
-    println!(
+    say(format_args!("\nStill up. Post an event of your own from another terminal, end with Ctrl-C:\n"));
+    say(format_args!(
         "  curl -i http://{}/ -d '{{\"involvedObject\":{{\"kind\":\"Kustomization\",\"namespace\":\"flux-system\",\"name\":\"mine\"}},\"severity\":\"error\",\"reason\":\"BuildFailed\",\"message\":\"hello\"}}'\n",
         app.addresses.events
-    );
+    ));
     loop {
         tokio::select! {
             () = signals.next() => return,

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::api;
+use super::out::put;
 use super::table::{layout, printable};
 use crate::cli::{ExplainFlags, Output};
 use crate::explain::{Circumstances, Explained, Explanation, Outcome, ShownRequest, explain_folder};
@@ -30,8 +31,8 @@ pub(crate) fn explain(flags: &ExplainFlags) -> Result<ExitCode> {
         eprintln!("warning: {}", printable(problem));
     }
     match flags.output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&explanation)?),
-        Output::Table => print!("{}", printable(&text(&explanation))),
+        Output::Json => put(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
+        Output::Table => put(&printable(&text(&explanation)))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! `campanile get`: tables from the operations API of a running instance.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -9,13 +10,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::api;
+use super::out::put;
 use super::table::{age, layout};
 use crate::cli::{GetFlags, Output, What};
 use crate::ops::{DELIVERIES, DeliveryList, OBJECTS};
 
 pub(crate) fn get(flags: &GetFlags) -> Result<ExitCode> {
     let text = actix_rt::System::new().block_on(fetch(flags))?;
-    print!("{text}");
+    put(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -31,9 +33,9 @@ async fn fetch(flags: &GetFlags) -> Result<String> {
             print(flags, &rows, || providers(&rows, now))?
         }
         What::Deliveries | What::Dead => {
-            let list = deliveries(flags).await?;
-            let rows = within(flags, list.items, |row| &row.provider.namespace);
-            print(flags, &rows, || delivery_table(&rows, now))?
+            let DeliveryList { items, held } = deliveries(flags).await?;
+            let rows = within(flags, items, |row| &row.provider.namespace);
+            print(flags, &rows, || delivery_table(&rows, &held, now))?
         }
     })
 }
@@ -100,15 +102,15 @@ fn providers(rows: &[ProviderRow], now: Timestamp) -> String {
     layout(&header, &cells.collect::<Vec<_>>())
 }
 
-fn delivery_table(rows: &[DeliveryView], now: Timestamp) -> String {
+/// A delivery that was not tried yet waits for its Provider, if that does not deliver: then it is `held`, with the reason.
+fn delivery_table(rows: &[DeliveryView], held: &BTreeMap<String, String>, now: Timestamp) -> String {
     let cells = rows.iter().map(|row| {
-        let why = row
-            .failure
-            .as_ref()
-            .map_or_else(String::new, |failure| format!("{}: {failure}", failure.class.label()));
+        let waits = held.get(&row.provider.to_string()).filter(|_| row.state == DeliveryState::Ready);
+        let failed = row.failure.as_ref().map(|failure| format!("{}: {failure}", failure.class.label()));
+        let why = waits.cloned().or(failed).unwrap_or_default();
         vec![
             row.id.0.to_string(),
-            state(row.state).to_owned(),
+            waits.map_or_else(|| state(row.state), |_| "held").to_owned(),
             row.provider.to_string(),
             row.alert.to_string(),
             row.object.clone(),

@@ -6,6 +6,7 @@ use anyhow::Result;
 use campanile_domain::DeliveryId;
 
 use super::api;
+use super::out::put;
 use super::table::{count, layout, printable};
 use crate::cli::{Output, RedriveFlags};
 use crate::ops::{REDRIVE, RedriveReport, RedriveRequest};
@@ -19,8 +20,8 @@ pub(crate) fn redrive(flags: &RedriveFlags) -> Result<ExitCode> {
     let asked = api::post::<RedriveReport>(&flags.admin_addr, REDRIVE, json);
     let report = actix_rt::System::new().block_on(asked)?;
     match flags.output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&report)?),
-        Output::Table => print!("{}", printable(&text(&report))),
+        Output::Json => put(&(serde_json::to_string_pretty(&report)? + "\n"))?,
+        Output::Table => put(&printable(&text(&report)))?,
     }
     Ok(ExitCode::from(u8::from(!report.refused.is_empty())))
 }

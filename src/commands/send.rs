@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::api;
+use super::out::put;
 use super::table::printable;
 use crate::cli::{Output, SendFlags};
 use crate::ops::{SEND, SendReport, SendRequest, SendResult};
@@ -20,8 +21,8 @@ pub(crate) fn send(flags: &SendFlags) -> Result<ExitCode> {
     let asked = api::post::<SendReport>(&flags.admin_addr, SEND, json);
     let report = actix_rt::System::new().block_on(asked)?;
     match flags.output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&report)?),
-        Output::Table => print!("{}", printable(&text(&report))),
+        Output::Json => put(&(serde_json::to_string_pretty(&report)? + "\n"))?,
+        Output::Table => put(&printable(&text(&report)))?,
     }
     Ok(ExitCode::from(u8::from(report.result == SendResult::Failed)))
 }

@@ -1,4 +1,4 @@
-//! The built-in destination: answers 200 to everything and tells what came.
+//! The built-in destination: a Git host below `/api/v1`, a webhook everywhere else. It tells what came.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -8,6 +8,8 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tokio::sync::mpsc;
+
+use super::git_host::GitHost;
 
 /// Arrivals that wait to be shown; beyond it the destination answers 503, and the router tries again.
 const MOST_WAITING: usize = 1024;
@@ -41,11 +43,13 @@ impl Destination {
             TcpListener::bind("127.0.0.1:0").context("open a loopback port for the destination")?;
         let address = listener.local_addr()?;
         let (sender, arrivals) = mpsc::channel(MOST_WAITING);
-        let sender = Data::new(sender);
+        let (sender, host) = (Data::new(sender), Data::new(GitHost::default()));
         let app = move || {
+            let limit = PayloadConfig::new(MOST_BYTES);
             App::new()
                 .app_data(sender.clone())
-                .app_data(PayloadConfig::new(MOST_BYTES))
+                .app_data(host.clone())
+                .app_data(limit)
                 .default_service(to(take))
         };
         let server = HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run();
@@ -69,11 +73,22 @@ impl Destination {
     }
 }
 
-async fn take(request: HttpRequest, body: Bytes, sender: Data<mpsc::Sender<Arrival>>) -> HttpResponse {
+async fn take(
+    request: HttpRequest,
+    body: Bytes,
+    sender: Data<mpsc::Sender<Arrival>>,
+    host: Data<GitHost>,
+) -> HttpResponse {
+    let method = request.method().as_str();
+    if let Some(statuses) = host.list(method, request.path()) {
+        return HttpResponse::Ok().json(statuses);
+    }
     let path = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    match sender.try_send(Arrival { path, body }) {
-        Ok(()) => HttpResponse::Ok().body("ok"),
-        Err(_) => HttpResponse::ServiceUnavailable().finish(),
+    let shown = host.take(method, request.path(), &body);
+    match (sender.try_send(Arrival { path, body }), shown) {
+        (Ok(()), Some(status)) => HttpResponse::Created().json(status),
+        (Ok(()), None) => HttpResponse::Ok().body("ok"),
+        (Err(_), _) => HttpResponse::ServiceUnavailable().finish(),
     }
 }

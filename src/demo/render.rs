@@ -16,6 +16,9 @@ pub fn headline(arrival: &Arrival) -> [String; 3] {
     if let Some(attachment) = body["attachments"].get(0) {
         return ["slack".into(), text(&attachment["author_name"]), text(&attachment["color"])];
     }
+    if let Some(state) = body["state"].as_str() {
+        return ["checks".into(), text(&body["context"]), state.into()];
+    }
     let object = &body["involvedObject"];
     let name = format!(
         "{}/{}.{}",
@@ -30,6 +33,7 @@ pub fn headline(arrival: &Arrival) -> [String; 3] {
 pub fn message(arrival: &Arrival, color: bool) -> String {
     let lines = match arrival.body["attachments"].get(0) {
         Some(attachment) => slack(&arrival.body, attachment),
+        None if arrival.body["state"].is_string() => check(&arrival.body),
         None => event(&arrival.body),
     };
     let bar = if lines.bad { RED } else { GREEN };
@@ -58,6 +62,30 @@ fn slack(body: &Value, attachment: &Value) -> Lines {
         fields.iter().map(|field| (DIM, format!("{}: {}", text(&field["title"]), text(&field["value"])))),
     );
     Lines { bad: attachment["color"] == "danger", lines }
+}
+
+/// One line of a checks page.
+fn check(body: &Value) -> Lines {
+    let mark = match body["state"].as_str() {
+        Some("success") => "✓",
+        Some("pending") => "●",
+        _ => "✗",
+    };
+    let state = text(&body["state"]);
+    let line = format!("{mark} {state:<8} {}: {}", text(&body["context"]), text(&body["description"]));
+    Lines { bad: state == "failure", lines: vec![("", line)] }
+}
+
+/// The checks of a commit as a Git host would show them: all that were written, and what stands now.
+pub fn checks_page(arrivals: &[Arrival], color: bool) -> String {
+    let checks: Vec<&Arrival> = arrivals.iter().filter(|arrival| arrival.body["state"].is_string()).collect();
+    let Some(newest) = checks.last() else { return String::new() };
+    let commit: String = newest.path.rsplit('/').next().unwrap_or_default().chars().take(8).collect();
+    let lines: String = checks.iter().map(|check| message(check, color)).collect();
+    format!(
+        "Checks of commit {commit}, as they were written:\n{lines}  now: {}\n",
+        text(&newest.body["state"])
+    )
 }
 
 /// The forwarded event, as JSON.

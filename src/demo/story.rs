@@ -1,4 +1,4 @@
-//! What happens in the demo: a deployment that succeeds, breaks, and recovers.
+//! What happens in the demo: a commit is applied, is healthy, breaks, and recovers.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,13 +13,11 @@ pub struct Chapter {
     pub messages: usize,
 }
 
-const GOOD: &str = "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738";
-const BAD: &str = "main@sha1:9d1e0a41b7a0c6f0e9e3b3a3b6a1d3c1a5f0c7e2";
-const FIXED: &str = "main@sha1:c0ffee254729296a45a3885639ac7e10f9d54979";
+const COMMIT: &str = "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738";
 
 /// The events, stamped `now`.
 pub fn story(now: Timestamp) -> Vec<Chapter> {
-    let chapter = |title, severity, reason, message: &str, revision: &str, messages| Chapter {
+    let chapter = |title, severity, reason, message: &str, messages| Chapter {
         title,
         event: json!({
             "involvedObject": {
@@ -28,35 +26,41 @@ pub fn story(now: Timestamp) -> Vec<Chapter> {
             },
             "severity": severity, "timestamp": now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "reason": reason, "message": message,
-            "metadata": { "kustomize.toolkit.fluxcd.io/revision": revision },
+            "metadata": {
+                "kustomize.toolkit.fluxcd.io/revision": COMMIT, "event.toolkit.fluxcd.io/commit": COMMIT,
+            },
             "reportingController": "kustomize-controller", "reportingInstance": "kustomize-controller-0",
         }),
         messages,
     };
     vec![
         chapter(
-            "a deployment succeeds",
+            "a commit is being applied",
             "info",
-            "ReconciliationSucceeded",
-            "Reconciliation finished in 1.2s, next run in 10m0s",
-            GOOD,
-            1,
-        ),
-        chapter(
-            "the next one is not healthy",
-            "error",
-            "HealthCheckFailed",
-            "health check failed after 30s: timeout waiting for: [Deployment/webapp/frontend status: 'InProgress']",
-            BAD,
+            "Progressing",
+            "Deployment/webapp/frontend configured",
             2,
         ),
         chapter(
-            "a fix arrives and it recovers",
+            "it is applied and healthy",
             "info",
-            "Progressing",
-            "Health check passed in 3.1s",
-            FIXED,
-            1,
+            "ReconciliationSucceeded",
+            "Reconciliation finished in 1.2s, next run in 10m0s",
+            2,
+        ),
+        chapter(
+            "its health check fails",
+            "error",
+            "HealthCheckFailed",
+            "health check failed after 30s: timeout waiting for: [Deployment/webapp/frontend status: 'InProgress']",
+            3,
+        ),
+        chapter(
+            "it recovers",
+            "info",
+            "ReconciliationSucceeded",
+            "Reconciliation finished in 3.1s, next run in 10m0s",
+            2,
         ),
     ]
 }

@@ -1,10 +1,13 @@
 //! The operations API: what it shows (objects with their status, deliveries, the state of every actor), and where what
 //! it does is routed. Everything is JSON, errors too.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query, QueryConfig, ServiceConfig, get, post};
 use campanile_outbox::{DeliveryView, Selection};
-use campanile_protocol::GetObjects;
+use campanile_protocol::{GetObjects, ProviderRow};
+use campanile_watcher::GetWatcherSnapshot;
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
@@ -48,9 +51,15 @@ struct DeliveryQuery {
 pub struct DeliveryList {
     /// The deliveries.
     pub items: Vec<DeliveryView>,
+    /// Why Providers do not deliver, by `namespace/name`: what is ready for them waits for that.
+    pub held: BTreeMap<String, String>,
 }
 
 async fn objects(view: Data<View>) -> Result<HttpResponse, ApiError> {
+    // Before the first load an empty table would read as "there are no Alerts".
+    if view.links.watcher_snapshot.ask(GetWatcherSnapshot).await.is_ok_and(|snapshot| !snapshot.loaded) {
+        return Err(ApiError::unavailable("the manifests are not loaded yet, try again"));
+    }
     match view.links.objects.ask(GetObjects).await {
         Ok(table) => Ok(HttpResponse::Ok().json(table)),
         Err(_) => Err(ApiError::unavailable("the watcher is being restarted, try again")),
@@ -63,7 +72,20 @@ async fn deliveries(view: Data<View>, query: Query<DeliveryQuery>) -> Result<Htt
     let limit = if query.limit == 0 { MOST_DELIVERIES } else { query.limit.min(MOST_DELIVERIES) };
     let selection = Selection { dead: query.dead, provider, limit };
     let items = view.outbox.list(selection).await.map_err(ApiError::unavailable)?;
-    Ok(HttpResponse::Ok().json(DeliveryList { items }))
+    // Without the watcher the list is shown all the same, only not why it waits.
+    let table = view.links.objects.ask(GetObjects).await.unwrap_or_default();
+    Ok(HttpResponse::Ok().json(DeliveryList { items, held: held(&table.providers) }))
+}
+
+/// What keeps each Provider from delivering.
+fn held(providers: &[ProviderRow]) -> BTreeMap<String, String> {
+    let reason = |row: &ProviderRow| {
+        let broken = row.conditions.iter().find(|condition| condition.status == "False");
+        let suspended = row.suspended.then(|| "the provider is suspended".to_owned());
+        suspended.or_else(|| broken.map(|condition| condition.message.clone()))
+    };
+    let named = |row: &ProviderRow| Some((format!("{}/{}", row.namespace, row.name), reason(row)?));
+    providers.iter().filter_map(named).collect()
 }
 
 async fn state(view: Data<View>) -> HttpResponse {

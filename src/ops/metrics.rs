@@ -47,7 +47,11 @@ impl Collector for StateCollector {
         page.gauge("outbox_unplanned_events", "Events that wait for Alerts.", state.outbox.unplanned)?;
         page.counter("outbox_damaged", "Records that could not be read.", state.outbox.damaged)?;
         page.counter("outbox_failed_writes", "Groups of writes that failed.", state.outbox.failed_writes)?;
-        page.counter("outbox_superseded", "Commit statuses that a newer one replaced.", state.outbox.superseded)?;
+        page.counter(
+            "outbox_superseded",
+            "Commit statuses that a newer one replaced.",
+            state.outbox.superseded,
+        )?;
         let Some(delivery) = &state.delivery else { return Ok(()) };
         let results = [
             ("delivered", delivery.delivered),

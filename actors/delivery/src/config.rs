@@ -23,6 +23,9 @@ pub struct DeliveryConfig {
     pub longest_pause: Duration,
     /// A provider actor without work ends after this time.
     pub idle: Duration,
+    /// How long a Provider must be gone before its waiting deliveries become dead letters: a manifest that is being
+    /// rewritten may be empty for a moment.
+    pub deletion_grace: Duration,
     /// How often expired deliveries are looked for.
     pub sweep: Duration,
     /// How often outcomes are reported to the watcher at most.
@@ -43,6 +46,7 @@ impl Default for DeliveryConfig {
             parked: secs(600),
             longest_pause: secs(3600),
             idle: secs(60),
+            deletion_grace: secs(10),
             sweep: secs(5),
             report: Duration::from_millis(500),
             restart: RestartPolicy::default(),

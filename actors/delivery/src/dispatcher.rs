@@ -3,6 +3,7 @@
 mod send_test;
 mod slots;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderSpec};
 use campanile_outbox::{Listener, Outbox};
 use campanile_protocol::{Change, Changes, ProviderState, ReadSecrets, Report, Resync, Secrets};
 use campanile_supervision::{DeathNotice, LifeGuard, Link, Restart, SharedClock};
+
+use jiff::Timestamp;
 
 use crate::counters::Counters;
 use crate::provider_actor::{Idle, ProviderActor, ProviderParts, Reconfigure, Stop, Wake};
@@ -72,6 +75,8 @@ pub struct Dispatcher {
     secrets: Link<ReadSecrets>,
     reports: Link<Report>,
     slots: Slots,
+    /// Providers that are gone, with waiting deliveries, since when. Bounded by the providers that the outbox knows.
+    gone: HashMap<ObjectKey, Timestamp>,
     /// Whether the Providers are known. Before that nobody can say that a Provider was deleted.
     synced: bool,
     draining: bool,
@@ -94,6 +99,7 @@ impl Dispatcher {
             secrets: parts.secrets,
             reports: parts.reports,
             slots: Slots::default(),
+            gone: HashMap::new(),
             synced: false,
             draining: false,
             restarts: 0,
@@ -106,7 +112,7 @@ impl Dispatcher {
         if !self.synced || self.draining {
             return;
         }
-        let Some(slot) = self.slots.get_mut(key) else { return self.bury(key) };
+        let Some(slot) = self.slots.get_mut(key) else { return self.mourn(key) };
         if slot.spec.suspend {
             return;
         }
@@ -135,6 +141,16 @@ impl Dispatcher {
         }
     }
 
+    /// Notes that a Provider is gone, and buries its deliveries once it has been for long enough.
+    fn mourn(&mut self, key: &ObjectKey) {
+        let now = self.shared.clock.now();
+        let since = *self.gone.entry(key.clone()).or_insert(now);
+        if now >= since + self.shared.config.deletion_grace {
+            self.gone.remove(key);
+            self.bury(key);
+        }
+    }
+
     /// Everything that waits for a Provider that is gone becomes a dead letter.
     fn bury(&self, key: &ObjectKey) {
         let failure = Failure::new(FailureClass::ProviderDeleted, format!("provider '{key}' was deleted"));
@@ -146,12 +162,15 @@ impl Dispatcher {
 
     fn apply(&mut self, change: Change<ProviderSpec>) -> Option<ObjectKey> {
         match change {
-            Change::Applied(spec) => Some(self.slots.apply(spec)),
+            Change::Applied(spec) => {
+                self.gone.remove(&spec.key);
+                Some(self.slots.apply(spec))
+            }
             Change::Deleted(key) => {
                 if let Some(slot) = self.slots.remove(&key) {
                     slot.stop();
                 }
-                self.bury(&key);
+                self.mourn(&key);
                 None
             }
         }
@@ -237,6 +256,9 @@ impl Dispatcher {
             tracing::error!(%provider, deliveries, "deliveries passed their deadline and are dead letters");
         }
         self.shared.outbox.prune(now);
+        for key in self.gone.keys().cloned().collect::<Vec<_>>() {
+            self.mourn(&key);
+        }
         for key in self.shared.outbox.providers_with_work() {
             self.work(&key, ctx);
         }

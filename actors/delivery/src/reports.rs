@@ -1,4 +1,4 @@
-//! Outcomes on their way to the watcher, coalesced: one an Alert, the newest.
+//! Outcomes on their way to the watcher, coalesced: of each Alert the newest, and the newest dead letter.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,8 @@ const MOST_ALERTS: usize = 1024;
 /// Collects outcomes of one provider actor.
 pub(crate) struct Reports {
     link: Link<Report>,
-    newest: HashMap<ObjectKey, DeliveryOutcome>,
+    /// By Alert, dead letters apart: a delivery that follows one within a moment neither hides it nor is hidden.
+    newest: HashMap<(ObjectKey, bool), DeliveryOutcome>,
 }
 
 impl Reports {
@@ -28,19 +29,16 @@ impl Reports {
             self.flush();
         }
         let first = self.newest.is_empty();
-        let key = outcome.alert.key.clone();
-        match self.newest.get(&key) {
-            Some(held) if !supersedes(&outcome, held) => {}
-            _ => {
-                self.newest.insert(key, outcome);
-            }
-        }
+        let dead = matches!(outcome.result, DeliveryResult::Dead(_));
+        self.newest.insert((outcome.alert.key.clone(), dead), outcome);
         first
     }
 
-    /// Passes on what is held.
+    /// Passes on what is held, in the order in which it happened.
     pub(crate) fn flush(&mut self) {
-        for outcome in std::mem::take(&mut self.newest).into_values() {
+        let mut held: Vec<_> = std::mem::take(&mut self.newest).into_values().collect();
+        held.sort_by_key(|outcome| outcome.at);
+        for outcome in held {
             self.link.hint(Report::Delivery(outcome));
         }
     }
@@ -49,9 +47,4 @@ impl Reports {
     pub(crate) fn provider(&self, state: campanile_protocol::ProviderState) {
         self.link.hint(Report::Provider(state));
     }
-}
-
-/// A dead letter is not hidden by a delivery that follows it within the same moment.
-fn supersedes(new: &DeliveryOutcome, held: &DeliveryOutcome) -> bool {
-    !matches!(held.result, DeliveryResult::Dead(_)) || matches!(new.result, DeliveryResult::Dead(_))
 }

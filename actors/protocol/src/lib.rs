@@ -1,5 +1,6 @@
 //! The messages that actors exchange. Actor crates never name each other: they meet here.
 
+mod announce;
 mod changes;
 mod labels;
 mod objects;
@@ -7,6 +8,7 @@ mod outcome;
 mod secrets;
 mod submit;
 
+pub use announce::Announce;
 pub use changes::{Change, Changes, Resync};
 pub use labels::{LabelLookup, Labels};
 pub use objects::{AlertRow, Condition, GetObjects, ObjectTable, ProviderRow};

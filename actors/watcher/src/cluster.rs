@@ -7,6 +7,7 @@
 //! snapshot with its remedy.
 
 mod actor;
+mod announcer;
 mod batch;
 mod client;
 mod election;

@@ -25,6 +25,22 @@ pub(crate) fn of_alert(alert: &Alert) -> Vec<(FieldPath, String)> {
     faults
 }
 
+/// The same in the words of Kubernetes Events (contract, control plane 7).
+pub(crate) fn announcements(alert: &Alert) -> Vec<String> {
+    let lists = [("inclusion", &alert.inclusion), ("exclusion", &alert.exclusion)];
+    let patterns = lists.into_iter().flat_map(|(list, patterns)| patterns.iter().map(move |one| (list, one)));
+    let broken = patterns.filter(|(_, pattern)| Pattern::check(pattern).is_err());
+    let mut texts: Vec<String> =
+        broken.map(|(list, pattern)| format!("failed to compile {list} regex: {pattern}")).collect();
+    for source in &alert.sources {
+        if let Some(Err(_)) = source.match_labels.as_ref().map(check_selector) {
+            let (kind, namespace, name) = (&source.kind, &source.namespace, &source.name);
+            texts.push(format!("error using matchLabels from event source {kind}/{namespace}/{name}"));
+        }
+    }
+    texts
+}
+
 /// All faults in one text for a status; none if there are none.
 pub(crate) fn summary(faults: &[(FieldPath, String)]) -> Option<String> {
     let texts: Vec<String> = faults.iter().map(|(path, message)| format!("{path} {message}")).collect();

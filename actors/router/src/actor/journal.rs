@@ -26,14 +26,14 @@ pub(super) fn log(event: &Event, plan: &Plan) {
         let cause = dropped.message(event);
         error!(alert = %key, %provider, %object, error = cause, "failed to dispatch notification");
     }
-    for reason in [DropReason::NoCommit, DropReason::NoChangeRequest] {
-        log_together(event, &plan.drops, reason);
+    for reason in [DropReason::NoCommit, DropReason::NoChangeRequest, DropReason::NoRevision] {
+        log_together(event, &plan.drops, &reason);
     }
 }
 
 /// Alerts dropped for the same want of the event share a line.
-fn log_together(event: &Event, drops: &[Dropped], reason: DropReason) {
-    let mut of_reason = drops.iter().filter(|dropped| dropped.reason == reason);
+fn log_together(event: &Event, drops: &[Dropped], reason: &DropReason) {
+    let mut of_reason = drops.iter().filter(|dropped| dropped.reason == *reason);
     let Some(first) = of_reason.next() else { return };
     let alerts: Vec<String> =
         std::iter::once(first).chain(of_reason).map(|dropped| dropped.alert.key.to_string()).collect();

@@ -3,6 +3,7 @@
 //! Subscribers hear nothing until Alerts and Providers were both listed, and everything in order from then on. One that
 //! can not be reached is sent the whole state as soon as it can. Only the leader writes to objects.
 
+mod announcements;
 mod handlers;
 mod judge;
 pub(crate) mod news;
@@ -18,12 +19,13 @@ use campanile_protocol::{Change, Changes};
 use campanile_supervision::{LifeGuard, Link, SharedClock};
 use tokio::sync::{Notify, watch};
 
+use super::announcer::Announcer;
 use super::client::ClusterConfig;
 use super::label_cache::LabelCache;
 use super::listing::Listing;
 use super::refs::Refs;
 use super::secrets::SecretCache;
-use super::tasks::{self, Scope, Task};
+use super::tasks::{self, Scope, Task, announce, write};
 use super::writer::WriteQueue;
 use crate::changes;
 use crate::status::StatusTable;
@@ -71,6 +73,9 @@ pub struct ClusterWatcherActor {
     writes: WriteQueue,
     /// Rung when there may be something to write.
     write_bell: Arc<Notify>,
+    announcer: Announcer,
+    /// Rung when there is something to announce.
+    announce_bell: Arc<Notify>,
     /// Whether it was said that status can not be kept.
     said_no_status: bool,
     ticks: u32,
@@ -110,6 +115,8 @@ impl ClusterWatcherActor {
             troubles: BTreeMap::new(),
             writes: WriteQueue::default(),
             write_bell: Arc::default(),
+            announcer: Announcer::default(),
+            announce_bell: Arc::default(),
             said_no_status: false,
             ticks: 0,
             scope: None,
@@ -158,7 +165,8 @@ impl ClusterWatcherActor {
             Task::spawn(tasks::watch_objects::<Alert>(scope.clone())),
             Task::spawn(tasks::watch_objects::<ProviderSpec>(scope.clone())),
             Task::spawn(tasks::watch_secrets(scope.clone())),
-            Task::spawn(tasks::write(scope.clone(), self.write_bell.clone())),
+            Task::spawn(write::write(scope.clone(), self.write_bell.clone())),
+            Task::spawn(announce::announce(scope.clone(), self.announce_bell.clone())),
         ];
     }
 

@@ -54,6 +54,11 @@ impl<S> Batcher<S> {
         None
     }
 
+    /// Whether a list is under way.
+    pub(crate) fn is_listing(&self) -> bool {
+        self.list.is_some()
+    }
+
     /// How many single steps wait.
     pub(crate) fn waiting(&self) -> usize {
         self.steps.len()
@@ -82,13 +87,9 @@ mod tests {
         DynamicObject::new(name, &ApiResource::from_gvk(&kind)).within("apps")
     }
 
-    fn names(object: DynamicObject) -> String {
-        object.name_any()
-    }
-
     #[test]
     fn a_list_is_handed_on_when_it_is_complete_and_not_before() {
-        let mut batcher = Batcher::new();
+        let (mut batcher, names) = (Batcher::new(), |object: DynamicObject| object.name_any());
         assert_eq!(batcher.take(Event::Init, names), None);
         assert_eq!(batcher.take(Event::InitApply(object("a")), names), None);
         assert_eq!(batcher.flush(), None);
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_list_that_breaks_off_is_begun_anew() {
-        let mut batcher = Batcher::new();
+        let (mut batcher, names) = (Batcher::new(), |object: DynamicObject| object.name_any());
         batcher.take(Event::InitApply(object("a")), names);
         batcher.take(Event::Init, names);
         batcher.take(Event::InitApply(object("b")), names);
@@ -108,7 +109,7 @@ mod tests {
 
     #[test]
     fn single_steps_keep_their_order() {
-        let mut batcher = Batcher::new();
+        let (mut batcher, names) = (Batcher::new(), |object: DynamicObject| object.name_any());
         batcher.take(Event::Apply(object("a")), names);
         batcher.take(Event::Delete(object("a")), names);
         let steps = vec![Step::Applied("a".to_owned()), Step::Deleted(ObjectKey::new("apps", "a"))];

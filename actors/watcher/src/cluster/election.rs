@@ -201,7 +201,7 @@ impl Candidate {
             Ok(Ok(())) => tracing::info!(lease = self.lease(), "let go of the lease"),
             Ok(Err(error)) => tracing::warn!("{}", trouble::describe("let go of the lease", &error)),
             Err(_) => {
-                tracing::warn!(lease = self.lease(), "failed to let go of the lease in time; it runs out")
+                tracing::warn!(lease = self.lease(), "failed to let go of the lease in time; it runs out");
             }
         }
     }

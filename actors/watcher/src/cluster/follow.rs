@@ -22,6 +22,9 @@ pub(crate) const RETRY: Backoff = Backoff {
 /// A watch that held for so long starts with the shortest pause again.
 const CALM: Duration = Duration::from_secs(10);
 
+/// A watch that was taken up again and says nothing for so long is whole. Longer than a connection may take.
+const QUIET: Duration = Duration::from_secs(40);
+
 /// The most steps in a batch that is no list.
 const LARGEST_BATCH: usize = 256;
 
@@ -32,6 +35,9 @@ pub(crate) trait Listener<S> {
 
     /// Takes an error; the watch goes on by itself.
     async fn trouble(&mut self, error: &Error);
+
+    /// Hears that the watch holds again.
+    async fn recovered(&mut self);
 }
 
 /// Why a watch is not followed any more.
@@ -69,39 +75,56 @@ pub(crate) async fn follow<K: ResourceExt, S>(
     listener: &mut impl Listener<S>,
 ) -> Ended {
     let mut watch = pin!(watch);
-    let (mut batcher, mut pauses) = (Batcher::new(), Pauses::new());
+    let (mut batcher, mut pauses, mut broken) = (Batcher::new(), Pauses::new(), false);
     loop {
-        let Some(mut next) = watch.next().await else { return Ended::Unserved };
-        let failure = loop {
-            match next {
-                Ok(event) => {
-                    if let Some(whole) = batcher.take(event, &read)
-                        && !listener.batch(whole).await
-                    {
-                        return Ended::Unheard;
-                    }
-                }
-                Err(error) => break Some(error),
-            }
-            if batcher.waiting() >= LARGEST_BATCH {
-                break None;
-            }
-            // What has arrived together is handed on together.
-            match watch.next().now_or_never() {
-                Some(Some(more)) => next = more,
-                Some(None) | None => break None,
-            }
+        let patience = if broken && !batcher.is_listing() { QUIET } else { Duration::MAX };
+        let Ok(next) = tokio::time::timeout(patience, watch.next()).await else {
+            listener.recovered().await;
+            broken = false;
+            continue;
         };
-        if let Some(batch) = batcher.flush()
-            && !listener.batch(batch).await
-        {
-            return Ended::Unheard;
+        let Some(next) = next else { return Ended::Unserved };
+        let (batches, failure) = gather(next, &mut watch, &mut batcher, &read);
+        for batch in batches {
+            broken &= !batch.whole;
+            if !listener.batch(batch).await {
+                return Ended::Unheard;
+            }
         }
         let Some(error) = failure else { continue };
         listener.trouble(&error).await;
         if trouble::is_unserved(&error) {
             return Ended::Unserved;
         }
+        broken = true;
         pauses.pause().await;
     }
 }
+
+/// Puts together what has arrived together, up to an error, which is not polled past.
+fn gather<K: ResourceExt, S>(
+    first: Result<Event<K>, Error>,
+    watch: &mut (impl Stream<Item = Result<Event<K>, Error>> + Unpin),
+    batcher: &mut Batcher<S>,
+    read: &impl Fn(K) -> S,
+) -> (Vec<Batch<S>>, Option<Error>) {
+    let (mut batches, mut next) = (Vec::new(), first);
+    let failure = loop {
+        match next {
+            Ok(event) => batches.extend(batcher.take(event, read)),
+            Err(error) => break Some(error),
+        }
+        if batcher.waiting() >= LARGEST_BATCH {
+            break None;
+        }
+        match watch.next().now_or_never() {
+            Some(Some(more)) => next = more,
+            Some(None) | None => break None,
+        }
+    };
+    batches.extend(batcher.flush());
+    (batches, failure)
+}
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,11 @@ impl LabelCache {
             return !same;
         }
         let Some(known) = kinds.get_mut(kind.kind) else { return false };
-        batch.steps.into_iter().fold(false, |changed, step| apply(known, step) || changed)
+        let mut changed = false;
+        for step in batch.steps {
+            changed |= apply(known, step);
+        }
+        changed
     }
 
     /// Forgets a kind that no Alert needs any more.

@@ -61,7 +61,7 @@ impl<T: Watched> Listing<T> {
 
     fn step(&mut self, step: Step<Reading<T>>) -> Option<Touched<T>> {
         match step {
-            Step::Applied(Reading::Sound(kept)) => Some(self.keep(kept)),
+            Step::Applied(Reading::Sound(kept)) => Some(self.keep(*kept)),
             Step::Applied(Reading::Malformed { key, why }) => {
                 self.malformed(key, why);
                 None
@@ -120,7 +120,8 @@ mod tests {
 
     fn sound(name: &str, summary: &str) -> Step<Reading<Alert>> {
         let spec = Alert { key: ObjectKey::new("apps", name), summary: summary.into(), ..alert() };
-        Step::Applied(Reading::Sound(Kept { spec: Arc::new(spec), fault: None, facts: Facts::default() }))
+        let kept = Kept { spec: Arc::new(spec), fault: None, facts: Facts::default() };
+        Step::Applied(Reading::Sound(Box::new(kept)))
     }
 
     fn malformed(name: &str) -> Step<Reading<Alert>> {

@@ -59,7 +59,7 @@ pub(crate) struct Kept<T> {
 /// What came of reading an object.
 #[derive(Debug)]
 pub(crate) enum Reading<T> {
-    Sound(Kept<T>),
+    Sound(Box<Kept<T>>),
     /// It breaks the schema. It stays what it was.
     Malformed {
         key: ObjectKey,
@@ -80,7 +80,7 @@ pub(crate) fn read<T: Watched>(api_version: &str, mut object: DynamicObject) -> 
     });
     match Object::from_json(&json) {
         Ok(found) => match found.and_then(T::of) {
-            Some(spec) => Reading::Sound(Kept { fault: spec.fault(), spec: Arc::new(spec), facts }),
+            Some(spec) => Reading::Sound(Box::new(Kept { fault: spec.fault(), spec: Arc::new(spec), facts })),
             None => Reading::Malformed { key, why: "it is of another kind than was asked for".to_owned() },
         },
         Err(violations) => Reading::Malformed { key, why: explain(&violations) },

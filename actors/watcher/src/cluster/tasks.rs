@@ -2,6 +2,9 @@
 //!
 //! They hold the watcher's address weakly and end when it is gone. A task ends at once when its [`Task`] is dropped.
 
+pub(crate) mod announce;
+pub(crate) mod write;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,31 +12,23 @@ use std::time::Duration;
 use actix::dev::ToEnvelope;
 use actix::{Handler, Message, WeakAddr};
 use campanile_crds::GROUP;
-use futures_util::StreamExt;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{ApiResource, DynamicObject, PartialObjectMeta, Patch, PatchParams};
+use kube::api::{ApiResource, DynamicObject, PartialObjectMeta};
 use kube::runtime::watcher;
 use kube::{Client, ResourceExt};
-use tokio::sync::Notify;
 
 use super::actor::ClusterWatcherActor;
-use super::actor::news::{
-    Connected, LabelNews, NextWrites, SecretNews, SecretsUnwatched, Told, Trouble, Written,
-};
+use super::actor::news::{Connected, LabelNews, SecretNews, SecretsWatched, Told, Trouble};
 use super::batch::{Batch, key_of};
 use super::client::ClusterConfig;
 use super::follow::{Ended, Listener, Pauses, follow};
-use super::kind::{Kind, Watched};
+use super::kind::Watched;
 use super::label_cache::Labelled;
-use super::reading::{Facts, Reading, read};
+use super::reading::{Reading, read};
 use super::secrets::Notice;
 use super::source_kinds::SourceKind;
 use super::trouble;
 use super::version::{Served, discover, scoped};
-use super::writer::{Part, Write};
-
-/// The most status writes under way at the same time.
-const CONCURRENT_WRITES: usize = 4;
 
 /// How often the queue of writes is looked at when nothing says that there is one.
 const WRITE_INTERVAL: Duration = Duration::from_secs(1);
@@ -43,6 +38,9 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the API server shows as the author of fields (contract, control plane 3.1).
 const FIELD_MANAGER: &str = "notification-controller";
+
+/// How often a kind that is served in an old way is asked for anew: its definition may have been brought up to date.
+const REDISCOVER: Duration = Duration::from_secs(300);
 
 type Watcher = WeakAddr<ClusterWatcherActor>;
 
@@ -104,10 +102,14 @@ where
     let aim = format!("watch {}", kind.plural());
     loop {
         let text = match discover(&scope.client, kind).await {
-            Ok(Some(served)) => match follow_objects::<T>(&scope, served, &aim).await {
-                Ended::Unserved => None,
-                Ended::Unheard => return,
-            },
+            Ok(Some(served)) => {
+                let patience = if served.is_best() { Duration::MAX } else { REDISCOVER };
+                match tokio::time::timeout(patience, follow_objects::<T>(&scope, served, &aim)).await {
+                    Ok(Ended::Unserved) => None,
+                    Ok(Ended::Unheard) => return,
+                    Err(_) => continue,
+                }
+            }
             Ok(None) => Some(format!(
                 "failed to {aim}: the API server serves no {kind} of {GROUP}; install it: campanile crds | kubectl apply -f -",
                 kind = kind.name()
@@ -213,70 +215,6 @@ async fn follow_labels(scope: &Scope, kind: &'static SourceKind, resource: &ApiR
     follow(watcher(api, watcher::Config::default()), labelled, &mut line).await
 }
 
-/// Sends what the watcher wants written, a few at a time.
-pub(crate) async fn write(scope: Scope, bell: Arc<Notify>) {
-    loop {
-        let Some(watcher) = scope.watcher.upgrade() else { return };
-        let Ok(writes) = watcher.send(NextWrites).await else { return };
-        drop(watcher);
-        if writes.is_empty() {
-            // Whether it rang or the time is up: the queue is looked at.
-            drop(tokio::time::timeout(WRITE_INTERVAL, bell.notified()).await);
-        }
-        let scope = &scope;
-        futures_util::stream::iter(writes)
-            .for_each_concurrent(CONCURRENT_WRITES, |(served, write)| async move {
-                let outcome = send(scope, served, &write).await;
-                tell(&scope.watcher, Written { id: write.id, outcome }).await;
-            })
-            .await;
-    }
-}
-
-/// Sends one patch and returns what the object looks like then.
-async fn send(scope: &Scope, served: Served, write: &Write) -> Result<Facts, Refusal> {
-    let (kind, key) = &write.id;
-    let api = served.api(scope.client.clone(), *kind, Some(&key.namespace));
-    let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-    let patch = Patch::Merge(&write.patch);
-    let sent = async {
-        match write.part {
-            Part::Status => api.patch_status(&key.name, &parameters, &patch).await,
-            Part::Metadata => api.patch(&key.name, &parameters, &patch).await,
-        }
-    };
-    match tokio::time::timeout(WRITE_PATIENCE, sent).await {
-        Ok(Ok(object)) => Ok(Facts::of(&object)),
-        Ok(Err(error)) => match trouble::code_of(&error) {
-            Some(404) => Err(Refusal::Gone),
-            // Somebody else wrote first: the watch brings what.
-            Some(409) => Err(Refusal::Conflict),
-            _ => Err(Refusal::Trouble(trouble::describe(&aim(*kind), &error))),
-        },
-        Err(_) => {
-            let aim = aim(*kind);
-            Err(Refusal::Trouble(format!(
-                "failed to {aim}: the API server does not answer; it is tried again"
-            )))
-        }
-    }
-}
-
-fn aim(kind: Kind) -> String {
-    format!("write the status of {}", kind.plural())
-}
-
-/// Why a patch was not taken.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// The object is gone.
-    Gone,
-    /// It is not the one that was seen.
-    Conflict,
-    /// Anything else, in words for the snapshot.
-    Trouble(String),
-}
-
 /// Sends a message and waits until it was handled. Returns whether the watcher is there.
 pub(crate) async fn tell<M>(watcher: &Watcher, message: M) -> bool
 where
@@ -294,9 +232,9 @@ async fn say(watcher: &Watcher, about: &str, text: Option<String>) -> bool {
     tell(watcher, Trouble { about: about.to_owned(), text }).await
 }
 
-/// Says that Secrets are not watched now.
-async fn say_unwatched(watcher: &Watcher) {
-    tell(watcher, SecretsUnwatched).await;
+/// Says whether Secrets are watched now.
+async fn say_watched(watcher: &Watcher, watched: bool) {
+    tell(watcher, SecretsWatched(watched)).await;
 }
 
 /// The way from a watch to the watcher.
@@ -325,9 +263,16 @@ where
         tell(&self.watcher, message).await
     }
 
+    async fn recovered(&mut self) {
+        if self.of_secrets {
+            say_watched(&self.watcher, true).await;
+        }
+        say(&self.watcher, &self.aim, None).await;
+    }
+
     async fn trouble(&mut self, error: &watcher::Error) {
         if self.of_secrets {
-            say_unwatched(&self.watcher).await;
+            say_watched(&self.watcher, false).await;
         }
         let text = Some(trouble::of_watch(&self.aim, error));
         say(&self.watcher, &self.aim, text).await;

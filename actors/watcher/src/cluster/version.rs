@@ -20,6 +20,11 @@ pub(crate) struct Served {
 }
 
 impl Served {
+    /// Whether there is nothing to be gained from a newer definition.
+    pub(crate) fn is_best(self) -> bool {
+        self.version == WANTED[0] && self.has_status
+    }
+
     /// Objects of `kind` in `namespace`, or in all.
     pub(crate) fn api(self, client: Client, kind: Kind, namespace: Option<&str>) -> Api<DynamicObject> {
         let gvk = GroupVersionKind::gvk(GROUP, self.version.name(), kind.name());

@@ -4,7 +4,8 @@
 //! [`PER_SECOND`] objects in a second, and times of deliveries are brought up to date only every [`REFRESH`]. An object
 //! is written by one request at a time. The queue has at most one entry for each object.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use campanile_domain::ObjectKey;
@@ -58,8 +59,10 @@ pub(crate) enum Admission {
 #[derive(Default)]
 pub(crate) struct WriteQueue {
     due: HashMap<Id, Timestamp>,
-    flying: HashSet<Id>,
-    written: HashMap<Id, Timestamp>,
+    /// Objects that are being written, and the mark of what.
+    flying: HashMap<Id, u64>,
+    /// When each was last written, and the mark of what.
+    written: HashMap<Id, (Timestamp, u64)>,
     failures: HashMap<Id, u32>,
     /// The second that is counted, and the writes in it.
     window: (i64, u32),
@@ -74,7 +77,7 @@ impl WriteQueue {
 
     /// Takes the objects that are to be looked at now; those being written stay.
     pub(crate) fn take_due(&mut self, now: Timestamp, most: usize) -> Vec<Id> {
-        let ready = self.due.iter().filter(|(id, at)| **at <= now && !self.flying.contains(*id));
+        let ready = self.due.iter().filter(|(id, at)| **at <= now && !self.flying.contains_key(*id));
         let ready: Vec<Id> = ready.take(most).map(|(id, _)| id.clone()).collect();
         for id in &ready {
             self.due.remove(id);
@@ -82,15 +85,18 @@ impl WriteQueue {
         ready
     }
 
-    /// Decides on an object that was taken, and counts it if it is written now.
-    pub(crate) fn admit(&mut self, id: &Id, difference: Difference, now: Timestamp) -> Admission {
+    /// Decides on an object that was taken, and counts it if it is written now. `mark` stands for what is to be written:
+    /// what was written and is not there, because somebody or an older definition takes it out, is not insisted on.
+    pub(crate) fn admit(&mut self, id: &Id, difference: Difference, mark: u64, now: Timestamp) -> Admission {
+        let last = self.written.get(id);
         let pause = match difference {
             Difference::None => return Admission::Never,
+            Difference::Stale => REFRESH,
+            _ if last.is_some_and(|(_, written)| *written == mark) => REFRESH,
             Difference::Condition => Duration::ZERO,
             Difference::Flipped => PER_OBJECT,
-            Difference::Stale => REFRESH,
         };
-        let earliest = self.written.get(id).map_or(now, |written| *written + pause);
+        let earliest = last.map_or(now, |(written, _)| *written + pause);
         if earliest > now {
             return Admission::At(earliest);
         }
@@ -109,15 +115,15 @@ impl WriteQueue {
     }
 
     /// Notes that a patch was sent.
-    pub(crate) fn sent(&mut self, id: &Id) {
-        self.flying.insert(id.clone());
+    pub(crate) fn sent(&mut self, id: &Id, mark: u64) {
+        self.flying.insert(id.clone(), mark);
     }
 
     /// Notes that a patch was taken; the object is looked at again.
     pub(crate) fn landed(&mut self, id: Id, now: Timestamp) {
-        self.flying.remove(&id);
+        let mark = self.flying.remove(&id).unwrap_or_default();
         self.failures.remove(&id);
-        self.written.insert(id.clone(), now);
+        self.written.insert(id.clone(), (now, mark));
         self.mark(id, now);
     }
 
@@ -136,6 +142,13 @@ impl WriteQueue {
         self.written.remove(id);
         self.failures.remove(id);
     }
+}
+
+/// A mark that differs where the contents do.
+pub(crate) fn mark(contents: &Json) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    contents.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The patch that takes our finalizer off, if it is there and is to go (contract K01 to K05, K07, V07).

@@ -26,24 +26,40 @@ pub(crate) fn kubeconfig() -> PathBuf {
 }
 
 fn start() -> PathBuf {
-    let up = root().join("tests/cluster/up");
-    let output = Command::new(&up)
-        .args(["--parent-pid", &std::process::id().to_string()])
-        .output()
-        .unwrap_or_else(|error| panic!("{}: {error}; the test cluster's starter is missing", up.display()));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "no test cluster: {told}; see tests/cluster/README.md");
-    let kubeconfig = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
-    let installed = kubeconfig.clone();
-    std::thread::spawn(|| actix_rt::System::new().block_on(install(installed))).join().unwrap();
+    let kubeconfig = up(&mut Command::new(root().join("tests/cluster/up")));
+    install_in(&kubeconfig, |_| ());
     kubeconfig
 }
 
-async fn install(kubeconfig: PathBuf) {
+/// The kubeconfig of one more cluster, whose definitions are ours after `change`.
+pub(crate) fn another(change: fn(&mut Json)) -> PathBuf {
+    let kubeconfig = up(Command::new(root().join("tests/cluster/up")).env_remove("KUBECONFIG"));
+    install_in(&kubeconfig, change);
+    kubeconfig
+}
+
+fn install_in(kubeconfig: &Path, change: fn(&mut Json)) {
+    let kubeconfig = kubeconfig.to_owned();
+    let work = move || actix_rt::System::new().block_on(install(kubeconfig, change));
+    std::thread::spawn(work).join().unwrap();
+}
+
+fn up(command: &mut Command) -> PathBuf {
+    let output = command
+        .args(["--parent-pid", &std::process::id().to_string()])
+        .output()
+        .unwrap_or_else(|error| panic!("tests/cluster/up: {error}; the test cluster's starter is missing"));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "no test cluster: {told}; see tests/cluster/README.md");
+    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
+}
+
+async fn install(kubeconfig: PathBuf, change: fn(&mut Json)) {
     let client = client_of(&kubeconfig).await;
     for file in ["alerts.yaml", "providers.yaml"] {
         let text = std::fs::read_to_string(root().join("deploy/crds").join(file)).unwrap();
-        let definition = campanile_domain::yaml::parse(&text).unwrap()[0].to_json();
+        let mut definition = campanile_domain::yaml::parse(&text).unwrap()[0].to_json();
+        change(&mut definition);
         let kind = GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
         let api: Api<DynamicObject> = Api::all_with(client.clone(), &ApiResource::from_gvk(&kind));
         let name = definition["metadata"]["name"].as_str().unwrap().to_owned();
@@ -84,7 +100,12 @@ pub(crate) struct Namespace {
 impl Namespace {
     /// A new namespace.
     pub(crate) async fn new(name: &str) -> Self {
-        let client = client_of(&kubeconfig()).await;
+        Self::of(&kubeconfig(), name).await
+    }
+
+    /// A new namespace of the cluster of that kubeconfig.
+    pub(crate) async fn of(kubeconfig: &Path, name: &str) -> Self {
+        let client = client_of(kubeconfig).await;
         let name = format!("watcher-{name}");
         let namespace = Self { client, name };
         namespace
@@ -97,16 +118,16 @@ impl Namespace {
 
     /// Objects of the core group; namespaces themselves are in none.
     pub(crate) fn core(&self, kind: &str) -> Api<DynamicObject> {
-        self.api(GroupVersionKind::gvk("", "v1", kind))
+        self.api(&GroupVersionKind::gvk("", "v1", kind))
     }
 
     /// Alerts or Providers.
     pub(crate) fn ours(&self, kind: &str) -> Api<DynamicObject> {
-        self.api(GroupVersionKind::gvk("notification.toolkit.fluxcd.io", "v1beta3", kind))
+        self.api(&GroupVersionKind::gvk("notification.toolkit.fluxcd.io", "v1beta3", kind))
     }
 
-    pub(crate) fn api(&self, kind: GroupVersionKind) -> Api<DynamicObject> {
-        let resource = ApiResource::from_gvk(&kind);
+    pub(crate) fn api(&self, kind: &GroupVersionKind) -> Api<DynamicObject> {
+        let resource = ApiResource::from_gvk(kind);
         match kind.kind.as_str() {
             "Namespace" | "CustomResourceDefinition" => Api::all_with(self.client.clone(), &resource),
             _ => Api::namespaced_with(self.client.clone(), &self.name, &resource),

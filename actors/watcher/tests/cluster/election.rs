@@ -73,7 +73,7 @@ fn a_holder_that_died_is_followed_when_the_lease_ran_out_and_one_that_lost_it_en
         first.ended.abort();
         let second = Candidate::new(&namespace, "second");
         second.until_leads().await;
-        let leases = namespace.api(GroupVersionKind::gvk("coordination.k8s.io", "v1", "Lease"));
+        let leases = namespace.api(&GroupVersionKind::gvk("coordination.k8s.io", "v1", "Lease"));
         assert_eq!(leases.get("leader").await.unwrap().data["spec"]["leaseTransitions"], 1);
         let stolen = json!({"spec": {"holderIdentity": "thief", "leaseDurationSeconds": 60}});
         leases.patch("leader", &PatchParams::default(), &Patch::Merge(&stolen)).await.unwrap();

@@ -68,7 +68,7 @@ async fn kustomization(namespace: &Namespace, team: &str) -> ObjectRef {
         },
     });
     let apply = PatchParams::apply("test").force();
-    let definitions = namespace.api(kind);
+    let definitions = namespace.api(&kind);
     let name = "kustomizations.kustomize.toolkit.fluxcd.io";
     definitions.patch(name, &apply, &Patch::Apply(&definition)).await.unwrap();
     let kind = GroupVersionKind::gvk("kustomize.toolkit.fluxcd.io", "v1", "Kustomization");

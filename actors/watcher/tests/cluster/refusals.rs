@@ -5,7 +5,7 @@ use kube::api::{GroupVersionKind, PostParams};
 use kube::config::Kubeconfig;
 use serde_json::{Value as Json, json};
 
-use crate::api::{Namespace, kubeconfig, until};
+use crate::api::{Namespace, alert_spec, another, kubeconfig, until};
 use crate::rig::{Rig, run};
 
 /// Writes a kubeconfig like the administrator's after `change`.
@@ -52,7 +52,7 @@ fn a_kubeconfig_that_is_missing_is_said() {
 async fn account(namespace: &Namespace, dir: &Path, rules: Json) -> std::path::PathBuf {
     let create = async |kind, body: Json| {
         let object = serde_json::from_value(body).unwrap();
-        namespace.api(kind).create(&PostParams::default(), &object).await.unwrap();
+        namespace.api(&kind).create(&PostParams::default(), &object).await.unwrap();
     };
     let rbac = |kind| GroupVersionKind::gvk("rbac.authorization.k8s.io", "v1", kind);
     let metadata = json!({"name": "limited"});
@@ -99,5 +99,46 @@ fn without_the_right_to_watch_secrets_everything_else_works() {
         rig.resolved("chat", 1);
         let problem = until_problem(&rig, "failed to write the status of providers").await;
         assert!(problem.ends_with("apply the roles in deploy/rbac"), "{problem}");
+    });
+}
+
+/// Makes a definition like those of old: one version, and no status.
+fn old(definition: &mut Json) {
+    let versions = definition["spec"]["versions"].as_array_mut().unwrap();
+    versions.retain(|version| version["name"] == "v1beta2");
+    versions[0]["storage"] = true.into();
+    versions[0]["subresources"] = json!({});
+    versions[0]["schema"]["openAPIV3Schema"]["properties"].as_object_mut().unwrap().remove("status");
+}
+
+#[test]
+fn definitions_without_status_and_of_an_older_version_do() {
+    let kubeconfig = another(old);
+    actix_rt::System::new().block_on(async {
+        let namespace = Namespace::of(&kubeconfig, "old").await;
+        let kind = GroupVersionKind::gvk("notification.toolkit.fluxcd.io", "v1beta2", "Alert");
+        let alerts = namespace.api(&kind);
+        let create = async |name| {
+            let object = json!({
+                "apiVersion": "notification.toolkit.fluxcd.io/v1beta2", "kind": "Alert",
+                "metadata": {"name": name, "finalizers": ["finalizers.fluxcd.io"]}, "spec": alert_spec(),
+            });
+            alerts.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
+        };
+        create("one").await;
+        let rig = Rig::with(&namespace, kubeconfig, true);
+        assert_eq!(rig.initial().await.alerts.len(), 1);
+        create("two").await;
+        rig.until_heard(|changes| !changes.initial && changes.alerts.len() == 1).await;
+        let stripped = async |name| {
+            let alert = alerts.get(name).await.unwrap();
+            alert.metadata.finalizers.unwrap_or_default().is_empty().then_some(())
+        };
+        until(async || stripped("one").await).await;
+        until(async || stripped("two").await).await;
+        assert!(alerts.get("one").await.unwrap().data["status"].is_null());
+        let table = rig.objects().await;
+        assert_eq!(table.alerts[0].conditions[0].status, "False");
+        assert_eq!(table.problems, Vec::<String>::new());
     });
 }

@@ -64,7 +64,7 @@ fn a_delivery_shows_on_its_alert_and_provider() {
         let uid = namespace.ours("Alert").get("on-call").await.unwrap().metadata.uid.unwrap();
         let failure = Failure::new(FailureClass::Rejected, "the destination refused it");
         let at = Timestamp::from_second(1_786_104_000).unwrap();
-        let alert = AlertRef { key: rig.key("on-call"), uid: uid.into() };
+        let alert = AlertRef { key: rig.key("on-call"), uid };
         rig.watcher.do_send(Report::Delivery(DeliveryOutcome {
             provider: rig.key("chat"),
             alert,
@@ -150,5 +150,34 @@ fn only_the_leader_writes_and_a_new_leader_makes_up_for_it() {
         namespace
             .until_status("Alert", "on-call", |status| condition(status, "Ready")["status"] == "False")
             .await;
+    });
+}
+
+#[test]
+fn a_broken_pattern_is_said_on_the_alert_and_repetitions_are_counted() {
+    run("announce", async |namespace| {
+        let mut spec = crate::api::alert_spec();
+        spec["inclusionList"] = json!(["["]);
+        namespace.create("Alert", "on-call", json!({"spec": spec})).await;
+        let rig = Rig::new(&namespace);
+        rig.initial().await;
+        let events = namespace.core("Event");
+        let event = async || events.list(&Default::default()).await.unwrap().items.into_iter().next();
+        let said = until(event).await;
+        assert_eq!(said.data["message"], "failed to compile inclusion regex: [");
+        assert_eq!((&said.data["reason"], &said.data["type"]), (&json!("InvalidConfig"), &json!("Warning")));
+        assert_eq!(said.data["involvedObject"]["name"], "on-call");
+        assert_eq!(said.data["source"]["component"], "notification-controller");
+        rig.watcher.do_send(campanile_protocol::Announce {
+            alert: AlertRef {
+                key: rig.key("on-call"),
+                uid: said.data["involvedObject"]["uid"].as_str().unwrap().into(),
+            },
+            warning: true,
+            reason: "InvalidConfig".into(),
+            message: "failed to compile inclusion regex: [".into(),
+            annotations: [].into(),
+        });
+        until(async || event().await.filter(|event| event.data["count"] == 2)).await;
     });
 }

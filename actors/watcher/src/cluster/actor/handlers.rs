@@ -6,10 +6,10 @@ use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, Respons
 use campanile_domain::{Alert, ProviderSpec};
 use campanile_protocol::{Changes, GetObjects, ObjectTable, ReadSecrets, Report, Resync, Secrets};
 
-use super::news::{Connected, LabelNews, SecretNews, SecretsUnwatched, Told, Trouble};
+use super::news::{Connected, LabelNews, SecretNews, SecretsWatched, Told, Trouble};
 use super::{ClusterWatcherActor, REFRESH_TICKS, SecretsDiffer, Tick};
 use crate::cluster::kind::Kind;
-use crate::cluster::tasks::Scope;
+use crate::cluster::tasks::{Scope, Task};
 use crate::{GetWatcherSnapshot, WatcherSnapshot};
 
 impl Handler<Connected> for ClusterWatcherActor {
@@ -49,11 +49,11 @@ impl Handler<SecretNews> for ClusterWatcherActor {
     }
 }
 
-impl Handler<SecretsUnwatched> for ClusterWatcherActor {
+impl Handler<SecretsWatched> for ClusterWatcherActor {
     type Result = ();
 
-    fn handle(&mut self, _: SecretsUnwatched, _: &mut Context<Self>) {
-        self.secrets.set_watched(false);
+    fn handle(&mut self, SecretsWatched(watched): SecretsWatched, _: &mut Context<Self>) {
+        self.secrets.set_watched(watched);
     }
 }
 
@@ -89,7 +89,7 @@ impl Handler<Tick> for ClusterWatcherActor {
 
     fn handle(&mut self, _: Tick, ctx: &mut Context<Self>) {
         let mut running = self.tasks.iter().chain(self.label_tasks.values());
-        if self.scope.is_some() && running.any(|task| task.is_finished()) {
+        if running.any(Task::is_finished) {
             tracing::error!("a task of the watcher panicked, starting over");
             return ctx.stop();
         }

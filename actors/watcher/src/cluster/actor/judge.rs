@@ -35,10 +35,13 @@ impl ClusterWatcherActor {
                 self.status.forget_alert(&key);
             }
             self.judge_alert(&key);
+            if let Some(Change::Applied(alert)) = &change {
+                self.announce_faults(alert);
+            }
             news.alerts.extend(change);
         }
         self.follow_labels();
-        self.tell(news, first);
+        self.tell(&news, first);
     }
 
     pub(super) fn take_providers(&mut self, served: Served, batch: Batch<Reading<ProviderSpec>>) {
@@ -59,7 +62,7 @@ impl ClusterWatcherActor {
             }
             news.providers.extend(change);
         }
-        self.tell(news, first);
+        self.tell(&news, first);
     }
 
     /// Secrets are not what they were: everybody who names one is told and judged anew.
@@ -70,14 +73,14 @@ impl ClusterWatcherActor {
         self.write_bell.notify_one();
     }
 
-    fn tell(&mut self, news: Changes, first: bool) {
+    fn tell(&mut self, news: &Changes, first: bool) {
         match (first, self.loaded()) {
             (true, true) => {
                 self.judge_all();
                 self.subscribers.owe_all();
                 self.catch_up();
             }
-            (false, true) => self.publish(&news),
+            (false, true) => self.publish(news),
             (_, false) => {}
         }
         self.write_bell.notify_one();

@@ -3,14 +3,15 @@
 use actix::Message;
 use kube::Client;
 
+use crate::cluster::announcer::{Posted, Posting};
 use crate::cluster::batch::Batch;
 use crate::cluster::label_cache::Labelled;
 use crate::cluster::reading::{Facts, Reading};
 use crate::cluster::secrets::Notice;
 use crate::cluster::source_kinds::SourceKind;
-use crate::cluster::tasks::Refusal;
+use crate::cluster::tasks::write::Refusal;
 use crate::cluster::version::Served;
-use crate::cluster::writer::{Id, Write};
+use crate::cluster::writer::{Id, Part, Write};
 
 /// There is a client now.
 #[derive(Message)]
@@ -30,10 +31,10 @@ pub(crate) struct Told<T: 'static> {
 #[rtype(result = "()")]
 pub(crate) struct SecretNews(pub(crate) Batch<Notice>);
 
-/// Secrets are not watched now.
+/// Whether Secrets are watched now.
 #[derive(Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub(crate) struct SecretsUnwatched;
+pub(crate) struct SecretsWatched(pub(crate) bool);
 
 /// Labels of a kind were listed or changed.
 #[derive(Message)]
@@ -63,5 +64,19 @@ pub(crate) struct NextWrites;
 #[rtype(result = "()")]
 pub(crate) struct Written {
     pub(crate) id: Id,
+    pub(crate) part: Part,
     pub(crate) outcome: Result<Facts, Refusal>,
+}
+
+/// Asks which Kubernetes Events to write next.
+#[derive(Message)]
+#[rtype(result = "Vec<Posting>")]
+pub(crate) struct NextAnnouncements;
+
+/// A Kubernetes Event was sent.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Announced {
+    pub(crate) posting: Posting,
+    pub(crate) outcome: Posted,
 }

@@ -1,16 +1,16 @@
 //! From the status table to patches.
 
 use actix::{Context, Handler, MessageResult};
-use campanile_domain::ObjectKey;
+use campanile_domain::{AlertRef, ObjectKey};
 
 use super::ClusterWatcherActor;
 use super::news::{NextWrites, Trouble, Written};
 use crate::cluster::kind::Kind;
 use crate::cluster::object_status::Difference;
 use crate::cluster::reading::Facts;
-use crate::cluster::tasks::Refusal;
+use crate::cluster::tasks::write::Refusal;
 use crate::cluster::version::Served;
-use crate::cluster::writer::{Admission, Id, Part, Write, without_finalizer};
+use crate::cluster::writer::{self, Admission, Id, Part, Write, without_finalizer};
 
 /// The most patches handed out at once.
 const MOST: usize = 32;
@@ -30,16 +30,20 @@ impl Handler<NextWrites> for ClusterWatcherActor {
 impl Handler<Written> for ClusterWatcherActor {
     type Result = ();
 
-    fn handle(&mut self, Written { id, outcome }: Written, _: &mut Context<Self>) {
+    fn handle(&mut self, Written { id, part, outcome }: Written, _: &mut Context<Self>) {
         let now = self.clock.now();
         let about = format!("write {}", id.0.plural());
         match outcome {
             Ok(facts) => {
                 self.trouble(Trouble { about, text: None });
+                let uid = facts.uid.clone();
                 if let Some(known) = self.facts_mut(&id).filter(|known| known.uid == facts.uid) {
                     *known = facts;
                 }
                 self.writes.landed(id.clone(), now);
+                if part == Part::Metadata && id.0 == Kind::Alert {
+                    self.announce_migration(AlertRef { key: id.1.clone(), uid });
+                }
             }
             Err(refusal) => {
                 if let Refusal::Trouble(text) = refusal {
@@ -58,7 +62,7 @@ impl ClusterWatcherActor {
     fn write(&mut self, id: Id) -> Option<(Served, Write)> {
         let (served, suspended, facts) = self.written(&id.0, &id.1)?;
         if let Some(patch) = without_finalizer(id.0, suspended, facts) {
-            self.writes.sent(&id);
+            self.writes.sent(&id, writer::mark(&patch));
             return Some((served, Write { id, part: Part::Metadata, patch }));
         }
         if facts.deleting {
@@ -76,9 +80,10 @@ impl ClusterWatcherActor {
         let difference = facts.status.difference(&wanted);
         let patch =
             (difference != Difference::None).then(|| wanted.patch(&facts.uid, &facts.resource_version))?;
-        match self.writes.admit(&id, difference, self.clock.now()) {
+        let mark = writer::mark(&patch["status"]);
+        match self.writes.admit(&id, difference, mark, self.clock.now()) {
             Admission::Now => {
-                self.writes.sent(&id);
+                self.writes.sent(&id, mark);
                 Some((served, Write { id, part: Part::Status, patch }))
             }
             Admission::At(later) => {
