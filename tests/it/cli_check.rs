@@ -35,7 +35,7 @@ fn the_quickstart_and_good_manifests_pass() {
     let output = campanile(&["check", quickstart]);
     assert_eq!(
         (output.code, output.stdout.as_str()),
-        (Some(0), "checked 2 alerts and 2 providers: 0 errors, 0 warnings\n")
+        (Some(0), "checked 3 alerts and 3 providers: 0 errors, 0 warnings\n")
     );
     let output = campanile_with_input(&["check", "-"], GOOD);
     assert_eq!(

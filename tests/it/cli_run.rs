@@ -67,18 +67,34 @@ fn a_port_in_use_ends_with_1_and_names_the_flag() {
     assert!(!state.exists(), "nothing was begun");
 }
 
+/// The lines of the checks page that tell of states, and what it says stands now.
+fn checks(output: &str) -> (Vec<&str>, &str) {
+    let (_, page) = output.split_once("Checks of commit ").expect("a checks page");
+    let states = page.lines().filter_map(|line| line.trim().strip_prefix('┃')?.split_whitespace().nth(1));
+    let now = page.lines().find_map(|line| line.trim().strip_prefix("now: "));
+    (states.collect(), now.expect("what stands now"))
+}
+
 #[test]
 fn the_demo_shows_what_arrives_and_ends_with_0() {
     let output = campanile(&["demo"]);
     assert_eq!(output.code, Some(0), "{output:#?}");
-    for part in [
-        "a deployment succeeds",
+    let parts = [
+        "● a commit is being applied",
+        "● it is applied and healthy",
+        "● its health check fails",
+        "● it recovers",
         "posted ",
-        "arrived ",
+        "arrived  slack",
+        "arrived  webhook",
+        "arrived  checks",
         "kustomization/webapp.flux-system",
         "messages arrived, none was lost.",
-    ] {
+    ];
+    for part in parts {
         assert!(output.stdout.contains(part), "no {part:?} in\n{}", output.stdout);
     }
+    let written = vec!["pending", "success", "failure", "success"];
+    assert_eq!(checks(&output.stdout), (written, "success"), "{}", output.stdout);
     assert!(!output.stdout.contains('\u{1b}'), "no colours where nobody looks");
 }

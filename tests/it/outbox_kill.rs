@@ -117,7 +117,7 @@ fn three_kills_at_any_moment_lose_nothing_that_was_accepted() {
         accepted.len()
     );
     assert!(counts.values().all(|count| *count <= 4), "each kill repeats an event at most once: {counts:?}");
-    assert_eq!(instance.ask("/v1/deliveries?dead=true"), json!({ "items": [] }));
+    assert_eq!(instance.ask("/v1/deliveries?dead=true")["items"], json!([]));
 }
 
 #[test]

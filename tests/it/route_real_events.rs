@@ -2,63 +2,11 @@
 //! text alone (contract, control plane 4.6, 4.7, 6.2 and providers 12).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::support::recording::{EVENT_PREFIX, cleaned, duplicate_key, group, parsed, recording, sources_of};
 use crate::support::{Sink, Site, alert, provider};
-
-const EVENT_PREFIX: &str = "event.toolkit.fluxcd.io/";
-const RECORDED: usize = 118;
-
-/// The bodies of the recording; none where it is absent and that is said to be fine.
-fn recording() -> Option<Vec<String>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance/real-events.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        let excused = std::env::var("CAMPANILE_WITHOUT_SHARED").is_ok_and(|value| value == "1");
-        assert!(
-            excused,
-            "../shared/conformance/real-events.json is absent: put the shared folder beside the project, or set CAMPANILE_WITHOUT_SHARED=1 to do without"
-        );
-        println!("not run: the replay of real events, ../shared/conformance/real-events.json is absent");
-        return None;
-    };
-    let entries: Vec<Value> = serde_json::from_str(&text).expect("the recording is a list");
-    Some(entries.iter().map(|entry| entry["body"].as_str().expect("a body is text").to_owned()).collect())
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key].as_str().unwrap_or_default()
-}
-
-fn group(event: &Value) -> String {
-    match text(&event["involvedObject"], "apiVersion").split('/').collect::<Vec<_>>()[..] {
-        [group, _version] => group.to_owned(),
-        _ => String::new(),
-    }
-}
-
-/// Metadata that survives the cleanup (4.6).
-fn cleaned(event: &Value) -> BTreeMap<String, Value> {
-    let own = format!("{}/", group(event));
-    let entries = event["metadata"].as_object().cloned().unwrap_or_default();
-    let survives = |key: &str| {
-        let is = |name: &str| key.eq_ignore_ascii_case(&format!("{own}{name}"));
-        (key.starts_with(&own) || key.starts_with(EVENT_PREFIX)) && !is("checksum") && !is("digest")
-    };
-    entries.into_iter().filter(|(key, _)| survives(key)).collect()
-}
-
-/// What makes two events equal (4.7).
-fn duplicate_key(event: &Value) -> Vec<String> {
-    let (object, metadata, group) = (&event["involvedObject"], cleaned(event), group(event));
-    let mut key = vec![format!("message={}", text(event, "message"))];
-    key.extend(["name", "namespace", "kind"].map(|field| format!("{field}={}", text(object, field))));
-    for name in ["originRevision", "revision", "token"] {
-        key.extend(metadata.get(&format!("{group}/{name}")).map(|value| format!("{name}={value}")));
-    }
-    key
-}
 
 /// The body that a generic destination gets.
 fn forwarded(event: &Value) -> Value {
@@ -87,25 +35,16 @@ fn object_of(event: &Value) -> String {
 
 /// One Alert for every namespace and kind that occurs.
 fn site(sink: &Sink, events: &[Value]) -> Site {
-    let place = |event: &Value| {
-        let object = &event["involvedObject"];
-        (text(object, "kind").to_owned(), text(object, "namespace").to_owned())
-    };
-    let places: BTreeSet<_> = events.iter().map(place).collect();
-    let source = |(kind, namespace)| json!({ "kind": kind, "name": "*", "namespace": namespace });
-    let sources: Vec<Value> = places.into_iter().map(source).collect();
     Site::with(&[
         provider("hook", "generic", json!({ "address": sink.url("/hook") })),
-        alert("everything", "hook", json!({ "eventSources": sources })),
+        alert("everything", "hook", json!({ "eventSources": sources_of(events) })),
     ])
 }
 
 #[test]
 fn real_events_arrive_once_cleaned_and_in_order() {
     let Some(bodies) = recording() else { return };
-    assert_eq!(bodies.len(), RECORDED);
-    let events: Vec<Value> =
-        bodies.iter().map(|body| serde_json::from_str(body).expect("a body is JSON")).collect();
+    let events = parsed(&bodies);
     let sink = Sink::start();
     let site = site(&sink, &events);
     let instance = site.start(&[]);

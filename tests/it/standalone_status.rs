@@ -174,8 +174,13 @@ fn readyz_waits_for_the_manifests_and_events_do_not() {
     let unready = get(instance.health, "/readyz").expect("an answer");
     assert_eq!((unready.status, unready.body.as_str()), (503, "manifests: not loaded yet"));
     instance.accept(&event("web", "stored and planned later"));
-    let problems = instance.ask("/v1/objects")["problems"].to_string();
-    assert_says(&problems, &["manifests folder", "can not be read"]);
+    let unknown = get(instance.admin, "/v1/objects").expect("an answer");
+    assert_eq!(unknown.status, 503, "an empty table would say that there are no objects");
+    assert_says(&unknown.body, &["the manifests are not loaded yet, try again"]);
+    eventually("the log to say why", || {
+        let why = ["manifests folder", "can not be read"];
+        why.iter().all(|part| instance.logged(part)).then_some(())
+    });
     site.apply(
         "objects.yaml",
         &[provider("hook", "generic", json!({ "address": sink.url("/") })), everything_from("hook")],

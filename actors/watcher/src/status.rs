@@ -12,6 +12,7 @@ use campanile_domain::{Alert, ObjectKey, ProviderSpec};
 use campanile_protocol::{AlertRow, Condition, DeliveryOutcome, DeliveryResult, ProviderRow, ProviderState};
 use jiff::Timestamp;
 
+pub(crate) use condition::INVALID_URL;
 use condition::Judgement;
 
 /// What was last delivered.
@@ -229,7 +230,7 @@ impl ProviderStatus {
         let generation = provider.generation;
         let state = old.as_ref().and_then(|old| old.state.clone());
         let current = state.as_ref().filter(|state| state.generation >= generation);
-        let ready = condition::provider(fault, current);
+        let ready = condition::provider(provider, fault, current);
         let delivering = condition::delivering(current);
         let follow = |judgement: Judgement, old: Option<&Condition>| {
             // What an earlier watcher found good stays so until it is known better: a restart is no news.

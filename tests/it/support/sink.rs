@@ -10,6 +10,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::{Arrival, eventually};
 
+/// What a destination that thinks for itself makes of a request: the status and the body of its answer.
+type Mind = Box<dyn FnMut(&Arrival) -> (u16, String) + Send>;
+
 /// How a request is answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
@@ -32,6 +35,8 @@ struct State {
     /// Answers of the next requests; after them comes `usual`.
     script: VecDeque<Reply>,
     usual: Option<Reply>,
+    /// Answers what no script does.
+    mind: Option<Mind>,
     /// How many requests are answered; those beyond are recorded and kept waiting. None: all.
     answered: Option<usize>,
     stopped: bool,
@@ -112,6 +117,11 @@ impl Sink {
         self.lock().script.extend(replies);
     }
 
+    /// From now on every request is answered by `mind`. It decides when the request arrives, even if the answer is held.
+    pub(crate) fn think(&self, mind: impl FnMut(&Arrival) -> (u16, String) + Send + 'static) {
+        self.lock().mind = Some(Box::new(mind));
+    }
+
     /// Answers so many requests, and records those beyond without an answer.
     pub(crate) fn hold_after(&self, count: usize) {
         self.lock().answered = Some(count);
@@ -169,7 +179,7 @@ fn serve(stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(arrival) = Arrival::read(&mut reader)? {
         let Some(reply) = shared.reply_to(arrival) else { break };
-        let Reply { status, headers, body, .. } = reply;
+        let (Reply { status, headers, .. }, body) = reply;
         let answer =
             format!("HTTP/1.1 {status} Scripted\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len());
         let stream = reader.get_mut();
@@ -179,18 +189,32 @@ fn serve(stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
     Ok(())
 }
 
+impl State {
+    fn answer(&mut self, arrival: &Arrival) -> (Reply, String) {
+        let reply = match (self.script.pop_front(), &mut self.mind) {
+            (None, Some(mind)) => {
+                let (status, body) = mind(arrival);
+                return (Reply::status(status), body);
+            }
+            (scripted, _) => scripted.or_else(|| self.usual.clone()).unwrap_or(Reply::status(200)),
+        };
+        let body = reply.body.to_owned();
+        (reply, body)
+    }
+}
+
 impl Shared {
     /// Records a request, and waits for its answer's time; none if the sink is stopped.
-    fn reply_to(&self, arrival: Arrival) -> Option<Reply> {
+    fn reply_to(&self, arrival: Arrival) -> Option<(Reply, String)> {
         let mut state = self.state.lock().ok()?;
+        let number = state.arrivals.len() + 1;
+        let (reply, body) = state.answer(&arrival);
         state.arrivals.push(arrival);
-        let number = state.arrivals.len();
-        let reply = state.script.pop_front().or_else(|| state.usual.clone()).unwrap_or(Reply::status(200));
         let delayed = self.changed.wait_timeout_while(state, reply.delay, |state| !state.stopped).ok()?.0;
         let state = self
             .changed
             .wait_while(delayed, |state| state.answered.is_some_and(|most| number > most) && !state.stopped)
             .ok()?;
-        (!state.stopped).then_some(reply)
+        (!state.stopped).then_some((reply, body))
     }
 }

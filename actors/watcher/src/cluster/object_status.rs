@@ -6,7 +6,7 @@ use jiff::{Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use crate::status::{Seed, Shown};
+use crate::status::{INVALID_URL, Seed, Shown};
 
 /// Condition types that only this program writes. Others are left as they are.
 const OWN: &[&str] = &[STALLED, RECONCILING, READY, campanile_crds::condition::DELIVERING];
@@ -84,20 +84,14 @@ impl ObjectStatus {
     pub(crate) fn wanted(&self, shown: &Shown<'_>, generation: i64, requested: Option<&str>) -> Self {
         let ready = shown.conditions.iter().find(|condition| condition.kind == READY);
         let is_ready = ready.is_some_and(|ready| ready.status == TRUE);
-        let retrying = ready.filter(|_| !is_ready).map(|ready| Condition {
-            kind: RECONCILING.to_owned(),
-            status: TRUE.to_owned(),
-            reason: PROGRESSING_WITH_RETRY.to_owned(),
-            message: IN_PROGRESS.to_owned(),
-            ..(*ready).clone()
-        });
+        let progress = ready.filter(|_| !is_ready).map(|ready| progress(ready));
         let whole_seconds = TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Floor);
         let fate = |(time, good): (Timestamp, bool)| LastDelivery {
             time: time.round(whole_seconds).unwrap_or(time),
             result: if good { "delivered" } else { "dead" }.to_owned(),
         };
         Self {
-            conditions: retrying
+            conditions: progress
                 .into_iter()
                 .chain(shown.conditions.iter().map(|one| (*one).clone()))
                 .collect(),
@@ -144,6 +138,16 @@ impl ObjectStatus {
             }
         })
     }
+}
+
+/// What goes with an object that is not ready: it is stalled until its spec changes, or tried again.
+fn progress(ready: &Condition) -> Condition {
+    let status = TRUE.to_owned();
+    if ready.reason == INVALID_URL {
+        return Condition { kind: STALLED.to_owned(), status, ..ready.clone() };
+    }
+    let (reason, message) = (PROGRESSING_WITH_RETRY.to_owned(), IN_PROGRESS.to_owned());
+    Condition { kind: RECONCILING.to_owned(), status, reason, message, ..ready.clone() }
 }
 
 /// Times of transition count only for `Ready` and `Delivering`, which keep them.

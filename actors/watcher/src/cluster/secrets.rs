@@ -4,6 +4,8 @@
 //! not be read, [`SecretCache::refresh`] reads again what is kept. A notice that comes while a Secret is being read
 //! keeps the answer out of the cache, so nothing old is ever kept.
 
+mod ask;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,20 +13,16 @@ use std::time::Duration;
 use campanile_domain::{ObjectKey, ProviderSpec, Secret};
 use campanile_protocol::{SecretError, Secrets};
 use futures_util::{StreamExt, stream};
-use k8s_openapi::api::core::v1;
-use kube::{Api, Client, ResourceExt};
+use kube::Client;
 use parking_lot::Mutex;
 
 use super::batch::{Batch, Step};
 use super::refs::Refs;
-use super::trouble;
 use crate::findings::{missing_secret, secret_fields};
+use ask::ask;
 
 /// The most reads under way at the same time for one question.
 const CONCURRENT: usize = 16;
-
-/// How long one read may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long all reads for one question may take; what is not there by then is unreadable for now.
 const TOTAL_PATIENCE: Duration = Duration::from_secs(20);
@@ -49,6 +47,8 @@ struct State {
     watched: bool,
     named: Refs<ObjectKey>,
     entries: HashMap<ObjectKey, Entry>,
+    /// How many reads of each are under way.
+    reading: HashMap<ObjectKey, u32>,
     /// Counts notices.
     now: u64,
     /// The last notice of each named Secret.
@@ -154,7 +154,18 @@ impl SecretCache {
         };
         // What is missing by then has its answer already.
         drop(tokio::time::timeout(TOTAL_PATIENCE, all).await);
+        self.keep_unread(&secrets);
         secrets
+    }
+
+    /// Notes what could not be had, so that it is read again later.
+    fn keep_unread(&self, secrets: &Secrets) {
+        let mut state = self.state.lock();
+        for (key, outcome) in secrets.iter().filter(|(_, outcome)| outcome.as_ref().is_err_and(is_passing)) {
+            if state.named.contains(key) && !state.entries.contains_key(key) {
+                state.entries.insert(key.clone(), Entry { outcome: outcome.clone(), version: None });
+            }
+        }
     }
 
     /// Reads again what may be out of date, and tells what is different now.
@@ -189,9 +200,11 @@ impl SecretCache {
 
     async fn fetch(&self, key: ObjectKey) -> (ObjectKey, Entry) {
         let (client, begun) = {
-            let state = self.state.lock();
+            let mut state = self.state.lock();
+            *state.reading.entry(key.clone()).or_default() += 1;
             (state.client.clone(), state.now)
         };
+        let under_way = UnderWay { state: &self.state, key: key.clone() };
         let Some(client) = client else {
             let outcome = Err(unreadable(&key, "the API server was not reached yet"));
             return (key, Entry { outcome, version: None });
@@ -202,14 +215,35 @@ impl SecretCache {
         if state.named.contains(&key) && noticed <= begun {
             state.entries.insert(key.clone(), entry.clone());
         }
+        drop(state);
+        drop(under_way);
         (key, entry)
     }
 }
 
+/// A read that is under way. It is dropped before its end when patience is over.
+struct UnderWay<'a> {
+    state: &'a Mutex<State>,
+    key: ObjectKey,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut state = self.state.lock();
+        let Some(reads) = state.reading.get_mut(&self.key) else { return };
+        *reads = reads.saturating_sub(1);
+        if *reads == 0 {
+            state.reading.remove(&self.key);
+        }
+    }
+}
+
 impl State {
-    /// Whether `version` is not the one that was read. What was never read is no news.
+    /// Whether `version` is not the one that was read, or may not be the one that is being read. What nobody has read is
+    /// no news.
     fn is_news(&self, key: &ObjectKey, version: Option<&str>) -> bool {
-        self.entries.get(key).is_none_or(|entry| entry.version.as_deref() != version)
+        self.reading.contains_key(key)
+            || self.entries.get(key).is_some_and(|entry| entry.version.as_deref() != version)
     }
 
     fn invalidate(&mut self, key: &ObjectKey) {
@@ -242,35 +276,6 @@ fn is_passing(error: &SecretError) -> bool {
 
 fn unreadable(key: &ObjectKey, cause: impl Into<String>) -> SecretError {
     SecretError::Unreadable { key: key.clone(), cause: cause.into() }
-}
-
-async fn ask(client: Client, key: &ObjectKey) -> Entry {
-    let api: Api<v1::Secret> = Api::namespaced(client, &key.namespace);
-    match tokio::time::timeout(PATIENCE, api.get(&key.name)).await {
-        Ok(Ok(secret)) => Entry {
-            version: secret.resource_version(),
-            outcome: Ok(Arc::new(Secret {
-                key: key.clone(),
-                data: secret
-                    .data
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|(name, value)| (name, value.0))
-                    .collect(),
-            })),
-        },
-        Ok(Err(error)) if trouble::is_missing(&error) => {
-            Entry { version: None, outcome: Err(SecretError::NotFound(key.clone())) }
-        }
-        Ok(Err(error)) => {
-            let cause = trouble::describe("get it", &error);
-            Entry { version: None, outcome: Err(unreadable(key, cause)) }
-        }
-        Err(_) => {
-            let cause = "the API server does not answer; it is tried again";
-            Entry { version: None, outcome: Err(unreadable(key, cause)) }
-        }
-    }
 }
 
 #[cfg(test)]

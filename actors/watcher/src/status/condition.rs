@@ -5,11 +5,14 @@ use campanile_crds::condition::{
     FAILED, FALSE, IN_PROGRESS, INITIALIZED, PROGRESSING, SUCCEEDED, TRUE, UNKNOWN, VALIDATION_FAILED,
     bounded_message,
 };
-use campanile_domain::Alert;
+use campanile_domain::{Alert, ProviderSpec};
 use campanile_protocol::{Condition, ProviderState};
 use jiff::{Timestamp, TimestampRound, Unit};
 
 use crate::findings::missing_provider;
+
+/// Reason: an address is none. Nothing is tried until the spec changes (contract, control plane 3.1).
+pub(crate) const INVALID_URL: &str = "InvalidURL";
 
 /// A condition without its times.
 pub(super) struct Judgement {
@@ -78,7 +81,14 @@ pub(super) fn alert(alert: &Alert, fault: Option<&str>, provider_exists: bool) -
 }
 
 /// `Ready` of a Provider: what can be seen here, then what the dispatcher found when it resolved it.
-pub(super) fn provider(fault: Option<String>, state: Option<&ProviderState>) -> Judgement {
+pub(super) fn provider(
+    spec: &ProviderSpec,
+    fault: Option<String>,
+    state: Option<&ProviderState>,
+) -> Judgement {
+    if let Some(message) = invalid_proxy(spec) {
+        return Judgement::bad(READY, INVALID_URL, message);
+    }
     let bad = |message: String| Judgement::bad(READY, VALIDATION_FAILED, message);
     match (fault, state.map(|state| &state.ready)) {
         (Some(fault), _) => bad(fault),
@@ -86,6 +96,14 @@ pub(super) fn provider(fault: Option<String>, state: Option<&ProviderState>) -> 
         (None, Some(Ok(()))) => Judgement::good(READY, INITIALIZED),
         (None, Some(Err(failure))) => bad(failure.message.clone()),
     }
+}
+
+/// What is wrong with `spec.proxy`, which is looked at only without `spec.secretRef` (contract, control plane 3.2). It may
+/// hold a password and is not quoted.
+fn invalid_proxy(spec: &ProviderSpec) -> Option<String> {
+    let looked_at = spec.secret_ref.is_none() && !spec.proxy.is_empty();
+    let error = looked_at.then(|| url::Url::parse(&spec.proxy).err()).flatten()?;
+    Some(format!("invalid proxy: {error}; correct spec.proxy"))
 }
 
 /// `Delivering` of a Provider.

@@ -181,3 +181,29 @@ fn a_broken_pattern_is_said_on_the_alert_and_repetitions_are_counted() {
         until(async || event().await.filter(|event| event.data["count"] == 2)).await;
     });
 }
+
+#[test]
+fn v05_v06_an_invalid_proxy_stalls_a_provider_until_it_is_corrected() {
+    run("stalled", async |namespace| {
+        let spec =
+            json!({"type": "generic", "address": "http://127.0.0.1:9/", "proxy": "https://proxy.internal|"});
+        namespace.create("Provider", "chat", json!({"spec": spec})).await;
+        let rig = Rig::new(&namespace);
+        rig.initial().await;
+        rig.resolved("chat", 1);
+        let is = |ready: &'static str| {
+            move |status: &serde_json::Value| condition(status, "Ready")["status"] == ready
+        };
+        let status = namespace.until_status("Provider", "chat", is("False")).await;
+        assert_eq!(condition(&status, "Ready")["reason"], "InvalidURL");
+        assert_eq!(condition(&status, "Stalled")["status"], "True");
+        assert!(condition(&status, "Reconciling").is_null());
+        assert_eq!(status["observedGeneration"], -1);
+        namespace.patch("Provider", "chat", json!({"spec": {"proxy": "https://proxy.internal"}})).await;
+        rig.until_heard(|changes| !changes.initial && !changes.providers.is_empty()).await;
+        rig.resolved("chat", 2);
+        let status = namespace.until_status("Provider", "chat", is("True")).await;
+        assert!(condition(&status, "Stalled").is_null() && condition(&status, "Reconciling").is_null());
+        assert_eq!(status["observedGeneration"], 2);
+    });
+}

@@ -117,3 +117,11 @@ fn a_new_watcher_goes_on_with_what_it_finds() {
     let seed = there.seed(Some(noon()));
     assert_eq!((seed.ready, seed.delivering.is_none(), seed.since), (Some(good), true, Some(noon())));
 }
+
+#[test]
+fn v05_an_invalid_url_stalls_the_object_and_is_not_retried() {
+    let bad = ready("False", INVALID_URL, "invalid proxy", 1);
+    let wanted = ObjectStatus::default().wanted(&shown(&bad, None, None), 1, None);
+    assert_eq!(kinds(&wanted), [("Stalled", "InvalidURL", 1), ("Ready", "InvalidURL", 1)]);
+    assert_eq!(wanted.conditions[0].message, "invalid proxy");
+}

@@ -42,6 +42,17 @@ fn a_change_of_a_named_secret_is_told_and_what_was_read_is_forgotten() {
 }
 
 #[test]
+fn what_nobody_has_read_is_no_news_but_what_is_being_read_is() {
+    let cache = SecretCache::default();
+    cache.provider_changed(&provider().key, None, Some(&naming("token")));
+    assert_eq!(cache.noticed(Batch { whole: true, steps: vec![notice("token", "1")] }), []);
+    cache.state.lock().reading.insert(key("token"), 1);
+    assert_eq!(cache.noticed(single(notice("token", "1"))), [key("token")]);
+    drop(UnderWay { state: &cache.state, key: key("token") });
+    assert_eq!(cache.noticed(single(notice("token", "1"))), []);
+}
+
+#[test]
 fn secrets_that_nobody_names_are_no_news() {
     assert_eq!(cache(Some("1")).noticed(single(notice("other", "2"))), []);
 }
@@ -85,4 +96,17 @@ fn without_a_watch_everything_is_doubtful_and_with_one_only_what_could_not_be_ha
     cache.state.lock().entries.insert(key("token"), entry);
     assert_eq!(cache.doubtful().len(), 1);
     assert!(cache.kept(&key("token")).is_none());
+}
+
+#[test]
+fn what_could_not_be_had_is_read_again_later_and_not_served() {
+    campanile_testkit::run(async |_| {
+        let cache = Arc::new(SecretCache::default());
+        cache.provider_changed(&provider().key, None, Some(&naming("token")));
+        let secrets = cache.clone().read(vec![key("token"), key("unnamed")]).await;
+        assert!(secrets.values().all(|outcome| outcome.as_ref().is_err_and(is_passing)));
+        cache.set_watched(true);
+        let doubtful: Vec<ObjectKey> = cache.doubtful().into_iter().map(|(key, _)| key).collect();
+        assert_eq!(doubtful, [key("token")]);
+    });
 }

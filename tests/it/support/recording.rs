@@ -1,0 +1,78 @@
+//! Events as real controllers posted them, and what the contract says of each (control plane 4.6, 4.7).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// What annotations are called in events.
+pub(crate) const EVENT_PREFIX: &str = "event.toolkit.fluxcd.io/";
+const RECORDED: usize = 118;
+
+/// The bodies of the recording; none where it is absent and that is said to be fine.
+pub(crate) fn recording() -> Option<Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance/real-events.json");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        let excused = std::env::var("CAMPANILE_WITHOUT_SHARED").is_ok_and(|value| value == "1");
+        assert!(
+            excused,
+            "../shared/conformance/real-events.json is absent: put the shared folder beside the project, or set CAMPANILE_WITHOUT_SHARED=1 to do without"
+        );
+        println!("not run: the replay of real events, ../shared/conformance/real-events.json is absent");
+        return None;
+    };
+    let entries: Vec<Value> = serde_json::from_str(&text).expect("the recording is a list");
+    Some(entries.iter().map(|entry| entry["body"].as_str().expect("a body is text").to_owned()).collect())
+}
+
+/// A field's text; empty if there is none.
+pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+/// The API group of the object.
+pub(crate) fn group(event: &Value) -> String {
+    match text(&event["involvedObject"], "apiVersion").split('/').collect::<Vec<_>>()[..] {
+        [group, _version] => group.to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Metadata that survives the cleanup (4.6).
+pub(crate) fn cleaned(event: &Value) -> BTreeMap<String, Value> {
+    let own = format!("{}/", group(event));
+    let entries = event["metadata"].as_object().cloned().unwrap_or_default();
+    let survives = |key: &str| {
+        let is = |name: &str| key.eq_ignore_ascii_case(&format!("{own}{name}"));
+        (key.starts_with(&own) || key.starts_with(EVENT_PREFIX)) && !is("checksum") && !is("digest")
+    };
+    entries.into_iter().filter(|(key, _)| survives(key)).collect()
+}
+
+/// What makes two events equal (4.7).
+pub(crate) fn duplicate_key(event: &Value) -> Vec<String> {
+    let (object, metadata, group) = (&event["involvedObject"], cleaned(event), group(event));
+    let mut key = vec![format!("message={}", text(event, "message"))];
+    key.extend(["name", "namespace", "kind"].map(|field| format!("{field}={}", text(object, field))));
+    for name in ["originRevision", "revision", "token"] {
+        key.extend(metadata.get(&format!("{group}/{name}")).map(|value| format!("{name}={value}")));
+    }
+    key
+}
+
+/// The recorded bodies as values.
+pub(crate) fn parsed(bodies: &[String]) -> Vec<Value> {
+    assert_eq!(bodies.len(), RECORDED);
+    bodies.iter().map(|body| serde_json::from_str(body).expect("a body is JSON")).collect()
+}
+
+/// Sources for every namespace and kind that occurs.
+pub(crate) fn sources_of(events: &[Value]) -> Vec<Value> {
+    let place = |event: &Value| {
+        let object = &event["involvedObject"];
+        (text(object, "kind").to_owned(), text(object, "namespace").to_owned())
+    };
+    let places: BTreeSet<_> = events.iter().map(place).collect();
+    let source = |(kind, namespace)| json!({ "kind": kind, "name": "*", "namespace": namespace });
+    places.into_iter().map(source).collect()
+}
