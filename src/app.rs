@@ -6,6 +6,7 @@
 mod links;
 mod listeners;
 mod shutdown;
+mod watching;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +16,10 @@ use anyhow::{Context, Result};
 use campanile_delivery::{DeliveryConfig, Dispatcher, DispatcherParts, wake_up};
 use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, Window};
 use campanile_outbox::{Bounds, OpenError, Outbox, SqliteOutbox};
+use campanile_protocol::LabelLookup;
 use campanile_router::{RouterActor, RouterConfig, RouterParts};
 use campanile_supervision::{Clock, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock};
 use campanile_transport::{Environment, Limits, Transport};
-use campanile_watcher::{LabelStore, WatcherActor, WatcherParts};
 use jiff::SignedDuration;
 
 use crate::config::Config;
@@ -27,6 +28,7 @@ pub(crate) use links::Links;
 pub use listeners::Addresses;
 use listeners::Listeners;
 pub(crate) use listeners::OpsListeners;
+use watching::Watching;
 
 /// A running instance.
 pub struct App {
@@ -57,7 +59,7 @@ impl App {
         let clock: SharedClock = Arc::new(SystemClock);
         let links = Links::default();
         let explainer = ops::Explainer {
-            manifests: config.manifests.clone(),
+            manifests: config.manifests().cloned(),
             rules: config.rules(),
             transport: transport.clone(),
         };
@@ -99,15 +101,15 @@ impl Parts {
     fn supervise(self, events: std::net::TcpListener) -> Addr<Supervisor> {
         let supervisor =
             Supervisor::new(RestartPolicy::default(), self.clock.clone(), Box::new(give_up)).start();
-        let labels = Arc::new(LabelStore::default());
-        self.supervise_router(&supervisor, &labels);
+        let watching = Watching::new(&self);
+        self.supervise_router(&supervisor, &watching.labels());
         self.supervise_dispatcher(&supervisor);
-        self.supervise_watcher(&supervisor, labels);
+        watching.supervise(&supervisor);
         self.supervise_intake(&supervisor, events);
         supervisor
     }
 
-    fn supervise_router(&self, supervisor: &Addr<Supervisor>, labels: &Arc<LabelStore>) {
+    fn supervise_router(&self, supervisor: &Addr<Supervisor>, labels: &Arc<dyn LabelLookup>) {
         let (parts, labels) = (self.clone(), labels.clone());
         let factory = Box::new(move |guard| {
             let rules = parts.config.rules();
@@ -140,21 +142,6 @@ impl Parts {
             parts.links.dispatcher_is(&dispatcher.start());
         });
         supervisor.do_send(Supervise { name: "dispatcher", factory });
-    }
-
-    fn supervise_watcher(&self, supervisor: &Addr<Supervisor>, labels: Arc<LabelStore>) {
-        let parts = self.clone();
-        let factory = Box::new(move |guard| {
-            let watcher = WatcherActor::new(WatcherParts {
-                manifests: parts.config.manifests.clone(),
-                clock: parts.clock.clone(),
-                guard,
-                subscribers: vec![parts.links.router_changes.clone(), parts.links.dispatcher_changes.clone()],
-                labels: labels.clone(),
-            });
-            parts.links.watcher_is(&watcher.start());
-        });
-        supervisor.do_send(Supervise { name: "watcher", factory });
     }
 
     fn supervise_intake(&self, supervisor: &Addr<Supervisor>, listener: std::net::TcpListener) {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod controller;
 mod duration;
 mod flags;
 mod operate;
@@ -9,19 +10,25 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::config::Config;
 use crate::{commands, logging};
-pub use flags::RunFlags;
+pub use controller::ControllerFlags;
+pub use flags::{CommonFlags, RunFlags};
 pub use operate::{ExplainFlags, RedriveFlags, SendFlags};
 
 /// An event router for GitOps clusters: Flux events in, notifications out, none lost.
 #[derive(Debug, Parser)]
-#[command(name = "campanile", version, arg_required_else_help = true)]
+///
+/// Without a command it runs in a cluster, in place of the notification-controller, with that controller's flags.
+#[command(name = "campanile", version, args_conflicts_with_subcommands = true)]
 #[command(
-    after_help = "Example:\n  campanile run --manifests ./alerts --state-dir ./state\n  campanile get alerts"
+    after_help = "Example:\n  campanile demo\n  campanile run --manifests ./alerts --state-dir ./state\n  campanile --watch-all-namespaces --log-level=info --log-encoding=json --enable-leader-election"
 )]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    controller: ControllerFlags,
 }
 
 #[derive(Debug, Subcommand)]
@@ -130,20 +137,18 @@ pub struct CheckFlags {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Run(flags) => {
-            logging::start(flags.log_encoding, flags.log_level);
-            commands::run(&flags)
-        }
-        Command::Demo(flags) => {
+        None => start(cli.controller.config(), &cli.controller.common),
+        Some(Command::Run(flags)) => start(flags.config(), &flags.common),
+        Some(Command::Demo(flags)) => {
             logging::start(logging::Encoding::Console, logging::Level::Error);
             commands::demo(&flags)
         }
-        Command::Get(flags) => commands::get(&flags),
-        Command::Check(flags) => commands::check(&flags),
-        Command::Explain(flags) => commands::explain(&flags),
-        Command::Send(flags) => commands::send(&flags),
-        Command::Redrive(flags) => commands::redrive(&flags),
-        Command::Crds => commands::crds(),
+        Some(Command::Get(flags)) => commands::get(&flags),
+        Some(Command::Check(flags)) => commands::check(&flags),
+        Some(Command::Explain(flags)) => commands::explain(&flags),
+        Some(Command::Send(flags)) => commands::send(&flags),
+        Some(Command::Redrive(flags)) => commands::redrive(&flags),
+        Some(Command::Crds) => commands::crds(),
     };
     match result {
         Ok(code) => code,
@@ -152,6 +157,12 @@ pub fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// Runs an instance until a signal ends it.
+fn start(config: Config, flags: &CommonFlags) -> anyhow::Result<ExitCode> {
+    logging::start(flags.log_encoding, flags.log_level);
+    commands::run(config)
 }
 
 #[cfg(test)]

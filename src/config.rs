@@ -71,11 +71,42 @@ impl std::fmt::Display for ListenAddress {
     }
 }
 
-/// What an instance in standalone mode needs to know.
+/// Where Alerts, Providers and Secrets come from, and where their status goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Objects {
+    /// Standalone mode: a folder of manifests; status is shown by the operations API.
+    Folder(PathBuf),
+    /// The Kubernetes API.
+    Cluster(Cluster),
+}
+
+/// The cluster mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// The only namespace to look at; none means all.
+    pub namespace: Option<String>,
+    /// How replicas agree on the one that writes status; none means that this is the only replica.
+    pub election: Option<Election>,
+}
+
+/// The times of the leader election (contract, control plane 8.1 and 8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Election {
+    /// How long others wait after the last renewal.
+    pub lease_duration: Duration,
+    /// How long a holder tries to renew.
+    pub renew_deadline: Duration,
+    /// The pause between tries.
+    pub retry_period: Duration,
+    /// Whether to let go of the Lease at the end.
+    pub release_on_cancel: bool,
+}
+
+/// What an instance needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The folder of manifests.
-    pub manifests: PathBuf,
+    /// Where objects come from.
+    pub objects: Objects,
     /// The folder of the outbox.
     pub state_dir: PathBuf,
     /// Where events come in.
@@ -97,6 +128,14 @@ pub struct Config {
 }
 
 impl Config {
+    /// The folder of manifests in standalone mode.
+    pub fn manifests(&self) -> Option<&PathBuf> {
+        match &self.objects {
+            Objects::Folder(folder) => Some(folder),
+            Objects::Cluster(_) => None,
+        }
+    }
+
     /// What the operator decided about routing.
     pub fn rules(&self) -> Rules {
         Rules {

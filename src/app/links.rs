@@ -9,7 +9,7 @@ use campanile_intake::{GetIntakeSnapshot, IntakeActor, StopAccepting};
 use campanile_protocol::{Changes, GetObjects, ReadSecrets, Report, Resync, Submit};
 use campanile_router::{GetRouterSnapshot, RouterActor};
 use campanile_supervision::Link;
-use campanile_watcher::{GetWatcherSnapshot, WatcherActor};
+use campanile_watcher::{ClusterWatcherActor, GetWatcherSnapshot, WatcherActor};
 
 #[derive(Clone, Default)]
 pub(crate) struct Links {
@@ -70,6 +70,14 @@ impl Links {
     }
 
     pub(super) fn watcher_is(&self, watcher: &Addr<WatcherActor>) {
+        self.resync.point_at(watcher);
+        self.secrets.point_at(watcher);
+        self.reports.point_at(watcher);
+        self.objects.point_at(watcher);
+        self.watcher_snapshot.point_at(watcher);
+    }
+
+    pub(super) fn cluster_watcher_is(&self, watcher: &Addr<ClusterWatcherActor>) {
         self.resync.point_at(watcher);
         self.secrets.point_at(watcher);
         self.reports.point_at(watcher);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::duration;
-use crate::config::{Config, ListenAddress};
+use crate::config::{Config, ListenAddress, Objects};
 use crate::logging::{Encoding, Level};
 
 /// Where the operations API listens unless told otherwise: this machine only, since it shows what was not delivered.
@@ -22,6 +22,21 @@ pub struct RunFlags {
     /// Folder with manifests of Alerts, Providers and Secrets; it is watched.
     #[arg(long, value_name = "DIR")]
     pub manifests: PathBuf,
+    /// What both modes have.
+    #[command(flatten)]
+    pub common: CommonFlags,
+}
+
+impl RunFlags {
+    /// The configuration that these flags describe.
+    pub fn config(&self) -> Config {
+        self.common.config(Objects::Folder(self.manifests.clone()))
+    }
+}
+
+/// Flags of both modes.
+#[derive(Debug, Args)]
+pub struct CommonFlags {
     /// Folder in which accepted events are kept until they are delivered.
     #[arg(long, value_name = "DIR", default_value_os_t = std::env::temp_dir().join("campanile"))]
     pub state_dir: PathBuf,
@@ -60,11 +75,11 @@ pub struct RunFlags {
     pub log_level: Level,
 }
 
-impl RunFlags {
+impl CommonFlags {
     /// The configuration that these flags describe.
-    pub fn config(&self) -> Config {
+    pub(super) fn config(&self, objects: Objects) -> Config {
         Config {
-            manifests: self.manifests.clone(),
+            objects,
             state_dir: self.state_dir.clone(),
             events: self.events_addr.clone(),
             health: self.health_addr.clone(),

@@ -14,7 +14,7 @@ use super::out::say;
 use super::run::Signals;
 use crate::app::App;
 use crate::cli::DemoFlags;
-use crate::config::{Config, ListenAddress};
+use crate::config::{Config, ListenAddress, Objects};
 use crate::demo::{Destination, QUICKSTART, QUICKSTART_DESTINATION, checks_page, headline, message, story};
 
 /// How long one message may take to arrive.
@@ -61,7 +61,7 @@ fn write_quickstart(folder: &Path, address: &str) -> Result<PathBuf> {
 fn config(manifests: &Path, folder: &Path) -> Result<Config> {
     let free: ListenAddress = "127.0.0.1:0".parse().map_err(anyhow::Error::msg)?;
     Ok(Config {
-        manifests: manifests.to_owned(),
+        objects: Objects::Folder(manifests.to_owned()),
         state_dir: folder.join("state"),
         events: free.clone(),
         health: free.clone(),

@@ -1,4 +1,4 @@
-//! `campanile run`: an instance in standalone mode, until a signal ends it.
+//! An instance, standalone or in a cluster, until a signal ends it.
 
 use std::process::ExitCode;
 
@@ -6,14 +6,13 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
-use crate::cli::RunFlags;
+use crate::config::Config;
 
-pub(crate) fn run(flags: &RunFlags) -> Result<ExitCode> {
-    let config = flags.config();
+pub(crate) fn run(config: Config) -> Result<ExitCode> {
     actix_rt::System::new().block_on(async move {
         let mut signals = Signals::listen()?;
         let app = App::start(&config).await?;
-        tracing::info!(events = %app.addresses.events, health = %app.addresses.health, admin = %app.addresses.admin, manifests = %config.manifests.display(), "campanile is up");
+        tracing::info!(events = %app.addresses.events, health = %app.addresses.health, admin = %app.addresses.admin, objects = ?config.objects, "campanile is up");
         signals.next().await;
         actix_rt::spawn(async move {
             signals.next().await;

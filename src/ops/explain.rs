@@ -20,7 +20,8 @@ pub const EXPLAIN: &str = "/v1/explain";
 /// What explanations are made from. The folder is read for each of them, so that they follow it without a message to
 /// the watcher; they differ from what runs only while a file is broken whose last good state is still in force.
 pub(crate) struct Explainer {
-    pub(crate) manifests: PathBuf,
+    /// None in a cluster: there the objects are not files.
+    pub(crate) manifests: Option<PathBuf>,
     pub(crate) rules: Rules,
     pub(crate) transport: Transport,
 }
@@ -47,8 +48,11 @@ pub(super) async fn explain(
         transport: explainer.transport.clone(),
         now: view.clock.now(),
     };
-    let explaining =
-        block(move || explain_folder(&explainer.manifests, &event, alert.as_ref(), &circumstances));
+    let Some(manifests) = explainer.manifests.clone() else {
+        let hint = "explain the event: an instance in a cluster can not yet; use `campanile explain --manifests DIR`";
+        return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, hint));
+    };
+    let explaining = block(move || explain_folder(&manifests, &event, alert.as_ref(), &circumstances));
     match explaining.await {
         Ok(Ok(explanation)) => Ok(HttpResponse::Ok().json(explanation)),
         Ok(Err(error)) => Err(ApiError::new(status(&error), error)),

@@ -1,0 +1,85 @@
+//! Flags of the controller: `campanile` without a command, in place of the notification-controller. Names, defaults and
+//! order are those of the contract, control plane 8.1.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::duration;
+use super::flags::CommonFlags;
+use crate::config::{Cluster, Config, Election, Objects};
+
+/// Flags of the controller.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the contract")]
+pub struct ControllerFlags {
+    /// Look at all namespaces; with `false` only at that of RUNTIME_NAMESPACE, which needs no ClusterRole.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    pub watch_all_namespaces: bool,
+    /// The namespace for `--watch-all-namespaces=false`; empty means all.
+    #[arg(long, env = "RUNTIME_NAMESPACE", default_value = "", hide = true)]
+    pub runtime_namespace: String,
+    /// Let replicas elect the one that writes status. Every replica takes events in and delivers them.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
+    pub enable_leader_election: bool,
+    /// Let go of the Lease at the end, so that another replica need not wait.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    pub leader_election_release_on_cancel: bool,
+    /// How long other replicas wait after the last renewal.
+    #[arg(long, default_value = "35s", value_parser = duration::parse)]
+    pub leader_election_lease_duration: Duration,
+    /// How long the leader tries to renew before it gives up.
+    #[arg(long, default_value = "30s", value_parser = duration::parse)]
+    pub leader_election_renew_deadline: Duration,
+    /// The pause between tries.
+    #[arg(long, default_value = "5s", value_parser = duration::parse)]
+    pub leader_election_retry_period: Duration,
+    /// Workers per controller. Accepted for compatibility: nothing here needs it.
+    #[arg(long, default_value_t = 4)]
+    pub concurrent: i64,
+    /// Queries a second to the API server. Accepted for compatibility: the server's own fairness rules.
+    #[arg(long, default_value_t = 50.0)]
+    pub kube_api_qps: f32,
+    /// Burst of queries to the API server. Accepted for compatibility.
+    #[arg(long, default_value_t = 300)]
+    pub kube_api_burst: i64,
+    /// Use the request path as a metric label. Accepted for compatibility: not part of this version yet.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
+    pub export_http_path_metrics: bool,
+    /// Which Secrets trigger Receivers. Receivers are not part of this version yet.
+    #[arg(long, default_value = "reconcile.fluxcd.io/watch=Enabled")]
+    pub watch_configs_label_selector: String,
+    /// Shortest pause before a Receiver is tried again. Receivers are not part of this version yet.
+    #[arg(long, default_value = "750ms", value_parser = duration::parse)]
+    pub min_retry_delay: Duration,
+    /// Longest pause before a Receiver is tried again. Receivers are not part of this version yet.
+    #[arg(long, default_value = "15m", value_parser = duration::parse)]
+    pub max_retry_delay: Duration,
+    /// Most cloud tokens kept. Workload identity is not part of this version yet.
+    #[arg(long, default_value_t = 100, allow_negative_numbers = true)]
+    pub token_cache_max_size: i64,
+    /// How long cloud tokens are kept. Workload identity is not part of this version yet.
+    #[arg(long, default_value = "1h", value_parser = duration::parse)]
+    pub token_cache_max_duration: Duration,
+    /// Account for workload identity, which is not part of this version yet.
+    #[arg(long, default_value = "")]
+    pub default_service_account: String,
+    /// What both modes have.
+    #[command(flatten)]
+    pub common: CommonFlags,
+}
+
+impl ControllerFlags {
+    /// The configuration that these flags describe.
+    pub fn config(&self) -> Config {
+        let one = !self.watch_all_namespaces && !self.runtime_namespace.is_empty();
+        let election = self.enable_leader_election.then_some(Election {
+            lease_duration: self.leader_election_lease_duration,
+            renew_deadline: self.leader_election_renew_deadline,
+            retry_period: self.leader_election_retry_period,
+            release_on_cancel: self.leader_election_release_on_cancel,
+        });
+        let namespace = one.then(|| self.runtime_namespace.clone());
+        self.common.config(Objects::Cluster(Cluster { namespace, election }))
+    }
+}
