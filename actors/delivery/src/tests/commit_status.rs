@@ -1,6 +1,6 @@
 //! Only changes are written to a Git host, and it is read only about what nobody knows.
 
-use campanile_domain::{ProviderSpec, Severity};
+use campanile_domain::{ObjectKey, ProviderSpec, Severity};
 use campanile_testkit::{Ward, provider};
 
 use super::fixture::Fixture;
@@ -68,5 +68,32 @@ fn the_memo_survives_a_restart() {
         after.status(Severity::Error, 2).await;
         assert_eq!(after.carrier.reads_and_writes(), (0, 1));
         after.end().await;
+    });
+}
+
+#[test]
+fn two_alerts_on_one_provider_cost_one_write() {
+    super::run(async |f| {
+        start(&f).await;
+        f.statuses(Severity::Info, 0, &[github().key, github().key]).await;
+        assert_eq!(f.carrier.reads_and_writes(), (1, 1));
+        f.end().await;
+    });
+}
+
+#[test]
+fn two_providers_on_one_repository_do_not_double_what_the_host_shows() {
+    super::run(async |f| {
+        let other = ProviderSpec { key: ObjectKey::new("apps", "other"), ..github() };
+        f.secret("token", &[("token", "ghp-secret")]);
+        f.providers([github(), other.clone()]).await;
+        f.carrier.status(201);
+        f.carrier.read_status(200);
+        f.statuses(Severity::Info, 0, &[github().key]).await;
+        let shown = r#"[{"context":"kustomization/podinfo/0c9c2e41","state":"success","description":"reconciliation succeeded"}]"#;
+        f.carrier.script([super::Answer::Says(200, shown)]);
+        f.statuses(Severity::Info, 1, &[other.key]).await;
+        assert_eq!(f.carrier.reads_and_writes(), (2, 1), "the second Provider reads and finds it there");
+        f.end().await;
     });
 }

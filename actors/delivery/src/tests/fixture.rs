@@ -152,11 +152,11 @@ impl ScriptedCarrier {
             return Err(failure);
         }
         let (status, headers, body) = match answer {
+            Answer::Status(status) if request.method == Method::Get => (status, Vec::new(), "[]"),
             Answer::Status(status) => (status, Vec::new(), "{}"),
             Answer::RetryAfter(secs) => (429, vec![("retry-after".to_owned(), secs.to_string())], "{}"),
             Answer::Says(status, body) => (status, Vec::new(), body),
         };
-        let body = if request.method == Method::Get { "[]" } else { body };
         Ok(Response { status, headers, body: body.into() })
     }
 }
@@ -314,16 +314,21 @@ impl Fixture {
 
     /// Appends an event that makes a commit status of that severity and waits until it is settled.
     pub(super) async fn status(&self, severity: Severity, n: usize) {
-        let metadata = BTreeMap::from([("revision".into(), format!("main@sha1:{}", "5".repeat(40)))]);
-        let delivery = NewDelivery {
-            metadata,
+        self.statuses(severity, n, &[new_delivery().provider]).await;
+    }
+
+    /// The same for several Alerts, each with its Provider.
+    pub(super) async fn statuses(&self, severity: Severity, n: usize, providers: &[ObjectKey]) {
+        let delivery = |provider: &ObjectKey| NewDelivery {
+            provider: provider.clone(),
+            metadata: BTreeMap::from([("revision".into(), format!("main@sha1:{}", "5".repeat(40)))]),
             commit_status: Some("kustomization/podinfo/0c9c2e41".into()),
             lane: "status".into(),
             newest_only: true,
             ..new_delivery()
         };
         let event = Arc::new(Event { severity, message: format!("status {n}"), ..event() });
-        let plan = Planned::Deliveries(vec![delivery]);
+        let plan = Planned::Deliveries(providers.iter().map(delivery).collect());
         self.outbox.append(Append { event, accepted_at: self.now(), plan }).await.unwrap();
         self.until(|f| f.outbox.stats().total.pending == 0).await;
     }
