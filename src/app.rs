@@ -53,6 +53,7 @@ impl App {
     /// # Errors
     /// If a port or the state folder can not be had, with the remedy.
     pub async fn start(config: &Config) -> Result<Self> {
+        watching::check(config).await?;
         let listeners = Listeners::bind(config)?;
         let outbox = open_outbox(config).await?;
         let transport = Transport::new(Environment::from_process(), Limits::default());

@@ -14,13 +14,30 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::Parts;
-use crate::config::{Cluster, Election, Objects};
+use crate::config::{Cluster, Config, Election, Objects};
 
 /// Name of the Lease (contract, control plane 8.4).
 const LEASE: &str = "notification-controller-leader-election";
 
 /// Where a pod finds the name of its own namespace.
 const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/// Fails early where waiting would not help: without a kubeconfig or a service account there is no cluster to watch.
+pub(super) async fn check(config: &Config) -> Result<()> {
+    match &config.objects {
+        Objects::Folder(_) => Ok(()),
+        // The text of the error holds its causes already.
+        Objects::Cluster(cluster) => {
+            ClusterConfig::from(cluster).check().await.map_err(|error| anyhow::Error::msg(error.to_string()))
+        }
+    }
+}
+
+impl From<&Cluster> for ClusterConfig {
+    fn from(cluster: &Cluster) -> Self {
+        Self { namespace: cluster.namespace.clone(), kubeconfig: None }
+    }
+}
 
 /// How this instance learns of objects. The label caches outlive restarts of the watcher.
 pub(super) enum Watching {
@@ -72,7 +89,7 @@ fn watch_folder(
 }
 
 fn watch_cluster(supervisor: &Addr<Supervisor>, parts: Parts, cluster: &Cluster, labels: Arc<LabelCache>) {
-    let config = ClusterConfig { namespace: cluster.namespace.clone(), kubeconfig: None };
+    let config = ClusterConfig::from(cluster);
     let (sender, leader) = watch::channel(cluster.election.is_none());
     if let Some(election) = cluster.election {
         take_part(config.clone(), election, parts.clock.clone(), sender);

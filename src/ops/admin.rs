@@ -57,10 +57,12 @@ pub struct DeliveryList {
 
 async fn objects(view: Data<View>) -> Result<HttpResponse, ApiError> {
     // Before the first load an empty table would read as "there are no Alerts".
-    if view.links.watcher_snapshot.ask(GetWatcherSnapshot).await.is_ok_and(|snapshot| !snapshot.loaded) {
-        return Err(ApiError::unavailable("the manifests are not loaded yet, try again"));
-    }
+    let loaded = view.links.watcher_snapshot.ask(GetWatcherSnapshot).await.map(|snapshot| snapshot.loaded);
     match view.links.objects.ask(GetObjects).await {
+        Ok(table) if loaded == Ok(false) => {
+            let problems = table.problems.join("; ");
+            Err(ApiError::unavailable(format!("the objects are not loaded yet, try again; {problems}")))
+        }
         Ok(table) => Ok(HttpResponse::Ok().json(table)),
         Err(_) => Err(ApiError::unavailable("the watcher is being restarted, try again")),
     }

@@ -35,6 +35,15 @@ impl ClusterConfig {
         Ok(Client::try_from(self.settings().await?)?)
     }
 
+    /// Whether there are settings to connect with. Dials nothing: a server that is away now may come back, but a missing
+    /// kubeconfig will not.
+    ///
+    /// # Errors
+    /// As for the settings themselves, with the remedy.
+    pub async fn check(&self) -> Result<(), ConnectError> {
+        self.settings().await.map(drop)
+    }
+
     async fn settings(&self) -> Result<Config, ConnectError> {
         let options = KubeConfigOptions::default();
         if let Some(file) = &self.kubeconfig {
