@@ -1,7 +1,7 @@
 //! Alert, Provider and Secret in every served version, turned into domain values at the edge.
 //!
 //! One entry, [`Object::from_json`], takes any object and either ignores it, converts it, or tells *every* constraint
-//! of the contract (control plane 1) that it breaks, each with the path of its field. [`lint`] tells what is accepted
+//! of the contract (control plane 1) that it breaks, each with the path of its field. [`lint()`] tells what is accepted
 //! but should not stay: deprecated versions and fields, fields that a version does not have, and provider types that
 //! this program does not know. Nothing here does I/O, and no message quotes a Secret.
 

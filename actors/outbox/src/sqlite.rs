@@ -1,6 +1,6 @@
 //! The outbox on disk: a SQLite file in the state folder, written by one thread.
 //!
-//! Callers work on the [`Board`](crate::board::Board) in memory and hand what needs the disk to the store thread;
+//! Callers work on the [`Board`] in memory and hand what needs the disk to the store thread;
 //! no call waits for it. What was appended is visible after its commit. Times are kept to the microsecond.
 
 mod fault;

@@ -1,6 +1,6 @@
 //! The actor that holds the alert index and plans deliveries.
 //!
-//! [`plan`] is a pure function from an event and an [`Index`] to deliveries, drops with their reasons and notices for the
+//! [`plan()`] is a pure function from an event and an [`Index`] to deliveries, drops with their reasons and notices for the
 //! Alerts' owners; [`explain`] says of every Alert which step stopped it, by the same code. [`RouterActor`] wraps both:
 //! it keeps the index up to date, plans what intake submits and answers once the outbox has it on disk.
 //!

@@ -1,7 +1,7 @@
 //! The actor that reads objects and writes their status; in standalone mode from and for a folder of manifests.
 //!
 //! Three layers, each testable without the next: [`Folder`] turns files into a [`Loaded`] state and keeps the last good
-//! objects of files that fail; [`findings`] judges such a state; [`WatcherActor`] follows the folder, tells subscribers
+//! objects of files that fail; [`findings()`] judges such a state; [`WatcherActor`] follows the folder, tells subscribers
 //! what changed, and keeps the status table that the operations API reads. Files are read and parsed on the blocking
 //! pool, never on an arbiter.
 

@@ -9,7 +9,7 @@ pub(crate) const LIST_BOUND: usize = 10_000;
 /// The bounds of an outbox.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Deliveries and unplanned events in total; more are refused with [`OutboxError::Full`].
+    /// Deliveries and unplanned events in total; more are refused with [`OutboxError::Full`](crate::OutboxError::Full).
     pub records: usize,
     /// Bytes of stored events and deliveries in total; more are refused.
     pub bytes: u64,
