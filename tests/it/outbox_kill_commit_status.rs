@@ -150,6 +150,12 @@ fn of_states_that_come_while_the_host_is_away_only_the_newest_goes_out() {
     instance.kill();
     let instance = site.start(&[]);
     [success(2), failure(2)].iter().for_each(|event| instance.accept(event));
+    // A state that is being tried is not superseded before its try ends: only the newest waits then.
+    eventually("the newest state alone to wait for its next try", || {
+        let items = instance.ask("/v1/deliveries")["items"].clone();
+        let [item] = items.as_array()?.as_slice() else { return None };
+        (item["state"] == "retry").then_some(())
+    });
     let host = GitHost::start_at(address);
     settles_with(&instance, &host, &["failure"]);
 }

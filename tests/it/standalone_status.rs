@@ -176,7 +176,7 @@ fn readyz_waits_for_the_manifests_and_events_do_not() {
     instance.accept(&event("web", "stored and planned later"));
     let unknown = get(instance.admin, "/v1/objects").expect("an answer");
     assert_eq!(unknown.status, 503, "an empty table would say that there are no objects");
-    assert_says(&unknown.body, &["the manifests are not loaded yet, try again"]);
+    assert_says(&unknown.body, &["the objects are not loaded yet, try again"]);
     eventually("the log to say why", || {
         let why = ["manifests folder", "can not be read"];
         why.iter().all(|part| instance.logged(part)).then_some(())
