@@ -3,13 +3,13 @@
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use actix::Addr;
+use actix::{Actor, Addr, Context, Handler};
 use campanile_delivery::{Dispatcher, Drain, GetDeliverySnapshot, SendTest, WorkReady};
 use campanile_intake::{GetIntakeSnapshot, IntakeActor, StopAccepting};
 use campanile_protocol::{Changes, GetObjects, ReadSecrets, Report, Resync, Submit};
 use campanile_router::{GetRouterSnapshot, RouterActor};
 use campanile_supervision::Link;
-use campanile_watcher::{ClusterWatcherActor, GetWatcherSnapshot, WatcherActor};
+use campanile_watcher::GetWatcherSnapshot;
 
 #[derive(Clone, Default)]
 pub(crate) struct Links {
@@ -69,15 +69,16 @@ impl Links {
         self.delivery_snapshot.point_at(dispatcher);
     }
 
-    pub(super) fn watcher_is(&self, watcher: &Addr<WatcherActor>) {
-        self.resync.point_at(watcher);
-        self.secrets.point_at(watcher);
-        self.reports.point_at(watcher);
-        self.objects.point_at(watcher);
-        self.watcher_snapshot.point_at(watcher);
-    }
-
-    pub(super) fn cluster_watcher_is(&self, watcher: &Addr<ClusterWatcherActor>) {
+    /// The watcher of either form: it answers the same messages.
+    pub(super) fn watcher_is<W>(&self, watcher: &Addr<W>)
+    where
+        W: Actor<Context = Context<W>>
+            + Handler<Resync>
+            + Handler<ReadSecrets>
+            + Handler<Report>
+            + Handler<GetObjects>
+            + Handler<GetWatcherSnapshot>,
+    {
         self.resync.point_at(watcher);
         self.secrets.point_at(watcher);
         self.reports.point_at(watcher);

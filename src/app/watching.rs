@@ -103,7 +103,7 @@ fn watch_cluster(supervisor: &Addr<Supervisor>, parts: Parts, cluster: &Cluster,
             labels: labels.clone(),
             leader: leader.clone(),
         });
-        parts.links.cluster_watcher_is(&watcher.start());
+        parts.links.watcher_is(&watcher.start());
     });
     supervisor.do_send(Supervise { name: "watcher", factory });
 }

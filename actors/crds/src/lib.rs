@@ -9,7 +9,6 @@ mod alert;
 mod checker;
 pub mod condition;
 mod duration;
-mod label;
 mod lint;
 mod metadata;
 mod object;
@@ -20,7 +19,6 @@ mod tests;
 mod version;
 mod violation;
 
-pub use label::{check_label, check_selector};
 pub use lint::{Level, Lint, lint, unsupported_type};
 pub use object::Object;
 pub use version::{GROUP, Version};

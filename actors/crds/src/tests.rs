@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use campanile_domain::{Alert, ProviderSpec, Severity};
+use campanile_domain::{Alert, ProviderSpec, Severity, check_label};
 use serde_json::{Value as Json, json};
 
-use crate::{Level, Object, check_label, lint};
+use crate::{Level, Object, lint};
 
 fn manifest(kind: &str, version: &str, spec: Json) -> Json {
     let mut manifest = json!({

@@ -10,7 +10,6 @@
 
 mod actor;
 mod index;
-mod label;
 mod plan;
 
 pub use actor::{

@@ -1,8 +1,8 @@
 //! What is wrong with an Alert whatever else there is: patterns and selectors that select nothing.
 
-use campanile_crds::{FieldPath, check_selector};
+use campanile_crds::FieldPath;
 use campanile_domain::yaml::Step;
-use campanile_domain::{Alert, Pattern};
+use campanile_domain::{Alert, Pattern, check_selector};
 
 /// Every fault with its field.
 pub(crate) fn of_alert(alert: &Alert) -> Vec<(FieldPath, String)> {

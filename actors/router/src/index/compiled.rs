@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use campanile_domain::{Alert, Pattern};
+use campanile_domain::{Alert, Pattern, check_selector};
 
 use super::interner::Interner;
-use crate::label;
 
 /// A compiled pattern, or nothing where the user's text is no pattern.
 type Slot = Option<Arc<Pattern>>;
@@ -27,8 +26,8 @@ impl Compiled {
         let mut compile = |list: &[String]| list.iter().map(|source| patterns.get(source)).collect();
         let (inclusion, exclusion) = (compile(&alert.inclusion), compile(&alert.exclusion));
         let sources = alert.sources.iter().enumerate();
-        let bad =
-            sources.filter(|(_, source)| source.match_labels.as_ref().is_some_and(|l| !label::are_valid(l)));
+        let bad = sources
+            .filter(|(_, source)| source.match_labels.as_ref().is_some_and(|l| check_selector(l).is_err()));
         let bad_labels = bad.map(|(position, _)| position).collect();
         Self { alert, rank, inclusion, exclusion, bad_labels }
     }

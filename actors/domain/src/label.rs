@@ -56,3 +56,33 @@ fn is_subdomain(text: &str) -> bool {
                 && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn valid(key: &str, value: &str) -> bool {
+        check_selector(&BTreeMap::from([(key.to_owned(), value.to_owned())])).is_ok()
+    }
+
+    #[test]
+    fn well_formed_labels() {
+        for (key, value) in [("app", "podinfo"), ("app.kubernetes.io/name", ""), ("A_b-c.d", "1.2_3-x")] {
+            assert!(valid(key, value), "{key}={value}");
+        }
+        assert!(valid(&"k".repeat(63), &"v".repeat(63)));
+    }
+
+    #[test]
+    fn ill_formed_labels() {
+        for key in ["", "-app", "app-", "a b", "é", "/app", "a/b/c", "Prefix/app", "a..b/app", "a/"] {
+            assert!(!valid(key, "x"), "{key}");
+        }
+        for value in ["-x", "x.", "a b", "*"] {
+            assert!(!valid("app", value), "{value}");
+        }
+        assert!(!valid(&"k".repeat(64), "x"));
+        assert!(!valid("k", &"v".repeat(64)));
+        assert!(!valid(&format!("{}/k", "p".repeat(254)), "v"));
+    }
+}
