@@ -10,7 +10,7 @@ use actix::{Message, Recipient};
 use campanile_domain::{Delivery, DeliveryId, Failure, FailureClass, Verdict};
 use campanile_outbox::{Outbox, Settlement};
 use campanile_providers::Endpoint;
-use campanile_supervision::SharedClock;
+use campanile_supervision::{SharedClock, failpoint};
 
 use crate::counters::Counters;
 use crate::drive::Driver;
@@ -69,6 +69,7 @@ pub(crate) fn start(delivery: Delivery, route: Route, shared: Shared) {
             memo: Some(&route.memo),
             clock: shared.clock.as_ref(),
         };
+        failpoint("exchange", &delivery.plan.provider.name);
         let verdict = driver.drive(&delivery).await;
         ending.finish(verdict);
     });

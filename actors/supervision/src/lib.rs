@@ -7,6 +7,7 @@
 
 mod backoff;
 mod clock;
+mod failpoint;
 mod guard;
 mod link;
 mod restart;
@@ -14,6 +15,7 @@ mod supervisor;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, SharedClock, SystemClock, TestClock};
+pub use failpoint::{FAILPOINTS, failpoint};
 pub use guard::{DeathNotice, LifeGuard};
 pub use link::{Link, LinkError};
 pub use restart::{Restart, RestartLog, RestartPolicy};
