@@ -120,6 +120,7 @@ impl Parts {
                 config: RouterConfig { rules },
                 clock: parts.clock.clone(),
                 watcher: parts.links.resync.clone(),
+                announces: parts.links.announces.clone(),
                 guard,
             });
             parts.links.router_is(&router.start());
@@ -138,6 +139,8 @@ impl Parts {
                 resync: parts.links.resync.clone(),
                 secrets: parts.links.secrets.clone(),
                 reports: parts.links.reports.clone(),
+                announces: parts.links.announces.clone(),
+                unusable: parts.links.unusable.clone(),
                 guard,
             });
             parts.links.dispatcher_is(&dispatcher.start());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use actix::{Actor, Addr, Context, Handler};
 use campanile_delivery::{Dispatcher, Drain, GetDeliverySnapshot, SendTest, WorkReady};
 use campanile_intake::{GetIntakeSnapshot, IntakeActor, StopAccepting};
-use campanile_protocol::{Changes, GetObjects, ReadSecrets, Report, Resync, Submit};
+use campanile_protocol::{Announce, Changes, GetObjects, ReadSecrets, Report, Resync, Submit, Unusable};
 use campanile_router::{GetRouterSnapshot, RouterActor};
 use campanile_supervision::Link;
 use campanile_watcher::GetWatcherSnapshot;
@@ -24,6 +24,8 @@ pub(crate) struct Links {
     pub(crate) resync: Link<Resync>,
     pub(crate) secrets: Link<ReadSecrets>,
     pub(crate) reports: Link<Report>,
+    pub(crate) announces: Link<Announce>,
+    pub(crate) unusable: Link<Unusable>,
     pub(crate) objects: Link<GetObjects>,
     pub(crate) watcher_snapshot: Link<GetWatcherSnapshot>,
     pub(crate) stop_accepting: Link<StopAccepting>,
@@ -59,6 +61,7 @@ impl Links {
         self.submit.point_at(router);
         self.router_changes.point_at(router);
         self.router_snapshot.point_at(router);
+        self.unusable.point_at(router);
     }
 
     pub(super) fn dispatcher_is(&self, dispatcher: &Addr<Dispatcher>) {
@@ -76,12 +79,14 @@ impl Links {
             + Handler<Resync>
             + Handler<ReadSecrets>
             + Handler<Report>
+            + Handler<Announce>
             + Handler<GetObjects>
             + Handler<GetWatcherSnapshot>,
     {
         self.resync.point_at(watcher);
         self.secrets.point_at(watcher);
         self.reports.point_at(watcher);
+        self.announces.point_at(watcher);
         self.objects.point_at(watcher);
         self.watcher_snapshot.point_at(watcher);
     }

@@ -12,7 +12,9 @@ use actix::{
 };
 use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderSpec};
 use campanile_outbox::{Listener, Outbox};
-use campanile_protocol::{Change, Changes, ProviderState, ReadSecrets, Report, Resync, Secrets};
+use campanile_protocol::{
+    Announce, Change, Changes, ProviderState, ReadSecrets, Report, Resync, Secrets, Unusable,
+};
 use campanile_supervision::{DeathNotice, LifeGuard, Link, Restart, SharedClock};
 
 use jiff::Timestamp;
@@ -41,6 +43,10 @@ pub struct DispatcherParts {
     pub secrets: Link<ReadSecrets>,
     /// To tell the watcher how things stand.
     pub reports: Link<Report>,
+    /// To tell the watcher what the owners of objects have to see.
+    pub announces: Link<Announce>,
+    /// To tell the router which Providers notifications wait for.
+    pub unusable: Link<Unusable>,
     /// Tells the supervisor when this actor ends.
     pub guard: LifeGuard<&'static str>,
 }
@@ -74,6 +80,8 @@ pub struct Dispatcher {
     resync: Link<Resync>,
     secrets: Link<ReadSecrets>,
     reports: Link<Report>,
+    announces: Link<Announce>,
+    unusable: Link<Unusable>,
     slots: Slots,
     /// Providers that are gone, with waiting deliveries, since when. Bounded by the providers that the outbox knows.
     gone: HashMap<ObjectKey, Timestamp>,
@@ -98,6 +106,8 @@ impl Dispatcher {
             resync: parts.resync,
             secrets: parts.secrets,
             reports: parts.reports,
+            announces: parts.announces,
+            unusable: parts.unusable,
             slots: Slots::default(),
             gone: HashMap::new(),
             synced: false,
@@ -132,6 +142,7 @@ impl Dispatcher {
                     memo: slot.memo(&self.shared.outbox),
                     shared: self.shared.clone(),
                     reports: self.reports.clone(),
+                    announces: self.announces.clone(),
                     idle: ctx.address().recipient(),
                     guard: LifeGuard::new(key.clone(), ctx.address().recipient()),
                 };
@@ -198,6 +209,7 @@ impl Dispatcher {
             let resolved = resolve_provider(&slot.spec, &lookup, self.carriers.as_ref());
             self.resolved(key, resolved.map(Arc::new), ctx);
         }
+        self.say_unusable();
     }
 
     fn resolved(
@@ -214,7 +226,7 @@ impl Dispatcher {
             }
             Err(failure) => tracing::error!(provider = %key, error = %failure, "provider is not usable"),
         }
-        slot.resolution = resolved.map_or(Resolution::Broken, Resolution::Ready);
+        slot.resolution = resolved.map_or_else(Resolution::Broken, Resolution::Ready);
         let state = ProviderState {
             provider: key.clone(),
             generation: slot.spec.generation,
@@ -262,6 +274,12 @@ impl Dispatcher {
         for key in self.shared.outbox.providers_with_work() {
             self.work(&key, ctx);
         }
+        self.say_unusable();
+    }
+
+    /// Tells the router which Providers do not resolve.
+    fn say_unusable(&self) {
+        self.unusable.hint(Unusable(Arc::new(self.slots.broken())));
     }
 }
 

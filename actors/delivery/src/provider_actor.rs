@@ -10,7 +10,7 @@ use actix::{
 };
 use campanile_domain::{ObjectKey, Verdict};
 use campanile_outbox::{Lease, OutboxError, Settlement};
-use campanile_protocol::{DeliveryOutcome, DeliveryResult, ProviderState, Report};
+use campanile_protocol::{Announce, DeliveryOutcome, DeliveryResult, ProviderState, Report};
 use campanile_providers::Endpoint;
 use campanile_supervision::{LifeGuard, Link};
 use futures_util::FutureExt;
@@ -55,6 +55,7 @@ pub(crate) struct ProviderParts {
     pub(crate) memo: Rc<Memo>,
     pub(crate) shared: Shared,
     pub(crate) reports: Link<Report>,
+    pub(crate) announces: Link<Announce>,
     pub(crate) idle: Recipient<Idle>,
     pub(crate) guard: LifeGuard<ObjectKey>,
 }
@@ -92,7 +93,7 @@ impl ProviderActor {
             carriers: parts.carriers,
             carrier: parts.carrier,
             shared: parts.shared,
-            reports: Reports::new(parts.reports),
+            reports: Reports::new(parts.reports, parts.announces),
             idle: parts.idle,
             memo: parts.memo,
             pace: Pace::default(),
@@ -219,6 +220,7 @@ impl ProviderActor {
             Settlement::Release => return,
         };
         log(&self.key, &finished.delivery, &result);
+        self.reports.announce(&finished.delivery, &result);
         let outcome = DeliveryOutcome {
             provider: self.key.clone(),
             alert: finished.delivery.plan.alert,

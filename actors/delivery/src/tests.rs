@@ -1,6 +1,7 @@
 //! The dispatcher with its provider actors against the model outbox, on one arbiter, on a paused clock, without
 //! sockets.
 
+mod announcing;
 mod commit_status;
 mod fixture;
 mod send_test;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use campanile_domain::{Failure, FailureClass, NewDelivery, ObjectKey, ProviderSpec};
 use campanile_outbox::{DeliveryState, Outbox};
-use campanile_protocol::Change;
+use campanile_protocol::{Change, Subject};
 use campanile_testkit::{Ward, new_delivery, noon, provider};
 use fixture::{Answer, Fixture};
 

@@ -44,6 +44,14 @@ pub struct Conflict {
     pub sources: Vec<MetadataSource>,
 }
 
+impl Conflict {
+    /// The names of those who supplied it, as logs and Kubernetes Events list them.
+    pub fn suppliers(&self) -> String {
+        let names: Vec<&str> = self.sources.iter().copied().map(MetadataSource::as_str).collect();
+        names.join(", ")
+    }
+}
+
 /// Combined metadata.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Combined {

@@ -7,11 +7,13 @@ mod objects;
 mod outcome;
 mod secrets;
 mod submit;
+mod unusable;
 
-pub use announce::Announce;
+pub use announce::{Announce, Announcements, Subject, reason};
 pub use changes::{Change, Changes, Resync};
 pub use labels::{LabelLookup, Labels};
 pub use objects::{AlertRow, Condition, GetObjects, ObjectTable, ProviderRow};
 pub use outcome::{DeliveryOutcome, DeliveryResult, ProviderState, Report};
 pub use secrets::{ReadSecrets, SecretError, Secrets};
 pub use submit::{Submit, SubmitError, SubmitReply};
+pub use unusable::Unusable;

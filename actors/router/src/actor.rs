@@ -3,6 +3,7 @@
 //! It owns the index and no event: what is accepted lies in the outbox. A reply is dropped unanswered only if the actor
 //! dies, and then the sender posts again.
 
+mod announcing;
 mod backlog;
 mod journal;
 mod snapshot;
@@ -15,12 +16,15 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
 use campanile_outbox::{Append, Outbox, OutboxError, Planned};
-use campanile_protocol::{Change, Changes, LabelLookup, Resync, Submit, SubmitError, SubmitReply};
+use campanile_protocol::{
+    Announce, Change, Changes, LabelLookup, Resync, Submit, SubmitError, SubmitReply, Unusable,
+};
 use campanile_supervision::{LifeGuard, Link, SharedClock};
 use jiff::Timestamp;
 
 use crate::plan::{Incoming, Rules, plan};
 use crate::{Index, Plan};
+use announcing::Announcing;
 use backlog::{Backlog, Phase, Stored};
 use snapshot::Counters;
 pub use snapshot::{EventCounts, GetRouterSnapshot, RouterPhase, RouterSnapshot};
@@ -50,6 +54,8 @@ pub struct RouterParts {
     pub clock: SharedClock,
     /// Who sends all Alerts and Providers when asked.
     pub watcher: Link<Resync>,
+    /// Who tells the owners of Alerts.
+    pub announces: Link<Announce>,
     /// Tells the supervisor of the actor's end.
     pub guard: LifeGuard<&'static str>,
 }
@@ -68,6 +74,7 @@ pub struct RouterActor {
     /// When the last initial batch came.
     loaded_at: Option<Timestamp>,
     backlog: Backlog,
+    announcing: Announcing,
     counters: Counters,
 }
 
@@ -79,20 +86,22 @@ impl RouterActor {
             index: Index::new(),
             loaded_at: None,
             backlog: Backlog::default(),
+            announcing: Announcing::default(),
             counters: Counters::default(),
         }
     }
 
-    fn plan(&mut self, incoming: Incoming<'_>) -> Plan {
+    fn plan(&mut self, incoming: Incoming<'_>, ctx: &mut Context<Self>) -> Plan {
         let plan = plan(incoming, &self.index, &*self.parts.labels, &self.parts.config.rules);
         self.counters.record(&plan);
         journal::log(incoming.event, &plan);
+        self.announce(incoming.event, &plan, ctx);
         plan
     }
 
     /// Plans an event and stores its deliveries.
-    fn route(&mut self, submit: Submit, ctx: &Context<Self>) {
-        let plan = self.plan(Incoming { event: &submit.event, accepted_at: submit.accepted_at });
+    fn route(&mut self, submit: Submit, ctx: &mut Context<Self>) {
+        let plan = self.plan(Incoming { event: &submit.event, accepted_at: submit.accepted_at }, ctx);
         if plan.not_yet {
             return self.store_for_later(submit, ctx);
         }
@@ -194,6 +203,14 @@ impl Handler<Changes> for RouterActor {
         if self.backlog.is_affected_by(&changes) {
             self.start_pass(ctx);
         }
+    }
+}
+
+impl Handler<Unusable> for RouterActor {
+    type Result = ();
+
+    fn handle(&mut self, unusable: Unusable, _: &mut Self::Context) {
+        self.announcing.unusable(unusable);
     }
 }
 

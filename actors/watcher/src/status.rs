@@ -9,7 +9,10 @@ mod folder;
 use std::collections::BTreeMap;
 
 use campanile_domain::{Alert, ObjectKey, ProviderSpec};
-use campanile_protocol::{AlertRow, Condition, DeliveryOutcome, DeliveryResult, ProviderRow, ProviderState};
+use campanile_protocol::{
+    AlertRow, Announce, Condition, DeliveryOutcome, DeliveryResult, ProviderRow, ProviderState, Subject,
+    reason,
+};
 use jiff::Timestamp;
 
 pub(crate) use condition::INVALID_URL;
@@ -180,6 +183,17 @@ impl StatusTable {
             Some(alert) if alert.uid == outcome.alert.uid => alert.last.note(outcome),
             _ => {}
         }
+    }
+
+    /// Notes a notification that could not be made or sent as the Alert's last setback. Returns whether it did.
+    pub(crate) fn announced(&mut self, announce: &Announce) -> bool {
+        let Subject::Alert(key) = &announce.on else { return false };
+        let Some(alert) = self.alerts.get_mut(key) else { return false };
+        let is_setback = announce.reason == reason::NOTIFICATION_DISPATCH_FAILED;
+        if is_setback {
+            alert.last.error = Some(announce.message.clone());
+        }
+        is_setback
     }
 
     /// The row of an Alert, once it was judged.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::Addr;
-use campanile_domain::{ObjectKey, ProviderSpec};
+use campanile_domain::{Failure, ObjectKey, ProviderSpec};
 use campanile_outbox::Outbox;
 use campanile_protocol::Change;
 use campanile_providers::Endpoint;
@@ -22,8 +22,8 @@ pub(super) enum Resolution {
     Pending,
     /// It can.
     Ready(Arc<Endpoint>),
-    /// It can not: its queue waits until it changes.
-    Broken,
+    /// It can not, and why: its queue waits until it changes.
+    Broken(Failure),
 }
 
 /// One Provider.
@@ -121,9 +121,18 @@ impl Slots {
         self.0.values().filter(names_one).map(|slot| slot.spec.key.clone()).collect()
     }
 
+    /// The Providers that can not be used, and why.
+    pub(super) fn broken(&self) -> HashMap<ObjectKey, Failure> {
+        let broken = self.0.iter().filter_map(|(key, slot)| match &slot.resolution {
+            Resolution::Broken(failure) => Some((key.clone(), failure.clone())),
+            Resolution::Pending | Resolution::Ready(_) => None,
+        });
+        broken.collect()
+    }
+
     /// Adds this table's counts to `snapshot`.
     pub(super) fn count(&self, snapshot: DeliverySnapshot) -> DeliverySnapshot {
-        let broken = |slot: &&Slot| matches!(slot.resolution, Resolution::Broken);
+        let broken = |slot: &&Slot| matches!(slot.resolution, Resolution::Broken(_));
         let alive = |slot: &&Slot| slot.child.as_ref().is_some_and(Addr::connected);
         DeliverySnapshot {
             providers: self.0.len(),

@@ -14,7 +14,8 @@ use campanile_domain::{
 };
 use campanile_outbox::{Append, Bounds, DeliveryView, MemoryOutbox, Outbox, Planned, Selection};
 use campanile_protocol::{
-    Change, Changes, DeliveryResult, ProviderState, ReadSecrets, Report, SecretError, Secrets,
+    Announce, Change, Changes, DeliveryResult, ProviderState, ReadSecrets, Report, SecretError, Secrets,
+    Unusable,
 };
 use campanile_supervision::{Clock, Link};
 use campanile_testkit::{Ward, event, new_delivery};
@@ -188,6 +189,8 @@ struct Memory {
     secrets: BTreeMap<ObjectKey, Arc<Secret>>,
     states: BTreeMap<ObjectKey, ProviderState>,
     last_error: Option<String>,
+    announced: Vec<Announce>,
+    unusable: Vec<ObjectKey>,
 }
 
 /// Answers with the secrets it was given and remembers reports.
@@ -228,6 +231,23 @@ impl Handler<Report> for FakeWatcher {
     }
 }
 
+impl Handler<Announce> for FakeWatcher {
+    type Result = ();
+
+    fn handle(&mut self, announce: Announce, _: &mut Self::Context) {
+        self.0.borrow_mut().announced.push(announce);
+    }
+}
+
+/// The router's part.
+impl Handler<Unusable> for FakeWatcher {
+    type Result = ();
+
+    fn handle(&mut self, Unusable(unusable): Unusable, _: &mut Self::Context) {
+        self.0.borrow_mut().unusable = unusable.keys().cloned().collect();
+    }
+}
+
 /// Ends the dispatcher, which otherwise lives as long as the process.
 #[derive(actix::Message)]
 #[rtype(result = "()")]
@@ -263,6 +283,9 @@ impl Fixture {
         let (secrets, reports) = (Link::new(), Link::new());
         secrets.point_at(&watcher);
         reports.point_at(&watcher);
+        let (announces, unusable) = (Link::new(), Link::new());
+        announces.point_at(&watcher);
+        unusable.point_at(&watcher);
         let dispatcher = Dispatcher::new(DispatcherParts {
             outbox: Arc::new(outbox.clone()),
             carriers: Arc::new(carrier.clone()),
@@ -271,6 +294,8 @@ impl Fixture {
             resync: Link::new(),
             secrets,
             reports,
+            announces,
+            unusable,
             guard: ward.guard("dispatcher"),
         })
         .start();
@@ -347,6 +372,16 @@ impl Fixture {
 
     pub(super) fn last_error(&self) -> Option<String> {
         self.memory.borrow().last_error.clone()
+    }
+
+    /// What the owners of objects were told.
+    pub(super) fn announced(&self) -> Vec<Announce> {
+        self.memory.borrow().announced.clone()
+    }
+
+    /// Providers of which the router knows that they do not resolve.
+    pub(super) fn unusable(&self) -> Vec<ObjectKey> {
+        self.memory.borrow().unusable.clone()
     }
 
     pub(super) async fn dead(&self) -> Vec<DeliveryView> {

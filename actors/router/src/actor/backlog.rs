@@ -136,7 +136,7 @@ impl RouterActor {
     fn plan_batch(&mut self, waiting: Vec<Unplanned>, limit: usize, ctx: &mut Context<Self>) {
         let more = waiting.len() >= limit;
         let planned: Vec<Reply<()>> =
-            waiting.into_iter().filter_map(|unplanned| self.plan_stored(&unplanned)).collect();
+            waiting.into_iter().filter_map(|unplanned| self.plan_stored(&unplanned, ctx)).collect();
         let planned = wrap_future(all(planned));
         ctx.spawn(planned.map(move |planned, router: &mut Self, ctx| match planned {
             Ok(()) if more && router.backlog.blocked.len() < LOOKAHEAD => router.fetch(ctx),
@@ -146,11 +146,11 @@ impl RouterActor {
     }
 
     /// Plans one stored event, unless this pass did already or it waits for labels.
-    fn plan_stored(&mut self, stored: &Unplanned) -> Option<Reply<()>> {
+    fn plan_stored(&mut self, stored: &Unplanned, ctx: &mut Context<Self>) -> Option<Reply<()>> {
         if self.backlog.blocked.contains(&stored.id) {
             return None;
         }
-        let plan = self.plan(Incoming { event: &stored.event, accepted_at: stored.accepted_at });
+        let plan = self.plan(Incoming { event: &stored.event, accepted_at: stored.accepted_at }, ctx);
         if plan.not_yet {
             self.backlog.blocked.insert(stored.id);
             return None;

@@ -1,6 +1,6 @@
 //! Log lines about events, in the contract's words (control plane 5 and 6).
 
-use campanile_domain::{Alert, Conflict, Event, MetadataSource};
+use campanile_domain::{Alert, Conflict, Event};
 use tracing::{error, info};
 
 use crate::plan::{ObjectPath, texts};
@@ -61,10 +61,7 @@ fn log_notice(event: &Event, notice: &Notice) {
 
 /// `key: source, source; key: …`
 fn conflicting_keys(conflicts: &[Conflict]) -> String {
-    let one = |conflict: &Conflict| {
-        let sources: Vec<&str> = conflict.sources.iter().copied().map(MetadataSource::as_str).collect();
-        format!("{}: {}", conflict.key, sources.join(", "))
-    };
+    let one = |conflict: &Conflict| format!("{}: {}", conflict.key, conflict.suppliers());
     conflicts.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 

@@ -1,8 +1,10 @@
 //! The actor over the outbox's model.
 
+mod announcing;
 mod backlog;
 mod routing;
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix::{Addr, Message};
@@ -43,7 +45,23 @@ impl Handler<Resync> for Watcher {
     }
 }
 
-/// Labels of which nothing is known until they are filled; then every object has none.
+/// Remembers what the owners of Alerts are told.
+#[derive(Default)]
+struct Owner(Arc<Mutex<Vec<Announce>>>);
+
+impl Actor for Owner {
+    type Context = Context<Self>;
+}
+
+impl Handler<Announce> for Owner {
+    type Result = ();
+
+    fn handle(&mut self, announce: Announce, _: &mut Self::Context) {
+        self.0.lock().unwrap().push(announce);
+    }
+}
+
+/// Labels of which nothing is known until they are filled; then every object has none. Or there are no objects.
 #[derive(Default)]
 struct Cache(AtomicUsize);
 
@@ -51,11 +69,19 @@ impl Cache {
     fn fill(&self) {
         self.0.store(1, Ordering::Relaxed);
     }
+
+    fn lose(&self) {
+        self.0.store(2, Ordering::Relaxed);
+    }
 }
 
 impl LabelLookup for Cache {
     fn labels(&self, _: &ObjectRef) -> Labels {
-        if self.0.load(Ordering::Relaxed) == 0 { Labels::NotYet } else { Labels::Found(Arc::default()) }
+        match self.0.load(Ordering::Relaxed) {
+            0 => Labels::NotYet,
+            1 => Labels::Found(Arc::default()),
+            _ => Labels::Absent,
+        }
     }
 }
 
@@ -64,6 +90,7 @@ struct Rig {
     outbox: MemoryOutbox,
     labels: Arc<Cache>,
     asked: Arc<AtomicUsize>,
+    told: Arc<Mutex<Vec<Announce>>>,
 }
 
 impl Drop for Rig {
@@ -82,15 +109,18 @@ impl Rig {
         let asked = Arc::<AtomicUsize>::default();
         let watcher = Link::new();
         watcher.point_at(&Watcher(asked.clone()).start());
+        let (told, announces) = (Arc::<Mutex<Vec<Announce>>>::default(), Link::new());
+        announces.point_at(&Owner(told.clone()).start());
         let parts = RouterParts {
             outbox: Arc::new(outbox.clone()),
             labels: labels.clone(),
             config: RouterConfig::default(),
             clock: ward.clock.clone(),
             watcher,
+            announces,
             guard: ward.guard("router"),
         };
-        Self { router: RouterActor::new(parts).start(), outbox, labels, asked }
+        Self { router: RouterActor::new(parts).start(), outbox, labels, asked, told }
     }
 
     /// A router that knows `alerts` and the usual Provider, and plans events as they come.
@@ -143,6 +173,16 @@ impl Rig {
     /// The events with deliveries, by reason, in the order of their deliveries.
     async fn delivered(&self) -> Vec<String> {
         self.deliveries().await.into_iter().map(|view| view.reason).collect()
+    }
+
+    /// What the owners of Alerts were told, as reason and message, sorted, with how often; waits until there is so much.
+    async fn told(&self, most: usize) -> Vec<(String, u32)> {
+        self.until(async || self.told.lock().unwrap().len() >= most).await;
+        let told = std::mem::take(&mut *self.told.lock().unwrap());
+        let mut told: Vec<_> =
+            told.into_iter().map(|one| (format!("{}: {}", one.reason, one.message), one.count)).collect();
+        told.sort();
+        told
     }
 
     fn unplanned(&self) -> u64 {

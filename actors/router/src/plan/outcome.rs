@@ -1,9 +1,11 @@
 //! Why an Alert did not notify, and what its owner should be told, in the contract's words.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use campanile_domain::{Alert, Conflict, Event, EventSource, ObjectRef};
+use campanile_protocol::reason;
 
 /// Texts that more than one place says.
 pub(crate) mod texts {
@@ -171,10 +173,18 @@ impl Notice {
     /// The reason of the Kubernetes Event.
     pub fn reason(&self) -> &'static str {
         match self.problem {
-            Problem::BadInclusion(_) | Problem::BadExclusion(_) | Problem::BadLabels(_) => "InvalidConfig",
-            Problem::ObjectNotFound => "SourceFetchFailed",
-            Problem::MetadataConflicts(_) => "MetadataAppendFailed",
+            Problem::BadInclusion(_) | Problem::BadExclusion(_) | Problem::BadLabels(_) => {
+                reason::INVALID_CONFIG
+            }
+            Problem::ObjectNotFound => reason::SOURCE_FETCH_FAILED,
+            Problem::MetadataConflicts(_) => reason::METADATA_APPEND_FAILED,
         }
+    }
+
+    /// The annotations of the Kubernetes Event: each conflicting key with those who supplied it (contract Y06).
+    pub fn annotations(&self) -> BTreeMap<String, String> {
+        let Problem::MetadataConflicts(conflicts) = &self.problem else { return BTreeMap::new() };
+        conflicts.iter().map(|conflict| (conflict.key.clone(), conflict.suppliers())).collect()
     }
 
     /// The text of the Kubernetes Event.

@@ -2,7 +2,9 @@
 
 use actix::{AsyncContext, Context, Handler, MessageResult};
 use campanile_domain::ObjectKey;
-use campanile_protocol::{GetObjects, ObjectTable, ReadSecrets, Report, Resync, SecretError, Secrets};
+use campanile_protocol::{
+    Announce, GetObjects, ObjectTable, ReadSecrets, Report, Resync, SecretError, Secrets,
+};
 
 use super::{DEBOUNCE, RESCAN_TICKS, Tick, WatcherActor};
 use crate::watch::Touched;
@@ -72,6 +74,15 @@ impl Handler<Report> for WatcherActor {
         if let Some(loaded) = &self.loaded {
             self.status.report(report, loaded, self.clock.now());
         }
+    }
+}
+
+impl Handler<Announce> for WatcherActor {
+    type Result = ();
+
+    /// There are no Kubernetes Events here: the log has it, and the Alert's row.
+    fn handle(&mut self, announce: Announce, _: &mut Context<Self>) {
+        self.status.announced(&announce);
     }
 }
 

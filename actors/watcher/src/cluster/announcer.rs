@@ -1,59 +1,44 @@
-//! Kubernetes Events on Alerts: the same one again is counted instead of written anew.
+//! Kubernetes Events on Alerts and Providers: the same one again is counted instead of written anew.
 //!
-//! An Event is posted at once, its count brought up to date once in [`PAUSE`]. At most [`MOST`] different ones are
-//! remembered; when all of them still have to be written, further ones are counted, and said in the log once there is
-//! room again. So nothing goes unsaid.
+//! An Event is posted at once. Its count is brought up to date after [`PAUSE`], and then ever more rarely, up to
+//! [`LONGEST_PAUSE`]. An object has at most [`DISTINCT`] Events of one reason that differ; what comes beyond them is
+//! counted in one more, which shows the newest message. At most [`PER_SECOND`] requests are made in a second, and at most
+//! [`MOST`] Events are remembered; when all of them still have to be written, further ones are counted, and said in the
+//! log once there is room again. So nothing goes unsaid, and no storm of failures becomes one of requests.
+
+mod entry;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use campanile_domain::{AlertRef, ObjectKey};
-use campanile_protocol::Announce;
+use campanile_domain::check_label;
+use campanile_protocol::{Announce, Subject};
 use jiff::Timestamp;
-use serde_json::{Value as Json, json};
 
 use super::follow::RETRY;
+pub(crate) use entry::Posting;
+use entry::{Entry, Identity};
 
 /// The most Events that are remembered.
 const MOST: usize = 1024;
 
-/// The shortest time between two writes of the same Event.
+/// The most Events of one object and reason that differ, before further ones are combined.
+const DISTINCT: u32 = 10;
+
+/// The most requests in a second.
+const PER_SECOND: u32 = 10;
+
+/// The shortest time between two writes of the same Event. It doubles with each.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// The longest message, in bytes: what the API server takes in every version of its API.
-const LONGEST_MESSAGE: usize = 1024;
+/// The longest time that a count is out of date.
+const LONGEST_PAUSE: Duration = Duration::from_secs(320);
 
-/// Who says it (contract, control plane 7).
-const COMPONENT: &str = "notification-controller";
+/// An Event that was not seen for so long is forgotten; the next one is a new Event.
+const QUIET: Duration = Duration::from_secs(600);
 
-/// What makes two announcements the same: the Alert and its uid, the reason, the message.
-type Identity = (ObjectKey, String, String, String);
-
-struct Entry {
-    /// The name of the Event object.
-    name: String,
-    announce: Announce,
-    count: u32,
-    first: Timestamp,
-    last: Timestamp,
-    /// The count that the API server knows; none if it does not have the Event.
-    known: Option<u32>,
-    due: Timestamp,
-    flying: bool,
-    failures: u32,
-}
-
-/// An Event to write.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Posting {
-    identity: Identity,
-    count: u32,
-    pub(crate) namespace: String,
-    pub(crate) name: String,
-    /// Whether the API server does not have it yet.
-    pub(crate) is_new: bool,
-    pub(crate) body: Json,
-}
+/// An object with its uid and a reason.
+type Group = (Subject, String, String);
 
 /// What became of a posting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +46,8 @@ pub(crate) enum Posted {
     Done,
     /// The Event has run out meanwhile.
     Forgotten,
+    /// The API server will never take it.
+    Refused,
     Failed,
 }
 
@@ -68,51 +55,46 @@ pub(crate) enum Posted {
 #[derive(Default)]
 pub(crate) struct Announcer {
     entries: HashMap<Identity, Entry>,
+    /// How many entries there are of each group.
+    groups: HashMap<Group, u32>,
     /// How many found no room.
     overflowed: u64,
     named: u64,
+    /// The second that is counted, and the requests in it.
+    window: (i64, u32),
 }
 
 impl Announcer {
-    /// Takes an announcement in.
-    pub(crate) fn note(&mut self, announce: Announce, now: Timestamp) {
-        let AlertRef { key, uid } = announce.alert.clone();
-        let identity = (key, uid, announce.reason.to_string(), announce.message.clone());
+    /// Takes an announcement in; `uid` is the object's.
+    pub(crate) fn note(&mut self, mut announce: Announce, uid: &str, now: Timestamp) {
+        announce.annotations.retain(|key, _| check_label(key, "").is_ok());
+        let group = (announce.on.clone(), uid.to_owned(), announce.reason.to_string());
+        let mut identity = Identity::of(&announce, uid);
+        if !self.entries.contains_key(&identity)
+            && self.groups.get(&group).is_some_and(|held| *held >= DISTINCT)
+        {
+            identity = Identity::combined(&announce, uid);
+        }
         if let Some(entry) = self.entries.get_mut(&identity) {
-            entry.count = entry.count.saturating_add(1);
-            entry.last = now;
-            return;
+            return entry.again(announce, now);
         }
         if self.entries.len() >= MOST && !self.make_room() {
-            self.overflowed += 1;
+            self.overflowed += u64::from(announce.count);
             return;
         }
         self.named += 1;
         // A name that no other process gives: the time and a number of our own.
-        let name = format!("{}.{:x}{:x}", announce.alert.key.name, now.as_nanosecond(), self.named);
-        let entry = Entry {
-            name,
-            announce,
-            count: 1,
-            first: now,
-            last: now,
-            known: None,
-            due: now,
-            flying: false,
-            failures: 0,
-        };
-        self.entries.insert(identity, entry);
+        let name = format!("{}.{:x}{:x}", announce.on.key().name, now.as_nanosecond(), self.named);
+        *self.groups.entry(group).or_default() += 1;
+        self.entries.insert(identity, Entry::new(name, announce, now));
     }
 
     /// Forgets the Event that was last seen longest ago of those that are written.
     fn make_room(&mut self) -> bool {
-        let written =
-            self.entries.iter().filter(|(_, entry)| entry.known == Some(entry.count) && !entry.flying);
-        let Some(oldest) = written.min_by_key(|(_, entry)| entry.last).map(|(identity, _)| identity.clone())
-        else {
-            return false;
-        };
-        self.entries.remove(&oldest);
+        let written = self.entries.iter().filter(|(_, entry)| entry.is_written());
+        let oldest = written.min_by_key(|(_, entry)| entry.last).map(|(identity, _)| identity.clone());
+        let Some(oldest) = oldest else { return false };
+        self.forget(&oldest);
         if self.overflowed > 0 {
             let events = std::mem::take(&mut self.overflowed);
             tracing::warn!(events, "kubernetes events were not written, there were too many different ones");
@@ -120,15 +102,48 @@ impl Announcer {
         true
     }
 
+    fn forget(&mut self, identity: &Identity) {
+        if self.entries.remove(identity).is_none() {
+            return;
+        }
+        let group = identity.group();
+        if let Some(held) = self.groups.get_mut(&group) {
+            *held -= 1;
+            if *held == 0 {
+                self.groups.remove(&group);
+            }
+        }
+    }
+
+    /// Forgets what was written and not seen for a while.
+    fn forget_quiet(&mut self, now: Timestamp) {
+        let quiet = |entry: &Entry| entry.is_written() && entry.last + QUIET <= now;
+        let quiet: Vec<Identity> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| quiet(entry))
+            .map(|(identity, _)| identity.clone())
+            .collect();
+        quiet.iter().for_each(|identity| self.forget(identity));
+    }
+
     /// Takes what is to be written now.
     pub(crate) fn take(&mut self, now: Timestamp, most: usize) -> Vec<Posting> {
-        let due = |entry: &Entry| !entry.flying && entry.known != Some(entry.count) && entry.due <= now;
-        let due = self.entries.iter_mut().filter(|(_, entry)| due(entry)).take(most);
-        due.map(|(identity, entry)| {
-            entry.flying = true;
-            entry.posting(identity)
-        })
-        .collect()
+        self.forget_quiet(now);
+        if self.window.0 != now.as_second() {
+            self.window = (now.as_second(), 0);
+        }
+        let left = PER_SECOND - self.window.1;
+        let due = self.entries.iter_mut().filter(|(_, entry)| entry.is_due(now));
+        let postings: Vec<Posting> = due
+            .take(most.min(left as usize))
+            .map(|(identity, entry)| {
+                entry.flying = true;
+                entry.posting(identity)
+            })
+            .collect();
+        self.window.1 += postings.len() as u32;
+        postings
     }
 
     /// Notes what became of a posting; `random` is drawn evenly from 0 to 1.
@@ -139,64 +154,21 @@ impl Announcer {
             Posted::Done => {
                 entry.known = Some(posting.count);
                 entry.failures = 0;
-                entry.due = now + PAUSE;
+                entry.due = now + entry.pause;
+                entry.pause = (entry.pause * 2).min(LONGEST_PAUSE);
             }
             Posted::Forgotten => entry.known = None,
+            Posted::Refused => {
+                let Announce { reason, message, .. } = &entry.announce;
+                tracing::error!(object = %posting.object(), %reason, message, "the API server refuses a kubernetes event, it is only said here");
+                entry.known = Some(entry.count);
+            }
             Posted::Failed => {
                 entry.failures = entry.failures.saturating_add(1);
                 entry.due = now + RETRY.pause(entry.failures, random);
             }
         }
     }
-}
-
-impl Entry {
-    fn posting(&self, identity: &Identity) -> Posting {
-        let is_new = self.known.is_none();
-        let body = if is_new {
-            self.whole()
-        } else {
-            json!({ "count": self.count, "lastTimestamp": seconds(self.last) })
-        };
-        Posting {
-            identity: identity.clone(),
-            count: self.count,
-            namespace: self.announce.alert.key.namespace.to_string(),
-            name: self.name.clone(),
-            is_new,
-            body,
-        }
-    }
-
-    fn whole(&self) -> Json {
-        let Announce { alert, warning, reason, message, annotations } = &self.announce;
-        let cut = message.floor_char_boundary(LONGEST_MESSAGE);
-        json!({
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": { "name": self.name, "namespace": alert.key.namespace, "annotations": annotations },
-            "involvedObject": {
-                "apiVersion": format!("{}/{}", campanile_crds::GROUP, campanile_crds::Version::V1beta3.name()),
-                "kind": "Alert",
-                "namespace": alert.key.namespace,
-                "name": alert.key.name,
-                "uid": alert.uid,
-            },
-            "type": if *warning { "Warning" } else { "Normal" },
-            "reason": reason,
-            "message": message.get(..cut).unwrap_or_default(),
-            "source": { "component": COMPONENT },
-            "reportingComponent": COMPONENT,
-            "firstTimestamp": seconds(self.first),
-            "lastTimestamp": seconds(self.last),
-            "count": self.count,
-        })
-    }
-}
-
-/// The API takes whole seconds.
-fn seconds(time: Timestamp) -> String {
-    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use campanile_domain::{AlertRef, Failure, FailureClass};
-use campanile_protocol::{DeliveryOutcome, DeliveryResult, Report};
+use campanile_protocol::{Announce, DeliveryOutcome, DeliveryResult, Report, Subject};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -168,16 +168,11 @@ fn a_broken_pattern_is_said_on_the_alert_and_repetitions_are_counted() {
         assert_eq!((&said.data["reason"], &said.data["type"]), (&json!("InvalidConfig"), &json!("Warning")));
         assert_eq!(said.data["involvedObject"]["name"], "on-call");
         assert_eq!(said.data["source"]["component"], "notification-controller");
-        rig.watcher.do_send(campanile_protocol::Announce {
-            alert: AlertRef {
-                key: rig.key("on-call"),
-                uid: said.data["involvedObject"]["uid"].as_str().unwrap().into(),
-            },
-            warning: true,
-            reason: "InvalidConfig".into(),
-            message: "failed to compile inclusion regex: [".into(),
-            annotations: [].into(),
-        });
+        rig.watcher.do_send(Announce::warning(
+            Subject::Alert(rig.key("on-call")),
+            "InvalidConfig",
+            "failed to compile inclusion regex: [",
+        ));
         until(async || event().await.filter(|event| event.data["count"] == 2)).await;
     });
 }

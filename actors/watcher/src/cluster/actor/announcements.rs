@@ -1,14 +1,13 @@
-//! What is said on Alerts in Kubernetes Events (contract, control plane 7).
-
-use std::collections::BTreeMap;
+//! What is said on Alerts and Providers in Kubernetes Events (contract, control plane 7).
 
 use actix::{Context, Handler, MessageResult};
 use campanile_domain::{Alert, AlertRef};
-use campanile_protocol::Announce;
+use campanile_protocol::{Announce, Subject, reason};
 
 use super::ClusterWatcherActor;
 use super::news::{Announced, NextAnnouncements};
 use crate::cluster::announcer::Posting;
+use crate::cluster::kind::Kind;
 use crate::faults;
 
 /// The most postings handed out at once.
@@ -18,6 +17,11 @@ impl Handler<Announce> for ClusterWatcherActor {
     type Result = ();
 
     fn handle(&mut self, announce: Announce, _: &mut Context<Self>) {
+        if self.status.announced(&announce)
+            && let Subject::Alert(key) = &announce.on
+        {
+            self.writes.mark((Kind::Alert, key.clone()), self.clock.now());
+        }
         self.announce(announce);
     }
 }
@@ -40,8 +44,20 @@ impl Handler<Announced> for ClusterWatcherActor {
 }
 
 impl ClusterWatcherActor {
-    fn announce(&mut self, announce: Announce) {
-        self.announcer.note(announce, self.clock.now());
+    /// Says something on an object; one that is gone has no place for it, and the log has it.
+    pub(super) fn announce(&mut self, announce: Announce) {
+        let uid = match &announce.on {
+            Subject::Alert(key) => self.alerts.kept.get(key).map(|kept| kept.spec.uid.clone()),
+            Subject::Provider(key) => self.providers.kept.get(key).map(|kept| kept.spec.uid.clone()),
+        };
+        match uid {
+            Some(uid) => self.announce_on(&uid, announce),
+            None => tracing::debug!(object = %announce.on.key(), "nothing to put a kubernetes event on"),
+        }
+    }
+
+    fn announce_on(&mut self, uid: &str, announce: Announce) {
+        self.announcer.note(announce, uid, self.clock.now());
         self.announce_bell.notify_one();
     }
 
@@ -51,24 +67,15 @@ impl ClusterWatcherActor {
             return;
         }
         for message in faults::announcements(alert) {
-            self.announce(Announce {
-                alert: AlertRef { key: alert.key.clone(), uid: alert.uid.clone() },
-                warning: true,
-                reason: "InvalidConfig".into(),
-                message,
-                annotations: BTreeMap::new(),
-            });
+            let on = Subject::Alert(alert.key.clone());
+            self.announce_on(&alert.uid, Announce::warning(on, reason::INVALID_CONFIG, message));
         }
     }
 
     /// Says that the finalizer of the replaced controller was taken off an Alert.
     pub(super) fn announce_migration(&mut self, alert: AlertRef) {
-        self.announce(Announce {
-            alert,
-            warning: false,
-            reason: "Migration".into(),
-            message: "removed finalizer from Alert to migrate to static Alert".to_owned(),
-            annotations: BTreeMap::new(),
-        });
+        let message = "removed finalizer from Alert to migrate to static Alert";
+        let announce = Announce::warning(Subject::Alert(alert.key), "Migration", message);
+        self.announce_on(&alert.uid, Announce { warning: false, ..announce });
     }
 }

@@ -41,6 +41,10 @@ async fn post(scope: &Scope, posting: &Posting) -> Posted {
         Ok(Err(error)) if !posting.is_new && trouble::is_missing(&error) => return Posted::Forgotten,
         // It was written, and only the answer was lost.
         Ok(Err(error)) if posting.is_new && trouble::code_of(&error) == Some(409) => return Posted::Done,
+        // Asking again would be answered in the same way.
+        Ok(Err(error)) if matches!(trouble::code_of(&error), Some(400 | 413 | 422)) => {
+            return Posted::Refused;
+        }
         Ok(Err(error)) => trouble::describe(AIM, &error),
         Err(_) => format!("failed to {AIM}: the API server does not answer; it is tried again"),
     };
