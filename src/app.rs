@@ -23,7 +23,7 @@ use campanile_transport::{Environment, Limits, Transport};
 use jiff::SignedDuration;
 
 use crate::config::Config;
-use crate::ops;
+use crate::{logging, ops};
 pub(crate) use links::Links;
 pub use listeners::Addresses;
 use listeners::Listeners;
@@ -43,7 +43,7 @@ pub struct App {
 /// process ends and whoever runs it starts it again.
 fn give_up(actor: &'static str) {
     tracing::error!(actor, "giving up, the process ends; accepted events are kept in the state folder");
-    std::process::exit(1);
+    logging::exit(1);
 }
 
 impl App {

@@ -139,10 +139,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         None => start(cli.controller.config(), &cli.controller.common),
         Some(Command::Run(flags)) => start(flags.config(), &flags.common),
-        Some(Command::Demo(flags)) => {
-            logging::start(logging::Encoding::Console, logging::Level::Error);
-            commands::demo(&flags)
-        }
+        Some(Command::Demo(flags)) => logging::start(logging::Encoding::Console, logging::Level::Error)
+            .and_then(|()| commands::demo(&flags)),
         Some(Command::Get(flags)) => commands::get(&flags),
         Some(Command::Check(flags)) => commands::check(&flags),
         Some(Command::Explain(flags)) => commands::explain(&flags),
@@ -150,19 +148,22 @@ pub fn main() -> ExitCode {
         Some(Command::Redrive(flags)) => commands::redrive(&flags),
         Some(Command::Crds) => commands::crds(),
     };
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("campanile: failed to {error:#}");
-            ExitCode::from(1)
-        }
-    }
+    let code = result.unwrap_or_else(|error| {
+        eprintln!("campanile: failed to {error:#}");
+        ExitCode::from(1)
+    });
+    logging::flush();
+    code
 }
 
-/// Runs an instance until a signal ends it.
+/// Runs an instance until a signal ends it. Whoever reads its standard error expects log lines, so that is how it says
+/// what is wrong, too.
 fn start(config: Config, flags: &CommonFlags) -> anyhow::Result<ExitCode> {
-    logging::start(flags.log_encoding, flags.log_level);
-    commands::run(config)
+    logging::start(flags.log_encoding, flags.log_level)?;
+    Ok(commands::run(config).unwrap_or_else(|error| {
+        tracing::error!(error = format!("{error:#}"), "failed to start");
+        ExitCode::from(1)
+    }))
 }
 
 #[cfg(test)]

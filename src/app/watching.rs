@@ -120,7 +120,7 @@ fn take_part(cluster: ClusterConfig, times: Election, clock: SharedClock, leader
         };
         if let Err(error) = ended {
             tracing::error!(error = format!("{error:#}"), "problem running manager");
-            std::process::exit(1);
+            crate::logging::exit(1);
         }
     });
 }

@@ -67,11 +67,11 @@ pub struct CommonFlags {
     /// How long to wait for a state folder that another process still holds.
     #[arg(long, default_value = "30s", value_parser = duration::parse)]
     pub state_lock_timeout: Duration,
-    /// Form of log lines.
-    #[arg(long, value_enum, default_value = "json")]
+    /// Form of log lines: json or console.
+    #[arg(long, default_value = "json")]
     pub log_encoding: Encoding,
-    /// Least level of log lines.
-    #[arg(long, value_enum, default_value = "info")]
+    /// Least level of log lines: trace, debug, info or error.
+    #[arg(long, default_value = "info")]
     pub log_level: Level,
 }
 

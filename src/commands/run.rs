@@ -17,7 +17,7 @@ pub(crate) fn run(config: Config) -> Result<ExitCode> {
         actix_rt::spawn(async move {
             signals.next().await;
             tracing::warn!("second signal: ending at once, what is not delivered goes out after the next start");
-            std::process::exit(1);
+            crate::logging::exit(1);
         });
         app.stop().await;
         Ok(ExitCode::SUCCESS)

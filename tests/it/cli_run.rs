@@ -59,7 +59,7 @@ fn a_port_in_use_ends_with_1_and_names_the_flag() {
         let output = campanile(&arguments);
         assert_eq!(output.code, Some(1), "{flag}");
         let last = output.stderr.lines().last().expect("a message");
-        for part in ["campanile: failed to listen on", &address.to_string(), flag] {
+        for part in ["failed to start", "\"listen on", &address.to_string(), flag] {
             assert!(last.contains(part), "no {part:?} in {last}");
         }
     }

@@ -9,6 +9,7 @@ mod cli_run;
 mod intake_bad_input;
 mod intake_duplicates;
 mod intake_limits;
+mod ops_logs;
 mod outbox_kill;
 mod outbox_kill_commit_status;
 mod outbox_recovery;

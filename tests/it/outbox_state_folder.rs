@@ -29,7 +29,7 @@ fn a_folder_that_another_instance_holds_is_refused_after_the_wait() {
     assert_eq!(second.code, Some(1));
     let last = second.stderr.lines().last().expect("a message");
     for part in [
-        "campanile: failed to",
+        "failed to start",
         site.state().to_str().expect("UTF-8"),
         "another process holds it",
         "name another folder",

@@ -10,7 +10,7 @@ use actix::{
 };
 use campanile_domain::{ObjectKey, Verdict};
 use campanile_outbox::{Lease, OutboxError, Settlement};
-use campanile_protocol::{Announce, DeliveryOutcome, DeliveryResult, ProviderState, Report};
+use campanile_protocol::{Announce, DeliveryOutcome, DeliveryResult, ProviderState, Report, log_event};
 use campanile_providers::Endpoint;
 use campanile_supervision::{LifeGuard, Link};
 use futures_util::FutureExt;
@@ -249,17 +249,28 @@ impl ProviderActor {
 
 /// One line for each setback, at the level it deserves; a delivery that arrived is told at debug level.
 fn log(provider: &ObjectKey, delivery: &campanile_domain::Delivery, result: &DeliveryResult) {
-    let (id, object) = (delivery.id.0, delivery.event.involved_object.path());
+    let (id, object) = (delivery.id.0, &delivery.event.involved_object);
     let alert = &delivery.plan.alert.key;
+    let (name, namespace, provider) = (&*alert.name, &*alert.namespace, &*provider.name);
     match result {
-        DeliveryResult::Delivered => tracing::debug!(%provider, %alert, object, delivery = id, "delivered"),
+        DeliveryResult::Delivered => {
+            log_event!(
+                DEBUG,
+                object,
+                alert.name = name,
+                alert.namespace = namespace,
+                alert.providerName = provider,
+                delivery = id,
+                "delivered"
+            );
+        }
         DeliveryResult::Delayed(failure) => {
             let (class, attempts) = (failure.class.label(), delivery.attempts + 1);
-            tracing::warn!(%provider, %alert, object, delivery = id, class, attempts, error = %failure, "failed to send notification, will retry");
+            log_event!(WARN, object, alert.name = name, alert.namespace = namespace, alert.providerName = provider, delivery = id, class, attempts, error = %failure, "failed to send notification, will retry");
         }
         DeliveryResult::Dead(failure) => {
             let class = failure.class.label();
-            tracing::error!(%provider, %alert, object, delivery = id, class, error = %failure, "failed to send notification, gave up");
+            log_event!(ERROR, object, alert.name = name, alert.namespace = namespace, alert.providerName = provider, delivery = id, class, error = %failure, "failed to send notification, gave up");
         }
     }
 }

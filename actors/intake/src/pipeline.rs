@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use campanile_domain::Event;
-use campanile_protocol::{Submit, SubmitError};
+use campanile_protocol::{Submit, SubmitError, log_event};
 use campanile_supervision::{Link, SharedClock};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -40,10 +40,8 @@ async fn claim_and_store(state: &State, mut event: Event, hold: Hold) -> Answer 
     let ticket = match state.window.claim(duplicate_key(&event)).await {
         Claim::New(ticket) => ticket,
         Claim::Duplicate { reset } => {
-            tracing::debug!(
-                object = event.involved_object.path(),
-                "Discarding event, rate limiting duplicate events"
-            );
+            let object = &event.involved_object;
+            log_event!(DEBUG, object, "Discarding event, rate limiting duplicate events");
             return Answer::Duplicate { reset };
         }
     };

@@ -99,7 +99,7 @@ async fn read_event(
     let mut hold = state.bodies.hold();
     let body = body::read(payload, declared, config.body_limit, config.read_timeout, &mut hold)
         .await
-        .inspect_err(|cause| tracing::error!(cause = cause.label(), "reading the request body failed"))?;
+        .inspect_err(|cause| tracing::error!(error = cause.label(), "reading the request body failed"))?;
     let event = Event::decode(&body).map_err(|error| {
         tracing::error!(%error, "decoding the request body failed");
         Outcome::Malformed

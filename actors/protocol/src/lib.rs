@@ -3,6 +3,7 @@
 mod announce;
 mod changes;
 mod labels;
+pub mod log_event;
 mod objects;
 mod outcome;
 mod secrets;

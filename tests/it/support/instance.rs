@@ -136,6 +136,16 @@ impl Instance {
         self.log.lines().iter().any(|line| line.contains(text))
     }
 
+    /// Waits until the log holds this text.
+    pub(crate) fn wait_for_log(&self, text: &str) {
+        eventually(&format!("{text:?} in the log"), || self.logged(text).then_some(()));
+    }
+
+    /// The log so far.
+    pub(crate) fn log_lines(&self) -> Vec<String> {
+        self.log.lines()
+    }
+
     /// Asks it to stop, as a service manager does, and returns its exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the instance runs");

@@ -1,30 +1,39 @@
 //! Log lines about events, in the contract's words (control plane 5 and 6).
 
 use campanile_domain::{Alert, Conflict, Event};
-use tracing::{error, info};
+use campanile_protocol::log_event;
+use tracing::info;
 
-use crate::plan::{ObjectPath, texts};
+use crate::plan::texts;
 use crate::{DropReason, Dropped, Notice, Plan, Problem};
 
 /// Logs what became of an event.
 pub(super) fn log(event: &Event, plan: &Plan) {
-    let object = ObjectPath(&event.involved_object);
+    let object = &event.involved_object;
     if plan.not_yet {
-        tracing::debug!(%object, "labels are not known yet, the event is planned later");
+        log_event!(DEBUG, object, "labels are not known yet, the event is planned later");
         return;
     }
     for notice in &plan.notices {
         log_notice(event, notice);
     }
     if !plan.is_selected() {
-        info!(%object, "discarding event, no alerts found for the involved object");
+        log_event!(INFO, object, "discarding event, no alerts found for the involved object");
         return;
     }
-    info!(%object, event = %event.message, "dispatching event");
+    log_event!(INFO, object, event_message = event.message, "dispatching event");
     for dropped in plan.drops.iter().filter(|dropped| dropped.reason.is_error()) {
         let Alert { key, provider, .. } = &*dropped.alert;
         let cause = dropped.message(event);
-        error!(alert = %key, %provider, %object, error = cause, "failed to dispatch notification");
+        log_event!(
+            ERROR,
+            object,
+            alert.name = &*key.name,
+            alert.namespace = &*key.namespace,
+            alert.providerName = &*provider.name,
+            error = cause,
+            "failed to dispatch notification"
+        );
     }
     for reason in [DropReason::NoCommit, DropReason::NoChangeRequest, DropReason::NoRevision] {
         log_together(event, &plan.drops, &reason);
@@ -37,24 +46,45 @@ fn log_together(event: &Event, drops: &[Dropped], reason: &DropReason) {
     let Some(first) = of_reason.next() else { return };
     let alerts: Vec<String> =
         std::iter::once(first).chain(of_reason).map(|dropped| dropped.alert.key.to_string()).collect();
-    let object = ObjectPath(&event.involved_object);
-    info!(%object, ?alerts, "{}", first.message(event));
+    log_event!(INFO, &event.involved_object, ?alerts, "{}", first.message(event));
 }
 
 fn log_notice(event: &Event, notice: &Notice) {
-    let object = ObjectPath(&event.involved_object);
-    let alert = &notice.alert.key;
+    let object = &event.involved_object;
+    let (name, namespace) = (&*notice.alert.key.name, &*notice.alert.key.namespace);
     match &notice.problem {
         Problem::MetadataConflicts(conflicts) => {
             let conflicting = conflicting_keys(conflicts);
-            info!(%alert, %object, conflictingKeys = conflicting, "warning: {}", texts::CONFLICTS);
+            log_event!(
+                INFO,
+                object,
+                Alert.name = name,
+                Alert.namespace = namespace,
+                conflictingKeys = conflicting,
+                "warning: {}",
+                texts::CONFLICTS
+            );
         }
         Problem::ObjectNotFound => {
             let cause = notice.message(event);
-            error!(%alert, %object, error = cause, "error getting the involved object");
+            log_event!(
+                ERROR,
+                object,
+                Alert.name = name,
+                Alert.namespace = namespace,
+                error = cause,
+                "error getting the involved object"
+            );
         }
         Problem::BadInclusion(_) | Problem::BadExclusion(_) | Problem::BadLabels(_) => {
-            error!(%alert, %object, "{}", notice.message(event));
+            log_event!(
+                ERROR,
+                object,
+                Alert.name = name,
+                Alert.namespace = namespace,
+                "{}",
+                notice.message(event)
+            );
         }
     }
 }
@@ -69,7 +99,8 @@ fn conflicting_keys(conflicts: &[Conflict]) -> String {
 pub(super) fn log_deprecation(alert: &Alert) {
     if !alert.summary.is_empty() {
         info!(
-            alert = %alert.key,
+            Alert.name = &*alert.key.name,
+            Alert.namespace = &*alert.key.namespace,
             "warning: specifying an alert summary with '.spec.summary' is deprecated, use '.spec.eventMetadata.summary' \
              instead"
         );

@@ -50,7 +50,7 @@ fn noticed(problem: Problem) -> Plan {
 fn an_event_without_alerts_is_discarded_and_one_with_dispatched() {
     let (lines, fields) = logged(|| log(&event(), &Plan::default()));
     assert_eq!(lines, ["INFO discarding event, no alerts found for the involved object"]);
-    assert_eq!(fields["object"], "Kustomization/apps/podinfo");
+    assert_eq!(fields["eventInvolvedObject.name"], "podinfo");
     let plan = Plan { deliveries: vec![new_delivery()], ..Plan::default() };
     assert_eq!(logged(|| log(&event(), &plan)).0, ["INFO dispatching event"]);
     assert!(logged(|| log(&event(), &Plan { not_yet: true, ..Plan::default() })).0.is_empty());
@@ -65,7 +65,7 @@ fn an_alert_that_can_not_be_served_is_an_error_and_a_silent_drop_none() {
     plan.drops.push(dropped("b", DropReason::ProviderMissing));
     let (lines, fields) = logged(|| log(&event(), &plan));
     assert_eq!(lines, ["INFO dispatching event", "ERROR failed to dispatch notification"]);
-    assert_eq!((&fields["alert"], &fields["provider"]), (&"apps/b".into(), &"apps/chat".into()));
+    assert_eq!((&fields["alert.name"], &fields["alert.providerName"]), (&"b".into(), &"chat".into()));
     assert!(fields["error"].as_str().unwrap().starts_with("failed to read provider: "));
 }
 
@@ -114,5 +114,5 @@ fn a_deprecated_summary_is_logged_when_the_alert_changes() {
     assert!(
         lines[0].starts_with("INFO warning: specifying an alert summary with '.spec.summary' is deprecated")
     );
-    assert_eq!(fields["alert"], "apps/on-call");
+    assert_eq!(fields["Alert.name"], "on-call");
 }
