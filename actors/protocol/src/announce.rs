@@ -34,6 +34,16 @@ pub mod reason {
     pub const METADATA_APPEND_FAILED: &str = "MetadataAppendFailed";
     /// A notification could not be made, or not be sent.
     pub const NOTIFICATION_DISPATCH_FAILED: &str = "NotificationDispatchFailed";
+    /// An object is not valid, or something that it names is not there.
+    pub const FAILED: &str = "Failed";
+    /// An object became ready.
+    pub const SUCCEEDED: &str = "Succeeded";
+    /// The finalizer of the replaced controller was taken off an Alert.
+    pub const MIGRATION: &str = "Migration";
+    /// Messages of a Provider wait: its destination is down or takes none of them.
+    pub const NOT_DELIVERING: &str = "NotDelivering";
+    /// They get through again.
+    pub const DELIVERING: &str = "Delivering";
     /// Notifications were not worth sending any more.
     pub const NOTIFICATIONS_EXPIRED: &str = "NotificationsExpired";
 }
@@ -67,6 +77,11 @@ impl Announce {
             annotations: BTreeMap::new(),
             count: 1,
         }
+    }
+
+    /// The same for something good.
+    pub fn normal(on: Subject, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { warning: false, ..Self::warning(on, reason, message) }
     }
 
     /// What makes two announcements the same.

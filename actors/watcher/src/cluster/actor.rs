@@ -7,6 +7,7 @@ mod announcements;
 mod handlers;
 mod judge;
 pub(crate) mod news;
+mod turns;
 mod writes;
 
 use std::collections::{BTreeMap, HashMap};

@@ -16,11 +16,14 @@ use campanile_protocol::{Announce, Subject};
 use jiff::Timestamp;
 
 use super::follow::RETRY;
-pub(crate) use entry::Posting;
+pub(crate) use entry::{COMPONENT, Posting};
 use entry::{Entry, Identity};
 
 /// The most Events that are remembered.
 const MOST: usize = 1024;
+
+/// How many may be remembered for one more that says something good.
+const MOST_GOOD: usize = MOST / 2;
 
 /// The most Events of one object and reason that differ, before further ones are combined.
 const DISTINCT: u32 = 10;
@@ -78,7 +81,9 @@ impl Announcer {
         if let Some(entry) = self.entries.get_mut(&identity) {
             return entry.again(announce, now);
         }
-        if self.entries.len() >= MOST && !self.make_room() {
+        // Good news leave room for bad ones.
+        let most = if announce.warning { MOST } else { MOST_GOOD };
+        if self.entries.len() >= most && !self.make_room() {
             self.overflowed += u64::from(announce.count);
             return;
         }

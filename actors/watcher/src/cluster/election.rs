@@ -6,6 +6,7 @@
 //! not cost the lease.
 
 mod record;
+mod said;
 
 use std::future::Future;
 use std::pin::pin;
@@ -14,8 +15,8 @@ use std::time::Duration;
 use campanile_supervision::SharedClock;
 use futures_util::future::{Either, select};
 use k8s_openapi::api::coordination::v1::Lease;
-use kube::Api;
 use kube::api::PostParams;
+use kube::{Api, Client};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -77,8 +78,9 @@ pub async fn elect(
     cancelled: impl Future<Output = ()>,
 ) -> Result<(), ElectionError> {
     let client = config.cluster.connect().await?;
-    let api = Api::namespaced(client, &config.namespace);
-    let mut candidate = Candidate { api, config, clock, seen: Seen::default(), said: None };
+    let api = Api::namespaced(client.clone(), &config.namespace);
+    let mut candidate =
+        Candidate { client, api, config, clock, seen: Seen::default(), uid: None, said: None };
     let outcome = {
         let campaign = pin!(candidate.campaign(&leader));
         match select(campaign, pin!(cancelled)).await {
@@ -90,14 +92,20 @@ pub async fn elect(
     if held && outcome.is_ok() && candidate.config.release_on_cancel {
         candidate.release().await;
     }
+    if held {
+        candidate.say("stopped leading").await;
+    }
     outcome
 }
 
 struct Candidate {
+    client: Client,
     api: Api<Lease>,
     config: ElectionConfig,
     clock: SharedClock,
     seen: Seen,
+    /// The Lease's uid.
+    uid: Option<String>,
     /// The last trouble that was logged.
     said: Option<String>,
 }
@@ -110,6 +118,8 @@ impl Candidate {
         }
         tracing::info!(lease = self.lease(), identity = self.config.identity, "is leader now");
         leader.send_replace(true);
+        // Beside the election: renewals do not wait for it.
+        actix::spawn(self.say("became leader"));
         let mut renewed = Instant::now();
         loop {
             tokio::time::sleep(self.config.retry_period).await;
@@ -123,6 +133,10 @@ impl Candidate {
                 return self.lost("it could not be renewed in time; check that the API server is up");
             }
         }
+    }
+
+    fn say(&self, did: &'static str) -> impl Future<Output = ()> + use<> {
+        said::say(self.client.clone(), self.config.clone(), self.uid.clone(), did, self.clock.now())
     }
 
     fn lost(&self, cause: &str) -> ElectionError {
@@ -179,6 +193,7 @@ impl Candidate {
         match written {
             Ok(lease) => {
                 self.seen.note(&lease, Instant::now());
+                self.uid = lease.metadata.uid;
                 Ok(true)
             }
             Err(error) if trouble::code_of(&error) == Some(409) => Ok(false),

@@ -86,3 +86,37 @@ fn a_provider_has_events_too() {
         .await;
     });
 }
+
+/// The reasons and messages of the Events on a Provider.
+async fn said(namespace: &Namespace) -> Vec<String> {
+    let events = events_on(namespace, "Provider", "chat").await;
+    let text = |event: &DynamicObject, field: &str| event.data[field].as_str().unwrap_or_default().to_owned();
+    events.iter().map(|event| format!("{}: {}", text(event, "reason"), text(event, "message"))).collect()
+}
+
+async fn until_said(namespace: &Namespace, text: &str) {
+    until(async || said(namespace).await.iter().any(|one| one.starts_with(text)).then_some(())).await;
+}
+
+#[test]
+fn a_provider_says_when_it_fails_becomes_ready_ceases_to_deliver_and_goes_on() {
+    run("turns", async |namespace| {
+        namespace.provider("chat").await;
+        let rig = Rig::new(&namespace);
+        rig.initial().await;
+        rig.unresolved("chat", "failed to get secret 'apps/token'");
+        until_said(&namespace, "Failed: failed to get secret 'apps/token'").await;
+        rig.resolved("chat", 1);
+        until_said(&namespace, "Succeeded: Reconciliation finished").await;
+        rig.stopped("chat", "the destination answers 401: renew the token");
+        until_said(
+            &namespace,
+            "NotDelivering: no message gets through, they wait: the destination answers 401",
+        )
+        .await;
+        rig.stopped("chat", "the destination answers 401: renew the token");
+        rig.resolved("chat", 1);
+        until_said(&namespace, "Delivering: messages get through again").await;
+        assert_eq!(said(&namespace).await.len(), 4);
+    });
+}

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use serde_json::json;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::announcements::events_on;
 use crate::api::{Namespace, kubeconfig, until};
 use crate::rig::run;
 
@@ -60,6 +62,19 @@ fn one_candidate_leads_and_the_other_follows_as_soon_as_it_lets_go() {
         first.ended.await.unwrap().unwrap();
         second.until_leads().await;
         assert!(!*first.leads.borrow());
+        let said = async || {
+            let events = events_on(&namespace, "Lease", "leader").await;
+            let said: BTreeSet<String> =
+                events.iter().filter_map(|event| event.data["message"].as_str().map(str::to_owned)).collect();
+            let expected = ["first became leader", "first stopped leading", "second became leader"];
+            (said == BTreeSet::from(expected.map(str::to_owned))).then_some(events)
+        };
+        for event in until(said).await {
+            assert_eq!(
+                (&event.data["reason"], &event.data["type"]),
+                (&json!("LeaderElection"), &json!("Normal"))
+            );
+        }
         second.cancel.send(()).unwrap();
         second.ended.await.unwrap().unwrap();
     });

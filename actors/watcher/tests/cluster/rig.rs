@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use actix::{Actor, Addr, Context, Handler};
-use campanile_domain::ObjectKey;
+use campanile_domain::{Failure, FailureClass, ObjectKey};
 use campanile_protocol::{Changes, GetObjects, ObjectTable, ProviderState, ReadSecrets, Report, SecretError};
 use campanile_supervision::{DeathNotice, LifeGuard, Link, SystemClock};
 use campanile_watcher::{
@@ -104,12 +104,29 @@ impl Rig {
 
     /// Says what a dispatcher says that can resolve the Provider.
     pub(crate) fn resolved(&self, provider: &str, generation: i64) {
-        self.watcher.do_send(Report::Provider(ProviderState {
-            provider: self.key(provider),
-            generation,
-            ready: Ok(()),
-            delivering: Ok(()),
-        }));
+        self.state(provider, generation, Ok(()), Ok(()));
+    }
+
+    /// Says what a dispatcher says that can not resolve the Provider.
+    pub(crate) fn unresolved(&self, provider: &str, message: &str) {
+        let failure = Failure::new(FailureClass::Config, message);
+        self.state(provider, 1, Err(failure.clone()), Err(failure));
+    }
+
+    /// Says what a dispatcher says when no message gets through.
+    pub(crate) fn stopped(&self, provider: &str, message: &str) {
+        self.state(provider, 1, Ok(()), Err(Failure::new(FailureClass::Credentials, message)));
+    }
+
+    fn state(
+        &self,
+        provider: &str,
+        generation: i64,
+        ready: Result<(), Failure>,
+        delivering: Result<(), Failure>,
+    ) {
+        let provider = self.key(provider);
+        self.watcher.do_send(Report::Provider(ProviderState { provider, generation, ready, delivering }));
     }
 
     /// The token in Secret `token`.

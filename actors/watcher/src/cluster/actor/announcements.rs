@@ -56,7 +56,7 @@ impl ClusterWatcherActor {
         }
     }
 
-    fn announce_on(&mut self, uid: &str, announce: Announce) {
+    pub(super) fn announce_on(&mut self, uid: &str, announce: Announce) {
         self.announcer.note(announce, uid, self.clock.now());
         self.announce_bell.notify_one();
     }
@@ -75,7 +75,7 @@ impl ClusterWatcherActor {
     /// Says that the finalizer of the replaced controller was taken off an Alert.
     pub(super) fn announce_migration(&mut self, alert: AlertRef) {
         let message = "removed finalizer from Alert to migrate to static Alert";
-        let announce = Announce::warning(Subject::Alert(alert.key), "Migration", message);
-        self.announce_on(&alert.uid, Announce { warning: false, ..announce });
+        let announce = Announce::normal(Subject::Alert(alert.key), reason::MIGRATION, message);
+        self.announce_on(&alert.uid, announce);
     }
 }

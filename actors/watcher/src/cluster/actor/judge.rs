@@ -6,6 +6,7 @@ use campanile_domain::{Alert, EventSource, ObjectKey, ProviderSpec};
 use campanile_protocol::{Change, Changes};
 
 use super::ClusterWatcherActor;
+use super::turns::Before;
 use crate::cluster::batch::Batch;
 use crate::cluster::kind::Kind;
 use crate::cluster::listing::Touched;
@@ -103,8 +104,10 @@ impl ClusterWatcherActor {
         let Some(kept) = self.alerts.kept.get(key).filter(|_| self.loaded()) else { return };
         let now = self.clock.now();
         self.status.seed_alert(&kept.spec, kept.facts.status.seed(kept.facts.created), now);
+        let before = Before::of(self.status.shown_alert(key));
         let provider_exists = self.providers.kept.contains_key(&kept.spec.provider);
         self.status.judge_alert(&kept.spec, kept.fault.as_deref(), provider_exists, now);
+        self.announce_alert(key, &before);
         self.writes.mark((Kind::Alert, key.clone()), now);
     }
 
@@ -112,8 +115,10 @@ impl ClusterWatcherActor {
         let Some(kept) = self.providers.kept.get(key).filter(|_| self.loaded()) else { return };
         let now = self.clock.now();
         self.status.seed_provider(&kept.spec, kept.facts.status.seed(kept.facts.created), now);
+        let before = Before::of(self.status.shown_provider(key));
         let fault = kept.fault.clone().or_else(|| self.secrets.fault(&kept.spec));
         self.status.judge_provider(&kept.spec, fault, now);
+        self.announce_provider(key, &before);
         self.writes.mark((Kind::Provider, key.clone()), now);
     }
 

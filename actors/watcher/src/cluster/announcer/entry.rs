@@ -13,7 +13,7 @@ use super::{Group, PAUSE};
 pub(super) const LONGEST_MESSAGE: usize = 1024;
 
 /// Who says it (contract, control plane 7).
-const COMPONENT: &str = "notification-controller";
+pub(crate) const COMPONENT: &str = "notification-controller";
 
 /// What makes two announcements the same: the object and its uid, the reason, and what is said, if it is not combined
 /// with others.

@@ -1,0 +1,66 @@
+//! The Kubernetes Events on the Lease (contract, control plane 7).
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::Event;
+use kube::api::PostParams;
+use kube::{Api, Client};
+use serde_json::json;
+
+use super::ElectionConfig;
+use crate::cluster::announcer::COMPONENT;
+use crate::cluster::trouble;
+
+/// How long an Event may take. It is for people: an election never waits longer for one.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Says on the Lease what its holder did, for example `became leader`.
+pub(super) async fn say(
+    client: Client,
+    config: ElectionConfig,
+    uid: Option<String>,
+    did: &'static str,
+    now: Timestamp,
+) {
+    let posting = async {
+        let event = event(&config, uid.as_deref(), did, now).map_err(kube::Error::SerdeError)?;
+        let api: Api<Event> = Api::namespaced(client, &config.namespace);
+        api.create(&PostParams::default(), &event).await.map(drop)
+    };
+    match tokio::time::timeout(PATIENCE, posting).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!("{}", trouble::describe("write a kubernetes event on the lease", &error));
+        }
+        Err(_) => {
+            tracing::warn!(lease = config.name, "failed to write a kubernetes event on the lease in time");
+        }
+    }
+}
+
+fn event(config: &ElectionConfig, uid: Option<&str>, did: &str, now: Timestamp) -> serde_json::Result<Event> {
+    let seconds = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
+    serde_json::from_value(json!({
+        "metadata": {
+            "name": format!("{}.{:x}", config.name, now.as_nanosecond()),
+            "namespace": config.namespace,
+        },
+        "involvedObject": {
+            "apiVersion": <Lease as k8s_openapi::Resource>::API_VERSION,
+            "kind": <Lease as k8s_openapi::Resource>::KIND,
+            "namespace": config.namespace,
+            "name": config.name,
+            "uid": uid,
+        },
+        "type": "Normal",
+        "reason": "LeaderElection",
+        "message": format!("{} {did}", config.identity),
+        "source": { "component": COMPONENT },
+        "reportingComponent": COMPONENT,
+        "firstTimestamp": seconds,
+        "lastTimestamp": seconds,
+        "count": 1,
+    }))
+}
