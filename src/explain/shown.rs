@@ -10,10 +10,6 @@ use serde_json::Value;
 /// What stands in place of something secret.
 const BLOT: &str = "*****";
 
-/// Headers whose values tell nothing but how to read the body and who sends it.
-const HARMLESS: &[&str] =
-    &["accept", "content-type", "gotk-component", "user-agent", "x-atlassian-token", "x-github-api-version"];
-
 /// One request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShownRequest {
@@ -80,11 +76,7 @@ fn url(url: &str, class: ProviderClass, masker: &Masker) -> String {
 }
 
 fn header_value(name: &str, value: &str, masker: &Masker) -> String {
-    if HARMLESS.iter().any(|harmless| name.eq_ignore_ascii_case(harmless)) {
-        masker.mask(value)
-    } else {
-        BLOT.to_owned()
-    }
+    if Request::is_harmless(name) { masker.mask(value) } else { BLOT.to_owned() }
 }
 
 fn body(body: &[u8], masker: &Masker) -> Value {

@@ -16,6 +16,7 @@ mod outbox_recovery;
 mod outbox_state_folder;
 mod provider_payloads;
 mod provider_proxy;
+mod provider_secrets_never_show;
 mod provider_tls;
 mod route_end_to_end;
 mod route_real_events;

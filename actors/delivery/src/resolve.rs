@@ -28,9 +28,11 @@ pub fn resolve_provider(
     if spec.type_name == "bitbucket" {
         settings.api_base = std::env::var("BITBUCKET_API_BASE_URL").ok().filter(|base| !base.is_empty());
     }
+    // All of it is checked, also what the type leaves aside (contract, providers 6).
+    let connection = settings.connection.clone();
     let endpoint = build(spec, settings)?;
     carriers
-        .check(&endpoint.connection)
+        .check(&connection)
         .map_err(|failure| Failure::masked(failure.class, &failure.message, &endpoint.masker))?;
     Ok(endpoint)
 }

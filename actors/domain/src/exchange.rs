@@ -36,6 +36,41 @@ pub struct Request {
     pub body: Bytes,
 }
 
+/// Headers whose values tell nothing but how to read a message and who sends it.
+const HARMLESS: &[&str] = &[
+    "accept",
+    "content-type",
+    "gotk-component",
+    "user-agent",
+    "x-atlassian-token",
+    "x-github-api-version",
+    "x-requested-with",
+    "x-tfs-fedauthredirect",
+];
+
+/// From this length on, in bytes, a part of a header's value is taken for a secret of its own.
+const SECRET_PART: usize = 8;
+
+impl Request {
+    /// Whether the values of this header may be shown.
+    pub fn is_harmless(header: &str) -> bool {
+        HARMLESS.iter().any(|harmless| header.eq_ignore_ascii_case(harmless))
+    }
+
+    /// What lets this request in, as far as one can see that from outside: the values of headers and their parts, and an
+    /// assertion in a form (RFC 7523, 2.1). A destination may quote them.
+    pub fn credentials(&self) -> Vec<String> {
+        let values = self.headers.iter().filter(|(name, _)| !Self::is_harmless(name)).map(|(_, value)| value);
+        let mut found: Vec<String> = values.clone().cloned().collect();
+        let parts = values.flat_map(|value| value.split([' ', ',', ';', '=']));
+        found.extend(parts.filter(|part| part.len() >= SECRET_PART).map(str::to_owned));
+        let pairs = self.body.split(|byte| *byte == b'&');
+        let assertions = pairs.filter_map(|pair| str::from_utf8(pair.strip_prefix(b"assertion=")?).ok());
+        found.extend(assertions.map(str::to_owned));
+        found
+    }
+}
+
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Request({:?}, {} bytes)", self.method, self.body.len())

@@ -11,7 +11,7 @@ const SHORTEST: usize = 3;
 /// The secrets of one Provider. Cheap to build, used only on failure.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Masker {
-    /// Longest first, so that a secret inside another one does not break the longer.
+    /// In lower case; longest first, so that a secret inside another one does not break the longer.
     secrets: Vec<String>,
 }
 
@@ -20,7 +20,7 @@ impl Masker {
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
         let mut found: Vec<String> = secrets
             .into_iter()
-            .map(|secret| secret.as_ref().trim().to_owned())
+            .map(|secret| secret.as_ref().trim().to_ascii_lowercase())
             .filter(|secret| secret.len() >= SHORTEST)
             .collect();
         found.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
@@ -35,12 +35,27 @@ impl Masker {
         Self::new(self.secrets.iter().cloned().chain(more))
     }
 
-    /// `text` with every occurrence of every secret replaced by `*****`.
+    /// `text` with every occurrence of every secret replaced by `*****`. Case does not matter: some destinations change
+    /// it.
     pub fn mask(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| {
-            if text.contains(secret.as_str()) { text.replace(secret.as_str(), BLOT) } else { text }
-        })
+        self.secrets.iter().fold(text.to_owned(), |text, secret| blotted(text, secret))
     }
+}
+
+/// `text` without `secret`, which is in lower case.
+fn blotted(text: String, secret: &str) -> String {
+    // Changing the case of ASCII letters moves nothing.
+    let lower = text.to_ascii_lowercase();
+    let mut blotted = String::new();
+    let (mut rest, mut at) = (text.as_str(), 0);
+    for (found, _) in lower.match_indices(secret) {
+        let (before, from) = rest.split_at(found - at);
+        let (_, after) = from.split_at(secret.len());
+        blotted.push_str(before);
+        blotted.push_str(BLOT);
+        (rest, at) = (after, found + secret.len());
+    }
+    if blotted.is_empty() { text } else { blotted + rest }
 }
 
 impl fmt::Debug for Masker {
@@ -60,6 +75,11 @@ mod tests {
             masker.mask("POST /services/T0/B0 with xoxb-1234-longer and xoxb-1234xoxb-1234"),
             "POST ***** with ***** and **********"
         );
+    }
+
+    #[test]
+    fn a_secret_in_other_case_is_blotted_out_too() {
+        assert_eq!(Masker::new(["Hunter2-Ä"]).mask("ä HUNTER2-Ä, hunter2-Ä"), "ä *****, *****");
     }
 
     #[test]

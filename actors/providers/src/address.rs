@@ -134,14 +134,18 @@ impl Address {
         let Some((_, rest)) = self.text.split_once("://") else { return found };
         let (authority, tail) = split_authority(rest);
         if let Some((user_info, _)) = authority.rsplit_once('@') {
-            let password = user_info.split_once(':').map_or(user_info, |(_, password)| password);
+            let (user, password) = user_info.split_once(':').unwrap_or(("", user_info));
             found.extend([user_info.to_owned(), password.to_owned(), decoded(password)]);
+            // A short one is a name; a long one may be a key, as in a DSN of Sentry.
+            found.extend((user.len() >= SECRET_PIECE).then(|| user.to_owned()));
         }
         let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
         found.extend([tail, path, query].map(str::to_owned));
         found.push(decoded(path));
         let pieces = tail.split(['/', '?', '&', '=', '#']).filter(|piece| piece.len() >= SECRET_PIECE);
-        found.extend(pieces.flat_map(|piece| [piece.to_owned(), decoded(piece)]));
+        // Git hosts know a repository without the end that its address may have.
+        let named = |piece: &str| piece.strip_suffix(".git").unwrap_or(piece).to_owned();
+        found.extend(pieces.flat_map(|piece| [piece.to_owned(), decoded(piece), named(piece)]));
         found
     }
 }

@@ -41,6 +41,11 @@ pub trait Provider: Send + Sync {
         Ok(None)
     }
 
+    /// What of the settings is secret to this type and to no other.
+    fn secrets(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Whether all requests go to a public host, so that TLS material made for a private one must be left aside.
     fn public_host(&self) -> bool {
         false
@@ -127,6 +132,7 @@ pub fn build(spec: &ProviderSpec, settings: Settings) -> Result<Endpoint, Config
         KINDS.iter().find(|(known, _)| *known == name).ok_or_else(|| ConfigError::NotYet(name.to_owned()))?;
     let provider = build(&settings)?;
     let Settings { mut connection, masker, notices, .. } = settings;
+    let masker = Arc::new(masker.with(provider.secrets()));
     if provider.public_host() {
         connection.tls = None;
     }

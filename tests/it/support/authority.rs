@@ -35,8 +35,14 @@ impl Authority {
 
     /// A certificate for a host name or address, or for a client of that name.
     pub(crate) fn sign(&self, name: &str) -> Leaf {
+        self.sign_all(&[name])
+    }
+
+    /// A certificate for several names.
+    pub(crate) fn sign_all(&self, names: &[&str]) -> Leaf {
         let key = KeyPair::generate().expect("a key can be made");
-        let params = CertificateParams::new([name.to_owned()]).expect("the name is one");
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let params = CertificateParams::new(names).expect("the names are some");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate can be signed");
         Leaf { certificate: certificate.pem(), key: key.serialize_pem() }
     }

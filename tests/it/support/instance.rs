@@ -46,24 +46,54 @@ pub(super) fn program() -> Command {
     command
 }
 
+/// `flag`, unless one of `flags` says otherwise.
+fn unless_given(flag: &'static str, flags: &[&str]) -> Option<&'static str> {
+    let (name, _) = flag.split_once('=').expect("a flag has a value");
+    let is_given = flags.iter().any(|given| given.split('=').next() == Some(name));
+    (!is_given).then_some(flag)
+}
+
 impl Instance {
     /// Starts an instance on free ports and waits until it listens and has loaded its manifests.
     pub(crate) fn start(manifests: &Path, state: &Path, flags: &[&str]) -> Self {
         let instance = Self::start_unready(manifests, state, flags);
-        eventually("/readyz", || get(instance.health, "/readyz").ok().filter(|answer| answer.status == 200));
+        instance.become_ready();
+        instance
+    }
+
+    /// As [`Instance::start`], in surroundings that have this variable.
+    pub(crate) fn start_in(
+        (variable, value): (&str, &Path),
+        manifests: &Path,
+        state: &Path,
+        flags: &[&str],
+    ) -> Self {
+        let mut program = program();
+        program.env(variable, value);
+        let instance = Self::launch(program, manifests, state, flags);
+        instance.become_ready();
         instance
     }
 
     /// As [`Instance::start`], but does not wait for the manifests.
     pub(crate) fn start_unready(manifests: &Path, state: &Path, flags: &[&str]) -> Self {
-        let mut child = program()
+        Self::launch(program(), manifests, state, flags)
+    }
+
+    fn become_ready(&self) {
+        eventually("/readyz", || get(self.health, "/readyz").ok().filter(|answer| answer.status == 200));
+    }
+
+    fn launch(mut program: Command, manifests: &Path, state: &Path, flags: &[&str]) -> Self {
+        let mut child = program
             .args([
                 "run",
                 "--events-addr=127.0.0.1:0",
                 "--health-addr=127.0.0.1:0",
                 "--admin-addr=127.0.0.1:0",
             ])
-            .args(["--metrics-addr=0", "--manifests"])
+            .args(unless_given("--metrics-addr=0", flags))
+            .arg("--manifests")
             .arg(manifests)
             .arg("--state-dir")
             .arg(state)
@@ -129,6 +159,11 @@ impl Instance {
             }
             wanted(row).then(|| row.clone())
         })
+    }
+
+    /// The lines of the log so far.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lines()
     }
 
     /// The log so far holds this text.

@@ -16,6 +16,7 @@ mod sink;
 mod site;
 mod socks;
 mod squid;
+mod tunnel;
 mod wait;
 
 pub(crate) use authority::Authority;
@@ -26,8 +27,9 @@ pub(crate) use http::{Answer, exchange, get, post, read_answer, send};
 pub(crate) use instance::Instance;
 pub(crate) use manifest::{NAMESPACE, alert, everything_from, join, object, provider, secret};
 pub(crate) use request::Arrival;
-pub(crate) use sink::{Reply, Sink};
+pub(crate) use sink::{Reply, Sink, Thought};
 pub(crate) use site::Site;
 pub(crate) use socks::Socks;
 pub(crate) use squid::Squid;
+pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{eventually, within};

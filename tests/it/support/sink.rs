@@ -10,8 +10,18 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::{Arrival, eventually};
 
-/// What a destination that thinks for itself makes of a request: the status and the body of its answer.
-type Mind = Box<dyn FnMut(&Arrival) -> (u16, String) + Send>;
+/// What a destination that thinks for itself makes of a request.
+type Mind = Box<dyn FnMut(&Arrival) -> Thought + Send>;
+
+/// An answer that depends on the request.
+#[derive(Default)]
+pub(crate) struct Thought {
+    /// 0 is no status of HTTP: the sender gets garbage.
+    pub(crate) status: u16,
+    /// Lines with their ends.
+    pub(crate) headers: String,
+    pub(crate) body: String,
+}
 
 /// How a request is answered.
 #[derive(Clone, Debug)]
@@ -118,7 +128,15 @@ impl Sink {
     }
 
     /// From now on every request is answered by `mind`. It decides when the request arrives, even if the answer is held.
-    pub(crate) fn think(&self, mind: impl FnMut(&Arrival) -> (u16, String) + Send + 'static) {
+    pub(crate) fn think(&self, mut mind: impl FnMut(&Arrival) -> (u16, String) + Send + 'static) {
+        self.think_of(move |arrival| {
+            let (status, body) = mind(arrival);
+            Thought { status, body, ..Thought::default() }
+        });
+    }
+
+    /// As [`Sink::think`], headers included.
+    pub(crate) fn think_of(&self, mind: impl FnMut(&Arrival) -> Thought + Send + 'static) {
         self.lock().mind = Some(Box::new(mind));
     }
 
@@ -178,8 +196,7 @@ fn accept(listener: &TcpListener, tls: Option<&Arc<ServerConfig>>, shared: &Arc<
 fn serve(stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(arrival) = Arrival::read(&mut reader)? {
-        let Some(reply) = shared.reply_to(arrival) else { break };
-        let (Reply { status, headers, .. }, body) = reply;
+        let Some(Thought { status, headers, body }) = shared.reply_to(arrival) else { break };
         let answer =
             format!("HTTP/1.1 {status} Scripted\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len());
         let stream = reader.get_mut();
@@ -190,31 +207,28 @@ fn serve(stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
 }
 
 impl State {
-    fn answer(&mut self, arrival: &Arrival) -> (Reply, String) {
+    fn answer(&mut self, arrival: &Arrival) -> (Thought, Duration) {
         let reply = match (self.script.pop_front(), &mut self.mind) {
-            (None, Some(mind)) => {
-                let (status, body) = mind(arrival);
-                return (Reply::status(status), body);
-            }
+            (None, Some(mind)) => return (mind(arrival), Duration::ZERO),
             (scripted, _) => scripted.or_else(|| self.usual.clone()).unwrap_or(Reply::status(200)),
         };
-        let body = reply.body.to_owned();
-        (reply, body)
+        let Reply { status, headers, body, delay } = reply;
+        (Thought { status, headers: headers.to_owned(), body: body.to_owned() }, delay)
     }
 }
 
 impl Shared {
     /// Records a request, and waits for its answer's time; none if the sink is stopped.
-    fn reply_to(&self, arrival: Arrival) -> Option<(Reply, String)> {
+    fn reply_to(&self, arrival: Arrival) -> Option<Thought> {
         let mut state = self.state.lock().ok()?;
         let number = state.arrivals.len() + 1;
-        let (reply, body) = state.answer(&arrival);
+        let (thought, delay) = state.answer(&arrival);
         state.arrivals.push(arrival);
-        let delayed = self.changed.wait_timeout_while(state, reply.delay, |state| !state.stopped).ok()?.0;
+        let delayed = self.changed.wait_timeout_while(state, delay, |state| !state.stopped).ok()?.0;
         let state = self
             .changed
             .wait_while(delayed, |state| state.answered.is_some_and(|most| number > most) && !state.stopped)
             .ok()?;
-        (!state.stopped).then_some((reply, body))
+        (!state.stopped).then_some(thought)
     }
 }

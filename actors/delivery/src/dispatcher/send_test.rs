@@ -192,16 +192,19 @@ impl Trial {
 /// Passes requests on and keeps the last answer.
 struct Recorder<'c> {
     carrier: &'c dyn Carrier,
+    /// What the requests were let in with. A token may have been obtained on the way, so that no masker knows it.
+    credentials: RefCell<Vec<String>>,
     last: RefCell<Option<Response>>,
     requests: Cell<usize>,
 }
 
 impl<'c> Recorder<'c> {
     fn new(carrier: &'c dyn Carrier) -> Self {
-        Self { carrier, last: RefCell::default(), requests: Cell::default() }
+        Self { carrier, credentials: RefCell::default(), last: RefCell::default(), requests: Cell::default() }
     }
 
     fn tested(self, verdict: Verdict, masker: &Masker) -> Tested {
+        let masker = &masker.with(self.credentials.take());
         let answer = self
             .last
             .into_inner()
@@ -214,6 +217,7 @@ impl Carrier for Recorder<'_> {
     fn send<'a>(&'a self, request: &'a Request) -> Sending<'a> {
         self.requests.set(self.requests.get() + 1);
         self.last.take();
+        self.credentials.borrow_mut().extend(request.credentials());
         Box::pin(async move {
             let answer = self.carrier.send(request).await?;
             let mut kept = answer.clone();

@@ -67,6 +67,10 @@ impl Provider for PagerDuty {
             doing: "failed sending event",
         }))
     }
+
+    fn secrets(&self) -> Vec<String> {
+        vec![self.routing_key.clone()]
+    }
 }
 
 /// Posts an event, and when that has arrived a change.

@@ -23,7 +23,13 @@ impl Known<'_> {
     pub(super) fn masker(&self) -> Masker {
         let mut secrets = self.address.secrets();
         if let Some(token) = self.token {
-            add_with_parts(&mut secrets, &String::from_utf8_lossy(token.raw()));
+            let token = String::from_utf8_lossy(token.raw());
+            add_with_parts(&mut secrets, &token);
+            // As Basic credentials: whole, as a password without a user, and as that of the user.
+            let user = &self.login.username;
+            let pairs =
+                [token.trim().to_owned(), format!(":{}", token.trim()), format!("{user}:{}", token.trim())];
+            secrets.extend(pairs.map(|pair| STANDARD.encode(pair)));
         }
         if let Some(password) = &self.login.password {
             add_login(&mut secrets, &self.login.username, password);
