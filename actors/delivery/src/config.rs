@@ -21,6 +21,8 @@ pub struct DeliveryConfig {
     pub parked: Duration,
     /// The longest pause that a destination may ask for with `Retry-After`.
     pub longest_pause: Duration,
+    /// A message that was accepted longer ago belongs to a backlog, which goes out at the rate that its host publishes.
+    pub backlog_after: Duration,
     /// A provider actor without work ends after this time.
     pub idle: Duration,
     /// How long a Provider must be gone before its waiting deliveries become dead letters: a manifest that is being
@@ -45,6 +47,7 @@ impl Default for DeliveryConfig {
             probe: Backoff { floor: secs(1), base: secs(2), ceiling: secs(60) },
             parked: secs(600),
             longest_pause: secs(3600),
+            backlog_after: secs(10),
             idle: secs(60),
             deletion_grace: secs(10),
             sweep: secs(5),

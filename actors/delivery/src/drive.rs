@@ -1,7 +1,9 @@
 //! The driver: carries out one exchange, step by step.
 
+use std::time::Duration;
+
 use campanile_domain::{Delivery, Failure, FailureClass, Masker, Verdict};
-use campanile_providers::{CommitStatus, Endpoint, Exchange, Step};
+use campanile_providers::{CommitStatus, Endpoint, Exchange, Step, quota_pause};
 use campanile_supervision::Clock;
 
 use crate::Carrier;
@@ -19,6 +21,23 @@ pub(crate) struct Driver<'a> {
     pub(crate) clock: &'a dyn Clock,
 }
 
+/// What came of an exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Driven {
+    /// What became of the delivery.
+    pub(crate) verdict: Verdict,
+    /// How long the destination takes nothing more from anybody, as its answers say, whatever the verdict.
+    pub(crate) quota: Option<Duration>,
+    /// Whether the destination answered at all. What was concluded without it says nothing about it.
+    pub(crate) answered: bool,
+}
+
+impl From<Verdict> for Driven {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, quota: None, answered: false }
+    }
+}
+
 /// Carries out one exchange of which nothing is remembered.
 pub(crate) async fn drive(
     endpoint: &Endpoint,
@@ -26,12 +45,12 @@ pub(crate) async fn drive(
     delivery: &Delivery,
     clock: &dyn Clock,
 ) -> Verdict {
-    Driver { endpoint, carrier, memo: None, clock }.drive(delivery).await
+    Driver { endpoint, carrier, memo: None, clock }.drive(delivery).await.verdict
 }
 
 impl Driver<'_> {
-    /// Renders `delivery` for its destination, sends what the exchange asks for, and returns its verdict.
-    pub(crate) async fn drive(&self, delivery: &Delivery) -> Verdict {
+    /// Renders `delivery` for its destination, sends what the exchange asks for, and returns what came of it.
+    pub(crate) async fn drive(&self, delivery: &Delivery) -> Driven {
         let provider = &self.endpoint.provider;
         match provider.commit_status(delivery) {
             Ok(None) => self.run(provider.exchange(delivery)).await,
@@ -39,44 +58,50 @@ impl Driver<'_> {
                 Some(memo) => self.show(&status, memo, delivery).await,
                 None => self.run(provider.exchange(delivery)).await,
             },
-            Err(failure) => Verdict::Failed(failure),
+            Err(failure) => Verdict::Failed(failure).into(),
         }
     }
 
     /// Makes the host show `status`: not at all where it does already, without reading where the memo knows better.
-    async fn show(&self, status: &CommitStatus, memo: &Memo, delivery: &Delivery) -> Verdict {
+    async fn show(&self, status: &CommitStatus, memo: &Memo, delivery: &Delivery) -> Driven {
         let provider = &self.endpoint.provider;
-        let verdict = match memo.knowledge(status).await {
-            Knowledge::Shown => return Verdict::Skipped,
+        let driven = match memo.knowledge(status).await {
+            Knowledge::Shown => return Verdict::Skipped.into(),
             Knowledge::Other => {
                 memo.forget(status).await;
                 self.run(provider.write(delivery)).await
             }
             Knowledge::Unknown => self.run(provider.exchange(delivery)).await,
         };
-        if matches!(verdict, Verdict::Delivered | Verdict::Skipped) {
+        if matches!(driven.verdict, Verdict::Delivered | Verdict::Skipped) {
             memo.remember(status).await;
         }
-        verdict
+        driven
     }
 
-    async fn run(&self, exchange: Result<Box<dyn Exchange>, Failure>) -> Verdict {
+    async fn run(&self, exchange: Result<Box<dyn Exchange>, Failure>) -> Driven {
         let mut exchange = match exchange {
             Ok(exchange) => exchange,
-            Err(failure) => return Verdict::Failed(failure),
+            Err(failure) => return Verdict::Failed(failure).into(),
         };
-        let mut response = None;
+        let (mut response, mut quota, mut answered) = (None, None, false);
         for _ in 0..MOST_STEPS {
             match exchange.next(response.take(), self.clock.now()) {
-                Step::Done(verdict) => return verdict,
+                Step::Done(verdict) => return Driven { verdict, quota, answered },
                 Step::Send(request) => match self.carrier.send(&request).await {
-                    Ok(answer) => response = Some(answer),
-                    Err(failure) => return Verdict::Failed(masked(&failure, &self.endpoint.masker)),
+                    Ok(answer) => {
+                        quota = quota.max(quota_pause(&answer, self.clock.now()));
+                        (response, answered) = (Some(answer), true);
+                    }
+                    Err(failure) => {
+                        let verdict = Verdict::Failed(masked(&failure, &self.endpoint.masker));
+                        return Driven { verdict, quota, answered };
+                    }
                 },
             }
         }
         let text = format!("finish the exchange within {MOST_STEPS} requests");
-        Verdict::Failed(Failure::new(FailureClass::Poison, text))
+        Driven { verdict: Verdict::Failed(Failure::new(FailureClass::Poison, text)), quota, answered }
     }
 }
 

@@ -2,17 +2,23 @@
 //!
 //! Pure: time comes as an argument. It is kept in memory only, so a restart begins with an open gate.
 
+mod catch_up;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
-use campanile_domain::{Disposition, Failure, Verdict};
+use campanile_domain::{Disposition, Failure, Rate, Verdict};
 use jiff::Timestamp;
 
 use crate::DeliveryConfig;
+use crate::drive::Driven;
+use catch_up::CatchUp;
 
 /// Whether exchanges may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
-    /// So many may be under way at once.
+    /// So many may start now.
     Open(usize),
     /// None before that time.
     ClosedUntil(Timestamp),
@@ -30,25 +36,64 @@ pub(crate) enum Turn {
 }
 
 /// The rate state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pace {
     /// Failures in a row.
     failures: u32,
     /// Whether only one exchange at a time is let through, to see whether the destination works again.
     probing: bool,
-    closed_until: Option<Timestamp>,
+    /// The next probe is due then. A success opens the gate earlier.
+    backoff_until: Option<Timestamp>,
+    /// The destination asked for a pause until then. Nothing but a change of the Provider opens the gate earlier.
+    held_until: Option<Timestamp>,
     /// Why the provider does not deliver.
     stopped: Option<Failure>,
+    catch_up: CatchUp,
 }
 
 impl Pace {
-    /// Whether exchanges may start at `now`.
-    pub(crate) fn gate(&self, config: &DeliveryConfig, now: Timestamp) -> Gate {
-        match self.closed_until {
-            Some(until) if now < until => Gate::ClosedUntil(until),
-            _ if self.probing => Gate::Open(1),
-            _ => Gate::Open(config.in_flight),
+    /// An open gate for a type whose host publishes `rate`.
+    pub(crate) fn new(rate: Option<Rate>) -> Self {
+        Self {
+            failures: 0,
+            probing: false,
+            backoff_until: None,
+            held_until: None,
+            stopped: None,
+            catch_up: CatchUp::new(rate),
         }
+    }
+
+    /// Whether exchanges may start at `now` beside the `in_flight` that are under way.
+    pub(crate) fn gate(&self, config: &DeliveryConfig, in_flight: usize, now: Timestamp) -> Gate {
+        let closed = [self.backoff_until, self.held_until, self.catch_up.wait(now)];
+        if let Some(until) = closed.into_iter().flatten().filter(|until| now < *until).max() {
+            return Gate::ClosedUntil(until);
+        }
+        let most = if self.probing { 1 } else { config.in_flight };
+        Gate::Open(self.catch_up.room(most.saturating_sub(in_flight)))
+    }
+
+    /// `count` exchanges were started at `now`, the oldest about an event that was accepted at `oldest`. True if a backlog
+    /// has come to its end with them, so that more may start at once.
+    pub(crate) fn started(
+        &mut self,
+        config: &DeliveryConfig,
+        count: usize,
+        oldest: Timestamp,
+        now: Timestamp,
+    ) -> bool {
+        self.catch_up.started(count, oldest + config.backlog_after < now, now)
+    }
+
+    /// When the next of a backlog may start, if that is later than `now`.
+    pub(crate) fn next_of_backlog(&self, now: Timestamp) -> Option<Timestamp> {
+        self.catch_up.wait(now)
+    }
+
+    /// Whether the destination's own pause is still running, which only this state knows of.
+    pub(crate) fn is_held(&self, now: Timestamp) -> bool {
+        self.held_until.is_some_and(|until| now < until)
     }
 
     /// Why the provider does not deliver, if it does not.
@@ -61,34 +106,47 @@ impl Pace {
         self.probing
     }
 
-    /// Takes note of a verdict at `now`; `random` is drawn evenly from 0 to 1.
+    /// Takes note of what came of an exchange at `now`; `random` is drawn evenly from 0 to 1.
     pub(crate) fn note(
         &mut self,
         config: &DeliveryConfig,
-        verdict: &Verdict,
+        driven: &Driven,
         now: Timestamp,
         random: f64,
     ) -> Turn {
-        match verdict {
-            Verdict::Delivered | Verdict::Skipped => self.alive(),
+        if let Some(pause) = driven.quota {
+            self.hold(config, now, pause);
+        }
+        match &driven.verdict {
+            Verdict::Delivered | Verdict::Skipped => self.alive(driven.answered),
             Verdict::RetryAfter(pause, failure) => {
-                self.close(now, (*pause).min(config.longest_pause));
+                self.hold(config, now, *pause);
                 self.failed(config, failure, now, random)
             }
             Verdict::Failed(failure) => match failure.class.disposition() {
-                Disposition::Dead => self.alive(),
+                Disposition::Dead => self.alive(driven.answered),
                 Disposition::Retry => self.failed(config, failure, now, random),
                 Disposition::Park => self.park(config, failure, now),
             },
         }
     }
 
-    /// The destination answered about this message, so it is there.
-    fn alive(&mut self) -> Turn {
+    /// Stops the provider for a reason that lies with this machine.
+    pub(crate) fn park(&mut self, config: &DeliveryConfig, failure: &Failure, now: Timestamp) -> Turn {
+        self.probing = true;
+        self.back_off(now, config.parked);
+        self.stop(failure)
+    }
+
+    /// The destination said something about this message, so it is there. Without an answer nobody knows.
+    fn alive(&mut self, answered: bool) -> Turn {
+        if !answered {
+            return Turn::None;
+        }
         self.failures = 0;
         self.probing = false;
         if self.stopped.take().is_some() {
-            self.closed_until = None;
+            self.backoff_until = None;
             return Turn::Recovered;
         }
         Turn::None
@@ -100,89 +158,28 @@ impl Pace {
             return Turn::None;
         }
         self.probing = true;
-        self.close(now, config.probe.pause(self.failures - config.outage_after + 1, random));
-        self.stop(failure)
-    }
-
-    fn park(&mut self, config: &DeliveryConfig, failure: &Failure, now: Timestamp) -> Turn {
-        self.probing = true;
-        self.close(now, config.parked);
+        self.back_off(now, config.probe.pause(self.failures - config.outage_after + 1, random));
         self.stop(failure)
     }
 
     fn stop(&mut self, failure: &Failure) -> Turn {
+        self.catch_up.begin();
         let news = self.stopped.as_ref() != Some(failure);
         self.stopped = Some(failure.clone());
         if news { Turn::Stopped(failure.clone()) } else { Turn::None }
     }
 
-    /// Pauses only grow: a short one does not open a gate that a longer one closed.
-    fn close(&mut self, now: Timestamp, pause: Duration) {
-        let until = now + pause;
-        self.closed_until = Some(self.closed_until.map_or(until, |closed| closed.max(until)));
+    fn back_off(&mut self, now: Timestamp, pause: Duration) {
+        self.backoff_until = later(self.backoff_until, now + pause);
+    }
+
+    fn hold(&mut self, config: &DeliveryConfig, now: Timestamp, pause: Duration) {
+        self.catch_up.begin();
+        self.held_until = later(self.held_until, now + pause.min(config.longest_pause));
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use campanile_domain::FailureClass;
-    use campanile_testkit::noon;
-
-    fn secs(n: u64) -> Duration {
-        Duration::from_secs(n)
-    }
-
-    fn failed(class: FailureClass) -> Verdict {
-        Verdict::Failed(Failure::new(class, "no"))
-    }
-
-    #[test]
-    fn retry_after_stops_the_whole_provider_until_then() {
-        let (config, mut pace) = (DeliveryConfig::default(), Pace::default());
-        let verdict = Verdict::RetryAfter(secs(30), Failure::new(FailureClass::Throttled, "429"));
-        assert_eq!(pace.note(&config, &verdict, noon(), 0.5), Turn::None);
-        assert_eq!(pace.gate(&config, noon() + secs(29)), Gate::ClosedUntil(noon() + secs(30)));
-        assert_eq!(pace.gate(&config, noon() + secs(30)), Gate::Open(config.in_flight));
-    }
-
-    #[test]
-    fn a_refused_token_parks_the_provider_and_one_success_reopens_it() {
-        let (config, mut pace) = (DeliveryConfig::default(), Pace::default());
-        let turn = pace.note(&config, &failed(FailureClass::Credentials), noon(), 0.5);
-        assert!(matches!(turn, Turn::Stopped(failure) if failure.class == FailureClass::Credentials));
-        assert_eq!(pace.gate(&config, noon()), Gate::ClosedUntil(noon() + config.parked));
-        let later = noon() + config.parked;
-        assert_eq!(pace.gate(&config, later), Gate::Open(1));
-        assert_eq!(pace.note(&config, &Verdict::Delivered, later, 0.5), Turn::Recovered);
-        assert_eq!(pace.gate(&config, later), Gate::Open(config.in_flight));
-    }
-
-    #[test]
-    fn failures_in_a_row_are_an_outage_and_scattered_ones_are_not() {
-        let (config, mut pace) = (DeliveryConfig::default(), Pace::default());
-        for _ in 0..100 {
-            for _ in 1..config.outage_after {
-                assert_eq!(pace.note(&config, &failed(FailureClass::Server), noon(), 1.0), Turn::None);
-            }
-            assert_eq!(pace.note(&config, &Verdict::Delivered, noon(), 1.0), Turn::None);
-        }
-        for _ in 1..config.outage_after {
-            pace.note(&config, &failed(FailureClass::Server), noon(), 1.0);
-        }
-        let turn = pace.note(&config, &failed(FailureClass::Server), noon(), 1.0);
-        assert!(matches!(turn, Turn::Stopped(_)));
-        assert_eq!(pace.gate(&config, noon()), Gate::ClosedUntil(noon() + secs(2)));
-        assert_eq!(pace.gate(&config, noon() + secs(2)), Gate::Open(1));
-        let again = pace.note(&config, &failed(FailureClass::Server), noon() + secs(2), 1.0);
-        assert_eq!(again, Turn::None, "the same failure is no news");
-        assert_eq!(pace.gate(&config, noon() + secs(2)), Gate::ClosedUntil(noon() + secs(6)));
-    }
-
-    #[test]
-    fn a_rejected_message_says_that_the_destination_is_alive() {
-        let (config, mut pace) = (DeliveryConfig::default(), Pace::default());
-        pace.note(&config, &failed(FailureClass::Credentials), noon(), 0.5);
-        assert_eq!(pace.note(&config, &failed(FailureClass::Rejected), noon(), 0.5), Turn::Recovered);
-    }
+/// Pauses only grow: a short one does not open a gate that a longer one closed.
+fn later(before: Option<Timestamp>, until: Timestamp) -> Option<Timestamp> {
+    Some(before.map_or(until, |before| before.max(until)))
 }

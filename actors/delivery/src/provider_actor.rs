@@ -8,7 +8,7 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, SpawnHandle,
     WrapFuture,
 };
-use campanile_domain::{ObjectKey, Verdict};
+use campanile_domain::ObjectKey;
 use campanile_outbox::{Lease, OutboxError, Settlement};
 use campanile_protocol::{Announce, DeliveryOutcome, DeliveryResult, ProviderState, Report, log_event};
 use campanile_providers::Endpoint;
@@ -16,6 +16,7 @@ use campanile_supervision::{LifeGuard, Link};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 
+use crate::drive::Driven;
 use crate::memo::Memo;
 use crate::pace::{Gate, Pace, Turn};
 use crate::reports::Reports;
@@ -87,6 +88,7 @@ impl ProviderActor {
     pub(crate) fn new(parts: ProviderParts) -> Self {
         Self {
             last_work: parts.shared.clock.now(),
+            pace: Pace::new(parts.endpoint.kind.rate()),
             key: parts.key,
             generation: parts.generation,
             endpoint: parts.endpoint,
@@ -96,7 +98,6 @@ impl ProviderActor {
             reports: Reports::new(parts.reports, parts.announces),
             idle: parts.idle,
             memo: parts.memo,
-            pace: Pace::default(),
             panics: Panics::default(),
             in_flight: 0,
             taking: false,
@@ -113,8 +114,8 @@ impl ProviderActor {
             return;
         }
         let now = self.shared.clock.now();
-        let room = match self.pace.gate(&self.shared.config, now) {
-            Gate::Open(most) => most.saturating_sub(self.in_flight),
+        let room = match self.pace.gate(&self.shared.config, self.in_flight, now) {
+            Gate::Open(room) => room,
             Gate::ClosedUntil(until) => return self.look_again_at(until, ctx),
         };
         if room == 0 {
@@ -145,15 +146,26 @@ impl ProviderActor {
             }
         };
         let full = leases.len() == room;
+        let more = self.start_all(leases, ctx);
+        if std::mem::take(&mut self.again) || more {
+            self.pull(ctx);
+        } else if let Some(next) = self.pace.next_of_backlog(self.shared.clock.now()).filter(|_| full) {
+            self.look_again_at(next, ctx);
+        } else if !full && let Some(due) = self.shared.outbox.next_due(&self.key) {
+            self.look_again_at(due, ctx);
+        }
+    }
+
+    /// Starts an exchange for each lease. True if a backlog has come to its end with them.
+    fn start_all(&mut self, leases: Vec<Lease>, ctx: &Context<Self>) -> bool {
+        let now = self.shared.clock.now();
+        let oldest = leases.first().map_or(now, |lease| lease.delivery.accepted_at);
+        let more = self.pace.started(&self.shared.config, leases.len(), oldest, now);
         for Lease { delivery } in leases {
             self.in_flight += 1;
             start(delivery, self.route(ctx), self.shared.clone());
         }
-        if std::mem::take(&mut self.again) {
-            self.pull(ctx);
-        } else if !full && let Some(due) = self.shared.outbox.next_due(&self.key) {
-            self.look_again_at(due, ctx);
-        }
+        more
     }
 
     fn route(&self, ctx: &Context<Self>) -> Route {
@@ -183,10 +195,19 @@ impl ProviderActor {
         self.timer = Some((due, handle));
     }
 
-    /// Takes note of a verdict for the whole provider.
-    fn note(&mut self, verdict: &Verdict) {
+    /// Takes note of what came of an exchange, for the whole provider.
+    fn note(&mut self, driven: &Driven) {
         let now = self.shared.clock.now();
-        match self.pace.note(&self.shared.config, verdict, now, fastrand::f64()) {
+        let held = self.pace.is_held(now);
+        let turn = self.pace.note(&self.shared.config, driven, now, fastrand::f64());
+        if !held && self.pace.is_held(now) {
+            tracing::info!(provider = %self.key, "the destination asked for a pause, its queue waits");
+        }
+        self.turn(turn);
+    }
+
+    fn turn(&self, turn: Turn) {
+        match turn {
             Turn::None => {}
             Turn::Recovered => {
                 tracing::info!(provider = %self.key, "provider delivers again");
@@ -239,6 +260,7 @@ impl ProviderActor {
             if long
                 && actor.in_flight == 0
                 && !actor.taking
+                && !actor.pace.is_held(actor.shared.clock.now())
                 && actor.shared.outbox.next_due(&actor.key).is_none()
             {
                 actor.idle.do_send(Idle(actor.key.clone()));
@@ -305,8 +327,8 @@ impl Handler<Finished> for ProviderActor {
     fn handle(&mut self, finished: Finished, ctx: &mut Self::Context) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.last_work = self.shared.clock.now();
-        if let Some(verdict) = &finished.verdict {
-            self.note(verdict);
+        if let Some(driven) = &finished.driven {
+            self.note(driven);
         }
         self.report(finished, ctx);
         self.pull(ctx);
@@ -318,11 +340,15 @@ impl Handler<Reconfigure> for ProviderActor {
 
     fn handle(&mut self, new: Reconfigure, ctx: &mut Self::Context) {
         self.generation = new.generation;
-        self.pace = Pace::default();
+        self.pace = Pace::new(new.endpoint.kind.rate());
         match self.carriers.carrier(&new.endpoint.connection) {
             Ok(carrier) => (self.endpoint, self.carrier) = (new.endpoint, carrier),
             // The dispatcher checked the connection, so this is the machine's fault (no trust store, no sockets).
-            Err(failure) => return self.note(&Verdict::Failed(failure)),
+            Err(failure) => {
+                let now = self.shared.clock.now();
+                let turn = self.pace.park(&self.shared.config, &failure, now);
+                return self.turn(turn);
+            }
         }
         self.report_state();
         self.shared.outbox.wake(&self.key);

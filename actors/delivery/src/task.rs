@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use actix::{Message, Recipient};
-use campanile_domain::{Delivery, DeliveryId, Failure, FailureClass, Verdict};
+use campanile_domain::{Delivery, DeliveryId, Failure, FailureClass};
 use campanile_outbox::{Outbox, Settlement};
 use campanile_providers::Endpoint;
 use campanile_supervision::{SharedClock, failpoint};
 
 use crate::counters::Counters;
-use crate::drive::Driver;
+use crate::drive::{Driven, Driver};
 use crate::memo::Memo;
 use crate::retry::{Try, settlement};
 use crate::{Carrier, DeliveryConfig};
@@ -33,7 +33,7 @@ pub(crate) struct Shared {
 pub(crate) struct Finished {
     pub(crate) delivery: Delivery,
     /// None if it panicked or was dropped unfinished.
-    pub(crate) verdict: Option<Verdict>,
+    pub(crate) driven: Option<Driven>,
     pub(crate) settlement: Settlement,
 }
 
@@ -70,8 +70,8 @@ pub(crate) fn start(delivery: Delivery, route: Route, shared: Shared) {
             clock: shared.clock.as_ref(),
         };
         failpoint("exchange", &delivery.plan.provider.name);
-        let verdict = driver.drive(&delivery).await;
-        ending.finish(verdict);
+        let driven = driver.drive(&delivery).await;
+        ending.finish(driven);
     });
 }
 
@@ -83,11 +83,11 @@ struct Ending {
 }
 
 impl Ending {
-    fn finish(mut self, verdict: Verdict) {
+    fn finish(mut self, driven: Driven) {
         if let Some(delivery) = self.delivery.take() {
-            let settled = settlement(&self.shared.config, &verdict, self.the_try(&delivery));
+            let settled = settlement(&self.shared.config, &driven.verdict, self.the_try(&delivery));
             self.route.panics.borrow_mut().remove(&delivery.id);
-            self.settle(delivery, Some(verdict), settled);
+            self.settle(delivery, Some(driven), settled);
         }
     }
 
@@ -118,12 +118,12 @@ impl Ending {
         Settlement::RetryAt(self.shared.clock.now() + pause, Failure::new(FailureClass::Poison, text))
     }
 
-    fn settle(&self, delivery: Delivery, verdict: Option<Verdict>, settled: Settlement) {
+    fn settle(&self, delivery: Delivery, driven: Option<Driven>, settled: Settlement) {
         self.shared.counters.in_flight.fetch_sub(1, Relaxed);
         self.shared.counters.settled(&settled);
         // The reply only says when it is on disk; the outbox keeps the settlement until then.
         drop(self.shared.outbox.settle(vec![(delivery.id, settled.clone())], self.shared.clock.now()));
-        self.route.owner.do_send(Finished { delivery, verdict, settlement: settled });
+        self.route.owner.do_send(Finished { delivery, driven, settlement: settled });
     }
 }
 

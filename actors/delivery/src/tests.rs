@@ -2,8 +2,10 @@
 //! sockets.
 
 mod announcing;
+mod catch_up;
 mod commit_status;
 mod fixture;
+mod rate_limits;
 mod send_test;
 
 use std::time::Duration;

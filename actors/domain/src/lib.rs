@@ -37,7 +37,7 @@ pub use naming::{description, status_name};
 pub use object::{ObjectKey, ObjectRef};
 pub use pattern::{Pattern, PatternError};
 pub use provider::ProviderSpec;
-pub use provider_type::{ProviderClass, ProviderType};
+pub use provider_type::{ProviderClass, ProviderType, Rate};
 pub use repository::Repository;
 pub use revision::{RevisionError, commit_of};
 pub use secret::Secret;

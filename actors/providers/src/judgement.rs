@@ -4,19 +4,12 @@ use std::time::Duration;
 
 use campanile_domain::{Failure, FailureClass, Masker, Response, Verdict};
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
 
+use crate::quota::{LONGEST_PAUSE, is_rate_limit, pause};
 use crate::text::{excerpt, one_line};
-
-/// The longest pause that a destination can ask for. More would let a broken clock at the other end silence a Provider.
-pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// How much of an answer's body is quoted, in bytes.
 const QUOTED: usize = 256;
-
-/// A reset time from here on is a Unix time, below it a number of seconds (GitHub and GitLab send the former, the
-/// draft for RateLimit headers of the IETF the latter).
-const FIRST_UNIX_TIME: u64 = 1_000_000_000;
 
 /// The verdict on a webhook's answer. `now` is when it came; dates in its headers are measured against that.
 ///
@@ -108,52 +101,6 @@ fn remedy(class: FailureClass) -> &'static str {
         C::Garbled => "that is no status of HTTP; check the address",
         _ => "the destination has a problem",
     }
-}
-
-fn is_rate_limit(response: &Response) -> bool {
-    response.header("retry-after").is_some() || is_exhausted(response)
-}
-
-fn is_exhausted(response: &Response) -> bool {
-    ["x-ratelimit-remaining", "ratelimit-remaining"]
-        .iter()
-        .any(|name| response.header(name).is_some_and(|left| left.trim() == "0"))
-}
-
-/// The pause that the destination asks for, within [`LONGEST_PAUSE`]: `Retry-After` (RFC 9110, 10.2.3), or else the
-/// reset time of an exhausted rate limit.
-pub(crate) fn pause(response: &Response, now: Timestamp) -> Option<Duration> {
-    let asked = match response.header("retry-after") {
-        Some(text) => retry_after(text.trim(), now),
-        None if is_exhausted(response) => ["x-ratelimit-reset", "ratelimit-reset"]
-            .iter()
-            .find_map(|name| reset(response.header(name)?.trim(), now)),
-        None => None,
-    };
-    asked.map(|pause| pause.min(LONGEST_PAUSE))
-}
-
-/// Seconds or an HTTP date; a date that has passed is no pause.
-fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
-    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(text.parse().map_or(LONGEST_PAUSE, Duration::from_secs));
-    }
-    let date = DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
-    Some(until(date, now))
-}
-
-/// The time until a limit ends, told as a Unix time or a number of seconds.
-pub(crate) fn reset(text: &str, now: Timestamp) -> Option<Duration> {
-    let seconds: u64 = text.parse().ok()?;
-    if seconds < FIRST_UNIX_TIME {
-        return Some(Duration::from_secs(seconds));
-    }
-    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    Some(time.map_or(LONGEST_PAUSE, |time| until(time, now)))
-}
-
-fn until(time: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(time.duration_since(now)).unwrap_or(Duration::ZERO)
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub(super) enum Answer {
     Status(u16),
     RetryAfter(u64),
     Says(u16, &'static str),
+    With(u16, &'static [(&'static str, &'static str)], &'static str),
 }
 
 #[derive(Default)]
@@ -44,6 +45,7 @@ struct Script {
     hang_on: Option<String>,
     bodies: Vec<usize>,
     calls: Vec<Method>,
+    times: Vec<tokio::time::Instant>,
 }
 
 /// A destination that does as it is told and remembers the number in each message it was sent.
@@ -121,6 +123,11 @@ impl ScriptedCarrier {
         (reads, calls.len() - reads)
     }
 
+    /// When requests came, in their order.
+    pub(super) fn times(&self) -> Vec<tokio::time::Instant> {
+        self.with(|script| script.times.clone())
+    }
+
     pub(super) fn most_at_once(&self) -> usize {
         self.most.load(Relaxed)
     }
@@ -141,6 +148,7 @@ impl ScriptedCarrier {
         let (answer, failure, delay) = self.with(|script| {
             script.bodies.extend(number(&text));
             script.calls.push(request.method);
+            script.times.push(tokio::time::Instant::now());
             let usual = script.read_status.filter(|_| request.method == Method::Get).unwrap_or(script.status);
             let answer = script.answers.pop_front().unwrap_or(Answer::Status(usual));
             (answer, script.failure.clone(), script.delay)
@@ -157,6 +165,10 @@ impl ScriptedCarrier {
             Answer::Status(status) => (status, Vec::new(), "{}"),
             Answer::RetryAfter(secs) => (429, vec![("retry-after".to_owned(), secs.to_string())], "{}"),
             Answer::Says(status, body) => (status, Vec::new(), body),
+            Answer::With(status, headers, body) => {
+                let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+                (status, headers.iter().map(text).collect(), body)
+            }
         };
         Ok(Response { status, headers, body: body.into() })
     }
@@ -356,6 +368,12 @@ impl Fixture {
         let plan = Planned::Deliveries(providers.iter().map(delivery).collect());
         self.outbox.append(Append { event, accepted_at: self.now(), plan }).await.unwrap();
         self.until(|f| f.outbox.stats().total.pending == 0).await;
+    }
+
+    /// Deliveries that are not dead.
+    pub(super) fn pending(&self) -> u64 {
+        let total = self.outbox.stats().total;
+        total.pending + total.parked
     }
 
     fn state<T>(&self, read: impl FnOnce(&ProviderState) -> T) -> Option<T> {

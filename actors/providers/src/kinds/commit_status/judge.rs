@@ -9,7 +9,8 @@ use campanile_domain::{Failure, FailureClass, Masker, Response, Verdict};
 use jiff::Timestamp;
 
 use super::listing::is_json;
-use crate::judgement::{classify, pause, quote, reset};
+use crate::judgement::{classify, quote};
+use crate::quota::{LONGEST_PAUSE, pause, reset};
 
 /// The least pause after a limit whose end is not told, or of which GitHub asks for a minute at least (REST API, best
 /// practices, secondary rate limits).
@@ -121,7 +122,7 @@ fn further_headers(response: &Response, now: Timestamp) -> Option<Duration> {
         return reset(end, now);
     }
     let delay: f64 = header("x-ratelimit-delay")?.parse().ok()?;
-    Duration::try_from_secs_f64(delay.ceil()).ok().map(|delay| delay.min(crate::judgement::LONGEST_PAUSE))
+    Duration::try_from_secs_f64(delay.ceil()).ok().map(|delay| delay.min(LONGEST_PAUSE))
 }
 
 /// Whether the body has these words, whatever their case.
