@@ -191,9 +191,6 @@ async fn open_outbox(config: &Config) -> Result<Arc<dyn Outbox>> {
         let (dir, now) = (config.state_dir.clone(), SystemClock.now());
         match SqliteOutbox::open(&dir, Bounds::default(), now) {
             Ok(opened) => {
-                if let Some(file) = opened.moved_aside {
-                    tracing::error!(file = %file.display(), "the outbox could not be read and was set aside, a new one is begun");
-                }
                 return Ok(Arc::new(opened.outbox));
             }
             Err(OpenError::Locked { .. }) if waited < config.lock_wait => {

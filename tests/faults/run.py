@@ -15,6 +15,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from campanile import Violation  # noqa: E402
+from damage import damage  # noqa: E402
 from kills import kills  # noqa: E402
 from restarts import restarts  # noqa: E402
 
@@ -27,12 +28,14 @@ class Context:
         self.folder, self.seed, self.short = folder, args.seed, args.short
         self.kills = 20 if args.short else 250
         self.rate = 400.0
+        self.damages = 28 if args.short else 420
         self.restarts = 3 if args.short else 30
 
 
 SCENARIOS = [
     ("kills", "kill -9 at random moments under load", kills),
     ("restarts", "SIGTERM under load", restarts),
+    ("damage", "a damaged state folder", damage),
 ]
 
 

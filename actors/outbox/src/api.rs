@@ -145,6 +145,9 @@ pub enum OutboxError {
     /// The database or the disk failed; nothing of the call was stored.
     #[error("{0}")]
     Store(String),
+    /// The file turned out to be damaged. The store ends, and what can be read is taken over at the next start.
+    #[error("the outbox is damaged; it is mended at the next start")]
+    Damaged,
     /// The store's thread has ended.
     #[error("the outbox is closed")]
     Closed,

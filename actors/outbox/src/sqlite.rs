@@ -7,6 +7,7 @@ mod fault;
 mod folder;
 mod group;
 mod memo;
+mod mend;
 mod open;
 mod read;
 mod rebuild;
@@ -59,7 +60,7 @@ impl SqliteOutbox {
     ///
     /// # Errors
     /// When another process holds the folder, when it can not be written, when the file is of a later version, or when
-    /// the database fails. A damaged file is no error: it is moved aside.
+    /// the database fails. A damaged file is no error: it is moved aside, and what can be read of it taken over.
     pub fn open(folder: &Path, bounds: Bounds, now: Timestamp) -> Result<Opened, OpenError> {
         open::open(folder, bounds, now)
     }

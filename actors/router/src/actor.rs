@@ -165,7 +165,7 @@ fn refusal(error: OutboxError) -> SubmitError {
     match error {
         OutboxError::Full(_) => SubmitError::Full,
         OutboxError::Store(cause) => SubmitError::Store(cause),
-        OutboxError::Closed => SubmitError::Unavailable,
+        OutboxError::Closed | OutboxError::Damaged => SubmitError::Unavailable,
     }
 }
 

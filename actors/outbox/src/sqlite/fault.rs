@@ -33,8 +33,16 @@ impl Fault {
     }
 }
 
+/// Whether the file as a whole is damaged, not merely the row at hand.
+pub(super) fn is_structural(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
 /// The error that callers get.
 pub(super) fn refusal(error: &Error) -> OutboxError {
+    if is_structural(error) {
+        return OutboxError::Damaged;
+    }
     match Fault::of(error) {
         Fault::Full => OutboxError::Full("the disk has no space left"),
         Fault::Damage | Fault::Schema | Fault::ReadOnly | Fault::Other => {

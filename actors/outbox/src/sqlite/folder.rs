@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 
 /// The database's name in the folder.
 const NAME: &str = "outbox.db";
+/// What a file that is being mended is called until it is whole.
+const MENDED: &str = "outbox.db.mended";
+/// Says that the file was found damaged while it was in use.
+const MARK: &str = "damaged";
 /// Damaged files that are kept.
 const KEPT: usize = 3;
 
@@ -39,21 +43,67 @@ pub(super) fn database(folder: &Path) -> PathBuf {
     folder.join(NAME)
 }
 
+/// The path of the database's log.
+pub(super) fn log(folder: &Path) -> PathBuf {
+    with_suffix(&database(folder), "-wal")
+}
+
+/// The path of the file that is to take the database's place.
+pub(super) fn mended(folder: &Path) -> PathBuf {
+    folder.join(MENDED)
+}
+
+/// Whether the database was found damaged while it was in use.
+pub(super) fn is_marked(folder: &Path) -> bool {
+    folder.join(MARK).exists()
+}
+
+/// Has the next opening mend the database.
+pub(super) fn mark(folder: &Path) -> io::Result<()> {
+    File::create(folder.join(MARK)).and_then(|file| file.sync_all())
+}
+
+/// The database is mended.
+pub(super) fn unmark(folder: &Path) -> io::Result<()> {
+    absent(fs::remove_file(folder.join(MARK)))
+}
+
+/// Puts a mended file in the place of a database that was moved aside, also where a crash came between the two.
+pub(super) fn adopt_mended(folder: &Path) -> io::Result<()> {
+    if database(folder).exists() {
+        return remove_database(&mended(folder));
+    }
+    if mended(folder).exists() {
+        absent(fs::remove_file(log(folder)))?;
+        fs::rename(mended(folder), database(folder))?;
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Removes a database and its log, if they exist.
+pub(super) fn remove_database(path: &Path) -> io::Result<()> {
+    absent(fs::remove_file(path))?;
+    absent(fs::remove_file(with_suffix(path, "-wal")))
+}
+
+fn absent(result: io::Result<()>) -> io::Result<()> {
+    result.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+}
+
 /// Moves the database and its log aside under a name with the time, and drops the oldest beyond those that are kept.
 pub(super) fn move_aside(folder: &Path, seconds: i64) -> io::Result<PathBuf> {
     let named = |at: i64| folder.join(format!("{NAME}.damaged-{at}"));
     let target = (seconds..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(seconds));
-    fs::rename(database(folder), &target)?;
+    // A log whose file is gone is kept too.
+    absent(fs::rename(database(folder), &target))?;
     for suffix in ["-wal", "-shm"] {
-        match fs::rename(with_suffix(&database(folder), suffix), with_suffix(&target, suffix)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        absent(fs::rename(with_suffix(&database(folder), suffix), with_suffix(&target, suffix)))?;
     }
     let mut aside = damaged_files(folder)?;
     aside.sort_unstable();
     for (_, path) in aside.iter().rev().skip(KEPT) {
-        fs::remove_file(path)?;
+        absent(fs::remove_file(path))?;
         for suffix in ["-wal", "-shm"] {
             drop(fs::remove_file(with_suffix(path, suffix)));
         }

@@ -1,7 +1,7 @@
 //! Opening the store: take the folder, open or begin the file, rebuild the board, start the thread.
 //!
-//! A file that is damaged or no database of ours is moved aside and a new one begun, so that a bad file never keeps
-//! the program from starting. A file of a later version is left alone.
+//! A file that is damaged or no database of ours is moved aside, and what can be read of it is taken over into a new one,
+//! so that a bad file never keeps the program from starting. A file of a later version is left alone.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use super::fault::Fault;
 use super::folder::{self, FolderLock, LockError};
 use super::group::Numbers;
 use super::memo::Memo;
+use super::mend::{self, SalvageError, Salvaged};
 use super::rebuild::{Rebuilt, rebuild};
 use super::schema::{self, Format, VERSION};
 use super::shared::{Handle, Shared};
@@ -70,7 +71,7 @@ pub enum OpenError {
 pub struct Opened {
     /// The outbox.
     pub outbox: SqliteOutbox,
-    /// Where a file went that could not be used.
+    /// Where a damaged file went. What can be read of it was taken over.
     pub moved_aside: Option<PathBuf>,
 }
 
@@ -88,19 +89,36 @@ pub(super) fn open(folder: &Path, bounds: Bounds, now: Timestamp) -> Result<Open
         LockError::Held => OpenError::Locked { folder: folder.into() },
         LockError::Io(cause) => OpenError::NotWritable { folder: folder.into(), cause: cause.to_string() },
     })?;
+    let found = folder::adopt_mended(folder).and_then(|()| mend::is_needed(folder));
+    let damaged = found.map_err(|source| system(folder, source))?;
     let micros = now.as_microsecond();
-    let (found, moved_aside) = match connect(folder, bounds, micros) {
+    let connected = if damaged { Err(Unusable::File) } else { connect(folder, bounds, micros) };
+    let (found, moved_aside) = match connected {
         Ok(found) => (found, None),
         Err(Unusable::Fatal(error)) => return Err(error),
         Err(Unusable::File) => {
-            let aside =
-                folder::move_aside(folder, now.as_second()).map_err(|source| system(folder, source))?;
-            tracing::error!(file = %aside.display(), "the outbox is damaged; it was moved aside and a new one begun");
-            (connect(folder, bounds, micros).map_err(|error| lasting(folder, error))?, Some(aside))
+            let (found, aside) = mended(folder, bounds, micros)?;
+            (found, Some(aside))
         }
     };
     let outbox = start(folder, bounds, lock, found).map_err(|source| system(folder, source))?;
     Ok(Opened { outbox, moved_aside })
+}
+
+/// Opens a new file with what can be read of a damaged one. Returns where that went.
+fn mended(folder: &Path, bounds: Bounds, now: Micros) -> Result<((Connection, Rebuilt), PathBuf), OpenError> {
+    let (aside, salvaged) = mend::mend(folder, now).map_err(|error| match error {
+        SalvageError::Io(source) => system(folder, source),
+        SalvageError::Database(source) => OpenError::Database { folder: folder.into(), source },
+    })?;
+    let (connection, mut rebuilt) = connect(folder, bounds, now).map_err(|error| lasting(folder, error))?;
+    (0..salvaged.unreadable).for_each(|_| rebuilt.board.count_damage());
+    let Salvaged { deliveries, planned_again, unreadable } = salvaged;
+    tracing::error!(
+        file = %aside.display(), deliveries, planned_again, unreadable,
+        "the outbox is damaged: it was moved aside, and what can be read of it was taken over into a new file"
+    );
+    Ok(((connection, rebuilt), aside))
 }
 
 fn connect(folder: &Path, bounds: Bounds, now: Micros) -> Result<(Connection, Rebuilt), Unusable> {
@@ -157,6 +175,7 @@ fn start(
         shared: shared.clone(),
         commands,
         numbers: Numbers { next, reserved: next },
+        folder: folder.into(),
         space: Space::new(folder.into(), bounds.reserve_bytes),
         memo: Memo::default(),
         page: Page::default(),
@@ -165,6 +184,7 @@ fn start(
         untidy: true,
         trimmed: false,
         failure: None,
+        damaged: false,
         #[cfg(test)]
         broken: false,
         _lock: lock,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, DeliveryId, Event, Failure, NewDelivery, ObjectKey};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::fault::Fault;
+use super::fault::{Fault, is_structural};
 use super::schema::{event_checksum, plan_checksum};
 use crate::board::{Micros, Note, Pick, Sketch, timestamp};
 use crate::{DeliveryView, EventId, Unplanned, codec};
@@ -46,7 +46,7 @@ pub(super) fn delivery(
             accepted_at: timestamp(texts.accepted_at),
             attempts: pick.attempts.into(),
         })),
-        Err(error) if Fault::of(&error) == Fault::Damage => Ok(None),
+        Err(error) if Fault::of(&error) == Fault::Damage && !is_structural(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -10,6 +10,10 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 /// The format's number, in `user_version`.
 pub(super) const VERSION: i64 = 1;
 
+/// The first three bytes of `application_id`; the last is the format's number again, so that a byte that flipped in
+/// `user_version` is not taken for a later version's file.
+const APPLICATION: u32 = 0x434D_5000;
+
 /// Prepared statements that are kept.
 const STATEMENTS: usize = 32;
 
@@ -70,6 +74,7 @@ const TABLES: &str = "
                datetime(d.deadline / 1000000, 'unixepoch') AS deadline,
                d.attempts, d.failure, d.plan, e.body AS event
         FROM deliveries d LEFT JOIN events e ON e.id = d.event;
+    PRAGMA application_id = 1129140225;
     PRAGMA user_version = 1;
     COMMIT;
 ";
@@ -114,6 +119,11 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<Format> {
         (version, _) if version > VERSION => Ok(Format::Newer(version)),
         _ => Ok(Format::Foreign),
     }
+}
+
+/// Whether a file's header may carry this version: none yet, ours, or one that is confirmed by the other number.
+pub(super) fn is_plausible(user_version: u32, application_id: u32) -> bool {
+    user_version <= 1 || (user_version < 0x100 && application_id == (APPLICATION | user_version))
 }
 
 /// The checksum of an event's row.

@@ -23,7 +23,7 @@ impl Store {
             match read {
                 Ok(Some(delivery)) => held.leases.push(Lease { delivery }),
                 Ok(None) => self.set_aside(&pick, now),
-                Err(error) => return reply(answer, Err(refusal(&error))),
+                Err(error) => return self.answer(answer, Err(refusal(&error))),
             }
         }
         reply(answer, Ok(held));

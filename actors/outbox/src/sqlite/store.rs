@@ -5,6 +5,7 @@
 //! gives free pages back to the file system in small steps. What a transaction can not write of the ledger is kept and
 //! tried again.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -12,7 +13,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rusqlite::Connection;
 
-use super::folder::FolderLock;
+use super::fault::refusal;
+use super::folder::{self, FolderLock};
 use super::group::Numbers;
 use super::memo::Memo;
 use super::shared::{Answer, Command, Shared, Write};
@@ -38,6 +40,7 @@ pub(super) struct Store {
     pub(super) shared: Arc<Shared>,
     pub(super) commands: Receiver<Command>,
     pub(super) numbers: Numbers,
+    pub(super) folder: PathBuf,
     pub(super) space: Space,
     pub(super) memo: Memo,
     /// Changes on their way to the disk.
@@ -51,6 +54,8 @@ pub(super) struct Store {
     pub(super) trimmed: bool,
     /// Why the last group failed.
     pub(super) failure: Option<OutboxError>,
+    /// The file turned out to be damaged: the thread ends, and the next opening mends it.
+    pub(super) damaged: bool,
     #[cfg(test)]
     pub(super) broken: bool,
     pub(super) _lock: FolderLock,
@@ -112,6 +117,10 @@ impl Store {
             } else if idle && self.untidy {
                 self.tidy();
             }
+            if self.damaged {
+                self.leave_a_mark();
+                return None;
+            }
             let closing = if commands.is_empty() { self.shared.closing.lock().take() } else { None };
             if let Some(answer) = closing {
                 return Some(Ending { result: self.finish(), answer });
@@ -133,15 +142,15 @@ impl Store {
             Command::Load(load) => self.load(load),
             Command::Unplanned(limit, answer) => {
                 let found = self.unplanned(limit);
-                reply(answer, found);
+                self.answer(answer, found);
             }
             Command::List(selection, answer) => {
                 let found = self.list(&selection);
-                reply(answer, found);
+                self.answer(answer, found);
             }
             Command::Recall(provider, answer) => {
                 let found = self.recall(provider);
-                reply(answer, found);
+                self.answer(answer, found);
             }
             Command::Kick => {
                 self.flush_at.get_or_insert_with(|| Instant::now() + RIDE);
@@ -152,6 +161,14 @@ impl Store {
             Command::Abandon(answer) => return Some(Ending { result: Ok(()), answer }),
         }
         None
+    }
+
+    /// Answers what was read.
+    pub(super) fn answer<T>(&mut self, answer: Answer<T>, found: Result<T, OutboxError>) {
+        if let Err(error) = &found {
+            self.note_damage(error);
+        }
+        reply(answer, found);
     }
 
     /// Writes entries and changes in one transaction. If that fails, the entries fail and the changes are tried alone.
@@ -248,9 +265,24 @@ impl Store {
     }
 
     fn note_failure(&mut self, error: &OutboxError) {
+        self.note_damage(error);
         self.shared.board.lock().count_failed_write();
         if self.failure.replace(error.clone()).is_none() {
             tracing::error!(%error, "the outbox can not be written; new events are refused, outcomes are kept in memory");
+        }
+    }
+
+    /// Takes note if an error means that the file as a whole is damaged.
+    pub(super) fn note_damage(&mut self, error: &OutboxError) {
+        self.damaged |= *error == OutboxError::Damaged;
+    }
+
+    fn leave_a_mark(&self) {
+        tracing::error!(
+            "the outbox is damaged: the store ends, what can be read is taken over at the next start"
+        );
+        if let Err(error) = folder::mark(&self.folder) {
+            tracing::error!(%error, "the state folder can not be marked as damaged");
         }
     }
 
@@ -264,6 +296,7 @@ impl Store {
         (self.untidy, self.trimmed) = match step {
             Ok(more) => (more, more),
             Err(error) => {
+                self.note_damage(&refusal(&error));
                 tracing::warn!(%error, "free pages of the outbox could not be given back");
                 (false, false)
             }

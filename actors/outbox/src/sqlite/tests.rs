@@ -4,6 +4,7 @@ mod damage;
 mod folder;
 mod full;
 mod memo;
+mod mend;
 mod survival;
 
 use std::path::Path;

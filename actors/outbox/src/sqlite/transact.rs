@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::fault::refusal;
 use super::group::{Group, Numbers, Staged, Trouble, publish, write_changes};
 use super::shared::Write;
 use super::store::{CHANGES, Store};
@@ -38,7 +39,7 @@ impl Store {
         let changes = page.changes.iter().take(CHANGES);
         let done = in_transaction(connection, || {
             write_changes(connection, changes)?;
-            memo.write(connection, &page.memo)?;
+            memo.write(connection, &page.memo).map_err(|error| memo_trouble(&error))?;
             fill(group, writes)
         });
         let (staged, numbers, verdicts) = done.inspect_err(|_| memo.roll_back(connection))?;
@@ -49,6 +50,14 @@ impl Store {
         }
         Ok(verdicts)
     }
+}
+
+/// Damage of the memo alone is mended on the spot.
+fn memo_trouble(error: &rusqlite::Error) -> Trouble {
+    Trouble::Group(match refusal(error) {
+        OutboxError::Damaged => OutboxError::Store(format!("use the memo of the outbox: {error}")),
+        other => other,
+    })
 }
 
 fn fill(mut group: Group<'_>, writes: Vec<Write>) -> Result<Filled, Trouble> {

@@ -1,8 +1,5 @@
 //! Files that were changed behind the store's back.
 
-use std::fs;
-use std::io::{Seek, SeekFrom, Write};
-
 use campanile_domain::FailureClass;
 
 use super::{Place, dead, flush, put, take, wait};
@@ -108,27 +105,6 @@ fn a_damaged_event_without_a_plan_is_set_aside() {
     assert_eq!((stats.unplanned, stats.damaged), (1, 1));
     wait(outbox.abandon()).unwrap();
     assert_eq!(place.open().stats().unplanned, 1);
-}
-
-#[test]
-fn a_file_with_overwritten_pages_never_keeps_the_store_from_opening() {
-    for page in 0..12 {
-        let place = Place::new();
-        let outbox = place.open();
-        for number in 0..40 {
-            put(&outbox, &format!("lane {number}"));
-        }
-        wait(outbox.close()).unwrap();
-        let mut file = fs::File::options().write(true).open(place.path().join("outbox.db")).unwrap();
-        file.seek(SeekFrom::Start(page * 4096)).unwrap();
-        file.write_all(&[0xA5; 4096]).unwrap();
-        drop(file);
-        let outbox = place.open();
-        let found = take(&outbox, 100);
-        assert!(found.iter().all(|lease| lease.delivery.event.message.starts_with("lane ")));
-        drop(wait(outbox.list(Selection::default())));
-        wait(outbox.close()).unwrap();
-    }
 }
 
 #[test]

@@ -1,0 +1,54 @@
+//! Which of our rows a row is, told from its columns alone: the schema may be damaged too.
+
+use rusqlite::types::Value::{self, Blob, Integer, Null, Text};
+
+use super::row::Row;
+use crate::sqlite::schema::{event_checksum, plan_checksum};
+
+/// A row of ours.
+pub(super) enum Shape {
+    /// An event whose checksum holds.
+    Event,
+    /// An event whose checksum fails.
+    DamagedEvent,
+    /// A delivery, and whether its plan's checksum holds. The other one is looked at when the file is read.
+    Delivery(bool),
+    /// A row of the memo or the schema, which are made anew.
+    Needless,
+    /// None of ours.
+    Unknown,
+}
+
+/// Tells a row of a table.
+pub(super) fn shape(row: &Row) -> Shape {
+    match row.columns.as_slice() {
+        [Null, Integer(accepted), Integer(_), Text(body), Integer(sum)] => {
+            let sound = event_checksum(row.id, *accepted, body.as_bytes()) == *sum;
+            if sound { Shape::Event } else { Shape::DamagedEvent }
+        }
+        [Null, facts @ .., Text(plan), Integer(sum), Null | Text(_)] if is_delivery(facts) => {
+            let Some(Integer(event)) = facts.first() else { return Shape::Unknown };
+            Shape::Delivery(plan_checksum(row.id, *event, plan.as_bytes()) == *sum)
+        }
+        [Null, Integer(_), Blob(_), Blob(_), Integer(_)]
+        | [Text(_), Text(_), Text(_), Integer(_), Text(_) | Null] => Shape::Needless,
+        _ => Shape::Unknown,
+    }
+}
+
+/// From `event` to `checksum`.
+fn is_delivery(facts: &[Value]) -> bool {
+    let kinds = |place, value: &Value| match place {
+        2 | 3 => matches!(value, Text(_)),
+        _ => matches!(value, Integer(_)),
+    };
+    facts.len() == 10 && facts.iter().enumerate().all(|(place, value)| kinds(place, value))
+}
+
+/// The mark of the numbers that were given, if an entry of an index is that.
+pub(super) fn numbers(row: &Row) -> Option<i64> {
+    match row.columns.as_slice() {
+        [Text(name), Integer(value)] if name == "next" => Some(*value),
+        _ => None,
+    }
+}
