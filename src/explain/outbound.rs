@@ -7,14 +7,14 @@ use std::sync::Arc;
 use campanile_delivery::resolve_provider;
 use campanile_domain::{
     Delivery, DeliveryId, Event, Failure, FailureClass, Method, NewDelivery, ObjectKey, ProviderClass,
-    Request, Secret, Verdict,
+    Publication, Request, Secret, Verdict,
 };
 use campanile_providers::{Endpoint, Exchange, Step};
 use campanile_watcher::Loaded;
 use jiff::Timestamp;
 
 use super::Circumstances;
-use super::shown::{ShownRequest, shown};
+use super::shown::{ShownRequest, published, shown};
 
 /// Most bytes of rendered bodies in one explanation, before they are laid out; beyond it requests are left out.
 const MOST_BYTES: usize = 4 << 20;
@@ -94,6 +94,12 @@ impl<'a> Outbound<'a> {
         };
         let first = match opening(endpoint.provider.exchange(&delivery), self.circumstances.now) {
             Opening::Sends(request) => request,
+            Opening::Publishes(publication) => {
+                self.bytes += publication.payload.len();
+                self.requests += 1;
+                let requests = vec![published(&publication, &endpoint.masker)];
+                return Preview::Requests { requests, more_may_follow: false };
+            }
             Opening::Ends(Verdict::Delivered | Verdict::Skipped) => return Preview::Skipped,
             Opening::Ends(Verdict::Failed(failure) | Verdict::RetryAfter(_, failure)) => {
                 return Preview::Unrenderable(failure);
@@ -119,12 +125,14 @@ impl<'a> Outbound<'a> {
 /// How an exchange begins.
 enum Opening {
     Sends(Request),
+    Publishes(Publication),
     Ends(Verdict),
 }
 
 fn opening(exchange: Result<Box<dyn Exchange>, Failure>, now: Timestamp) -> Opening {
     match exchange.map(|mut exchange| exchange.next(None, now)) {
         Ok(Step::Send(request)) => Opening::Sends(request),
+        Ok(Step::Publish(publication)) => Opening::Publishes(publication),
         Ok(Step::Done(verdict)) => Opening::Ends(verdict),
         Err(failure) => Opening::Ends(Verdict::Failed(failure)),
     }

@@ -3,7 +3,7 @@
 //! What the masker knows is blotted out everywhere. Beyond that only what is known to be harmless is shown: no query or
 //! user-info of a URL, no path of a webhook, no value of a header outside of a short list.
 
-use campanile_domain::{Masker, Method, ProviderClass, Request};
+use campanile_domain::{Masker, Method, NatsServer, ProviderClass, Publication, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -43,6 +43,18 @@ pub(super) fn shown(request: &Request, class: ProviderClass, masker: &Masker) ->
         url: url(&request.url, class, masker),
         headers: request.headers.iter().map(header).collect(),
         body: body(&request.body, masker),
+    }
+}
+
+/// Masks a message for NATS: the servers stand for the URL, in the order in which they are tried, and the subject for the path.
+pub(super) fn published(publication: &Publication, masker: &Masker) -> ShownRequest {
+    let server = |server: &NatsServer| format!("{}://{}:{}", server.scheme.name(), server.host, server.port);
+    let servers: Vec<String> = publication.servers.servers.iter().map(server).collect();
+    ShownRequest {
+        method: "PUBLISH".to_owned(),
+        url: masker.mask(&format!("{}/{}", servers.join(","), publication.subject)),
+        headers: Vec::new(),
+        body: body(&publication.payload, masker),
     }
 }
 

@@ -14,6 +14,7 @@ mod outbox_kill;
 mod outbox_kill_commit_status;
 mod outbox_recovery;
 mod outbox_state_folder;
+mod provider_nats;
 mod provider_payloads;
 mod provider_proxy;
 mod provider_secrets_never_show;

@@ -4,16 +4,26 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use campanile_domain::{Connection, Failure, Request, Response};
+use campanile_domain::{Connection, Failure, FailureClass, Publication, Request, Response};
 use campanile_transport::{Client, Transport, TransportError};
 
 /// An answer on the way, in the arbiter of the provider actor.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
 
+/// A publication on the way.
+pub type Publishing<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
+
 /// A client that belongs to one provider actor.
 pub trait Carrier {
     /// Sends one request and waits for the answer, as long as the connection's timeout allows.
     fn send<'a>(&'a self, request: &'a Request) -> Sending<'a>;
+
+    /// Publishes on NATS and waits until a server has the message, as long as the connection's timeout allows. A carrier
+    /// that speaks HTTP only says so.
+    fn publish<'a>(&'a self, _publication: &'a Publication) -> Publishing<'a> {
+        let text = "publish on NATS: this carrier speaks HTTP only";
+        Box::pin(async move { Err(Failure::new(FailureClass::Config, text)) })
+    }
 }
 
 /// Makes carriers.
@@ -50,6 +60,15 @@ impl Carriers for Transport {
 impl Carrier for Client {
     fn send<'a>(&'a self, request: &'a Request) -> Sending<'a> {
         Box::pin(async move { Client::send(self, request).await.map_err(|error| failure(&error)) })
+    }
+
+    fn publish<'a>(&'a self, publication: &'a Publication) -> Publishing<'a> {
+        Box::pin(async move {
+            Client::publish(self, publication).await.map_err(|error| {
+                let text = format!("publish to subject {}: {error}", publication.subject);
+                Failure::new(error.class(), text)
+            })
+        })
     }
 }
 

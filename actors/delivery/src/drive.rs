@@ -88,6 +88,13 @@ impl Driver<'_> {
         for _ in 0..MOST_STEPS {
             match exchange.next(response.take(), self.clock.now()) {
                 Step::Done(verdict) => return Driven { verdict, quota, answered },
+                Step::Publish(publication) => {
+                    let (verdict, answered) = match self.carrier.publish(&publication).await {
+                        Ok(()) => (Verdict::Delivered, true),
+                        Err(failure) => (Verdict::Failed(masked(&failure, &self.endpoint.masker)), answered),
+                    };
+                    return Driven { verdict, quota, answered };
+                }
                 Step::Send(request) => match self.carrier.send(&request).await {
                     Ok(answer) => {
                         quota = quota.max(quota_pause(&answer, self.clock.now()));

@@ -21,7 +21,7 @@ mod resolve;
 mod retry;
 mod task;
 
-pub use carrier::{Carrier, Carriers, Sending};
+pub use carrier::{Carrier, Carriers, Publishing, Sending};
 pub use config::DeliveryConfig;
 pub use counters::{DeliverySnapshot, GetDeliverySnapshot};
 pub use dispatcher::{

@@ -18,14 +18,21 @@ use campanile_domain::{
 use campanile_testkit::{event, noon};
 use url::form_urlencoded;
 
-use crate::testing::{Secrets, answer, credentials, delivery, error, info, request, spec, verdict_of};
+use crate::testing::{Secrets, answer, body, credentials, delivery, error, info, request, spec, verdict_of};
 use crate::{ConfigError, Endpoint, supported};
 
 /// Types of the table that have tests of their own: their addresses name a repository or a project, or they log in first,
 /// or their bodies are no JSON.
 const APART: &[&str] = &["githubdispatch", "googlepubsub", "otel"];
+/// Those that speak another protocol than HTTP: no URL, no headers and no status of theirs can be looked at.
+const PUBLISHING: &[&str] = &["nats"];
 
-/// The types that send to one webhook. Those of Git hosts read, write and refuse otherwise, and have tests of their own.
+/// The types that send to one webhook.
+fn webhooks() -> impl Iterator<Item = &'static str> {
+    messages().filter(|kind| !PUBLISHING.contains(kind))
+}
+
+/// The types that send one message to one place. Those of Git hosts read, write and refuse otherwise, and have tests of their own.
 fn messages() -> impl Iterator<Item = &'static str> {
     let class = |kind: &str| ProviderType::named(kind).map(ProviderType::class);
     let git = [Some(ProviderClass::CommitStatus), Some(ProviderClass::ChangeRequest)];
@@ -49,6 +56,7 @@ const ADDRESSES: &[(&str, &str, &str)] = &[
         ADDRESS,
         "https://hooks.example:8443/services/T0/path-key/_matrix/client/r0/rooms/general/send/m.room.message/",
     ),
+    ("nats", "nats://somebody:query-key@hooks.example:8443", ""),
     ("pagerduty", ADDRESS, "https://hooks.example:8443/v2/enqueue"),
     ("datadog", ADDRESS, "https://hooks.example:8443/api/v1/events"),
     ("zulip", ADDRESS, "https://hooks.example:8443/api/v1/messages?sig=query-key"),
@@ -131,9 +139,12 @@ fn m1_the_contracts_examples_are_rendered_byte_for_byte() {
         if kind == "sentry" {
             data.push(("address", b"http://public@127.0.0.1:9/base/42"));
         }
+        if kind == "nats" {
+            data.push(("address", b"nats://127.0.0.1:4222"));
+        }
         let endpoint = credentials(&data).build(&spec).unwrap();
         for (name, delivery) in [("error.json", error()), ("info.json", info())] {
-            let body = request(&endpoint, &delivery).body;
+            let body = body(&endpoint, &delivery);
             let body = str::from_utf8(&body).unwrap().trim_end_matches('\n');
             assert_eq!(body, fixture(kind, name), "{kind} {name}");
         }
@@ -171,7 +182,7 @@ fn odd_events() -> Vec<Delivery> {
 
 #[test]
 fn m2_m3_whatever_an_event_holds_becomes_one_sendable_request() {
-    for kind in messages() {
+    for kind in webhooks() {
         let endpoint = endpoint(kind);
         for delivery in odd_events() {
             let Request { url, headers, body, .. } = request(&endpoint, &delivery);
@@ -193,6 +204,16 @@ fn m2_m3_whatever_an_event_holds_becomes_one_sendable_request() {
 }
 
 #[test]
+fn m2_whatever_an_event_holds_becomes_one_message_that_can_be_published() {
+    for kind in PUBLISHING {
+        for delivery in odd_events() {
+            let payload = body(&endpoint(kind), &delivery);
+            assert!(serde_json::from_slice::<serde_json::Value>(&payload).is_ok(), "{kind} publishes JSON");
+        }
+    }
+}
+
+#[test]
 fn m4_statuses_have_the_classes_of_the_shared_table() {
     use FailureClass as C;
     let table = [
@@ -206,7 +227,7 @@ fn m4_statuses_have_the_classes_of_the_shared_table() {
         (500, C::Server),
         (501, C::Rejected),
     ];
-    for kind in messages() {
+    for kind in webhooks() {
         let endpoint = endpoint(kind);
         for (status, class) in table {
             let failed = failure(verdict_of(&endpoint, &error(), answer(status, &[], ""))).unwrap();
@@ -223,7 +244,7 @@ fn m4_statuses_have_the_classes_of_the_shared_table() {
 fn m5_no_failure_shows_a_secret_that_the_destination_quotes() {
     let quoted = SECRETS.join(" or ");
     let slack_api = "https://slack.com/api/chat.postMessage?x=/services/T0/path-key&sig=query-key";
-    for kind in messages() {
+    for kind in webhooks() {
         let known = if kind == "slack" { slack_api } else { address(kind).0 };
         for address in [address(kind).0, known] {
             let body = format!(r#"{{"ok":false,"error":"{quoted}","url":"{address}"}}"#);
@@ -250,7 +271,9 @@ fn m5_no_debug_text_shows_a_secret() {
         assert_debug_silent(kind, &settings);
         assert_debug_silent(kind, &settings.token);
         assert_debug_silent(kind, &settings.secret);
-        assert_debug_silent(kind, &settings.address.hook_url("hook URL").unwrap());
+        if let Ok(url) = settings.address.hook_url("hook URL") {
+            assert_debug_silent(kind, &url);
+        }
         let endpoint = endpoint(kind);
         assert_debug_silent(kind, &endpoint);
         assert_debug_silent(kind, &endpoint.provider.exchange(&info()).unwrap().next(None, noon()));

@@ -9,6 +9,7 @@ use crate::address::{AddressProblem, AddressSource};
 use crate::headers::HeadersProblem;
 use crate::kinds::commit_status::GitProblem;
 use crate::kinds::googlepubsub::PubSubProblem;
+use crate::kinds::nats::NatsProblem;
 
 /// What is wrong with a Provider or one of its Secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +96,9 @@ pub enum ConfigError {
     /// Project, topic or key for Pub/Sub.
     #[error(transparent)]
     PubSub(#[from] PubSubProblem),
+    /// Servers, subject or login for NATS.
+    #[error(transparent)]
+    Nats(#[from] NatsProblem),
     /// TLS material for an address without TLS.
     #[error(
         "insecure HTTP endpoint cannot use TLS client configuration: begin the address with https://, or remove spec.certSecretRef"

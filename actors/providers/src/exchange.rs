@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use campanile_domain::{Failure, FailureClass, Masker, Request, Response, Verdict};
+use campanile_domain::{Failure, FailureClass, Masker, Publication, Request, Response, Verdict};
 use jiff::Timestamp;
 
 /// What to do next.
@@ -10,6 +10,8 @@ use jiff::Timestamp;
 pub enum Step {
     /// Send this and come back with the response.
     Send(Request),
+    /// Publish this on NATS. It is the last step: the server's word that it has the message is the verdict.
+    Publish(Publication),
     /// The exchange is over.
     Done(Verdict),
 }

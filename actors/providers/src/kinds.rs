@@ -29,6 +29,7 @@ mod login;
 pub(crate) mod matrix;
 mod moment;
 pub(crate) mod msteams;
+pub(crate) mod nats;
 pub(crate) mod opsgenie;
 pub(crate) mod otel;
 pub(crate) mod pagerduty;

@@ -37,6 +37,7 @@ pub use headers::HeadersProblem;
 pub use judgement::judge;
 pub use kinds::commit_status::{CommitStatus, GitProblem};
 pub use kinds::googlepubsub::PubSubProblem;
+pub use kinds::nats::NatsProblem;
 pub use quota::quota_pause;
 pub use registry::{Endpoint, Provider, build, supported};
 pub use settings::{Notice, SecretLookup, Settings, Token, resolve};

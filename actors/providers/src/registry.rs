@@ -12,7 +12,7 @@ use crate::kinds::{
 };
 use crate::kinds::{
     giteapullrequestcomment, githubdispatch, githubpullrequestcomment, gitlabmergerequestcomment,
-    googlepubsub, otel,
+    googlepubsub, nats, otel,
 };
 use crate::{CommitStatus, ConfigError, Exchange, Notice, Settings};
 
@@ -98,6 +98,7 @@ static KINDS: &[(&str, Build)] = &[
     ("grafana", grafana::build),
     ("pagerduty", pagerduty::build),
     ("datadog", datadog::build),
+    ("nats", nats::build),
     ("zulip", zulip::build),
     ("zoom", zoom::build),
     ("incident.io", incidentio::build),
@@ -163,8 +164,8 @@ mod tests {
     fn a_known_type_that_is_still_to_come_is_told_apart_from_an_unknown_one() {
         let known = supported().collect::<Vec<_>>().join(", ");
         assert_eq!(
-            refusal("nats"),
-            format!("provider type 'nats' is not supported by this version yet; use one of {known}")
+            refusal("azureeventhub"),
+            format!("provider type 'azureeventhub' is not supported by this version yet; use one of {known}")
         );
     }
 

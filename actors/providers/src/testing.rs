@@ -102,7 +102,7 @@ pub(crate) fn verdict_of(endpoint: &Endpoint, delivery: &Delivery, answer: Respo
     assert!(matches!(exchange.next(None, noon()), Step::Send(_)), "it sends first");
     match exchange.next(Some(answer), noon()) {
         Step::Done(verdict) => verdict,
-        Step::Send(request) => panic!("it sends again: {request:?}"),
+        other => panic!("it goes on: {other:?}"),
     }
 }
 
@@ -140,6 +140,15 @@ pub(crate) fn error() -> Delivery {
 pub(crate) fn request(endpoint: &Endpoint, delivery: &Delivery) -> Request {
     match endpoint.provider.exchange(delivery).unwrap().next(None, noon()) {
         Step::Send(request) => request,
+        other => panic!("nothing was sent: {other:?}"),
+    }
+}
+
+/// What [`request`] would send or publish.
+pub(crate) fn body(endpoint: &Endpoint, delivery: &Delivery) -> bytes::Bytes {
+    match endpoint.provider.exchange(delivery).unwrap().next(None, noon()) {
+        Step::Send(request) => request.body,
+        Step::Publish(publication) => publication.payload,
         Step::Done(verdict) => panic!("nothing was sent: {verdict:?}"),
     }
 }

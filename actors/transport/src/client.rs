@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::Method as HttpMethod;
@@ -12,7 +13,7 @@ use awc::http::StatusCode;
 use awc::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, LOCATION};
 use awc::{ClientResponse, FrozenClientRequest};
 use bytes::Bytes;
-use campanile_domain::{Method, Request, Response};
+use campanile_domain::{Method, Publication, Request, Response};
 use tokio::sync::Semaphore;
 
 use crate::address::Address;
@@ -21,6 +22,7 @@ use crate::connector::{DIALLED, Plan};
 use crate::failure::{is_dead_connection, of_body, of_request};
 use crate::head::HeadTemplate;
 use crate::limits::MAX_REDIRECTS;
+use crate::nats::NatsClient;
 use crate::pool::Pools;
 use crate::routes::{forwards, proxy_authorization};
 use crate::{AddressError, Endpoint, GarbledError, RedirectError, TransportError};
@@ -37,13 +39,15 @@ pub struct Client {
     pools: Pools,
     /// One permit for each request on the wire, [`Limits::sockets`](crate::Limits::sockets) in all.
     sockets: Semaphore,
+    nats: NatsClient,
 }
 
 impl Client {
     pub(crate) fn new(plan: Plan, timeout: Duration) -> Self {
         let plan = Rc::new(plan);
         let sockets = Semaphore::new(plan.limits.sockets.max(1));
-        Self { pools: Pools::new(Rc::clone(&plan)), plan, timeout, sockets }
+        let (pools, nats) = (Pools::new(Rc::clone(&plan)), NatsClient::new(Rc::clone(&plan)));
+        Self { pools, nats, plan, timeout, sockets }
     }
 
     /// Sends `request` and reads the answer, whatever its status: 307 and 308 are followed, other redirects are
@@ -59,6 +63,21 @@ impl Client {
         match timeout(self.timeout, self.follow(request, &address)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(TransportError::Timeout { at: address.endpoint().clone(), limit: self.timeout }),
+        }
+    }
+
+    /// Publishes a message to NATS; when this returns, a server has said that it has it. Bounded by the connection's timeout
+    /// from dialling to the server's answer. The connection is kept for the next message.
+    ///
+    /// # Errors
+    /// Why no server has it, as far as is known: one that died may have passed it on.
+    pub async fn publish(&self, publication: &Publication) -> Result<(), Arc<TransportError>> {
+        match timeout(self.timeout, self.nats.publish(publication, self.timeout)).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let at = NatsClient::endpoint(publication);
+                Err(Arc::new(TransportError::Timeout { at, limit: self.timeout }))
+            }
         }
     }
 

@@ -97,7 +97,7 @@ impl Plan {
     }
 
     /// A link to `target`, or to a proxy that forwards to it.
-    async fn reach(
+    pub(crate) async fn reach(
         &self,
         proxy: Option<&Proxy>,
         target: &Endpoint,
@@ -133,9 +133,19 @@ impl Plan {
     }
 
     /// TLS with `at`, which is at the other end of `link`.
-    async fn secure(&self, link: Link, at: &Endpoint) -> Result<Link, TransportError> {
+    pub(crate) async fn secure(&self, link: Link, at: &Endpoint) -> Result<Link, TransportError> {
+        self.secure_by(Arc::clone(&self.tls), link, at).await
+    }
+
+    /// The same by another configuration.
+    pub(crate) async fn secure_by(
+        &self,
+        tls: Arc<ClientConfig>,
+        link: Link,
+        at: &Endpoint,
+    ) -> Result<Link, TransportError> {
         let name = ServerName::try_from(at.host().to_owned()).map_err(|_| AddressError::TlsName)?;
-        let handshake = TlsConnector::from(Arc::clone(&self.tls)).connect(name, link);
+        let handshake = TlsConnector::from(tls).connect(name, link);
         match timeout(self.limits.handshake, handshake).await {
             Ok(Ok(stream)) => Ok(Link::Tls(Box::new(stream))),
             Ok(Err(error)) => Err(match tls_cause(&error) {

@@ -16,6 +16,7 @@ pub use causes::{
 pub use proxy::ProxyError;
 
 use crate::Endpoint;
+use crate::nats::NatsError;
 use crate::tls::remedy;
 
 /// Why a request got no answer, or a client could not be made.
@@ -136,6 +137,14 @@ pub enum TransportError {
         /// Why it is not followed.
         source: RedirectError,
     },
+    /// A NATS server does not take the message.
+    #[error("hand it to the NATS server {at}: {source}")]
+    Nats {
+        /// The server.
+        at: Endpoint,
+        /// What it says.
+        source: NatsError,
+    },
 }
 
 impl TransportError {
@@ -157,6 +166,7 @@ impl TransportError {
             Self::Proxy { source, .. } => source.class(),
             Self::Garbled { .. } => FailureClass::Garbled,
             Self::Redirect { .. } => FailureClass::Redirected,
+            Self::Nats { source, .. } => source.class(),
         }
     }
 }

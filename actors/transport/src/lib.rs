@@ -8,6 +8,9 @@
 //! - certificates are always verified, and TLS material that can not work is refused before anything is dialled;
 //! - no error text holds a URL's path, query or user-info, a header's value or a proxy's password.
 //!
+//! A client also hands [`Publication`](campanile_domain::Publication)s to NATS servers, over the same connections, proxies and
+//! trust.
+//!
 //! Requests are HTTP/1.1, written by awc over connections that are made here, TLS included, and with heads that are
 //! rewritten on their way out. An answer of HTTP/1.1 that gives neither its length nor chunks has no body here: awc does not
 //! read such a body to the end of the connection.
@@ -27,6 +30,7 @@ mod head;
 mod io;
 mod limits;
 mod link;
+mod nats;
 mod no_proxy;
 mod pool;
 mod routes;
@@ -43,6 +47,7 @@ pub use error::{
 };
 pub use guard::AddressGuard;
 pub use limits::Limits;
+pub use nats::NatsError;
 pub use transport::Transport;
 
 /// How every request introduces itself, unless it brings a `User-Agent` of its own.

@@ -73,6 +73,7 @@ pub(super) const KINDS: &[Kind] = &[
         address: "SCHEME://HushHush-public:HushHush-secret@HOST/base/42",
         ..hook("sentry", "prod", TOKEN)
     },
+    Kind { address: "nats://HushHush-user:HushHush-pass@HOST", ..hook("nats", "flux.events", Pair) },
     Kind {
         fixed_host: Some("api.telegram.org"),
         ..hook("telegram", "-100", Token("123456:HushHush-bot-token"))

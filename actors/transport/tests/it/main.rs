@@ -7,6 +7,8 @@ mod keep_alive;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod nats;
+#[cfg(test)]
 mod plain;
 #[cfg(test)]
 mod proxy;

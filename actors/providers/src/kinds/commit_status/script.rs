@@ -57,6 +57,7 @@ pub(crate) fn run(
     while sent.len() < 32 {
         match exchange.next(response.take(), noon()) {
             Step::Done(verdict) => return (sent, verdict),
+            Step::Publish(publication) => panic!("no HTTP: {publication:?}"),
             Step::Send(request) => {
                 response = Some(host(&request));
                 sent.push(request);

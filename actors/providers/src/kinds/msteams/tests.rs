@@ -103,6 +103,7 @@ fn refused(endpoint: &Endpoint, delivery: &Delivery, refusal: &Response) -> (Vec
         match step {
             Step::Done(verdict) => return (requests, verdict),
             Step::Send(request) => requests.push(request),
+            Step::Publish(publication) => panic!("no HTTP: {publication:?}"),
         }
         step = exchange.next(Some(refusal.clone()), noon());
     }

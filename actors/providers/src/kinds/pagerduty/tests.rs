@@ -27,6 +27,7 @@ fn run(delivery: &Delivery, answer: &Response) -> (Vec<(String, Value)>, Verdict
                 response = Some(answer.clone());
             }
             Step::Done(verdict) => return (sent, verdict),
+            Step::Publish(publication) => panic!("no HTTP: {publication:?}"),
         }
     }
 }

@@ -179,7 +179,7 @@ fn rate_limits_are_read_by_category() {
         assert!(matches!(exchange.next(None, noon()), Step::Send(_)));
         match exchange.next(Some(answer(429, headers, "")), noon()) {
             Step::Done(verdict) => failed(verdict),
-            Step::Send(_) => panic!("it sends again"),
+            _ => panic!("it goes on"),
         }
     };
     let both = [("retry-after", "7"), ("x-sentry-rate-limits", limits)];

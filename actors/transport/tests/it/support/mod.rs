@@ -1,6 +1,7 @@
 //! Servers, proxies and certificates for tests.
 
 mod certificates;
+mod nats;
 mod proxy;
 mod server;
 mod socks;
@@ -12,6 +13,7 @@ use campanile_domain::{Connection, Method, Proxy, ProxyScheme, Request, TlsMater
 use campanile_transport::{Client, Environment, Limits, Transport};
 
 pub(crate) use certificates::{Authority, Leaf};
+pub(crate) use nats::{INFO, NatsPeer, takes};
 pub(crate) use proxy::{HttpProxy, ProxyRules};
 pub(crate) use server::{Reply, Seen, Server, read_request};
 pub(crate) use socks::SocksProxy;

@@ -58,6 +58,7 @@ impl Host {
         while self.requests.len() < MOST_STEPS {
             match exchange.next(response.take(), noon()) {
                 Step::Done(verdict) => return verdict,
+                Step::Publish(publication) => panic!("no HTTP: {publication:?}"),
                 Step::Send(request) => {
                     response = Some(self.answer(&request));
                     self.requests.push(request);

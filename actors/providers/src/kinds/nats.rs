@@ -1,0 +1,78 @@
+//! `nats`: the event itself, published on a subject of NATS (contract, providers 23.20).
+//!
+//! Core NATS: a server's word that it has the message counts as delivery; it does not tell whether anybody listens.
+
+mod address;
+mod key;
+mod login;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use campanile_domain::{Delivery, Failure, FailureClass, NatsServers, Publication, Response, Verdict};
+use jiff::Timestamp;
+
+use super::event_body::fitting;
+use crate::{ConfigError, Exchange, Provider, Settings, Step};
+pub use problem::NatsProblem;
+
+/// Longest event, in bytes: what a server takes unless it is told otherwise (nats-server configuration, `max_payload`).
+const LONGEST: usize = 1024 * 1024;
+
+pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
+    if settings.address.as_str().trim().is_empty() {
+        return Err(NatsProblem::NoAddress.into());
+    }
+    let subject = subject(&settings.channel)?;
+    let servers = address::servers(settings.address.as_str())
+        .map_err(|problem| NatsProblem::Address { problem, place: settings.address.source().clone() })?;
+    let login = login::read(settings)?;
+    Ok(Box::new(Nats { servers: Arc::new(NatsServers { servers, login }), subject }))
+}
+
+struct Nats {
+    servers: Arc<NatsServers>,
+    subject: Arc<str>,
+}
+
+/// A subject that can be published on: words between dots, none of them a wildcard (NATS, "Subject-Based Messaging").
+fn subject(channel: &str) -> Result<Arc<str>, NatsProblem> {
+    if channel.is_empty() {
+        return Err(NatsProblem::NoSubject);
+    }
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    let is_word = |word: &str| !word.is_empty() && word != "*" && word != ">" && !word.contains(odd);
+    if channel.split('.').all(is_word) { Ok(channel.into()) } else { Err(NatsProblem::Subject) }
+}
+
+impl Provider for Nats {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let publication = Publication {
+            servers: self.servers.clone(),
+            subject: self.subject.clone(),
+            payload: fitting(delivery, LONGEST)?,
+        };
+        Ok(Box::new(Handover(Some(publication))))
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        login::secrets(&self.servers)
+    }
+}
+
+/// Publishes once; the server's word is the verdict.
+struct Handover(Option<Publication>);
+
+impl Exchange for Handover {
+    fn next(&mut self, _: Option<Response>, _: Timestamp) -> Step {
+        match self.0.take() {
+            Some(publication) => Step::Publish(publication),
+            None => Step::Done(Verdict::Failed(Failure::new(
+                FailureClass::Garbled,
+                "the exchange had published its message; start a new one",
+            ))),
+        }
+    }
+}
