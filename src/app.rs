@@ -28,13 +28,14 @@ pub(crate) use links::Links;
 pub use listeners::Addresses;
 use listeners::Listeners;
 pub(crate) use listeners::OpsListeners;
-use watching::Watching;
+use watching::{Campaign, Watching};
 
 /// A running instance.
 pub struct App {
     links: Links,
     outbox: Arc<dyn Outbox>,
     ops: ops::Servers,
+    campaign: Option<Campaign>,
     /// Where it listens.
     pub addresses: Addresses,
 }
@@ -73,16 +74,16 @@ impl App {
             links: links.clone(),
         };
         let addresses = listeners.addresses.clone();
-        let supervisor = parts.supervise(listeners.events);
+        let (supervisor, campaign) = parts.supervise(listeners.events);
         outbox.listen(wake_up(links.work.clone()));
         let view = ops::View::new(&links, outbox.clone(), supervisor, explainer, clock);
         let ops = ops::Servers::start(listeners.ops, &view)?;
-        Ok(Self { links, outbox, ops, addresses })
+        Ok(Self { links, outbox, ops, campaign, addresses })
     }
 
     /// Stops in order: no new events, exchanges end or are given up, everything is written. Takes at most about 10 s.
     pub async fn stop(self) {
-        shutdown::stop(&self.links, self.outbox.as_ref()).await;
+        shutdown::stop(&self.links, self.outbox.as_ref(), self.campaign).await;
         self.ops.stop().await;
     }
 }
@@ -99,15 +100,15 @@ struct Parts {
 
 impl Parts {
     /// Puts the four actors under supervision, bottom-up: each can reach those it needs when it starts.
-    fn supervise(self, events: std::net::TcpListener) -> Addr<Supervisor> {
+    fn supervise(self, events: std::net::TcpListener) -> (Addr<Supervisor>, Option<Campaign>) {
         let supervisor =
             Supervisor::new(RestartPolicy::default(), self.clock.clone(), Box::new(give_up)).start();
         let watching = Watching::new(&self);
         self.supervise_router(&supervisor, &watching.labels());
         self.supervise_dispatcher(&supervisor);
-        watching.supervise(&supervisor);
+        let campaign = watching.supervise(&supervisor);
         self.supervise_intake(&supervisor, events);
-        supervisor
+        (supervisor, campaign)
     }
 
     fn supervise_router(&self, supervisor: &Addr<Supervisor>, labels: &Arc<dyn LabelLookup>) {

@@ -89,9 +89,11 @@ pub struct Cluster {
     pub election: Option<Election>,
 }
 
-/// The times of the leader election (contract, control plane 8.1 and 8.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The leader election (contract, control plane 8.1 and 8.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Election {
+    /// Where the Lease is; none means the namespace of the pod's service account.
+    pub namespace: Option<String>,
     /// How long others wait after the last renewal.
     pub lease_duration: Duration,
     /// How long a holder tries to renew.

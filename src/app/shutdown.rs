@@ -7,12 +7,13 @@ use campanile_intake::StopAccepting;
 use campanile_outbox::Outbox;
 
 use super::Links;
+use super::watching::Campaign;
 
 /// How long requests that are being answered, and then exchanges under way, may take (contract, control plane 4.1).
 const GRACE: Duration = Duration::from_secs(4);
 
 /// Everything accepted is on disk afterwards; what was not delivered goes out after the next start.
-pub(super) async fn stop(links: &Links, outbox: &dyn Outbox) {
+pub(super) async fn stop(links: &Links, outbox: &dyn Outbox, campaign: Option<Campaign>) {
     tracing::info!("stopping: no more events are accepted");
     links.event_socket.close();
     if tokio::time::timeout(GRACE, links.stop_accepting.ask(StopAccepting)).await.is_err() {
@@ -21,7 +22,13 @@ pub(super) async fn stop(links: &Links, outbox: &dyn Outbox) {
     if links.drain.ask(Drain(GRACE)).await.is_err() {
         tracing::warn!("the dispatcher is down, nothing to drain");
     }
-    match tokio::time::timeout(GRACE, outbox.close()).await {
+    let let_go = async {
+        if let Some(campaign) = campaign {
+            campaign.end().await;
+        }
+    };
+    let ((), closed) = tokio::join!(let_go, tokio::time::timeout(GRACE, outbox.close()));
+    match closed {
         Ok(Ok(())) => tracing::info!("stopped, everything is written"),
         Ok(Err(error)) => tracing::error!(%error, "failed to close the outbox"),
         Err(_) => tracing::error!("failed to close the outbox in time"),

@@ -1,6 +1,7 @@
 //! The watcher in its two forms, and in a cluster the election of the replica that writes status.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, Addr};
 use anyhow::{Context, Result};
@@ -10,7 +11,8 @@ use campanile_watcher::{
     ClusterConfig, ClusterParts, ClusterWatcherActor, ElectionConfig, LabelCache, LabelStore, WatcherActor,
     WatcherParts, elect,
 };
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::Parts;
@@ -22,15 +24,16 @@ const LEASE: &str = "notification-controller-leader-election";
 /// Where a pod finds the name of its own namespace.
 const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
-/// Fails early where waiting would not help: without a kubeconfig or a service account there is no cluster to watch.
+/// How long letting go of the Lease may take at the end; without it another replica waits until it runs out.
+const LETTING_GO: Duration = Duration::from_secs(2);
+
+/// Fails early where waiting would not help: without a kubeconfig or a service account there is no cluster to watch, and
+/// without a namespace no Lease.
 pub(super) async fn check(config: &Config) -> Result<()> {
-    match &config.objects {
-        Objects::Folder(_) => Ok(()),
-        // The text of the error holds its causes already.
-        Objects::Cluster(cluster) => {
-            ClusterConfig::from(cluster).check().await.map_err(|error| anyhow::Error::msg(error.to_string()))
-        }
-    }
+    let Objects::Cluster(cluster) = &config.objects else { return Ok(()) };
+    // The text of the error holds its causes already.
+    ClusterConfig::from(cluster).check().await.map_err(|error| anyhow::Error::msg(error.to_string()))?;
+    cluster.election.as_ref().map_or(Ok(()), |election| lease_namespace(election).map(drop))
 }
 
 impl From<&Cluster> for ClusterConfig {
@@ -61,10 +64,29 @@ impl Watching {
         }
     }
 
-    pub(super) fn supervise(self, supervisor: &Addr<Supervisor>) {
+    /// Puts the watcher under supervision. Returns the part in the election, if there is one.
+    pub(super) fn supervise(self, supervisor: &Addr<Supervisor>) -> Option<Campaign> {
         match self {
-            Self::Folder(parts, manifests, labels) => watch_folder(supervisor, parts, manifests, labels),
+            Self::Folder(parts, manifests, labels) => {
+                watch_folder(supervisor, parts, manifests, labels);
+                None
+            }
             Self::Cluster(parts, cluster, labels) => watch_cluster(supervisor, parts, &cluster, labels),
+        }
+    }
+}
+
+/// The part in an election. It is given up when this is dropped, without letting go of the Lease.
+pub(super) struct Campaign {
+    cancel: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
+}
+
+impl Campaign {
+    /// Lets go of the Lease, if it is held and that was asked for.
+    pub(super) async fn end(self) {
+        if self.cancel.send(()).is_ok() && tokio::time::timeout(LETTING_GO, self.ended).await.is_err() {
+            tracing::warn!("failed to let go of the lease in time; it runs out");
         }
     }
 }
@@ -88,12 +110,17 @@ fn watch_folder(
     supervisor.do_send(Supervise { name: "watcher", factory });
 }
 
-fn watch_cluster(supervisor: &Addr<Supervisor>, parts: Parts, cluster: &Cluster, labels: Arc<LabelCache>) {
+fn watch_cluster(
+    supervisor: &Addr<Supervisor>,
+    parts: Parts,
+    cluster: &Cluster,
+    labels: Arc<LabelCache>,
+) -> Option<Campaign> {
     let config = ClusterConfig::from(cluster);
     let (sender, leader) = watch::channel(cluster.election.is_none());
-    if let Some(election) = cluster.election {
-        take_part(config.clone(), election, parts.clock.clone(), sender);
-    }
+    let clock = parts.clock.clone();
+    let campaign =
+        cluster.election.clone().map(|election| take_part(config.clone(), election, clock, sender));
     let factory = Box::new(move |guard| {
         let watcher = ClusterWatcherActor::new(ClusterParts {
             config: config.clone(),
@@ -106,16 +133,23 @@ fn watch_cluster(supervisor: &Addr<Supervisor>, parts: Parts, cluster: &Cluster,
         parts.links.watcher_is(&watcher.start());
     });
     supervisor.do_send(Supervise { name: "watcher", factory });
+    campaign
 }
 
 /// Runs the election beside the actors, so that a restart of the watcher does not cost the Lease. A process that lost
 /// it ends: another one writes status now.
-fn take_part(cluster: ClusterConfig, times: Election, clock: SharedClock, leader: watch::Sender<bool>) {
-    actix_rt::spawn(async move {
-        let ended = match candidate(cluster, times) {
-            Ok(config) => {
-                elect(config, clock, leader, std::future::pending()).await.map_err(anyhow::Error::from)
-            }
+fn take_part(
+    cluster: ClusterConfig,
+    election: Election,
+    clock: SharedClock,
+    leader: watch::Sender<bool>,
+) -> Campaign {
+    let (cancel, cancelled) = oneshot::channel();
+    let ended = actix_rt::spawn(async move {
+        let ended = match candidate(cluster, &election) {
+            Ok(config) => elect(config, clock, leader, async { drop(cancelled.await) })
+                .await
+                .map_err(anyhow::Error::from),
             Err(error) => Err(error),
         };
         if let Err(error) = ended {
@@ -123,21 +157,29 @@ fn take_part(cluster: ClusterConfig, times: Election, clock: SharedClock, leader
             crate::logging::exit(1);
         }
     });
+    Campaign { cancel, ended }
 }
 
-fn candidate(cluster: ClusterConfig, times: Election) -> Result<ElectionConfig> {
+fn lease_namespace(election: &Election) -> Result<String> {
+    if let Some(namespace) = &election.namespace {
+        return Ok(namespace.clone());
+    }
     let namespace = std::fs::read_to_string(OWN_NAMESPACE).with_context(|| {
         format!("read {OWN_NAMESPACE}: leader election works in a pod only, leave --enable-leader-election out elsewhere")
     })?;
+    Ok(namespace.trim().to_owned())
+}
+
+fn candidate(cluster: ClusterConfig, election: &Election) -> Result<ElectionConfig> {
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "campanile".to_owned());
     Ok(ElectionConfig {
         cluster,
-        namespace: namespace.trim().to_owned(),
+        namespace: lease_namespace(election)?,
         name: LEASE.to_owned(),
         identity: format!("{host}_{}", Uuid::new_v4()),
-        lease_duration: times.lease_duration,
-        renew_deadline: times.renew_deadline,
-        retry_period: times.retry_period,
-        release_on_cancel: times.release_on_cancel,
+        lease_duration: election.lease_duration,
+        renew_deadline: election.renew_deadline,
+        retry_period: election.retry_period,
+        release_on_cancel: election.release_on_cancel,
     })
 }

@@ -34,6 +34,9 @@ pub struct ControllerFlags {
     /// The pause between tries.
     #[arg(long, default_value = "5s", value_parser = duration::parse)]
     pub leader_election_retry_period: Duration,
+    /// The namespace of the Lease; without it that of the pod's service account. For trying things out outside of a pod.
+    #[arg(long, hide = true, value_name = "NAMESPACE")]
+    pub leader_election_namespace: Option<String>,
     /// Workers per controller. Accepted for compatibility: nothing here needs it.
     #[arg(long, default_value_t = 4)]
     pub concurrent: i64,
@@ -73,7 +76,8 @@ impl ControllerFlags {
     /// The configuration that these flags describe.
     pub fn config(&self) -> Config {
         let one = !self.watch_all_namespaces && !self.runtime_namespace.is_empty();
-        let election = self.enable_leader_election.then_some(Election {
+        let election = self.enable_leader_election.then(|| Election {
+            namespace: self.leader_election_namespace.clone(),
             lease_duration: self.leader_election_lease_duration,
             renew_deadline: self.leader_election_renew_deadline,
             retry_period: self.leader_election_retry_period,

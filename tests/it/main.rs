@@ -6,6 +6,7 @@ mod cli_check;
 mod cli_explain;
 mod cli_get;
 mod cli_run;
+mod cluster_election;
 mod intake_bad_input;
 mod intake_duplicates;
 mod intake_limits;

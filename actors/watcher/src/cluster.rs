@@ -16,6 +16,7 @@ mod kind;
 mod label_cache;
 mod listing;
 mod object_status;
+mod pace;
 mod reading;
 mod refs;
 mod secrets;

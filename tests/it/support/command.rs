@@ -1,7 +1,8 @@
 //! Commands that end by themselves.
 
 use std::io::Write;
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::instance::program;
@@ -24,9 +25,18 @@ pub(crate) fn campanile(arguments: &[&str]) -> Output {
     campanile_with_input(arguments, "")
 }
 
+/// Runs the program with these arguments in the cluster of a kubeconfig.
+pub(crate) fn campanile_in(kubeconfig: &Path, arguments: &[&str]) -> Output {
+    run(program().env("KUBECONFIG", kubeconfig), arguments, "")
+}
+
 /// Runs the program with these arguments and this text on standard input.
 pub(crate) fn campanile_with_input(arguments: &[&str], input: &str) -> Output {
-    let mut child = program()
+    run(&mut program(), arguments, input)
+}
+
+fn run(program: &mut Command, arguments: &[&str], input: &str) -> Output {
+    let mut child = program
         .args(arguments)
         .env("COLUMNS", "100")
         .stdin(Stdio::piped())

@@ -54,7 +54,7 @@ pub(crate) fn post(address: SocketAddr, body: &[u8]) -> io::Result<Answer> {
     exchange(address, &[head.as_bytes(), body].concat())
 }
 
-pub(crate) fn read_answer(stream: &TcpStream) -> io::Result<Answer> {
+pub(crate) fn read_answer(stream: impl Read) -> io::Result<Answer> {
     let mut reader = BufReader::new(stream);
     let (line, headers) = read_head(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
     let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());

@@ -22,6 +22,9 @@ const FOREIGN: &[&str] = &[
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "CAMPANILE_ADMIN",
+    "KUBECONFIG",
+    "KUBERNETES_SERVICE_HOST",
+    "RUNTIME_NAMESPACE",
 ];
 
 /// The longest that an ordered stop may take: three graces of 4 s and a little.
@@ -85,16 +88,29 @@ impl Instance {
     }
 
     fn launch(mut program: Command, manifests: &Path, state: &Path, flags: &[&str]) -> Self {
-        let mut child = program
-            .args([
-                "run",
-                "--events-addr=127.0.0.1:0",
-                "--health-addr=127.0.0.1:0",
-                "--admin-addr=127.0.0.1:0",
-            ])
+        Self::spawn(program.arg("run").arg("--manifests").arg(manifests), state, flags)
+    }
+
+    /// Starts an instance as it runs in a cluster, on free ports, and waits until it listens. It looks at `namespace`, or
+    /// at all.
+    pub(crate) fn in_cluster(
+        kubeconfig: &Path,
+        namespace: Option<&str>,
+        state: &Path,
+        flags: &[&str],
+    ) -> Self {
+        let mut command = program();
+        command.env("KUBECONFIG", kubeconfig).arg("--receiverAddr=127.0.0.1:0");
+        if let Some(namespace) = namespace {
+            command.env("RUNTIME_NAMESPACE", namespace).arg("--watch-all-namespaces=false");
+        }
+        Self::spawn(&mut command, state, flags)
+    }
+
+    fn spawn(command: &mut Command, state: &Path, flags: &[&str]) -> Self {
+        let mut child = command
+            .args(["--events-addr=127.0.0.1:0", "--health-addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0"])
             .args(unless_given("--metrics-addr=0", flags))
-            .arg("--manifests")
-            .arg(manifests)
             .arg("--state-dir")
             .arg(state)
             .args(flags)
@@ -132,6 +148,14 @@ impl Instance {
         let answer = get(self.admin, path).expect("the operations API answers");
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         serde_json::from_str(&answer.body).expect("the operations API speaks JSON")
+    }
+
+    /// Waits until all objects are known.
+    pub(crate) fn loaded(self) -> Self {
+        eventually("the objects to be known", || {
+            (self.ask("/v1/state")["watcher"]["loaded"] == true).then_some(())
+        });
+        self
     }
 
     /// Waits until nothing is on its way any more: everything accepted is delivered, parked or dead.
@@ -186,6 +210,14 @@ impl Instance {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the instance runs");
         let status =
             within(STOP, "the instance to stop", || self.child.try_wait().expect("a child can be asked"));
+        self.log.finish();
+        status.code()
+    }
+
+    /// Waits until it ends by itself, and returns its exit code.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        let status =
+            within(STOP, "the instance to end", || self.child.try_wait().expect("a child can be asked"));
         self.log.finish();
         status.code()
     }

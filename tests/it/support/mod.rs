@@ -3,8 +3,10 @@
 //! Everything listens on loopback and on free ports, is bounded in time, and ends with the value that stands for it.
 
 mod authority;
+pub(crate) mod cluster;
 mod command;
 mod event;
+mod gate;
 mod git_host;
 mod http;
 mod instance;
@@ -21,8 +23,9 @@ mod tunnel;
 mod wait;
 
 pub(crate) use authority::Authority;
-pub(crate) use command::{Output, campanile, campanile_with_input};
+pub(crate) use command::{Output, campanile, campanile_in, campanile_with_input};
 pub(crate) use event::{event, numbered};
+pub(crate) use gate::{Fault, Gate, Passed};
 pub(crate) use git_host::{COMMIT, GitHost};
 pub(crate) use http::{Answer, exchange, get, post, read_answer, send};
 pub(crate) use instance::Instance;

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use kube::client::ClientBuilder;
 use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+
+use super::pace::PaceLayer;
 
 /// Which cluster, and how much of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +35,8 @@ pub enum ConnectError {
 impl ClusterConfig {
     /// A client for the present settings. Its background task belongs to the arbiter that calls this.
     pub(crate) async fn connect(&self) -> Result<Client, ConnectError> {
-        Ok(Client::try_from(self.settings().await?)?)
+        let builder = ClientBuilder::try_from(self.settings().await?)?;
+        Ok(builder.with_layer(&PaceLayer::default()).build())
     }
 
     /// Whether there are settings to connect with. Dials nothing: a server that is away now may come back, but a missing

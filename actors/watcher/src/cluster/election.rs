@@ -122,7 +122,9 @@ impl Candidate {
         actix::spawn(self.say("became leader"));
         let mut renewed = Instant::now();
         loop {
-            tokio::time::sleep(self.config.retry_period).await;
+            // Never beyond the deadline: others may take over soon after it.
+            let left = self.config.renew_deadline.saturating_sub(renewed.elapsed());
+            tokio::time::sleep(self.config.retry_period.min(left)).await;
             let left = self.config.renew_deadline.saturating_sub(renewed.elapsed());
             let began = Instant::now();
             if self.attempt(left).await {
