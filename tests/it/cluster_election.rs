@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::cluster::{Namespace, cluster, is_ready};
-use crate::support::{Gate, Instance, Passed, Sink, eventually, within};
+use crate::support::{
+    Fault, Gate, Instance, Namespace, Passed, Sink, campanile_in, eventually, is_ready, within,
+};
 
 const LEASE: &str = "notification-controller-leader-election";
 const LEASE_DURATION: Duration = Duration::from_secs(4);
@@ -53,7 +54,7 @@ fn lease(namespace: &Namespace) -> String {
 }
 
 fn holder(namespace: &Namespace) -> Option<String> {
-    let lease = cluster().must("GET", &lease(namespace), &Value::Null);
+    let lease = namespace.cluster.must("GET", &lease(namespace), &Value::Null);
     lease["spec"]["holderIdentity"].as_str().map(str::to_owned)
 }
 
@@ -61,7 +62,7 @@ fn holder(namespace: &Namespace) -> Option<String> {
 fn request(namespace: &Namespace, value: &str) {
     let mark = json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": value}}});
     let alerts = namespace.all("notification.toolkit.fluxcd.io/v1beta3", "alerts");
-    cluster().must("PATCH", &format!("{alerts}/all-to-chat"), &mark);
+    namespace.cluster.must("PATCH", &format!("{alerts}/all-to-chat"), &mark);
     namespace.status("alerts", "all-to-chat", |status| status["lastHandledReconcileAt"] == value);
 }
 
@@ -124,7 +125,7 @@ fn cluster_election_a_leader_that_lost_its_lease_ends_with_exit_1() {
     let mut replica = Replica::start(&namespace);
     replica.until_leads();
     let thief = json!({"spec": {"holderIdentity": "thief", "leaseDurationSeconds": 60}});
-    cluster().must("PATCH", &lease(&namespace), &thief);
+    namespace.cluster.must("PATCH", &lease(&namespace), &thief);
     assert_eq!(replica.instance.ended(), Some(1));
     assert!(replica.instance.logged("problem running manager"));
     assert!(replica.instance.logged("another has it"));
@@ -137,7 +138,7 @@ fn cluster_election_a_leader_that_can_not_renew_ends_before_another_may_take_ove
     let mut first = Replica::start(&namespace);
     first.until_leads();
     let second = Replica::start(&namespace);
-    first.gate.fail(crate::support::Fault::Away);
+    first.gate.fail(Fault::Away);
     assert_eq!(first.instance.ended(), Some(1));
     assert!(!second.leads(), "the other replica led before the first had ended");
     second.until_leads();
@@ -146,7 +147,7 @@ fn cluster_election_a_leader_that_can_not_renew_ends_before_another_may_take_ove
 #[test]
 fn cluster_election_outside_of_a_pod_it_is_refused_with_the_remedy() {
     let gate = Gate::open();
-    let output = crate::support::campanile_in(
+    let output = campanile_in(
         &gate.kubeconfig(),
         &[
             "--enable-leader-election",

@@ -7,6 +7,7 @@ mod cli_explain;
 mod cli_get;
 mod cli_run;
 mod cluster_election;
+mod cluster_roles;
 mod intake_bad_input;
 mod intake_duplicates;
 mod intake_limits;

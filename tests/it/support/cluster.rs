@@ -2,6 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
@@ -11,9 +13,9 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Answer, Sink, event, eventually, everything_from, provider, read_answer};
+use super::{Answer, eventually, read_answer};
 
 /// How one starts a cluster for the tests.
 const START: &str = "start one with: export KUBECONFIG=$(tests/cluster/up --parent-pid $$)";
@@ -33,22 +35,40 @@ pub(crate) struct Cluster {
 }
 
 /// The cluster of the tests, with our definitions in it.
-pub(crate) fn cluster() -> &'static Cluster {
-    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(|| {
-        let cluster = Cluster::from_environment();
-        for kind in ["alerts", "providers", "receivers"] {
-            cluster.define(&format!("deploy/crds/{kind}.yaml"));
-        }
-        cluster
-    })
+pub(crate) fn cluster() -> Arc<Cluster> {
+    static CLUSTER: OnceLock<Arc<Cluster>> = OnceLock::new();
+    let shared = CLUSTER.get_or_init(|| {
+        let file =
+            std::env::var("KUBECONFIG").unwrap_or_else(|_| panic!("KUBECONFIG names no cluster; {START}"));
+        let cluster = Cluster::of(&file);
+        cluster.define_ours();
+        Arc::new(cluster)
+    });
+    shared.clone()
 }
 
 impl Cluster {
-    fn from_environment() -> Self {
-        let file =
-            std::env::var("KUBECONFIG").unwrap_or_else(|_| panic!("KUBECONFIG names no cluster; {START}"));
-        let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}; {START}"));
+    /// One more cluster, for a test that looks at all namespaces. It is empty, and ends with the tests.
+    pub(crate) fn another() -> Arc<Self> {
+        let output = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster/up"))
+            .args(["--parent-pid", &std::process::id().to_string()])
+            .env_remove("KUBECONFIG")
+            .output()
+            .expect("tests/cluster/up can be started");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "no test cluster: {told}; see tests/cluster/README.md");
+        Arc::new(Self::of(String::from_utf8_lossy(&output.stdout).trim()))
+    }
+
+    /// Applies our definitions.
+    pub(crate) fn define_ours(&self) {
+        for kind in ["alerts", "providers", "receivers"] {
+            self.define(&yaml_file(&format!("deploy/crds/{kind}.yaml")));
+        }
+    }
+
+    fn of(file: &str) -> Self {
+        let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}; {START}"));
         let config = yaml::parse(&text).expect("the kubeconfig is YAML")[0].to_json();
         let (server, user) = (&config["clusters"][0]["cluster"], &config["users"][0]["user"]);
         let address = server["server"].as_str().expect("a server").trim_start_matches("https://");
@@ -110,18 +130,22 @@ impl Cluster {
         self.must("PATCH", &format!("{}?fieldManager=test&force=true", path_of(object)), object)
     }
 
-    /// Applies the definition in a file of the repository, and waits until it is served.
-    pub(crate) fn define(&self, file: &str) {
-        let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
-        let definition = yaml::parse(&text.expect("the file is there")).expect("it is YAML")[0].to_json();
-        self.apply(&definition);
-        let path = path_of(&definition);
-        eventually(&format!("{file} to be served"), || {
+    /// Applies a definition, and waits until it is served.
+    pub(crate) fn define(&self, definition: &Value) {
+        self.apply(definition);
+        let path = path_of(definition);
+        eventually(&format!("{path} to be served"), || {
             let found = self.must("GET", &path, &Value::Null);
             let conditions = found["status"]["conditions"].as_array()?.clone();
             conditions.iter().any(|one| one["type"] == "Established" && one["status"] == "True").then_some(())
         });
     }
+}
+
+/// The first document of a file of the repository.
+pub(crate) fn yaml_file(file: &str) -> Value {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
+    yaml::parse(&text.expect("the file is there")).expect("it is YAML")[0].to_json()
 }
 
 /// The contents of a certificate or key that is given by value or by file.
@@ -161,100 +185,6 @@ pub(crate) fn path_of(object: &Value) -> String {
         Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}/{name}"),
         None => format!("{root}/{plural}/{name}"),
     }
-}
-
-/// A namespace of its own for a test. What is in it goes when the test ends.
-pub(crate) struct Namespace {
-    pub(crate) name: String,
-}
-
-impl Namespace {
-    /// A new one; `name` tells whose it is.
-    pub(crate) fn new(name: &str) -> Self {
-        let name = format!("it-{name}-{:08x}", fastrand::u32(..));
-        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-        cluster().must("POST", "/api/v1/namespaces", &object);
-        Self { name }
-    }
-
-    /// `object` in this namespace.
-    pub(crate) fn place(&self, mut object: Value) -> Value {
-        object["metadata"]["namespace"] = self.name.as_str().into();
-        object
-    }
-
-    /// Makes or changes an object here, and returns what is stored.
-    pub(crate) fn apply(&self, object: Value) -> Value {
-        cluster().apply(&self.place(object))
-    }
-
-    pub(crate) fn delete(&self, object: Value) {
-        cluster().must("DELETE", &path_of(&self.place(object)), &Value::Null);
-    }
-
-    /// Provider `chat` with an Alert that takes every Kustomization here to `sink`.
-    pub(crate) fn notify(&self, sink: &Sink) {
-        self.apply(provider("chat", "generic", json!({"address": sink.url("/hook")})));
-        self.apply(everything_from("chat"));
-    }
-
-    /// An event about a Kustomization here.
-    pub(crate) fn event(&self, name: &str, message: &str) -> Value {
-        let mut event = event(name, message);
-        event["involvedObject"]["namespace"] = self.name.as_str().into();
-        event
-    }
-
-    /// The path of everything of a kind here; `group` has its version.
-    pub(crate) fn all(&self, group: &str, plural: &str) -> String {
-        let root = if group.contains('/') { "apis" } else { "api" };
-        format!("/{root}/{group}/namespaces/{}/{plural}", self.name)
-    }
-
-    /// Waits until the status of one of our objects is `wanted`.
-    pub(crate) fn status(&self, plural: &str, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let path = format!("{}/{name}", self.all("notification.toolkit.fluxcd.io/v1beta3", plural));
-        let mut last = Value::Null;
-        eventually(&format!("the status of {plural}/{name} to be as wanted"), || {
-            let status = cluster().must("GET", &path, &Value::Null)["status"].take();
-            if status != last {
-                println!("the status of {plural}/{name} is {status}");
-                last = status.clone();
-            }
-            wanted(&status).then_some(status)
-        })
-    }
-
-    /// The token of a service account here.
-    pub(crate) fn token(&self, account: &str) -> String {
-        let request = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
-        let path = format!("{}/{account}/token", self.all("v1", "serviceaccounts"));
-        let answer = cluster().must("POST", &path, &request);
-        answer["status"]["token"].as_str().expect("a token").to_owned()
-    }
-}
-
-impl Drop for Namespace {
-    /// Nobody empties a namespace of the test cluster, so it is done here. What fails is of no interest to the test.
-    fn drop(&mut self) {
-        for plural in ["alerts", "providers"] {
-            let all = self.all("notification.toolkit.fluxcd.io/v1beta3", plural);
-            cluster().ask("DELETE", &all, &Value::Null);
-        }
-        cluster().ask("DELETE", &self.all("v1", "secrets"), &Value::Null);
-        cluster().ask("DELETE", &format!("/api/v1/namespaces/{}", self.name), &Value::Null);
-    }
-}
-
-/// The condition of a type in a status.
-pub(crate) fn condition(status: &Value, kind: &str) -> Value {
-    let all = status["conditions"].as_array().cloned().unwrap_or_default();
-    all.into_iter().find(|one| one["type"] == kind).unwrap_or_default()
-}
-
-/// Whether a status says that the object is ready.
-pub(crate) fn is_ready(status: &Value) -> bool {
-    condition(status, "Ready")["status"] == "True"
 }
 
 /// Reads what is there without waiting for more than the socket's timeout; none at the end of the stream.

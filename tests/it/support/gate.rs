@@ -14,7 +14,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::Arrival;
-use super::cluster::{ApiStream, cluster, read_some};
+use super::cluster::{ApiStream, Cluster, cluster, read_some};
 
 /// How often a stream looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(20);
@@ -43,6 +43,8 @@ pub(crate) struct Passed {
     /// Path and query.
     pub(crate) path: String,
     pub(crate) at: Instant,
+    /// The status of the answer; none before there is one.
+    pub(crate) status: Option<u16>,
 }
 
 #[derive(Default)]
@@ -63,11 +65,12 @@ pub(crate) struct Gate {
 impl Gate {
     /// A gate that lets everything through; its kubeconfig is the administrator's.
     pub(crate) fn open() -> Self {
-        Self::with_token(cluster().token.as_deref())
+        let cluster = cluster();
+        Self::before(&cluster, cluster.token.as_deref())
     }
 
-    /// A gate whose kubeconfig has this token.
-    pub(crate) fn with_token(token: Option<&str>) -> Self {
+    /// A gate before this cluster, whose kubeconfig has this token.
+    pub(crate) fn before(cluster: &Arc<Cluster>, token: Option<&str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
         let address = listener.local_addr().expect("a listener has an address");
         let gate = Self {
@@ -77,15 +80,15 @@ impl Gate {
             closed: Arc::default(),
         };
         gate.write_kubeconfig(token);
-        let (state, closed) = (gate.state.clone(), gate.closed.clone());
+        let (cluster, state, closed) = (cluster.clone(), gate.state.clone(), gate.closed.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 if closed.load(Ordering::Relaxed) {
                     return;
                 }
-                let (state, closed) = (state.clone(), closed.clone());
+                let (cluster, state, closed) = (cluster.clone(), state.clone(), closed.clone());
                 // A connection that breaks is what a client of this gate has to live with.
-                std::thread::spawn(move || serve(client, &state, &closed));
+                std::thread::spawn(move || serve(client, &cluster, &state, &closed));
             }
         });
         gate
@@ -121,11 +124,6 @@ impl Gate {
         self.state.lock().expect("no thread of the gate panicked").fault = None;
     }
 
-    /// What came since the last time.
-    pub(crate) fn take(&self) -> Vec<Passed> {
-        std::mem::take(&mut self.state.lock().expect("no thread of the gate panicked").passed)
-    }
-
     /// What came so far.
     pub(crate) fn passed(&self) -> Vec<Passed> {
         self.state.lock().expect("no thread of the gate panicked").passed.clone()
@@ -140,7 +138,7 @@ impl Drop for Gate {
     }
 }
 
-fn serve(client: TcpStream, state: &Mutex<State>, closed: &AtomicBool) -> io::Result<()> {
+fn serve(client: TcpStream, cluster: &Cluster, state: &Mutex<State>, closed: &AtomicBool) -> io::Result<()> {
     client.set_nodelay(true)?;
     let mut reader = BufReader::new(client.try_clone()?);
     let Some(request) = Arrival::read(&mut reader)? else { return Ok(()) };
@@ -148,10 +146,7 @@ fn serve(client: TcpStream, state: &Mutex<State>, closed: &AtomicBool) -> io::Re
         let fault = state.lock().ok().and_then(|state| state.fault);
         fault.filter(|(_, part)| request.path.contains(part)).map(|(fault, _)| fault)
     };
-    if let Ok(mut state) = state.lock() {
-        let (method, path) = (request.method.clone(), request.path.clone());
-        state.passed.push(Passed { method, path, at: Instant::now() });
-    }
+    let number = note(&request, state)?;
     let mut client = client;
     match fault(state) {
         Some(Fault::Away) => return Ok(()),
@@ -172,13 +167,26 @@ fn serve(client: TcpStream, state: &Mutex<State>, closed: &AtomicBool) -> io::Re
         }
         Some(Fault::ShortWatches(_)) | None => {}
     }
-    let upstream = forward(&request)?;
+    let upstream = forward(cluster, &request)?;
     let watch = request.path.contains("watch=");
-    pump(upstream, &mut client, |since: Instant| match fault(state) {
+    let answered = |status| {
+        if let Some(passed) = state.lock().ok().as_mut().and_then(|state| state.passed.get_mut(number)) {
+            passed.status = status;
+        }
+    };
+    pump(upstream, &mut client, answered, |since: Instant| match fault(state) {
         Some(Fault::Away) => false,
         Some(Fault::ShortWatches(most)) if watch => since.elapsed() < most,
         _ => !closed.load(Ordering::Relaxed),
     })
+}
+
+/// Records a request and returns its number.
+fn note(request: &Arrival, state: &Mutex<State>) -> io::Result<usize> {
+    let mut state = state.lock().map_err(|_| io::Error::other("the gate broke"))?;
+    let (method, path) = (request.method.clone(), request.path.clone());
+    state.passed.push(Passed { method, path, at: Instant::now(), status: None });
+    Ok(state.passed.len() - 1)
 }
 
 fn answer(client: &mut TcpStream, status: u16, body: &str) -> io::Result<()> {
@@ -187,12 +195,12 @@ fn answer(client: &mut TcpStream, status: u16, body: &str) -> io::Result<()> {
 }
 
 /// Sends a request on, in HTTP/1.0, so that its answer ends with the connection.
-fn forward(request: &Arrival) -> io::Result<ApiStream> {
+fn forward(cluster: &Cluster, request: &Arrival) -> io::Result<ApiStream> {
     let mut head = format!("{} {} HTTP/1.0\r\n", request.method, request.path);
     for (name, value) in request.headers().filter(|(name, _)| *name != "connection") {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    let mut upstream = cluster().connect(request.header("authorization").is_some())?;
+    let mut upstream = cluster.connect(request.header("authorization").is_some())?;
     upstream.write_all(&[head.as_bytes(), b"\r\n", &request.body].concat())?;
     upstream.flush()?;
     upstream.sock.set_read_timeout(Some(LOOK))?;
@@ -200,10 +208,18 @@ fn forward(request: &Arrival) -> io::Result<ApiStream> {
 }
 
 /// Lets an answer through while it is `wanted` and the client is there.
-fn pump(mut upstream: ApiStream, client: &mut TcpStream, wanted: impl Fn(Instant) -> bool) -> io::Result<()> {
-    let (since, mut buffer) = (Instant::now(), vec![0; 64 * 1024]);
+fn pump(
+    mut upstream: ApiStream,
+    client: &mut TcpStream,
+    answered: impl Fn(Option<u16>),
+    wanted: impl Fn(Instant) -> bool,
+) -> io::Result<()> {
+    let (since, mut buffer, mut begun) = (Instant::now(), vec![0; 64 * 1024], false);
     client.set_read_timeout(Some(Duration::from_millis(1)))?;
     while let Some(count) = read_some(&mut upstream, &mut buffer)? {
+        if count > 0 && !std::mem::replace(&mut begun, true) {
+            answered(buffer.get(9..12).and_then(|code| std::str::from_utf8(code).ok()?.parse().ok()));
+        }
         client.write_all(buffer.get(..count).unwrap_or_default())?;
         let gone = count == 0 && read_some(client, &mut [0; 1])?.is_none();
         if gone || !wanted(since) {
