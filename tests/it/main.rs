@@ -6,6 +6,7 @@ mod cli_check;
 mod cli_explain;
 mod cli_get;
 mod cli_run;
+mod cluster_bad_input;
 mod cluster_election;
 mod cluster_roles;
 mod intake_bad_input;

@@ -156,7 +156,7 @@ fn serve(client: TcpStream, cluster: &Cluster, state: &Mutex<State>, closed: &At
             }
             return Ok(());
         }
-        Some(Fault::Slow(pause)) => std::thread::sleep(pause),
+        Some(Fault::Slow(pause)) => std::thread::park_timeout(pause),
         Some(Fault::Garbage) => return answer(&mut client, 200, "<html>welcome to the portal</html>"),
         Some(Fault::Refuse(status)) => {
             let body = json!({

@@ -31,7 +31,7 @@ pub(crate) use git_host::{COMMIT, GitHost};
 pub(crate) use http::{Answer, exchange, get, post, read_answer, send};
 pub(crate) use instance::Instance;
 pub(crate) use manifest::{NAMESPACE, alert, everything_from, join, object, provider, secret};
-pub(crate) use namespace::{Namespace, condition, is_ready};
+pub(crate) use namespace::{Namespace, is_ready};
 pub(crate) use nats::Nats;
 pub(crate) use request::Arrival;
 pub(crate) use sink::{Reply, Sink, Thought};

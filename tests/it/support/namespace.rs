@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::cluster::{Cluster, cluster, path_of};
+use super::cluster::{Cluster, cluster};
 use super::{Sink, event, eventually, everything_from, provider};
 
 /// A namespace of its own for a test. What is in it goes when the test ends.
@@ -36,10 +36,6 @@ impl Namespace {
     /// Makes or changes an object here, and returns what is stored.
     pub(crate) fn apply(&self, object: Value) -> Value {
         self.cluster.apply(&self.place(object))
-    }
-
-    pub(crate) fn delete(&self, object: Value) {
-        self.cluster.must("DELETE", &path_of(&self.place(object)), &Value::Null);
     }
 
     /// Provider `chat` with an Alert that takes every Kustomization here to `sink`.

@@ -38,6 +38,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// Ticks between two looks at Secrets that are not watched.
 const REFRESH_TICKS: u32 = 60;
 
+/// How long after a refused token the kubeconfig is read again: it may have been renewed.
+const RECONNECT: Duration = Duration::from_secs(15);
+
 /// What the watcher is made of.
 pub struct ClusterParts {
     /// Which cluster, and how much of it.
@@ -85,6 +88,8 @@ pub struct ClusterWatcherActor {
     tasks: Vec<Task>,
     label_tasks: HashMap<&'static str, Task>,
     refreshing: Option<Task>,
+    /// On its way to a new client.
+    reconnecting: Option<Task>,
     _guard: LifeGuard<&'static str>,
 }
 
@@ -124,6 +129,7 @@ impl ClusterWatcherActor {
             tasks: Vec::new(),
             label_tasks: HashMap::new(),
             refreshing: None,
+            reconnecting: None,
             _guard: parts.guard,
         }
     }

@@ -209,15 +209,27 @@ impl SecretCache {
             let outcome = Err(unreadable(&key, "the API server was not reached yet"));
             return (key, Entry { outcome, version: None });
         };
-        let entry = ask(client, &key).await;
-        let mut state = self.state.lock();
-        let noticed = state.noticed.get(&key).copied().unwrap_or_default();
-        if state.named.contains(&key) && noticed <= begun {
-            state.entries.insert(key.clone(), entry.clone());
-        }
-        drop(state);
+        let entry = self.settle(&key, begun, ask(client, &key).await);
         drop(under_way);
         (key, entry)
+    }
+
+    /// Keeps what a read that began at `begun` brought, and returns what counts: while the API server can not be asked,
+    /// that is what was read before.
+    fn settle(&self, key: &ObjectKey, begun: u64, read: Entry) -> Entry {
+        let mut state = self.state.lock();
+        let noticed = state.noticed.get(key).copied().unwrap_or_default();
+        if !state.named.contains(key) || noticed > begun {
+            return read;
+        }
+        let before = state.entries.get(key).filter(|before| before.outcome.is_ok());
+        if let (Some(before), Err(error)) = (before, &read.outcome)
+            && is_passing(error)
+        {
+            return before.clone();
+        }
+        state.entries.insert(key.clone(), read.clone());
+        read
     }
 }
 

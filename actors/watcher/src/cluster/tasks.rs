@@ -18,7 +18,7 @@ use kube::runtime::watcher;
 use kube::{Client, ResourceExt};
 
 use super::actor::ClusterWatcherActor;
-use super::actor::news::{Connected, LabelNews, SecretNews, SecretsWatched, Told, Trouble};
+use super::actor::news::{Connected, LabelNews, SecretNews, SecretsWatched, Told, Trouble, Unauthorized};
 use super::batch::{Batch, key_of};
 use super::client::ClusterConfig;
 use super::follow::{Ended, Listener, Pauses, follow};
@@ -35,6 +35,9 @@ const WRITE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long one write may take.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the answer to a question about what is served may take.
+const QUESTION_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the API server shows as the author of fields (contract, control plane 3.1).
 const FIELD_MANAGER: &str = "notification-controller";
@@ -101,7 +104,7 @@ where
     let (kind, mut pauses) = (T::KIND, Pauses::new());
     let aim = format!("watch {}", kind.plural());
     loop {
-        let text = match discover(&scope.client, kind).await {
+        let text = match in_time(discover(&scope.client, kind)).await {
             Ok(Some(served)) => {
                 let patience = if served.is_best() { Duration::MAX } else { REDISCOVER };
                 match tokio::time::timeout(patience, follow_objects::<T>(&scope, served, &aim)).await {
@@ -114,7 +117,7 @@ where
                 "failed to {aim}: the API server serves no {kind} of {GROUP}; install it: campanile crds | kubectl apply -f -",
                 kind = kind.name()
             )),
-            Err(error) => Some(trouble::describe(&aim, &error)),
+            Err(error) => Some(reject(&scope.watcher, &aim, &error).await),
         };
         if text.is_some() && !say(&scope.watcher, &aim, text).await {
             return;
@@ -167,13 +170,13 @@ pub(crate) async fn watch_labels(scope: Scope, kind: &'static SourceKind) {
     let mut pauses = Pauses::new();
     let aim = label_aim(kind.kind);
     loop {
-        let (text, news) = match find(&scope.client, kind).await {
+        let (text, news) = match in_time(find(&scope.client, kind)).await {
             Ok(Some(resource)) => match follow_labels(&scope, kind, &resource, &aim).await {
                 Ended::Unheard => return,
                 Ended::Unserved => (None, None),
             },
             Ok(None) => (None, Some(Batch { whole: true, steps: Vec::new() })),
-            Err(error) => (Some(trouble::describe(&aim, &error)), None),
+            Err(error) => (Some(reject(&scope.watcher, &aim, &error).await), None),
         };
         if let Some(batch) = news {
             tell(&scope.watcher, LabelNews { kind, batch }).await;
@@ -183,6 +186,20 @@ pub(crate) async fn watch_labels(scope: Scope, kind: &'static SourceKind) {
         }
         pauses.pause().await;
     }
+}
+
+/// Bounds a question about what is served.
+async fn in_time<T>(question: impl Future<Output = Result<T, kube::Error>>) -> Result<T, kube::Error> {
+    let silent = || kube::Error::Service("the API server does not answer".into());
+    tokio::time::timeout(QUESTION_PATIENCE, question).await.unwrap_or_else(|_| Err(silent()))
+}
+
+/// Describes why a question was refused.
+async fn reject(watcher: &Watcher, aim: &str, error: &kube::Error) -> String {
+    if trouble::is_unauthorized(trouble::code_of(error)) {
+        say_unauthorized(watcher).await;
+    }
+    trouble::describe(aim, error)
 }
 
 /// What is attempted for labels of `kind`.
@@ -237,6 +254,11 @@ async fn say_watched(watcher: &Watcher, watched: bool) {
     tell(watcher, SecretsWatched(watched)).await;
 }
 
+/// Says that the API server does not take our token or certificate.
+async fn say_unauthorized(watcher: &Watcher) {
+    tell(watcher, Unauthorized).await;
+}
+
 /// The way from a watch to the watcher.
 struct Line<W> {
     watcher: Watcher,
@@ -273,6 +295,9 @@ where
     async fn trouble(&mut self, error: &watcher::Error) {
         if self.of_secrets {
             say_watched(&self.watcher, false).await;
+        }
+        if trouble::is_unauthorized(trouble::code(error)) {
+            say_unauthorized(&self.watcher).await;
         }
         let text = Some(trouble::of_watch(&self.aim, error));
         say(&self.watcher, &self.aim, text).await;

@@ -69,6 +69,11 @@ pub(crate) fn is_unserved(error: &watcher::Error) -> bool {
     code(error) == Some(NOT_FOUND)
 }
 
+/// Whether the API server does not take our token or certificate.
+pub(crate) fn is_unauthorized(code: Option<u16>) -> bool {
+    code == Some(401)
+}
+
 fn answered(aim: &str, code: u16, message: &str) -> String {
     let remedy = match code {
         401 => "renew the token of the service account or the kubeconfig",

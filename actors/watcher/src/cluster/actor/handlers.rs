@@ -6,10 +6,10 @@ use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, Respons
 use campanile_domain::{Alert, ProviderSpec};
 use campanile_protocol::{Changes, GetObjects, ObjectTable, ReadSecrets, Report, Resync, Secrets};
 
-use super::news::{Connected, LabelNews, SecretNews, SecretsWatched, Told, Trouble};
-use super::{ClusterWatcherActor, REFRESH_TICKS, SecretsDiffer, Tick};
+use super::news::{Connected, LabelNews, SecretNews, SecretsWatched, Told, Trouble, Unauthorized};
+use super::{ClusterWatcherActor, RECONNECT, REFRESH_TICKS, SecretsDiffer, Tick};
 use crate::cluster::kind::Kind;
-use crate::cluster::tasks::{Scope, Task};
+use crate::cluster::tasks::{Scope, Task, connect};
 use crate::{GetWatcherSnapshot, WatcherSnapshot};
 
 impl Handler<Connected> for ClusterWatcherActor {
@@ -20,6 +20,26 @@ impl Handler<Connected> for ClusterWatcherActor {
         let scope = Scope { client, namespace, watcher: ctx.address().downgrade() };
         self.follow_all(&scope);
         self.scope = Some(scope);
+        // Of a client that there was before.
+        self.label_tasks.clear();
+        self.follow_labels();
+    }
+}
+
+impl Handler<Unauthorized> for ClusterWatcherActor {
+    type Result = ();
+
+    /// Reads the kubeconfig anew after a while, once for all tasks that were refused.
+    fn handle(&mut self, _: Unauthorized, ctx: &mut Context<Self>) {
+        let watcher = ctx.address().downgrade();
+        let config = self.config.clone();
+        let pending = self.reconnecting.as_ref().is_some_and(|task| !task.is_finished());
+        if !pending {
+            self.reconnecting = Some(Task::spawn(async move {
+                tokio::time::sleep(RECONNECT).await;
+                connect(config, watcher).await;
+            }));
+        }
     }
 }
 

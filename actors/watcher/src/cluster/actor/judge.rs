@@ -123,7 +123,7 @@ impl ClusterWatcherActor {
     }
 
     /// Starts watches of kinds that an Alert needs now, and ends those that none needs any more.
-    fn follow_labels(&mut self) {
+    pub(super) fn follow_labels(&mut self) {
         let Some(scope) = &self.scope else { return };
         for kind in self.label_users.keys().filter_map(|kind| source_kinds::named(kind)) {
             self.label_tasks

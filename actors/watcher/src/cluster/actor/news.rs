@@ -18,6 +18,11 @@ use crate::cluster::writer::{Id, Part, Write};
 #[rtype(result = "()")]
 pub(crate) struct Connected(pub(crate) Client);
 
+/// The API server does not take our token or certificate. The kubeconfig may have a new one by now.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Unauthorized;
+
 /// Objects of a kind were listed or changed.
 #[derive(Message)]
 #[rtype(result = "()")]

@@ -110,3 +110,15 @@ fn what_could_not_be_had_is_read_again_later_and_not_served() {
         assert_eq!(doubtful, [key("token")]);
     });
 }
+
+#[test]
+fn what_was_read_before_counts_while_the_api_server_can_not_be_asked() {
+    let (cache, now) = (cache(Some("1")), 0);
+    let away = Entry { outcome: Err(unreadable(&key("token"), "connection refused")), version: None };
+    let settled = cache.settle(&key("token"), now, away);
+    assert!(settled.outcome.is_ok() && settled.version.as_deref() == Some("1"));
+    assert!(cache.kept(&key("token")).is_some_and(|kept| kept.is_ok()));
+    let gone = Entry { outcome: Err(SecretError::NotFound(key("token"))), version: None };
+    cache.settle(&key("token"), now, gone);
+    assert!(cache.kept(&key("token")).is_some_and(|kept| kept.is_err()));
+}
