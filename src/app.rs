@@ -3,6 +3,7 @@
 //! Router, watcher, dispatcher and provider actors share the main arbiter: a hop between arbiters costs more than they
 //! gain. The event endpoint's HTTP workers and the store have threads of their own.
 
+mod leadership;
 mod links;
 mod listeners;
 mod shutdown;
@@ -24,6 +25,7 @@ use jiff::SignedDuration;
 
 use crate::config::Config;
 use crate::{logging, ops};
+pub(crate) use leadership::Leadership;
 pub(crate) use links::Links;
 pub use listeners::Addresses;
 use listeners::Listeners;
@@ -76,7 +78,14 @@ impl App {
         let addresses = listeners.addresses.clone();
         let (supervisor, campaign) = parts.supervise(listeners.events);
         outbox.listen(wake_up(links.work.clone()));
-        let view = ops::View::new(&links, outbox.clone(), supervisor, explainer, clock);
+        let view = ops::View {
+            links: links.clone(),
+            outbox: outbox.clone(),
+            supervisor,
+            explainer: Arc::new(explainer),
+            clock,
+            leadership: campaign.as_ref().map(Campaign::leadership).unwrap_or_default(),
+        };
         let ops = ops::Servers::start(listeners.ops, &view)?;
         Ok(Self { links, outbox, ops, campaign, addresses })
     }

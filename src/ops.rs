@@ -24,7 +24,7 @@ use anyhow::{Context, Result};
 use campanile_outbox::Outbox;
 use campanile_supervision::{SharedClock, Supervisor};
 
-use crate::app::{Links, OpsListeners};
+use crate::app::{Leadership, Links, OpsListeners};
 pub use admin::{DELIVERIES, DeliveryList, OBJECTS};
 pub use error::ErrorBody;
 pub use explain::EXPLAIN;
@@ -35,25 +35,13 @@ pub use state::State;
 
 /// What the endpoints show. Everything is asked for when a request comes: nothing is kept here.
 #[derive(Clone)]
-pub struct View {
-    links: Links,
-    outbox: Arc<dyn Outbox>,
-    supervisor: Addr<Supervisor>,
-    explainer: Arc<Explainer>,
-    clock: SharedClock,
-}
-
-impl View {
-    /// A view of the actors behind `links`.
-    pub(crate) fn new(
-        links: &Links,
-        outbox: Arc<dyn Outbox>,
-        supervisor: Addr<Supervisor>,
-        explainer: Explainer,
-        clock: SharedClock,
-    ) -> Self {
-        Self { links: links.clone(), outbox, supervisor, explainer: Arc::new(explainer), clock }
-    }
+pub(crate) struct View {
+    pub(crate) links: Links,
+    pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) supervisor: Addr<Supervisor>,
+    pub(crate) explainer: Arc<Explainer>,
+    pub(crate) clock: SharedClock,
+    pub(crate) leadership: Leadership,
 }
 
 /// The servers, each on a worker thread of its own so that a slow reader of one does not delay a probe.

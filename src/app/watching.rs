@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::Parts;
+use super::leadership::Leadership;
 use crate::config::{Cluster, Config, Election, Objects};
 
 /// Name of the Lease (contract, control plane 8.4).
@@ -80,9 +81,15 @@ impl Watching {
 pub(super) struct Campaign {
     cancel: oneshot::Sender<()>,
     ended: JoinHandle<()>,
+    leadership: Leadership,
 }
 
 impl Campaign {
+    /// What probes and metrics see of it.
+    pub(super) fn leadership(&self) -> Leadership {
+        self.leadership.clone()
+    }
+
     /// Lets go of the Lease, if it is held and that was asked for.
     pub(super) async fn end(self) {
         if self.cancel.send(()).is_ok() && tokio::time::timeout(LETTING_GO, self.ended).await.is_err() {
@@ -144,6 +151,7 @@ fn take_part(
     clock: SharedClock,
     leader: watch::Sender<bool>,
 ) -> Campaign {
+    let leadership = Leadership::of(leader.subscribe());
     let (cancel, cancelled) = oneshot::channel();
     let ended = actix_rt::spawn(async move {
         let ended = match candidate(cluster, &election) {
@@ -157,7 +165,7 @@ fn take_part(
             crate::logging::exit(1);
         }
     });
-    Campaign { cancel, ended }
+    Campaign { cancel, ended, leadership }
 }
 
 fn lease_namespace(election: &Election) -> Result<String> {

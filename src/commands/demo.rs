@@ -86,7 +86,7 @@ fn introduce(app: &App, destination: &Destination, manifests: &Path) {
 }
 
 async fn await_ready(app: &App) -> Result<()> {
-    let url = format!("http://{}/readyz", app.addresses.health);
+    let url = format!("http://{}/readyz/snapshots", app.addresses.health);
     for _ in 0..200 {
         if awc::Client::default().get(&url).send().await.is_ok_and(|response| response.status().is_success())
         {

@@ -1,25 +1,149 @@
 //! Probes (contract, control plane 9.1).
+//!
+//! Both say `ok` once the process serves: its listeners were bound before this one answers. Whether objects are loaded,
+//! the outbox can be written and the Lease is held are checks with names, which `?verbose` shows beside `ping` and which
+//! can be asked for by name. They do not make the process unready: without them it still takes webhooks in, and stores
+//! events or says that it can not.
+
+use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, ServiceConfig, get};
+use actix_web::web::{Data, Path, Query, ServiceConfig, to};
+use campanile_router::{GetRouterSnapshot, RouterPhase};
 use campanile_watcher::GetWatcherSnapshot;
 
 use super::View;
 
+/// How long an actor may take to say how it stands.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.route("/healthz", get().to(healthz)).route("/readyz", get().to(readyz));
+    for path in ["/healthz", "/healthz/"] {
+        config.route(path, to(healthz));
+    }
+    for path in ["/readyz", "/readyz/"] {
+        config.route(path, to(readyz));
+    }
+    config.route("/healthz/{check}", to(healthz_check)).route("/readyz/{check}", to(readyz_check));
 }
 
-/// The process is alive: it answers.
-async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().body("ok")
+/// One thing that was looked at.
+struct Check {
+    name: &'static str,
+    /// What is well, for those who asked, or what is not.
+    found: Result<&'static str, String>,
 }
 
-/// The listeners are up (they were bound before this one answers) and the manifests are loaded.
-async fn readyz(view: Data<View>) -> HttpResponse {
-    match view.links.watcher_snapshot.ask(GetWatcherSnapshot).await {
-        Ok(snapshot) if snapshot.loaded => HttpResponse::Ok().body("ok"),
-        Ok(_) => HttpResponse::ServiceUnavailable().body("manifests: not loaded yet"),
-        Err(_) => HttpResponse::ServiceUnavailable().body("watcher: not running"),
+/// The one check that counts: an answer is the proof.
+const PING: Check = Check { name: "ping", found: Ok("") };
+
+/// The query as it was sent: names may repeat, and most have no value.
+type Wishes = Query<Vec<(String, String)>>;
+
+async fn healthz(wishes: Wishes) -> HttpResponse {
+    summary(&wishes, || async { vec![PING] }).await
+}
+
+async fn readyz(wishes: Wishes, view: Data<View>) -> HttpResponse {
+    summary(&wishes, || all(&view)).await
+}
+
+async fn healthz_check(name: Path<String>) -> HttpResponse {
+    single(&name, &[PING])
+}
+
+async fn readyz_check(name: Path<String>, view: Data<View>) -> HttpResponse {
+    single(&name, &if *name == PING.name { vec![PING] } else { all(&view).await })
+}
+
+async fn summary(wishes: &Wishes, checks: impl AsyncFn() -> Vec<Check>) -> HttpResponse {
+    let has = |wish: &str| wishes.iter().any(|(name, _)| name == wish);
+    if !has("verbose") {
+        return HttpResponse::Ok().body("ok");
+    }
+    let excluded =
+        |check: &Check| wishes.iter().any(|(name, value)| name == "exclude" && value == check.name);
+    let mut page = String::new();
+    for check in checks().await {
+        page += &match &check.found {
+            _ if excluded(&check) => format!("[+]{} excluded: ok\n", check.name),
+            Ok("") => format!("[+]{} ok\n", check.name),
+            Ok(what) => format!("[+]{} ok: {what}\n", check.name),
+            Err(why) => format!("[-]{} failed: {why} (does not count)\n", check.name),
+        };
+    }
+    HttpResponse::Ok().body(page + "healthz check passed\n")
+}
+
+fn single(name: &str, checks: &[Check]) -> HttpResponse {
+    match checks.iter().find(|check| check.name == name).map(|check| &check.found) {
+        Some(Ok(_)) => HttpResponse::Ok().body("ok"),
+        Some(Err(why)) => HttpResponse::InternalServerError().body(format!("{name}: {why}\n")),
+        None => HttpResponse::NotFound().body("404 page not found\n"),
+    }
+}
+
+async fn all(view: &View) -> Vec<Check> {
+    let mut checks = vec![
+        PING,
+        Check { name: "snapshots", found: snapshots(view).await },
+        Check { name: "outbox", found: view.outbox.stats().trouble.map_or(Ok(""), Err) },
+    ];
+    if let Some(leads) = view.leadership.leads() {
+        let found = Ok(if leads { "this replica writes status" } else { "another replica writes status" });
+        checks.push(Check { name: "lease", found });
+    }
+    checks
+}
+
+/// Whether Alerts and Providers are known, so that events are planned as they come.
+async fn snapshots(view: &View) -> Result<&'static str, String> {
+    let watcher = tokio::time::timeout(PATIENCE, view.links.watcher_snapshot.ask(GetWatcherSnapshot));
+    let router = tokio::time::timeout(PATIENCE, view.links.router_snapshot.ask(GetRouterSnapshot));
+    match (watcher.await, router.await) {
+        (Ok(Ok(watcher)), Ok(Ok(router))) => match router.phase {
+            _ if !watcher.loaded => Err("the objects are not loaded yet, events are stored".to_owned()),
+            RouterPhase::Loading => Err("the router has no objects yet, events are stored".to_owned()),
+            RouterPhase::CatchingUp => Ok("planning what was stored meanwhile"),
+            RouterPhase::Open => Ok(""),
+        },
+        (Err(_), _) | (_, Err(_)) => Err("an actor does not answer".to_owned()),
+        _ => Err("an actor is being restarted".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+
+    use super::*;
+
+    async fn page(query: &str, checks: fn() -> Vec<Check>) -> (u16, String) {
+        let wishes = Wishes::from_query(query).unwrap();
+        let response = summary(&wishes, async || checks()).await;
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body()).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    fn full_disk() -> Vec<Check> {
+        let found = Err("the outbox is full".to_owned());
+        vec![PING, Check { name: "outbox", found }, Check { name: "lease", found: Ok("here") }]
+    }
+
+    #[actix_rt::test]
+    async fn a_full_disk_shows_and_does_not_make_the_process_unready() {
+        assert_eq!(page("", full_disk).await, (200, "ok".into()));
+        let shown = "[+]ping ok\n[-]outbox failed: the outbox is full (does not count)\n[+]lease ok: here\nhealthz check passed\n";
+        assert_eq!(page("verbose", full_disk).await, (200, shown.into()));
+        assert_eq!(page("verbose=1", full_disk).await, (200, shown.into()));
+        assert_eq!(single("outbox", &full_disk()).status(), 500);
+    }
+
+    #[actix_rt::test]
+    async fn what_is_excluded_is_said_to_be() {
+        let shown = "[+]ping excluded: ok\n[-]outbox failed: the outbox is full (does not count)\n[+]lease excluded: ok\nhealthz check passed\n";
+        assert_eq!(page("exclude=ping&verbose&exclude=lease", full_disk).await, (200, shown.into()));
+        assert_eq!(page("exclude=ping", full_disk).await, (200, "ok".into()));
     }
 }

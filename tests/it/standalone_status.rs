@@ -165,14 +165,16 @@ fn get_alerts_shows_who_is_ready_and_what_is_wrong() {
 }
 
 #[test]
-fn readyz_waits_for_the_manifests_and_events_do_not() {
+fn neither_readyz_nor_events_wait_for_the_manifests() {
     let sink = Sink::start();
     let site = Site::new();
     let missing = site.path("later");
     let instance = Instance::start_unready(&missing, &site.state(), &[]);
     assert_eq!(get(instance.health, "/healthz").expect("an answer").status, 200);
-    let unready = get(instance.health, "/readyz").expect("an answer");
-    assert_eq!((unready.status, unready.body.as_str()), (503, "manifests: not loaded yet"));
+    assert_eq!(get(instance.health, "/readyz").expect("an answer").body, "ok");
+    let unloaded = get(instance.health, "/readyz/snapshots").expect("an answer");
+    assert_eq!(unloaded.status, 500);
+    assert_says(&unloaded.body, &["the objects are not loaded yet, events are stored"]);
     instance.accept(&event("web", "stored and planned later"));
     let unknown = get(instance.admin, "/v1/objects").expect("an answer");
     assert_eq!(unknown.status, 503, "an empty table would say that there are no objects");
@@ -187,5 +189,7 @@ fn readyz_waits_for_the_manifests_and_events_do_not() {
     );
     std::fs::rename(site.manifests(), missing).expect("the site can be written");
     assert_eq!(sink.wait_for(1)[0].message(), "stored and planned later");
-    eventually("/readyz", || (get(instance.health, "/readyz").ok()?.status == 200).then_some(()));
+    eventually("the objects to be loaded", || {
+        (get(instance.health, "/readyz/snapshots").ok()?.status == 200).then_some(())
+    });
 }

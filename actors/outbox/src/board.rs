@@ -84,6 +84,8 @@ pub(crate) struct Board {
     superseded: u64,
     damaged: u64,
     failed_writes: u64,
+    /// Why new events are refused.
+    pub(crate) trouble: Option<String>,
 }
 
 impl Board {
@@ -107,6 +109,7 @@ impl Board {
             superseded: 0,
             damaged: 0,
             failed_writes: 0,
+            trouble: None,
             bounds,
         }
     }
@@ -184,8 +187,9 @@ impl Board {
     }
 
     /// Counts a group that the disk refused.
-    pub(crate) fn count_failed_write(&mut self) {
+    pub(crate) fn count_failed_write(&mut self, error: &OutboxError) {
         self.failed_writes += 1;
+        self.trouble = Some(error.to_string());
     }
 
     /// The providers that got something since the last call.

@@ -84,7 +84,8 @@ impl Instance {
     }
 
     fn become_ready(&self) {
-        eventually("/readyz", || get(self.health, "/readyz").ok().filter(|answer| answer.status == 200));
+        let loaded = || get(self.health, "/readyz/snapshots").ok().filter(|answer| answer.status == 200);
+        eventually("the manifests to be loaded", loaded);
     }
 
     fn launch(mut program: Command, manifests: &Path, state: &Path, flags: &[&str]) -> Self {

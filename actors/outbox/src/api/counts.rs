@@ -32,6 +32,8 @@ pub struct Stats {
     pub damaged: u64,
     /// Groups of writes that the disk or the database refused since the start.
     pub failed_writes: u64,
+    /// Why new events are refused, as of the last write; none if they are not.
+    pub trouble: Option<String>,
     /// By provider (`namespace/name`), those that hold anything.
     pub providers: BTreeMap<String, Usage>,
 }

@@ -58,6 +58,7 @@ impl Board {
             superseded: self.superseded,
             damaged: self.damaged,
             failed_writes: self.failed_writes,
+            trouble: self.trouble.clone().or_else(|| self.admit(1, 0, 0).err().map(|full| full.to_string())),
             ..Stats::default()
         };
         for queue in self.queues.in_use() {

@@ -246,6 +246,7 @@ impl Model {
             unplanned: self.unplanned.len() as u64,
             bytes: self.bytes(),
             superseded: self.superseded,
+            trouble: self.admit(1).err().map(|full| full.to_string()),
             ..Stats::default()
         };
         for record in self.records.values() {

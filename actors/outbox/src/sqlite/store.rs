@@ -176,6 +176,7 @@ impl Store {
         self.turn_page();
         if !entries.is_empty() && self.space.is_short() {
             let refusal = || OutboxError::Full("the disk is down to its reserve of free space");
+            self.shared.board.lock().trouble = Some(refusal().to_string());
             entries.drain(..).for_each(|(_, answer)| reply(answer, Err(refusal())));
         }
         let last = self.page.changes.keys().take(CHANGES).copied().reduce(|_, id| id);
@@ -259,6 +260,9 @@ impl Store {
     }
 
     fn note_success(&mut self) {
+        if !self.space.is_short() {
+            self.shared.board.lock().trouble = None;
+        }
         if self.failure.take().is_some() {
             tracing::info!("the outbox can be written again");
         }
@@ -266,7 +270,7 @@ impl Store {
 
     fn note_failure(&mut self, error: &OutboxError) {
         self.note_damage(error);
-        self.shared.board.lock().count_failed_write();
+        self.shared.board.lock().count_failed_write(error);
         if self.failure.replace(error.clone()).is_none() {
             tracing::error!(%error, "the outbox can not be written; new events are refused, outcomes are kept in memory");
         }

@@ -24,8 +24,11 @@ fn below_the_reserve_events_are_refused_and_outcomes_are_written() {
     outbox.on_store(|store| store.space.set_reserve(u64::MAX));
     assert!(matches!(append(&outbox, "c"), Err(OutboxError::Full(_))));
     wait(outbox.settle(vec![(leased[0], Settlement::Done)], noon())).unwrap();
+    let trouble = outbox.stats().trouble;
+    assert_eq!(trouble.unwrap(), "the outbox is full: the disk is down to its reserve of free space");
     outbox.on_store(|store| store.space.set_reserve(0));
     append(&outbox, "c").unwrap();
+    assert_eq!(outbox.stats().trouble, None);
     wait(outbox.abandon()).unwrap();
     assert_eq!(take(&place.open(), 10).len(), 2);
 }
@@ -81,9 +84,11 @@ fn outcomes_that_the_disk_refuses_are_kept_and_written_later() {
     assert_eq!(messages(&take(&outbox, 10)), ["second"]);
     let letters = wait(outbox.list(Selection { dead: true, ..Selection::default() })).unwrap();
     assert_eq!(letters[0].failure, Some(refused()));
+    assert!(outbox.stats().trouble.is_some());
     break_disk(&outbox, false);
     // Nothing else is written: the store tries again by itself.
     wait(durable).unwrap();
+    assert_eq!(outbox.stats().trouble, None);
     wait(outbox.abandon()).unwrap();
     assert_eq!(place.open().stats().total.dead, 1);
 }

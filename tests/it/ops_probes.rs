@@ -1,0 +1,24 @@
+//! Probes of the real program (contract, control plane 9.1).
+
+use crate::support::{Site, get};
+
+#[test]
+fn probes_answer_as_the_contract_says() {
+    let site = Site::new();
+    let instance = site.start(&[]);
+    let ask = |path: &str| {
+        let answer = get(instance.health, path).expect("an answer");
+        (answer.status, answer.body)
+    };
+    for path in ["/healthz", "/readyz", "/healthz/", "/healthz/ping", "/readyz/ping", "/readyz?exclude=ping"]
+    {
+        assert_eq!(ask(path), (200, "ok".to_owned()), "{path}");
+    }
+    for path in ["/healthz/magic", "/readyz/magic", "/healthz/ping/pong", "/", "/metrics"] {
+        assert_eq!(ask(path).0, 404, "{path}");
+    }
+    assert_eq!(ask("/healthz?verbose"), (200, "[+]ping ok\nhealthz check passed\n".to_owned()));
+    let all = "[+]ping ok\n[+]snapshots ok\n[+]outbox ok\nhealthz check passed\n";
+    assert_eq!(ask("/readyz?verbose"), (200, all.to_owned()));
+    assert_eq!(ask("/readyz/outbox"), (200, "ok".to_owned()));
+}
