@@ -8,6 +8,7 @@ mod cli_get;
 mod cli_run;
 mod cluster_bad_input;
 mod cluster_election;
+mod cluster_live;
 mod cluster_roles;
 mod intake_bad_input;
 mod intake_duplicates;
