@@ -1,8 +1,6 @@
 //! The program under exactly the roles that are shipped: everything works, and what it never uses is not granted.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 
 use campanile_domain::yaml;
@@ -11,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::support::cluster::{Cluster, cluster};
 use crate::support::{
-    Gate, Instance, Namespace, Passed, Sink, alert, eventually, is_ready, provider, secret,
+    Gate, Instance, Namespace, Passed, Sink, alert, eventually, is_ready, provider, secret, shipped,
 };
 
 const ACCOUNT: &str = "notification-controller";
@@ -55,18 +53,9 @@ fn permissive((group, kind, plural): &(&str, &str, &str)) -> Value {
     })
 }
 
-/// The objects of a shipped folder, as `kubectl apply -k` would send them to a namespace.
-fn shipped(folder: &str, namespace: &Namespace) -> Vec<Value> {
-    let overlay = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder can be made");
-    let base: PathBuf = [env!("CARGO_MANIFEST_DIR"), folder].iter().collect();
-    let up: PathBuf = overlay.path().components().skip(1).map(|_| "..").collect();
-    let relative = up.join(base.strip_prefix("/").expect("the repository has an absolute path"));
-    let text = format!("namespace: {}\nresources: [{}]\n", namespace.name, relative.display());
-    std::fs::write(overlay.path().join("kustomization.yaml"), text).expect("the folder is ours");
-    let output = Command::new("kubectl").arg("kustomize").arg(overlay.path()).output();
-    let output = output.expect("kubectl is missing, install it from kubernetes.io/docs/tasks/tools");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let documents = yaml::parse(&String::from_utf8_lossy(&output.stdout)).expect("kubectl prints YAML");
+/// The objects of a shipped folder.
+fn shipped_objects(folder: &str, namespace: &Namespace) -> Vec<Value> {
+    let documents = yaml::parse(&shipped(folder, namespace)).expect("kubectl prints YAML");
     documents.iter().map(yaml::Node::to_json).collect()
 }
 
@@ -205,7 +194,7 @@ fn cluster_roles_of_all_namespaces_suffice_and_grant_nothing_more_11() {
     cluster.define_ours();
     SOURCES.iter().for_each(|source| cluster.define(&permissive(source)));
     let namespace = Namespace::of(cluster.clone(), "roles");
-    let granted = grant(&cluster, &shipped("deploy/base", &namespace));
+    let granted = grant(&cluster, &shipped_objects("deploy/base", &namespace));
     compare(&granted, &everything_works(&namespace, true));
 }
 
@@ -214,7 +203,7 @@ fn cluster_roles_of_one_namespace_suffice_without_a_cluster_role_11() {
     let cluster = cluster();
     SOURCES.iter().for_each(|source| cluster.define(&permissive(source)));
     let namespace = Namespace::new("roles");
-    let objects = shipped("deploy/namespaced", &namespace);
+    let objects = shipped_objects("deploy/namespaced", &namespace);
     let wide: Vec<&Value> = objects
         .iter()
         .filter(|object| object["kind"].as_str().unwrap_or_default().starts_with("Cluster"))

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
@@ -31,6 +31,8 @@ pub(crate) struct Cluster {
     tls: Arc<ClientConfig>,
     /// Shows none, for requests with a token of their own.
     anonymous: Arc<ClientConfig>,
+    /// The file that leads here.
+    pub(crate) kubeconfig: PathBuf,
     pub(crate) token: Option<String>,
 }
 
@@ -83,6 +85,7 @@ impl Cluster {
             port: port.parse().expect("a port"),
             tls: tls(roots, pair),
             anonymous,
+            kubeconfig: file.into(),
             token: user["token"].as_str().map(str::to_owned),
         }
     }

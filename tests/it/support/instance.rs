@@ -40,9 +40,13 @@ pub(crate) struct Instance {
     pub(crate) admin: SocketAddr,
 }
 
+/// Names another build of the program to test, for example an optimised one.
+const OTHER_BUILD: &str = "CAMPANILE_TEST_PROGRAM";
+
 /// The program, free of the surroundings.
 pub(super) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_campanile"));
+    let ours = || env!("CARGO_BIN_EXE_campanile").into();
+    let mut command = Command::new(std::env::var_os(OTHER_BUILD).unwrap_or_else(ours));
     for variable in FOREIGN {
         command.env_remove(variable);
     }
@@ -110,7 +114,8 @@ impl Instance {
 
     fn spawn(command: &mut Command, state: &Path, flags: &[&str]) -> Self {
         let mut child = command
-            .args(["--events-addr=127.0.0.1:0", "--health-addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0"])
+            .args(["--health-addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0"])
+            .args(unless_given("--events-addr=127.0.0.1:0", flags))
             .args(unless_given("--metrics-addr=0", flags))
             .arg("--state-dir")
             .arg(state)
@@ -189,6 +194,14 @@ impl Instance {
     /// The lines of the log so far.
     pub(crate) fn log(&self) -> Vec<String> {
         self.log.lines()
+    }
+
+    /// Resident memory in MiB: now (`VmRSS`), or at its peak (`VmHWM`).
+    pub(crate) fn memory(&self, field: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find(|line| line.starts_with(field)).expect("the kernel tells");
+        let kib = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok());
+        kib.expect("a number") / 1024
     }
 
     /// The log so far holds this text.

@@ -1,0 +1,124 @@
+//! What many Alerts and Providers cost: the start, the memory, and the API server.
+//!
+//! With `CAMPANILE_COST_OBJECTS` as `tests/run cost` sets it, it is that many of each, in a cluster of their own, and
+//! the goals of docs/performance.md must hold; then the program has to be an optimised build.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::cluster::{Cluster, cluster};
+use crate::support::{Gate, Instance, Namespace, Passed, Sink, alert, eventually, provider, within};
+
+const OBJECTS: &str = "CAMPANILE_COST_OBJECTS";
+const FEW: usize = 1_000;
+const EVENTS: usize = 1_000;
+const MAKERS: usize = 4;
+
+/// How long the first status of all objects may take.
+const STATUSES: Duration = Duration::from_secs(900);
+
+/// Goals with 10,000 of each.
+const START: Duration = Duration::from_secs(1);
+const MEMORY_MIB: u64 = 90;
+
+/// Alert and Provider number `number`: one in ten has a pattern; number 0 takes every event.
+fn make(namespace: &Namespace, sink: &Sink, number: usize) {
+    let name = format!("team-{number:05}");
+    let source = if number == 0 { "*".to_owned() } else { format!("other-{number}") };
+    let mut spec = json!({"eventSources": [{"kind": "Kustomization", "name": source}]});
+    if number % 10 == 1 {
+        spec["inclusionList"] = json!([format!("error {number}.*timeout")]);
+    }
+    let group = "notification.toolkit.fluxcd.io/v1beta3";
+    let post = |plural: &str, object: Value| {
+        namespace.cluster.must("POST", &namespace.all(group, plural), &namespace.place(object));
+    };
+    post("providers", provider(&name, "generic", json!({"address": sink.url(&format!("/{number}"))})));
+    post("alerts", alert(&name, &name, spec));
+}
+
+fn make_all(namespace: &Namespace, sink: &Sink, objects: usize) {
+    std::thread::scope(|scope| {
+        for maker in 0..MAKERS {
+            scope.spawn(move || {
+                (maker..objects).step_by(MAKERS).for_each(|number| make(namespace, sink, number));
+            });
+        }
+    });
+}
+
+fn writes(gate: &Gate) -> Vec<Passed> {
+    gate.passed().into_iter().filter(|passed| passed.method != "GET").collect()
+}
+
+/// The first start writes a status for each object: waits until they are all there.
+fn first_start(namespace: &Namespace, objects: usize, state: &TempDir) {
+    let gate = Gate::before(&namespace.cluster, namespace.cluster.token.as_deref());
+    let began = Instant::now();
+    let only = Some(namespace.name.as_str());
+    let _instance = Instance::in_cluster(&gate.kubeconfig(), only, state.path(), &[]);
+    within(STATUSES, "a status for each object", || {
+        (writes(&gate).iter().filter(|write| write.status == Some(200)).count() >= 2 * objects).then_some(())
+    });
+    println!(
+        "first start: a status for each of {} objects after {:.1} s",
+        2 * objects,
+        began.elapsed().as_secs_f64()
+    );
+}
+
+/// From the start of the process to the first delivery; the sender tries again until somebody listens.
+fn time_to_first_delivery(namespace: &Namespace, sink: &Sink, state: &TempDir) -> (Instance, Duration) {
+    let (before, began) = (sink.arrivals().len(), Instant::now());
+    let instance =
+        Instance::in_cluster(&namespace.cluster.kubeconfig, Some(&namespace.name), state.path(), &[]);
+    instance.accept(&namespace.event("app", &format!("start {}", fastrand::u32(..))));
+    sink.wait_for(before + 1);
+    (instance, began.elapsed())
+}
+
+/// Delivers events and returns what they made the program ask of the API server; watches that go on are no part of it.
+fn requests_of_events(namespace: &Namespace, sink: &Sink, state: &TempDir) -> Vec<Passed> {
+    let gate = Gate::before(&namespace.cluster, namespace.cluster.token.as_deref());
+    let only = Some(namespace.name.as_str());
+    let instance = Instance::in_cluster(&gate.kubeconfig(), only, state.path(), &[]).loaded();
+    let (before, known) = (sink.arrivals().len(), gate.passed().len());
+    for number in 0..EVENTS {
+        instance.accept(&namespace.event(&format!("app-{}", number % 50), &format!("event {number}")));
+    }
+    sink.wait_for(before + EVENTS);
+    eventually("all to be settled", || {
+        (instance.ask("/v1/state")["outbox"]["total"]["pending"] == 0).then_some(())
+    });
+    let asked = gate.passed().into_iter().skip(known);
+    asked.filter(|passed| !passed.path.contains("watch=")).collect()
+}
+
+#[test]
+fn cluster_cost_many_objects_start_fast_stay_small_and_an_event_costs_no_request() {
+    let wanted = std::env::var(OBJECTS).ok().map(|count| count.parse().expect("a number"));
+    let (objects, whole) = (wanted.unwrap_or(FEW), wanted.is_some());
+    let (cluster, sink) = (if whole { Cluster::another() } else { cluster() }, Sink::start());
+    cluster.define_ours();
+    let state = TempDir::with_prefix("campanile-cost-").expect("a folder");
+    let namespace = Namespace::of(cluster, "cost");
+    make_all(&namespace, &sink, objects);
+    first_start(&namespace, objects, &state);
+    let (instance, start) = time_to_first_delivery(&namespace, &sink, &state);
+    let (idle, peak) = (instance.memory("VmRSS"), instance.memory("VmHWM"));
+    drop(instance);
+    println!(
+        "{objects} Alerts and Providers: first delivery {:.2} s after the start, RSS {idle} MiB, peak {peak} MiB",
+        start.as_secs_f64()
+    );
+    let asked = requests_of_events(&namespace, &sink, &state);
+    println!("{EVENTS} events led to {} requests: {asked:#?}", asked.len());
+    // The status of the Alert and the Provider that were used, and a second time ten seconds later.
+    assert!(asked.len() <= 4, "an event must not cost a request");
+    if whole {
+        assert!(start <= START, "the start took {start:?}");
+        assert!(idle < MEMORY_MIB, "{idle} MiB");
+    }
+}

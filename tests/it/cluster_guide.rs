@@ -1,0 +1,124 @@
+//! What users and administrators type, line by line, with the real kubectl.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Gate, Instance, Namespace, Sink, eventually, is_ready, kubectl, shipped};
+
+/// A Slack channel and a GitHub repository, in the version that older guides are written in.
+const GUIDE: &str = r#"
+apiVersion: notification.toolkit.fluxcd.io/v1beta2
+kind: Provider
+metadata: { name: slack }
+spec:
+  type: slack
+  channel: general
+  secretRef: { name: slack-url }
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta2
+kind: Alert
+metadata: { name: on-call-webapp }
+spec:
+  summary: production cluster
+  providerRef: { name: slack }
+  eventSeverity: info
+  eventSources:
+    - { kind: GitRepository, name: "*" }
+    - { kind: Kustomization, name: "*" }
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta2
+kind: Provider
+metadata: { name: github }
+spec:
+  type: github
+  address: https://github.com/org/webapp
+  secretRef: { name: github-token }
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta2
+kind: Alert
+metadata: { name: webapp-status }
+spec:
+  providerRef: { name: github }
+  eventSources:
+    - { kind: Kustomization, name: webapp }
+"#;
+
+/// The lines of a table, the age taken off.
+fn table(text: &str) -> Vec<String> {
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    text.lines().map(words).map(|words| words.get(..words.len() - 1).unwrap_or_default().join(" ")).collect()
+}
+
+#[test]
+fn cluster_guide_slack_and_github_in_v1beta2_line_by_line() {
+    let (namespace, sink) = (Namespace::new("guide"), Sink::start());
+    let name = namespace.name.as_str();
+    let run = |line: &str, input: &str| {
+        let words: Vec<&str> = ["-n", name].into_iter().chain(line.split(' ')).collect();
+        kubectl(&namespace, &words, input)
+    };
+    let address = format!("--from-literal=address={}", sink.url("/services/T000/B000/XXXX"));
+    run(&format!("create secret generic slack-url {address}"), "");
+    run("create secret generic github-token --from-literal=token=a-token", "");
+    run("apply -f -", GUIDE);
+    let (gate, state) = (Gate::open(), TempDir::with_prefix("campanile-guide-").expect("a folder"));
+    let instance = Instance::in_cluster(&gate.kubeconfig(), Some(name), state.path(), &[]).loaded();
+    for (plural, name) in [("alerts", "on-call-webapp"), ("providers", "github")] {
+        namespace.status(plural, name, is_ready);
+    }
+    let alerts = eventually("both Alerts to be ready", || {
+        let alerts = run("get alerts", "");
+        (!alerts.contains("Reconciling") && alerts.matches("Initialized").count() == 2).then_some(alerts)
+    });
+    println!("{alerts}");
+    let head: Vec<&str> = alerts.lines().next().unwrap_or_default().split_whitespace().collect();
+    assert_eq!(head, ["NAME", "READY", "STATUS", "AGE"]);
+    let rows = ["NAME READY STATUS", "on-call-webapp True Initialized", "webapp-status True Initialized"];
+    assert_eq!(table(&alerts), rows);
+    let older = run(
+        "get alerts.v1beta2.notification.toolkit.fluxcd.io,providers.v1beta2.notification.toolkit.fluxcd.io",
+        "",
+    );
+    assert_eq!(older.matches("True").count(), 4, "{older}");
+    instance.accept(&namespace.event("webapp", "Reconciliation finished"));
+    let arrival = sink.wait_for(1).remove(0);
+    assert_eq!(arrival.path, "/services/T000/B000/XXXX");
+    assert!(arrival.text().contains("production cluster"), "{}", arrival.text());
+    run("wait alert/on-call-webapp --for=condition=Ready --timeout=10s", "");
+}
+
+#[test]
+fn cluster_guide_everything_that_is_shipped_is_taken_by_the_api_server_12() {
+    let namespace = Namespace::new("deploy");
+    for folder in ["deploy/base", "deploy/ephemeral", "deploy/namespaced"] {
+        let manifests = shipped(folder, &namespace);
+        let told = kubectl(&namespace, &["apply", "--dry-run=server", "-f", "-"], &manifests);
+        println!("{folder}:\n{told}");
+        for line in ["deployment.apps/notification-controller", "service/webhook-receiver", "serviceaccount/"]
+        {
+            assert!(told.contains(line), "{folder} lacks {line}");
+        }
+    }
+}
+
+#[test]
+fn cluster_guide_the_pod_meets_the_restricted_standard_12() {
+    let namespace = Namespace::new("restricted");
+    let enforce = json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}});
+    namespace.cluster.must("PATCH", &format!("/api/v1/namespaces/{}", namespace.name), &enforce);
+    let text = shipped("deploy/base", &namespace);
+    let documents = campanile_domain::yaml::parse(&text).expect("kubectl prints YAML");
+    let objects: Vec<Value> = documents.iter().map(campanile_domain::yaml::Node::to_json).collect();
+    let deployment = objects.iter().find(|object| object["kind"] == "Deployment").expect("a Deployment");
+    let template = &deployment["spec"]["template"];
+    let pod = |spec: Value| {
+        let metadata = json!({"name": "controller", "namespace": namespace.name, "labels": template["metadata"]["labels"]});
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    };
+    let pods = format!("{}?dryRun=All", namespace.all("v1", "pods"));
+    namespace.cluster.must("POST", &pods, &pod(template["spec"].clone()));
+    // The standard is enforced at all.
+    let mut of_the_host = template["spec"].clone();
+    of_the_host["hostPID"] = true.into();
+    assert_eq!(namespace.cluster.ask("POST", &pods, &pod(of_the_host)).status, 403);
+}

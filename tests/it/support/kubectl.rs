@@ -1,0 +1,46 @@
+//! kubectl, the real one, as users call it.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::Namespace;
+
+/// What to do where there is none.
+const MISSING: &str = "kubectl is missing, install it as https://kubernetes.io/docs/tasks/tools says";
+
+/// Runs kubectl in the cluster of a namespace and returns what it printed; it must succeed.
+pub(crate) fn kubectl(namespace: &Namespace, arguments: &[&str], input: &str) -> String {
+    let mut child = Command::new("kubectl")
+        .env("KUBECONFIG", &namespace.cluster.kubeconfig)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect(MISSING);
+    // A command that does not read its input may have ended already.
+    drop(child.stdin.take().expect("stdin is piped").write_all(input.as_bytes()));
+    let output = child.wait_with_output().expect("kubectl ends");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "kubectl {arguments:?}: {}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    text(&output.stdout)
+}
+
+/// The manifests of a folder of the repository, as `kubectl apply -k` would send them to a namespace.
+pub(crate) fn shipped(folder: &str, namespace: &Namespace) -> String {
+    let overlay = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder can be made");
+    let base: PathBuf = [env!("CARGO_MANIFEST_DIR"), folder].iter().collect();
+    let up: PathBuf = overlay.path().components().skip(1).map(|_| "..").collect();
+    let relative = up.join(base.strip_prefix("/").expect("the repository has an absolute path"));
+    let text = format!("namespace: {}\nresources: [{}]\n", namespace.name, relative.display());
+    std::fs::write(overlay.path().join("kustomization.yaml"), text).expect("the folder is ours");
+    kubectl(namespace, &["kustomize", overlay.path().to_str().expect("a UTF-8 path")], "")
+}
