@@ -7,6 +7,13 @@
 //! 5. Nothing that it returns shows a Secret's value or a URL's path or query.
 //! 6. It refuses malformed `headers`, a missing Secret and an unusable address before anything is sent.
 //! 7. It has a page in the documentation.
+//!
+//! Over all types that speak HTTP, those of Git hosts included: 8. [`again`], 9. [`limits`], 10. [`hostile`].
+
+mod again;
+mod every;
+mod hostile;
+mod limits;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! Foreign text in messages for people: defused for the place that shows it, and cut to what the place takes.
 //!
+//! Characters that show nothing, but act on a terminal or turn around the text behind them, are left out everywhere.
 //! A [`Style`] knows how a destination counts and which characters would become markup there. A cut falls between
 //! characters, where it can between words, and never inside a replacement, so no entity or escape is ever halved; it says
 //! how much is missing. A text that neither needs to be defused nor cut is borrowed as it is.
@@ -74,6 +75,16 @@ struct Selected<'a> {
 
 /// Room for the entry that stands for the ones left out.
 const LEFT_OUT: usize = 40;
+
+/// NUL, which databases of destinations refuse; what acts on a terminal (ECMA-48: backspace, escape, delete, the C1
+/// controls); and marks that make text run backwards up to a place that the text may leave out (Unicode Standard Annex 9,
+/// 2.1 to 2.4). All else is sent as the contract has it.
+pub(crate) fn is_unshowable(c: char) -> bool {
+    matches!(
+        c,
+        '\0' | '\u{8}' | '\u{1b}' | '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
 
 /// A cut goes back to the end of a word, but not by more bytes than this: a word can be the whole text.
 const LONGEST_WORD: usize = 128;
@@ -253,6 +264,9 @@ impl Style {
     }
 
     fn replacement(&self, text: &str, at: usize, c: char) -> Option<&'static str> {
+        if is_unshowable(c) {
+            return Some("");
+        }
         if !c.is_ascii_punctuation() && !c.is_ascii_control() {
             return None;
         }

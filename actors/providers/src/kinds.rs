@@ -35,6 +35,7 @@ pub(crate) mod otel;
 pub(crate) mod pagerduty;
 mod post;
 pub(crate) mod rocket;
+mod second_try;
 pub(crate) mod sentry;
 pub(crate) mod slack;
 pub(crate) mod telegram;

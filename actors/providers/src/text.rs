@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::cut::is_unshowable;
+
 /// What stands at the end of a text that was cut.
 pub(crate) const CUT: &str = "… [truncated]";
 
@@ -25,6 +27,11 @@ pub(crate) fn one_line(text: &str) -> String {
         out.push_str(word);
     }
     out
+}
+
+/// `text` without what shows nothing but acts: controls, and marks that turn the text behind them around.
+pub(crate) fn printable(text: String) -> String {
+    if text.contains(is_unshowable) { text.replace(is_unshowable, "") } else { text }
 }
 
 /// `text` within `limit` bytes, cut between characters and marked with an ellipsis.

@@ -83,6 +83,7 @@ pub(super) const KINDS: &[Kind] = &[
         fixed_host: Some("pubsub.googleapis.com"),
         ..hook("googlepubsub", "flux", Google)
     },
+    Kind { address: "nats://bot:HushHush-password@HOST", ..hook("nats", "flux.events", Pair) },
     git("github", GIT, TOKEN),
     app("github"),
     git("githubdispatch", GIT, TOKEN),

@@ -1,7 +1,8 @@
 //! `alertmanager`: a firing alert of Prometheus' Alertmanager (contract, providers 23.16).
 //!
 //! The payload is the contract's. Alertmanager tells alerts apart by their labels, and no label has a time, so a repeated
-//! delivery is the same alert. It sets no limits; those here are our own, so that one event can not fill its notifications.
+//! delivery is the same alert. Versions before 0.27 refuse an alert for a label such as `app-version`; they are sent it
+//! once more as `app_version`. Alertmanager sets no limits; those here are our own, so that one event can not fill its notifications.
 
 mod answer;
 #[cfg(test)]
@@ -11,11 +12,13 @@ mod title;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 
 use super::login::{self, bearer, pair};
 use super::moment;
+use super::second_try::SecondTry;
 use super::webhook::{Target, json_body, json_headers};
 use crate::cut::markup::plain;
 use crate::cut::{Limits, Style, characters};
@@ -70,17 +73,46 @@ struct Alert<'a> {
 
 impl Provider for Alertmanager {
     fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        let labels = labels(delivery);
+        if labels.keys().all(|label| is_plain_name(label)) {
+            return Ok(self.post(json_body(&[alert(delivery, labels)])?));
+        }
+        let plain = labels.iter().map(|(label, value)| (plain_name(label).into(), value.clone())).collect();
+        let plain = self.post(json_body(&[alert(delivery, plain)])?);
+        let as_is = self.post(json_body(&[alert(delivery, labels)])?);
+        Ok(SecondTry::boxed(as_is, plain, answer::refuses_a_label))
+    }
+}
+
+impl Alertmanager {
+    fn post(&self, body: Bytes) -> Box<dyn Exchange> {
         let mut headers = json_headers(1);
         headers.extend(self.authorization.clone().map(login::header));
-        let alert = Alert {
-            status: "firing",
-            labels: labels(delivery),
-            annotations: annotations(delivery),
-            starts_at: moment::rfc3339(delivery),
-            ends_at: UNSET,
-        };
-        Ok(self.target.post(headers, json_body(&[alert])?))
+        self.target.post(headers, body)
     }
+}
+
+fn alert<'a>(delivery: &'a Delivery, labels: Pairs<'a>) -> Alert<'a> {
+    Alert {
+        status: "firing",
+        labels,
+        annotations: annotations(delivery),
+        starts_at: moment::rfc3339(delivery),
+        ends_at: UNSET,
+    }
+}
+
+/// Whether every version takes this name of a label (Prometheus, "Data model", before UTF-8 was allowed).
+fn is_plain_name(label: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    label.starts_with(is_letter) && label.chars().all(|c| is_letter(c) || c.is_ascii_digit())
+}
+
+/// The name that comes nearest to `label` and that every version takes.
+fn plain_name(label: &str) -> String {
+    let allowed = label.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' });
+    let name: String = allowed.collect();
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 
 fn labels(delivery: &Delivery) -> Pairs<'_> {

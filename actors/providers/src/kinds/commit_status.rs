@@ -29,7 +29,7 @@ use campanile_domain::{
 };
 use jiff::Timestamp;
 
-use crate::text::limited;
+use crate::text::{limited, printable};
 use crate::{Exchange, Provider, Step};
 use exchange::StatusExchange;
 pub(super) use judge::{About, Answer, BodyRule, speaks_of};
@@ -206,12 +206,20 @@ impl Exchange for Skip {
     }
 }
 
+/// Longest name of a status, in characters: the columns of GitLab's and Gitea's databases, and what Bitbucket's API
+/// takes (Build status API, `name`). Two names of Kubernetes and a kind can be longer.
+const LONGEST_NAME: usize = 255;
+
+/// Longest summary in a name, in characters.
+const LONGEST_SUMMARY: usize = 240;
+
 /// What `delivery` asks for; none if its event is not shown.
 fn wanted(delivery: &Delivery, rules: &Rules) -> Result<Option<Wanted>, Failure> {
     let (event, metadata) = (&delivery.event, &delivery.plan.metadata);
     let context = delivery.plan.commit_status.clone().filter(|context| !context.is_empty());
     let context = context
         .ok_or_else(|| unrenderable("commit status cannot be empty; correct spec.commitStatusExpr"))?;
+    let context = key::fitting(printable(context), LONGEST_NAME);
     let progressing = event.reason == PROGRESSING;
     if progressing && !rules.shows_progress {
         return Ok(None);
@@ -228,8 +236,10 @@ fn wanted(delivery: &Delivery, rules: &Rules) -> Result<Option<Wanted>, Failure>
             return Err(unrenderable(&text));
         }
     };
-    let description = limited(Cow::Owned(description(&event.reason)), rules.longest_description).into_owned();
-    let (name, summary) = (status_name(&event.involved_object), metadata.get("summary").cloned());
+    let shown = |text: String, longest| limited(Cow::Owned(printable(text)), longest).into_owned();
+    let description = shown(description(&event.reason), rules.longest_description);
+    let name = shown(status_name(&event.involved_object), LONGEST_NAME);
+    let summary = metadata.get("summary").map(|summary| shown(summary.clone(), LONGEST_SUMMARY));
     Ok(Some(Wanted { commit, context, name, outcome, description, summary }))
 }
 

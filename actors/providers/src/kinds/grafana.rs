@@ -13,7 +13,7 @@ use super::login::{self, bearer, pair};
 use super::moment;
 use super::webhook::{Target, json_body, json_headers};
 use crate::cut::markup::{html, plain};
-use crate::cut::{Limits, Spot, Style, bytes};
+use crate::cut::{Limits, Spot, Style, bytes, json_bytes};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 /// All tags of an annotation as a list in JSON, in bytes (Grafana, "Configure Grafana", `[annotations] tags_length`).
@@ -33,9 +33,9 @@ const TEXT: usize = 700;
 
 /// Text is shown as HTML.
 const HTML: Style = Style { defuse: html, width: bytes };
-const PLAIN: Style = Style { defuse: plain, width: bytes };
+const PLAIN: Style = Style { defuse: plain, width: json_bytes };
 /// The first colon parts key and value.
-const TAG: Style = Style { defuse: without_colons, width: bytes };
+const TAG: Style = Style { defuse: without_colons, width: json_bytes };
 
 fn without_colons(spot: &Spot<'_>) -> Option<&'static str> {
     (spot.c == ':').then_some("|")
@@ -89,7 +89,7 @@ fn tags(delivery: &Delivery) -> Vec<String> {
         format!("name: {}", PLAIN.fit(&object.name, COLUMN)),
         format!("namespace: {}", PLAIN.fit(&object.namespace, SHORT)),
     ];
-    let own: usize = tags.iter().chain(&last).map(|tag| tag.len() + AROUND_TAG).sum();
+    let own: usize = tags.iter().chain(&last).map(|tag| PLAIN.measure(tag) + AROUND_TAG).sum();
     let limits = Limits {
         total: TAGS - "[]".len() - own,
         text: 0,

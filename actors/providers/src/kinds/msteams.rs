@@ -13,12 +13,12 @@ mod connector;
 mod tests;
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, Failure, Response};
-use jiff::Timestamp;
+use campanile_domain::{Delivery, Failure};
 
+use super::second_try::SecondTry;
 use super::webhook::{Target, json_headers};
 use crate::cut::Limits;
-use crate::{ConfigError, Exchange, Provider, Settings, Step};
+use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest body, in bytes (Teams, "Create Incoming Webhooks": 28 KB).
 const LONGEST_BODY: usize = 28_000;
@@ -59,31 +59,12 @@ impl Provider for MsTeams {
             return Ok(self.target.post(json_headers(0), body));
         }
         let second = (self.render)(delivery, &limits(SECOND_TRY))?;
-        Ok(Box::new(Shrinking {
-            post: self.target.post(json_headers(0), body),
-            second: Some(self.target.post(json_headers(0), second)),
-        }))
+        let post = |body| self.target.post(json_headers(0), body);
+        Ok(SecondTry::boxed(post(body), post(second), answer::is_too_large))
     }
 }
 
 fn limits(body: usize) -> Limits {
     let total = body - FRAME - 2 * LONGEST_NAME;
     Limits { total, text: total, share: total / 2, count: 100, key: 300, value: 2_000, overhead: 30 }
-}
-
-/// Posts, and posts something shorter if that was too large.
-struct Shrinking {
-    post: Box<dyn Exchange>,
-    second: Option<Box<dyn Exchange>>,
-}
-
-impl Exchange for Shrinking {
-    fn next(&mut self, response: Option<Response>, now: Timestamp) -> Step {
-        let is_too_large = response.as_ref().is_some_and(answer::is_too_large);
-        if let Some(second) = self.second.take_if(|_| is_too_large) {
-            self.post = second;
-            return self.post.next(None, now);
-        }
-        self.post.next(response, now)
-    }
 }

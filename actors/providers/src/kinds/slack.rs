@@ -1,8 +1,9 @@
 //! `slack`: a message through `chat.postMessage` or an incoming webhook (contract, providers 23.3).
 //!
-//! The payload is the contract's, with two limits. What an event brings along can not become a mention: the `<` of
-//! `<!…>`, `<@…>` and `<#…>` is escaped as Slack's page "Formatting message text" asks; values that the Alert itself
-//! adds keep theirs, since operators use them to call people. Texts beyond Slack's limit are cut and say so.
+//! The payload is the contract's, with two limits. What an event brings along can not become a mention or a link whose
+//! target hides: the `<` of `<!…>`, `<@…>`, `<#…>` and `<https://…>` is escaped as Slack's page "Formatting message text"
+//! asks; values that the Alert itself adds keep theirs, since operators use them to call people. Texts beyond Slack's
+//! limit are cut and say so; what Slack finds too long all the same is sent once more, much shorter.
 
 mod answer;
 #[cfg(test)]
@@ -10,16 +11,55 @@ mod tests;
 
 use std::borrow::Cow;
 
-use campanile_domain::{Delivery, Event, Failure};
+use bytes::Bytes;
+use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 
+use super::second_try::SecondTry;
 use super::webhook::{Target, json_body, json_headers};
 use crate::address::HookUrl;
-use crate::text::limited;
+use crate::cut::markup::plain;
+use crate::cut::{Body, Limits, Spot, Style, characters};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 /// Slack cuts longer messages without a word (API method `chat.postMessage`, "Truncating content"), in characters.
 const LONGEST_TEXT: usize = 40_000;
+
+/// What is tried where that was too long: Slack does not tell how large the payload of an attachment may be.
+const SECOND_TRY: usize = 4_000;
+
+/// Longest name of a sender, in characters. Slack sets no limit; this is ours.
+const LONGEST_NAME: usize = 256;
+
+/// What stands around a key and its value.
+const OVERHEAD: usize = 2;
+
+const STYLE: Style = Style { defuse, width: characters };
+const PLAIN: Style = Style { defuse: plain, width: characters };
+
+/// The sequences that call people, name channels or hide where a link leads (Slack, "Formatting message text", "Advanced
+/// formatting"). Any other `<` stays as the contract has it.
+fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+    if spot.c != '<' {
+        return None;
+    }
+    let is_special = spot.next_is(|next| matches!(next, '!' | '@' | '#')) || begins_link(spot.after);
+    is_special.then_some("&lt;")
+}
+
+/// Whether the text behind a `<` is a URL: a scheme and a colon.
+fn begins_link(text: &str) -> bool {
+    /// Longer than the schemes that programs open.
+    const LONGEST_SCHEME: usize = 16;
+    let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let end = text.chars().take(LONGEST_SCHEME).position(|c| !is_scheme(c));
+    end.is_some_and(|end| end > 0 && text.chars().nth(end) == Some(':'))
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
+fn limits(total: usize) -> Limits {
+    Limits { total, text: total, share: total / 4, count: 100, key: 300, value: total, overhead: OVERHEAD }
+}
 
 /// Hosts of the Web API: Slack, and Slack for the US government.
 const API_HOSTS: [&str; 2] = ["slack.com", "slack-gov.com"];
@@ -50,12 +90,12 @@ struct Slack {
 
 impl Provider for Slack {
     fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let body = json_body(&self.message(delivery))?;
-        let mut headers = json_headers(1);
-        if let Some(authorization) = &self.authorization {
-            headers.push(("Authorization".to_owned(), authorization.clone()));
+        let body = json_body(&self.message(delivery, LONGEST_TEXT))?;
+        if body.len() <= SECOND_TRY {
+            return Ok(self.post(body));
         }
-        Ok(self.target.post(headers, body))
+        let shorter = json_body(&self.message(delivery, SECOND_TRY))?;
+        Ok(SecondTry::boxed(self.post(body), self.post(shorter), answer::is_too_long))
     }
 }
 
@@ -86,49 +126,38 @@ pub(super) struct Field<'a> {
 }
 
 impl Slack {
-    fn message<'a>(&'a self, delivery: &'a Delivery) -> Message<'a> {
+    fn post(&self, body: Bytes) -> Box<dyn Exchange> {
+        let mut headers = json_headers(1);
+        if let Some(authorization) = &self.authorization {
+            headers.push(("Authorization".to_owned(), authorization.clone()));
+        }
+        self.target.post(headers, body)
+    }
+
+    /// The message with at most `longest` characters of text.
+    fn message<'a>(&'a self, delivery: &'a Delivery, longest: usize) -> Message<'a> {
         let event = &*delivery.event;
         let object = event.involved_object.display_name();
         let first_line = event.message.split('\n').next().unwrap_or_default();
         let fallback = format!("{object}: {first_line}");
+        let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &limits(longest));
+        let field = |(title, value)| Field { title, value, short: false };
         let attachment = Attachment {
-            fallback: foreign(Cow::Owned(fallback)),
+            fallback: Cow::Owned(STYLE.fit_owned(fallback, longest)),
             color: if event.is_error() { "danger" } else { "good" },
-            author_name: foreign(Cow::Owned(object)),
-            text: foreign(Cow::Borrowed(&event.message)),
+            author_name: Cow::Owned(STYLE.fit_owned(object, longest)),
+            text,
             mrkdwn_in: ["text"],
-            fields: delivery.plan.metadata.iter().map(|entry| field(event, entry)).collect(),
+            fields: entries.into_iter().map(field).collect(),
         };
         let controller = event.reporting_controller.as_str();
+        let name = if self.username.is_empty() { controller } else { &self.username };
         Message {
             channel: &self.channel,
-            username: Cow::Borrowed(if self.username.is_empty() { controller } else { &self.username }),
+            username: PLAIN.fit(name, LONGEST_NAME),
             icon_url: "",
             icon_emoji: "",
             attachments: [attachment],
         }
     }
-}
-
-fn field<'a>(event: &Event, (title, value): (&'a String, &'a String)) -> Field<'a> {
-    let is_foreign = event.metadata.values().any(|brought| brought == value);
-    let value = Cow::Borrowed(value.as_str());
-    let value = if is_foreign { foreign(value) } else { limited(value, LONGEST_TEXT) };
-    Field { title: Cow::Borrowed(title), value, short: false }
-}
-
-/// A text that comes with the event, whoever wrote it: without mentions, and within the limit.
-fn foreign(text: Cow<'_, str>) -> Cow<'_, str> {
-    limited(without_mentions(text), LONGEST_TEXT)
-}
-
-/// The sequences that call people or name channels, made plain text. Any other `<` stays as the contract has it.
-fn without_mentions(text: Cow<'_, str>) -> Cow<'_, str> {
-    const MENTIONS: [(&str, &str); 3] = [("<!", "&lt;!"), ("<@", "&lt;@"), ("<#", "&lt;#")];
-    if !text.contains('<') {
-        return text;
-    }
-    MENTIONS.iter().fold(text, |text, (mention, plain)| {
-        if text.contains(mention) { Cow::Owned(text.replace(mention, plain)) } else { text }
-    })
 }

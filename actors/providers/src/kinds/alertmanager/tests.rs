@@ -1,9 +1,9 @@
-use crate::Endpoint;
 use crate::testing::{
     answer, credentials, delivery, error, failed, header, info, json, long, request, spec, verdict,
 };
-use campanile_domain::{Delivery, Event, FailureClass as C, ProviderSpec, Severity};
-use campanile_testkit::event;
+use crate::{Endpoint, Step};
+use campanile_domain::{Delivery, Event, FailureClass as C, ProviderSpec, Severity, Verdict};
+use campanile_testkit::{event, noon};
 use serde_json::Value;
 
 fn alertmanager(data: &[(&str, &[u8])]) -> Endpoint {
@@ -78,4 +78,25 @@ fn s23_16_a_wrong_address_is_refused_and_a_wrong_path_waits_for_a_human() {
     }
     let refused = answer(400, &[], "\"invalid label set: invalid label name \\\"app-version\\\"\"");
     assert_eq!(failed(verdict(&alertmanager(&[]), refused)).1, C::Rejected);
+}
+
+#[test]
+fn s23_16_a_version_that_refuses_a_label_gets_it_under_a_plain_name() {
+    let metadata = [("app-version", "6.3.5"), ("1st/key", "x"), ("cluster", "prod")];
+    let mut exchange = alertmanager(&[]).provider.exchange(&delivery(event(), &metadata)).unwrap();
+    let Step::Send(first) = exchange.next(None, noon()) else { panic!("it sends") };
+    let refusal = answer(400, &[], r#""invalid label set: invalid label name \"app-version\"""#);
+    let Step::Send(second) = exchange.next(Some(refusal), noon()) else { panic!("it sends again") };
+    let labels = |body: &[u8]| serde_json::from_slice::<Value>(body).unwrap()[0]["labels"].clone();
+    assert_eq!(labels(&first.body)["app-version"], "6.3.5");
+    let plain = labels(&second.body);
+    assert_eq!((&plain["app_version"], &plain["_1st_key"]), (&"6.3.5".into(), &"x".into()));
+    assert_eq!(plain["cluster"], "prod");
+    assert_eq!(exchange.next(Some(answer(200, &[], "")), noon()), Step::Done(Verdict::Delivered));
+}
+
+#[test]
+fn what_no_label_is_to_blame_for_is_sent_once() {
+    let refused = verdict(&alertmanager(&[]), answer(400, &[], r#""invalid label set""#));
+    assert_eq!(failed(refused).1, C::Rejected, "its labels are plain");
 }

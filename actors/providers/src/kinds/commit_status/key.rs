@@ -14,6 +14,17 @@ pub(in crate::kinds) fn status_key(context: &str) -> String {
     })
 }
 
+/// `name` within `longest` characters, which must be some dozens. One that is longer ends with its hash, so that two of
+/// them stay two.
+pub(super) fn fitting(name: String, longest: usize) -> String {
+    if name.chars().count() <= longest {
+        return name;
+    }
+    let hash = status_key(&name);
+    let kept: String = name.chars().take(longest - hash.len() - 1).collect();
+    format!("{kept}/{hash}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +36,13 @@ mod tests {
             "12ea142172e98435e16336acbbed8919610922c3"
         );
         assert_eq!(status_key("kustomization/podinfo/0c9c2e41"), "dfbdde19098ffc25b398f33cc01d36690866ac7b");
+    }
+
+    #[test]
+    fn s24_a_long_name_is_cut_and_still_tells_statuses_apart() {
+        let name = |end: &str| fitting("kustomization/".to_owned() + &"x".repeat(300) + end, 255);
+        assert_eq!(name("a").len(), 255);
+        assert_ne!(name("a"), name("b"));
+        assert_eq!(fitting("kustomization/web/0c9c2e41".into(), 255), "kustomization/web/0c9c2e41");
     }
 }

@@ -1,8 +1,10 @@
 use super::*;
 use crate::Endpoint;
+use crate::Step;
 use crate::testing::{
     answer, credentials, delivery, error, failed, info, json, long, request, spec, special, verdict,
 };
+use campanile_domain::Response;
 use campanile_domain::{Event, FailureClass, ObjectRef, ProviderSpec, Request, Verdict};
 use campanile_testkit::{event, noon};
 use serde_json::Value;

@@ -49,6 +49,21 @@ pub(super) fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Ver
     }
 }
 
+/// Names of the errors that a shorter message mends (API method `chat.postMessage`, "Errors"); webhooks tell them as text.
+const TOO_LONG: &[&str] = &["attachment_payload_limit_exceeded", "msg_too_long", "msg_blocks_too_long"];
+
+/// Whether the message has to be shorter.
+pub(super) fn is_too_long(response: &Response) -> bool {
+    if response.status == 413 {
+        return true;
+    }
+    let answer = Answer::read(&response.body);
+    let is_refusal = answer.ok == Some(false) || response.status == 400;
+    let told =
+        if answer.error.is_empty() { String::from_utf8_lossy(&response.body) } else { answer.error.into() };
+    is_refusal && TOO_LONG.contains(&told.trim())
+}
+
 fn refusal(error: &str, masker: &Masker) -> Failure {
     let class = CLASSES
         .iter()

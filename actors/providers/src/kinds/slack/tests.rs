@@ -1,7 +1,8 @@
 use super::*;
-use crate::testing::{credentials, delivery, error, header, info, request, spec};
-use campanile_domain::{ProviderSpec, Request};
-use campanile_testkit::event;
+use crate::Step;
+use crate::testing::{answer, credentials, delivery, error, header, info, request, spec};
+use campanile_domain::{Event, ProviderSpec, Request, Verdict};
+use campanile_testkit::{event, noon};
 use serde_json::Value;
 
 fn slack() -> ProviderSpec {
@@ -100,6 +101,38 @@ fn a_text_beyond_the_limit_is_cut_and_says_so() {
     };
     assert_eq!(text_of(LONGEST_TEXT), "ä".repeat(LONGEST_TEXT));
     let cut = text_of(LONGEST_TEXT + 1);
-    assert_eq!(cut.chars().count(), LONGEST_TEXT);
-    assert!(cut.ends_with("ä… [truncated]"));
+    assert!(cut.chars().count() <= LONGEST_TEXT, "{}", cut.chars().count());
+    assert!(cut.ends_with("more characters)"));
+}
+
+#[test]
+fn what_slack_finds_too_long_is_sent_once_more_shorter() {
+    let endpoint = credentials(&[]).build(&slack()).unwrap();
+    let long = delivery(Event { message: "words ".repeat(5_000), ..event() }, &[("k", "v")]);
+    for (status, body) in [
+        (200, r#"{"ok":false,"error":"msg_too_long"}"#),
+        (400, "attachment_payload_limit_exceeded"),
+        (413, "<html>"),
+    ] {
+        let mut exchange = endpoint.provider.exchange(&long).unwrap();
+        let Step::Send(first) = exchange.next(None, noon()) else { panic!("it sends") };
+        let Step::Send(second) = exchange.next(Some(answer(status, &[], body)), noon()) else {
+            panic!("it sends again after {body}")
+        };
+        assert!(first.body.len() > 30_000 && second.body.len() < 10_000, "{}", second.body.len());
+        assert!(matches!(
+            exchange.next(Some(answer(200, &[], "ok")), noon()),
+            Step::Done(Verdict::Delivered)
+        ));
+    }
+}
+
+#[test]
+fn a_link_whose_target_hides_shows_as_it_is_written() {
+    let message = "<https://evil.example|docs> <mailto:a@b|x> <30s> <none> a<b <app.kubernetes.io/name>";
+    let body = json(&delivery(Event { message: message.into(), ..event() }, &[]));
+    assert_eq!(
+        body["attachments"][0]["text"],
+        "&lt;https://evil.example|docs> &lt;mailto:a@b|x> <30s> <none> a<b <app.kubernetes.io/name>"
+    );
 }

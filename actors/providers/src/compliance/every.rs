@@ -1,0 +1,121 @@
+//! Every type of the table at work: a Provider that is let in everywhere, and a destination that obliges all.
+
+use campanile_domain::{Delivery, Method, NewDelivery, Request, Response, Verdict};
+use campanile_testkit::noon;
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::testing::{Secrets, answer, credentials, spec};
+use crate::{Endpoint, Step, supported};
+
+/// A private key that accounts and Apps sign with.
+const PEM: &str = include_str!("../../fixtures/github-app/pkcs8.pem");
+
+/// Addresses of types that read more out of one than where to send.
+const ADDRESSES: &[(&str, &str)] = &[
+    ("sentry", "https://public@hooks.example/42"),
+    ("googlepubsub", "project"),
+    ("github", REPOSITORY),
+    ("githubdispatch", REPOSITORY),
+    ("githubpullrequestcomment", REPOSITORY),
+    ("gitlab", REPOSITORY),
+    ("gitlabmergerequestcomment", REPOSITORY),
+    ("gitea", REPOSITORY),
+    ("giteapullrequestcomment", REPOSITORY),
+    ("bitbucket", REPOSITORY),
+    ("bitbucketserver", "https://git.example/scm/org/repo.git"),
+    ("azuredevops", "https://dev.azure.com/org/project/_git/repo"),
+];
+const REPOSITORY: &str = "https://git.example/org/repo";
+const CHANNELS: &[(&str, &str)] =
+    &[("telegram", "-1552289257:1"), ("zulip", "general/alerts"), ("pagerduty", "R0UT1NGK3Y")];
+
+/// Why a type can not be run by this destination: it does not speak HTTP.
+const OTHER_PROTOCOLS: &[&str] = &["nats", "azureeventhub"];
+
+/// The types of the table that speak HTTP.
+pub(super) fn types() -> impl Iterator<Item = &'static str> {
+    supported().filter(|kind| !OTHER_PROTOCOLS.contains(kind))
+}
+
+fn of<'a>(table: &[(&str, &'a str)], kind: &str, usual: &'a str) -> &'a str {
+    table.iter().find(|(name, _)| *name == kind).map_or(usual, |(_, own)| *own)
+}
+
+fn secrets(kind: &str) -> Secrets {
+    let key = json!({
+        "type": "service_account", "project_id": "project", "private_key_id": "key-1", "private_key": PEM,
+        "client_email": "flux@project.iam.gserviceaccount.com", "token_uri": "https://oauth2.googleapis.com/token",
+    });
+    let token = match kind {
+        "googlepubsub" => key.to_string(),
+        "bitbucket" => "user:app-password".to_owned(),
+        _ => "a-token".to_owned(),
+    };
+    let address = of(ADDRESSES, kind, "https://hooks.example/services/T0/key");
+    credentials(&[
+        ("address", address.as_bytes()),
+        ("token", token.as_bytes()),
+        ("username", b"somebody"),
+        ("password", b"the-password"),
+    ])
+}
+
+/// A Provider of this type, as after a start.
+pub(super) fn endpoint(kind: &str) -> Endpoint {
+    let mut spec = spec(kind);
+    of(CHANNELS, kind, "general").clone_into(&mut spec.channel);
+    secrets(kind).build(&spec).unwrap()
+}
+
+/// `delivery` about a change request, and with the name of a status.
+pub(super) fn complete(delivery: Delivery) -> Delivery {
+    let mut metadata = delivery.plan.metadata.clone();
+    metadata.insert("change_request".to_owned(), "7".to_owned());
+    let revision = "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738".to_owned();
+    metadata.entry("revision".to_owned()).or_insert(revision);
+    let commit_status = Some("kustomization/podinfo/0c9c2e41".into());
+    Delivery { plan: NewDelivery { metadata, commit_status, ..delivery.plan.clone() }, ..delivery }
+}
+
+/// Runs one try at `now` against a destination that has nothing yet and takes everything: all requests that write.
+pub(super) fn written(endpoint: &Endpoint, delivery: &Delivery, now: Timestamp) -> Vec<Request> {
+    let mut exchange = endpoint.provider.exchange(delivery).unwrap();
+    let (mut response, mut sent) = (None, Vec::new());
+    loop {
+        match exchange.next(response.take(), now) {
+            Step::Done(verdict) => {
+                assert_eq!(verdict, Verdict::Delivered, "{:?}", endpoint.kind);
+                return sent;
+            }
+            Step::Publish(_) => panic!("{:?} does not speak HTTP", endpoint.kind),
+            Step::Send(request) => {
+                response = Some(obliging(endpoint.kind.name(), &request));
+                let is_login = request.url.ends_with("/token");
+                if request.method != Method::Get && !is_login {
+                    sent.push(request);
+                }
+            }
+        }
+        assert!(sent.len() < 8, "the exchange has no end");
+    }
+}
+
+/// As [`written`], of a fresh Provider at noon, and only the first request.
+pub(super) fn first_written(kind: &str, delivery: &Delivery) -> Request {
+    written(&endpoint(kind), delivery, noon()).into_iter().next().unwrap()
+}
+
+fn obliging(kind: &str, request: &Request) -> Response {
+    let is = |end: &str| request.url.split('?').next().is_some_and(|path| path.ends_with(end));
+    match request.method {
+        _ if is("/token") => answer(200, &[], r#"{"access_token":"ya29","expires_in":3600}"#),
+        Method::Get if is("/user") => answer(200, &[], r#"{"login":"flux","username":"flux"}"#),
+        Method::Get if kind == "bitbucketserver" || kind == "bitbucket" => answer(404, &[], "{}"),
+        Method::Get if kind == "azuredevops" => answer(200, &[], r#"{"count":0,"value":[]}"#),
+        Method::Get => answer(200, &[], "[]"),
+        _ if is(":publish") => answer(200, &[], r#"{"messageIds":["1"]}"#),
+        _ if is("/traces") || kind == "otel" => answer(200, &[], ""),
+        _ => answer(201, &[], r#"{"ok":true,"id":1}"#),
+    }
+}
