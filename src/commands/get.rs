@@ -96,9 +96,22 @@ fn providers(rows: &[ProviderRow], now: Timestamp) -> String {
         let message = if row.suspended { format!("{message} (suspended)") } else { message };
         let last = row.last_delivery.map_or_else(|| "never".to_owned(), |at| since(at, now) + " ago");
         let names = [row.namespace.clone(), row.name.clone(), row.type_name.clone()];
-        names.into_iter().chain([status, delivering, message, last, since(row.since, now)]).collect()
+        let (pending, dead) = (row.pending.to_string(), row.dead_letters.to_string());
+        let state = [status, delivering, message, last, pending, dead, since(row.since, now)];
+        names.into_iter().chain(state).collect()
     });
-    let header = ["NAMESPACE", "NAME", "TYPE", "READY", "DELIVERING", "STATUS", "LAST DELIVERY", "AGE"];
+    let header = [
+        "NAMESPACE",
+        "NAME",
+        "TYPE",
+        "READY",
+        "DELIVERING",
+        "STATUS",
+        "LAST DELIVERY",
+        "PENDING",
+        "DEAD",
+        "AGE",
+    ];
     layout(&header, &cells.collect::<Vec<_>>())
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query, QueryConfig, ServiceConfig, get, post};
-use campanile_outbox::{DeliveryView, Selection};
-use campanile_protocol::{GetObjects, ProviderRow};
+use campanile_outbox::{DeliveryView, Selection, Stats};
+use campanile_protocol::{GetObjects, ObjectTable, ProviderRow};
 use campanile_watcher::GetWatcherSnapshot;
 use serde::{Deserialize, Serialize};
 
@@ -63,9 +63,19 @@ async fn objects(view: Data<View>) -> Result<HttpResponse, ApiError> {
             let problems = table.problems.join("; ");
             Err(ApiError::unavailable(format!("the objects are not loaded yet, try again; {problems}")))
         }
-        Ok(table) => Ok(HttpResponse::Ok().json(table)),
+        Ok(table) => Ok(HttpResponse::Ok().json(counted(table, &view.outbox.stats()))),
         Err(_) => Err(ApiError::unavailable("the watcher is being restarted, try again")),
     }
+}
+
+/// The watcher's counts are seconds old; those of Providers are to be had at once.
+fn counted(mut table: ObjectTable, stats: &Stats) -> ObjectTable {
+    for row in &mut table.providers {
+        let usage =
+            stats.providers.get(&format!("{}/{}", row.namespace, row.name)).copied().unwrap_or_default();
+        (row.pending, row.dead_letters) = (usage.pending + usage.parked, usage.dead);
+    }
+    table
 }
 
 async fn deliveries(view: Data<View>, query: Query<DeliveryQuery>) -> Result<HttpResponse, ApiError> {

@@ -50,14 +50,27 @@ fn get_shows_alerts_providers_deliveries_and_dead_letters() {
     assert_eq!(alerts[0], ["NAMESPACE", "NAME", "READY", "STATUS", "AGE"]);
     assert_eq!(alerts[1][..4], ["apps", "all-to-parked", "True", "Initialized"]);
     let providers = cells(&get(&instance, &["providers"]));
-    assert_eq!(
-        providers[0],
-        ["NAMESPACE", "NAME", "TYPE", "READY", "DELIVERING", "STATUS", "LAST DELIVERY", "AGE"]
-    );
+    let header = [
+        "NAMESPACE",
+        "NAME",
+        "TYPE",
+        "READY",
+        "DELIVERING",
+        "STATUS",
+        "LAST DELIVERY",
+        "PENDING",
+        "DEAD",
+        "AGE",
+    ];
+    assert_eq!(providers[0], header);
     assert_eq!(providers[1][..5], ["apps", "parked", "generic", "True", "False"]);
     assert!(providers[1][5].contains("401") && providers[1][6] == "never", "{:?}", providers[1]);
     assert_eq!(providers[2][..6], ["apps", "sound", "generic", "True", "True", "Initialized"]);
     assert!(providers[2][6].ends_with(" ago"), "{:?}", providers[2]);
+    assert_eq!(
+        (&providers[1][7..9], &providers[2][7..9]),
+        (&["2", "0"].map(String::from)[..], &["0", "1"].map(String::from)[..])
+    );
     let deliveries = get(&instance, &["deliveries"]).stdout;
     let rows: Vec<&str> = deliveries.lines().skip(1).collect();
     assert!(rows.len() == 2 && rows.iter().all(|row| row.contains("apps/parked")), "{deliveries}");
@@ -77,6 +90,7 @@ fn get_prints_json_and_narrows_by_namespace_provider_and_limit() {
     );
     let providers = parsed(&get(&instance, &["providers", "-o", "json"]));
     assert_eq!((&providers[0]["name"], &providers[0]["type"]), (&json!("parked"), &json!("generic")));
+    assert_eq!((&providers[0]["pending"], &providers[1]["deadLetters"]), (&json!(2), &json!(1)));
     let deliveries = parsed(&get(&instance, &["deliveries", "-o", "json"]));
     assert_eq!((deliveries.len(), &deliveries[0]["failure"]["class"]), (2, &json!("credentials")));
     let dead = parsed(&get(&instance, &["dead", "-o", "json"]));

@@ -1,5 +1,7 @@
 //! The parent of the provider actors: knows every Provider, resolves it, and keeps an actor for each that has work.
 
+mod backlog;
+mod expiry;
 mod send_test;
 mod slots;
 
@@ -24,6 +26,8 @@ use crate::provider_actor::{Idle, ProviderActor, ProviderParts, Reconfigure, Sto
 use crate::resolve::lookup_in;
 use crate::task::Shared;
 use crate::{Carriers, DeliveryConfig, DeliverySnapshot, GetDeliverySnapshot, resolve_provider};
+use backlog::Counting;
+use expiry::Expiry;
 pub use send_test::{Answer, SendTest, TestError, Tested};
 use slots::{Resolution, Slot, Slots};
 
@@ -89,6 +93,8 @@ pub struct Dispatcher {
     synced: bool,
     draining: bool,
     restarts: u64,
+    counting: Counting,
+    expiry: Expiry,
     _guard: LifeGuard<&'static str>,
 }
 
@@ -113,6 +119,8 @@ impl Dispatcher {
             synced: false,
             draining: false,
             restarts: 0,
+            counting: Counting::default(),
+            expiry: Expiry::default(),
             _guard: parts.guard,
         }
     }
@@ -264,9 +272,7 @@ impl Dispatcher {
     /// Repeats lost hints, gives up what is too old, and forgets old dead letters.
     fn sweep(&mut self, ctx: &mut Context<Self>) {
         let now = self.shared.clock.now();
-        for (provider, deliveries) in self.shared.outbox.expire(now) {
-            tracing::error!(%provider, deliveries, "deliveries passed their deadline and are dead letters");
-        }
+        self.expire();
         self.shared.outbox.prune(now);
         for key in self.gone.keys().cloned().collect::<Vec<_>>() {
             self.mourn(&key);
@@ -275,6 +281,7 @@ impl Dispatcher {
             self.work(&key, ctx);
         }
         self.say_unusable();
+        self.count_backlog(ctx);
     }
 
     /// Tells the router which Providers do not resolve.

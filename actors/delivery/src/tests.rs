@@ -2,6 +2,7 @@
 //! sockets.
 
 mod announcing;
+mod backlog;
 mod catch_up;
 mod commit_status;
 mod fixture;

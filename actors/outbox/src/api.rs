@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use bounds::LIST_BOUND;
 pub use bounds::{Bounds, MEMO_BOUND};
-pub use counts::{Stats, Usage};
+pub use counts::{Stats, Tally, Usage};
 
 /// An answer that may take a disk write. It needs no runtime of its own and may be awaited on any thread.
 pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, OutboxError>> + Send>>;
@@ -219,6 +219,20 @@ pub trait Outbox: Send + Sync {
 
     /// Lists deliveries.
     fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>>;
+
+    /// Counts the deliveries of `provider` by Alert: the oldest `limit` that are not dead, and as many dead letters. One
+    /// that can not be read is not counted.
+    fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<Tally> {
+        let of = |dead| self.list(Selection { dead, provider: Some(provider.clone()), limit });
+        let (waiting, dead) = (of(false), of(true));
+        Box::pin(async move {
+            let mut tally = Tally::new();
+            for view in waiting.await?.into_iter().chain(dead.await?) {
+                tally.entry(view.alert).or_default().count(view.state);
+            }
+            Ok(tally)
+        })
+    }
 
     /// Puts dead letters back, ready at once, attempts at zero, with a new deadline. Returns how many.
     ///

@@ -72,6 +72,15 @@ pub(crate) fn decode_plan(text: &[u8], provider: ObjectKey, deadline: Timestamp)
     Some(NewDelivery { provider, alert, lane, metadata, commit_status, newest_only, deadline })
 }
 
+/// The Alert of a plan's text.
+pub(crate) fn decode_alert(text: &[u8]) -> Option<ObjectKey> {
+    #[derive(Deserialize)]
+    struct AlertIn {
+        alert: AlertRef,
+    }
+    serde_json::from_slice(text).ok().map(|AlertIn { alert }| alert.key)
+}
+
 /// What `event` weighs in [`Stats::bytes`](crate::Stats::bytes).
 pub(crate) fn event_bytes(event: &Event) -> Result<u64, OutboxError> {
     let mut text = Vec::new();

@@ -34,7 +34,7 @@ use tokio::sync::oneshot;
 use crate::board::{Board, MemoChange, MemoNote, provider_number, timestamp};
 use crate::{
     Append, Bounds, DeliveryView, EventId, Lease, Listener, Outbox, OutboxError, Planned, Reply, Selection,
-    Settlement, Stats, Unplanned,
+    Settlement, Stats, Tally, Unplanned,
 };
 use shared::{Answer, Command, Handle, Held, Load, Shared, Write};
 
@@ -209,6 +209,11 @@ impl Outbox for SqliteOutbox {
 
     fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>> {
         self.ask(|answer| Command::List(selection, answer))
+    }
+
+    fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<Tally> {
+        let provider = provider.clone();
+        self.ask(|answer| Command::Tally(provider, limit, answer))
     }
 
     fn redrive(&self, ids: Vec<DeliveryId>, deadline: Timestamp) -> Reply<usize> {

@@ -72,6 +72,7 @@ run_for_both! {
         bytes_are_bounded_and_come_back,
         beyond_a_providers_bound_its_oldest_waiting_delivery_dies,
         overflow_spares_leases_and_other_providers,
+        a_tally_counts_by_alert_up_to_its_limit,
         a_list_is_bounded_by_its_limit;
     storage:
         what_was_appended_survives_a_reopening,

@@ -59,6 +59,10 @@ pub struct AlertRow {
     pub last_delivery: Option<Timestamp>,
     /// The last setback, if it is newer than the last delivery.
     pub last_error: Option<String>,
+    /// Notifications that wait.
+    pub pending: u64,
+    /// Notifications that were given up and can be put back.
+    pub dead_letters: u64,
 }
 
 /// One Provider.
@@ -82,4 +86,8 @@ pub struct ProviderRow {
     pub last_delivery: Option<Timestamp>,
     /// The last setback, if it is newer than the last delivery.
     pub last_error: Option<String>,
+    /// Notifications that wait.
+    pub pending: u64,
+    /// Notifications that were given up and can be put back.
+    pub dead_letters: u64,
 }

@@ -1,5 +1,8 @@
 //! Dispatcher to watcher: how Providers and deliveries are doing.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use actix::Message;
 use campanile_domain::{AlertRef, Failure, ObjectKey};
 use jiff::Timestamp;
@@ -12,6 +15,34 @@ pub enum Report {
     Provider(ProviderState),
     /// A delivery reached an end or a setback.
     Delivery(DeliveryOutcome),
+    /// How much waits and how much was given up, whenever that changed.
+    Backlog(Arc<Backlog>),
+}
+
+/// What an object has in the outbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Notifications that wait.
+    pub pending: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
+
+impl Counts {
+    /// Whether there is nothing.
+    pub fn is_zero(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// What the outbox holds by object; what is not in it has nothing. Pending ones count that were there twice in a row, so
+/// that what merely passes through is not shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// By Provider.
+    pub providers: BTreeMap<ObjectKey, Counts>,
+    /// By Alert. Of a long queue only the oldest are looked at, so it may be more.
+    pub alerts: BTreeMap<ObjectKey, Counts>,
 }
 
 /// How a Provider stands.

@@ -7,11 +7,12 @@ mod condition;
 mod folder;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use campanile_domain::{Alert, ObjectKey, ProviderSpec};
 use campanile_protocol::{
-    AlertRow, Announce, Condition, DeliveryOutcome, DeliveryResult, ProviderRow, ProviderState, Subject,
-    reason,
+    AlertRow, Announce, Backlog, Condition, Counts, DeliveryOutcome, DeliveryResult, ProviderRow,
+    ProviderState, Subject, reason,
 };
 use jiff::Timestamp;
 
@@ -50,6 +51,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) fate: Option<(Timestamp, bool)>,
     /// The last setback, if it is newer than the last delivery.
     pub(crate) error: Option<&'a str>,
+    /// What waits and what was given up; none before it was counted.
+    pub(crate) counts: Option<Counts>,
 }
 
 /// What an earlier watcher left in the status of an object.
@@ -82,6 +85,7 @@ struct ProviderStatus {
 pub(crate) struct StatusTable {
     alerts: BTreeMap<ObjectKey, AlertStatus>,
     providers: BTreeMap<ObjectKey, ProviderStatus>,
+    backlog: Option<Arc<Backlog>>,
 }
 
 impl StatusTable {
@@ -118,14 +122,23 @@ impl StatusTable {
             conditions: vec![&status.ready],
             fate: status.last.fate,
             error: status.last.error.as_deref(),
+            counts: self.counts(|backlog| backlog.alerts.get(key)),
         })
     }
 
     /// What is to be shown of a Provider.
     pub(crate) fn shown_provider(&self, key: &ObjectKey) -> Option<Shown<'_>> {
         let status = self.providers.get(key)?;
-        let conditions = vec![&status.ready, &status.delivering];
-        Some(Shown { conditions, fate: status.last.fate, error: status.last.error.as_deref() })
+        Some(Shown {
+            conditions: vec![&status.ready, &status.delivering],
+            fate: status.last.fate,
+            error: status.last.error.as_deref(),
+            counts: self.counts(|backlog| backlog.providers.get(key)),
+        })
+    }
+
+    fn counts<'a>(&'a self, find: impl FnOnce(&'a Backlog) -> Option<&'a Counts>) -> Option<Counts> {
+        self.backlog.as_deref().map(|backlog| find(backlog).copied().unwrap_or_default())
     }
 
     /// Judges an Alert anew. `fault` is what is wrong with it whatever else there is.
@@ -185,20 +198,27 @@ impl StatusTable {
         }
     }
 
-    /// Notes a notification that could not be made or sent as the Alert's last setback. Returns whether it did.
+    /// Takes in what the outbox holds. Returns what was known before.
+    pub(crate) fn backlog(&mut self, backlog: Arc<Backlog>) -> Option<Arc<Backlog>> {
+        self.backlog.replace(backlog)
+    }
+
+    /// Notes what is announced as the object's last setback, if it is one. Returns whether it is.
     pub(crate) fn announced(&mut self, announce: &Announce) -> bool {
-        let Subject::Alert(key) = &announce.on else { return false };
-        let Some(alert) = self.alerts.get_mut(key) else { return false };
-        let is_setback = announce.reason == reason::NOTIFICATION_DISPATCH_FAILED;
-        if is_setback {
-            alert.last.error = Some(announce.message.clone());
-        }
-        is_setback
+        let last = match &announce.on {
+            Subject::Alert(key) => self.alerts.get_mut(key).map(|alert| &mut alert.last),
+            Subject::Provider(key) => self.providers.get_mut(key).map(|provider| &mut provider.last),
+        };
+        let setbacks = [reason::NOTIFICATION_DISPATCH_FAILED, reason::NOTIFICATIONS_EXPIRED];
+        let Some(last) = last.filter(|_| setbacks.contains(&&*announce.reason)) else { return false };
+        last.error = Some(announce.message.clone());
+        true
     }
 
     /// The row of an Alert, once it was judged.
     pub(crate) fn alert_row(&self, alert: &Alert) -> Option<AlertRow> {
         let status = self.alerts.get(&alert.key)?;
+        let counts = self.counts(|backlog| backlog.alerts.get(&alert.key)).unwrap_or_default();
         Some(AlertRow {
             namespace: alert.key.namespace.to_string(),
             name: alert.key.name.to_string(),
@@ -208,12 +228,15 @@ impl StatusTable {
             since: status.since,
             last_delivery: status.last.delivery,
             last_error: status.last.error.clone(),
+            pending: counts.pending,
+            dead_letters: counts.dead,
         })
     }
 
     /// The row of a Provider, once it was judged.
     pub(crate) fn provider_row(&self, provider: &ProviderSpec) -> Option<ProviderRow> {
         let status = self.providers.get(&provider.key)?;
+        let counts = self.counts(|backlog| backlog.providers.get(&provider.key)).unwrap_or_default();
         Some(ProviderRow {
             namespace: provider.key.namespace.to_string(),
             name: provider.key.name.to_string(),
@@ -223,6 +246,8 @@ impl StatusTable {
             since: status.since,
             last_delivery: status.last.delivery,
             last_error: status.last.error.clone(),
+            pending: counts.pending,
+            dead_letters: counts.dead,
         })
     }
 }

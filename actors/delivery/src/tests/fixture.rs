@@ -14,8 +14,8 @@ use campanile_domain::{
 };
 use campanile_outbox::{Append, Bounds, DeliveryView, MemoryOutbox, Outbox, Planned, Selection};
 use campanile_protocol::{
-    Announce, Change, Changes, DeliveryResult, ProviderState, ReadSecrets, Report, SecretError, Secrets,
-    Unusable,
+    Announce, Backlog, Change, Changes, DeliveryResult, ProviderState, ReadSecrets, Report, SecretError,
+    Secrets, Unusable,
 };
 use campanile_supervision::{Clock, Link};
 use campanile_testkit::{Ward, event, new_delivery};
@@ -203,6 +203,7 @@ struct Memory {
     last_error: Option<String>,
     announced: Vec<Announce>,
     unusable: Vec<ObjectKey>,
+    backlogs: Vec<Backlog>,
 }
 
 /// Answers with the secrets it was given and remembers reports.
@@ -239,6 +240,7 @@ impl Handler<Report> for FakeWatcher {
                     memory.last_error = Some(failure.message);
                 }
             }
+            Report::Backlog(backlog) => memory.backlogs.push((*backlog).clone()),
         }
     }
 }
@@ -395,6 +397,11 @@ impl Fixture {
     /// What the owners of objects were told.
     pub(super) fn announced(&self) -> Vec<Announce> {
         self.memory.borrow().announced.clone()
+    }
+
+    /// What was said of the backlog, in order.
+    pub(super) fn backlogs(&self) -> Vec<Backlog> {
+        self.memory.borrow().backlogs.clone()
     }
 
     /// Providers of which the router knows that they do not resolve.

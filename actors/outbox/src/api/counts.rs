@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use campanile_domain::ObjectKey;
 use serde::{Deserialize, Serialize};
+
+use crate::DeliveryState;
 
 /// What an outbox holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +18,21 @@ pub struct Usage {
     /// Dead letters.
     pub dead: u64,
 }
+
+impl Usage {
+    /// Counts one delivery of that state.
+    pub(crate) fn count(&mut self, state: DeliveryState) {
+        let number = match state {
+            DeliveryState::Ready | DeliveryState::Leased | DeliveryState::Retry => &mut self.pending,
+            DeliveryState::Parked => &mut self.parked,
+            DeliveryState::Dead => &mut self.dead,
+        };
+        *number += 1;
+    }
+}
+
+/// Counts by Alert.
+pub type Tally = BTreeMap<ObjectKey, Usage>;
 
 /// Counts for metrics, the operations API and tests.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,6 +14,8 @@ const DELIVERY: &str = "
     SELECT d.plan, d.plan_checksum, d.event, e.accepted_at, e.body, e.checksum, d.failure
     FROM deliveries d LEFT JOIN events e ON e.id = d.event WHERE d.id = ?1";
 
+const PLAN: &str = "SELECT plan FROM deliveries WHERE id = ?1";
+
 const UNPLANNED: &str = "
     SELECT id, accepted_at, body, checksum FROM events WHERE planned = 0 ORDER BY id LIMIT ?1";
 
@@ -120,6 +122,18 @@ pub(super) fn view(
         at: at.map(timestamp),
         failure,
     })
+}
+
+/// Reads the Alert of a delivery; none if there is no such row any more, or its text can not be read.
+pub(super) fn alert(connection: &Connection, id: i64) -> rusqlite::Result<Option<ObjectKey>> {
+    let read = connection
+        .prepare_cached(PLAN)?
+        .query_row([id], |row| Ok(row.get_ref(0)?.as_bytes().ok().and_then(codec::decode_alert)));
+    match read.optional() {
+        Ok(found) => Ok(found.flatten()),
+        Err(error) if Fault::of(&error) == Fault::Damage => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads events without a plan, oldest first: those that can be read, and the numbers of those that can not.

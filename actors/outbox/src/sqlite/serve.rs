@@ -2,13 +2,15 @@
 
 use std::time::Instant;
 
+use campanile_domain::ObjectKey;
+
 use super::fault::refusal;
 use super::read;
 use super::schema::SET_ASIDE;
 use super::shared::Load;
 use super::store::{RIDE, Store, reply};
 use crate::board::{Micros, Note, Pick, Sketch};
-use crate::{DeliveryView, Lease, MEMO_BOUND, OutboxError, Selection, Unplanned};
+use crate::{DeliveryView, Lease, MEMO_BOUND, OutboxError, Selection, Tally, Unplanned};
 
 impl Store {
     /// Completes a take from the disk.
@@ -46,6 +48,23 @@ impl Store {
             read::view(&self.connection, sketch, &mut recent)
         };
         sketches.into_iter().map(view).collect::<Result<_, _>>().map_err(|error| refusal(&error))
+    }
+
+    pub(super) fn tally(&self, provider: ObjectKey, limit: usize) -> Result<Tally, OutboxError> {
+        let mut selection = Selection { dead: false, provider: Some(provider), limit };
+        let sketches = {
+            let board = self.shared.board.lock();
+            let waiting = board.sketch(&selection);
+            selection.dead = true;
+            waiting.into_iter().chain(board.sketch(&selection)).collect::<Vec<_>>()
+        };
+        let mut tally = Tally::new();
+        for Sketch { id, state, .. } in sketches {
+            if let Some(alert) = read::alert(&self.connection, id).map_err(|error| refusal(&error))? {
+                tally.entry(alert).or_default().count(state);
+            }
+        }
+        Ok(tally)
     }
 
     /// The memo of a provider as it will be once everything is written.

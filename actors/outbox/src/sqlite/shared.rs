@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
 use crate::board::{Board, Micros, Pick, Ticket};
-use crate::{Append, DeliveryView, EventId, Lease, Listener, OutboxError, Selection, Unplanned};
+use crate::{Append, DeliveryView, EventId, Lease, Listener, OutboxError, Selection, Tally, Unplanned};
 
 /// Where an answer goes. A caller that has gone away is no error.
 pub(super) type Answer<T> = oneshot::Sender<Result<T, OutboxError>>;
@@ -62,6 +62,8 @@ pub(super) enum Command {
     Load(Load),
     Unplanned(usize, Answer<Vec<Unplanned>>),
     List(Selection, Answer<Vec<DeliveryView>>),
+    /// By Alert, the deliveries of a provider, so many at most.
+    Tally(ObjectKey, usize, Answer<Tally>),
     /// The memo of the provider with this number.
     Recall(u64, Answer<Vec<(u128, u128)>>),
     /// The ledger or the hints wait.

@@ -148,6 +148,10 @@ impl Store {
                 let found = self.list(&selection);
                 self.answer(answer, found);
             }
+            Command::Tally(provider, limit, answer) => {
+                let counted = self.tally(provider, limit);
+                reply(answer, counted);
+            }
             Command::Recall(provider, answer) => {
                 let found = self.recall(provider);
                 self.answer(answer, found);

@@ -1,10 +1,10 @@
 //! Bounds.
 
-use campanile_domain::{FailureClass, NewDelivery, ObjectKey};
+use campanile_domain::{AlertRef, FailureClass, NewDelivery, ObjectKey};
 use campanile_testkit::noon;
 
-use super::harness::{Harness, Kind, entry, ids, messages, of_lane, refused, wait};
-use crate::{Append, Bounds, OutboxError, Planned, Selection, Settlement};
+use super::harness::{Harness, Kind, at, chat, entry, ids, messages, of_lane, refused, wait};
+use crate::{Append, Bounds, OutboxError, Planned, Selection, Settlement, Usage};
 
 pub(super) fn a_record_too_many_is_refused_and_nothing_of_it_is_stored(kind: Kind) {
     let harness = Harness::bounded(kind, Bounds { records: 3, ..Bounds::default() });
@@ -100,4 +100,25 @@ pub(super) fn a_list_is_bounded_by_its_limit(kind: Kind) {
         list(Selection { provider: Some(ObjectKey::new("apps", "nobody")), ..Selection::default() })
             .is_empty()
     );
+}
+
+pub(super) fn a_tally_counts_by_alert_up_to_its_limit(kind: Kind) {
+    let harness = Harness::new(kind);
+    let second = AlertRef { key: ObjectKey::new("apps", "second"), uid: "u".into() };
+    let of_second = |lane| NewDelivery { alert: second.clone(), ..of_lane(lane) };
+    harness.append("1", vec![of_lane("a"), of_second("b")]);
+    harness.append("2", vec![of_second("c"), of_second("d")]);
+    let other = NewDelivery { provider: ObjectKey::new("apps", "other"), ..of_lane("e") };
+    harness.append("3", vec![other]);
+    let leased = ids(&harness.take(3, 0));
+    harness.settle(leased[1], Settlement::Dead(refused()));
+    harness.settle(leased[2], Settlement::Parked(at(60), refused()));
+    let tally = wait(harness.outbox().tally(&chat(), 0)).unwrap();
+    let first = of_lane("a").alert.key;
+    assert_eq!(tally.len(), 2, "{tally:?}");
+    assert_eq!(tally[&first], Usage { pending: 1, parked: 0, dead: 0 });
+    assert_eq!(tally[&second.key], Usage { pending: 1, parked: 1, dead: 1 });
+    let bounded = wait(harness.outbox().tally(&chat(), 1)).unwrap();
+    assert_eq!(bounded[&first], Usage { pending: 1, parked: 0, dead: 0 });
+    assert_eq!(bounded[&second.key], Usage { pending: 0, parked: 0, dead: 1 });
 }

@@ -7,6 +7,8 @@ mod announcements;
 mod handlers;
 mod judge;
 pub(crate) mod news;
+#[cfg(test)]
+mod tests;
 mod turns;
 mod writes;
 

@@ -38,6 +38,9 @@ pub(crate) struct ObjectStatus {
     pub(crate) handled: Option<String>,
     pub(crate) last_delivery: Option<LastDelivery>,
     pub(crate) last_error: Option<String>,
+    /// None is as good as zero.
+    pub(crate) pending: Option<u64>,
+    pub(crate) dead_letters: Option<u64>,
 }
 
 /// How urgent it is to write a status.
@@ -45,9 +48,10 @@ pub(crate) struct ObjectStatus {
 pub(crate) enum Difference {
     /// It is what it should be.
     None,
-    /// Only times and texts of deliveries differ.
+    /// Only times, texts and numbers of deliveries differ.
     Stale,
-    /// The last delivery went another way than the status says.
+    /// The last delivery went another way than the status says, or there is something that waits or is dead where there
+    /// was nothing, or the other way round.
     Flipped,
     /// A condition, a generation or a handled request differs.
     Condition,
@@ -61,6 +65,8 @@ impl ObjectStatus {
             handled: status["lastHandledReconcileAt"].as_str().map(ToOwned::to_owned),
             last_delivery: LastDelivery::deserialize(&status["lastDelivery"]).ok(),
             last_error: status["lastError"].as_str().map(ToOwned::to_owned),
+            pending: status["pending"].as_u64(),
+            dead_letters: status["deadLetters"].as_u64(),
             ..Self::default()
         };
         for written in status["conditions"].as_array().into_iter().flatten() {
@@ -104,6 +110,8 @@ impl ObjectStatus {
                 (None, Some(_)) => None,
                 (None, None) => self.last_error.clone(),
             },
+            pending: shown.counts.map(|counts| counts.pending).or(self.pending),
+            dead_letters: shown.counts.map(|counts| counts.dead).or(self.dead_letters),
         }
     }
 
@@ -115,13 +123,28 @@ impl ObjectStatus {
             || self.handled != wanted.handled
         {
             Difference::Condition
-        } else if result(self) != result(wanted) || self.last_error.is_some() != wanted.last_error.is_some() {
+        } else if result(self) != result(wanted)
+            || self.last_error.is_some() != wanted.last_error.is_some()
+            || [self.pending, self.dead_letters].map(is_any)
+                != [wanted.pending, wanted.dead_letters].map(is_any)
+        {
             Difference::Flipped
-        } else if self != wanted {
+        } else if self.without_zeros() != wanted.without_zeros() {
             Difference::Stale
         } else {
             Difference::None
         }
+    }
+
+    /// Whether the status says that something waits or is dead.
+    pub(crate) fn has_backlog(&self) -> bool {
+        is_any(self.pending) || is_any(self.dead_letters)
+    }
+
+    /// The same with nothing in place of numbers that are zero.
+    fn without_zeros(&self) -> Self {
+        let some = |number: Option<u64>| number.filter(|number| *number > 0);
+        Self { pending: some(self.pending), dead_letters: some(self.dead_letters), ..self.clone() }
     }
 
     /// The merge patch that makes a status say this. It fails if the object is not the one that was seen.
@@ -135,6 +158,8 @@ impl ObjectStatus {
                 "lastHandledReconcileAt": self.handled,
                 "lastDelivery": self.last_delivery,
                 "lastError": self.last_error,
+                "pending": self.pending,
+                "deadLetters": self.dead_letters,
             }
         })
     }
@@ -148,6 +173,10 @@ fn progress(ready: &Condition) -> Condition {
     }
     let (reason, message) = (PROGRESSING_WITH_RETRY.to_owned(), IN_PROGRESS.to_owned());
     Condition { kind: RECONCILING.to_owned(), status, reason, message, ..ready.clone() }
+}
+
+fn is_any(number: Option<u64>) -> bool {
+    number.is_some_and(|number| number > 0)
 }
 
 /// Times of transition count only for `Ready` and `Delivering`, which keep them.

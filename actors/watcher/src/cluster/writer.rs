@@ -44,6 +44,8 @@ pub(crate) enum Part {
 pub(crate) struct Write {
     pub(crate) id: Id,
     pub(crate) part: Part,
+    /// The version of the object that it was made for.
+    pub(crate) base: String,
     pub(crate) patch: Json,
 }
 

@@ -26,6 +26,7 @@ impl StatusTable {
     pub(crate) fn report(&mut self, report: Report, loaded: &Loaded, now: Timestamp) {
         match report {
             Report::Delivery(outcome) => self.outcome(&outcome),
+            Report::Backlog(backlog) => drop(self.backlog(backlog)),
             Report::Provider(state) => {
                 let Some(provider) = loaded.providers.get(&state.provider) else { return };
                 self.state(state);

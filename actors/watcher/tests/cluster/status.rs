@@ -1,5 +1,5 @@
 use campanile_domain::{AlertRef, Failure, FailureClass};
-use campanile_protocol::{Announce, DeliveryOutcome, DeliveryResult, Report, Subject};
+use campanile_protocol::{Announce, Backlog, Counts, DeliveryOutcome, DeliveryResult, Report, Subject};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -76,6 +76,36 @@ fn a_delivery_shows_on_its_alert_and_provider() {
             assert_eq!(status["lastDelivery"], json!({"time": "2026-08-07T12:00:00Z", "result": "dead"}));
             assert_eq!(status["lastError"], "the destination refused it");
         }
+    });
+}
+
+#[test]
+fn what_waits_and_what_is_dead_shows_on_its_alert_and_provider_until_it_is_gone() {
+    run("backlog", async |namespace| {
+        namespace.alert("on-call").await;
+        namespace.provider("chat").await;
+        let rig = Rig::new(&namespace);
+        rig.initial().await;
+        let counts = Counts { pending: 7, dead: 2 };
+        let backlog = Backlog {
+            providers: [(rig.key("chat"), counts)].into(),
+            alerts: [(rig.key("on-call"), counts), (rig.key("gone"), counts)].into(),
+        };
+        let shows = |pending: u64, dead: u64| {
+            move |status: &serde_json::Value| status["pending"] == pending && status["deadLetters"] == dead
+        };
+        rig.watcher.do_send(Report::Backlog(backlog.into()));
+        namespace.until_status("Alert", "on-call", shows(7, 2)).await;
+        namespace.until_status("Provider", "chat", shows(7, 2)).await;
+        let table = rig.objects().await;
+        assert_eq!((table.alerts[0].pending, table.alerts[0].dead_letters), (7, 2));
+        drop(rig);
+        // What an earlier process left is put right by the first count of the next.
+        let next = Rig::new(&namespace);
+        next.initial().await;
+        next.watcher.do_send(Report::Backlog(Backlog::default().into()));
+        namespace.until_status("Alert", "on-call", shows(0, 0)).await;
+        namespace.until_status("Provider", "chat", shows(0, 0)).await;
     });
 }
 

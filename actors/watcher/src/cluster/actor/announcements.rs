@@ -17,10 +17,12 @@ impl Handler<Announce> for ClusterWatcherActor {
     type Result = ();
 
     fn handle(&mut self, announce: Announce, _: &mut Context<Self>) {
-        if self.status.announced(&announce)
-            && let Subject::Alert(key) = &announce.on
-        {
-            self.writes.mark((Kind::Alert, key.clone()), self.clock.now());
+        if self.status.announced(&announce) {
+            let id = match &announce.on {
+                Subject::Alert(key) => (Kind::Alert, key.clone()),
+                Subject::Provider(key) => (Kind::Provider, key.clone()),
+            };
+            self.writes.mark(id, self.clock.now());
         }
         self.announce(announce);
     }

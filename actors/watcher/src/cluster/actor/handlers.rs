@@ -159,6 +159,7 @@ impl Handler<Report> for ClusterWatcherActor {
                     self.writes.mark((Kind::Alert, outcome.alert.key), now);
                 }
             }
+            Report::Backlog(backlog) => self.backlog_changed(&backlog),
         }
     }
 }

@@ -70,6 +70,8 @@ pub(crate) struct NextWrites;
 pub(crate) struct Written {
     pub(crate) id: Id,
     pub(crate) part: Part,
+    /// The version of the object that the patch was made for.
+    pub(crate) base: String,
     pub(crate) outcome: Result<Facts, Refusal>,
 }
 

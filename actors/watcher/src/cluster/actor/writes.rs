@@ -1,7 +1,10 @@
 //! From the status table to patches.
 
+use std::sync::Arc;
+
 use actix::{Context, Handler, MessageResult};
 use campanile_domain::{AlertRef, ObjectKey};
+use campanile_protocol::Backlog;
 
 use super::ClusterWatcherActor;
 use super::news::{NextWrites, Trouble, Written};
@@ -30,14 +33,16 @@ impl Handler<NextWrites> for ClusterWatcherActor {
 impl Handler<Written> for ClusterWatcherActor {
     type Result = ();
 
-    fn handle(&mut self, Written { id, part, outcome }: Written, _: &mut Context<Self>) {
+    fn handle(&mut self, Written { id, part, base, outcome }: Written, _: &mut Context<Self>) {
         let now = self.clock.now();
         let about = format!("write {}", id.0.plural());
         match outcome {
             Ok(facts) => {
                 self.trouble(Trouble { about, text: None });
                 let uid = facts.uid.clone();
-                if let Some(known) = self.facts_mut(&id).filter(|known| known.uid == facts.uid) {
+                // The watch may have been faster, and have brought something newer than this answer.
+                let is_newer = |known: &&mut Facts| known.uid == facts.uid && known.resource_version == base;
+                if let Some(known) = self.facts_mut(&id).filter(is_newer) {
                     *known = facts;
                 }
                 self.writes.landed(id.clone(), now);
@@ -59,11 +64,32 @@ impl Handler<Written> for ClusterWatcherActor {
 }
 
 impl ClusterWatcherActor {
+    /// Takes in what the outbox holds, and has the objects looked at of which that may differ from their status.
+    pub(super) fn backlog_changed(&mut self, backlog: &Arc<Backlog>) {
+        let before = self.status.backlog(backlog.clone());
+        let now = self.clock.now();
+        let whole = before.is_none();
+        let before = before.unwrap_or_default();
+        for (key, kept) in &self.alerts.kept {
+            let differs = before.alerts.get(key) != backlog.alerts.get(key);
+            if differs || whole && kept.facts.status.has_backlog() {
+                self.writes.mark((Kind::Alert, key.clone()), now);
+            }
+        }
+        for (key, kept) in &self.providers.kept {
+            let differs = before.providers.get(key) != backlog.providers.get(key);
+            if differs || whole && kept.facts.status.has_backlog() {
+                self.writes.mark((Kind::Provider, key.clone()), now);
+            }
+        }
+    }
+
     fn write(&mut self, id: Id) -> Option<(Served, Write)> {
         let (served, suspended, facts) = self.written(&id.0, &id.1)?;
+        let base = facts.resource_version.clone();
         if let Some(patch) = without_finalizer(id.0, suspended, facts) {
             self.writes.sent(&id, writer::mark(&patch));
-            return Some((served, Write { id, part: Part::Metadata, patch }));
+            return Some((served, Write { id, part: Part::Metadata, base, patch }));
         }
         if facts.deleting {
             return None;
@@ -84,7 +110,7 @@ impl ClusterWatcherActor {
         match self.writes.admit(&id, difference, mark, self.clock.now()) {
             Admission::Now => {
                 self.writes.sent(&id, mark);
-                Some((served, Write { id, part: Part::Status, patch }))
+                Some((served, Write { id, part: Part::Status, base, patch }))
             }
             Admission::At(later) => {
                 self.writes.mark(id, later);

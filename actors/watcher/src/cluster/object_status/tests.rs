@@ -1,3 +1,4 @@
+use campanile_protocol::Counts;
 use campanile_testkit::noon;
 
 use super::*;
@@ -14,7 +15,7 @@ fn ready(status: &str, reason: &str, message: &str, generation: i64) -> Conditio
 }
 
 fn shown<'a>(ready: &'a Condition, fate: Option<(Timestamp, bool)>, error: Option<&'a str>) -> Shown<'a> {
-    Shown { conditions: vec![ready], fate, error }
+    Shown { conditions: vec![ready], fate, error, counts: None }
 }
 
 /// What a patch leaves behind.
@@ -124,4 +125,25 @@ fn v05_an_invalid_url_stalls_the_object_and_is_not_retried() {
     let wanted = ObjectStatus::default().wanted(&shown(&bad, None, None), 1, None);
     assert_eq!(kinds(&wanted), [("Stalled", "InvalidURL", 1), ("Ready", "InvalidURL", 1)]);
     assert_eq!(wanted.conditions[0].message, "invalid proxy");
+}
+
+#[test]
+fn what_waits_and_what_is_dead_is_written_when_it_begins_or_ends_and_else_in_time() {
+    let good = ready("True", "Succeeded", "Initialized", 1);
+    let counted =
+        |pending, dead| Shown { counts: Some(Counts { pending, dead }), ..shown(&good, None, None) };
+    let after = |status: &ObjectStatus, pending, dead| {
+        let wanted = status.wanted(&counted(pending, dead), 1, None);
+        (status.difference(&wanted), written(&wanted))
+    };
+    let there = written(&ObjectStatus::default().wanted(&shown(&good, None, None), 1, None));
+    assert_eq!(after(&there, 0, 0).0, Difference::None, "nothing to say of nothing");
+    let (difference, waits) = after(&there, 7, 0);
+    assert_eq!((difference, waits.pending, waits.dead_letters), (Difference::Flipped, Some(7), Some(0)));
+    assert_eq!(after(&waits, 9, 0).0, Difference::Stale);
+    assert_eq!(after(&waits, 7, 1).0, Difference::Flipped);
+    assert_eq!(after(&waits, 0, 0).0, Difference::Flipped);
+    assert!(waits.has_backlog() && !there.has_backlog());
+    // A new process has not counted yet.
+    assert_eq!(waits.difference(&waits.wanted(&shown(&good, None, None), 1, None)), Difference::None);
 }

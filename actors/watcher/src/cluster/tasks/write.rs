@@ -31,7 +31,8 @@ pub(crate) async fn write(scope: Scope, bell: Arc<Notify>) {
         futures_util::stream::iter(writes)
             .for_each_concurrent(CONCURRENT_WRITES, |(served, write)| async move {
                 let outcome = send(scope, served, &write).await;
-                tell(&scope.watcher, Written { id: write.id, part: write.part, outcome }).await;
+                let Write { id, part, base, .. } = write;
+                tell(&scope.watcher, Written { id, part, base, outcome }).await;
             })
             .await;
     }
