@@ -89,17 +89,33 @@ pub struct YamlError {
 /// # Errors
 /// [`YamlError`] if the text is no YAML, or passes [`MAX_TEXT`], [`MAX_DEPTH`] or [`MAX_NODES`].
 pub fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
+    let mut documents = Vec::new();
+    each_document(text, &mut |document| documents.push(document))?;
+    Ok(documents)
+}
+
+/// Reads a text and hands its documents on one by one, so that a long text takes no more memory than it must.
+///
+/// # Errors
+/// As for [`parse`]; documents before the error may have been handed on.
+pub fn each_document(text: &str, take: &mut dyn FnMut(Node)) -> Result<(), YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() > MAX_TEXT {
         let message = format!("the text is longer than {MAX_TEXT} bytes; split it");
         return Err(YamlError { line: 1, column: 1, message });
     }
-    let Some(inside) = text.trim_start().strip_prefix(['{', '[']) else { return build::documents(text) };
-    json::documents(text).or_else(|as_json| {
-        // Of the two errors, tell the one of the language that the text seems to be in.
-        let quoted = inside.trim_start().starts_with(['"', '{', '[']);
-        build::documents(text).map_err(|as_yaml| if quoted { as_json } else { as_yaml })
-    })
+    let Some(inside) = text.trim_start().strip_prefix(['{', '[']) else {
+        return build::documents(text, take);
+    };
+    match json::documents(text) {
+        Ok(documents) => documents.into_iter().for_each(take),
+        Err(as_json) => {
+            // Of the two errors, tell the one of the language that the text seems to be in.
+            let quoted = inside.trim_start().starts_with(['"', '{', '[']);
+            build::documents(text, take).map_err(|as_yaml| if quoted { as_json } else { as_yaml })?;
+        }
+    }
+    Ok(())
 }
 
 impl Node {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, DeliveryId, Event, Failure, NewDelivery, ObjectKey};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 pub(crate) use bounds::LIST_BOUND;
 pub use bounds::{Bounds, MEMO_BOUND};
@@ -18,6 +19,10 @@ pub use counts::{Stats, Tally, Usage};
 
 /// An answer that may take a disk write. It needs no runtime of its own and may be awaited on any thread.
 pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, OutboxError>> + Send>>;
+
+/// Told how an append ended, once: on the store's own thread, or on the caller's if it is refused at once. It must not
+/// block and only pass the result on. Dropped uncalled if the store's thread has ended.
+pub type WhenStored = Box<dyn FnOnce(Result<(), OutboxError>) + Send>;
 
 /// Number of a stored event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -177,8 +182,16 @@ impl OutboxError {
 ///
 /// All methods take the time as an argument, so that a test decides what is due.
 pub trait Outbox: Send + Sync {
+    /// Stores an event with its deliveries, and calls `stored` once they are durable: the way without a hop between the
+    /// store and whoever waits.
+    fn append_then(&self, entry: Append, stored: WhenStored);
+
     /// Stores an event with its deliveries; answered once they are durable.
-    fn append(&self, entry: Append) -> Reply<()>;
+    fn append(&self, entry: Append) -> Reply<()> {
+        let (answer, reply) = oneshot::channel();
+        self.append_then(entry, Box::new(move |result| drop(answer.send(result))));
+        Box::pin(async move { reply.await.unwrap_or(Err(OutboxError::Closed)) })
+    }
 
     /// Events that wait to be planned, oldest first, at most `limit`.
     fn unplanned(&self, limit: usize) -> Reply<Vec<Unplanned>>;

@@ -13,7 +13,7 @@ mod suite;
 
 pub use api::{
     Append, Bounds, DeliveryState, DeliveryView, EventId, Lease, Listener, MEMO_BOUND, Outbox, OutboxError,
-    Planned, Reply, Selection, Settlement, Stats, Tally, Unplanned, Usage,
+    Planned, Reply, Selection, Settlement, Stats, Tally, Unplanned, Usage, WhenStored,
 };
 pub use memory::MemoryOutbox;
 pub use sqlite::{OpenError, Opened, SqliteOutbox};

@@ -16,11 +16,11 @@ use std::sync::Arc;
 use campanile_domain::{DeliveryId, Failure, NewDelivery, ObjectKey};
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use crate::{
     Append, Bounds, DeliveryView, EventId, Lease, Listener, Outbox, OutboxError, Planned, Reply, Selection,
-    Settlement, Stats, Unplanned,
+    Settlement, Stats, Unplanned, WhenStored,
 };
 use model::Model;
 
@@ -39,7 +39,7 @@ struct Disk {
     failure: Option<OutboxError>,
     holds: bool,
     /// Appends whose commit has not come yet, in order; bounded by what a test appends.
-    held: Vec<(Append, oneshot::Sender<Result<(), OutboxError>>)>,
+    held: Vec<(Append, WhenStored)>,
 }
 
 impl MemoryOutbox {
@@ -62,9 +62,8 @@ impl MemoryOutbox {
             disk.holds = hold;
             if hold { Vec::new() } else { std::mem::take(&mut disk.held) }
         };
-        for (entry, reply) in held {
-            // An asker that has gone away does not undo its append.
-            drop(reply.send(self.commit(entry)));
+        for (entry, stored) in held {
+            stored(self.commit(entry));
         }
     }
 
@@ -107,19 +106,17 @@ fn at_once<T: Send + 'static>(result: Result<T, OutboxError>) -> Reply<T> {
 }
 
 impl Outbox for MemoryOutbox {
-    fn append(&self, entry: Append) -> Reply<()> {
+    fn append_then(&self, entry: Append, stored: WhenStored) {
         if matches!(&entry.plan, Planned::Deliveries(deliveries) if deliveries.is_empty()) {
-            return at_once(Ok(()));
+            return stored(Ok(()));
         }
         {
             let mut disk = self.disk.lock();
             if disk.holds {
-                let (reply, answer) = oneshot::channel();
-                disk.held.push((entry, reply));
-                return Box::pin(async move { answer.await.unwrap_or(Err(OutboxError::Closed)) });
+                return disk.held.push((entry, stored));
             }
         }
-        at_once(self.commit(entry))
+        stored(self.commit(entry));
     }
 
     fn unplanned(&self, limit: usize) -> Reply<Vec<Unplanned>> {

@@ -34,14 +34,14 @@ use tokio::sync::oneshot;
 use crate::board::{Board, MemoChange, MemoNote, provider_number, timestamp};
 use crate::{
     Append, Bounds, DeliveryView, EventId, Lease, Listener, Outbox, OutboxError, Planned, Reply, Selection,
-    Settlement, Stats, Tally, Unplanned,
+    Settlement, Stats, Tally, Unplanned, WhenStored,
 };
 use shared::{Answer, Command, Handle, Held, Load, Shared, Write};
 
 pub use open::{OpenError, Opened};
 
 /// Commands that may wait for the store thread; more are refused.
-const COMMANDS: usize = 16_384;
+const COMMANDS: usize = 8192;
 
 /// Events without a plan that are read in one go.
 const UNPLANNED_BOUND: usize = 1000;
@@ -79,27 +79,27 @@ impl SqliteOutbox {
             work(store);
             done.send(()).unwrap();
         });
-        self.send(Command::Test(work)).unwrap();
+        assert!(self.offer(Command::Test(work)).is_none());
         reply.blocking_recv().unwrap();
     }
 
     /// Sends a command that is answered by the store thread.
     fn ask<T: Send + 'static>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Reply<T> {
         let (answer, reply) = oneshot::channel();
-        if let Err(refusal) = self.send(command(answer)) {
+        if let Some((refusal, _)) = self.offer(command(answer)) {
             return at_once(Err(refusal));
         }
         Box::pin(answered(reply))
     }
 
-    fn send(&self, command: Command) -> Result<(), OutboxError> {
+    /// Hands a command to the store thread; gives it back if that does not take it, and says why.
+    fn offer(&self, command: Command) -> Option<(OutboxError, Command)> {
         if self.handle.shared.is_closed() {
-            return Err(OutboxError::Closed);
+            return Some((OutboxError::Closed, command));
         }
-        self.handle
-            .commands
-            .try_send(command)
-            .map_err(|error| if error.is_full() { BUSY } else { OutboxError::Closed })
+        let refused = self.handle.commands.try_send(command).err()?;
+        let refusal = if refused.is_full() { BUSY } else { OutboxError::Closed };
+        Some((refusal, refused.into_inner()))
     }
 
     /// Works on the board; the reply comes when all changes up to now are on disk, a refusal at once.
@@ -138,11 +138,14 @@ async fn answered<T>(reply: oneshot::Receiver<Result<T, OutboxError>>) -> Result
 }
 
 impl Outbox for SqliteOutbox {
-    fn append(&self, entry: Append) -> Reply<()> {
+    fn append_then(&self, entry: Append, stored: WhenStored) {
         if matches!(&entry.plan, Planned::Deliveries(deliveries) if deliveries.is_empty()) {
-            return at_once(Ok(()));
+            return stored(Ok(()));
         }
-        self.ask(|answer| Command::Write(Write::Append(entry), answer))
+        let refused = self.offer(Command::Write(Write::Append(entry), stored));
+        if let Some((refusal, Command::Write(_, stored))) = refused {
+            stored(Err(refusal));
+        }
     }
 
     fn unplanned(&self, limit: usize) -> Reply<Vec<Unplanned>> {
@@ -150,7 +153,10 @@ impl Outbox for SqliteOutbox {
     }
 
     fn plan(&self, event: EventId, deliveries: Vec<NewDelivery>) -> Reply<()> {
-        self.ask(|answer| Command::Write(Write::Plan(event, deliveries), answer))
+        self.ask(|answer| {
+            let stored = Box::new(move |result| drop(answer.send(result)));
+            Command::Write(Write::Plan(event, deliveries), stored)
+        })
     }
 
     fn take(&self, provider: &ObjectKey, limit: usize, now: Timestamp) -> Reply<Vec<Lease>> {
@@ -166,7 +172,7 @@ impl Outbox for SqliteOutbox {
             return Box::pin(async move { Ok(held.claim()) });
         }
         let provider = provider.clone();
-        let loaded = self.ask(|answer| Command::Load(Load { provider, picks, held, now, answer }));
+        let loaded = self.ask(|answer| Command::Load(Box::new(Load { provider, picks, held, now, answer })));
         Box::pin(async move { loaded.await.map(Held::claim) })
     }
 

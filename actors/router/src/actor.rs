@@ -110,21 +110,20 @@ impl RouterActor {
         }
         let Submit { event, accepted_at, reply } = submit;
         let plan = Planned::Deliveries(plan.deliveries);
-        let stored = self.parts.outbox.append(Append { event, accepted_at, plan });
-        actix::spawn(async move { answer(reply, stored.await) });
+        let entry = Append { event, accepted_at, plan };
+        self.parts.outbox.append_then(entry, Box::new(move |result| answer(reply, result)));
     }
 
     /// Stores an event without deliveries; [`Backlog`] sees to it that it is planned.
     fn store_for_later(&mut self, submit: Submit, ctx: &Context<Self>) {
         let Submit { event, accepted_at, reply } = submit;
-        let stored = self.parts.outbox.append(Append { event, accepted_at, plan: Planned::Later });
         self.backlog.storing();
         let router = ctx.address();
-        actix::spawn(async move {
-            let result = stored.await;
+        let stored = Box::new(move |result| {
             router.do_send(Stored);
             answer(reply, result);
         });
+        self.parts.outbox.append_then(Append { event, accepted_at, plan: Planned::Later }, stored);
     }
 
     fn apply(&mut self, changes: &Changes) {

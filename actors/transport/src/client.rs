@@ -1,6 +1,6 @@
 //! One provider's HTTP client.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +40,8 @@ pub struct Client {
     /// One permit for each request on the wire, [`Limits::sockets`](crate::Limits::sockets) in all.
     sockets: Semaphore,
     nats: NatsClient,
+    /// The address of the last request, as it was given and as it was read.
+    last: RefCell<Option<(String, Rc<Address>)>>,
 }
 
 impl Client {
@@ -47,7 +49,7 @@ impl Client {
         let plan = Rc::new(plan);
         let sockets = Semaphore::new(plan.limits.sockets.max(1));
         let (pools, nats) = (Pools::new(Rc::clone(&plan)), NatsClient::new(Rc::clone(&plan)));
-        Self { pools, nats, plan, timeout, sockets }
+        Self { pools, nats, plan, timeout, sockets, last: RefCell::default() }
     }
 
     /// Sends `request` and reads the answer, whatever its status: 307 and 308 are followed, other redirects are
@@ -59,7 +61,7 @@ impl Client {
     /// # Errors
     /// Why there was no answer; [`TransportError::class`] says of what kind that is.
     pub async fn send(&self, request: &Request) -> Result<Response, TransportError> {
-        let address = Address::parse(&request.url)?;
+        let address = self.address(&request.url)?;
         match timeout(self.timeout, self.follow(request, &address)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(TransportError::Timeout { at: address.endpoint().clone(), limit: self.timeout }),
@@ -81,8 +83,20 @@ impl Client {
         }
     }
 
+    /// Reads the address of a request, unless it is that of the last one: most providers have only one.
+    fn address(&self, url: &str) -> Result<Rc<Address>, AddressError> {
+        if let Some((last, address)) = &*self.last.borrow()
+            && last == url
+        {
+            return Ok(Rc::clone(address));
+        }
+        let address = Rc::new(Address::parse(url)?);
+        *self.last.borrow_mut() = Some((url.to_owned(), Rc::clone(&address)));
+        Ok(address)
+    }
+
     async fn follow(&self, request: &Request, first: &Address) -> Result<Response, TransportError> {
-        let mut template = HeadTemplate::new(&request.headers, first)?;
+        let mut template = HeadTemplate::new(&request.headers, first);
         // The semaphore is never closed, so there is always a permit in the end.
         let _permit = self.sockets.acquire().await.ok();
         let mut moved = None;
@@ -108,7 +122,7 @@ impl Client {
         &self,
         request: &Request,
         address: &Address,
-        template: &HeadTemplate,
+        template: &HeadTemplate<'_>,
     ) -> Result<ClientResponse, TransportError> {
         let frozen = self.prepare(request.method, address, template)?;
         // Each failure takes a dead connection out of the pool, so more tries than sockets are never needed.
@@ -128,7 +142,7 @@ impl Client {
         &self,
         method: Method,
         address: &Address,
-        template: &HeadTemplate,
+        template: &HeadTemplate<'_>,
     ) -> Result<FrozenClientRequest, TransportError> {
         let secure = address.is_secure();
         let proxy = self.plan.routes.proxy_for(address.endpoint(), secure)?;

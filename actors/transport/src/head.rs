@@ -18,23 +18,27 @@ const OURS: [HeaderName; 8] =
 const SHOWN_NAME: usize = 64;
 
 /// What every request to the same original address has in common.
-pub(crate) struct HeadTemplate {
-    headers: HeaderMap,
+pub(crate) struct HeadTemplate<'a> {
+    headers: &'a [(String, String)],
+    first: &'a Address,
+    /// Whether credentials may go along.
+    trusted: bool,
 }
 
-impl HeadTemplate {
-    /// Takes over `headers`; a later one replaces an earlier one of the same name. Where none of them logs in, the
-    /// user-info of `first` does.
-    ///
-    /// # Errors
-    /// [`TransportError::Header`] for a name or value that HTTP does not allow.
-    pub(crate) fn new(headers: &[(String, String)], first: &Address) -> Result<Self, TransportError> {
-        let mut map = HeaderMap::with_capacity(headers.len() + 4);
+impl<'a> HeadTemplate<'a> {
+    /// Of `headers`, a later one replaces an earlier one of the same name. Where none of them logs in, the user-info of
+    /// `first` does.
+    pub(crate) fn new(headers: &'a [(String, String)], first: &'a Address) -> Self {
+        Self { headers, first, trusted: true }
+    }
+
+    fn common(&self) -> Result<HeaderMap, TransportError> {
+        let mut map = HeaderMap::with_capacity(self.headers.len() + 5);
         map.insert(USER_AGENT, HeaderValue::from_static(crate::USER_AGENT));
         map.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         // awc adds a date where there is none; an empty one is taken out again by `crate::filter`.
         map.insert(DATE, HeaderValue::from_static(""));
-        for (name, value) in headers {
+        for (name, value) in self.headers {
             let wrong = |source| TransportError::Header { name: shown(name), source };
             let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(HeaderError::Name))?;
             let value = valid(&key, value.trim_matches([' ', '\t']))?;
@@ -42,29 +46,33 @@ impl HeadTemplate {
                 map.insert(key, value);
             }
         }
-        log_in(&mut map, first)?;
-        Ok(Self { headers: map })
+        log_in(&mut map, self.first)?;
+        if !self.trusted {
+            // GitLab's logins have a header of their own.
+            let gitlab = HeaderName::from_static("private-token");
+            for name in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, gitlab] {
+                map.remove(name);
+            }
+        }
+        Ok(map)
     }
 
-    /// Removes what must not leave the original domain.
+    /// Leaves out from now on what must not leave the original domain.
     pub(crate) fn drop_credentials(&mut self) {
-        // GitLab's logins have a header of their own.
-        let gitlab = HeaderName::from_static("private-token");
-        for name in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, gitlab] {
-            self.headers.remove(name);
-        }
+        self.trusted = false;
     }
 
     /// The headers of a request to `address`; `proxy_login` is for a proxy that forwards it.
     ///
     /// # Errors
-    /// [`TransportError::Header`] where credentials have no valid form, or all headers together pass their bound.
+    /// [`TransportError::Header`] for a name or value that HTTP does not allow, or where all headers together pass their
+    /// bound.
     pub(crate) fn for_address(
         &self,
         address: &Address,
         proxy_login: Option<String>,
     ) -> Result<HeaderMap, TransportError> {
-        let mut headers = self.headers.clone();
+        let mut headers = self.common()?;
         headers.insert(HOST, valid(&HOST, address.host_header())?);
         if let Some(login) = proxy_login {
             headers.insert(PROXY_AUTHORIZATION, valid(&PROXY_AUTHORIZATION, &login)?);
@@ -112,7 +120,7 @@ mod tests {
         let list: Vec<_> =
             list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let address = Address::parse(address).unwrap();
-        HeadTemplate::new(&list, &address).unwrap().for_address(&address, None).unwrap()
+        HeadTemplate::new(&list, &address).for_address(&address, None).unwrap()
     }
 
     #[test]
@@ -147,8 +155,7 @@ mod tests {
     fn too_many_bytes_of_headers_are_an_error_that_names_the_longest() {
         let address = Address::parse("http://example.com/").unwrap();
         let list = [("A".to_owned(), "b".to_owned()), ("X-Long".to_owned(), "x".repeat(MAX_HEADERS))];
-        let template = HeadTemplate::new(&list, &address).unwrap();
-        let error = template.for_address(&address, None).unwrap_err();
+        let error = HeadTemplate::new(&list, &address).for_address(&address, None).unwrap_err();
         assert_eq!(error.class(), campanile_domain::FailureClass::Config);
         assert!(error.to_string().starts_with("set header x-long: all headers together"), "{error}");
     }
@@ -159,7 +166,8 @@ mod tests {
             [("bad name", "secret"), ("", "secret"), ("x-token", "secret\n"), ("x\r\ny", "secret")]
         {
             let address = Address::parse("http://example.com/").unwrap();
-            let error = HeadTemplate::new(&[(name.to_owned(), value.to_owned())], &address).err().unwrap();
+            let list = [(name.to_owned(), value.to_owned())];
+            let error = HeadTemplate::new(&list, &address).for_address(&address, None).unwrap_err();
             assert_eq!(error.class(), campanile_domain::FailureClass::Config);
             assert!(!error.to_string().contains("secret") && !error.to_string().contains('\n'), "{error}");
         }

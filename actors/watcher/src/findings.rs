@@ -58,7 +58,7 @@ pub fn findings(loaded: &Loaded) -> Vec<Finding> {
     found.extend(loaded.remarks.iter().cloned());
     for alert in loaded.alerts.values() {
         if !loaded.providers.contains_key(&alert.value.provider) {
-            let line = alert.position.line_of(&["spec".into(), "providerRef".into(), "name".into()]);
+            let line = alert.position.line_of_reference("providerRef");
             let object = format!("Alert/{}", alert.value.key);
             found.push(Finding::error(
                 &alert.position.file,
@@ -106,7 +106,7 @@ fn missing_secrets<'a>(
     let exists =
         |key: &ObjectKey| loaded.secrets.contains_key(key) || loaded.unreadable_secrets.contains_key(key);
     secret_fields(&provider.value).filter(move |(_, key)| !exists(key)).map(|(field, key)| {
-        let line = provider.position.line_of(&["spec".into(), field.into(), "name".into()]);
+        let line = provider.position.line_of_reference(field);
         let object = format!("Provider/{}", provider.value.key);
         Finding::error(&provider.position.file, line, object, missing_secret(&key, field))
     })

@@ -18,14 +18,24 @@ pub struct Position {
     pub file: Arc<Path>,
     /// The object's first line, counted from 1.
     pub line: usize,
-    /// The object as written. Only objects that findings are about have it: Alerts and Providers.
-    pub(crate) tree: Option<Arc<Node>>,
+    /// The lines of [`REFERENCES`].
+    references: [usize; REFERENCES.len()],
 }
 
+/// The fields of `spec` that name other objects: findings about them come after the text is forgotten.
+const REFERENCES: [&str; 4] = ["providerRef", "secretRef", "certSecretRef", "proxySecretRef"];
+
 impl Position {
-    /// The line of a field, or of the nearest ancestor that the object has; its first line for a Secret.
-    pub fn line_of(&self, path: &[Step]) -> usize {
-        self.tree.as_ref().map_or(self.line, |tree| tree.line_of(path))
+    /// Where `node`, an object of `file`, stands.
+    pub(crate) fn new(file: &Arc<Path>, node: &Node) -> Self {
+        let line = |field| node.line_of(&["spec".into(), Step::from(field), "name".into()]);
+        Self { file: file.clone(), line: node.line, references: REFERENCES.map(line) }
+    }
+
+    /// The line on which a field of `spec` names another object, or of the nearest ancestor that the object has.
+    pub(crate) fn line_of_reference(&self, field: &str) -> usize {
+        let place = REFERENCES.iter().position(|known| *known == field);
+        place.map_or(self.line, |place| self.references[place])
     }
 }
 

@@ -56,12 +56,9 @@ impl Content {
 /// Reads all documents of `text`. An object that breaks the schema stays as it was in `last_good`, if it was there; a
 /// text that does not parse leaves everything as it was.
 pub(crate) fn parse_text(file: &Arc<Path>, text: &str, last_good: &[Entry]) -> Content {
-    match yaml::parse(text) {
-        Ok(documents) => {
-            let mut reader = Reader { file, last_good, content: Content::default() };
-            documents.into_iter().for_each(|document| reader.document(document));
-            reader.content
-        }
+    let mut reader = Reader { file, last_good, content: Content::default() };
+    match yaml::each_document(text, &mut |document| reader.document(&document)) {
+        Ok(()) => reader.content,
         Err(error) => {
             let message =
                 format!("does not parse at column {}: {}; correct the text", error.column, error.message);
@@ -79,18 +76,18 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// A document is an object or a `List` of objects.
-    fn document(&mut self, document: Node) {
+    fn document(&mut self, document: &Node) {
         let kind = document.get("kind").map(|kind| &kind.value);
         let is_list = matches!(kind, Some(Value::String(kind)) if kind.ends_with("List"));
         match document.get("items") {
             Some(Node { value: Value::Sequence(items), .. }) if is_list => {
-                items.iter().cloned().for_each(|item| self.object(item));
+                items.iter().for_each(|item| self.object(item));
             }
             _ => self.object(document),
         }
     }
 
-    fn object(&mut self, node: Node) {
+    fn object(&mut self, node: &Node) {
         let mut json = node.to_json();
         complete(&mut json);
         match Object::from_json(&json) {
@@ -120,8 +117,8 @@ impl Reader<'_> {
         }
     }
 
-    fn sound(&mut self, object: Object, json: &Json, node: Node) {
-        let mut position = Position { file: self.file.clone(), line: node.line, tree: None };
+    fn sound(&mut self, object: Object, json: &Json, node: &Node) {
+        let position = Position::new(self.file, node);
         let entry = match object {
             Object::Labelled { api_version, kind, key, labels } => {
                 Entry::Labels(manifest_key(&api_version, &kind, &key), Arc::new(labels))
@@ -130,15 +127,13 @@ impl Reader<'_> {
                 Entry::Secret(Located { value: Arc::new(secret), position, fault: None })
             }
             Object::Alert(alert) => {
-                position.tree = Some(Arc::new(node));
                 let name = format!("Alert/{}", alert.key);
-                self.lint(json, &name, &position);
-                let fault = self.judge(&alert, &name, &position);
+                self.lint(json, &name, node);
+                let fault = self.judge(&alert, &name, node);
                 Entry::Alert(Located { value: Arc::new(alert), position, fault })
             }
             Object::Provider(provider) => {
-                position.tree = Some(Arc::new(node));
-                self.lint(json, &format!("Provider/{}", provider.key), &position);
+                self.lint(json, &format!("Provider/{}", provider.key), node);
                 let fault = provider.kind().is_none().then(|| unsupported_type(&provider.type_name));
                 Entry::Provider(Located { value: Arc::new(provider), position, fault })
             }
@@ -146,12 +141,12 @@ impl Reader<'_> {
         self.content.entries.push(entry);
     }
 
-    fn lint(&mut self, json: &Json, object: &str, position: &Position) {
+    fn lint(&mut self, json: &Json, object: &str, node: &Node) {
         for remark in lint(json) {
             self.content.remarks.push(Finding {
                 level: remark.level,
                 file: self.file.clone(),
-                line: position.line_of(&remark.violation.path.0),
+                line: node.line_of(&remark.violation.path.0),
                 object: object.to_owned(),
                 message: remark.violation.to_string(),
             });
@@ -159,10 +154,10 @@ impl Reader<'_> {
     }
 
     /// Notes every pattern and selector that selects nothing, and returns what the status says of them.
-    fn judge(&mut self, alert: &Alert, object: &str, position: &Position) -> Option<String> {
+    fn judge(&mut self, alert: &Alert, object: &str, node: &Node) -> Option<String> {
         let faults = faults::of_alert(alert);
         for (path, message) in &faults {
-            let (line, message) = (position.line_of(&path.0), format!("{path} {message}"));
+            let (line, message) = (node.line_of(&path.0), format!("{path} {message}"));
             self.content.remarks.push(Finding::error(self.file, line, object, message));
         }
         faults::summary(&faults)

@@ -7,14 +7,17 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
 use super::{MAX_DEPTH, MAX_NODES, MAX_TEXT, Node, Value, YamlError, scalar};
 
-/// Reads all documents of a YAML text.
-pub(super) fn documents(text: &str) -> Result<Vec<Node>, YamlError> {
+/// Reads a YAML text and hands its documents on.
+pub(super) fn documents(text: &str, take: &mut dyn FnMut(Node)) -> Result<(), YamlError> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| at(error.marker(), error.info()))?;
         builder.take(event, &span.start)?;
+        if let Some(document) = builder.document.take() {
+            take(document);
+        }
     }
-    Ok(builder.documents)
+    Ok(())
 }
 
 fn at(mark: &Marker, message: impl Into<String>) -> YamlError {
@@ -54,7 +57,8 @@ struct Size {
 
 #[derive(Default)]
 struct Builder {
-    documents: Vec<Node>,
+    /// One that is complete and not handed on yet.
+    document: Option<Node>,
     stack: Vec<Frame>,
     anchors: HashMap<usize, Rc<Anchored>>,
     nodes: usize,
@@ -166,7 +170,7 @@ impl Builder {
 
     fn place(&mut self, node: Node, mark: &Marker) -> Result<(), YamlError> {
         match self.stack.last_mut().map(|frame| &mut frame.content) {
-            None => self.documents.push(node),
+            None => self.document = Some(node),
             Some(Content::Sequence(items)) => items.push(node),
             Some(Content::Mapping { pairs, key, merged }) => match key.take() {
                 None if node.value.scalar_text().is_none() => {

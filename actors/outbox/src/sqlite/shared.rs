@@ -9,7 +9,9 @@ use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
 use crate::board::{Board, Micros, Pick, Ticket};
-use crate::{Append, DeliveryView, EventId, Lease, Listener, OutboxError, Selection, Tally, Unplanned};
+use crate::{
+    Append, DeliveryView, EventId, Lease, Listener, OutboxError, Selection, Tally, Unplanned, WhenStored,
+};
 
 /// Where an answer goes. A caller that has gone away is no error.
 pub(super) type Answer<T> = oneshot::Sender<Result<T, OutboxError>>;
@@ -58,8 +60,9 @@ impl Shared {
 
 /// What the store thread is asked to do.
 pub(super) enum Command {
-    Write(Write, Answer<()>),
-    Load(Load),
+    Write(Write, WhenStored),
+    /// Boxed: it is rare and large, and the channel has room for each command from the start.
+    Load(Box<Load>),
     Unplanned(usize, Answer<Vec<Unplanned>>),
     List(Selection, Answer<Vec<DeliveryView>>),
     /// By Alert, the deliveries of a provider, so many at most.

@@ -20,11 +20,13 @@ use super::memo::Memo;
 use super::shared::{Answer, Command, Shared, Write};
 use super::space::Space;
 use super::upkeep;
-use crate::OutboxError;
 use crate::board::Page;
+use crate::{OutboxError, WhenStored};
 
 /// Commands that are served together.
 const GROUP: usize = 1024;
+/// How often others get the processor while a group grows.
+const YIELDS: usize = 4;
 /// Changes that one transaction writes, so that a burial of many does not hold appends up.
 pub(super) const CHANGES: usize = 4096;
 /// How long changes wait for an append to ride with.
@@ -105,10 +107,8 @@ impl Store {
             };
             let idle = first.is_none();
             let mut writes = Vec::new();
-            for command in first.into_iter().chain(commands.try_iter()).take(GROUP) {
-                if let Some(ending) = self.serve_one(command, &mut writes) {
-                    return Some(ending);
-                }
+            if let Some(ending) = self.gather(first, &commands, &mut writes) {
+                return Some(ending);
             }
             self.shared.tell();
             if !writes.is_empty() || self.flush_at.is_some_and(|at| at <= Instant::now()) {
@@ -128,6 +128,32 @@ impl Store {
         }
     }
 
+    /// Serves `first` and all commands that wait, and leaves the writes for a group.
+    ///
+    /// A thread that is about to append gets the processor before a group with more than one entry is closed: on few
+    /// cores its entries would come just after, and cost a disk write of their own. Nobody waits for a clock.
+    fn gather(
+        &mut self,
+        first: Option<Command>,
+        commands: &Receiver<Command>,
+        writes: &mut Vec<(Write, WhenStored)>,
+    ) -> Option<Ending> {
+        let mut first = first.into_iter();
+        for _ in 0..=YIELDS {
+            let before = writes.len();
+            for command in first.by_ref().chain(commands.try_iter()).take(GROUP) {
+                if let Some(ending) = self.serve_one(command, writes) {
+                    return Some(ending);
+                }
+            }
+            if writes.len() == before || writes.len() < 2 || writes.len() >= GROUP {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        None
+    }
+
     fn wait(&self) -> Result<Command, RecvTimeoutError> {
         let idle = self.untidy.then(|| Instant::now() + IDLE);
         match [self.flush_at, idle].into_iter().flatten().min() {
@@ -136,10 +162,10 @@ impl Store {
         }
     }
 
-    fn serve_one(&mut self, command: Command, writes: &mut Vec<(Write, Answer<()>)>) -> Option<Ending> {
+    fn serve_one(&mut self, command: Command, writes: &mut Vec<(Write, WhenStored)>) -> Option<Ending> {
         match command {
-            Command::Write(write, answer) => writes.push((write, answer)),
-            Command::Load(load) => self.load(load),
+            Command::Write(write, stored) => writes.push((write, stored)),
+            Command::Load(load) => self.load(*load),
             Command::Unplanned(limit, answer) => {
                 let found = self.unplanned(limit);
                 self.answer(answer, found);
@@ -176,15 +202,15 @@ impl Store {
     }
 
     /// Writes entries and changes in one transaction. If that fails, the entries fail and the changes are tried alone.
-    fn write(&mut self, mut entries: Vec<(Write, Answer<()>)>) {
+    fn write(&mut self, mut entries: Vec<(Write, WhenStored)>) {
         self.turn_page();
         if !entries.is_empty() && self.space.is_short() {
             let refusal = || OutboxError::Full("the disk is down to its reserve of free space");
             self.shared.board.lock().trouble = Some(refusal().to_string());
-            entries.drain(..).for_each(|(_, answer)| reply(answer, Err(refusal())));
+            entries.drain(..).for_each(|(_, stored)| stored(Err(refusal())));
         }
         let last = self.page.changes.keys().take(CHANGES).copied().reduce(|_, id| id);
-        let (writes, answers): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+        let (writes, waiting): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
         let (alone, clean) = (writes.is_empty(), self.page.is_written());
         if alone && clean {
             return self.close_page();
@@ -192,14 +218,14 @@ impl Store {
         match self.transact(writes) {
             Ok(verdicts) => {
                 self.note_success();
-                for (answer, verdict) in answers.into_iter().zip(verdicts) {
-                    reply(answer, verdict);
+                for (stored, verdict) in waiting.into_iter().zip(verdicts) {
+                    stored(verdict);
                 }
                 self.advance_page(last);
             }
             Err(error) => {
                 self.note_failure(&error);
-                answers.into_iter().for_each(|answer| reply(answer, Err(error.clone())));
+                waiting.into_iter().for_each(|stored| stored(Err(error.clone())));
                 if clean {
                     self.close_page();
                 } else if alone {

@@ -76,7 +76,7 @@ fn nobody_waits_for_a_thread_that_has_panicked() {
     outbox.on_store(|store| store.broken = true);
     let pending = outbox.settle(vec![(leased[0], Settlement::Done)], noon());
     let closed = outbox.closed();
-    outbox.send(Command::Test(Box::new(|_| panic!("a test ends the thread")))).unwrap();
+    assert!(outbox.offer(Command::Test(Box::new(|_| panic!("a test ends the thread")))).is_none());
     assert_eq!(wait(closed), Err(OutboxError::Closed));
     assert_eq!(wait(pending), Err(OutboxError::Closed));
     assert_eq!(wait(outbox.append(entry("b", vec![of_lane("b")]))), Err(OutboxError::Closed));
@@ -100,7 +100,7 @@ fn a_take_that_comes_too_late_frees_nobody_elses_lease() {
     wait(outbox.abandon()).unwrap();
     let outbox = place.open();
     let (go, gate) = std::sync::mpsc::channel::<()>();
-    outbox.send(Command::Test(Box::new(move |_| gate.recv().unwrap()))).unwrap();
+    assert!(outbox.offer(Command::Test(Box::new(move |_| gate.recv().unwrap()))).is_none());
     // The taker dies while the thread is busy, and another takes over.
     drop(outbox.take(&chat(), 10, noon()));
     assert_eq!(outbox.release_all(&chat()), 1);
