@@ -1,18 +1,89 @@
-//! What the store thread reads for its callers, between groups.
+//! What the store thread does for its callers between groups: it gathers the next one, and reads.
 
 use std::time::Instant;
 
 use campanile_domain::ObjectKey;
+use crossbeam_channel::Receiver;
 
 use super::fault::refusal;
 use super::read;
 use super::schema::SET_ASIDE;
-use super::shared::Load;
-use super::store::{RIDE, Store, reply};
+use super::shared::{Answer, Command, Load, Write};
+use super::store::{Ending, RIDE, Store, reply};
 use crate::board::{Micros, Note, Pick, Sketch};
-use crate::{DeliveryView, Lease, MEMO_BOUND, OutboxError, Selection, Tally, Unplanned};
+use crate::{DeliveryView, Lease, MEMO_BOUND, OutboxError, Selection, Tally, Unplanned, WhenStored};
+
+/// Commands that are served together.
+const GROUP: usize = 1024;
+/// How often others get the processor while a group grows.
+const YIELDS: usize = 4;
 
 impl Store {
+    /// Serves `first` and all commands that wait, and leaves the writes for a group.
+    ///
+    /// A thread that is about to append gets the processor before a group with more than one entry is closed: on few
+    /// cores its entries would come just after, and cost a disk write of their own. Nobody waits for a clock.
+    pub(super) fn gather(
+        &mut self,
+        first: Option<Command>,
+        commands: &Receiver<Command>,
+        writes: &mut Vec<(Write, WhenStored)>,
+    ) -> Option<Ending> {
+        let mut first = first.into_iter();
+        for _ in 0..=YIELDS {
+            let before = writes.len();
+            for command in first.by_ref().chain(commands.try_iter()).take(GROUP) {
+                if let Some(ending) = self.serve_one(command, writes) {
+                    return Some(ending);
+                }
+            }
+            if writes.len() == before || writes.len() < 2 || writes.len() >= GROUP {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        None
+    }
+
+    fn serve_one(&mut self, command: Command, writes: &mut Vec<(Write, WhenStored)>) -> Option<Ending> {
+        match command {
+            Command::Write(write, stored) => writes.push((write, stored)),
+            Command::Load(load) => self.load(*load),
+            Command::Unplanned(limit, answer) => {
+                let found = self.unplanned(limit);
+                self.answer(answer, found);
+            }
+            Command::List(selection, answer) => {
+                let found = self.list(&selection);
+                self.answer(answer, found);
+            }
+            Command::Tally(provider, limit, answer) => {
+                let counted = self.tally(provider, limit);
+                reply(answer, counted);
+            }
+            Command::Recall(provider, answer) => {
+                let found = self.recall(provider);
+                self.answer(answer, found);
+            }
+            Command::Kick => {
+                self.flush_at.get_or_insert_with(|| Instant::now() + RIDE);
+            }
+            #[cfg(test)]
+            Command::Test(test) => test(self),
+            #[cfg(test)]
+            Command::Abandon(answer) => return Some(Ending { result: Ok(()), answer }),
+        }
+        None
+    }
+
+    /// Answers what was read.
+    pub(super) fn answer<T>(&mut self, answer: Answer<T>, found: Result<T, OutboxError>) {
+        if let Err(error) = &found {
+            self.note_damage(error);
+        }
+        reply(answer, found);
+    }
+
     /// Completes a take from the disk.
     pub(super) fn load(&mut self, load: Load) {
         let Load { provider, picks, mut held, now, answer } = load;

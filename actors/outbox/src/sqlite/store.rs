@@ -1,7 +1,7 @@
 //! The store thread: the only one that touches the file.
 //!
 //! It takes all commands that wait, writes them in one transaction together with a page of the ledger, and answers after
-//! the commit. It never waits for more to come, so a group is as large as the disk is slow. While nothing comes it
+//! the commit. It waits for no clock, so a group is as large as the disk is slow. While nothing comes it
 //! gives free pages back to the file system in small steps. What a transaction can not write of the ledger is kept and
 //! tried again.
 
@@ -23,10 +23,6 @@ use super::upkeep;
 use crate::board::Page;
 use crate::{OutboxError, WhenStored};
 
-/// Commands that are served together.
-const GROUP: usize = 1024;
-/// How often others get the processor while a group grows.
-const YIELDS: usize = 4;
 /// Changes that one transaction writes, so that a burial of many does not hold appends up.
 pub(super) const CHANGES: usize = 4096;
 /// How long changes wait for an append to ride with.
@@ -64,9 +60,9 @@ pub(super) struct Store {
 }
 
 /// How the thread ended, and who wants to know.
-struct Ending {
-    result: Result<(), OutboxError>,
-    answer: Answer<()>,
+pub(super) struct Ending {
+    pub(super) result: Result<(), OutboxError>,
+    pub(super) answer: Answer<()>,
 }
 
 /// Runs the store until it is closed or nobody can reach it any more. The file is closed and the folder free when the
@@ -128,77 +124,12 @@ impl Store {
         }
     }
 
-    /// Serves `first` and all commands that wait, and leaves the writes for a group.
-    ///
-    /// A thread that is about to append gets the processor before a group with more than one entry is closed: on few
-    /// cores its entries would come just after, and cost a disk write of their own. Nobody waits for a clock.
-    fn gather(
-        &mut self,
-        first: Option<Command>,
-        commands: &Receiver<Command>,
-        writes: &mut Vec<(Write, WhenStored)>,
-    ) -> Option<Ending> {
-        let mut first = first.into_iter();
-        for _ in 0..=YIELDS {
-            let before = writes.len();
-            for command in first.by_ref().chain(commands.try_iter()).take(GROUP) {
-                if let Some(ending) = self.serve_one(command, writes) {
-                    return Some(ending);
-                }
-            }
-            if writes.len() == before || writes.len() < 2 || writes.len() >= GROUP {
-                break;
-            }
-            std::thread::yield_now();
-        }
-        None
-    }
-
     fn wait(&self) -> Result<Command, RecvTimeoutError> {
         let idle = self.untidy.then(|| Instant::now() + IDLE);
         match [self.flush_at, idle].into_iter().flatten().min() {
             Some(deadline) => self.commands.recv_deadline(deadline),
             None => self.commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
         }
-    }
-
-    fn serve_one(&mut self, command: Command, writes: &mut Vec<(Write, WhenStored)>) -> Option<Ending> {
-        match command {
-            Command::Write(write, stored) => writes.push((write, stored)),
-            Command::Load(load) => self.load(*load),
-            Command::Unplanned(limit, answer) => {
-                let found = self.unplanned(limit);
-                self.answer(answer, found);
-            }
-            Command::List(selection, answer) => {
-                let found = self.list(&selection);
-                self.answer(answer, found);
-            }
-            Command::Tally(provider, limit, answer) => {
-                let counted = self.tally(provider, limit);
-                reply(answer, counted);
-            }
-            Command::Recall(provider, answer) => {
-                let found = self.recall(provider);
-                self.answer(answer, found);
-            }
-            Command::Kick => {
-                self.flush_at.get_or_insert_with(|| Instant::now() + RIDE);
-            }
-            #[cfg(test)]
-            Command::Test(test) => test(self),
-            #[cfg(test)]
-            Command::Abandon(answer) => return Some(Ending { result: Ok(()), answer }),
-        }
-        None
-    }
-
-    /// Answers what was read.
-    pub(super) fn answer<T>(&mut self, answer: Answer<T>, found: Result<T, OutboxError>) {
-        if let Err(error) = &found {
-            self.note_damage(error);
-        }
-        reply(answer, found);
     }
 
     /// Writes entries and changes in one transaction. If that fails, the entries fail and the changes are tried alone.

@@ -1,0 +1,152 @@
+"""Single figures: each a name, a value in words, and the goal beside it."""
+import http.server
+import os
+import pathlib
+import tempfile
+import threading
+import time
+
+import manifests
+from instance import Instance, fetch, folder, free_port, generate, wait
+
+
+def disk():
+    """What one commit costs this disk: 1 KiB appended and synced alone, and 100 in a group."""
+    with tempfile.NamedTemporaryFile(prefix="campanile-load-") as file:
+        rates = [appends(file.fileno(), size, 1.0) for size in (1, 100)]
+    words = " / ".join(f"{rate:,.0f}/s" for rate in rates)
+    return "disk: append + fdatasync of 1 KiB, single / in groups of 100", words, "–"
+
+
+def appends(file, size, seconds):
+    block, done, end = os.urandom(1024), 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        for _ in range(size):
+            os.write(file, block)
+        os.fdatasync(file)
+        done += size
+    return done / seconds
+
+
+def binary(args):
+    return "binary", f"{os.stat(args.campanile).st_size / 2**20:.1f} MiB", "≤ 30 MiB stripped"
+
+
+def start(args):
+    """From the start of the process to the first delivery, the event posted as soon as it is taken."""
+    with Sink() as sink, folder() as name:
+        where = pathlib.Path(name)
+        manifests.one_matches(where / "manifests", sink.port, 10_000)
+        begin = time.monotonic()
+        with_time = Instance(args.campanile, where)
+        wait(lambda: fetch(with_time.events, manifests.event(1)) is not None, 30, "no event is taken", 0.005)
+        wait(lambda: sink.requests, 30, "nothing is delivered", 0.005)
+        took = sink.requests[0][0] - begin
+        with_time.__exit__()
+    return "start to first delivery, 10,000 Alerts", f"{took:.2f} s", "≤ 1 s"
+
+
+def fan_out(args):
+    """One event to 1,000 Providers, then twenty more over the connections that are open then."""
+    sinks = [free_port() for _ in range(4)]
+    with folder() as name:
+        where = pathlib.Path(name)
+        manifests.all_match(where / "manifests", sinks, 1000)
+        with Instance(args.campanile, where) as instance:
+            instance.await_alerts(1000)
+            ports = ",".join(map(str, sinks))
+            row = generate(args, instance.events, ports, 21, 2, 4, ["--fanout", "1000"])
+    took = row["e2e_ms"]
+    # Cold is one in 21 of all deliveries, so the 99th percentile is not below the slowest warm one but for outliers.
+    words = f"{took['p99']:.0f} / {took['max']:.0f} ms, {row['missing']} missing"
+    return "one event → 1,000 Providers, all delivered, warm (p99) / cold (max)", words, "≤ 50 / 150 ms"
+
+
+def black_hole(args, seconds):
+    """Two Providers, one of them behind a port that takes connections and never answers."""
+    good, hole = free_port(), free_port()
+    with folder() as name:
+        where = pathlib.Path(name)
+        manifests.all_match(where / "manifests", [good, hole], 2)
+        with Instance(args.campanile, where) as instance:
+            before, total = instance.memory("VmRSS"), 200 * seconds
+            more = ["--sink-mode", f"{hole}=blackhole", "--expect", str(total)]
+            with Sockets(hole) as sockets:
+                row = generate(args, instance.events, f"{good},{hole}", total, 200, 32, more)
+            grown = instance.memory("VmHWM") - before
+    of_good = row["ports"][str(good)]
+    words = f"+{grown:.0f} MiB, {sockets.most} sockets; the healthy one: {of_good['distinct']} of {total}, p99 {of_good['e2e_ms']['p99']} ms"
+    return f"one of two Providers black-holed, 200 events/s, {seconds} s: RSS and sockets to it", words, "+20 MiB, 32 sockets"
+
+
+def git_calls(args):
+    """100 events of one commit and state, one after the other."""
+    with Sink() as sink, folder() as name:
+        where = pathlib.Path(name)
+        manifests.commit_status(where / "manifests", sink.port)
+        with Instance(args.campanile, where) as instance:
+            instance.await_alerts(1)
+            taken = sum(fetch(instance.events, manifests.event(number)) is not None for number in range(100))
+            instance.await_empty()
+    words = f"{len(sink.requests)} for {taken} events"
+    return "calls to GitHub for 100 events of one commit and state", words, "2"
+
+
+class Sink:
+    """A small destination that notes each request with its time; as a Git host it shows no statuses and takes all."""
+
+    def __init__(self):
+        self.requests = requests = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                requests.append((time.monotonic(), self.command, self.path))
+                self.rfile.read(int(self.headers.get("content-length") or 0))
+                body = b"[]" if self.command == "GET" else b"{}"
+                self.send_response(200 if self.command == "GET" else 201)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Sockets:
+    """Looks four times a second how many connections lead to a port of this machine."""
+
+    def __init__(self, port):
+        self.most = 0
+        self._port, self._over = port, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+    def _look(self):
+        established, suffix = "01", f":{self._port:04X}"
+        while not self._over.wait(0.25):
+            lines = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+            now = sum(line[2].endswith(suffix) and line[3] == established for line in lines)
+            self.most = max(self.most, now)
