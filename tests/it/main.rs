@@ -4,6 +4,7 @@
 
 mod cli_check;
 mod cli_explain;
+mod cli_explain_every_type;
 mod cli_get;
 mod cli_run;
 mod cluster_bad_input;
@@ -23,9 +24,12 @@ mod outbox_kill;
 mod outbox_kill_commit_status;
 mod outbox_recovery;
 mod outbox_state_folder;
+mod provider_alertmanager;
 mod provider_nats;
+mod provider_otel;
 mod provider_payloads;
 mod provider_proxy;
+mod provider_pubsub;
 mod provider_secrets_never_show;
 mod provider_tls;
 mod route_end_to_end;

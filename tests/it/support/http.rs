@@ -54,6 +54,15 @@ pub(crate) fn post(address: SocketAddr, body: &[u8]) -> io::Result<Answer> {
     exchange(address, &[head.as_bytes(), body].concat())
 }
 
+/// A request with a JSON body.
+pub(super) fn call(address: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<Answer> {
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    exchange(address, format!("{head}{body}").as_bytes())
+}
+
 pub(crate) fn read_answer(stream: impl Read) -> io::Result<Answer> {
     let mut reader = BufReader::new(stream);
     let (line, headers) = read_head(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;

@@ -1,5 +1,6 @@
 //! The real program in standalone mode, as a child process.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -70,7 +71,7 @@ impl Instance {
 
     /// As [`Instance::start`], in surroundings that have this variable.
     pub(crate) fn start_in(
-        (variable, value): (&str, &Path),
+        (variable, value): (&str, &OsStr),
         manifests: &Path,
         state: &Path,
         flags: &[&str],

@@ -2,6 +2,7 @@
 //!
 //! Everything listens on loopback and on free ports, is bounded in time, and ends with the value that stands for it.
 
+mod alertmanager;
 mod authority;
 pub(crate) mod cluster;
 mod command;
@@ -15,6 +16,7 @@ mod log;
 mod manifest;
 mod namespace;
 mod nats;
+mod pubsub;
 pub(crate) mod recording;
 mod request;
 mod sink;
@@ -24,6 +26,7 @@ mod squid;
 mod tunnel;
 mod wait;
 
+pub(crate) use alertmanager::Alertmanager;
 pub(crate) use authority::Authority;
 pub(crate) use command::{Output, campanile, campanile_in, campanile_with_input};
 pub(crate) use event::{event, numbered};
@@ -35,6 +38,7 @@ pub(crate) use kubectl::{kubectl, shipped};
 pub(crate) use manifest::{NAMESPACE, alert, everything_from, join, object, provider, secret};
 pub(crate) use namespace::{Namespace, is_ready};
 pub(crate) use nats::Nats;
+pub(crate) use pubsub::PubSub;
 pub(crate) use request::Arrival;
 pub(crate) use sink::{Reply, Sink, Thought};
 pub(crate) use site::Site;
