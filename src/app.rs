@@ -14,12 +14,14 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use anyhow::{Context, Result};
-use campanile_delivery::{DeliveryConfig, Dispatcher, DispatcherParts, wake_up};
-use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, Window};
+use campanile_delivery::{DeliveryConfig, Dispatcher, DispatcherParts, GetDeliverySnapshot, wake_up};
+use campanile_intake::{GetIntakeSnapshot, IntakeActor, IntakeConfig, IntakeParts, Window};
 use campanile_outbox::{Bounds, OpenError, Outbox, SqliteOutbox};
 use campanile_protocol::LabelLookup;
-use campanile_router::{RouterActor, RouterConfig, RouterParts};
-use campanile_supervision::{Clock, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock};
+use campanile_router::{GetRouterSnapshot, RouterActor, RouterConfig, RouterParts};
+use campanile_supervision::{
+    Clock, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock, Watchdog, failpoint_time,
+};
 use campanile_transport::{Environment, Limits, Transport};
 use jiff::SignedDuration;
 
@@ -49,6 +51,33 @@ fn give_up(actor: &'static str) {
     logging::exit(1);
 }
 
+/// How long a thread may be busy with one thing. The outbox makes it safe to end the process.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+
+/// Listens to the main thread, which must be the current one, and to those that a clone is given to.
+fn watch_threads() -> Result<Watchdog> {
+    let watchdog = Watchdog::start(failpoint_time("watchdog", LONGEST_SILENCE), |thread| {
+        tracing::error!(
+            thread,
+            "a thread is stuck, the process ends; accepted events are kept in the state folder"
+        );
+        logging::exit(1);
+    })
+    .context("start the watchdog's thread")?;
+    watchdog.watch("main");
+    Ok(watchdog)
+}
+
+/// How often actors may be restarted, and how long they may be silent.
+fn restart_policy() -> RestartPolicy {
+    let usual = RestartPolicy::default();
+    RestartPolicy {
+        pulse_every: failpoint_time("pulse", usual.pulse_every),
+        stalled_after: failpoint_time("stalled", usual.stalled_after),
+        ..usual
+    }
+}
+
 impl App {
     /// Starts everything. Listeners are bound before the state folder is opened, so that senders meet a queue rather
     /// than a closed port. Call it inside an actix system.
@@ -74,6 +103,7 @@ impl App {
             transport,
             clock: clock.clone(),
             links: links.clone(),
+            watchdog: watch_threads()?,
         };
         let addresses = listeners.addresses.clone();
         let (supervisor, campaign) = parts.supervise(listeners.events);
@@ -105,13 +135,13 @@ struct Parts {
     transport: Transport,
     clock: SharedClock,
     links: Links,
+    watchdog: Watchdog,
 }
 
 impl Parts {
     /// Puts the four actors under supervision, bottom-up: each can reach those it needs when it starts.
     fn supervise(self, events: std::net::TcpListener) -> (Addr<Supervisor>, Option<Campaign>) {
-        let supervisor =
-            Supervisor::new(RestartPolicy::default(), self.clock.clone(), Box::new(give_up)).start();
+        let supervisor = Supervisor::new(restart_policy(), self.clock.clone(), Box::new(give_up)).start();
         let watching = Watching::new(&self);
         self.supervise_router(&supervisor, &watching.labels());
         self.supervise_dispatcher(&supervisor);
@@ -135,7 +165,8 @@ impl Parts {
             });
             parts.links.router_is(&router.start());
         });
-        supervisor.do_send(Supervise { name: "router", factory });
+        let pulse = self.links.router_snapshot.pulse(|| GetRouterSnapshot);
+        supervisor.do_send(Supervise { name: "router", factory, pulse });
     }
 
     fn supervise_dispatcher(&self, supervisor: &Addr<Supervisor>) {
@@ -144,7 +175,7 @@ impl Parts {
             let dispatcher = Dispatcher::new(DispatcherParts {
                 outbox: parts.outbox.clone(),
                 carriers: Arc::new(parts.transport.clone()),
-                config: DeliveryConfig::default(),
+                config: DeliveryConfig { restart: restart_policy(), ..DeliveryConfig::default() },
                 clock: parts.clock.clone(),
                 resync: parts.links.resync.clone(),
                 secrets: parts.links.secrets.clone(),
@@ -155,7 +186,8 @@ impl Parts {
             });
             parts.links.dispatcher_is(&dispatcher.start());
         });
-        supervisor.do_send(Supervise { name: "dispatcher", factory });
+        let pulse = self.links.delivery_snapshot.pulse(|| GetDeliverySnapshot);
+        supervisor.do_send(Supervise { name: "dispatcher", factory, pulse });
     }
 
     fn supervise_intake(&self, supervisor: &Addr<Supervisor>, listener: std::net::TcpListener) {
@@ -177,10 +209,12 @@ impl Parts {
                 clock: parts.clock.clone(),
                 guard,
                 window: window.clone(),
+                watchdog: Some(parts.watchdog.clone()),
             });
             parts.links.intake_is(&intake.start());
         });
-        supervisor.do_send(Supervise { name: "intake", factory });
+        let pulse = self.links.intake_snapshot.pulse(|| GetIntakeSnapshot);
+        supervisor.do_send(Supervise { name: "intake", factory, pulse });
     }
 }
 

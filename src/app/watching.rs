@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use campanile_protocol::LabelLookup;
 use campanile_supervision::{SharedClock, Supervise, Supervisor};
 use campanile_watcher::{
-    ClusterConfig, ClusterParts, ClusterWatcherActor, ElectionConfig, LabelCache, LabelStore, WatcherActor,
-    WatcherParts, elect,
+    ClusterConfig, ClusterParts, ClusterWatcherActor, ElectionConfig, GetWatcherSnapshot, LabelCache,
+    LabelStore, WatcherActor, WatcherParts, elect,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -104,6 +104,7 @@ fn watch_folder(
     manifests: std::path::PathBuf,
     labels: Arc<LabelStore>,
 ) {
+    let pulse = parts.links.watcher_snapshot.pulse(|| GetWatcherSnapshot);
     let factory = Box::new(move |guard| {
         let watcher = WatcherActor::new(WatcherParts {
             manifests: manifests.clone(),
@@ -114,7 +115,7 @@ fn watch_folder(
         });
         parts.links.watcher_is(&watcher.start());
     });
-    supervisor.do_send(Supervise { name: "watcher", factory });
+    supervisor.do_send(Supervise { name: "watcher", factory, pulse });
 }
 
 fn watch_cluster(
@@ -128,6 +129,7 @@ fn watch_cluster(
     let clock = parts.clock.clone();
     let campaign =
         cluster.election.clone().map(|election| take_part(config.clone(), election, clock, sender));
+    let pulse = parts.links.watcher_snapshot.pulse(|| GetWatcherSnapshot);
     let factory = Box::new(move |guard| {
         let watcher = ClusterWatcherActor::new(ClusterParts {
             config: config.clone(),
@@ -139,7 +141,7 @@ fn watch_cluster(
         });
         parts.links.watcher_is(&watcher.start());
     });
-    supervisor.do_send(Supervise { name: "watcher", factory });
+    supervisor.do_send(Supervise { name: "watcher", factory, pulse });
     campaign
 }
 

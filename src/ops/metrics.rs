@@ -40,6 +40,8 @@ impl Collector for StateCollector {
         let state = &self.0;
         let restarts: Vec<_> = state.actors.iter().map(|actor| (actor.name, actor.restarts)).collect();
         page.counters("actor_restarts", "Restarts of a supervised actor.", "actor", &restarts)?;
+        let stalls: Vec<_> = state.actors.iter().map(|actor| (actor.name, actor.stalls)).collect();
+        page.counters("actor_stalls", "Restarts because an actor did not answer.", "actor", &stalls)?;
         let total = state.outbox.total;
         let stored = [("pending", total.pending), ("parked", total.parked), ("dead", total.dead)];
         page.gauges("outbox_deliveries", "Stored deliveries by state.", "state", &stored)?;
@@ -60,6 +62,7 @@ impl Collector for StateCollector {
             ("dead", delivery.dead),
         ];
         page.counters("deliveries", "Tries by result.", "result", &results)?;
+        page.counter("provider_actor_restarts", "Restarts of provider actors.", delivery.restarts)?;
         page.gauge("deliveries_in_flight", "Exchanges under way.", delivery.in_flight)?;
         page.counter("exchange_panics", "Exchanges that panicked.", delivery.panics)
     }

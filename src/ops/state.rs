@@ -1,16 +1,21 @@
 //! The state of every actor in one value: what metrics, the operations API and tests read.
 
+use std::time::Duration;
+
 use campanile_delivery::{DeliverySnapshot, GetDeliverySnapshot};
 use campanile_intake::{GetIntakeSnapshot, IntakeSnapshot};
 use campanile_outbox::Stats;
 use campanile_router::{GetRouterSnapshot, RouterSnapshot};
-use campanile_supervision::{ChildReport, GetChildren};
+use campanile_supervision::{ChildReport, GetChildren, LinkError};
 use campanile_watcher::{GetWatcherSnapshot, WatcherSnapshot};
 use serde::Serialize;
 
 use super::View;
 
-/// The snapshots of all actors; none where an actor is being restarted.
+/// How long an actor may take for its snapshot. One that takes longer is shown as absent.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The snapshots of all actors; none where an actor is being restarted or does not answer.
 #[derive(Debug, Serialize)]
 pub struct State {
     /// The supervised actors.
@@ -29,13 +34,18 @@ pub struct State {
 
 impl State {
     pub(super) async fn of(view: &View) -> Self {
+        let links = &view.links;
         Self {
             actors: view.supervisor.send(GetChildren).await.unwrap_or_default(),
-            intake: view.links.intake_snapshot.ask(GetIntakeSnapshot).await.ok(),
-            router: view.links.router_snapshot.ask(GetRouterSnapshot).await.ok(),
+            intake: in_time(links.intake_snapshot.ask(GetIntakeSnapshot)).await,
+            router: in_time(links.router_snapshot.ask(GetRouterSnapshot)).await,
             outbox: view.outbox.stats(),
-            delivery: view.links.delivery_snapshot.ask(GetDeliverySnapshot).await.ok(),
-            watcher: view.links.watcher_snapshot.ask(GetWatcherSnapshot).await.ok(),
+            delivery: in_time(links.delivery_snapshot.ask(GetDeliverySnapshot)).await,
+            watcher: in_time(links.watcher_snapshot.ask(GetWatcherSnapshot)).await,
         }
     }
+}
+
+async fn in_time<T>(answer: impl Future<Output = Result<T, LinkError>>) -> Option<T> {
+    tokio::time::timeout(PATIENCE, answer).await.ok()?.ok()
 }

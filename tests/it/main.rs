@@ -40,4 +40,8 @@ mod standalone_manifests;
 mod standalone_status;
 mod style_dependencies;
 mod style_sizes;
+#[cfg(feature = "failpoints")]
+mod supervise_panics;
+#[cfg(feature = "failpoints")]
+mod supervise_stalls;
 mod support;

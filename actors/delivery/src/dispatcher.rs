@@ -1,7 +1,9 @@
 //! The parent of the provider actors: knows every Provider, resolves it, and keeps an actor for each that has work.
 
 mod backlog;
+mod child;
 mod expiry;
+mod restart;
 mod send_test;
 mod slots;
 
@@ -10,23 +12,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult,
+    ResponseFuture, WrapFuture,
 };
 use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderSpec};
 use campanile_outbox::{Listener, Outbox};
 use campanile_protocol::{
     Announce, Change, Changes, ProviderState, ReadSecrets, Report, Resync, Secrets, Unusable,
 };
-use campanile_supervision::{DeathNotice, LifeGuard, Link, Restart, SharedClock};
+use campanile_supervision::{LifeGuard, Link, Retirement, SharedClock, failpoint, failpoint_stalls};
 
 use jiff::Timestamp;
 
 use crate::counters::Counters;
-use crate::provider_actor::{Idle, ProviderActor, ProviderParts, Reconfigure, Stop, Wake};
+use crate::provider_actor::{Idle, ProviderParts, Reconfigure};
 use crate::resolve::lookup_in;
 use crate::task::Shared;
 use crate::{Carriers, DeliveryConfig, DeliverySnapshot, GetDeliverySnapshot, resolve_provider};
 use backlog::Counting;
+pub(crate) use child::Unanswered;
 use expiry::Expiry;
 pub use send_test::{Answer, SendTest, TestError, Tested};
 use slots::{Resolution, Slot, Slots};
@@ -95,7 +99,7 @@ pub struct Dispatcher {
     restarts: u64,
     counting: Counting,
     expiry: Expiry,
-    _guard: LifeGuard<&'static str>,
+    guard: LifeGuard<&'static str>,
 }
 
 impl Dispatcher {
@@ -121,26 +125,27 @@ impl Dispatcher {
             restarts: 0,
             counting: Counting::default(),
             expiry: Expiry::default(),
-            _guard: parts.guard,
+            guard: parts.guard,
         }
     }
 
     /// Makes sure that the Provider's actor knows of its work.
     fn work(&mut self, key: &ObjectKey, ctx: &mut Context<Self>) {
-        if !self.synced || self.draining {
+        if !self.synced || self.draining || self.guard.is_retired() {
             return;
         }
+        let now = self.shared.clock.now();
         let Some(slot) = self.slots.get_mut(key) else { return self.mourn(key) };
         if slot.spec.suspend {
             return;
         }
         let Resolution::Ready(endpoint) = slot.resolution.clone() else { return };
-        if let Some(actor) = slot.child.as_ref().filter(|actor| actor.connected()) {
-            actor.do_send(Wake);
-            return;
+        if let Some(child) = slot.child.as_ref().filter(|child| child.is_alive()) {
+            return child.wake(now);
         }
         match self.carriers.carrier(&endpoint.connection) {
             Ok(carrier) => {
+                let build = slot.next_build();
                 let parts = ProviderParts {
                     key: key.clone(),
                     generation: slot.spec.generation,
@@ -152,9 +157,12 @@ impl Dispatcher {
                     reports: self.reports.clone(),
                     announces: self.announces.clone(),
                     idle: ctx.address().recipient(),
-                    guard: LifeGuard::new(key.clone(), ctx.address().recipient()),
+                    unanswered: Unanswered::default(),
+                    parent: self.guard.retirement(),
+                    guard: LifeGuard::new(key.clone(), ctx.address().recipient())
+                        .of_build(build, Retirement::default()),
                 };
-                slot.child = Some(ProviderActor::new(parts).start());
+                slot.start(parts);
             }
             Err(failure) => self.resolved(key, Err(failure), ctx),
         }
@@ -186,9 +194,7 @@ impl Dispatcher {
                 Some(self.slots.apply(spec))
             }
             Change::Deleted(key) => {
-                if let Some(slot) = self.slots.remove(&key) {
-                    slot.stop();
-                }
+                self.slots.remove(&key);
                 self.mourn(&key);
                 None
             }
@@ -250,16 +256,13 @@ impl Dispatcher {
     fn hand_over(&mut self, key: &ObjectKey) {
         let Some(slot) = self.slots.get_mut(key) else { return };
         self.shared.outbox.wake(key);
-        let Some(actor) = slot.child.as_ref() else { return };
+        let Some(child) = slot.child.as_ref() else { return };
         match &slot.resolution {
             Resolution::Ready(endpoint) if !slot.spec.suspend => {
                 let generation = slot.spec.generation;
-                actor.do_send(Reconfigure { endpoint: endpoint.clone(), generation });
+                child.address().do_send(Reconfigure { endpoint: endpoint.clone(), generation });
             }
-            _ => {
-                actor.do_send(Stop);
-                slot.child = None;
-            }
+            _ => slot.stop(),
         }
     }
 
@@ -271,6 +274,10 @@ impl Dispatcher {
 
     /// Repeats lost hints, gives up what is too old, and forgets old dead letters.
     fn sweep(&mut self, ctx: &mut Context<Self>) {
+        if self.guard.is_retired() {
+            return ctx.stop();
+        }
+        self.replace_stalled(ctx);
         let now = self.shared.clock.now();
         self.expire();
         self.shared.outbox.prune(now);
@@ -306,6 +313,10 @@ impl Handler<WorkReady> for Dispatcher {
 
     fn handle(&mut self, WorkReady(keys): WorkReady, ctx: &mut Self::Context) {
         for key in keys {
+            failpoint("dispatcher", &key.name);
+            if failpoint_stalls("dispatcher", &key.name) {
+                ctx.wait(std::future::pending::<()>().into_actor(self));
+            }
             self.work(&key, ctx);
         }
     }
@@ -338,32 +349,9 @@ impl Handler<Idle> for Dispatcher {
 
     fn handle(&mut self, Idle(key): Idle, _: &mut Self::Context) {
         if self.shared.outbox.next_due(&key).is_none()
-            && let Some(actor) = self.slots.get_mut(&key).and_then(|slot| slot.child.take())
+            && let Some(slot) = self.slots.get_mut(&key)
         {
-            actor.do_send(Stop);
-        }
-    }
-}
-
-impl Handler<DeathNotice<ObjectKey>> for Dispatcher {
-    type Result = ();
-
-    fn handle(&mut self, notice: DeathNotice<ObjectKey>, ctx: &mut Self::Context) {
-        let now = self.shared.clock.now();
-        let Some(slot) = self.slots.get_mut(&notice.child).filter(|_| notice.panicked) else { return };
-        slot.child = None;
-        self.restarts += 1;
-        let key = notice.child;
-        match slot.log.record(&self.shared.config.restart, now, fastrand::f64()) {
-            Restart::After(pause) => {
-                tracing::error!(provider = %key, "provider actor panicked, restarting it");
-                ctx.run_later(pause, move |dispatcher, ctx| dispatcher.work_if_any(&key, ctx));
-            }
-            Restart::GiveUp => {
-                let text =
-                    format!("provider actor of '{key}' panicked too often; change the Provider to try again");
-                self.resolved(&key, Err(Failure::new(FailureClass::Config, text)), ctx);
-            }
+            slot.stop();
         }
     }
 }
@@ -373,7 +361,7 @@ impl Handler<Drain> for Dispatcher {
 
     fn handle(&mut self, Drain(limit): Drain, _: &mut Self::Context) -> Self::Result {
         self.draining = true;
-        self.slots.iter_mut().for_each(Slot::stop_child);
+        self.slots.iter_mut().for_each(Slot::stop);
         let counters = self.shared.counters.clone();
         let idle = async move {
             while counters.snapshot().in_flight > 0 {

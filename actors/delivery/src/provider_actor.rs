@@ -12,10 +12,11 @@ use campanile_domain::ObjectKey;
 use campanile_outbox::{Lease, OutboxError, Settlement};
 use campanile_protocol::{Announce, DeliveryOutcome, DeliveryResult, ProviderState, Report, log_event};
 use campanile_providers::Endpoint;
-use campanile_supervision::{LifeGuard, Link};
+use campanile_supervision::{LifeGuard, Link, Retirement, failpoint, failpoint_stalls};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 
+use crate::dispatcher::Unanswered;
 use crate::drive::Driven;
 use crate::memo::Memo;
 use crate::pace::{Gate, Pace, Turn};
@@ -58,6 +59,10 @@ pub(crate) struct ProviderParts {
     pub(crate) reports: Link<Report>,
     pub(crate) announces: Link<Announce>,
     pub(crate) idle: Recipient<Idle>,
+    /// Cleared with each [`Wake`] that is taken.
+    pub(crate) unanswered: Unanswered,
+    /// Whether the dispatcher was replaced: its provider actors end with it.
+    pub(crate) parent: Retirement,
     pub(crate) guard: LifeGuard<ObjectKey>,
 }
 
@@ -81,7 +86,9 @@ pub(crate) struct ProviderActor {
     again: bool,
     timer: Option<(Timestamp, SpawnHandle)>,
     last_work: Timestamp,
-    _guard: LifeGuard<ObjectKey>,
+    unanswered: Unanswered,
+    parent: Retirement,
+    guard: LifeGuard<ObjectKey>,
 }
 
 impl ProviderActor {
@@ -103,12 +110,18 @@ impl ProviderActor {
             taking: false,
             again: false,
             timer: None,
-            _guard: parts.guard,
+            unanswered: parts.unanswered,
+            parent: parts.parent,
+            guard: parts.guard,
         }
     }
 
     /// Takes as many deliveries as there is room for. Called whenever something may have changed.
     fn pull(&mut self, ctx: &mut Context<Self>) {
+        if self.is_retired() {
+            return ctx.stop();
+        }
+        failpoint("provider", &self.key.name);
         if self.taking {
             self.again = true;
             return;
@@ -166,6 +179,11 @@ impl ProviderActor {
             start(delivery, self.route(ctx), self.shared.clone());
         }
         more
+    }
+
+    /// Whether another actor has this one's work.
+    fn is_retired(&self) -> bool {
+        self.guard.is_retired() || self.parent.is_due()
     }
 
     fn route(&self, ctx: &Context<Self>) -> Route {
@@ -254,7 +272,10 @@ impl ProviderActor {
     }
 
     fn watch_idleness(&self, ctx: &mut Context<Self>) {
-        ctx.run_interval(self.shared.config.idle, |actor, _| {
+        ctx.run_interval(self.shared.config.idle, |actor, ctx| {
+            if actor.is_retired() {
+                return ctx.stop();
+            }
             let quiet = actor.shared.clock.now().duration_since(actor.last_work);
             let long = Duration::try_from(quiet).is_ok_and(|quiet| quiet >= actor.shared.config.idle);
             if long
@@ -317,6 +338,10 @@ impl Handler<Wake> for ProviderActor {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
+        self.unanswered.set(None);
+        if failpoint_stalls("provider", &self.key.name) {
+            ctx.wait(std::future::pending::<()>().into_actor(self));
+        }
         self.pull(ctx);
     }
 }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use actix::{Message, Recipient};
-use campanile_domain::{Delivery, DeliveryId, Failure, FailureClass};
+use campanile_domain::{Delivery, DeliveryId, Failure, FailureClass, Verdict};
 use campanile_outbox::{Outbox, Settlement};
 use campanile_providers::Endpoint;
 use campanile_supervision::{SharedClock, failpoint};
@@ -70,9 +71,29 @@ pub(crate) fn start(delivery: Delivery, route: Route, shared: Shared) {
             clock: shared.clock.as_ref(),
         };
         failpoint("exchange", &delivery.plan.provider.name);
-        let driven = driver.drive(&delivery).await;
+        let limit = longest(route.endpoint.connection.timeout);
+        let driven = match tokio::time::timeout(limit, driver.drive(&delivery)).await {
+            Ok(driven) => driven,
+            Err(_) => too_long(limit),
+        };
         ending.finish(driven);
     });
+}
+
+/// An exchange may take so many times the time of a request, since it may need several.
+const REQUESTS: u32 = 8;
+
+/// No exchange is given up earlier.
+const LONGEST_FLOOR: Duration = Duration::from_secs(60);
+
+/// The bound of an exchange: it holds a lease, and no lease is held for ever.
+fn longest(timeout: Duration) -> Duration {
+    timeout.saturating_mul(REQUESTS).max(LONGEST_FLOOR)
+}
+
+fn too_long(limit: Duration) -> Driven {
+    let text = format!("finish the exchange within {} s", limit.as_secs());
+    Verdict::Failed(Failure::new(FailureClass::Timeout, text)).into()
 }
 
 /// Settles the lease exactly once: with the verdict, or, when dropped without one, as a panic or a release.

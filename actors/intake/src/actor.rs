@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
 use actix_web::dev::{Server, ServerHandle};
 use campanile_protocol::Submit;
-use campanile_supervision::{LifeGuard, Link, SharedClock};
+use campanile_supervision::{LifeGuard, Link, SharedClock, Watchdog, failpoint};
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
@@ -35,6 +35,8 @@ pub struct IntakeParts {
     pub guard: LifeGuard<&'static str>,
     /// The duplicate window, which outlives the actor.
     pub window: Arc<Window>,
+    /// Listens to the threads of the HTTP workers, where somebody does.
+    pub watchdog: Option<Watchdog>,
 }
 
 /// Takes events in over HTTP and hands them to the router. Answers 202 only once an event is stored.
@@ -87,9 +89,9 @@ struct ServerEnded(io::Result<()>);
 impl IntakeActor {
     /// An actor that starts its server when it is started.
     pub fn new(parts: IntakeParts) -> Self {
-        let IntakeParts { listener, config, router, clock, guard, window } = parts;
+        let IntakeParts { listener, config, router, clock, guard, window, watchdog } = parts;
         let bodies = Budget::new(config.bodies_limit);
-        let state = State { config, router, clock, window, bodies, meter: Meter::default() };
+        let state = State { config, router, clock, window, bodies, meter: Meter::default(), watchdog };
         Self { state: Arc::new(state), listener: Some(listener), server: None, _guard: guard }
     }
 
@@ -167,6 +169,7 @@ impl Handler<GetIntakeSnapshot> for IntakeActor {
     type Result = MessageResult<GetIntakeSnapshot>;
 
     fn handle(&mut self, _: GetIntakeSnapshot, _: &mut Self::Context) -> Self::Result {
+        failpoint("intake-actor", "snapshot");
         MessageResult(snapshot(&self.state))
     }
 }

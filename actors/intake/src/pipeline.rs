@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use campanile_domain::Event;
 use campanile_protocol::{Submit, SubmitError, log_event};
-use campanile_supervision::{Link, SharedClock};
+use campanile_supervision::{Link, SharedClock, Watchdog, failpoint};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -24,6 +24,7 @@ pub(crate) struct State {
     pub(crate) window: Arc<Window>,
     pub(crate) bodies: Arc<Budget>,
     pub(crate) meter: Meter,
+    pub(crate) watchdog: Option<Watchdog>,
 }
 
 /// Takes in one event: cleans it, claims its key, has it stored. Answers after the configured time at the latest.
@@ -37,6 +38,7 @@ pub(crate) async fn take_in(state: &State, event: Event, hold: Hold) -> Answer {
 
 async fn claim_and_store(state: &State, mut event: Event, hold: Hold) -> Answer {
     event.clean_metadata();
+    failpoint("intake", &event.involved_object.name);
     let ticket = match state.window.claim(duplicate_key(&event)).await {
         Claim::New(ticket) => ticket,
         Claim::Duplicate { reset } => {

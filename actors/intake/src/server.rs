@@ -43,6 +43,10 @@ pub(crate) fn start(state: &Arc<State>, listener: TcpListener) -> io::Result<Ser
     let workers = state.clone();
     let server = HttpServer::new(move || {
         let worker = workers.clone();
+        // The library calls this once in each worker's thread.
+        if let Some(watchdog) = &worker.watchdog {
+            watchdog.watch("intake");
+        }
         fn_service(move |request: Request| serve(worker.clone(), request))
     });
     let server = server

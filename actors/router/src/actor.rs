@@ -14,12 +14,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, WrapFuture};
 use campanile_outbox::{Append, Outbox, OutboxError, Planned};
 use campanile_protocol::{
     Announce, Change, Changes, LabelLookup, Resync, Submit, SubmitError, SubmitReply, Unusable,
 };
-use campanile_supervision::{LifeGuard, Link, SharedClock};
+use campanile_supervision::{LifeGuard, Link, SharedClock, failpoint, failpoint_stalls};
 use jiff::Timestamp;
 
 use crate::plan::{Incoming, Rules, plan};
@@ -145,6 +145,9 @@ impl RouterActor {
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
+        if self.parts.guard.is_retired() {
+            return ctx.stop();
+        }
         if self.backlog.phase() == Phase::Loading {
             return self.parts.watcher.hint(Resync);
         }
@@ -182,6 +185,11 @@ impl Handler<Submit> for RouterActor {
     type Result = ();
 
     fn handle(&mut self, submit: Submit, ctx: &mut Self::Context) {
+        let object = &submit.event.involved_object.name;
+        failpoint("router", object);
+        if failpoint_stalls("router", object) {
+            ctx.wait(std::future::pending::<()>().into_actor(self));
+        }
         match self.backlog.phase() {
             Phase::Open => self.route(submit, ctx),
             Phase::Loading | Phase::CatchingUp => self.store_for_later(submit, ctx),

@@ -1,18 +1,52 @@
 //! Faults on demand, for tests of what must survive them.
 //!
-//! Only a build with the cargo feature `failpoints` has them; in every other build [`failpoint`] is empty. Which ones
-//! strike says the environment value [`FAILPOINTS`], read at every pass: `POINT=SUBJECT`, comma separated, where a
-//! subject may end with `*`. `exchange=panicking-*` panics the exchange of every Provider whose name starts so.
+//! Only a build with the cargo feature `failpoints` has them; in every other build the functions here are empty. Which
+//! ones strike says the environment value [`FAILPOINTS`], read at every pass: `POINT=SUBJECT`, comma separated, where a
+//! subject may end with `*`; or `@FILE`, a file that holds such a list, so that a test can arm and disarm them while the
+//! program runs. `exchange=panicking-*` panics the exchange of every Provider whose name starts so, `router:block=web`
+//! blocks the thread that routes an event of an object called web, `router:stall=web` lets the router answer nothing more.
+
+use std::time::Duration;
 
 /// The environment value that names the failpoints to strike.
 pub const FAILPOINTS: &str = "CAMPANILE_FAILPOINTS";
 
-/// Panics if a test asked for it: `point` is the place in the program, `subject` what passes it.
+/// Panics, or blocks its thread for good, if a test asked for it: `point` is the place in the program, `subject` what
+/// passes it.
 #[cfg(feature = "failpoints")]
 #[expect(clippy::panic, reason = "it is what a test asked for, and no release has it")]
 pub fn failpoint(point: &str, subject: &str) {
-    if std::env::var(FAILPOINTS).is_ok_and(|asked| strikes(&asked, point, subject)) {
+    let asked = asked();
+    if strikes(&asked, point, subject) {
         panic!("failpoint '{point}' strikes '{subject}'");
+    }
+    if strikes(&asked, &format!("{point}:block"), subject) {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// Whether a test asked that the actor which passes `point` with `subject` answers nothing more.
+#[cfg(feature = "failpoints")]
+pub fn failpoint_stalls(point: &str, subject: &str) -> bool {
+    strikes(&asked(), &format!("{point}:stall"), subject)
+}
+
+/// `usual`, unless a test asked for another time with `POINT=MILLISECONDS`.
+#[cfg(feature = "failpoints")]
+pub fn failpoint_time(point: &str, usual: Duration) -> Duration {
+    let asked = asked();
+    let told = pairs(&asked).find(|(name, _)| *name == point);
+    told.and_then(|(_, value)| value.parse().ok()).map_or(usual, Duration::from_millis)
+}
+
+#[cfg(feature = "failpoints")]
+fn asked() -> String {
+    let asked = std::env::var(FAILPOINTS).unwrap_or_default();
+    match asked.strip_prefix('@') {
+        Some(file) => std::fs::read_to_string(file).unwrap_or_default(),
+        None => asked,
     }
 }
 
@@ -21,6 +55,20 @@ pub fn failpoint(point: &str, subject: &str) {
 #[inline(always)]
 pub fn failpoint(_point: &str, _subject: &str) {}
 
+/// No: this build has no failpoints.
+#[cfg(not(feature = "failpoints"))]
+#[inline(always)]
+pub fn failpoint_stalls(_point: &str, _subject: &str) -> bool {
+    false
+}
+
+/// `usual`: this build has no failpoints.
+#[cfg(not(feature = "failpoints"))]
+#[inline(always)]
+pub fn failpoint_time(_point: &str, usual: Duration) -> Duration {
+    usual
+}
+
 /// Whether `asked` names this point and subject.
 #[cfg(any(test, feature = "failpoints"))]
 fn strikes(asked: &str, point: &str, subject: &str) -> bool {
@@ -28,10 +76,12 @@ fn strikes(asked: &str, point: &str, subject: &str) -> bool {
         Some(start) => subject.starts_with(start),
         None => subject == pattern,
     };
-    asked
-        .split(',')
-        .filter_map(|one| one.trim().split_once('='))
-        .any(|(name, pattern)| name == point && is_meant(pattern))
+    pairs(asked).any(|(name, pattern)| name == point && is_meant(pattern))
+}
+
+#[cfg(any(test, feature = "failpoints"))]
+fn pairs(asked: &str) -> impl Iterator<Item = (&str, &str)> {
+    asked.split(',').filter_map(|one| one.trim().split_once('='))
 }
 
 #[cfg(test)]

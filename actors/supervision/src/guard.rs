@@ -1,6 +1,8 @@
-//! The death notice.
+//! The death notice, and the notice of retirement that goes the other way.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use actix::{Message, Recipient};
 
@@ -10,8 +12,28 @@ use actix::{Message, Recipient};
 pub struct DeathNotice<Id: Send + 'static> {
     /// Which child.
     pub child: Id,
+    /// Which build of it, as its guard was told.
+    pub build: u64,
     /// Whether it ended by a panic.
     pub panicked: bool,
+}
+
+/// Says whether an actor was replaced while it was still there, because it did not answer any more.
+///
+/// A replaced actor that comes to itself must end and do nothing more: another one has its work.
+#[derive(Clone, Debug, Default)]
+pub struct Retirement(Arc<AtomicBool>);
+
+impl Retirement {
+    /// Whether the actor was replaced.
+    pub fn is_due(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
+    /// Says that the actor was replaced.
+    pub fn declare(&self) {
+        self.0.store(true, Relaxed);
+    }
 }
 
 /// Lives inside an actor; when the actor is dropped, for whatever reason, the parent gets a [`DeathNotice`].
@@ -19,20 +41,39 @@ pub struct DeathNotice<Id: Send + 'static> {
 /// Nothing is lost when the parent is gone: then there is nobody to tell.
 pub struct LifeGuard<Id: Send + Clone + 'static> {
     child: Id,
+    build: u64,
+    retirement: Retirement,
     parent: Recipient<DeathNotice<Id>>,
 }
 
 impl<Id: Send + Clone + 'static> LifeGuard<Id> {
     /// A guard for `child`.
     pub fn new(child: Id, parent: Recipient<DeathNotice<Id>>) -> Self {
-        Self { child, parent }
+        Self { child, build: 0, retirement: Retirement::default(), parent }
+    }
+
+    /// The guard of one build among several of the same child.
+    #[must_use]
+    pub fn of_build(mut self, build: u64, retirement: Retirement) -> Self {
+        (self.build, self.retirement) = (build, retirement);
+        self
+    }
+
+    /// Whether this build was replaced: then it must end and do nothing more.
+    pub fn is_retired(&self) -> bool {
+        self.retirement.is_due()
+    }
+
+    /// Tells others whether this build was replaced.
+    pub fn retirement(&self) -> Retirement {
+        self.retirement.clone()
     }
 }
 
 impl<Id: Send + Clone + 'static> Drop for LifeGuard<Id> {
     fn drop(&mut self) {
         let panicked = std::thread::panicking();
-        self.parent.do_send(DeathNotice { child: self.child.clone(), panicked });
+        self.parent.do_send(DeathNotice { child: self.child.clone(), build: self.build, panicked });
     }
 }
 

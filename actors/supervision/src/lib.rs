@@ -3,7 +3,8 @@
 //! actix's own supervisor does not survive a panic: the actor's task ends and its address is dead. Here every
 //! supervised actor holds a [`LifeGuard`] whose `Drop` tells the parent, panicked or not, and the parent builds a new
 //! actor from a factory after a pause ([`RestartPolicy`]). Other actors reach it through a [`Link`], which the
-//! parent points at the new address.
+//! parent points at the new address. An actor that does not answer any more is replaced likewise, and a [`Watchdog`]
+//! ends the process when a whole arbiter is stuck.
 
 mod backoff;
 mod clock;
@@ -12,11 +13,13 @@ mod guard;
 mod link;
 mod restart;
 mod supervisor;
+mod watchdog;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, SharedClock, SystemClock, TestClock};
-pub use failpoint::{FAILPOINTS, failpoint};
-pub use guard::{DeathNotice, LifeGuard};
+pub use failpoint::{FAILPOINTS, failpoint, failpoint_stalls, failpoint_time};
+pub use guard::{DeathNotice, LifeGuard, Retirement};
 pub use link::{Link, LinkError};
 pub use restart::{Restart, RestartLog, RestartPolicy};
-pub use supervisor::{ChildReport, Factory, GetChildren, GiveUp, Supervise, Supervisor};
+pub use supervisor::{ChildReport, Factory, GetChildren, GiveUp, Pulse, Supervise, Supervisor};
+pub use watchdog::Watchdog;

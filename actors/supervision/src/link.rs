@@ -6,6 +6,8 @@ use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Context, Handler, Message, Recipient};
 use arc_swap::ArcSwapOption;
 
+use crate::Pulse;
+
 /// Why a message did not reach the actor behind a [`Link`]. The message is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkError {
@@ -82,6 +84,16 @@ where
         if let Some(recipient) = self.slot.load().as_deref() {
             recipient.do_send(message);
         }
+    }
+
+    /// A pulse for the supervisor: asks `question` of the actor behind this link at the time.
+    pub fn pulse(&self, question: impl Fn() -> M + Send + 'static) -> Pulse {
+        let link = self.clone();
+        Box::new(move || {
+            let (link, question) = (link.clone(), question());
+            // An actor that is gone needs no question: its parent has its death notice.
+            Box::pin(async move { drop(link.ask(question).await) })
+        })
     }
 
     /// The recipient now, to ask and await an answer.

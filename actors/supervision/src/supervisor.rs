@@ -1,15 +1,23 @@
-//! The parent of the long-lived actors: builds each from its factory, and again after each death.
+//! The parent of the long-lived actors: builds each from its factory, and again after each death, and also when it does
+//! not answer any more.
 
-use std::time::Duration;
+mod child;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message};
-use serde::Serialize;
+use std::pin::Pin;
 
-use crate::{DeathNotice, LifeGuard, Restart, RestartLog, RestartPolicy, SharedClock};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+
+use crate::{DeathNotice, LifeGuard, Restart, RestartPolicy, SharedClock};
+pub use child::ChildReport;
+use child::{Child, Question};
 
 /// Builds a child. It is called in the supervisor's arbiter and may place the actor in another one; it points the
 /// links of the child at the new address.
 pub type Factory = Box<dyn FnMut(LifeGuard<&'static str>) + Send>;
+
+/// Asks a child something that costs it nothing, and ends when it has answered or is gone. [`Link::pulse`](crate::Link::pulse)
+/// makes one.
+pub type Pulse = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
 
 /// Called when a child died too often. The process can not go on without it.
 pub type GiveUp = Box<dyn FnMut(&'static str) + Send>;
@@ -22,30 +30,14 @@ pub struct Supervise {
     pub name: &'static str,
     /// How to build it.
     pub factory: Factory,
+    /// How to find out whether it answers.
+    pub pulse: Pulse,
 }
 
 /// Asks how the children are.
 #[derive(Debug, Message)]
 #[rtype(result = "Vec<ChildReport>")]
 pub struct GetChildren;
-
-/// One child, as metrics and tests see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ChildReport {
-    /// The child's name.
-    pub name: &'static str,
-    /// Whether it is alive now.
-    pub alive: bool,
-    /// How often it was restarted.
-    pub restarts: u64,
-}
-
-struct Child {
-    name: &'static str,
-    factory: Factory,
-    alive: bool,
-    log: RestartLog,
-}
 
 /// The supervisor. A death while it is stopping is no reason for a restart.
 pub struct Supervisor {
@@ -61,25 +53,71 @@ impl Supervisor {
         Self { policy, clock, give_up, children: Vec::new() }
     }
 
+    fn child(&mut self, name: &'static str) -> Option<&mut Child> {
+        self.children.iter_mut().find(|child| child.name == name)
+    }
+
     fn build(&mut self, name: &'static str, ctx: &Context<Self>) {
         let parent = ctx.address().recipient();
-        if let Some(child) = self.children.iter_mut().find(|child| child.name == name) {
-            child.alive = true;
-            (child.factory)(LifeGuard::new(name, parent));
+        if let Some(child) = self.child(name) {
+            child.build(parent);
+        }
+    }
+
+    /// Plans the next build of a child that is gone, or gives it up.
+    fn replace(&mut self, name: &'static str, ctx: &mut Context<Self>) {
+        let (policy, now) = (self.policy, self.clock.now());
+        let Some(child) = self.child(name) else { return };
+        match child.lost(&policy, now) {
+            Restart::After(pause) => {
+                let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(actor = name, pause_ms, "restarting the actor");
+                ctx.run_later(pause, move |supervisor, ctx| supervisor.build(name, ctx));
+            }
+            Restart::GiveUp => {
+                tracing::error!(actor = name, "actor ended too often");
+                (self.give_up)(name);
+            }
+        }
+    }
+
+    /// Feels the pulse of every child that is not being asked already.
+    fn feel_pulses(&mut self, ctx: &mut Context<Self>) {
+        let limit = self.policy.stalled_after;
+        let questions: Vec<Question> = self.children.iter_mut().filter_map(Child::ask).collect();
+        for Question { name, build, answer } in questions {
+            let answer = tokio::time::timeout(limit, answer).into_actor(self);
+            ctx.spawn(answer.map(move |answer, supervisor, ctx| {
+                supervisor.felt(name, build, answer.is_ok(), ctx);
+            }));
+        }
+    }
+
+    fn felt(&mut self, name: &'static str, build: u64, answered: bool, ctx: &mut Context<Self>) {
+        let limit = self.policy.stalled_after;
+        let Some(child) = self.child(name) else { return };
+        if child.felt(build, answered) {
+            let seconds = limit.as_secs_f32();
+            tracing::error!(actor = name, seconds, "actor does not answer, replacing it");
+            self.replace(name, ctx);
         }
     }
 }
 
 impl Actor for Supervisor {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(self.policy.pulse_every, Self::feel_pulses);
+    }
 }
 
 impl Handler<Supervise> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, message: Supervise, ctx: &mut Self::Context) {
-        let Supervise { name, factory } = message;
-        self.children.push(Child { name, factory, alive: false, log: RestartLog::default() });
+        let name = message.name;
+        self.children.push(Child::new(message));
         self.build(name, ctx);
     }
 }
@@ -88,39 +126,20 @@ impl Handler<DeathNotice<&'static str>> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, notice: DeathNotice<&'static str>, ctx: &mut Self::Context) {
-        let now = self.clock.now();
-        let Some(child) = self.children.iter_mut().find(|child| child.name == notice.child) else { return };
-        child.alive = false;
-        match child.log.record(&self.policy, now, fastrand::f64()) {
-            Restart::After(pause) => {
-                let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                tracing::error!(
-                    actor = child.name,
-                    panicked = notice.panicked,
-                    pause_ms,
-                    "actor ended, restarting it"
-                );
-                restart_later(ctx, child.name, pause);
-            }
-            Restart::GiveUp => {
-                tracing::error!(actor = child.name, "actor ended too often");
-                (self.give_up)(child.name);
-            }
+        let name = notice.child;
+        // One that was replaced already may come to its end much later.
+        if self.child(name).is_some_and(|child| child.is_present(notice.build)) {
+            tracing::error!(actor = name, panicked = notice.panicked, "actor ended");
+            self.replace(name, ctx);
         }
     }
-}
-
-fn restart_later(ctx: &mut Context<Supervisor>, name: &'static str, pause: Duration) {
-    ctx.run_later(pause, move |supervisor, ctx| supervisor.build(name, ctx));
 }
 
 impl Handler<GetChildren> for Supervisor {
     type Result = Vec<ChildReport>;
 
     fn handle(&mut self, _: GetChildren, _: &mut Self::Context) -> Self::Result {
-        let report =
-            |child: &Child| ChildReport { name: child.name, alive: child.alive, restarts: child.log.total() };
-        self.children.iter().map(report).collect()
+        self.children.iter().map(Child::report).collect()
     }
 }
 

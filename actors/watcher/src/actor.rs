@@ -58,7 +58,7 @@ pub struct WatcherActor {
     /// The present state; none before the first load.
     loaded: Option<Loaded>,
     status: StatusTable,
-    _guard: LifeGuard<&'static str>,
+    guard: LifeGuard<&'static str>,
 }
 
 /// A moment passed.
@@ -80,7 +80,7 @@ impl WatcherActor {
             lost: None,
             loaded: None,
             status: StatusTable::default(),
-            _guard: parts.guard,
+            guard: parts.guard,
         }
     }
 
@@ -149,7 +149,7 @@ impl WatcherActor {
         news.labels |= relabelled;
         self.status.update(&loaded, self.clock.now());
         self.loaded = Some(loaded);
-        if !changes::is_empty(&news) {
+        if !changes::is_empty(&news) && !self.guard.is_retired() {
             self.subscribers.publish(&news);
         }
         // Those who asked for the whole state before there was one do not wait for the next tick.
@@ -165,7 +165,7 @@ impl WatcherActor {
 
     /// Sends the whole state to those who missed something.
     fn catch_up(&mut self) {
-        let Some(loaded) = &self.loaded else { return };
+        let Some(loaded) = self.loaded.as_ref().filter(|_| !self.guard.is_retired()) else { return };
         self.subscribers.catch_up(|| changes::initial(loaded));
     }
 }

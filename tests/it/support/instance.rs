@@ -36,6 +36,8 @@ const STOP: Duration = Duration::from_secs(15);
 pub(crate) struct Instance {
     child: Child,
     log: Log,
+    /// Whether panics in its log are part of the test.
+    may_panic: bool,
     pub(crate) events: SocketAddr,
     pub(crate) health: SocketAddr,
     pub(crate) admin: SocketAddr,
@@ -133,7 +135,14 @@ impl Instance {
         });
         let up: Value = serde_json::from_str(&up).expect("log lines are JSON");
         let address = |name: &str| up[name].as_str().and_then(|text| text.parse().ok()).expect("an address");
-        Self { events: address("events"), health: address("health"), admin: address("admin"), child, log }
+        Self {
+            events: address("events"),
+            health: address("health"),
+            admin: address("admin"),
+            child,
+            log,
+            may_panic: false,
+        }
     }
 
     pub(crate) fn post(&self, event: &Value) -> Answer {
@@ -237,6 +246,15 @@ impl Instance {
         status.code()
     }
 
+    /// The instance whose panics the test asked for.
+    #[cfg(feature = "failpoints")]
+    pub(crate) fn allowed_to_panic(self) -> Self {
+        // A value with a destructor is not taken apart.
+        let mut instance = self;
+        instance.may_panic = true;
+        instance
+    }
+
     /// Ends it as a power cut does: nothing is written any more.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("the instance runs");
@@ -253,7 +271,11 @@ impl Drop for Instance {
         if std::thread::panicking() {
             println!("end of the instance's log:\n{}", self.log.tail());
         } else {
-            assert!(!self.logged("panicked"), "the instance panicked:\n{}", self.log.tail());
+            assert!(
+                self.may_panic || !self.logged("panicked"),
+                "the instance panicked:\n{}",
+                self.log.tail()
+            );
         }
     }
 }

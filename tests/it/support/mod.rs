@@ -7,6 +7,8 @@ mod authority;
 pub(crate) mod cluster;
 mod command;
 mod event;
+#[cfg(feature = "failpoints")]
+mod faulty;
 mod gate;
 mod git_host;
 mod http;
@@ -30,6 +32,8 @@ pub(crate) use alertmanager::Alertmanager;
 pub(crate) use authority::Authority;
 pub(crate) use command::{Output, campanile, campanile_in, campanile_with_input};
 pub(crate) use event::{event, numbered};
+#[cfg(feature = "failpoints")]
+pub(crate) use faulty::Faulty;
 pub(crate) use gate::{Fault, Gate, Passed};
 pub(crate) use git_host::{COMMIT, GitHost};
 pub(crate) use http::{Answer, exchange, get, post, read_answer, send};

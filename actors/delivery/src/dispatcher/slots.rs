@@ -3,17 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
-use actix::Addr;
 use campanile_domain::{Failure, ObjectKey, ProviderSpec};
 use campanile_outbox::Outbox;
 use campanile_protocol::Change;
 use campanile_providers::Endpoint;
 use campanile_supervision::RestartLog;
+use jiff::Timestamp;
 
+use super::child::Child;
 use crate::DeliverySnapshot;
 use crate::memo::Memo;
-use crate::provider_actor::{ProviderActor, Stop};
+use crate::provider_actor::ProviderParts;
 
 /// Whether a Provider can be used.
 #[derive(Clone)]
@@ -30,7 +32,9 @@ pub(super) enum Resolution {
 pub(super) struct Slot {
     pub(super) spec: Arc<ProviderSpec>,
     pub(super) resolution: Resolution,
-    pub(super) child: Option<Addr<ProviderActor>>,
+    pub(super) child: Option<Child>,
+    /// Counts the builds of its actor.
+    builds: u64,
     pub(super) log: RestartLog,
     /// Outlives the actor, which ends when it is idle.
     memo: Option<Rc<Memo>>,
@@ -43,14 +47,19 @@ impl Slot {
         self.memo.get_or_insert_with(|| Rc::new(Memo::new(key.clone(), outbox.clone()))).clone()
     }
 
-    pub(super) fn stop_child(&mut self) {
-        if let Some(actor) = self.child.take() {
-            actor.do_send(Stop);
-        }
+    /// The number of the next build.
+    pub(super) fn next_build(&mut self) -> u64 {
+        self.builds += 1;
+        self.builds
     }
 
-    pub(super) fn stop(mut self) {
-        self.stop_child();
+    pub(super) fn start(&mut self, parts: ProviderParts) {
+        self.child = Some(Child::start(self.builds, parts));
+    }
+
+    /// Ends the actor; exchanges under way settle themselves.
+    pub(super) fn stop(&mut self) {
+        self.child = None;
     }
 }
 
@@ -81,6 +90,7 @@ impl Slots {
                     spec,
                     resolution: Resolution::Pending,
                     child: None,
+                    builds: 0,
                     log: RestartLog::default(),
                     memo: None,
                 };
@@ -88,6 +98,12 @@ impl Slots {
             }
         }
         key
+    }
+
+    /// The Providers whose actor has taken no message for longer than `limit`.
+    pub(super) fn stalled(&self, limit: Duration, now: Timestamp) -> Vec<ObjectKey> {
+        let stalls = |slot: &&Slot| slot.child.as_ref().is_some_and(|child| child.is_stalled(limit, now));
+        self.0.values().filter(stalls).map(|slot| slot.spec.key.clone()).collect()
     }
 
     /// Keys that are known here but not in `changes`.
@@ -133,7 +149,7 @@ impl Slots {
     /// Adds this table's counts to `snapshot`.
     pub(super) fn count(&self, snapshot: DeliverySnapshot) -> DeliverySnapshot {
         let broken = |slot: &&Slot| matches!(slot.resolution, Resolution::Broken(_));
-        let alive = |slot: &&Slot| slot.child.as_ref().is_some_and(Addr::connected);
+        let alive = |slot: &&Slot| slot.child.as_ref().is_some_and(Child::is_alive);
         DeliverySnapshot {
             providers: self.0.len(),
             not_ready: self.0.values().filter(broken).count(),

@@ -135,6 +135,7 @@ impl Bench {
             clock,
             guard: ward.guard("intake"),
             window: window.clone(),
+            watchdog: None,
         };
         Self { address, intake: IntakeActor::new(parts).start(), router, link, window }
     }

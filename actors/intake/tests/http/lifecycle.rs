@@ -72,6 +72,7 @@ fn an_actor_built_anew_on_the_same_socket_goes_on_with_the_same_window() {
                 clock: Arc::new(StillClock(noon())),
                 guard: ward.guard("intake"),
                 window: bench.window.clone(),
+                watchdog: None,
             };
             IntakeActor::new(parts).start()
         };

@@ -1,23 +1,28 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix::Addr;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use super::*;
-use crate::{Clock, Link, SystemClock, TestClock};
+use crate::{Clock, Link, Retirement, SystemClock, TestClock};
 
 #[derive(Message)]
 #[rtype(result = "usize")]
 enum Order {
     Panic,
     Stop,
+    Stall,
     Count,
 }
 
 /// Counts how often it was built, and does as it is told.
 struct Worker {
     built: usize,
+    /// Ends stalls.
+    release: Arc<Notify>,
     _guard: LifeGuard<&'static str>,
 }
 
@@ -32,6 +37,10 @@ impl Handler<Order> for Worker {
         match order {
             Order::Panic => panic!("told to"),
             Order::Stop => actix::ActorContext::stop(ctx),
+            Order::Stall => {
+                let release = self.release.clone();
+                ctx.wait(async move { release.notified().await }.into_actor(self));
+            }
             Order::Count => {}
         }
         self.built
@@ -42,6 +51,9 @@ struct Fixture {
     supervisor: Addr<Supervisor>,
     link: Link<Order>,
     given_up: Arc<AtomicUsize>,
+    release: Arc<Notify>,
+    /// The retirement of each build.
+    retirements: Arc<Mutex<Vec<Retirement>>>,
 }
 
 impl Fixture {
@@ -55,12 +67,16 @@ impl Fixture {
         let supervisor = Supervisor::new(policy, clock, give_up).start();
         let link = Link::<Order>::new();
         let (slot, built) = (link.clone(), Arc::<AtomicUsize>::default());
-        let factory = Box::new(move |guard| {
+        let (release, retirements) = (Arc::<Notify>::default(), Arc::<Mutex<Vec<Retirement>>>::default());
+        let (releasing, retiring) = (release.clone(), retirements.clone());
+        let factory = Box::new(move |guard: LifeGuard<&'static str>| {
             let built = built.fetch_add(1, Relaxed) + 1;
-            slot.point_at(&Worker { built, _guard: guard }.start());
+            retiring.lock().unwrap().push(guard.retirement());
+            slot.point_at(&Worker { built, release: releasing.clone(), _guard: guard }.start());
         });
-        supervisor.do_send(Supervise { name: "worker", factory });
-        Self { supervisor, link, given_up }
+        let pulse = link.pulse(|| Order::Count);
+        supervisor.do_send(Supervise { name: "worker", factory, pulse });
+        Self { supervisor, link, given_up, release, retirements }
     }
 
     /// Waits, on the paused clock, until the worker of the `n`th build answers.
@@ -95,7 +111,10 @@ fn supervise_an_actor_that_panics_or_stops_is_built_anew_behind_the_same_link() 
         fixture.await_build(2).await;
         fixture.link.ask(Order::Stop).await.ok();
         fixture.await_build(3).await;
-        assert_eq!(fixture.report().await, ChildReport { name: "worker", alive: true, restarts: 2 });
+        assert_eq!(
+            fixture.report().await,
+            ChildReport { name: "worker", alive: true, restarts: 2, stalls: 0 }
+        );
         assert_eq!(fixture.given_up.load(Relaxed), 0);
     });
 }
@@ -111,8 +130,53 @@ fn supervise_an_actor_that_dies_too_often_is_given_up() {
         for _ in 0..100 {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        assert_eq!(fixture.report().await, ChildReport { name: "worker", alive: false, restarts: 2 });
+        assert_eq!(
+            fixture.report().await,
+            ChildReport { name: "worker", alive: false, restarts: 2, stalls: 0 }
+        );
         assert_eq!(fixture.given_up.load(Relaxed), 1);
+    });
+}
+
+#[test]
+fn supervise_an_actor_that_does_not_answer_is_replaced_and_its_late_end_changes_nothing() {
+    run(async || {
+        let fixture = Fixture::start(RestartPolicy::default());
+        fixture.await_build(1).await;
+        let stalled_at = tokio::time::Instant::now();
+        fixture.link.ask(Order::Stall).await.unwrap();
+        let unanswered = fixture.link.recipient().unwrap();
+        actix::spawn(async move { unanswered.send(Order::Count).await.unwrap_or_default() });
+        while fixture.report().await.stalls == 0 {
+            assert!(stalled_at.elapsed() < Duration::from_secs(120), "a stall is noticed");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let policy = RestartPolicy::default();
+        assert!(stalled_at.elapsed() <= policy.pulse_every + policy.stalled_after + Duration::from_secs(1));
+        // Before the second build the link still leads to the first, which answers nobody.
+        while !fixture.report().await.alive {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        fixture.await_build(2).await;
+        let expected = ChildReport { name: "worker", alive: true, restarts: 1, stalls: 1 };
+        assert_eq!(fixture.report().await, expected);
+        let retired: Vec<bool> = fixture.retirements.lock().unwrap().iter().map(Retirement::is_due).collect();
+        assert_eq!(retired, [true, false]);
+        fixture.release.notify_waiters();
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        assert_eq!(fixture.report().await, expected, "the first one ended without a further restart");
+        fixture.await_build(2).await;
+    });
+}
+
+#[test]
+fn supervise_an_actor_that_answers_is_left_alone_for_an_hour() {
+    run(async || {
+        let fixture = Fixture::start(RestartPolicy::default());
+        fixture.await_build(1).await;
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        assert_eq!(fixture.report().await.restarts, 0);
+        fixture.await_build(1).await;
     });
 }
 

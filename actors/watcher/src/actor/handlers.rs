@@ -1,10 +1,11 @@
 //! What the watcher answers and takes in.
 
-use actix::{AsyncContext, Context, Handler, MessageResult};
+use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, WrapFuture};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
     Announce, GetObjects, ObjectTable, ReadSecrets, Report, Resync, SecretError, Secrets,
 };
+use campanile_supervision::{failpoint, failpoint_stalls};
 
 use super::{DEBOUNCE, RESCAN_TICKS, Tick, WatcherActor};
 use crate::watch::Touched;
@@ -22,6 +23,13 @@ impl Handler<Tick> for WatcherActor {
     type Result = ();
 
     fn handle(&mut self, _: Tick, ctx: &mut Context<Self>) {
+        if self.guard.is_retired() {
+            return ctx.stop();
+        }
+        failpoint("watcher", "tick");
+        if failpoint_stalls("watcher", "tick") {
+            ctx.wait(std::future::pending::<()>().into_actor(self));
+        }
         self.ticks += 1;
         if self.lost.is_some() || self.ticks >= RESCAN_TICKS {
             self.look(ctx);

@@ -92,7 +92,7 @@ pub struct ClusterWatcherActor {
     refreshing: Option<Task>,
     /// On its way to a new client.
     reconnecting: Option<Task>,
-    _guard: LifeGuard<&'static str>,
+    guard: LifeGuard<&'static str>,
 }
 
 /// A moment passed.
@@ -132,7 +132,7 @@ impl ClusterWatcherActor {
             label_tasks: HashMap::new(),
             refreshing: None,
             reconnecting: None,
-            _guard: parts.guard,
+            guard: parts.guard,
         }
     }
 
@@ -154,14 +154,14 @@ impl ClusterWatcherActor {
 
     /// Tells subscribers, once everything is known.
     fn publish(&mut self, news: &Changes) {
-        if self.loaded() && !changes::is_empty(news) {
+        if self.loaded() && !self.guard.is_retired() && !changes::is_empty(news) {
             self.subscribers.publish(news);
         }
         self.catch_up();
     }
 
     fn catch_up(&mut self) {
-        if self.loaded() {
+        if self.loaded() && !self.guard.is_retired() {
             let mut subscribers = std::mem::replace(&mut self.subscribers, Subscribers::new(Vec::new()));
             subscribers.catch_up(|| self.whole());
             self.subscribers = subscribers;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, ResponseFuture};
+use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, ResponseFuture, WrapFuture};
 use campanile_domain::{Alert, ProviderSpec};
 use campanile_protocol::{Changes, GetObjects, ObjectTable, ReadSecrets, Report, Resync, Secrets};
+use campanile_supervision::{failpoint, failpoint_stalls};
 
 use super::news::{Connected, LabelNews, SecretNews, SecretsWatched, Told, Trouble, Unauthorized};
 use super::{ClusterWatcherActor, RECONNECT, REFRESH_TICKS, SecretsDiffer, Tick};
@@ -108,6 +109,13 @@ impl Handler<Tick> for ClusterWatcherActor {
     type Result = ();
 
     fn handle(&mut self, _: Tick, ctx: &mut Context<Self>) {
+        if self.guard.is_retired() {
+            return ctx.stop();
+        }
+        failpoint("watcher", "tick");
+        if failpoint_stalls("watcher", "tick") {
+            ctx.wait(std::future::pending::<()>().into_actor(self));
+        }
         let mut running = self.tasks.iter().chain(self.label_tasks.values());
         if running.any(Task::is_finished) {
             tracing::error!("a task of the watcher panicked, starting over");

@@ -1,0 +1,105 @@
+//! One child of the supervisor: its builds, one after the other.
+
+use std::pin::Pin;
+
+use actix::Recipient;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Factory, Pulse, Supervise};
+use crate::guard::Retirement;
+use crate::{DeathNotice, LifeGuard, Restart, RestartLog, RestartPolicy};
+
+/// One child, as metrics and tests see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChildReport {
+    /// The child's name.
+    pub name: &'static str,
+    /// Whether it is alive now.
+    pub alive: bool,
+    /// How often it was restarted, for whatever reason.
+    pub restarts: u64,
+    /// How often that was because it did not answer.
+    pub stalls: u64,
+}
+
+/// A question that one build of a child was asked.
+pub(super) struct Question {
+    pub(super) name: &'static str,
+    pub(super) build: u64,
+    /// Ends with the answer.
+    pub(super) answer: Pin<Box<dyn Future<Output = ()>>>,
+}
+
+pub(super) struct Child {
+    pub(super) name: &'static str,
+    factory: Factory,
+    pulse: Pulse,
+    /// Counts builds; what an earlier one does is no concern.
+    build: u64,
+    alive: bool,
+    /// Whether it is being asked.
+    asked: bool,
+    retirement: Retirement,
+    log: RestartLog,
+    stalls: u64,
+}
+
+impl Child {
+    pub(super) fn new(message: Supervise) -> Self {
+        Self {
+            name: message.name,
+            factory: message.factory,
+            pulse: message.pulse,
+            build: 0,
+            alive: false,
+            asked: false,
+            retirement: Retirement::default(),
+            log: RestartLog::default(),
+            stalls: 0,
+        }
+    }
+
+    pub(super) fn build(&mut self, parent: Recipient<DeathNotice<&'static str>>) {
+        self.build += 1;
+        self.alive = true;
+        self.asked = false;
+        self.retirement = Retirement::default();
+        let guard = LifeGuard::new(self.name, parent).of_build(self.build, self.retirement.clone());
+        (self.factory)(guard);
+    }
+
+    /// Whether that build is the one that should be there.
+    pub(super) fn is_present(&self, build: u64) -> bool {
+        self.alive && self.build == build
+    }
+
+    /// The child is gone: notes when, and says what to do about it.
+    pub(super) fn lost(&mut self, policy: &RestartPolicy, now: Timestamp) -> Restart {
+        self.alive = false;
+        self.retirement.declare();
+        self.log.record(policy, now, fastrand::f64())
+    }
+
+    /// A question to the present build, if one is alive and not being asked.
+    pub(super) fn ask(&mut self) -> Option<Question> {
+        if !self.alive || std::mem::replace(&mut self.asked, true) {
+            return None;
+        }
+        Some(Question { name: self.name, build: self.build, answer: (self.pulse)() })
+    }
+
+    /// The answer to a question, or its absence. True if the build that was asked must be replaced.
+    pub(super) fn felt(&mut self, build: u64, answered: bool) -> bool {
+        if !self.is_present(build) {
+            return false;
+        }
+        self.asked = false;
+        self.stalls += u64::from(!answered);
+        !answered
+    }
+
+    pub(super) fn report(&self) -> ChildReport {
+        ChildReport { name: self.name, alive: self.alive, restarts: self.log.total(), stalls: self.stalls }
+    }
+}
