@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from campanile import Violation  # noqa: E402
 from damage import damage  # noqa: E402
+from disk import disk  # noqa: E402
 from kills import kills  # noqa: E402
 from restarts import restarts  # noqa: E402
 
@@ -36,6 +37,7 @@ SCENARIOS = [
     ("kills", "kill -9 at random moments under load", kills),
     ("restarts", "SIGTERM under load", restarts),
     ("damage", "a damaged state folder", damage),
+    ("disk", "a full disk, and a state folder that is held", disk),
 ]
 
 
