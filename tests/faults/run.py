@@ -17,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from campanile import Violation  # noqa: E402
 from damage import damage  # noqa: E402
 from disk import disk  # noqa: E402
+from isolation import isolation  # noqa: E402
 from kills import kills  # noqa: E402
 from restarts import restarts  # noqa: E402
 
@@ -29,6 +30,7 @@ class Context:
         self.folder, self.seed, self.short = folder, args.seed, args.short
         self.kills = 20 if args.short else 250
         self.rate = 400.0
+        self.windows = 2 if args.short else 24
         self.damages = 28 if args.short else 420
         self.restarts = 3 if args.short else 30
 
@@ -37,6 +39,7 @@ SCENARIOS = [
     ("kills", "kill -9 at random moments under load", kills),
     ("restarts", "SIGTERM under load", restarts),
     ("damage", "a damaged state folder", damage),
+    ("isolation", "a hundred Providers, seventy of them broken", isolation),
     ("disk", "a full disk, and a state folder that is held", disk),
 ]
 
