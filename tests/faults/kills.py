@@ -9,10 +9,11 @@ from poster import Poster, accepted
 
 # Most exchanges of one provider under way at once.
 IN_FLIGHT = 16
-# The destination answers after so long. The acknowledgement of an answer is on disk at most 5 ms and one write later,
-# so at a kill at most one more generation of leases than those under way is not durably acknowledged.
+# The destination answers after so long.
 ANSWER_AFTER = 0.025
-MOST_REPEATED = 2 * IN_FLIGHT
+# An acknowledgement is on disk 5 ms and one group of writes after its answer: how long a group takes is the disk's
+# affair, and on a busy one it is long. What was answered longer ago (ms) must not be repeated.
+MOST_LATE = 1000
 
 
 def kills(context):
@@ -31,6 +32,7 @@ def kills(context):
         rows = poster.stop()
         campanile.await_empty()
         arrivals, letters = destination.arrivals(), campanile.dead()
+        hold("damaged" not in campanile.log(), "a kill was taken for damage")
     finally:
         campanile.close()
         destination.close()
@@ -56,28 +58,36 @@ def _judge(rows, arrivals, moments, letters):
     for number, _, _, answered, life in arrivals:
         times[number].append((life, answered))
     missing = taken - times.keys()
-    repeated, ages = collections.Counter(), [0]
+    under_way, answered_before = collections.Counter(), collections.defaultdict(list)
     for number, seen in times.items():
         for (life, answered), (again, _) in zip(seen, seen[1:]):
             hold(life < again, f"event {number} was sent twice by one process")
-            repeated[life] += 1
-            if answered:
-                ages.append((moments[life] - answered) / 1e6)
-    most = max(repeated.values(), default=0)
+            if answered and answered < moments[life]:
+                answered_before[life].append((moments[life] - answered) / 1e6)
+            else:
+                under_way[life] += 1
+    most = max(under_way.values(), default=0)
+    late = max((max(each) for each in answered_before.values()), default=0.0)
     hold(not missing, f"{len(missing)} accepted events are missing, such as {sorted(missing)[:5]}")
     hold(not letters, f"{len(letters)} dead letters")
-    hold(most <= MOST_REPEATED, f"one kill repeated {most} deliveries, more than {MOST_REPEATED}")
+    hold(most <= IN_FLIGHT, f"one kill repeated {most} deliveries that were under way, more than {IN_FLIGHT}")
+    hold(late <= MOST_LATE, f"a delivery was repeated that had been acknowledged {late:.0f} ms before the kill")
     _in_order(arrivals)
+    acknowledged = [len(each) for each in answered_before.values()]
     return [("kills", len(moments)), ("accepted", len(taken)), ("delivered", len(times.keys() & taken)), ("missing", 0),
-            ("delivered though unanswered", len(times.keys() - taken)), ("repeated in total", sum(repeated.values())),
-            ("repeated by one kill, most", most), ("allowed", MOST_REPEATED),
-            ("answered before the kill and repeated, ms at most", round(max(ages), 1))]
+            ("delivered though unanswered", len(times.keys() - taken)), ("repeated in total", sum(under_way.values()) + sum(acknowledged)),
+            ("repeated by one kill: under way, most (allowed 16)", most),
+            ("repeated by one kill: acknowledged but not yet on disk, most", max(acknowledged, default=0)),
+            ("acknowledged before the kill and repeated, ms at most", round(late, 1))]
 
 
 def _in_order(arrivals):
-    """Of an object, a repetition is of the newest that arrived, never a step back."""
-    newest = {}
-    for number, *_ in arrivals:
+    """Of an object, each life delivers in the order of acceptance, and what is new comes after all that came before."""
+    seen, newest, last = set(), {}, {}
+    for number, _, _, _, life in arrivals:
         name = number % OBJECTS
-        hold(newest.get(name, -1) <= number, f"event {number} arrived after {newest.get(name)} of the same object")
-        newest[name] = number
+        hold(last.get((life, name), -1) < number, f"event {number} arrived after {last.get((life, name))} of the same object")
+        hold(number in seen or newest.get(name, -1) < number, f"event {number} came for the first time after {newest.get(name)} of the same object")
+        seen.add(number)
+        last[life, name] = number
+        newest[name] = max(newest.get(name, -1), number)

@@ -8,6 +8,7 @@ figures in Markdown; docs/reliability.md says what they mean. Loopback only; the
 """
 import argparse
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -59,6 +60,8 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of all random choices")
     parser.add_argument("scenario", nargs="*", choices=[[], *(name for name, *_ in SCENARIOS)], help="only these")
     args = parser.parse_args()
+    # A run that is ended leaves no process and no mount behind either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     print(f"seed {args.seed}", flush=True)
     failed, ran = [], 0
     with tempfile.TemporaryDirectory(prefix="campanile-faults-") as name:

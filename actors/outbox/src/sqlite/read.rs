@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::fault::{Fault, is_structural};
 use super::schema::{event_checksum, plan_checksum};
 use crate::board::{Micros, Note, Pick, Sketch, timestamp};
-use crate::{DeliveryView, EventId, Unplanned, codec};
+use crate::{DeliveryState, DeliveryView, EventId, Unplanned, codec, reasons};
 
 const DELIVERY: &str = "
     SELECT d.plan, d.plan_checksum, d.event, e.accepted_at, e.body, e.checksum, d.failure
@@ -106,6 +106,8 @@ pub(super) fn view(
         Note::Clear => None,
         Note::Set(failure) => Some((*failure).clone()),
     };
+    // A dead letter always has a reason; where it can not be read, that is one.
+    let failure = failure.or_else(|| (state == DeliveryState::Dead).then(reasons::damaged));
     let (object, reason) = texts
         .as_ref()
         .map(|texts| (texts.event.involved_object.path(), texts.event.reason.clone()))

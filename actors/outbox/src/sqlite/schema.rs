@@ -27,8 +27,10 @@ pub(super) const SET_ASIDE: i64 = 2;
 /// Set before the file is first read, so that its log needs no shared memory.
 const ALONE: &str = "PRAGMA locking_mode = EXCLUSIVE";
 
+/// Of a new file only: it is a write, and a file must open on a disk without a free byte.
+const SHRINKING: &str = "PRAGMA auto_vacuum = INCREMENTAL";
+
 const SETTINGS: &str = "
-    PRAGMA auto_vacuum = INCREMENTAL;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -2048;
@@ -110,6 +112,7 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<Format> {
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     match (version, tables) {
         (0, 0) => {
+            connection.execute_batch(SHRINKING)?;
             connection.execute_batch(SETTINGS)?;
             connection.execute_batch(MEMO)?;
             connection.execute_batch(TABLES)?;

@@ -1,10 +1,11 @@
 //! Files that were changed behind the store's back.
 
 use campanile_domain::FailureClass;
+use campanile_testkit::noon;
 
 use super::{Place, dead, flush, put, take, wait};
-use crate::suite::harness::{chat, entry, messages, of_lane};
-use crate::{Append, Outbox, OutboxError, Planned, Selection};
+use crate::suite::harness::{chat, entry, messages, of_lane, refused};
+use crate::{Append, Outbox, OutboxError, Planned, Selection, Settlement};
 
 /// A closed store with the lanes `a`, `b` and `c`, changed by `sql`.
 fn damaged_by(sql: &str) -> Place {
@@ -65,6 +66,20 @@ fn a_changed_event_costs_only_its_deliveries() {
         "UPDATE events SET accepted_at = accepted_at + 1 WHERE body ->> 'message' = 'b'",
     );
     costs_only_that_delivery("DELETE FROM events WHERE body ->> 'message' = 'b'");
+}
+
+#[test]
+fn a_dead_letter_whose_reason_is_gone_still_has_one() {
+    let place = Place::new();
+    let outbox = place.open();
+    put(&outbox, "a");
+    let leased = take(&outbox, 1)[0].delivery.id;
+    let dead_now = Settlement::Dead(refused());
+    wait(outbox.settle(vec![(leased, dead_now)], noon())).unwrap();
+    wait(outbox.close()).unwrap();
+    place.edit("UPDATE deliveries SET failure = NULL");
+    let letters = dead(&place.open());
+    assert_eq!(letters[0].failure.as_ref().unwrap().class, FailureClass::Damaged);
 }
 
 #[test]

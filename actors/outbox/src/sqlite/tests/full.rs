@@ -54,6 +54,18 @@ fn a_full_database_refuses_events_takes_outcomes_and_goes_on_when_there_is_space
 }
 
 #[test]
+fn opening_writes_nothing() {
+    let place = Place::new();
+    let outbox = place.open();
+    put(&outbox, "a");
+    wait(outbox.close()).unwrap();
+    let outbox = place.open();
+    assert_eq!(take(&outbox, 1).len(), 1);
+    let log = place.path().join("outbox.db-wal");
+    assert_eq!(log.metadata().map_or(0, |facts| facts.len()), 0, "a full disk would not take it");
+}
+
+#[test]
 fn one_append_that_fails_takes_no_outcome_with_it() {
     let place = Place::new();
     let outbox = place.open();
