@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -174,6 +175,12 @@ def wait(condition, seconds, complaint):
 
 
 def free_port():
-    with socket.socket() as each:
-        each.bind(("127.0.0.1", 0))
-        return each.getsockname()[1]
+    """A port below those that the system gives to connections, so that nobody takes it between two processes."""
+    while True:
+        port = random.SystemRandom().randrange(15_000, 32_000)
+        with socket.socket() as each:
+            try:
+                each.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass

@@ -50,6 +50,7 @@ def _fill_and_free(context, campanile, destination, mounted, sound):
     hold({row[3] for row in rows} == {202, 503}, f"answers other than 202 and 503: {collections.Counter(row[3] for row in rows)}")
     left = _free(mounted)
     ballast = _fill(mounted)
+    hold(_free(mounted) == 0 and probe()[0] == 503, "an event was accepted without space")
     # It starts without a byte to write, too.
     campanile.kill()
     campanile.start()
@@ -58,7 +59,6 @@ def _fill_and_free(context, campanile, destination, mounted, sound):
     taken = accepted(rows)
     wait(lambda: destination.count() >= len(taken), 120, "deliveries do not go out while the disk is full")
     outcomes = campanile.memory()
-    hold(probe()[0] == 503, "an event was accepted without space")
     failed = campanile.state()["outbox"]["failedWrites"]
     ballast.unlink()
     begin = time.monotonic()
@@ -77,7 +77,6 @@ def _fill_and_free(context, campanile, destination, mounted, sound):
     hold(repeated == 0, f"{repeated} deliveries were repeated after a kill, although there was space for their outcomes")
     hold(refusing - full <= MOST_GROWTH_MIB, f"memory grew by {refusing - full:.1f} MiB while events were refused")
     hold(outcomes - full <= MOST_GROWTH_MIB, f"memory grew by {outcomes - full:.1f} MiB with outcomes that wait for the disk")
-    hold(failed > 0, "the disk was never full")
     refused = len(rows) - len(taken)
     return [("disk, MiB", DISK_MIB), ("accepted", len(taken)), ("refused with 503 and Retry-After: 5", refused), ("missing", 0), ("repeated", 0),
             ("free when events are refused, MiB", round(left, 1)), ("RSS when the first event is refused, MiB", round(full, 1)),
