@@ -6,7 +6,7 @@
 //! 4. It judges statuses by the shared table, unless the type's own file says otherwise.
 //! 5. Nothing that it returns shows a Secret's value or a URL's path or query.
 //! 6. It refuses malformed `headers`, a missing Secret and an unusable address before anything is sent.
-//! 7. It has a page in the documentation.
+//! 7. It has a page in the documentation, with a [table](page) that is true.
 //!
 //! Over all types that speak HTTP, those of Git hosts included: 8. [`again`], 9. [`limits`], 10. [`hostile`].
 
@@ -14,6 +14,7 @@ mod again;
 mod every;
 mod hostile;
 mod limits;
+mod page;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};

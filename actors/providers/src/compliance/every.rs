@@ -1,11 +1,11 @@
 //! Every type of the table at work: a Provider that is let in everywhere, and a destination that obliges all.
 
-use campanile_domain::{Delivery, Method, NewDelivery, Request, Response, Verdict};
+use campanile_domain::{Delivery, Method, NewDelivery, ProviderSpec, Request, Response, Verdict};
 use campanile_testkit::noon;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::testing::{Secrets, answer, credentials, spec};
+use crate::testing::{answer, credentials, spec};
 use crate::{Endpoint, Step, supported};
 
 /// A private key that accounts and Apps sign with.
@@ -13,6 +13,7 @@ const PEM: &str = include_str!("../../fixtures/github-app/pkcs8.pem");
 
 /// Addresses of types that read more out of one than where to send.
 const ADDRESSES: &[(&str, &str)] = &[
+    ("nats", "nats://nats.example:4222"),
     ("sentry", "https://public@hooks.example/42"),
     ("googlepubsub", "project"),
     ("github", REPOSITORY),
@@ -42,7 +43,8 @@ fn of<'a>(table: &[(&str, &'a str)], kind: &str, usual: &'a str) -> &'a str {
     table.iter().find(|(name, _)| *name == kind).map_or(usual, |(_, own)| *own)
 }
 
-fn secrets(kind: &str) -> Secrets {
+/// The spec of a Provider of this type, and what is in its Secret.
+pub(super) fn settings(kind: &str) -> (ProviderSpec, Vec<(&'static str, String)>) {
     let key = json!({
         "type": "service_account", "project_id": "project", "private_key_id": "key-1", "private_key": PEM,
         "client_email": "flux@project.iam.gserviceaccount.com", "token_uri": "https://oauth2.googleapis.com/token",
@@ -52,20 +54,21 @@ fn secrets(kind: &str) -> Secrets {
         "bitbucket" => "user:app-password".to_owned(),
         _ => "a-token".to_owned(),
     };
-    let address = of(ADDRESSES, kind, "https://hooks.example/services/T0/key");
-    credentials(&[
-        ("address", address.as_bytes()),
-        ("token", token.as_bytes()),
-        ("username", b"somebody"),
-        ("password", b"the-password"),
-    ])
+    let data = vec![
+        ("address", of(ADDRESSES, kind, "https://hooks.example/services/T0/key").to_owned()),
+        ("token", token),
+        ("username", "somebody".to_owned()),
+        ("password", "the-password".to_owned()),
+    ];
+    let channel = of(CHANNELS, kind, "general").to_owned();
+    (ProviderSpec { channel, ..spec(kind) }, data)
 }
 
 /// A Provider of this type, as after a start.
 pub(super) fn endpoint(kind: &str) -> Endpoint {
-    let mut spec = spec(kind);
-    of(CHANNELS, kind, "general").clone_into(&mut spec.channel);
-    secrets(kind).build(&spec).unwrap()
+    let (spec, data) = settings(kind);
+    let data: Vec<(&str, &[u8])> = data.iter().map(|(key, value)| (*key, value.as_bytes())).collect();
+    credentials(&data).build(&spec).unwrap()
 }
 
 /// `delivery` about a change request, and with the name of a status.
