@@ -32,6 +32,7 @@ pub(crate) use links::Links;
 pub use listeners::Addresses;
 use listeners::Listeners;
 pub(crate) use listeners::OpsListeners;
+pub(crate) use watching::LEASE;
 use watching::{Campaign, Watching};
 
 /// A running instance.
@@ -113,7 +114,9 @@ impl App {
             outbox: outbox.clone(),
             supervisor,
             explainer: Arc::new(explainer),
+            started: clock.now(),
             clock,
+            metrics_per_object: config.metrics_per_object,
             leadership: campaign.as_ref().map(Campaign::leadership).unwrap_or_default(),
         };
         let ops = ops::Servers::start(listeners.ops, &view)?;
@@ -204,7 +207,7 @@ impl Parts {
             };
             let intake = IntakeActor::new(IntakeParts {
                 listener,
-                config: IntakeConfig::default(),
+                config: IntakeConfig { count_paths: parts.config.count_paths, ..IntakeConfig::default() },
                 router: parts.links.submit.clone(),
                 clock: parts.clock.clone(),
                 guard,

@@ -125,6 +125,10 @@ pub struct Config {
     pub no_cross_namespace_refs: bool,
     /// Whether `spec.serviceAccountName` is allowed.
     pub object_level_workload_identity: bool,
+    /// Whether metrics may have labels that name objects.
+    pub metrics_per_object: bool,
+    /// Whether requests are counted by path.
+    pub count_paths: bool,
     /// How long to wait for a state folder that another process holds.
     pub lock_wait: Duration,
 }

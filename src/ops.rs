@@ -23,6 +23,7 @@ use actix_web::{App, HttpServer};
 use anyhow::{Context, Result};
 use campanile_outbox::Outbox;
 use campanile_supervision::{SharedClock, Supervisor};
+use jiff::Timestamp;
 
 use crate::app::{Leadership, Links, OpsListeners};
 pub use admin::{DELIVERIES, DeliveryList, OBJECTS};
@@ -42,6 +43,10 @@ pub(crate) struct View {
     pub(crate) explainer: Arc<Explainer>,
     pub(crate) clock: SharedClock,
     pub(crate) leadership: Leadership,
+    /// When the process began to serve.
+    pub(crate) started: Timestamp,
+    /// Whether metrics may have labels that name objects.
+    pub(crate) metrics_per_object: bool,
 }
 
 /// The servers, each on a worker thread of its own so that a slow reader of one does not delay a probe.

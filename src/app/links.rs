@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::{Actor, Addr, Context, Handler};
-use campanile_delivery::{Dispatcher, Drain, GetDeliverySnapshot, SendTest, WorkReady};
+use campanile_delivery::{Dispatcher, Drain, GetDeliverySnapshot, GetTallies, SendTest, WorkReady};
 use campanile_intake::{GetIntakeSnapshot, IntakeActor, StopAccepting};
 use campanile_protocol::{Announce, Changes, GetObjects, ReadSecrets, Report, Resync, Submit, Unusable};
 use campanile_router::{GetRouterSnapshot, RouterActor};
@@ -21,6 +21,7 @@ pub(crate) struct Links {
     pub(crate) drain: Link<Drain>,
     pub(crate) send_test: Link<SendTest>,
     pub(crate) delivery_snapshot: Link<GetDeliverySnapshot>,
+    pub(crate) tallies: Link<GetTallies>,
     pub(crate) resync: Link<Resync>,
     pub(crate) secrets: Link<ReadSecrets>,
     pub(crate) reports: Link<Report>,
@@ -70,6 +71,7 @@ impl Links {
         self.drain.point_at(dispatcher);
         self.send_test.point_at(dispatcher);
         self.delivery_snapshot.point_at(dispatcher);
+        self.tallies.point_at(dispatcher);
     }
 
     /// The watcher of either form: it answers the same messages.

@@ -15,6 +15,8 @@ pub struct Addresses {
     pub health: SocketAddr,
     /// The operations API.
     pub admin: SocketAddr,
+    /// Metrics, unless they are switched off.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// The sockets of the operations endpoints.
@@ -49,6 +51,7 @@ impl Listeners {
             events: events.local_addr()?,
             health: health.local_addr()?,
             admin: admin.local_addr()?,
+            metrics: metrics.as_ref().map(TcpListener::local_addr).transpose()?,
         };
         Ok(Self { events, ops: OpsListeners { health, admin, metrics }, addresses })
     }

@@ -20,7 +20,7 @@ use super::leadership::Leadership;
 use crate::config::{Cluster, Config, Election, Objects};
 
 /// Name of the Lease (contract, control plane 8.4).
-const LEASE: &str = "notification-controller-leader-election";
+pub(crate) const LEASE: &str = "notification-controller-leader-election";
 
 /// Where a pod finds the name of its own namespace.
 const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";

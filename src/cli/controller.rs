@@ -11,7 +11,6 @@ use crate::config::{Cluster, Config, Election, Objects};
 
 /// Flags of the controller.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the contract")]
 pub struct ControllerFlags {
     /// Look at all namespaces; with `false` only at that of RUNTIME_NAMESPACE, which needs no ClusterRole.
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
@@ -46,9 +45,6 @@ pub struct ControllerFlags {
     /// Burst of queries to the API server. Accepted for compatibility.
     #[arg(long, default_value_t = 300)]
     pub kube_api_burst: i64,
-    /// Use the request path as a metric label. Accepted for compatibility: not part of this version yet.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
-    pub export_http_path_metrics: bool,
     /// Which Secrets trigger Receivers. Receivers are not part of this version yet.
     #[arg(long, default_value = "reconcile.fluxcd.io/watch=Enabled")]
     pub watch_configs_label_selector: String,

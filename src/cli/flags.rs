@@ -49,6 +49,12 @@ pub struct CommonFlags {
     /// Where `/metrics` is answered; 0 switches it off.
     #[arg(long, default_value = ":8080")]
     pub metrics_addr: ListenAddress,
+    /// Label metrics by Provider and Alert; `false` leaves sums, for clusters with thousands of them.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    pub metrics_per_object: bool,
+    /// Label metrics of requests by their path, up to 16 different ones, instead of `/`.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
+    pub export_http_path_metrics: bool,
     /// Where webhooks come in. Receivers are not part of this version yet: nothing listens there.
     #[arg(long = "receiverAddr", default_value = ":9292")]
     pub receiver_addr: ListenAddress,
@@ -88,6 +94,8 @@ impl CommonFlags {
             rate_limit_interval: self.rate_limit_interval,
             no_cross_namespace_refs: self.no_cross_namespace_refs,
             object_level_workload_identity: is_on(&self.feature_gates, WORKLOAD_IDENTITY),
+            metrics_per_object: self.metrics_per_object,
+            count_paths: self.export_http_path_metrics,
             lock_wait: self.state_lock_timeout,
         }
     }

@@ -70,6 +70,8 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
         rate_limit_interval: Duration::from_secs(300),
         no_cross_namespace_refs: false,
         object_level_workload_identity: false,
+        metrics_per_object: true,
+        count_paths: false,
         lock_wait: Duration::ZERO,
     })
 }

@@ -5,23 +5,33 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::App;
+use crate::app::{Addresses, App};
 use crate::config::Config;
 
 pub(crate) fn run(config: Config) -> Result<ExitCode> {
     actix_rt::System::new().block_on(async move {
         let mut signals = Signals::listen()?;
         let app = App::start(&config).await?;
-        tracing::info!(events = %app.addresses.events, health = %app.addresses.health, admin = %app.addresses.admin, objects = ?config.objects, "campanile is up");
+        say_up(&app.addresses, &config);
         signals.next().await;
         actix_rt::spawn(async move {
             signals.next().await;
-            tracing::warn!("second signal: ending at once, what is not delivered goes out after the next start");
+            tracing::warn!(
+                "second signal: ending at once, what is not delivered goes out after the next start"
+            );
             crate::logging::exit(1);
         });
         app.stop().await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The first line is the incumbent's (contract, control plane 8.4).
+fn say_up(addresses: &Addresses, config: &Config) {
+    let Addresses { events, health, admin, metrics } = addresses;
+    let metrics = metrics.map(|metrics| metrics.to_string());
+    tracing::info!(addr = %events, "starting event server");
+    tracing::info!(%events, %health, %admin, metrics, objects = ?config.objects, "campanile is up");
 }
 
 /// SIGTERM and SIGINT.

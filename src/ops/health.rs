@@ -96,6 +96,11 @@ async fn all(view: &View) -> Vec<Check> {
     checks
 }
 
+/// The names of all checks, and whether they pass, for metrics.
+pub(super) async fn verdicts(view: &View) -> Vec<(&'static str, bool)> {
+    all(view).await.iter().map(|check| (check.name, check.found.is_ok())).collect()
+}
+
 /// Whether Alerts and Providers are known, so that events are planned as they come.
 async fn snapshots(view: &View) -> Result<&'static str, String> {
     let watcher = tokio::time::timeout(PATIENCE, view.links.watcher_snapshot.ask(GetWatcherSnapshot));

@@ -1,107 +1,151 @@
-//! Metrics in the text format of OpenMetrics, made from the state of the actors when they are asked for.
+//! Metrics for Prometheus, made from the state of the actors when they are asked for (contract, control plane 9.2).
 //!
-//! Label sets are bounded: actors and results are few, and nothing is labelled by object.
+//! Label sets are bounded by tables and by the objects of the cluster. Labels that name objects can be turned off; then
+//! sums take their place.
 
-use std::fmt;
+mod delivery;
+mod http;
+mod objects;
+mod outbox;
+mod page;
+mod process;
+#[cfg(test)]
+mod tests;
 
-use actix_web::HttpResponse;
+use actix_web::http::header::ACCEPT;
 use actix_web::web::{Data, ServiceConfig, get};
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, text};
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::Registry;
+use actix_web::{HttpRequest, HttpResponse};
+use campanile_delivery::{GetTallies, TallyRow};
+use campanile_protocol::{GetObjects, ObjectTable};
 
-use super::{State, View};
+use super::{State, View, health};
+use crate::app::LEASE;
+use crate::logging;
+use outbox::Ages;
+use page::{Format, Kind, Page};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/metrics", get().to(metrics));
 }
 
-async fn metrics(view: Data<View>) -> HttpResponse {
-    let mut registry = Registry::with_prefix("campanile");
-    registry.register_collector(Box::new(StateCollector(State::of(&view).await)));
-    let mut page = String::new();
-    match text::encode(&mut page, &registry) {
-        Ok(()) => HttpResponse::Ok()
-            .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
-            .body(page),
-        Err(error) => HttpResponse::InternalServerError().body(format!("failed to write metrics: {error}")),
-    }
+async fn metrics(view: Data<View>, request: HttpRequest) -> HttpResponse {
+    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let format = Format::wanted(accept);
+    let page = Sources::of(&view).await.page(format);
+    HttpResponse::Ok().content_type(format.content_type()).body(page)
 }
 
-/// Hands the numbers of one state over to the registry.
-#[derive(Debug)]
-struct StateCollector(State);
-
-impl Collector for StateCollector {
-    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let mut page = Page(encoder);
-        let state = &self.0;
-        let restarts: Vec<_> = state.actors.iter().map(|actor| (actor.name, actor.restarts)).collect();
-        page.counters("actor_restarts", "Restarts of a supervised actor.", "actor", &restarts)?;
-        let stalls: Vec<_> = state.actors.iter().map(|actor| (actor.name, actor.stalls)).collect();
-        page.counters("actor_stalls", "Restarts because an actor did not answer.", "actor", &stalls)?;
-        let total = state.outbox.total;
-        let stored = [("pending", total.pending), ("parked", total.parked), ("dead", total.dead)];
-        page.gauges("outbox_deliveries", "Stored deliveries by state.", "state", &stored)?;
-        page.gauge("outbox_bytes", "Bytes stored in the outbox.", state.outbox.bytes)?;
-        page.gauge("outbox_unplanned_events", "Events that wait for Alerts.", state.outbox.unplanned)?;
-        page.counter("outbox_damaged", "Records that could not be read.", state.outbox.damaged)?;
-        page.counter("outbox_failed_writes", "Groups of writes that failed.", state.outbox.failed_writes)?;
-        page.counter(
-            "outbox_superseded",
-            "Commit statuses that a newer one replaced.",
-            state.outbox.superseded,
-        )?;
-        let Some(delivery) = &state.delivery else { return Ok(()) };
-        let results = [
-            ("delivered", delivery.delivered),
-            ("retry", delivery.retries),
-            ("parked", delivery.parked),
-            ("dead", delivery.dead),
-        ];
-        page.counters("deliveries", "Tries by result.", "result", &results)?;
-        page.counter("provider_actor_restarts", "Restarts of provider actors.", delivery.restarts)?;
-        page.gauge("deliveries_in_flight", "Exchanges under way.", delivery.in_flight)?;
-        page.counter("exchange_panics", "Exchanges that panicked.", delivery.panics)
-    }
+/// All that the page shows.
+struct Sources {
+    state: State,
+    tallies: Vec<TallyRow>,
+    /// None if nothing may be labelled by object.
+    objects: Option<ObjectTable>,
+    ages: Ages,
+    checks: Vec<(&'static str, bool)>,
+    leads: Option<bool>,
+    process: process::Process,
 }
 
-struct Page<'a>(DescriptorEncoder<'a>);
-
-impl Page<'_> {
-    fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
-        let metric = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
-        metric.encode(self.0.encode_descriptor(name, help, None, metric.metric_type())?)
+impl Sources {
+    async fn of(view: &View) -> Self {
+        let state = State::of(view).await;
+        let objects = match view.metrics_per_object {
+            true => Some(view.links.objects.ask(GetObjects).await.unwrap_or_default()),
+            false => None,
+        };
+        Self {
+            tallies: view.links.tallies.ask(GetTallies).await.unwrap_or_default(),
+            ages: Ages::of(view, &state.outbox, objects.is_some()).await,
+            checks: health::verdicts(view).await,
+            leads: view.leadership.leads(),
+            process: process::Process::now(view.started),
+            state,
+            objects,
+        }
     }
 
-    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
-        let metric = ConstCounter::new(value);
-        metric.encode(self.0.encode_descriptor(name, help, None, metric.metric_type())?)
+    fn page(&self, format: Format) -> String {
+        let mut page = Page::new(format);
+        if let Some(intake) = &self.state.intake {
+            http::write(&mut page, intake);
+        }
+        delivery::write(&mut page, &self.tallies, self.state.delivery.as_ref(), self.objects.is_some());
+        outbox::write(&mut page, &self.state.outbox, &self.ages, self.objects.is_some());
+        if let Some(objects) = &self.objects {
+            objects::write(&mut page, objects);
+        }
+        self.events(&mut page);
+        self.health(&mut page);
+        self.process.write(&mut page);
+        page.end()
     }
 
-    fn gauges(&mut self, name: &str, help: &str, label: &str, values: &[(&str, u64)]) -> fmt::Result {
-        let metric = |value| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
-        let kind = metric(0).metric_type();
-        family(self.0.encode_descriptor(name, help, None, kind)?, label, values, metric)
+    /// What became of events before there was a delivery.
+    fn events(&self, page: &mut Page) {
+        if let Some(router) = &self.state.router {
+            let events = [
+                ("selected", router.events.selected),
+                ("discarded", router.events.discarded),
+                ("deferred", router.events.deferred),
+            ];
+            page.family("campanile_events_total", Kind::Counter, "Events by what the Alerts made of them.");
+            for (result, count) in events {
+                page.sample(&[("result", result)], count);
+            }
+            let help = "Notifications that an Alert asked for and that were not planned, by reason.";
+            page.family("campanile_dropped_notifications_total", Kind::Counter, help);
+            for (reason, count) in &router.drops {
+                page.sample(&[("reason", reason)], *count);
+            }
+        }
+        if let Some(intake) = &self.state.intake {
+            page.family("campanile_refused_requests_total", Kind::Counter, "Requests not taken, by reason.");
+            page.sample(&[("reason", "duplicate")], intake.duplicates);
+            for (reason, count) in &intake.refused {
+                page.sample(&[("reason", reason)], *count);
+            }
+        }
     }
 
-    fn counters(&mut self, name: &str, help: &str, label: &str, values: &[(&str, u64)]) -> fmt::Result {
-        let kind = ConstCounter::new(0_u64).metric_type();
-        family(self.0.encode_descriptor(name, help, None, kind)?, label, values, ConstCounter::<u64>::new)
+    fn health(&self, page: &mut Page) {
+        page.family("campanile_check", Kind::Gauge, "1 while a check of /readyz?verbose passes, else 0.");
+        for (check, passes) in &self.checks {
+            page.sample(&[("check", check)], u64::from(*passes));
+        }
+        if let Some(leads) = self.leads {
+            let help = "1 if this replica leads, so that it writes status.";
+            page.family("leader_election_master_status", Kind::Gauge, help);
+            page.sample(&[("name", LEASE)], u64::from(leads));
+        }
+        page.family("campanile_actor_restarts_total", Kind::Counter, "Restarts of a supervised actor.");
+        for actor in &self.state.actors {
+            page.sample(&[("actor", actor.name)], actor.restarts);
+        }
+        let help = "Restarts because an actor did not answer.";
+        page.family("campanile_actor_stalls_total", Kind::Counter, help);
+        for actor in &self.state.actors {
+            page.sample(&[("actor", actor.name)], actor.stalls);
+        }
+        if let Some(watcher) = &self.state.watcher {
+            page.family(
+                "campanile_objects",
+                Kind::Gauge,
+                "Objects in force, and those that can not be used.",
+            );
+            let objects =
+                [("Alert", watcher.alerts), ("Provider", watcher.providers), ("problem", watcher.problems)];
+            for (kind, count) in objects {
+                page.sample(&[("kind", kind)], count as u64);
+            }
+        }
+        let lines = logging::counts();
+        let lines = [("written", lines.written), ("sampled", lines.sampled), ("dropped", lines.dropped)];
+        page.family("campanile_log_lines_total", Kind::Counter, "Log lines by what became of them.");
+        for (result, count) in lines {
+            page.sample(&[("result", result)], count);
+        }
+        page.family("campanile_build_info", Kind::Gauge, "The version, always 1.");
+        page.sample(&[("version", env!("CARGO_PKG_VERSION"))], 1_u64);
     }
-}
-
-/// One sample for each label value.
-fn family<M: EncodeMetric>(
-    mut encoder: MetricEncoder<'_>,
-    label: &str,
-    values: &[(&str, u64)],
-    metric: impl Fn(u64) -> M,
-) -> fmt::Result {
-    for (name, value) in values {
-        metric(*value).encode(encoder.encode_family(&[(label, *name)])?)?;
-    }
-    Ok(())
 }

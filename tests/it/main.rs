@@ -19,6 +19,7 @@ mod intake_bad_input;
 mod intake_duplicates;
 mod intake_limits;
 mod ops_logs;
+mod ops_metrics;
 mod ops_probes;
 mod outbox_kill;
 mod outbox_kill_commit_status;

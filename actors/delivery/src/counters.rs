@@ -6,6 +6,8 @@ use actix::Message;
 use campanile_outbox::Settlement;
 use serde::Serialize;
 
+use crate::tally::Tallies;
+
 /// Counters that the dispatcher shares with its provider actors and their tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -16,6 +18,7 @@ pub(crate) struct Counters {
     pub(crate) dead: AtomicU64,
     pub(crate) panics: AtomicU64,
     pub(crate) in_flight: AtomicU64,
+    pub(crate) tallies: Tallies,
 }
 
 impl Counters {

@@ -28,7 +28,7 @@ use crate::counters::Counters;
 use crate::provider_actor::{Idle, ProviderParts, Reconfigure};
 use crate::resolve::lookup_in;
 use crate::task::Shared;
-use crate::{Carriers, DeliveryConfig, DeliverySnapshot, GetDeliverySnapshot, resolve_provider};
+use crate::{Carriers, DeliveryConfig, DeliverySnapshot, GetDeliverySnapshot, GetTallies, resolve_provider};
 use backlog::Counting;
 pub(crate) use child::Unanswered;
 use expiry::Expiry;
@@ -194,6 +194,7 @@ impl Dispatcher {
                 Some(self.slots.apply(spec))
             }
             Change::Deleted(key) => {
+                self.shared.counters.tallies.forget(&key);
                 self.slots.remove(&key);
                 self.mourn(&key);
                 None
@@ -373,6 +374,14 @@ impl Handler<Drain> for Dispatcher {
                 tracing::warn!("some exchanges did not end in time, their deliveries will be sent again");
             }
         })
+    }
+}
+
+impl Handler<GetTallies> for Dispatcher {
+    type Result = MessageResult<GetTallies>;
+
+    fn handle(&mut self, _: GetTallies, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.shared.counters.tallies.rows_now())
     }
 }
 

@@ -19,6 +19,7 @@ mod provider_actor;
 mod reports;
 mod resolve;
 mod retry;
+mod tally;
 mod task;
 
 pub use carrier::{Carrier, Carriers, Publishing, Sending};
@@ -28,6 +29,7 @@ pub use dispatcher::{
     Answer, Dispatcher, DispatcherParts, Drain, SendTest, TestError, Tested, WorkReady, wake_up,
 };
 pub use resolve::resolve_provider;
+pub use tally::{GetTallies, Tally, TallyRow, WAIT_BOUNDS};
 
 #[cfg(test)]
 mod tests;

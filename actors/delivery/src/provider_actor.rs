@@ -21,6 +21,7 @@ use crate::drive::Driven;
 use crate::memo::Memo;
 use crate::pace::{Gate, Pace, Turn};
 use crate::reports::Reports;
+use crate::tally::Tally;
 use crate::task::{Finished, Panics, Route, Shared, start};
 use crate::{Carrier, Carriers};
 
@@ -78,6 +79,7 @@ pub(crate) struct ProviderActor {
     idle: Recipient<Idle>,
     memo: Rc<Memo>,
     pace: Pace,
+    tally: Arc<Tally>,
     panics: Panics,
     in_flight: usize,
     /// A take is under way.
@@ -93,7 +95,9 @@ pub(crate) struct ProviderActor {
 
 impl ProviderActor {
     pub(crate) fn new(parts: ProviderParts) -> Self {
+        let tally = parts.shared.counters.tallies.of(&parts.key, parts.endpoint.kind);
         Self {
+            tally,
             last_work: parts.shared.clock.now(),
             pace: Pace::new(parts.endpoint.kind.rate()),
             key: parts.key,
@@ -193,6 +197,7 @@ impl ProviderActor {
             memo: self.memo.clone(),
             panics: self.panics.clone(),
             owner: ctx.address().recipient(),
+            tally: self.tally.clone(),
         }
     }
 
@@ -365,6 +370,7 @@ impl Handler<Reconfigure> for ProviderActor {
 
     fn handle(&mut self, new: Reconfigure, ctx: &mut Self::Context) {
         self.generation = new.generation;
+        self.tally = self.shared.counters.tallies.of(&self.key, new.endpoint.kind);
         self.pace = Pace::new(new.endpoint.kind.rate());
         match self.carriers.carrier(&new.endpoint.connection) {
             Ok(carrier) => (self.endpoint, self.carrier) = (new.endpoint, carrier),

@@ -17,6 +17,7 @@ use crate::counters::Counters;
 use crate::drive::{Driven, Driver};
 use crate::memo::Memo;
 use crate::retry::{Try, settlement};
+use crate::tally::Tally;
 use crate::{Carrier, DeliveryConfig};
 
 /// What every provider actor and task needs.
@@ -55,6 +56,7 @@ pub(crate) struct Route {
     pub(crate) memo: Rc<Memo>,
     pub(crate) panics: Panics,
     pub(crate) owner: Recipient<Finished>,
+    pub(crate) tally: Arc<Tally>,
 }
 
 /// Starts a try of `delivery` in this arbiter.
@@ -141,9 +143,12 @@ impl Ending {
 
     fn settle(&self, delivery: Delivery, driven: Option<Driven>, settled: Settlement) {
         self.shared.counters.in_flight.fetch_sub(1, Relaxed);
+        let now = self.shared.clock.now();
         self.shared.counters.settled(&settled);
+        let waited = Duration::try_from(now.duration_since(delivery.accepted_at)).unwrap_or_default();
+        self.route.tally.settled(&settled, waited);
         // The reply only says when it is on disk; the outbox keeps the settlement until then.
-        drop(self.shared.outbox.settle(vec![(delivery.id, settled.clone())], self.shared.clock.now()));
+        drop(self.shared.outbox.settle(vec![(delivery.id, settled.clone())], now));
         self.route.owner.do_send(Finished { delivery, driven, settlement: settled });
     }
 }

@@ -62,6 +62,29 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::Timeout,
+        Self::Connection,
+        Self::UnknownHost,
+        Self::Tls,
+        Self::Proxy,
+        Self::Throttled,
+        Self::Server,
+        Self::Garbled,
+        Self::Credentials,
+        Self::Gone,
+        Self::Redirected,
+        Self::Config,
+        Self::Rejected,
+        Self::Render,
+        Self::Expired,
+        Self::Poison,
+        Self::ProviderDeleted,
+        Self::Overflow,
+        Self::Damaged,
+    ];
+
     /// What follows, unless a type knows better.
     pub fn disposition(self) -> Disposition {
         use FailureClass as C;

@@ -73,6 +73,8 @@ pub struct IntakeSnapshot {
     pub refused: BTreeMap<&'static str, u64>,
     /// Requests that are not answered yet.
     pub open_requests: u64,
+    /// The same by path; all under `/` unless paths are counted.
+    pub open_by_path: BTreeMap<String, u64>,
     /// Bytes of the bodies whose events are not stored yet.
     pub open_body_bytes: usize,
     /// Keys in the duplicate window.
@@ -91,7 +93,8 @@ impl IntakeActor {
     pub fn new(parts: IntakeParts) -> Self {
         let IntakeParts { listener, config, router, clock, guard, window, watchdog } = parts;
         let bodies = Budget::new(config.bodies_limit);
-        let state = State { config, router, clock, window, bodies, meter: Meter::default(), watchdog };
+        let meter = Meter::new(config.count_paths);
+        let state = State { config, router, clock, window, bodies, meter, watchdog };
         Self { state: Arc::new(state), listener: Some(listener), server: None, _guard: guard }
     }
 
@@ -198,6 +201,7 @@ fn snapshot(state: &State) -> IntakeSnapshot {
             .map(|outcome| (outcome.label(), counts[*outcome as usize]))
             .collect(),
         open_requests: state.meter.open_requests(),
+        open_by_path: state.meter.open_by_path(),
         open_body_bytes: state.bodies.used(),
         window_keys: state.window.keys(),
         requests,

@@ -28,6 +28,8 @@ pub struct IntakeConfig {
     pub body_limit: usize,
     /// Bytes of all bodies whose events are not stored yet.
     pub bodies_limit: usize,
+    /// Whether requests are counted by path (`--export-http-path-metrics`); otherwise all count as `/`.
+    pub count_paths: bool,
 }
 
 impl Default for IntakeConfig {
@@ -43,6 +45,7 @@ impl Default for IntakeConfig {
             drain: Duration::from_secs(5),
             body_limit: 3 << 20,
             bodies_limit: 64 << 20,
+            count_paths: false,
         }
     }
 }

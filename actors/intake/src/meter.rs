@@ -1,6 +1,8 @@
 //! Counting requests and their durations without a lock.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
@@ -17,9 +19,18 @@ const BUCKETS: usize = DURATION_BOUNDS.len() + 1;
 const METHODS: [&str; 10] =
     ["POST", "GET", "PUT", "HEAD", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "OTHER"];
 
-/// The requests of one method that ended in one way.
+/// Paths that are told apart, if they are at all. Senders may send any path; what comes later counts as [`REST`].
+const MOST_PATHS: usize = 16;
+/// A longer path counts as [`REST`] too.
+const LONGEST_PATH: usize = 128;
+/// The path of all other paths.
+const REST: &str = "other";
+
+/// The requests of one path and method that ended in one way.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RequestSeries {
+    /// The path; always `/` unless paths are counted.
+    pub path: String,
     /// The method, or `OTHER`.
     pub method: &'static str,
     /// How they ended.
@@ -45,50 +56,112 @@ struct Series {
     microseconds: AtomicU64,
 }
 
-/// All counters of the endpoint. Bounded by the two tables.
+/// The counters of one path.
 #[derive(Debug)]
-pub(crate) struct Meter {
+struct PathCounters {
     open: AtomicU64,
     series: Box<[Series]>,
 }
 
-impl Default for Meter {
+impl Default for PathCounters {
     fn default() -> Self {
         let series = (0..METHODS.len() * Outcome::ALL.len()).map(|_| Series::default()).collect();
         Self { open: AtomicU64::new(0), series }
     }
 }
 
+/// All counters of the endpoint. Bounded by the tables and the number of paths.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    /// One if paths are not told apart; otherwise one for each that may be known, and the last for the rest.
+    counters: Box<[PathCounters]>,
+    /// The known paths, at the places of their counters. Written to once for each.
+    paths: RwLock<Vec<String>>,
+}
+
 /// A request that is not answered yet. One that is dropped before, because its sender left, is not counted.
 #[derive(Debug)]
 pub(crate) struct OpenRequest<'a> {
-    meter: &'a Meter,
+    counters: &'a PathCounters,
     method: usize,
     since: Instant,
 }
 
 impl Meter {
-    pub(crate) fn open(&self, method: &Method) -> OpenRequest<'_> {
-        self.open.fetch_add(1, Ordering::Relaxed);
+    /// A meter that tells paths apart, or counts all as `/`.
+    pub(crate) fn new(by_path: bool) -> Self {
+        let (slots, paths) = if by_path { (MOST_PATHS + 1, vec![]) } else { (1, vec!["/".to_owned()]) };
+        Self { counters: (0..slots).map(|_| PathCounters::default()).collect(), paths: RwLock::new(paths) }
+    }
+
+    pub(crate) fn open(&self, path: &str, method: &Method) -> OpenRequest<'_> {
+        let counters = &self.counters[self.place(path)];
+        counters.open.fetch_add(1, Ordering::Relaxed);
         let known = METHODS.iter().position(|known| *known == method.as_str());
-        OpenRequest { meter: self, method: known.unwrap_or(METHODS.len() - 1), since: Instant::now() }
+        OpenRequest { counters, method: known.unwrap_or(METHODS.len() - 1), since: Instant::now() }
+    }
+
+    fn place(&self, path: &str) -> usize {
+        let rest = self.counters.len() - 1;
+        if rest == 0 || path.len() > LONGEST_PATH {
+            return rest;
+        }
+        let find = |paths: &[String]| paths.iter().position(|known| known == path);
+        let known = find(&self.paths.read().unwrap_or_else(PoisonError::into_inner));
+        known.unwrap_or_else(|| {
+            let mut paths = self.paths.write().unwrap_or_else(PoisonError::into_inner);
+            find(&paths).unwrap_or_else(|| {
+                if paths.len() < rest {
+                    paths.push(path.to_owned());
+                    paths.len() - 1
+                } else {
+                    rest
+                }
+            })
+        })
+    }
+
+    /// The paths with their counters, without those that are vacant.
+    fn by_path(&self) -> Vec<(String, &PathCounters)> {
+        let mut paths = self.paths.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = paths.len();
+        let rest = (self.counters.len() > 1).then(|| (REST.to_owned(), self.counters.len() - 1));
+        let places = paths.drain(..).zip(0..known).chain(rest);
+        places.map(|(path, place)| (path, &self.counters[place])).collect()
     }
 
     /// Requests that are not answered yet.
     pub(crate) fn open_requests(&self) -> u64 {
-        self.open.load(Ordering::Relaxed)
+        self.counters.iter().map(|counters| counters.open.load(Ordering::Relaxed)).sum()
+    }
+
+    /// The same by path.
+    pub(crate) fn open_by_path(&self) -> BTreeMap<String, u64> {
+        let open = |(path, counters): (String, &PathCounters)| (path, counters.open.load(Ordering::Relaxed));
+        self.by_path().into_iter().map(open).collect()
     }
 
     /// Every series that has counted something.
     pub(crate) fn series(&self) -> Vec<RequestSeries> {
-        let place = |(number, series): (usize, &Series)| RequestSeries {
-            method: METHODS[number / Outcome::ALL.len()],
-            outcome: Outcome::ALL[number % Outcome::ALL.len()],
-            status: Outcome::ALL[number % Outcome::ALL.len()].status().as_u16(),
-            buckets: series.buckets.each_ref().map(|count| count.load(Ordering::Relaxed)),
-            seconds: Duration::from_micros(series.microseconds.load(Ordering::Relaxed)).as_secs_f64(),
+        let of_path = |(path, counters): (String, &PathCounters)| {
+            let series = counters.series.iter().enumerate();
+            series.map(|(number, series)| series.read(&path, number)).collect::<Vec<_>>()
         };
-        self.series.iter().enumerate().map(place).filter(|series| series.count() > 0).collect()
+        self.by_path().into_iter().flat_map(of_path).filter(|series| series.count() > 0).collect()
+    }
+}
+
+impl Series {
+    fn read(&self, path: &str, number: usize) -> RequestSeries {
+        let outcome = Outcome::ALL[number % Outcome::ALL.len()];
+        RequestSeries {
+            path: path.to_owned(),
+            method: METHODS[number / Outcome::ALL.len()],
+            outcome,
+            status: outcome.status().as_u16(),
+            buckets: self.buckets.each_ref().map(|count| count.load(Ordering::Relaxed)),
+            seconds: Duration::from_micros(self.microseconds.load(Ordering::Relaxed)).as_secs_f64(),
+        }
     }
 }
 
@@ -96,7 +169,7 @@ impl OpenRequest<'_> {
     /// Counts the request as answered.
     pub(crate) fn answered(self, outcome: Outcome) {
         let took = self.since.elapsed();
-        let series = &self.meter.series[self.method * Outcome::ALL.len() + outcome as usize];
+        let series = &self.counters.series[self.method * Outcome::ALL.len() + outcome as usize];
         let fits = |bound: &f64| took.as_secs_f64() <= *bound;
         let bucket = DURATION_BOUNDS.iter().position(fits).unwrap_or(BUCKETS - 1);
         series.buckets[bucket].fetch_add(1, Ordering::Relaxed);
@@ -106,7 +179,7 @@ impl OpenRequest<'_> {
 
 impl Drop for OpenRequest<'_> {
     fn drop(&mut self) {
-        self.meter.open.fetch_sub(1, Ordering::Relaxed);
+        self.counters.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -116,17 +189,35 @@ mod tests {
 
     #[test]
     fn requests_are_counted_by_method_and_outcome_when_answered() {
-        let meter = Meter::default();
+        let meter = Meter::new(false);
         let brew = Method::from_bytes(b"BREW").unwrap();
-        let open = meter.open(&Method::POST);
-        drop(meter.open(&Method::POST));
+        let open = meter.open("/x", &Method::POST);
+        drop(meter.open("/x", &Method::POST));
         assert_eq!(meter.open_requests(), 1);
         open.answered(Outcome::Accepted);
-        meter.open(&brew).answered(Outcome::Late);
-        meter.open(&brew).answered(Outcome::Late);
+        meter.open("/x", &brew).answered(Outcome::Late);
+        meter.open("/x", &brew).answered(Outcome::Late);
         assert_eq!(meter.open_requests(), 0);
         let seen = meter.series();
         let seen: Vec<_> = seen.iter().map(|s| (s.method, s.outcome, s.status, s.count())).collect();
         assert_eq!(seen, [("POST", Outcome::Accepted, 202, 1), ("OTHER", Outcome::Late, 503, 2)]);
+    }
+
+    #[test]
+    fn paths_are_told_apart_up_to_a_bound_if_asked_for() {
+        let all = Meter::new(false);
+        all.open("/secret", &Method::POST).answered(Outcome::Accepted);
+        assert_eq!(all.series()[0].path, "/");
+        let meter = Meter::new(true);
+        for number in 0..100 {
+            meter.open(&format!("/{}", number % 50), &Method::POST).answered(Outcome::Accepted);
+        }
+        meter.open(&"/x".repeat(100), &Method::POST).answered(Outcome::Accepted);
+        let open = meter.open("/0", &Method::POST);
+        let seen: Vec<_> = meter.series().iter().map(|s| (s.path.clone(), s.count())).collect();
+        assert_eq!(seen.len(), MOST_PATHS + 1);
+        assert_eq!((&seen[0], &seen[MOST_PATHS]), (&("/0".to_owned(), 2), &(REST.to_owned(), 69)));
+        assert_eq!((meter.open_by_path()["/0"], meter.open_requests()), (1, 1));
+        drop(open);
     }
 }

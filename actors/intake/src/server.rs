@@ -62,7 +62,7 @@ pub(crate) fn start(state: &Arc<State>, listener: TcpListener) -> io::Result<Ser
 }
 
 async fn serve(state: Arc<State>, mut request: Request) -> Result<Response<BoxBody>, Infallible> {
-    let open = state.meter.open(request.method());
+    let open = state.meter.open(request.path(), request.method());
     let mut payload = request.take_payload();
     let answer = answer(&state, request.head(), &mut payload).await;
     let outcome = answer.outcome();

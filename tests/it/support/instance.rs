@@ -41,6 +41,7 @@ pub(crate) struct Instance {
     pub(crate) events: SocketAddr,
     pub(crate) health: SocketAddr,
     pub(crate) admin: SocketAddr,
+    metrics: Option<SocketAddr>,
 }
 
 /// Names another build of the program to test, for example an optimised one.
@@ -135,14 +136,14 @@ impl Instance {
         });
         let up: Value = serde_json::from_str(&up).expect("log lines are JSON");
         let address = |name: &str| up[name].as_str().and_then(|text| text.parse().ok()).expect("an address");
-        Self {
-            events: address("events"),
-            health: address("health"),
-            admin: address("admin"),
-            child,
-            log,
-            may_panic: false,
-        }
+        let (events, health, admin) = (address("events"), address("health"), address("admin"));
+        let metrics = up["metrics"].as_str().and_then(|text| text.parse().ok());
+        Self { events, health, admin, metrics, child, log, may_panic: false }
+    }
+
+    /// The metrics, if `--metrics-addr` was given.
+    pub(crate) fn metrics(&self) -> Answer {
+        get(self.metrics.expect("an address"), "/metrics").expect("the metrics are there")
     }
 
     pub(crate) fn post(&self, event: &Value) -> Answer {

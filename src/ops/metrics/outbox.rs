@@ -1,0 +1,103 @@
+//! What waits, and for how long.
+
+use campanile_domain::ObjectKey;
+use campanile_outbox::{Selection, Stats, Usage};
+use jiff::Timestamp;
+
+use super::page::{Kind, Page};
+use crate::ops::View;
+
+/// Providers whose oldest delivery is looked up: those with the longest queues. Each look is a read of one row.
+const MOST_LOOKS: usize = 100;
+
+/// How old the oldest waiting delivery is, in seconds.
+#[derive(Default)]
+pub(super) struct Ages {
+    /// Of all.
+    oldest: f64,
+    /// By `namespace/name` of the Provider.
+    providers: Vec<(String, f64)>,
+}
+
+impl Ages {
+    pub(super) async fn of(view: &View, stats: &Stats, per_object: bool) -> Self {
+        if stats.total.pending + stats.total.parked == 0 {
+            return Self::default();
+        }
+        let mut providers = Vec::new();
+        for name in if per_object { longest(stats) } else { Vec::new() } {
+            let key = name.split_once('/').map(|(namespace, name)| ObjectKey::new(namespace, name));
+            if let Some(age) = age(view, key).await {
+                providers.push((name.to_owned(), age));
+            }
+        }
+        Self { oldest: age(view, None).await.unwrap_or_default(), providers }
+    }
+}
+
+fn waiting(usage: &Usage) -> u64 {
+    usage.pending + usage.parked
+}
+
+/// The Providers with the longest queues.
+fn longest(stats: &Stats) -> Vec<&str> {
+    let mut queues: Vec<_> = stats.providers.iter().filter(|(_, usage)| waiting(usage) > 0).collect();
+    queues.sort_by_key(|(_, usage)| std::cmp::Reverse(waiting(usage)));
+    queues.into_iter().take(MOST_LOOKS).map(|(name, _)| name.as_str()).collect()
+}
+
+/// None if nothing waits any more, or the outbox can not be read.
+async fn age(view: &View, provider: Option<ObjectKey>) -> Option<f64> {
+    let oldest = view.outbox.list(Selection { dead: false, provider, limit: 1 }).await.ok()?;
+    Some(since(view.clock.now(), oldest.first()?.accepted_at))
+}
+
+fn since(now: Timestamp, accepted_at: Timestamp) -> f64 {
+    now.duration_since(accepted_at).as_secs_f64().max(0.0)
+}
+
+pub(super) fn write(page: &mut Page, stats: &Stats, ages: &Ages, per_object: bool) {
+    page.family("campanile_outbox_deliveries", Kind::Gauge, "Stored deliveries by state.");
+    for (state, count) in states(&stats.total) {
+        page.sample(&[("state", state)], count);
+    }
+    let help = "Age of the oldest delivery that waits.";
+    page.family("campanile_outbox_oldest_seconds", Kind::Gauge, help);
+    page.sample(&[], ages.oldest);
+    if per_object {
+        queues(page, stats, ages);
+    }
+    page.family("campanile_outbox_bytes", Kind::Gauge, "Bytes stored in the outbox.");
+    page.sample(&[], stats.bytes);
+    page.family("campanile_outbox_unplanned_events", Kind::Gauge, "Events that wait for Alerts or labels.");
+    page.sample(&[], stats.unplanned);
+    let counters = [
+        ("campanile_outbox_damaged_total", "Records that could not be read.", stats.damaged),
+        ("campanile_outbox_failed_writes_total", "Groups of writes that failed.", stats.failed_writes),
+        ("campanile_outbox_superseded_total", "Statuses that a newer one replaced.", stats.superseded),
+    ];
+    for (name, help, count) in counters {
+        page.family(name, Kind::Counter, help);
+        page.sample(&[], count);
+    }
+}
+
+fn queues(page: &mut Page, stats: &Stats, ages: &Ages) {
+    page.family("campanile_queue_deliveries", Kind::Gauge, "Deliveries of a Provider by state.");
+    for (provider, usage) in &stats.providers {
+        let (namespace, name) = provider.split_once('/').unwrap_or_default();
+        for (state, count) in states(usage) {
+            page.sample(&[("namespace", namespace), ("provider", name), ("state", state)], count);
+        }
+    }
+    let help = "Age of the oldest waiting delivery of a Provider, of those with the longest queues.";
+    page.family("campanile_queue_oldest_seconds", Kind::Gauge, help);
+    for (provider, age) in &ages.providers {
+        let (namespace, name) = provider.split_once('/').unwrap_or_default();
+        page.sample(&[("namespace", namespace), ("provider", name)], *age);
+    }
+}
+
+fn states(usage: &Usage) -> [(&'static str, u64); 3] {
+    [("pending", usage.pending), ("parked", usage.parked), ("dead", usage.dead)]
+}
