@@ -26,6 +26,7 @@ mod outbox_kill_commit_status;
 mod outbox_recovery;
 mod outbox_state_folder;
 mod provider_alertmanager;
+mod provider_change_request;
 mod provider_nats;
 mod provider_otel;
 mod provider_payloads;

@@ -103,6 +103,11 @@ pub(super) const KINDS: &[Kind] = &[
 ];
 
 impl Kind {
+    /// Whether a proxy for HTTP and an HTTP destination mean something to it.
+    pub(super) fn speaks_http(&self) -> bool {
+        !matches!(self.type_name, "nats" | "azureeventhub")
+    }
+
     /// A name for a Provider of this kind.
     pub(super) fn name(&self, way: &str) -> String {
         format!("{}{}-{way}", self.type_name.replace('.', "-"), self.variant)
