@@ -92,11 +92,7 @@ impl App {
         let transport = Transport::new(Environment::from_process(), Limits::default());
         let clock: SharedClock = Arc::new(SystemClock);
         let links = Links::default();
-        let explainer = ops::Explainer {
-            manifests: config.manifests().cloned(),
-            rules: config.rules(),
-            transport: transport.clone(),
-        };
+        let explainer = ops::Explainer { rules: config.rules(), transport: transport.clone() };
         watch_store(outbox.clone());
         let parts = Parts {
             config: config.clone(),

@@ -9,13 +9,13 @@ mod shown;
 mod tests;
 mod words;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use campanile_domain::{Alert, DecodeError, Event, NewDelivery, ObjectKey};
+use campanile_domain::{Alert, DecodeError, Event, NewDelivery, ObjectKey, ProviderSpec};
 use campanile_intake::IntakeConfig;
-use campanile_protocol::Change;
+use campanile_protocol::{Change, LabelLookup, SecretError, Secrets, Specs};
 use campanile_router::{Incoming, Index, Plan, Rules, Step, explain, plan};
 use campanile_transport::Transport;
 use campanile_watcher::{FolderError, LabelStore, Loaded, load};
@@ -109,7 +109,7 @@ pub enum ExplainError {
     NoAlert(ObjectKey),
 }
 
-/// What decides beside the manifests.
+/// What decides beside the objects.
 #[derive(Clone, Debug)]
 pub struct Circumstances {
     /// What the operator decided.
@@ -129,11 +129,32 @@ pub fn explain_folder(
     folder: &Path,
     body: &[u8],
     alert: Option<&ObjectKey>,
-    circumstances: &Circumstances,
+    circumstances: Circumstances,
 ) -> Result<Explanation, ExplainError> {
     let event = read_event(body)?;
     let loaded = load(folder).map_err(ExplainError::Folder)?;
-    explain_loaded(&loaded, &event, alert, circumstances)
+    explain_loaded(&loaded, event, alert, circumstances)
+}
+
+fn explain_loaded(
+    loaded: &Loaded,
+    event: Event,
+    alert: Option<&ObjectKey>,
+    circumstances: Circumstances,
+) -> Result<Explanation, ExplainError> {
+    let specs = Specs {
+        alerts: loaded.alerts.values().map(|alert| alert.value.clone()).collect(),
+        providers: loaded.providers.values().map(|provider| provider.value.clone()).collect(),
+        labels: Arc::new(LabelStore::of(loaded)),
+        problems: loaded.problems.iter().map(ToString::to_string).collect(),
+    };
+    let question = Question::about(event, specs, alert, circumstances)?;
+    let read = |key: &ObjectKey| {
+        let found = loaded.secrets.get(key).map(|found| found.value.clone());
+        found.ok_or_else(|| SecretError::NotFound(key.clone()))
+    };
+    let secrets = question.secrets().into_iter().map(|key| (key.clone(), read(&key))).collect();
+    Ok(question.answer(&secrets))
 }
 
 /// The event as intake would take it.
@@ -148,53 +169,93 @@ fn read_event(body: &[u8]) -> Result<Event, ExplainError> {
     Ok(event)
 }
 
-fn explain_loaded(
-    loaded: &Loaded,
-    event: &Event,
-    alert: Option<&ObjectKey>,
-    circumstances: &Circumstances,
-) -> Result<Explanation, ExplainError> {
-    if let Some(absent) = alert.filter(|key| !loaded.alerts.contains_key(*key)) {
-        return Err(ExplainError::NoAlert(absent.clone()));
+/// An event that was judged, before it is known what the Providers would send.
+pub(crate) struct Question {
+    event: Arc<Event>,
+    /// The Alerts that were asked for.
+    steps: Vec<(Arc<Alert>, Step)>,
+    planned: Planned,
+    providers: HashMap<ObjectKey, Arc<ProviderSpec>>,
+    labels: Arc<dyn LabelLookup>,
+    problems: Vec<String>,
+    circumstances: Circumstances,
+}
+
+impl Question {
+    /// Judges the event in `body` by `specs`; only `alert`, where one is named. Patterns of all Alerts are compiled, so it is
+    /// for threads that may block.
+    ///
+    /// # Errors
+    /// [`ExplainError`] if the event can not be read, or there is no such Alert.
+    pub(crate) fn new(
+        body: &[u8],
+        specs: Specs,
+        alert: Option<&ObjectKey>,
+        circumstances: Circumstances,
+    ) -> Result<Self, ExplainError> {
+        Self::about(read_event(body)?, specs, alert, circumstances)
     }
-    let index = index_of(loaded);
-    let labels = LabelStore::of(loaded);
-    let incoming = Incoming { event, accepted_at: circumstances.now };
-    let mut planned = Planned::new(plan(incoming, &index, &labels, &circumstances.rules));
-    let steps = explain(incoming, &index, &labels, &circumstances.rules);
-    let mut outbound = Outbound::new(loaded, circumstances, Arc::new(event.clone()));
-    let wanted = |key: &ObjectKey| alert.is_none_or(|wanted| wanted == key);
-    let alerts = steps
-        .into_iter()
-        .filter(|(alert, _)| wanted(&alert.key))
-        .map(|(alert, step)| {
-            let words = words::Words { alert: &alert, event, labels: &labels };
-            let delivery = planned.deliveries.remove(&alert.key);
+
+    fn about(
+        event: Event,
+        specs: Specs,
+        alert: Option<&ObjectKey>,
+        circumstances: Circumstances,
+    ) -> Result<Self, ExplainError> {
+        if let Some(absent) = alert.filter(|key| !specs.alerts.iter().any(|alert| alert.key == **key)) {
+            return Err(ExplainError::NoAlert(absent.clone()));
+        }
+        let index = index_of(&specs);
+        let Specs { providers, labels, problems, .. } = specs;
+        let incoming = Incoming { event: &event, accepted_at: circumstances.now };
+        let planned = Planned::new(plan(incoming, &index, &*labels, &circumstances.rules));
+        let mut steps = explain(incoming, &index, &*labels, &circumstances.rules);
+        steps.retain(|(found, _)| alert.is_none_or(|wanted| *wanted == found.key));
+        let providers = providers.into_iter().map(|spec| (spec.key.clone(), spec)).collect();
+        Ok(Self { event: Arc::new(event), steps, planned, providers, labels, problems, circumstances })
+    }
+
+    /// The Secrets that decide what would be sent; those of so many Providers as can be shown.
+    pub(crate) fn secrets(&self) -> Vec<ObjectKey> {
+        let notifies = self.steps.iter().filter_map(|(alert, _)| self.planned.deliveries.get(&alert.key));
+        let providers: BTreeSet<&ObjectKey> =
+            notifies.map(|delivery| &delivery.provider).take(outbound::MOST_REQUESTS).collect();
+        let specs = providers.into_iter().filter_map(|provider| self.providers.get(provider));
+        specs.flat_map(|spec| spec.secret_keys()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The explanation. Certificates are read and messages rendered, so it is for threads that may block.
+    pub(crate) fn answer(self, secrets: &Secrets) -> Explanation {
+        let Self { event, steps, mut planned, providers, labels, problems, circumstances } = self;
+        let mut outbound = Outbound::new(&providers, secrets, &circumstances, event.clone());
+        let mut explained = |(alert, step): (Arc<Alert>, Step)| {
+            let words = words::Words { alert: &alert, event: &event, labels: &*labels };
             let explained = explained(&words, &step, planned.drops.remove(&alert.key));
-            let explained = match delivery {
+            let explained = match planned.deliveries.remove(&alert.key) {
                 Some(delivery) => with_preview(explained, outbound.preview(delivery)),
                 None => explained,
             };
             let notices = planned.notices.remove(&alert.key).unwrap_or_default();
-            Explained { notices: notices.iter().map(|notice| notice.message(event)).collect(), ..explained }
-        })
-        .collect();
-    Ok(Explanation {
-        object: event.involved_object.path(),
-        severity: event.severity.as_str().to_owned(),
-        reason: event.reason.clone(),
-        alerts,
-        problems: loaded.problems.iter().map(ToString::to_string).collect(),
-    })
+            Explained { notices: notices.iter().map(|notice| notice.message(&event)).collect(), ..explained }
+        };
+        let alerts = steps.into_iter().map(&mut explained).collect();
+        Explanation {
+            object: event.involved_object.path(),
+            severity: event.severity.as_str().to_owned(),
+            reason: event.reason.clone(),
+            alerts,
+            problems,
+        }
+    }
 }
 
-fn index_of(loaded: &Loaded) -> Index {
+fn index_of(specs: &Specs) -> Index {
     let mut index = Index::new();
-    for alert in loaded.alerts.values() {
-        index.apply(&Change::Applied(alert.value.clone()));
+    for alert in &specs.alerts {
+        index.apply(&Change::Applied(alert.clone()));
     }
-    for provider in loaded.providers.values() {
-        index.apply_provider(&Change::Applied(provider.value.clone()));
+    for provider in &specs.providers {
+        index.apply_provider(&Change::Applied(provider.clone()));
     }
     index
 }

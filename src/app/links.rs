@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use actix::{Actor, Addr, Context, Handler};
 use campanile_delivery::{Dispatcher, Drain, GetDeliverySnapshot, GetTallies, SendTest, WorkReady};
 use campanile_intake::{GetIntakeSnapshot, IntakeActor, StopAccepting};
-use campanile_protocol::{Announce, Changes, GetObjects, ReadSecrets, Report, Resync, Submit, Unusable};
+use campanile_protocol::{
+    Announce, Changes, GetObjects, GetSpecs, ReadSecrets, Report, Resync, Submit, Unusable,
+};
 use campanile_router::{GetRouterSnapshot, RouterActor};
 use campanile_supervision::Link;
 use campanile_watcher::GetWatcherSnapshot;
@@ -28,6 +30,7 @@ pub(crate) struct Links {
     pub(crate) announces: Link<Announce>,
     pub(crate) unusable: Link<Unusable>,
     pub(crate) objects: Link<GetObjects>,
+    pub(crate) specs: Link<GetSpecs>,
     pub(crate) watcher_snapshot: Link<GetWatcherSnapshot>,
     pub(crate) stop_accepting: Link<StopAccepting>,
     pub(crate) intake_snapshot: Link<GetIntakeSnapshot>,
@@ -83,6 +86,7 @@ impl Links {
             + Handler<Report>
             + Handler<Announce>
             + Handler<GetObjects>
+            + Handler<GetSpecs>
             + Handler<GetWatcherSnapshot>,
     {
         self.resync.point_at(watcher);
@@ -90,6 +94,7 @@ impl Links {
         self.reports.point_at(watcher);
         self.announces.point_at(watcher);
         self.objects.point_at(watcher);
+        self.specs.point_at(watcher);
         self.watcher_snapshot.point_at(watcher);
     }
 

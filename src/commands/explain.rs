@@ -24,7 +24,7 @@ const MOST_BYTES: u64 = 4 << 20;
 pub(crate) fn explain(flags: &ExplainFlags) -> Result<ExitCode> {
     let event = read(&flags.event)?;
     let explanation = match &flags.manifests {
-        Some(folder) => explain_folder(folder, &event, flags.alert.as_ref(), &circumstances(flags))?,
+        Some(folder) => explain_folder(folder, &event, flags.alert.as_ref(), circumstances(flags))?,
         None => actix_rt::System::new().block_on(ask(flags, event))?,
     };
     for problem in &explanation.problems {

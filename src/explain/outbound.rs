@@ -7,10 +7,10 @@ use std::sync::Arc;
 use campanile_delivery::resolve_provider;
 use campanile_domain::{
     Delivery, DeliveryId, Event, Failure, FailureClass, Method, NewDelivery, ObjectKey, ProviderClass,
-    Publication, Request, Secret, Verdict,
+    ProviderSpec, Publication, Request, Secret, Verdict,
 };
+use campanile_protocol::{SecretError, Secrets};
 use campanile_providers::{Endpoint, Exchange, Step};
-use campanile_watcher::Loaded;
 use jiff::Timestamp;
 
 use super::Circumstances;
@@ -20,7 +20,7 @@ use super::shown::{ShownRequest, published, shown};
 const MOST_BYTES: usize = 4 << 20;
 
 /// Most requests in one explanation.
-const MOST_REQUESTS: usize = 500;
+pub(super) const MOST_REQUESTS: usize = 500;
 
 /// What would go out.
 pub(super) enum Preview {
@@ -40,7 +40,8 @@ pub(super) enum Preview {
 
 /// Renders deliveries. Each Provider is resolved once.
 pub(super) struct Outbound<'a> {
-    loaded: &'a Loaded,
+    providers: &'a HashMap<ObjectKey, Arc<ProviderSpec>>,
+    secrets: &'a Secrets,
     circumstances: &'a Circumstances,
     event: Arc<Event>,
     endpoints: HashMap<ObjectKey, Rc<Result<Endpoint, Failure>>>,
@@ -49,8 +50,14 @@ pub(super) struct Outbound<'a> {
 }
 
 impl<'a> Outbound<'a> {
-    pub(super) fn new(loaded: &'a Loaded, circumstances: &'a Circumstances, event: Arc<Event>) -> Self {
-        Self { loaded, circumstances, event, endpoints: HashMap::new(), bytes: 0, requests: 0 }
+    pub(super) fn new(
+        providers: &'a HashMap<ObjectKey, Arc<ProviderSpec>>,
+        secrets: &'a Secrets,
+        circumstances: &'a Circumstances,
+        event: Arc<Event>,
+    ) -> Self {
+        let endpoints = HashMap::new();
+        Self { providers, secrets, circumstances, event, endpoints, bytes: 0, requests: 0 }
     }
 
     pub(super) fn preview(&mut self, plan: NewDelivery) -> Preview {
@@ -75,12 +82,18 @@ impl<'a> Outbound<'a> {
 
     fn resolve(&self, key: &ObjectKey) -> Result<Endpoint, Failure> {
         let missing = || Failure::new(FailureClass::Config, format!("find provider '{key}': create it"));
-        let provider = self.loaded.providers.get(key).ok_or_else(missing)?;
+        let provider = self.providers.get(key).ok_or_else(missing)?;
         let secret = |key: &ObjectKey| -> Result<Arc<Secret>, String> {
-            let found = self.loaded.secrets.get(key).map(|found| found.value.clone());
-            found.ok_or_else(|| "not found or not readable; create or correct it".to_owned())
+            match self.secrets.get(key) {
+                Some(Ok(secret)) => Ok(secret.clone()),
+                Some(Err(SecretError::Unreadable { cause, .. })) => Err(cause.clone()),
+                Some(Err(SecretError::NotFound(_))) => {
+                    Err("not found or not readable; create or correct it".to_owned())
+                }
+                None => Err("it was not read, the answer is long already".to_owned()),
+            }
         };
-        resolve_provider(&provider.value, &secret, &self.circumstances.transport)
+        resolve_provider(provider, &secret, &self.circumstances.transport)
     }
 
     fn render(&mut self, endpoint: &Endpoint, plan: NewDelivery) -> Preview {

@@ -65,7 +65,7 @@ fn explanation(manifests: &str, event: &str) -> Explanation {
     let loaded = Loaded::from_text(Path::new("alerts.yaml"), manifests);
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
     let event = read_event(event.as_bytes()).unwrap();
-    explain_loaded(&loaded, &event, None, &circumstances()).unwrap()
+    explain_loaded(&loaded, event, None, circumstances()).unwrap()
 }
 
 /// The only Alert.
@@ -219,6 +219,6 @@ fn cli_explain_refuses_what_is_no_event_and_an_alert_that_is_not_there() {
     let loaded = Loaded::from_text(Path::new("alerts.yaml"), &format!("{SLACK}{}", alert("a", "")));
     let event = read_event(EVENT.as_bytes()).unwrap();
     let absent = ObjectKey::new("apps", "b");
-    let error = explain_loaded(&loaded, &event, Some(&absent), &circumstances()).unwrap_err();
+    let error = explain_loaded(&loaded, event, Some(&absent), circumstances()).unwrap_err();
     assert!(error.to_string().starts_with("find alert 'apps/b'"), "{error}");
 }

@@ -1,10 +1,9 @@
-//! `POST /v1/explain`: what becomes of an event, by the manifests as they are now.
-
-use std::path::PathBuf;
+//! `POST /v1/explain`: what becomes of an event, by the objects that are in force.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload, Query, block};
 use actix_web::{HttpRequest, HttpResponse};
+use campanile_protocol::{GetSpecs, ReadSecrets, Secrets};
 use campanile_router::Rules;
 use campanile_transport::Transport;
 use serde::Deserialize;
@@ -12,16 +11,13 @@ use serde::Deserialize;
 use super::error::ApiError;
 use super::key::object_key;
 use super::{View, body};
-use crate::explain::{Circumstances, ExplainError, explain_folder};
+use crate::explain::{Circumstances, ExplainError, Question};
 
 /// Path of the endpoint.
 pub const EXPLAIN: &str = "/v1/explain";
 
-/// What explanations are made from. The folder is read for each of them, so that they follow it without a message to
-/// the watcher; they differ from what runs only while a file is broken whose last good state is still in force.
+/// What decides beside the objects, which the watcher is asked for.
 pub(crate) struct Explainer {
-    /// None in a cluster: there the objects are not files.
-    pub(crate) manifests: Option<PathBuf>,
     pub(crate) rules: Rules,
     pub(crate) transport: Transport,
 }
@@ -48,16 +44,23 @@ pub(super) async fn explain(
         transport: explainer.transport.clone(),
         now: view.clock.now(),
     };
-    let Some(manifests) = explainer.manifests.clone() else {
-        let hint = "explain the event: an instance in a cluster can not yet; use `campanile explain --manifests DIR`";
-        return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, hint));
+    let Ok(specs) = view.links.specs.ask(GetSpecs).await else {
+        return Err(ApiError::unavailable("the watcher is being restarted, try again"));
     };
-    let explaining = block(move || explain_folder(&manifests, &event, alert.as_ref(), &circumstances));
-    match explaining.await {
-        Ok(Ok(explanation)) => Ok(HttpResponse::Ok().json(explanation)),
-        Ok(Err(error)) => Err(ApiError::new(status(&error), error)),
-        Err(_) => Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "explain the event: it panicked")),
-    }
+    let specs = specs.ok_or_else(|| ApiError::unavailable("the objects are not loaded yet, try again"))?;
+    let judged = block(move || Question::new(&event, specs, alert.as_ref(), circumstances)).await;
+    let question = judged.map_err(|_| panicked())?.map_err(|error| ApiError::new(status(&error), error))?;
+    let wanted = question.secrets();
+    let secrets = match wanted.is_empty() {
+        true => Secrets::new(),
+        false => view.links.secrets.ask(ReadSecrets(wanted)).await.unwrap_or_default(),
+    };
+    let explanation = block(move || question.answer(&secrets)).await.map_err(|_| panicked())?;
+    Ok(HttpResponse::Ok().json(explanation))
+}
+
+fn panicked() -> ApiError {
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "explain the event: it panicked")
 }
 
 fn status(error: &ExplainError) -> StatusCode {

@@ -147,8 +147,12 @@ fn error(answer: &Value) -> &str {
 }
 
 #[test]
-fn standalone_a_running_instance_explains_by_its_own_manifests() {
+fn standalone_a_running_instance_explains_by_the_objects_in_force() {
     run(async |instance| {
+        eventually(async || {
+            instance.post("/v1/explain", "application/json", EVENT).await.0 == StatusCode::OK
+        })
+        .await;
         let (status, answer) = instance.post("/v1/explain", "application/json", EVENT).await;
         assert_eq!((status, &answer["alerts"][0]["result"]), (StatusCode::OK, &json!("delivers")));
         assert_eq!(answer["alerts"][0]["requests"][0]["body"]["message"], "no such file");

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Gate, Instance, Namespace, Sink, eventually, is_ready, kubectl, shipped};
+use crate::support::{
+    Gate, Instance, Namespace, Sink, campanile_with_input, eventually, is_ready, kubectl, shipped,
+};
 
 /// A Slack channel and a GitHub repository, in the version that older guides are written in.
 const GUIDE: &str = r#"
@@ -49,6 +51,20 @@ fn table(text: &str) -> Vec<String> {
     text.lines().map(words).map(|words| words.get(..words.len() - 1).unwrap_or_default().join(" ")).collect()
 }
 
+/// `campanile explain` answers by what the API server holds, and shows no Secret.
+fn explains(instance: &Instance, namespace: &Namespace) {
+    let event = namespace.event("webapp", "Reconciliation finished").to_string();
+    let admin = instance.admin.to_string();
+    let asked =
+        campanile_with_input(&["explain", "--event", "-", "-o", "json", "--admin-addr", &admin], &event);
+    assert_eq!(asked.code, Some(0), "{asked:#?}");
+    let explanation: Value = serde_json::from_str(&asked.stdout).expect("JSON");
+    let alert = &explanation["alerts"][0];
+    assert_eq!((&alert["alert"]["name"], &alert["result"]), (&json!("on-call-webapp"), &json!("delivers")));
+    assert!(alert["requests"][0]["body"].to_string().contains("production cluster"), "{alert}");
+    assert!(!asked.stdout.contains("T000"), "{explanation}");
+}
+
 #[test]
 fn cluster_guide_slack_and_github_in_v1beta2_line_by_line() {
     let (namespace, sink) = (Namespace::new("guide"), Sink::start());
@@ -80,6 +96,7 @@ fn cluster_guide_slack_and_github_in_v1beta2_line_by_line() {
         "",
     );
     assert_eq!(older.matches("True").count(), 4, "{older}");
+    explains(&instance, &namespace);
     instance.accept(&namespace.event("webapp", "Reconciliation finished"));
     let arrival = sink.wait_for(1).remove(0);
     assert_eq!(arrival.path, "/services/T000/B000/XXXX");

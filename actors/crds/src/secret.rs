@@ -9,7 +9,11 @@ use crate::{Map, Metadata};
 
 /// Reads both forms; of a key in both, `stringData` wins.
 pub(crate) fn read(metadata: &Metadata, root: &Map, checker: &mut Checker) -> Secret {
-    let mut secret = Secret { key: metadata.key.clone(), data: std::collections::BTreeMap::new() };
+    let mut secret = Secret {
+        key: metadata.key.clone(),
+        type_name: checker.text(root, "type").unwrap_or_default().to_owned(),
+        data: std::collections::BTreeMap::new(),
+    };
     for (key, encoded) in checker.text_map(root, "data").unwrap_or_default() {
         let folded: String = encoded.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
         match STANDARD.decode(folded) {

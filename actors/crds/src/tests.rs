@@ -254,11 +254,14 @@ fn a_version_that_does_not_exist_says_which_to_use() {
 #[test]
 fn a_secret_is_decoded_and_string_data_wins() {
     let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"},
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type": "kubernetes.io/tls",
         "data": {"token": "aGVs\nbG8=", "both": "YQ=="}, "stringData": {"both": "plain"},
     });
     let Ok(Some(Object::Secret(secret))) = Object::from_json(&secret) else { panic!("no Secret") };
-    assert_eq!(secret.key.to_string(), "default/s");
+    assert_eq!(
+        (secret.key.to_string().as_str(), secret.type_name.as_str()),
+        ("default/s", "kubernetes.io/tls")
+    );
     assert_eq!(
         (secret.data["token"].as_slice(), secret.data["both"].as_slice()),
         (&b"hello"[..], &b"plain"[..])

@@ -7,6 +7,7 @@ pub mod log_event;
 mod objects;
 mod outcome;
 mod secrets;
+mod specs;
 mod submit;
 mod unusable;
 
@@ -16,5 +17,6 @@ pub use labels::{LabelLookup, Labels};
 pub use objects::{AlertRow, Condition, GetObjects, ObjectTable, ProviderRow};
 pub use outcome::{Backlog, Counts, DeliveryOutcome, DeliveryResult, ProviderState, Report};
 pub use secrets::{ReadSecrets, SecretError, Secrets};
+pub use specs::{GetSpecs, Specs};
 pub use submit::{Submit, SubmitError, SubmitReply};
 pub use unusable::Unusable;

@@ -66,6 +66,16 @@ pub enum ConfigError {
         /// What is missing.
         problem: TlsProblem,
     },
+    /// The Secret named by `spec.certSecretRef` is of a type that holds no certificates.
+    #[error(
+        "cannot use secret '{name}' to get TLS certificate: invalid secret type: '{type_name}'; make it anew with type Opaque or kubernetes.io/tls"
+    )]
+    CertificateType {
+        /// Its name.
+        name: String,
+        /// Its type.
+        type_name: String,
+    },
     /// The address is no URL that a request can be sent to.
     #[error("invalid {what} {shown}: {problem}; correct {place}")]
     Address {

@@ -17,10 +17,15 @@ use crate::{ConfigError, Endpoint, Settings, Step, build, resolve};
 pub(crate) struct Secrets(BTreeMap<ObjectKey, Arc<Secret>>);
 
 impl Secrets {
-    pub(crate) fn with(mut self, name: &str, data: &[(&str, &[u8])]) -> Self {
+    pub(crate) fn with(self, name: &str, data: &[(&str, &[u8])]) -> Self {
+        self.with_type(name, "Opaque", data)
+    }
+
+    pub(crate) fn with_type(mut self, name: &str, type_name: &str, data: &[(&str, &[u8])]) -> Self {
+        let type_name = type_name.to_owned();
         let key = ObjectKey::new("apps", name);
         let data = data.iter().map(|(key, value)| ((*key).to_owned(), value.to_vec())).collect();
-        self.0.insert(key.clone(), Arc::new(Secret { key, data }));
+        self.0.insert(key.clone(), Arc::new(Secret { key, type_name, data }));
         self
     }
 

@@ -337,7 +337,10 @@ impl Fixture {
     pub(super) fn secret(&self, name: &str, data: &[(&str, &str)]) {
         let key = ObjectKey::new("apps", name);
         let data = data.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec())).collect();
-        self.memory.borrow_mut().secrets.insert(key.clone(), Arc::new(Secret { key, data }));
+        self.memory
+            .borrow_mut()
+            .secrets
+            .insert(key.clone(), Arc::new(Secret { key, type_name: String::new(), data }));
     }
 
     pub(super) async fn secret_changed(&self, name: &str) {

@@ -25,11 +25,21 @@ pub(super) fn resolve(
     notices: &mut Vec<Notice>,
 ) -> Result<Option<TlsMaterial>, ConfigError> {
     if let Some(secret) = cert_secret {
+        check_type(secret)?;
         let problem = |problem| ConfigError::Tls { secret: secret.key.clone(), problem };
         return Keys::read(secret, notices).complete().map(Some).map_err(problem);
     }
     let credentials = credentials.filter(|_| spec.writes_commit_status());
     Ok(credentials.and_then(|secret| Keys::read(secret, notices).usable()))
+}
+
+/// Contract, control plane 3.2 and V12.
+fn check_type(secret: &Secret) -> Result<(), ConfigError> {
+    if matches!(secret.type_name.as_str(), "" | "Opaque" | "kubernetes.io/tls") {
+        return Ok(());
+    }
+    let name = secret.key.name.to_string();
+    Err(ConfigError::CertificateType { name, type_name: secret.type_name.clone() })
 }
 
 /// What a Secret holds, empty values left out.

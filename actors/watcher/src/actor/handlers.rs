@@ -3,13 +3,13 @@
 use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, WrapFuture};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
-    Announce, GetObjects, ObjectTable, ReadSecrets, Report, Resync, SecretError, Secrets,
+    Announce, GetObjects, GetSpecs, ObjectTable, ReadSecrets, Report, Resync, SecretError, Secrets, Specs,
 };
 use campanile_supervision::{failpoint, failpoint_stalls};
 
 use super::{DEBOUNCE, RESCAN_TICKS, Tick, WatcherActor};
 use crate::watch::Touched;
-use crate::{GetWatcherSnapshot, WatcherSnapshot};
+use crate::{GetWatcherSnapshot, Loaded, WatcherSnapshot};
 
 impl Handler<Touched> for WatcherActor {
     type Result = ();
@@ -107,6 +107,20 @@ impl Handler<GetObjects> for WatcherActor {
                 problems,
             },
         })
+    }
+}
+
+impl Handler<GetSpecs> for WatcherActor {
+    type Result = MessageResult<GetSpecs>;
+
+    fn handle(&mut self, _: GetSpecs, _: &mut Context<Self>) -> Self::Result {
+        let specs = |loaded: &Loaded| Specs {
+            alerts: loaded.alerts.values().map(|alert| alert.value.clone()).collect(),
+            providers: loaded.providers.values().map(|provider| provider.value.clone()).collect(),
+            labels: self.labels.clone(),
+            problems: self.problems(),
+        };
+        MessageResult(self.loaded.as_ref().map(specs))
     }
 }
 

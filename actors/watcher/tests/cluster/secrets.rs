@@ -1,4 +1,5 @@
-use campanile_protocol::SecretError;
+use campanile_protocol::{ReadSecrets, SecretError};
+use serde_json::json;
 
 use crate::api::until;
 use crate::rig::{Rig, run};
@@ -48,5 +49,23 @@ fn a_changed_secret_is_told_and_read_anew_and_secrets_of_others_are_no_news() {
         namespace.secret("t3").await;
         assert_eq!(rig.token().await.as_deref(), Ok("t3"));
         rig.until_snapshot(|snapshot| snapshot.secrets == 0).await;
+    });
+}
+
+#[test]
+fn v12_the_type_of_a_secret_is_known() {
+    run("secret-type", async |namespace| {
+        let body = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token"}, "type": "kubernetes.io/basic-auth",
+            "stringData": {"username": "u", "password": "p"},
+        });
+        let secret = serde_json::from_value(body).unwrap();
+        namespace.core("Secret").create(&Default::default(), &secret).await.unwrap();
+        namespace.provider("chat").await;
+        let rig = Rig::new(&namespace);
+        rig.initial().await;
+        let key = rig.key("token");
+        let mut secrets = rig.watcher.send(ReadSecrets(vec![key.clone()])).await.unwrap();
+        assert_eq!(secrets.remove(&key).unwrap().unwrap().type_name, "kubernetes.io/basic-auth");
     });
 }

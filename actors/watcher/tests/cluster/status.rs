@@ -163,6 +163,34 @@ fn k01_k03_k07_our_old_finalizer_goes_and_a_suspended_alert_keeps_it_until_delet
 }
 
 #[test]
+fn v08_an_object_that_is_being_deleted_and_held_by_another_is_left_alone() {
+    run("held", async |namespace| {
+        for (kind, name, spec) in [
+            ("Alert", "held", crate::api::alert_spec()),
+            ("Provider", "held", json!({"type": "generic", "address": "http://127.0.0.1:9/"})),
+        ] {
+            let metadata = json!({"finalizers": ["foo.bar/x"]});
+            namespace.create(kind, name, json!({"metadata": metadata, "spec": spec})).await;
+            namespace.ours(kind).delete(name, &Default::default()).await.unwrap();
+        }
+        namespace.alert("other").await;
+        let rig = Rig::new(&namespace);
+        rig.initial().await;
+        // Written after those two had their turn.
+        namespace.until_status("Alert", "other", |status| !condition(status, "Ready").is_null()).await;
+        assert_eq!(rig.objects().await.problems, [""; 0]);
+        for kind in ["Alert", "Provider"] {
+            let held = namespace.ours(kind).get("held").await.unwrap();
+            assert_eq!(held.metadata.finalizers.unwrap(), ["foo.bar/x"]);
+            assert!(condition(&held.data["status"], "Ready").is_null());
+            namespace.patch(kind, "held", json!({"metadata": {"finalizers": null}})).await;
+        }
+        until(async || rig.objects().await.providers.is_empty().then_some(())).await;
+        assert_eq!(rig.objects().await.alerts.len(), 1);
+    });
+}
+
+#[test]
 fn only_the_leader_writes_and_a_new_leader_makes_up_for_it() {
     run("leader", async |namespace| {
         namespace.alert("on-call").await;

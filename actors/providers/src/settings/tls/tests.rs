@@ -89,3 +89,28 @@ fn n30_n31_other_types_take_material_from_its_own_secret_only() {
     let tls = credentials(&[]).with("tls", all).resolve(&spec).unwrap().connection.tls;
     assert_eq!(tls, material(Some(b"CA"), Some((b"C", b"K"))));
 }
+
+#[test]
+fn v12_a_certificate_secret_of_another_type_is_refused() {
+    let resolve = |type_name: &str| {
+        let secrets = Secrets::default().with_type("tls", type_name, &[("ca.crt", b"CA")]);
+        secrets.resolve(&with_certificates())
+    };
+    for accepted in ["", "Opaque", "kubernetes.io/tls"] {
+        assert!(resolve(accepted).is_ok(), "{accepted}");
+    }
+    assert_eq!(
+        resolve("kubernetes.io/dockercfg").unwrap_err().to_string(),
+        "cannot use secret 'tls' to get TLS certificate: invalid secret type: 'kubernetes.io/dockercfg'; make it anew with \
+         type Opaque or kubernetes.io/tls"
+    );
+}
+
+#[test]
+fn v11_the_preferred_key_hides_garbage_under_the_old_one_and_the_old_one_alone_will_do() {
+    let tls = |data: &[(&str, &[u8])]| {
+        Secrets::default().with("tls", data).resolve(&with_certificates()).unwrap().connection.tls
+    };
+    assert_eq!(tls(&[("ca.crt", b"CA"), ("caFile", b"garbage")]), material(Some(b"CA"), None));
+    assert_eq!(tls(&[("caFile", b"CA")]), material(Some(b"CA"), None));
+}

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, ResponseFuture, WrapFuture};
 use campanile_domain::{Alert, ProviderSpec};
-use campanile_protocol::{Changes, GetObjects, ObjectTable, ReadSecrets, Report, Resync, Secrets};
+use campanile_protocol::{
+    Changes, GetObjects, GetSpecs, ObjectTable, ReadSecrets, Report, Resync, Secrets, Specs,
+};
 use campanile_supervision::{failpoint, failpoint_stalls};
 
 use super::news::{Connected, LabelNews, SecretNews, SecretsWatched, Told, Trouble, Unauthorized};
@@ -183,6 +185,20 @@ impl Handler<GetObjects> for ClusterWatcherActor {
             providers: providers.filter_map(|kept| self.status.provider_row(&kept.spec)).collect(),
             problems: self.problems(),
         })
+    }
+}
+
+impl Handler<GetSpecs> for ClusterWatcherActor {
+    type Result = MessageResult<GetSpecs>;
+
+    fn handle(&mut self, _: GetSpecs, _: &mut Context<Self>) -> Self::Result {
+        let specs = || Specs {
+            alerts: self.alerts.kept.values().map(|kept| kept.spec.clone()).collect(),
+            providers: self.providers.kept.values().map(|kept| kept.spec.clone()).collect(),
+            labels: self.labels.clone(),
+            problems: self.problems(),
+        };
+        MessageResult(self.loaded().then(specs))
     }
 }
 

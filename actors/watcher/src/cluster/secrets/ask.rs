@@ -22,6 +22,7 @@ pub(super) async fn ask(client: Client, key: &ObjectKey) -> Entry {
             version: secret.resource_version(),
             outcome: Ok(Arc::new(Secret {
                 key: key.clone(),
+                type_name: secret.type_.unwrap_or_default(),
                 data: secret
                     .data
                     .unwrap_or_default()

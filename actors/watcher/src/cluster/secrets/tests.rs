@@ -16,7 +16,7 @@ fn cache(version: Option<&str>) -> SecretCache {
     let cache = SecretCache::default();
     cache.provider_changed(&provider().key, None, Some(&naming("token")));
     let outcome = match version {
-        Some(_) => Ok(Arc::new(Secret { key: key("token"), data: [].into() })),
+        Some(_) => Ok(Arc::new(Secret { key: key("token"), type_name: String::new(), data: [].into() })),
         None => Err(SecretError::NotFound(key("token"))),
     };
     let entry = Entry { outcome, version: version.map(ToOwned::to_owned) };
