@@ -215,6 +215,16 @@ impl Instance {
         kib.expect("a number") / 1024
     }
 
+    /// Seconds of processor time so far, the kernel's included.
+    pub(crate) fn processor_seconds(&self) -> f64 {
+        // Field 14 and 15 of proc(5), counted behind the name, in ticks of which a second has 100.
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
+        let (_, fields) = stat.rsplit_once(')').expect("the kernel writes the name in brackets");
+        let ticks =
+            fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<f64>().expect("a number"));
+        ticks.sum::<f64>() / 100.0
+    }
+
     /// The log so far holds this text.
     pub(crate) fn logged(&self, text: &str) -> bool {
         self.log.lines().iter().any(|line| line.contains(text))
