@@ -29,6 +29,7 @@ mod provider_alertmanager;
 mod provider_change_request;
 mod provider_nats;
 mod provider_otel;
+mod provider_parking;
 mod provider_payloads;
 mod provider_proxy;
 mod provider_pubsub;

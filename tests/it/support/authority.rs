@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -36,6 +36,16 @@ impl Authority {
     /// A certificate for a host name or address, or for a client of that name.
     pub(crate) fn sign(&self, name: &str) -> Leaf {
         self.sign_all(&[name])
+    }
+
+    /// A certificate whose time is over.
+    pub(crate) fn sign_expired(&self, name: &str) -> Leaf {
+        let key = KeyPair::generate().expect("a key can be made");
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("the name is one");
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2021, 1, 1);
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate can be signed");
+        Leaf { certificate: certificate.pem(), key: key.serialize_pem() }
     }
 
     /// A certificate for several names.

@@ -1,7 +1,7 @@
 //! An instance with failpoints, which a test arms and disarms while it runs. Only a build with the cargo feature
 //! `failpoints` has them: `cargo test --features failpoints`.
 
-use std::path::Path;
+use std::ffi::OsStr;
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ impl Faulty {
         ]);
         std::fs::write(site.path("failpoints"), always).expect("the folder can be written");
         let from = format!("@{}", site.path("failpoints").display());
-        let surroundings = ("CAMPANILE_FAILPOINTS", Path::new(&from));
+        let surroundings = ("CAMPANILE_FAILPOINTS", OsStr::new(&from));
         let instance =
             Instance::start_in(surroundings, &site.manifests(), &site.state(), &[]).allowed_to_panic();
         Self { site, sink, instance, always }
