@@ -18,8 +18,9 @@ RATE = 100.0
 # Seconds of a window; latency is compared by the p99 in the middle of all windows.
 WINDOW = 5
 # What the p99 of the sound ones may be, against a process with a hundred sound ones at the same time: a fifth more, and
-# what a busy machine's scheduler adds to either (ms).
-MOST_SLOWER, NOISE_MS = 1.2, 2.0
+# what a busy machine's scheduler adds to either (ms). The short cut has too few events for a steady p99: it finds a
+# process that stands still, not one that is a little slower.
+MOST_SLOWER, MOST_SLOWER_SHORT, NOISE_MS = 1.2, 2.0, 2.0
 # Sockets to one Provider, and of the whole process: as many as leases for each Provider, and the listeners.
 MOST_SOCKETS, MOST_SOCKETS_IN_TOTAL = 32, PROVIDERS * 16 + 64
 MOST_MEMORY_MIB = 150
@@ -38,7 +39,8 @@ def isolation(context):
         for side in sides:
             side.close()
     alone, together = without["p99"], beside["p99"]
-    hold(together <= MOST_SLOWER * alone + NOISE_MS, f"p99 of the sound ones is {together:.1f} ms, {alone:.1f} ms without the broken ones")
+    slower = MOST_SLOWER_SHORT if context.short else MOST_SLOWER
+    hold(together <= slower * alone + NOISE_MS, f"p99 of the sound ones is {together:.1f} ms, {alone:.1f} ms without the broken ones")
     hold(beside["to one"] <= MOST_SOCKETS, f"{beside['to one']} sockets to one destination")
     hold(beside["sockets"] <= MOST_SOCKETS_IN_TOTAL, f"{beside['sockets']} sockets in total")
     hold(beside["memory"] <= MOST_MEMORY_MIB, f"{beside['memory']:.0f} MiB of memory")
@@ -101,7 +103,7 @@ def _latency(rows, arrivals):
 
 
 def _middle(values):
-    return sorted(values)[len(values) // 2]
+    return sorted(values)[(len(values) - 1) // 2]
 
 
 class _Sockets:

@@ -163,9 +163,9 @@ impl Board {
         }
     }
 
-    /// Keeps a whole delivery beside the disk; its event has `siblings` deliveries in all.
-    pub(crate) fn keep(&mut self, delivery: Delivery, siblings: usize) {
-        self.cache.put(delivery, siblings);
+    /// Keeps a whole delivery beside the disk.
+    pub(crate) fn keep(&mut self, delivery: Delivery) {
+        self.cache.put(delivery);
     }
 
     /// Makes the oldest waiting deliveries of a provider dead that are beyond its bound.

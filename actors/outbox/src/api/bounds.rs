@@ -33,7 +33,7 @@ impl Default for Bounds {
             records_per_provider: 200_000,
             dead_letters: 10_000,
             retention: std::time::Duration::from_secs(7 * 24 * 3600),
-            cache_bytes: 8 << 20,
+            cache_bytes: 4 << 20,
             reserve_bytes: 8 << 20,
         }
     }

@@ -1,15 +1,18 @@
 //! Fresh deliveries that nobody has taken yet, kept whole so that a take needs no disk.
 //!
-//! Bounded by weight; the oldest leave first, because what is fresh is taken soonest, and what has been here for long
-//! belongs to a destination that is down.
+//! Bounded by weight, where an event weighs once, as long as any of its deliveries is here. The oldest leave first,
+//! because what is fresh is taken soonest, and what has been here for long belongs to a destination that is down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use campanile_domain::{Delivery, DeliveryId};
 
 /// Whole deliveries by number.
 pub(super) struct Cache {
-    entries: BTreeMap<DeliveryId, (Delivery, usize)>,
+    entries: BTreeMap<DeliveryId, Delivery>,
+    /// How many deliveries hold each event, by its address, which is its own as long as they do.
+    holders: HashMap<usize, usize>,
     weight: usize,
     budget: usize,
 }
@@ -17,28 +20,44 @@ pub(super) struct Cache {
 impl Cache {
     /// An empty cache that holds at most `budget` bytes.
     pub(super) fn new(budget: usize) -> Self {
-        Self { entries: BTreeMap::new(), weight: 0, budget }
+        Self { entries: BTreeMap::new(), holders: HashMap::new(), weight: 0, budget }
     }
 
-    /// Keeps a delivery whose event has `siblings` deliveries in all.
-    pub(super) fn put(&mut self, delivery: Delivery, siblings: usize) {
-        let weight = delivery.event.weight() / siblings.max(1) + plan_weight(&delivery);
-        if weight > self.budget {
+    /// Keeps a delivery.
+    pub(super) fn put(&mut self, delivery: Delivery) {
+        if delivery.event.weight() + plan_weight(&delivery) > self.budget {
             return;
         }
-        self.weight += weight;
-        self.entries.insert(delivery.id, (delivery, weight));
+        self.weight += plan_weight(&delivery);
+        let holders = self.holders.entry(Arc::as_ptr(&delivery.event).addr()).or_insert(0);
+        *holders += 1;
+        if *holders == 1 {
+            self.weight += delivery.event.weight();
+        }
+        self.entries.insert(delivery.id, delivery);
         while self.weight > self.budget {
-            let Some((_, (_, weight))) = self.entries.pop_first() else { break };
-            self.weight -= weight;
+            let Some((_, oldest)) = self.entries.pop_first() else { break };
+            self.lighten(&oldest);
         }
     }
 
     /// Hands a delivery out: whoever leases it keeps it, and a later take reads it from disk.
     pub(super) fn remove(&mut self, id: i64) -> Option<Delivery> {
-        let (delivery, weight) = self.entries.remove(&DeliveryId(id))?;
-        self.weight -= weight;
+        let delivery = self.entries.remove(&DeliveryId(id))?;
+        self.lighten(&delivery);
         Some(delivery)
+    }
+
+    /// Takes the weight of a delivery that has left.
+    fn lighten(&mut self, delivery: &Delivery) {
+        self.weight -= plan_weight(delivery);
+        let event = Arc::as_ptr(&delivery.event).addr();
+        let Some(holders) = self.holders.get_mut(&event) else { return };
+        *holders -= 1;
+        if *holders == 0 {
+            self.holders.remove(&event);
+            self.weight -= delivery.event.weight();
+        }
     }
 }
 
@@ -51,8 +70,6 @@ fn plan_weight(delivery: &Delivery) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use campanile_testkit::{event, new_delivery, noon};
 
     use super::*;
@@ -71,7 +88,7 @@ mod tests {
     fn the_oldest_leave_when_the_budget_is_spent_and_all_weight_comes_back() {
         let mut cache = Cache::new(10_000);
         for id in 1..=100 {
-            cache.put(delivery(id), 1);
+            cache.put(delivery(id));
             assert!(cache.weight <= 10_000);
         }
         assert_eq!(cache.remove(1), None);
@@ -79,6 +96,21 @@ mod tests {
         for id in 1..100 {
             cache.remove(id);
         }
+        assert_eq!((cache.weight, cache.holders.len()), (0, 0));
+    }
+
+    #[test]
+    fn an_event_weighs_once_until_its_last_delivery_has_left() {
+        let mut cache = Cache::new(100_000);
+        let first = delivery(1);
+        cache.put(Delivery { id: DeliveryId(2), ..first.clone() });
+        let alone = cache.weight;
+        let event = first.event.weight();
+        cache.put(first);
+        assert_eq!(cache.weight, 2 * alone - event);
+        cache.remove(1);
+        assert_eq!(cache.weight, alone, "the other still holds it");
+        cache.remove(2);
         assert_eq!(cache.weight, 0);
     }
 }

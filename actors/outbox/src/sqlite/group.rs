@@ -248,12 +248,11 @@ pub(super) fn publish(board: &Mutex<Board>, staged: Vec<Staged>) {
             Some(deliveries) if deliveries.is_empty() => {}
             Some(deliveries) => {
                 let place = board.insert_event(id, bytes);
-                let siblings = deliveries.len();
                 let providers: Vec<_> = deliveries.iter().map(|(plan, _)| plan.provider.clone()).collect();
                 for (plan, facts) in deliveries {
                     board.insert(place, &plan.provider, facts);
                     if let Some(event) = &event {
-                        board.keep(whole(event, accepted_at, plan, facts), siblings);
+                        board.keep(whole(event, accepted_at, plan, facts));
                     }
                 }
                 // Only now, so that no delivery of an event is gone before all of them are there.
