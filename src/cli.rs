@@ -3,7 +3,9 @@
 mod controller;
 mod duration;
 mod flags;
+mod gates;
 mod operate;
+mod selector;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -65,6 +67,14 @@ enum Command {
     /// Print the definitions of Alert, Provider and Receiver for a cluster.
     #[command(after_help = "Example:\n  campanile crds | kubectl apply -f -")]
     Crds,
+}
+
+/// A command line that is well-formed and can not be meant.
+struct Refused {
+    /// The text of the log line.
+    what: &'static str,
+    /// What is wrong.
+    error: String,
 }
 
 /// Flags of `demo`.
@@ -137,8 +147,8 @@ pub struct CheckFlags {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        None => start(cli.controller.config(), &cli.controller.common),
-        Some(Command::Run(flags)) => start(flags.config(), &flags.common),
+        None => start(cli.controller.config(), &cli.controller.common, || cli.controller.check()),
+        Some(Command::Run(flags)) => start(flags.config(), &flags.common, || Ok(())),
         Some(Command::Demo(flags)) => logging::start(logging::Encoding::Console, logging::Level::Error)
             .and_then(|()| commands::demo(&flags)),
         Some(Command::Get(flags)) => commands::get(&flags),
@@ -158,8 +168,16 @@ pub fn main() -> ExitCode {
 
 /// Runs an instance until a signal ends it. Whoever reads its standard error expects log lines, so that is how it says
 /// what is wrong, too.
-fn start(config: Config, flags: &CommonFlags) -> anyhow::Result<ExitCode> {
+fn start(
+    config: Config,
+    flags: &CommonFlags,
+    check: impl FnOnce() -> Result<(), Refused>,
+) -> anyhow::Result<ExitCode> {
     logging::start(flags.log_encoding, flags.log_level)?;
+    if let Err(Refused { what, error }) = gates::load(&flags.feature_gates).and_then(|()| check()) {
+        tracing::error!(error, "{what}");
+        return Ok(ExitCode::from(1));
+    }
     Ok(commands::run(config).unwrap_or_else(|error| {
         tracing::error!(error = format!("{error:#}"), "failed to start");
         ExitCode::from(1)

@@ -5,9 +5,16 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::duration;
 use super::flags::CommonFlags;
+use super::{Refused, duration, selector};
 use crate::config::{Cluster, Config, Election, Objects};
+
+/// Secrets that trigger Receivers.
+const SELECTOR: &str = "reconcile.fluxcd.io/watch=Enabled";
+
+/// The words of the contract.
+const DEFAULT_ACCOUNT_WITHOUT_GATE: &str =
+    "cannot set default service accounts when the feature gate ObjectLevelWorkloadIdentity is not enabled";
 
 /// Flags of the controller.
 #[derive(Debug, Args)]
@@ -46,7 +53,7 @@ pub struct ControllerFlags {
     #[arg(long, default_value_t = 300)]
     pub kube_api_burst: i64,
     /// Which Secrets trigger Receivers. Receivers are not part of this version yet.
-    #[arg(long, default_value = "reconcile.fluxcd.io/watch=Enabled")]
+    #[arg(long, default_value = SELECTOR)]
     pub watch_configs_label_selector: String,
     /// Shortest pause before a Receiver is tried again. Receivers are not part of this version yet.
     #[arg(long, default_value = "750ms", value_parser = duration::parse)]
@@ -69,6 +76,23 @@ pub struct ControllerFlags {
 }
 
 impl ControllerFlags {
+    /// Refuses what can not be meant, after the gates are known (contract, control plane 8.2).
+    ///
+    /// # Errors
+    /// The line to log before the process ends.
+    pub(super) fn check(&self) -> Result<(), Refused> {
+        let refused = |error: String| Err(Refused { what: "invalid configuration", error });
+        if !self.default_service_account.is_empty() && !self.common.object_level_workload_identity() {
+            return refused(DEFAULT_ACCOUNT_WITHOUT_GATE.to_owned());
+        }
+        match selector::check(&self.watch_configs_label_selector) {
+            Err(wrong) => refused(format!(
+                "parse --watch-configs-label-selector: {wrong}, write for example {SELECTOR}"
+            )),
+            Ok(()) => Ok(()),
+        }
+    }
+
     /// The configuration that these flags describe.
     pub fn config(&self) -> Config {
         let one = !self.watch_all_namespaces && !self.runtime_namespace.is_empty();

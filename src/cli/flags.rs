@@ -5,16 +5,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::duration;
+use super::{duration, gates};
 use crate::config::{Config, ListenAddress, Objects};
 use crate::logging::{Encoding, Level};
 
 /// Where the operations API listens unless told otherwise: this machine only, since it shows what was not delivered.
 pub(super) const ADMIN: &str = "127.0.0.1:9460";
-
-/// The one feature gate of this mode that has an effect.
-pub(super) const WORKLOAD_IDENTITY: &str = "ObjectLevelWorkloadIdentity";
-const GATES: &[&str] = &["CacheSecretsAndConfigMaps", "DisableConfigWatchers", WORKLOAD_IDENTITY];
 
 /// Flags of `run`.
 #[derive(Debug, Args)]
@@ -68,7 +64,7 @@ pub struct CommonFlags {
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub no_cross_namespace_refs: bool,
     /// Feature gates as NAME=true or NAME=false, comma separated.
-    #[arg(long, value_delimiter = ',', value_parser = gate)]
+    #[arg(long, value_delimiter = ',', value_parser = gates::parse)]
     pub feature_gates: Vec<(String, bool)>,
     /// How long to wait for a state folder that another process still holds.
     #[arg(long, default_value = "30s", value_parser = duration::parse)]
@@ -82,6 +78,11 @@ pub struct CommonFlags {
 }
 
 impl CommonFlags {
+    /// Whether `spec.serviceAccountName` and a default service account are allowed.
+    pub(super) fn object_level_workload_identity(&self) -> bool {
+        gates::is_on(&self.feature_gates, gates::WORKLOAD_IDENTITY)
+    }
+
     /// The configuration that these flags describe.
     pub(super) fn config(&self, objects: Objects) -> Config {
         Config {
@@ -93,24 +94,10 @@ impl CommonFlags {
             admin: self.admin_addr.clone(),
             rate_limit_interval: self.rate_limit_interval,
             no_cross_namespace_refs: self.no_cross_namespace_refs,
-            object_level_workload_identity: is_on(&self.feature_gates, WORKLOAD_IDENTITY),
+            object_level_workload_identity: self.object_level_workload_identity(),
             metrics_per_object: self.metrics_per_object,
             count_paths: self.export_http_path_metrics,
             lock_wait: self.state_lock_timeout,
         }
     }
-}
-
-/// Whether a gate is on; the last word about it counts.
-pub(super) fn is_on(gates: &[(String, bool)], name: &str) -> bool {
-    gates.iter().rev().find(|(gate, _)| gate == name).is_some_and(|(_, on)| *on)
-}
-
-pub(super) fn gate(text: &str) -> Result<(String, bool), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=true or NAME=false")?;
-    if !GATES.contains(&name) {
-        return Err(format!("feature-gate '{name}' not supported, the gates are {}", GATES.join(", ")));
-    }
-    let on = value.parse().map_err(|_| format!("'{value}' is neither true nor false"))?;
-    Ok((name.to_owned(), on))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use campanile_domain::ObjectKey;
 use clap::{ArgGroup, Args};
 
-use super::{Output, flags};
+use super::{Output, flags, gates};
 use crate::ops::TestSeverity;
 
 /// Flags of `explain`.
@@ -25,7 +25,7 @@ pub struct ExplainFlags {
     #[arg(long, requires = "manifests")]
     pub no_cross_namespace_refs: bool,
     /// As for `run`: feature gates as NAME=true or NAME=false, comma separated.
-    #[arg(long, value_delimiter = ',', value_parser = flags::gate, requires = "manifests")]
+    #[arg(long, value_delimiter = ',', value_parser = gates::parse_known, requires = "manifests")]
     pub feature_gates: Vec<(String, bool)>,
     /// `json` prints the whole answer.
     #[arg(short, long, value_enum, default_value = "table")]
@@ -38,7 +38,7 @@ pub struct ExplainFlags {
 impl ExplainFlags {
     /// Whether Providers may name a service account.
     pub fn object_level_workload_identity(&self) -> bool {
-        flags::is_on(&self.feature_gates, flags::WORKLOAD_IDENTITY)
+        gates::is_on(&self.feature_gates, gates::WORKLOAD_IDENTITY)
     }
 }
 

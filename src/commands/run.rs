@@ -11,7 +11,14 @@ use crate::config::Config;
 pub(crate) fn run(config: Config) -> Result<ExitCode> {
     actix_rt::System::new().block_on(async move {
         let mut signals = Signals::listen()?;
-        let app = App::start(&config).await?;
+        let app = tokio::select! {
+            app = App::start(&config) => app?,
+            // It may wait for a state folder that another process holds.
+            () = signals.next() => {
+                tracing::info!("asked to stop before it was up");
+                return Ok(ExitCode::SUCCESS);
+            }
+        };
         say_up(&app.addresses, &config);
         signals.next().await;
         actix_rt::spawn(async move {

@@ -23,13 +23,15 @@ fn every_command_has_help_with_an_example() {
 
 #[test]
 fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["fly"], "fly"),
         (&["run"], "--manifests"),
         (&["run", "--manifests=.", "--no-such-flag"], "--no-such-flag"),
         (&["run", "--manifests=.", "--events-addr=here"], "write host:port"),
         (&["run", "--manifests=.", "--rate-limit-interval=soon"], "soon"),
-        (&["run", "--manifests=.", "--feature-gates=Magic=true"], "feature-gate 'Magic' not supported"),
+        (&["run", "--manifests=.", "--feature-gates=Magic=maybe"], "'maybe' is neither true nor false"),
+        (&["--kubeconfig=x"], "--kubeconfig"),
+        (&["--enable-leader-election", "false"], "false"),
         (&["get", "bananas"], "bananas"),
     ];
     for (arguments, part) in cases {

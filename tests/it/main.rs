@@ -21,6 +21,7 @@ mod intake_limits;
 mod ops_logs;
 mod ops_metrics;
 mod ops_probes;
+mod ops_start;
 mod outbox_kill;
 mod outbox_kill_commit_status;
 mod outbox_recovery;

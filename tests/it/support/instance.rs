@@ -240,9 +240,14 @@ impl Instance {
         self.log.lines()
     }
 
+    /// Sends the signal that asks it to stop.
+    pub(crate) fn terminate(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the instance runs");
+    }
+
     /// Asks it to stop, as a service manager does, and returns its exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the instance runs");
+        self.terminate();
         let status =
             within(STOP, "the instance to stop", || self.child.try_wait().expect("a child can be asked"));
         self.log.finish();
