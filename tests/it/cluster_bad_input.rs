@@ -11,6 +11,9 @@ use crate::support::{
     Fault, Gate, Instance, Namespace, Sink, alert, eventually, get, is_ready, provider, within,
 };
 
+/// The longest pause between tries to reach the API server, and some time to answer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(75);
+
 /// An instance behind a gate, with a Provider and an Alert in a namespace of its own.
 struct Site {
     namespace: Namespace,
@@ -49,7 +52,7 @@ impl Site {
     fn accepted_then_delivered(&self, instance: &Instance) {
         instance.accept(&self.namespace.event("app", "accepted meanwhile"));
         self.gate.mend();
-        within(Duration::from_secs(75), "the event to be delivered", || {
+        within(LONGEST_PAUSE, "the event to be delivered", || {
             (self.sink.messages() == ["accepted meanwhile"]).then_some(())
         });
     }
@@ -81,7 +84,11 @@ fn cluster_bad_input_while_the_api_server_is_away_events_are_delivered_from_what
     let sources = json!([{"kind": "Kustomization", "name": "*"}]);
     site.namespace.apply(alert("second", "second", json!({"eventSources": sources})));
     site.gate.mend();
-    instance.row("alerts", "second", |_| true);
+    within(LONGEST_PAUSE, "the new objects to be known", || {
+        let table = instance.ask("/v1/objects");
+        let known = |kind: &str| table[kind].as_array().is_some_and(|rows| rows.len() == 2);
+        (known("alerts") && known("providers")).then_some(())
+    });
     instance.accept(&site.namespace.event("app", "after"));
     second.wait_for(1);
     assert_eq!(site.sink.wait_for(302).len(), 302);
@@ -143,7 +150,7 @@ fn cluster_bad_input_definitions_that_are_not_installed_are_asked_for_and_notice
     instance.accept(&site.namespace.event("app", "accepted meanwhile"));
     site.namespace.cluster.define_ours();
     site.namespace.notify(&site.sink);
-    within(Duration::from_secs(75), "the event to be delivered", || {
+    within(LONGEST_PAUSE, "the event to be delivered", || {
         (site.sink.messages() == ["accepted meanwhile"]).then_some(())
     });
 }
@@ -187,5 +194,6 @@ fn cluster_bad_input_watches_that_end_at_once_are_paced_and_miss_nothing() {
     }
     let pairs = begun.values().flat_map(|times| times.windows(2));
     let shortest = pairs.map(|pair| pair[1] - pair[0]).min().expect("watches were begun anew");
-    assert!(shortest > Duration::from_millis(1900), "begun anew after {shortest:?}");
+    // Without a pace it would be a tenth of a second; the way to the gate takes its time on a busy machine.
+    assert!(shortest > Duration::from_secs(1), "begun anew after {shortest:?}");
 }
