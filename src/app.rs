@@ -14,7 +14,10 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use anyhow::{Context, Result};
-use campanile_delivery::{DeliveryConfig, Dispatcher, DispatcherParts, GetDeliverySnapshot, wake_up};
+use campanile_delivery::{
+    CloudEnvironment, Clouds, CloudsParts, DeliveryConfig, Dispatcher, DispatcherParts, GetDeliverySnapshot,
+    wake_up,
+};
 use campanile_intake::{GetIntakeSnapshot, IntakeActor, IntakeConfig, IntakeParts, Window};
 use campanile_outbox::{Bounds, OpenError, Outbox, SqliteOutbox};
 use campanile_protocol::LabelLookup;
@@ -94,10 +97,18 @@ impl App {
         let links = Links::default();
         let explainer = ops::Explainer { rules: config.rules(), transport: transport.clone() };
         watch_store(outbox.clone());
+        let clouds = Clouds::new(CloudsParts {
+            transport,
+            config: config.identity.clone(),
+            environment: CloudEnvironment::from_process(),
+            accounts: links.accounts.clone(),
+            tokens: links.tokens.clone(),
+            clock: clock.clone(),
+        });
         let parts = Parts {
             config: config.clone(),
             outbox: outbox.clone(),
-            transport,
+            clouds: clouds.clone(),
             clock: clock.clone(),
             links: links.clone(),
             watchdog: watch_threads()?,
@@ -113,6 +124,7 @@ impl App {
             started: clock.now(),
             clock,
             metrics_per_object: config.metrics_per_object,
+            clouds: Some(clouds),
             leadership: campaign.as_ref().map(Campaign::leadership).unwrap_or_default(),
         };
         let ops = ops::Servers::start(listeners.ops, &view)?;
@@ -131,7 +143,7 @@ impl App {
 struct Parts {
     config: Config,
     outbox: Arc<dyn Outbox>,
-    transport: Transport,
+    clouds: Clouds,
     clock: SharedClock,
     links: Links,
     watchdog: Watchdog,
@@ -173,7 +185,7 @@ impl Parts {
         let factory = Box::new(move |guard| {
             let dispatcher = Dispatcher::new(DispatcherParts {
                 outbox: parts.outbox.clone(),
-                carriers: Arc::new(parts.transport.clone()),
+                carriers: Arc::new(parts.clouds.clone()),
                 config: DeliveryConfig { restart: restart_policy(), ..DeliveryConfig::default() },
                 clock: parts.clock.clone(),
                 resync: parts.links.resync.clone(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use campanile_delivery::IdentityConfig;
 use campanile_router::Rules;
 
 /// Where a listener binds: `host:port`, or `:port` for all addresses.
@@ -129,6 +130,8 @@ pub struct Config {
     pub metrics_per_object: bool,
     /// Whether requests are counted by path.
     pub count_paths: bool,
+    /// How tokens of clouds are had and kept.
+    pub identity: IdentityConfig,
     /// How long to wait for a state folder that another process holds.
     pub lock_wait: Duration,
 }

@@ -21,6 +21,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use anyhow::{Context, Result};
+use campanile_delivery::Clouds;
 use campanile_outbox::Outbox;
 use campanile_supervision::{SharedClock, Supervisor};
 use jiff::Timestamp;
@@ -47,6 +48,7 @@ pub(crate) struct View {
     pub(crate) started: Timestamp,
     /// Whether metrics may have labels that name objects.
     pub(crate) metrics_per_object: bool,
+    pub(crate) clouds: Option<Clouds>,
 }
 
 /// The servers, each on a worker thread of its own so that a slow reader of one does not delay a probe.

@@ -7,7 +7,8 @@ use actix::{Actor, Addr, Context, Handler};
 use campanile_delivery::{Dispatcher, Drain, GetDeliverySnapshot, GetTallies, SendTest, WorkReady};
 use campanile_intake::{GetIntakeSnapshot, IntakeActor, StopAccepting};
 use campanile_protocol::{
-    Announce, Changes, GetObjects, GetSpecs, ReadSecrets, Report, Resync, Submit, Unusable,
+    Announce, Changes, GetObjects, GetSpecs, ReadSecrets, ReadServiceAccount, Report, RequestToken, Resync,
+    Submit, Unusable,
 };
 use campanile_router::{GetRouterSnapshot, RouterActor};
 use campanile_supervision::Link;
@@ -26,6 +27,8 @@ pub(crate) struct Links {
     pub(crate) tallies: Link<GetTallies>,
     pub(crate) resync: Link<Resync>,
     pub(crate) secrets: Link<ReadSecrets>,
+    pub(crate) accounts: Link<ReadServiceAccount>,
+    pub(crate) tokens: Link<RequestToken>,
     pub(crate) reports: Link<Report>,
     pub(crate) announces: Link<Announce>,
     pub(crate) unusable: Link<Unusable>,
@@ -83,6 +86,8 @@ impl Links {
         W: Actor<Context = Context<W>>
             + Handler<Resync>
             + Handler<ReadSecrets>
+            + Handler<ReadServiceAccount>
+            + Handler<RequestToken>
             + Handler<Report>
             + Handler<Announce>
             + Handler<GetObjects>
@@ -91,6 +96,8 @@ impl Links {
     {
         self.resync.point_at(watcher);
         self.secrets.point_at(watcher);
+        self.accounts.point_at(watcher);
+        self.tokens.point_at(watcher);
         self.reports.point_at(watcher);
         self.announces.point_at(watcher);
         self.objects.point_at(watcher);

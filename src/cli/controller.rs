@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use campanile_delivery::IdentityConfig;
 use clap::Args;
 
 use super::flags::CommonFlags;
@@ -61,13 +62,13 @@ pub struct ControllerFlags {
     /// Longest pause before a Receiver is tried again. Receivers are not part of this version yet.
     #[arg(long, default_value = "15m", value_parser = duration::parse)]
     pub max_retry_delay: Duration,
-    /// Most cloud tokens kept. Workload identity is not part of this version yet.
+    /// Most tokens of clouds that are kept; 0 keeps none.
     #[arg(long, default_value_t = 100, allow_negative_numbers = true)]
     pub token_cache_max_size: i64,
-    /// How long cloud tokens are kept. Workload identity is not part of this version yet.
+    /// How long a token of a cloud is kept at most, up to 1h.
     #[arg(long, default_value = "1h", value_parser = duration::parse)]
     pub token_cache_max_duration: Duration,
-    /// Account for workload identity, which is not part of this version yet.
+    /// Service account of Providers that name none, for workload identity. Needs the gate ObjectLevelWorkloadIdentity.
     #[arg(long, default_value = "")]
     pub default_service_account: String,
     /// What both modes have.
@@ -104,6 +105,11 @@ impl ControllerFlags {
             release_on_cancel: self.leader_election_release_on_cancel,
         });
         let namespace = one.then(|| self.runtime_namespace.clone());
-        self.common.config(Objects::Cluster(Cluster { namespace, election }))
+        let identity = IdentityConfig {
+            cache_size: usize::try_from(self.token_cache_max_size).unwrap_or_default(),
+            cache_age: self.token_cache_max_duration,
+            default_account: self.default_service_account.clone(),
+        };
+        Config { identity, ..self.common.config(Objects::Cluster(Cluster { namespace, election })) }
     }
 }

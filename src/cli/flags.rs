@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use campanile_delivery::IdentityConfig;
 use clap::Args;
 
 use super::{duration, gates};
@@ -97,6 +98,7 @@ impl CommonFlags {
             object_level_workload_identity: self.object_level_workload_identity(),
             metrics_per_object: self.metrics_per_object,
             count_paths: self.export_http_path_metrics,
+            identity: IdentityConfig::default(),
             lock_wait: self.state_lock_timeout,
         }
     }

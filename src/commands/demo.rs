@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use campanile_delivery::IdentityConfig;
 use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -72,6 +73,7 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
         object_level_workload_identity: false,
         metrics_per_object: true,
         count_paths: false,
+        identity: IdentityConfig::default(),
         lock_wait: Duration::ZERO,
     })
 }

@@ -130,6 +130,11 @@ impl<'a> Outbound<'a> {
             || requests.iter().any(|request| request.method == Method::Get);
         self.bytes += requests.iter().map(|request| request.body.len()).sum::<usize>();
         self.requests += requests.len();
+        if endpoint.provider.identity().is_some() {
+            // Whoever carries the requests adds the token.
+            let authorization = || ("Authorization".to_owned(), "token of the identity".to_owned());
+            requests.iter_mut().for_each(|request| request.headers.push(authorization()));
+        }
         let requests = requests.iter().map(|request| shown(request, class, &endpoint.masker)).collect();
         Preview::Requests { requests, more_may_follow: asks }
     }

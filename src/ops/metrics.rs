@@ -11,6 +11,7 @@ mod page;
 mod process;
 #[cfg(test)]
 mod tests;
+mod token_cache;
 
 use actix_web::http::header::ACCEPT;
 use actix_web::web::{Data, ServiceConfig, get};
@@ -74,6 +75,9 @@ impl Sources {
         outbox::write(&mut page, &self.state.outbox, &self.ages, self.objects.is_some());
         if let Some(objects) = &self.objects {
             objects::write(&mut page, objects);
+        }
+        if let Some(cache) = &self.state.token_cache {
+            token_cache::write(&mut page, cache, self.objects.is_some());
         }
         self.events(&mut page);
         self.health(&mut page);

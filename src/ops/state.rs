@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use campanile_delivery::{DeliverySnapshot, GetDeliverySnapshot};
+use campanile_delivery::{Clouds, DeliverySnapshot, GetDeliverySnapshot, TokenCacheSnapshot};
 use campanile_intake::{GetIntakeSnapshot, IntakeSnapshot};
 use campanile_outbox::Stats;
 use campanile_router::{GetRouterSnapshot, RouterSnapshot};
@@ -30,6 +30,8 @@ pub struct State {
     pub delivery: Option<DeliverySnapshot>,
     /// The watcher.
     pub watcher: Option<WatcherSnapshot>,
+    /// The cache of clouds' tokens; none where it is off.
+    pub token_cache: Option<TokenCacheSnapshot>,
 }
 
 impl State {
@@ -42,6 +44,7 @@ impl State {
             outbox: view.outbox.stats(),
             delivery: in_time(links.delivery_snapshot.ask(GetDeliverySnapshot)).await,
             watcher: in_time(links.watcher_snapshot.ask(GetWatcherSnapshot)).await,
+            token_cache: view.clouds.as_ref().and_then(Clouds::snapshot),
         }
     }
 }

@@ -15,7 +15,7 @@ fn s23_8_a_subscriber_gets_the_event_and_its_attributes() {
     ]);
     let address = pubsub.address.to_string();
     let surroundings = ("PUBSUB_EMULATOR_HOST", address.as_ref());
-    let instance = Instance::start_in(surroundings, &site.manifests(), &site.state(), &[]);
+    let instance = Instance::start_in(&[surroundings], &site.manifests(), &site.state(), &[]);
     instance.accept(&event("web", "hello"));
     assert_eq!(instance.settle()["delivery"]["delivered"], 1);
     let received = eventually("a message of the subscription", || {
@@ -37,7 +37,7 @@ fn s23_8_a_topic_that_is_not_there_waits_with_the_remedy() {
     let site = Site::with(&[provider("topic", "googlepubsub", spec), everything_from("topic")]);
     let address = pubsub.address.to_string();
     let surroundings = ("PUBSUB_EMULATOR_HOST", address.as_ref());
-    let instance = Instance::start_in(surroundings, &site.manifests(), &site.state(), &[]);
+    let instance = Instance::start_in(&[surroundings], &site.manifests(), &site.state(), &[]);
     instance.accept(&event("web", "hello"));
     let row = instance.row("providers", "topic", |row| row["conditions"][1]["status"] == "False");
     let message = row["conditions"][1]["message"].as_str().expect("a text");

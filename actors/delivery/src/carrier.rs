@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use campanile_domain::{Connection, Failure, FailureClass, Publication, Request, Response};
+use campanile_providers::Identity;
 use campanile_transport::{Client, Transport, TransportError};
 
 /// An answer on the way, in the arbiter of the provider actor.
@@ -12,6 +13,17 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 
 
 /// A publication on the way.
 pub type Publishing<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
+
+/// A token on its way.
+pub type Obtaining<'a> = Pin<Box<dyn Future<Output = Result<Pass, Failure>> + 'a>>;
+
+/// A token that lets requests in. Never printed.
+pub struct Pass {
+    /// The token.
+    pub value: String,
+    /// Whether it was given just now: a destination that does not take it will not take the next one either.
+    pub is_new: bool,
+}
 
 /// A client that belongs to one provider actor.
 pub trait Carrier {
@@ -24,6 +36,16 @@ pub trait Carrier {
         let text = "publish on NATS: this carrier speaks HTTP only";
         Box::pin(async move { Err(Failure::new(FailureClass::Config, text)) })
     }
+
+    /// A token for requests of `identity`, obtained or kept. A carrier that knows no clouds says so.
+    fn token<'a>(&'a self, _identity: &'a Identity) -> Obtaining<'a> {
+        let text =
+            "failed to get token: workload identity is not available here; put a credential into the Secret";
+        Box::pin(async move { Err(Failure::new(FailureClass::Config, text)) })
+    }
+
+    /// The destination no longer takes this token: it is not to be used again.
+    fn forget(&self, _identity: &Identity, _token: &Pass) {}
 }
 
 /// Makes carriers.
@@ -72,6 +94,6 @@ impl Carrier for Client {
     }
 }
 
-fn failure(error: &TransportError) -> Failure {
+pub(crate) fn failure(error: &TransportError) -> Failure {
     Failure::new(error.class(), error.to_string())
 }

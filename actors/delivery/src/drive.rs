@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use campanile_domain::{Delivery, Failure, FailureClass, Masker, Verdict};
+use campanile_domain::{Delivery, Failure, FailureClass, Verdict};
 use campanile_providers::{CommitStatus, Endpoint, Exchange, Step, quota_pause};
 use campanile_supervision::Clock;
 
 use crate::Carrier;
 use crate::memo::{Knowledge, Memo};
+use crate::sender::Sender;
 
 /// Most requests in one exchange. No type needs a tenth of it; an exchange that wants more is broken.
 const MOST_STEPS: usize = 64;
@@ -84,24 +85,25 @@ impl Driver<'_> {
             Ok(exchange) => exchange,
             Err(failure) => return Verdict::Failed(failure).into(),
         };
+        let mut sender = Sender::new(self.endpoint, self.carrier);
         let (mut response, mut quota, mut answered) = (None, None, false);
         for _ in 0..MOST_STEPS {
             match exchange.next(response.take(), self.clock.now()) {
-                Step::Done(verdict) => return Driven { verdict, quota, answered },
+                Step::Done(verdict) => return Driven { verdict: sender.told(verdict), quota, answered },
                 Step::Publish(publication) => {
                     let (verdict, answered) = match self.carrier.publish(&publication).await {
                         Ok(()) => (Verdict::Delivered, true),
-                        Err(failure) => (Verdict::Failed(masked(&failure, &self.endpoint.masker)), answered),
+                        Err(failure) => (Verdict::Failed(sender.masked(&failure)), answered),
                     };
                     return Driven { verdict, quota, answered };
                 }
-                Step::Send(request) => match self.carrier.send(&request).await {
+                Step::Send(request) => match sender.send(request).await {
                     Ok(answer) => {
                         quota = quota.max(quota_pause(&answer, self.clock.now()));
                         (response, answered) = (Some(answer), true);
                     }
                     Err(failure) => {
-                        let verdict = Verdict::Failed(masked(&failure, &self.endpoint.masker));
+                        let verdict = Verdict::Failed(sender.masked(&failure));
                         return Driven { verdict, quota, answered };
                     }
                 },
@@ -110,9 +112,4 @@ impl Driver<'_> {
         let text = format!("finish the exchange within {MOST_STEPS} requests");
         Driven { verdict: Verdict::Failed(Failure::new(FailureClass::Poison, text)), quota, answered }
     }
-}
-
-/// What the transport says names host and port only, but the host itself may be part of a secret address.
-fn masked(failure: &Failure, masker: &Masker) -> Failure {
-    Failure::masked(failure.class, &failure.message, masker)
 }

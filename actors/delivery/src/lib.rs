@@ -13,21 +13,24 @@ mod config;
 mod counters;
 mod dispatcher;
 mod drive;
+mod identity;
 mod memo;
 mod pace;
 mod provider_actor;
 mod reports;
 mod resolve;
 mod retry;
+mod sender;
 mod tally;
 mod task;
 
-pub use carrier::{Carrier, Carriers, Publishing, Sending};
+pub use carrier::{Carrier, Carriers, Obtaining, Pass, Publishing, Sending};
 pub use config::DeliveryConfig;
 pub use counters::{DeliverySnapshot, GetDeliverySnapshot};
 pub use dispatcher::{
     Answer, Dispatcher, DispatcherParts, Drain, SendTest, TestError, Tested, WorkReady, wake_up,
 };
+pub use identity::{CacheUse, CloudEnvironment, Clouds, CloudsParts, IdentityConfig, TokenCacheSnapshot};
 pub use resolve::resolve_provider;
 pub use tally::{GetTallies, Tally, TallyRow, WAIT_BOUNDS};
 

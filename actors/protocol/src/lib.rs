@@ -1,5 +1,6 @@
 //! The messages that actors exchange. Actor crates never name each other: they meet here.
 
+mod accounts;
 mod announce;
 mod changes;
 mod labels;
@@ -11,6 +12,7 @@ mod specs;
 mod submit;
 mod unusable;
 
+pub use accounts::{AccountError, ReadServiceAccount, RequestToken};
 pub use announce::{Announce, Announcements, Subject, reason};
 pub use changes::{Change, Changes, Resync};
 pub use labels::{LabelLookup, Labels};

@@ -7,6 +7,7 @@ use campanile_domain::{Failure, FailureClass, ObjectKey};
 
 use crate::address::{AddressProblem, AddressSource};
 use crate::headers::HeadersProblem;
+use crate::kinds::azureeventhub::EventHubProblem;
 use crate::kinds::commit_status::GitProblem;
 use crate::kinds::googlepubsub::PubSubProblem;
 use crate::kinds::nats::NatsProblem;
@@ -106,6 +107,9 @@ pub enum ConfigError {
     /// Project, topic or key for Pub/Sub.
     #[error(transparent)]
     PubSub(#[from] PubSubProblem),
+    /// Address or login for Event Hubs.
+    #[error(transparent)]
+    EventHub(#[from] EventHubProblem),
     /// Servers, subject or login for NATS.
     #[error(transparent)]
     Nats(#[from] NatsProblem),
@@ -125,9 +129,6 @@ pub enum ConfigError {
         /// Where the DSN stands.
         place: AddressSource,
     },
-    /// The type is known, but not to this version.
-    #[error("provider type '{0}' is not supported by this version yet; use one of {supported}", supported = names())]
-    NotYet(String),
     /// No such type.
     #[error("provider {0} not supported; set spec.type to one of {supported}", supported = names())]
     UnknownType(String),

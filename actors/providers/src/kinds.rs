@@ -2,6 +2,7 @@
 
 pub(crate) mod alertmanager;
 pub(crate) mod azuredevops;
+pub(crate) mod azureeventhub;
 pub(crate) mod bitbucket;
 pub(crate) mod bitbucketserver;
 mod change_request;
@@ -9,7 +10,7 @@ pub(crate) mod commit_status;
 pub(crate) mod datadog;
 pub(crate) mod discord;
 mod event_body;
-mod form;
+pub(crate) mod form;
 pub(crate) mod generic;
 pub(crate) mod generic_hmac;
 pub(crate) mod gitea;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use campanile_domain::{Connection, Masker, ObjectKey, ProviderSpec, Secret};
 
 use crate::address::{Address, AddressSource, MAX_LENGTH};
-use crate::{ConfigError, headers};
+use crate::{Cloud, ConfigError, Identity, TokenForm, headers};
 use login::Login;
 pub use notice::Notice;
 pub use token::Token;
@@ -75,6 +75,9 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
     let inline_proxy = proxy::inline(spec, from_secret, &mut notices)?;
     let headers = read_headers(from_secret)?;
     let token = from_secret.and_then(Token::read);
+    if spec.type_name == "azureeventhub" && token.is_some() {
+        notices.push(Notice::EventHubToken);
+    }
     let login = Login::read(spec, from_secret, &mut notices)?;
     let address = read_address(spec, from_secret)?;
     let proxy = match secret::read(spec, spec.proxy_secret_ref.as_deref(), secrets)? {
@@ -136,6 +139,12 @@ impl Settings {
             secret: self.secret.as_ref().map_or_else(|| self.provider.clone(), |secret| secret.key.clone()),
             problem,
         })
+    }
+
+    /// Who to be at `cloud` where there are no credentials.
+    pub(crate) fn identity(&self, cloud: Cloud, form: TokenForm) -> Identity {
+        let (provider, service_account) = (self.provider.clone(), self.service_account.clone());
+        Identity { provider, service_account, cloud, form }
     }
 
     /// The token as it goes into a header: none if there is none, or only white space.

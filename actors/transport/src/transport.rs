@@ -38,6 +38,12 @@ impl Transport {
         Self { guard: Arc::new(guard), ..self }
     }
 
+    /// The same transport without the environment's proxies, for addresses of the machine itself.
+    #[must_use]
+    pub fn direct(&self) -> Self {
+        Self { proxies: Arc::new(EnvironmentProxies::parse(&Environment::default())), ..self.clone() }
+    }
+
     /// Whether a client can be made of `connection`. Dials nothing.
     ///
     /// # Errors

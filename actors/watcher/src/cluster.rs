@@ -6,6 +6,7 @@
 //! answers garbage leaves the state as it is: every task tries again with backoff, and the trouble stands in the
 //! snapshot with its remedy.
 
+mod accounts;
 mod actor;
 mod announcer;
 mod batch;

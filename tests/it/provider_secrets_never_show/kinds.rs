@@ -24,13 +24,15 @@ pub(super) enum LoginKeys {
     Token(&'static str),
     /// User and password.
     Pair,
+    /// None but what the address holds.
+    Nothing,
     /// A GitHub App.
     App,
     /// A key of a Google service account.
     Google,
 }
 
-use LoginKeys::{App, Google, Pair, Token};
+use LoginKeys::{App, Google, Nothing, Pair, Token};
 
 const HOOK: &str = "SCHEME://HOST/hooks/HushHush-path-key?sig=HushHush-query-key";
 const GIT: &str = "SCHEME://HOST/HushHush-org/HushHush-repo";
@@ -74,6 +76,10 @@ pub(super) const KINDS: &[Kind] = &[
         ..hook("sentry", "prod", TOKEN)
     },
     Kind { address: "nats://HushHush-user:HushHush-pass@HOST", ..hook("nats", "flux.events", Pair) },
+    Kind {
+        address: "Endpoint=sb://HOST/;SharedAccessKeyName=flux;SharedAccessKey=HushHush-key=;EntityPath=hub",
+        ..hook("azureeventhub", "", Nothing)
+    },
     Kind {
         fixed_host: Some("api.telegram.org"),
         ..hook("telegram", "-100", Token("123456:HushHush-bot-token"))
@@ -128,6 +134,7 @@ impl Kind {
         let login = match self.login {
             Token(token) => json!({ "token": token }),
             Pair => json!({ "username": "bot", "password": "HushHush-password" }),
+            Nothing => json!({}),
             App => json!({
                 "githubAppID": "1", "githubAppInstallationID": "2", "githubAppPrivateKey": PEM,
                 "githubAppBaseURL": format!("{origin}/api/v3"),

@@ -21,8 +21,8 @@ pub(super) fn start(site: &Site, authority: &Authority) -> Watched {
     let metrics =
         TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port is free");
     let flags = ["--log-level=trace", &format!("--metrics-addr={metrics}")];
-    let surroundings = ("SSL_CERT_FILE", trusted.as_os_str());
-    let instance = Instance::start_in(surroundings, &site.manifests(), &site.state(), &flags);
+    let surroundings = [("SSL_CERT_FILE", trusted.as_os_str())];
+    let instance = Instance::start_in(&surroundings, &site.manifests(), &site.state(), &flags);
     Watched { instance, metrics }
 }
 

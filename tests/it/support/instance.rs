@@ -72,15 +72,15 @@ impl Instance {
         instance
     }
 
-    /// As [`Instance::start`], in surroundings that have this variable.
+    /// As [`Instance::start`], in surroundings that have these variables.
     pub(crate) fn start_in(
-        (variable, value): (&str, &OsStr),
+        variables: &[(&str, &OsStr)],
         manifests: &Path,
         state: &Path,
         flags: &[&str],
     ) -> Self {
         let mut program = program();
-        program.env(variable, value);
+        program.envs(variables.iter().copied());
         let instance = Self::launch(program, manifests, state, flags);
         instance.become_ready();
         instance

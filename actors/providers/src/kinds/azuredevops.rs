@@ -12,30 +12,36 @@ use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
 use super::commit_status::{
-    BodyRule, GitProblem, Host, Listing, Outcome, Page, Place, Rules, Shown, Statuses, Unreadable, Wanted,
-    basic, segment,
+    BodyRule, Host, Listing, Outcome, Page, Place, Rules, Shown, Statuses, Unreadable, Wanted, basic, segment,
 };
 use super::webhook::json_body;
-use crate::{ConfigError, Provider, Settings};
+use crate::identity::azure;
+use crate::{Cloud, ConfigError, Identity, Provider, Settings, TokenForm};
 
 const ACCEPT: &str = "application/json;api-version=6.0";
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    let token = settings.header_token()?.ok_or(GitProblem::AzureLogin)?;
-    let login = basic("", token);
+    let login = settings.header_token()?.map(|token| basic("", token));
+    let identity = login.is_none().then(|| {
+        let cloud = Cloud::Azure { scope: azure::DEVOPS };
+        settings.identity(cloud, TokenForm::Password)
+    });
     let place = Place::of(settings);
     let [organisation, project, _, repository] =
         place.segments("https://dev.azure.com/ORG/PROJECT/_git/REPO")?.map(segment);
     let organisation = format!("{}/{organisation}", place.host()?.origin()).to_lowercase();
     let repository = format!("{organisation}/{project}/_apis/git/repositories/{repository}");
-    let masker = Arc::new(settings.masker.with(login.strip_prefix("Basic ")));
-    Ok(Statuses::provider(AzureDevops { repository, login, masker }))
+    let masker =
+        Arc::new(settings.masker.with(login.as_deref().and_then(|login| login.strip_prefix("Basic "))));
+    Ok(Statuses::provider(AzureDevops { repository, login, identity, masker }))
 }
 
 struct AzureDevops {
     /// Address of the repository in the API.
     repository: String,
-    login: String,
+    /// None where an identity gives the token.
+    login: Option<String>,
+    identity: Option<Identity>,
     masker: Arc<Masker>,
 }
 
@@ -89,10 +95,10 @@ fn state(outcome: Outcome) -> &'static str {
 impl AzureDevops {
     fn request(&self, method: Method, wanted: &Wanted, query: &str, body: Bytes) -> Request {
         let mut headers = vec![
-            ("Authorization".to_owned(), self.login.clone()),
             ("X-TFS-FedAuthRedirect".to_owned(), "Suppress".to_owned()),
             ("Accept".to_owned(), ACCEPT.to_owned()),
         ];
+        headers.extend(self.login.iter().map(|login| ("Authorization".to_owned(), login.clone())));
         if method == Method::Post {
             headers.push(("Content-Type".to_owned(), "application/json;charset=utf-8".to_owned()));
         }
@@ -115,6 +121,10 @@ impl Host for AzureDevops {
 
     fn repository(&self) -> String {
         self.repository.clone()
+    }
+
+    fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
     }
 
     fn masker(&self) -> &Masker {

@@ -30,12 +30,13 @@ use campanile_domain::{
 use jiff::Timestamp;
 
 use crate::text::{limited, printable};
-use crate::{Exchange, Provider, Step};
+use crate::{Exchange, Identity, Provider, Step};
 use exchange::StatusExchange;
 pub(super) use judge::{About, Answer, BodyRule, speaks_of};
 pub(super) use key::status_key;
 pub(super) use listing::{Listing, Unreadable, object};
-pub(super) use login::{basic, token_or_password};
+pub(crate) use login::basic;
+pub(super) use login::token_or_password;
 pub(super) use page::Page;
 pub(super) use place::Place;
 pub(crate) use place::segment;
@@ -154,6 +155,11 @@ pub(super) trait Host: Send + Sync + 'static {
     fn public_host(&self) -> bool {
         false
     }
+
+    /// See [`Provider::identity`].
+    fn identity(&self) -> Option<&Identity> {
+        None
+    }
 }
 
 /// The Provider of a host.
@@ -194,6 +200,10 @@ impl<H: Host> Provider for Statuses<H> {
 
     fn public_host(&self) -> bool {
         self.0.public_host()
+    }
+
+    fn identity(&self) -> Option<&Identity> {
+        self.0.identity()
     }
 }
 

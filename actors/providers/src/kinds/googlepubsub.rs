@@ -1,7 +1,7 @@
 //! `googlepubsub`: the event itself, published to a topic of Google Cloud Pub/Sub (contract, providers 23.8).
 //!
-//! It speaks the REST API, with the token of a service account; the emulator of Pub/Sub is spoken to without one. Of the
-//! ways to log in only a service account's key is known; for others, workload identity among them, the Provider says so.
+//! It speaks the REST API, with a token that the key of a service account signs for, or that workload identity gives; the
+//! emulator of Pub/Sub is spoken to without one.
 
 mod account;
 mod answer;
@@ -22,8 +22,8 @@ use serde::Serialize;
 use super::commit_status::segment;
 use super::event_body::fitting;
 use super::webhook::{json_body, json_headers};
-use crate::{ConfigError, Exchange, Provider, Settings};
-use account::ServiceAccount;
+use crate::{Cloud, ConfigError, Exchange, Identity, Provider, Settings, TokenForm};
+pub(crate) use account::ServiceAccount;
 use exchange::PublishExchange;
 pub use problem::PubSubProblem;
 
@@ -46,6 +46,8 @@ struct PubSub {
     topic: Arc<Topic>,
     attributes: BTreeMap<String, String>,
     is_emulated: bool,
+    /// Where neither a key nor an emulator is.
+    identity: Option<Identity>,
 }
 
 /// Where is published, and as whom.
@@ -53,7 +55,7 @@ struct Topic {
     /// `projects/P/topics/T`.
     name: String,
     url: String,
-    /// None at an emulator.
+    /// None at an emulator, and where an identity gives the token.
     account: Option<ServiceAccount>,
     masker: Arc<Masker>,
 }
@@ -73,16 +75,19 @@ struct Message<'a> {
 impl PubSub {
     fn new(settings: &Settings, emulator: Option<&str>) -> Result<Self, ConfigError> {
         let name = topic_name(settings.address.as_str(), &settings.channel)?;
+        let has_key = settings.token.as_ref().is_some_and(|token| !token.raw().trim_ascii().is_empty());
         let account = match emulator {
-            Some(_) => None,
-            None => Some(ServiceAccount::read(settings)?),
+            None if has_key => Some(ServiceAccount::read(settings)?),
+            _ => None,
         };
+        let identity =
+            (emulator.is_none() && !has_key).then(|| settings.identity(Cloud::Google, TokenForm::Bearer));
         let root = emulator.map_or_else(|| API.to_owned(), |host| format!("http://{host}"));
         let path: Vec<String> = name.split('/').map(segment).collect();
         let url = format!("{root}/v1/{}:publish", path.join("/"));
         let topic = Topic { name, url, account, masker: settings.masker.clone() };
         let attributes = settings.headers.clone();
-        Ok(Self { topic: Arc::new(topic), attributes, is_emulated: emulator.is_some() })
+        Ok(Self { topic: Arc::new(topic), attributes, is_emulated: emulator.is_some(), identity })
     }
 
     fn request(&self, event: &[u8]) -> Result<Request, Failure> {
@@ -108,6 +113,10 @@ impl Provider for PubSub {
     fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
         let request = self.request(&fitting(delivery, LONGEST)?)?;
         Ok(Box::new(PublishExchange::new(self.topic.clone(), request)))
+    }
+
+    fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
     }
 
     /// Google's hosts, which no private trust store must break.

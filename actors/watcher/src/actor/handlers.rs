@@ -1,9 +1,12 @@
 //! What the watcher answers and takes in.
 
+use std::collections::BTreeMap;
+
 use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, WrapFuture};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
-    Announce, GetObjects, GetSpecs, ObjectTable, ReadSecrets, Report, Resync, SecretError, Secrets, Specs,
+    AccountError, Announce, GetObjects, GetSpecs, ObjectTable, ReadSecrets, ReadServiceAccount, Report,
+    RequestToken, Resync, SecretError, Secrets, Specs,
 };
 use campanile_supervision::{failpoint, failpoint_stalls};
 
@@ -44,6 +47,22 @@ impl Handler<Resync> for WatcherActor {
     fn handle(&mut self, _: Resync, _: &mut Context<Self>) {
         self.subscribers.owe_all();
         self.catch_up();
+    }
+}
+
+impl Handler<ReadServiceAccount> for WatcherActor {
+    type Result = Result<BTreeMap<String, String>, AccountError>;
+
+    fn handle(&mut self, ReadServiceAccount(key): ReadServiceAccount, _: &mut Context<Self>) -> Self::Result {
+        Err(AccountError::NoCluster(key))
+    }
+}
+
+impl Handler<RequestToken> for WatcherActor {
+    type Result = Result<String, AccountError>;
+
+    fn handle(&mut self, request: RequestToken, _: &mut Context<Self>) -> Self::Result {
+        Err(AccountError::NoCluster(request.account))
     }
 }
 

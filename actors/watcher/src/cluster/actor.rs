@@ -168,6 +168,11 @@ impl ClusterWatcherActor {
         }
     }
 
+    /// The client, once there is one.
+    pub(super) fn client(&self) -> Option<kube::Client> {
+        self.scope.as_ref().map(|scope| scope.client.clone())
+    }
+
     fn follow_all(&mut self, scope: &Scope) {
         self.secrets.connected(scope.client.clone());
         self.tasks = vec![

@@ -1,3 +1,4 @@
+use crate::Cloud;
 use crate::kinds::commit_status::script::{
     CONTEXT, Data, HASH, at, failed, line, named, refusal, run, success,
 };
@@ -10,7 +11,6 @@ const ADDRESS: &str = "https://dev.azure.com/org/project/_git/repo";
 
 #[test]
 fn s23_34_refusals_come_in_order() {
-    assert!(refusal("azuredevops", "", &[]).starts_with("failed to acquire azure devops token: "));
     for address in ["https://dev.azure.com/org/project/repo", "https://dev.azure.com/o/p/_git/r/x"] {
         let text = refusal("azuredevops", address, TOKEN);
         assert!(text.starts_with("invalid repository id \""), "{text}");
@@ -78,4 +78,15 @@ fn s23_34_a_byte_order_mark_is_passed_over_and_pages_are_turned_by_skipping() {
     });
     assert_eq!((sent.len(), verdict), (3, Verdict::Delivered));
     assert!(sent[1].url.ends_with("?latestOnly=true&top=50&skip=50"));
+}
+
+#[test]
+fn s20_without_a_token_an_identity_gives_one() {
+    let endpoint = at("azuredevops", ADDRESS, &[]);
+    let identity = endpoint.provider.identity().unwrap();
+    assert_eq!(identity.cloud, Cloud::Azure { scope: "499b84ac-1321-427f-aa17-267ca6975798/.default" });
+    assert!(identity.authorization("t").starts_with("Basic "), "as the password of nobody");
+    let (sent, _) = run(endpoint.provider.write(&success()).unwrap(), |_| answer(200, &[], "{}"));
+    assert_eq!(header(&sent[0], "authorization"), None, "whoever carries it adds the token");
+    assert!(at("azuredevops", ADDRESS, TOKEN).provider.identity().is_none(), "a token comes first");
 }

@@ -23,7 +23,7 @@ pub(in crate::kinds) fn token_or_password(settings: &Settings) -> Result<Option<
 }
 
 /// A value of `Authorization` (RFC 7617).
-pub(in crate::kinds) fn basic(username: &str, password: &str) -> String {
+pub(crate) fn basic(username: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{username}:{password}")))
 }
 

@@ -33,12 +33,6 @@ pub enum GitProblem {
          spec.secretRef"
     )]
     ServerLogin,
-    /// No personal access token, and workload identity is not known to this version.
-    #[error(
-        "failed to acquire azure devops token: workload identity is not supported by this version; put a personal access \
-         token in key 'token' of the Secret named by spec.secretRef"
-    )]
-    AzureLogin,
     /// The address does not name a repository of the type's form.
     #[error("invalid repository id \"{id}\"; write {place} as {form}")]
     Repository {

@@ -26,8 +26,9 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const LIFETIME: i64 = 3600;
 
 /// A service account as its key describes it, and its current token.
-pub(super) struct ServiceAccount {
+pub(crate) struct ServiceAccount {
     email: String,
+    scope: &'static str,
     key_id: String,
     key: RsaKeyPair,
     token_uri: String,
@@ -58,7 +59,7 @@ struct Header<'a> {
 #[derive(Serialize)]
 struct Claims<'a> {
     iss: &'a str,
-    scope: &'static str,
+    scope: &'a str,
     aud: &'a str,
     iat: i64,
     exp: i64,
@@ -78,7 +79,19 @@ impl ServiceAccount {
     /// [`PubSubProblem`] for everything that is no whole key of a service account.
     pub(super) fn read(settings: &Settings) -> Result<Self, ConfigError> {
         let token = settings.token.as_ref().filter(|token| !token.raw().trim_ascii().is_empty());
-        let json = token.ok_or(PubSubProblem::NoKey)?.raw();
+        let json = token.ok_or(PubSubProblem::NotJson)?.raw();
+        Self::parse(json, settings.address.source(), SCOPE)
+    }
+
+    /// The account whose key is `json`, for tokens that are good for `scope`.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub(crate) fn parse(
+        json: &[u8],
+        source: &AddressSource,
+        scope: &'static str,
+    ) -> Result<Self, ConfigError> {
         let key: Key = serde_json::from_slice(json).map_err(|_| PubSubProblem::NotJson)?;
         if key.kind != "service_account" {
             return Err(PubSubProblem::Type.into());
@@ -90,7 +103,8 @@ impl ServiceAccount {
         }
         Ok(Self {
             key: rs256::read_key(key.private_key.as_bytes()).ok_or(PubSubProblem::PrivateKey)?,
-            token_uri: token_uri(key.token_uri, settings.address.source())?,
+            token_uri: token_uri(key.token_uri, source)?,
+            scope,
             email: key.client_email,
             key_id: key.private_key_id,
             token: KeptToken::default(),
@@ -99,10 +113,10 @@ impl ServiceAccount {
 
     /// Asks for a token at `now`, and the assertion in it, which is a secret; none if the system has no random numbers to
     /// sign with.
-    pub(super) fn request(&self, now: Timestamp) -> Option<(Request, String)> {
+    pub(crate) fn request(&self, now: Timestamp) -> Option<(Request, String)> {
         let iat = now.as_second();
         let claims =
-            Claims { iss: &self.email, scope: SCOPE, aud: &self.token_uri, iat, exp: iat + LIFETIME };
+            Claims { iss: &self.email, scope: self.scope, aud: &self.token_uri, iat, exp: iat + LIFETIME };
         let header = Header { alg: "RS256", typ: "JWT", kid: &self.key_id };
         let (header, claims) = (serde_json::to_string(&header).ok()?, serde_json::to_string(&claims).ok()?);
         let assertion = rs256::sign(&self.key, &header, &claims)?;

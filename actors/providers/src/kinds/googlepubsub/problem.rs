@@ -9,12 +9,6 @@ pub enum PubSubProblem {
     /// The channel, which is the topic, is empty.
     #[error("GCP Pub/Sub topic ID cannot be empty: write it in spec.channel")]
     NoTopic,
-    /// No key, and workload identity is not known to this version.
-    #[error(
-        "failed to acquire google token: workload identity is not supported by this version; put the JSON key of a service \
-         account in key 'token' of the Secret named by spec.secretRef"
-    )]
-    NoKey,
     /// The key is no JSON object with a type.
     #[error(
         "key 'token' of the Secret is no JSON key of Google; download a key of a service account and write it there"

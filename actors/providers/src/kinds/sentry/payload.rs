@@ -29,7 +29,7 @@ const OWN_TAGS: usize = 6;
 
 /// Metadata as a context.
 const IN_CONTEXT: Limits = Limits {
-    total: MESSAGE + CONTEXT,
+    total: CONTEXT,
     text: MESSAGE,
     share: CONTEXT,
     count: PAIRS,
@@ -120,7 +120,9 @@ struct Span<'a> {
 
 /// The Sentry event of an error.
 pub(super) fn event<'a>(delivery: &'a Delivery, ids: &'a Ids, environment: Option<&'a str>) -> Event<'a> {
-    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &IN_CONTEXT);
+    // Each has a bound of its own: a short message leaves nothing to the context.
+    let text = STYLE.fit(&delivery.event.message, MESSAGE);
+    let entries = STYLE.entries(delivery.plan.metadata.iter(), &IN_CONTEXT);
     Event {
         contexts: Contexts { metadata: entries.into_iter().collect() },
         environment,

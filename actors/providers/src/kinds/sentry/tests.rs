@@ -193,3 +193,16 @@ fn rate_limits_are_read_by_category() {
     assert_eq!(verdict(&sentry(), fine), Verdict::Delivered, "a limit for later does not undo a success");
     assert_eq!(failed(verdict(&sentry(), answer(413, &[], ""))).1, FailureClass::Rejected);
 }
+
+#[test]
+fn s24_a_short_message_leaves_the_context_no_more_than_its_own_room() {
+    let value = "v ".repeat(2000);
+    let keys = ["a", "b", "c", "d", "e"];
+    let metadata: Vec<(&str, &str)> = keys.iter().map(|key| (*key, value.as_str())).collect();
+    let event = Event { message: "short".into(), severity: Severity::Error, ..campanile_testkit::event() };
+    let body = request(&sentry(), &delivery(event, &metadata)).body;
+    let line = str::from_utf8(&body).unwrap().lines().last().unwrap().to_owned();
+    let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let context = json["contexts"]["metadata"].to_string();
+    assert!((4000..=8192).contains(&context.len()), "{}", context.len());
+}

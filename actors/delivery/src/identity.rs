@@ -1,0 +1,102 @@
+//! Workload identity: tokens of clouds for Providers without credentials of their own (contract, providers 20).
+//!
+//! [`Clouds`] makes carriers as the transport does, whose tokens come from one cache ([`TokenCache`]) of all Providers. A token
+//! is obtained by the first exchange that needs it while the others of its Provider wait, kept for at most four fifths of its
+//! life, and forgotten when a destination no longer takes it. Tokens are in memory only and in no text.
+//!
+//! Requests for tokens go through the Provider's proxy and trust the system's certificates; those to the machine itself, whose
+//! address leads nowhere else, go through none.
+
+mod cache;
+mod carrier;
+mod environment;
+mod login;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use campanile_domain::{Connection, Failure};
+use campanile_protocol::{ReadServiceAccount, RequestToken};
+use campanile_providers::identity::google::Gke;
+use campanile_supervision::{Link, SharedClock};
+use campanile_transport::Transport;
+use parking_lot::Mutex;
+
+use crate::{Carrier, Carriers};
+use cache::TokenCache;
+pub use cache::{CacheUse, TokenCacheSnapshot};
+pub use environment::CloudEnvironment;
+
+/// How long one request for a token may take (contract, providers 20).
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the operator decides (contract, control plane 8.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityConfig {
+    /// Most tokens in the cache; zero switches it off.
+    pub cache_size: usize,
+    /// How long a token is kept at most; an hour is the longest.
+    pub cache_age: Duration,
+    /// The service account of Providers that name none; empty means the controller's own identity.
+    pub default_account: String,
+}
+
+impl Default for IdentityConfig {
+    fn default() -> Self {
+        Self { cache_size: 100, cache_age: LONGEST_AGE, default_account: String::new() }
+    }
+}
+
+/// No token is kept for longer.
+const LONGEST_AGE: Duration = Duration::from_secs(3600);
+
+/// What [`Clouds`] is made from.
+pub struct CloudsParts {
+    /// What carries requests.
+    pub transport: Transport,
+    /// What the operator decided.
+    pub config: IdentityConfig,
+    /// Who the controller itself is.
+    pub environment: CloudEnvironment,
+    /// To ask the watcher about service accounts.
+    pub accounts: Link<ReadServiceAccount>,
+    /// To ask the watcher for their tokens.
+    pub tokens: Link<RequestToken>,
+    /// The clock.
+    pub clock: SharedClock,
+}
+
+/// Carriers that can get tokens. Made once; clones share the tokens.
+#[derive(Clone)]
+pub struct Clouds(Arc<Desk>);
+
+/// What all carriers share.
+struct Desk {
+    parts: CloudsParts,
+    cache: TokenCache,
+    /// The machine's cluster, once all of it is known.
+    gke: Mutex<Option<Gke>>,
+}
+
+impl Clouds {
+    /// Carriers over `parts`' transport.
+    pub fn new(parts: CloudsParts) -> Self {
+        let (size, age) = (parts.config.cache_size, parts.config.cache_age.min(LONGEST_AGE));
+        Self(Arc::new(Desk { parts, cache: TokenCache::new(size, age), gke: Mutex::default() }))
+    }
+
+    /// How the cache is used; none where it is off.
+    pub fn snapshot(&self) -> Option<TokenCacheSnapshot> {
+        (self.0.parts.config.cache_size > 0).then(|| self.0.cache.snapshot())
+    }
+}
+
+impl Carriers for Clouds {
+    fn check(&self, connection: &Connection) -> Result<(), Failure> {
+        Carriers::check(&self.0.parts.transport, connection)
+    }
+
+    fn carrier(&self, connection: &Connection) -> Result<std::rc::Rc<dyn Carrier>, Failure> {
+        carrier::CloudCarrier::make(self.0.clone(), connection)
+    }
+}

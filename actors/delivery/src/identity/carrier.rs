@@ -1,0 +1,100 @@
+//! A carrier that can get tokens, for one provider actor.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use campanile_domain::{Connection, Failure, ObjectKey, Proxy, Publication, Request, Response};
+use campanile_providers::Identity;
+use campanile_transport::Client;
+use tokio::sync::Mutex;
+
+use super::cache::CacheKey;
+use super::login::Login;
+use super::{Desk, PATIENCE};
+use crate::carrier::{Obtaining, Publishing, Sending, failure};
+use crate::{Carrier, Pass};
+
+/// The transport's client, and the shared desk.
+pub(super) struct CloudCarrier {
+    pub(super) desk: Arc<Desk>,
+    client: Client,
+    proxy: Option<Proxy>,
+    /// Held while a token is obtained.
+    turn: Mutex<()>,
+}
+
+impl CloudCarrier {
+    pub(super) fn make(desk: Arc<Desk>, connection: &Connection) -> Result<Rc<dyn Carrier>, Failure> {
+        let client = desk.parts.transport.client(connection).map_err(|error| failure(&error))?;
+        Ok(Rc::new(Self { desk, client, proxy: connection.proxy.clone(), turn: Mutex::default() }))
+    }
+
+    fn key(&self, identity: &Identity) -> CacheKey {
+        let default = &self.desk.parts.config.default_account;
+        let name = if identity.service_account.is_empty() { default } else { &identity.service_account };
+        let account =
+            (!name.is_empty()).then(|| ObjectKey::new(identity.provider.namespace.clone(), name.as_str()));
+        CacheKey { cloud: identity.cloud, account, proxy: self.proxy.clone() }
+    }
+
+    async fn obtain(&self, identity: &Identity) -> Result<Pass, Failure> {
+        let (cache, clock, key) = (&self.desk.cache, &self.desk.parts.clock, self.key(identity));
+        let found = |value: String| {
+            cache.count(&identity.provider, true);
+            cache.count_outcome(true);
+            Ok(Pass { value, is_new: false })
+        };
+        if let Some(token) = cache.usable(&key, clock.now()) {
+            return found(token);
+        }
+        let _turn = self.turn.lock().await;
+        if let Some(token) = cache.usable(&key, clock.now()) {
+            return found(token);
+        }
+        cache.count(&identity.provider, false);
+        let outcome = Login { carrier: self, account: key.account.as_ref() }.token(identity.cloud).await;
+        cache.count_outcome(outcome.is_ok());
+        let granted = outcome?;
+        cache.keep(key, &granted, clock.now());
+        Ok(Pass { value: granted.value, is_new: true })
+    }
+
+    /// Asks a cloud, through the Provider's proxy.
+    pub(super) async fn ask(&self, request: &Request) -> Result<Response, Failure> {
+        self.ask_by(&self.desk.parts.transport, self.proxy.clone(), request).await
+    }
+
+    /// Asks the machine.
+    pub(super) async fn ask_machine(&self, request: &Request) -> Result<Response, Failure> {
+        self.ask_by(&self.desk.parts.transport.direct(), None, request).await
+    }
+
+    async fn ask_by(
+        &self,
+        transport: &campanile_transport::Transport,
+        proxy: Option<Proxy>,
+        request: &Request,
+    ) -> Result<Response, Failure> {
+        let connection = Connection { proxy, tls: None, timeout: PATIENCE };
+        let asked = async { transport.client(&connection)?.send(request).await };
+        asked.await.map_err(|error| Failure::new(error.class(), format!("failed to get token: {error}")))
+    }
+}
+
+impl Carrier for CloudCarrier {
+    fn send<'a>(&'a self, request: &'a Request) -> Sending<'a> {
+        Carrier::send(&self.client, request)
+    }
+
+    fn publish<'a>(&'a self, publication: &'a Publication) -> Publishing<'a> {
+        Carrier::publish(&self.client, publication)
+    }
+
+    fn token<'a>(&'a self, identity: &'a Identity) -> Obtaining<'a> {
+        Box::pin(self.obtain(identity))
+    }
+
+    fn forget(&self, identity: &Identity, token: &Pass) {
+        self.desk.cache.forget(&self.key(identity), &token.value);
+    }
+}

@@ -1,0 +1,83 @@
+//! Sends the requests of one exchange, with a token where the Provider has an identity instead of credentials.
+
+use campanile_domain::{Failure, Masker, Request, Response, Verdict};
+use campanile_providers::{Endpoint, Identity};
+
+use crate::{Carrier, Pass};
+
+/// What says that a token is not taken: 401, and the sign-in page of Azure DevOps.
+const NOT_TAKEN: &[u16] = &[401, 203];
+
+/// The way of one exchange's requests.
+pub(crate) struct Sender<'a> {
+    endpoint: &'a Endpoint,
+    carrier: &'a dyn Carrier,
+    pass: Option<Pass>,
+}
+
+impl<'a> Sender<'a> {
+    pub(crate) fn new(endpoint: &'a Endpoint, carrier: &'a dyn Carrier) -> Self {
+        Self { endpoint, carrier, pass: None }
+    }
+
+    /// Sends `request`. A kept token that is not taken is replaced once, at once.
+    pub(crate) async fn send(&mut self, request: Request) -> Result<Response, Failure> {
+        let Some(identity) = self.endpoint.provider.identity() else {
+            return self.carrier.send(&request).await;
+        };
+        let answer = self.send_as(identity, &request).await?;
+        let is_new = self.pass.as_ref().is_none_or(|pass| pass.is_new);
+        if !NOT_TAKEN.contains(&answer.status) {
+            return Ok(answer);
+        }
+        if let Some(pass) = self.pass.take() {
+            self.carrier.forget(identity, &pass);
+            if is_new {
+                // It is not used again, but still to be kept out of texts.
+                self.pass = Some(pass);
+                return Ok(answer);
+            }
+        }
+        self.send_as(identity, &request).await
+    }
+
+    async fn send_as(&mut self, identity: &Identity, request: &Request) -> Result<Response, Failure> {
+        let pass = match self.pass.take() {
+            Some(pass) => pass,
+            None => self.carrier.token(identity).await?,
+        };
+        let mut request = request.clone();
+        request.headers.push(("Authorization".to_owned(), identity.authorization(&pass.value)));
+        self.pass = Some(pass);
+        self.carrier.send(&request).await
+    }
+
+    /// What the transport says names host and port only, but the host itself may be part of a secret address.
+    pub(crate) fn masked(&self, failure: &Failure) -> Failure {
+        Failure::masked(failure.class, &failure.message, &self.masker())
+    }
+
+    /// Blots the token out of what quotes a destination.
+    pub(crate) fn told(&self, verdict: Verdict) -> Verdict {
+        if self.pass.is_none() {
+            return verdict;
+        }
+        match verdict {
+            Verdict::Failed(failure) => Verdict::Failed(self.masked(&failure)),
+            Verdict::RetryAfter(pause, failure) => Verdict::RetryAfter(pause, self.masked(&failure)),
+            Verdict::Delivered | Verdict::Skipped => verdict,
+        }
+    }
+
+    fn masker(&self) -> Masker {
+        let (masker, identity) = (&self.endpoint.masker, self.endpoint.provider.identity());
+        match (&self.pass, identity) {
+            (Some(pass), Some(identity)) => {
+                let header = identity.authorization(&pass.value);
+                let value = header.split(' ').next_back().unwrap_or_default();
+                masker.with([pass.value.as_str(), value])
+            }
+            _ => Masker::clone(masker),
+        }
+    }
+}

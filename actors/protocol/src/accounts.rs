@@ -1,0 +1,48 @@
+//! Provider actors to watcher: what a Kubernetes service account is to a cloud, on demand.
+
+use std::collections::BTreeMap;
+
+use actix::Message;
+use campanile_domain::ObjectKey;
+
+/// Asks for the annotations of a service account.
+#[derive(Clone, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "Result<BTreeMap<String, String>, AccountError>")]
+pub struct ReadServiceAccount(pub ObjectKey);
+
+/// Asks Kubernetes for a token of a service account (TokenRequest API). The answer is a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "Result<String, AccountError>")]
+pub struct RequestToken {
+    /// The service account.
+    pub account: ObjectKey,
+    /// Whom the token is for.
+    pub audience: String,
+}
+
+/// Why a service account can not be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// It does not exist.
+    #[error("service account '{0}' not found; create it")]
+    NotFound(ObjectKey),
+    /// The API server refuses.
+    #[error("service account '{account}': {cause}")]
+    Refused {
+        /// The account.
+        account: ObjectKey,
+        /// What the API server says, with the remedy.
+        cause: String,
+    },
+    /// The API server does not answer now.
+    #[error("service account '{account}': {cause}")]
+    Unreachable {
+        /// The account.
+        account: ObjectKey,
+        /// Why.
+        cause: String,
+    },
+    /// There is no cluster.
+    #[error("service account '{0}': there is no cluster in standalone mode; remove spec.serviceAccountName")]
+    NoCluster(ObjectKey),
+}

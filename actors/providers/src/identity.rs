@@ -1,0 +1,146 @@
+//! Workload identity: who a Provider without credentials of its own is at a cloud, and the requests by which tokens are had
+//! there (contract, providers 20). Nothing here sends: whoever carries the requests asks Kubernetes, reads files, and keeps
+//! the tokens.
+
+pub mod azure;
+pub mod google;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use campanile_domain::{Failure, FailureClass, Masker, ObjectKey, Response};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::headers::is_value;
+use crate::judgement::{classify, quote};
+use crate::kinds::commit_status::basic;
+pub use problem::IdentityProblem;
+
+/// Annotations of a service account.
+pub type Annotations = BTreeMap<String, String>;
+
+/// Who a Provider is at a cloud.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The Provider, in whose namespace the service account lives.
+    pub provider: ObjectKey,
+    /// `spec.serviceAccountName`; empty if unset.
+    pub service_account: String,
+    /// Where tokens are had, and for what.
+    pub cloud: Cloud,
+    /// How requests carry the token.
+    pub form: TokenForm,
+}
+
+/// A cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cloud {
+    /// Microsoft Azure.
+    Azure {
+        /// What the token is for.
+        scope: &'static str,
+    },
+    /// Google Cloud, for all of it.
+    Google,
+}
+
+/// How a token stands in `Authorization`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenForm {
+    /// `Bearer TOKEN`.
+    Bearer,
+    /// `Basic`, as the password of nobody.
+    Password,
+}
+
+/// A token of limited life. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// The token, fit for a header.
+    pub value: String,
+    /// How long it lives; none if nobody said.
+    pub life: Option<Duration>,
+}
+
+impl std::fmt::Debug for Granted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Granted(***** for {:?})", self.life)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    #[serde(alias = "access_token")]
+    access_token: String,
+    #[serde(default, rename = "expires_in")]
+    expires_in: Option<Seconds>,
+    #[serde(default)]
+    expire_time: Option<Timestamp>,
+}
+
+/// Azure's machines write the number as text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Seconds {
+    Number(u64),
+    Text(String),
+}
+
+impl Identity {
+    /// The value of `Authorization` that carries `token`.
+    pub fn authorization(&self, token: &str) -> String {
+        match self.form {
+            TokenForm::Bearer => format!("Bearer {token}"),
+            TokenForm::Password => basic("", token),
+        }
+    }
+}
+
+impl Cloud {
+    /// The name in texts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Azure { .. } => "azure",
+            Self::Google => "google",
+        }
+    }
+}
+
+/// The token in the answer to a request of this module.
+///
+/// # Errors
+/// A [`Failure`] with the class of the answer; what a cloud refuses here only a human can mend. `asked` is what was sent
+/// and must not be shown.
+pub fn granted(
+    cloud: Cloud,
+    response: &Response,
+    asked: &[&str],
+    now: Timestamp,
+) -> Result<Granted, Failure> {
+    use FailureClass as C;
+    let cloud = cloud.name();
+    if let Some(class) = classify(response) {
+        let class =
+            if matches!(class, C::Rejected | C::Gone | C::Redirected) { C::Credentials } else { class };
+        let (status, quote) = (response.status, quote(&response.body, &Masker::new(asked)));
+        let text =
+            format!("failed to get token: {cloud} answered {status}, check the identity's rights: {quote}");
+        return Err(Failure::new(class, text));
+    }
+    // The body is not quoted: it may hold the token.
+    let absent = || Failure::new(C::Garbled, format!("failed to get token: {cloud}'s answer has none"));
+    let answer: Answer = serde_json::from_slice(&response.body).map_err(|_| absent())?;
+    let seconds = answer.expires_in.and_then(|seconds| match seconds {
+        Seconds::Number(seconds) => Some(seconds),
+        Seconds::Text(text) => text.parse().ok(),
+    });
+    let until = answer.expire_time.and_then(|end| Duration::try_from(end.duration_since(now)).ok());
+    let life = seconds.map(Duration::from_secs).or(until);
+    let value = answer.access_token;
+    if value.is_empty() || !is_value(&value) { Err(absent()) } else { Ok(Granted { value, life }) }
+}

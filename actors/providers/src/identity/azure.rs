@@ -1,0 +1,100 @@
+//! Tokens of Microsoft Entra (Microsoft identity platform, "OAuth 2.0 client credentials flow"; Azure Instance Metadata
+//! Service, "Managed identities").
+
+use bytes::Bytes;
+use campanile_domain::{Method, ObjectKey, Request};
+
+use super::{Annotations, IdentityProblem};
+use crate::address::{Address, AddressSource};
+use crate::kinds::form;
+
+/// What Event Hubs' tokens are for; the double slash is meant (contract, providers 20).
+pub const EVENT_HUBS: &str = "https://eventhubs.azure.net//.default";
+/// What Azure DevOps' tokens are for.
+pub const DEVOPS: &str = "499b84ac-1321-427f-aa17-267ca6975798/.default";
+/// Whom Kubernetes makes tokens for that are exchanged here.
+pub const AUDIENCE: &str = "api://AzureADTokenExchange";
+/// Where tokens are had, unless `AZURE_AUTHORITY_HOST` says otherwise.
+pub const AUTHORITY: &str = "https://login.microsoftonline.com/";
+/// Where a machine asks for the tokens of its own identities.
+pub const MACHINE: &str = "http://169.254.169.254";
+
+const TENANT: &str = "azure.workload.identity/tenant-id";
+const CLIENT: &str = "azure.workload.identity/client-id";
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// An application, or a managed identity, of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// The tenant's id.
+    pub tenant: String,
+    /// The application's id.
+    pub client: String,
+}
+
+/// How an application shows who it is.
+pub enum Proof<'a> {
+    /// By a token that the tenant trusts: Kubernetes' own.
+    Assertion(&'a str),
+    /// By a secret.
+    Secret(&'a str),
+}
+
+/// The application that a service account stands for.
+///
+/// # Errors
+/// [`IdentityProblem::Lacks`]: both annotations are needed.
+pub fn application(account: &ObjectKey, annotations: &Annotations) -> Result<Application, IdentityProblem> {
+    let value = |annotation: &'static str| {
+        let value = annotations.get(annotation).filter(|value| !value.is_empty());
+        value.cloned().ok_or_else(|| IdentityProblem::Lacks { account: account.clone(), annotation })
+    };
+    Ok(Application { tenant: value(TENANT)?, client: value(CLIENT)? })
+}
+
+/// Asks `authority` for a token of `application` that is good for `scope`.
+///
+/// # Errors
+/// If the tenant or the authority can not stand in an address.
+pub fn exchange(
+    authority: &str,
+    application: &Application,
+    scope: &str,
+    proof: &Proof<'_>,
+) -> Result<Request, IdentityProblem> {
+    let Application { tenant, client } = application;
+    if tenant.is_empty() || !tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+    {
+        return Err(IdentityProblem::Tenant(tenant.chars().take(64).collect()));
+    }
+    let address = Address::new(authority.to_owned(), AddressSource::Spec);
+    let authority = address.hook_url("AZURE_AUTHORITY_HOST").map_err(|_| IdentityProblem::Authority)?;
+    if !authority.as_str().starts_with("https://") {
+        return Err(IdentityProblem::Authority);
+    }
+    let mut pairs =
+        vec![("client_id", client.as_str()), ("grant_type", "client_credentials"), ("scope", scope)];
+    match proof {
+        Proof::Assertion(assertion) => {
+            pairs.extend([("client_assertion_type", ASSERTION), ("client_assertion", assertion)]);
+        }
+        Proof::Secret(secret) => pairs.push(("client_secret", secret)),
+    }
+    let url = format!("{}/{tenant}/oauth2/v2.0/token", authority.as_str().trim_end_matches('/'));
+    let headers = vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+    Ok(Request { method: Method::Post, url, headers, body: Bytes::from(form::encode(pairs)) })
+}
+
+/// Asks the machine for a token of its identity, or of the one of its identities that `client` names.
+pub fn of_machine(host: &str, scope: &str, client: Option<&str>) -> Request {
+    let resource = scope.strip_suffix("/.default").unwrap_or(scope);
+    let mut pairs = vec![("api-version", "2018-02-01"), ("resource", resource)];
+    pairs.extend(client.map(|client| ("client_id", client)));
+    let host = host.trim_end_matches('/');
+    Request {
+        method: Method::Get,
+        url: format!("{host}/metadata/identity/oauth2/token?{}", form::encode(pairs)),
+        headers: vec![("Metadata".to_owned(), "true".to_owned())],
+        body: Bytes::new(),
+    }
+}

@@ -1,0 +1,243 @@
+//! Tokens of Google Cloud (Security Token Service, "token"; IAM Service Account Credentials, "generateAccessToken"; Compute
+//! Engine, "Metadata server").
+
+use bytes::Bytes;
+use campanile_domain::{Method, ObjectKey, Request};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{Annotations, IdentityProblem};
+use crate::address::AddressSource;
+use crate::kinds::commit_status::segment;
+use crate::kinds::form;
+use crate::kinds::googlepubsub::ServiceAccount;
+
+/// All of the cloud.
+const PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
+const EMAIL: &str = "https://www.googleapis.com/auth/userinfo.email";
+/// Where tokens of others are exchanged for Google's.
+const EXCHANGE: &str = "https://sts.googleapis.com/v1/token";
+/// Where a machine asks about itself, unless `GCE_METADATA_HOST` says otherwise.
+pub const MACHINE: &str = "metadata.google.internal";
+
+const PROVIDER: &str = "gcp.auth.fluxcd.io/workload-identity-provider";
+const ACCOUNT: &str = "iam.gke.io/gcp-service-account";
+const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+
+/// What a service account says about the cloud.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Federation {
+    /// The workload identity provider; none means GKE's own.
+    pub provider: Option<String>,
+    /// The Google service account to act as; none means to act as oneself.
+    pub account: Option<String>,
+}
+
+/// The cluster, where it is one of GKE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gke {
+    /// The project's id.
+    pub project: String,
+    /// Region or zone.
+    pub location: String,
+    /// The cluster's name.
+    pub cluster: String,
+}
+
+/// What an exchange of a foreign token needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Whom Kubernetes has to make the token for.
+    pub kubernetes_audience: String,
+    /// Whom Google is told that it was made for.
+    pub audience: String,
+}
+
+/// The federation that a service account describes.
+///
+/// # Errors
+/// [`IdentityProblem::Form`] for an annotation of another form than the contract's.
+pub fn federation(account: &ObjectKey, annotations: &Annotations) -> Result<Federation, IdentityProblem> {
+    let value = |annotation: &'static str, form: &'static str, is_sound: fn(&str) -> bool| {
+        let Some(value) = annotations.get(annotation) else { return Ok(None) };
+        let wrong = || IdentityProblem::Form { account: account.clone(), annotation, form };
+        if is_sound(value) { Ok(Some(value.clone())) } else { Err(wrong()) }
+    };
+    Ok(Federation {
+        provider: value(
+            PROVIDER,
+            "projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
+            is_provider,
+        )?,
+        account: value(ACCOUNT, "NAME@PROJECT.iam.gserviceaccount.com", is_account)?,
+    })
+}
+
+fn is_provider(text: &str) -> bool {
+    let short = |text: &str| (1..=100).contains(&text.chars().count());
+    match text.split('/').collect::<Vec<_>>().as_slice() {
+        ["projects", number, "locations", "global", "workloadIdentityPools", pool, "providers", provider] => {
+            let is_number = (1..=30).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+            is_number && short(pool) && short(provider)
+        }
+        _ => false,
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    let word = |text: &str| {
+        (1..=100).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let parts = text.strip_suffix(".iam.gserviceaccount.com").and_then(|text| text.split_once('@'));
+    parts.is_some_and(|(name, project)| word(name) && word(project))
+}
+
+impl Exchange {
+    /// By a workload identity provider of one's own.
+    pub fn with(provider: &str) -> Self {
+        let audience = format!("//iam.googleapis.com/{provider}");
+        Self { kubernetes_audience: audience.clone(), audience }
+    }
+
+    /// By GKE's own.
+    pub fn within(Gke { project, location, cluster }: &Gke) -> Self {
+        let pool = format!("{project}.svc.id.goog");
+        let place = format!("projects/{project}/locations/{location}/clusters/{cluster}");
+        let audience = format!("identitynamespace:{pool}:https://container.googleapis.com/v1/{place}");
+        Self { kubernetes_audience: pool, audience }
+    }
+
+    /// Trades `subject`, Kubernetes' token, for one of Google's; `is_for_trade` if that is to be traded again.
+    pub fn request(&self, subject: &str, is_for_trade: bool) -> Request {
+        let scopes = if is_for_trade { PLATFORM.to_owned() } else { format!("{PLATFORM} {EMAIL}") };
+        exchange(EXCHANGE, &self.audience, JWT, subject, &scopes)
+    }
+}
+
+fn exchange(url: &str, audience: &str, kind: &str, subject: &str, scopes: &str) -> Request {
+    let body = form::encode([
+        ("audience", audience),
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        ("subject_token_type", kind),
+        ("subject_token", subject),
+        ("scope", scopes),
+    ]);
+    let headers = vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+    Request { method: Method::Post, url: url.to_owned(), headers, body: Bytes::from(body) }
+}
+
+/// Trades one's own token for one of the service account `email`.
+pub fn act_as(email: &str, token: &str) -> Request {
+    let url = format!(
+        "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{}:generateAccessToken",
+        segment(email).replace("%40", "@")
+    );
+    act_at(&url, token)
+}
+
+fn act_at(url: &str, token: &str) -> Request {
+    let body = format!(r#"{{"lifetime":"3600s","scope":["{PLATFORM}","{EMAIL}"]}}"#);
+    let headers = vec![
+        ("Content-Type".to_owned(), "application/json".to_owned()),
+        ("Authorization".to_owned(), format!("Bearer {token}")),
+    ];
+    Request { method: Method::Post, url: url.to_owned(), headers, body: Bytes::from(body) }
+}
+
+/// Asks the machine about itself: `path` below `computeMetadata/v1/`.
+pub fn of_machine(host: &str, path: &str) -> Request {
+    Request {
+        method: Method::Get,
+        url: format!("http://{host}/computeMetadata/v1/{path}"),
+        headers: vec![("Metadata-Flavor".to_owned(), "Google".to_owned())],
+        body: Bytes::new(),
+    }
+}
+
+/// Asks the machine for a token of its own service account.
+pub fn token_of_machine(host: &str) -> Request {
+    let scopes = form::encode([("scopes", format!("{PLATFORM},{EMAIL}").as_str())]);
+    of_machine(host, &format!("instance/service-accounts/default/token?{scopes}"))
+}
+
+/// What the file of `GOOGLE_APPLICATION_CREDENTIALS` holds (Google, "Application Default Credentials").
+pub enum KeyFile {
+    /// A key of a service account, which signs for itself.
+    Account(Box<AccountKey>),
+    /// The way to exchange the token in a file.
+    Federation(FileFederation),
+}
+
+/// A key of a service account. Never printed.
+pub struct AccountKey(ServiceAccount);
+
+/// How to exchange the token in a file.
+#[derive(Clone, Debug, Deserialize)]
+pub struct FileFederation {
+    audience: String,
+    subject_token_type: String,
+    token_url: String,
+    #[serde(default)]
+    service_account_impersonation_url: Option<String>,
+    credential_source: Source,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Source {
+    file: String,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+impl KeyFile {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// [`IdentityProblem::KeyFile`] for anything else.
+    pub fn parse(json: &[u8]) -> Result<Self, IdentityProblem> {
+        let unknown = || IdentityProblem::KeyFile;
+        let Kind { kind } = serde_json::from_slice(json).map_err(|_| unknown())?;
+        match kind.as_str() {
+            "service_account" => {
+                let account = ServiceAccount::parse(json, &AddressSource::Spec, PLATFORM);
+                account.map(|account| Self::Account(Box::new(AccountKey(account)))).map_err(|_| unknown())
+            }
+            "external_account" => {
+                let file: FileFederation = serde_json::from_slice(json).map_err(|_| unknown())?;
+                let urls = [Some(&file.token_url), file.service_account_impersonation_url.as_ref()];
+                let is_secure = urls.into_iter().flatten().all(|url| url.starts_with("https://"));
+                if is_secure { Ok(Self::Federation(file)) } else { Err(unknown()) }
+            }
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl AccountKey {
+    /// Asks for a token at `now`, and the assertion in it, which is a secret; none without random numbers.
+    pub fn request(&self, now: Timestamp) -> Option<(Request, String)> {
+        self.0.request(now)
+    }
+}
+
+impl FileFederation {
+    /// Where the token is that is to be exchanged.
+    pub fn file(&self) -> &str {
+        &self.credential_source.file
+    }
+
+    /// Exchanges `subject`.
+    pub fn request(&self, subject: &str) -> Request {
+        exchange(&self.token_url, &self.audience, &self.subject_token_type, subject, PLATFORM)
+    }
+
+    /// Trades `token` for one of the service account to act as; none if there is none.
+    pub fn act(&self, token: &str) -> Option<Request> {
+        self.service_account_impersonation_url.as_deref().map(|url| act_at(url, token))
+    }
+}

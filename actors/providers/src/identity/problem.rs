@@ -1,0 +1,44 @@
+//! What can be wrong with an identity before anything is asked for.
+
+use campanile_domain::{Failure, FailureClass, ObjectKey};
+
+/// Why there is no way to a token. Texts name objects and remedies, never a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityProblem {
+    /// The service account says nothing about the cloud.
+    #[error("service account '{account}' lacks the annotation '{annotation}'; add it")]
+    Lacks {
+        /// The account.
+        account: ObjectKey,
+        /// The annotation's key.
+        annotation: &'static str,
+    },
+    /// An annotation that is none of the form that is wanted.
+    #[error("annotation '{annotation}' of service account '{account}' is not of the form {form}; correct it")]
+    Form {
+        /// The account.
+        account: ObjectKey,
+        /// The annotation's key.
+        annotation: &'static str,
+        /// The form.
+        form: &'static str,
+    },
+    /// A tenant or client that can not stand in an address.
+    #[error("'{0}' is no tenant of azure; write its id, for example 72f988bf-86f1-41af-91ab-2d7cd011db47")]
+    Tenant(String),
+    /// The authority is no address.
+    #[error("AZURE_AUTHORITY_HOST is no https URL; correct it, or leave it out")]
+    Authority,
+    /// The key file of the environment is of a kind that is not known.
+    #[error(
+        "GOOGLE_APPLICATION_CREDENTIALS names no key of a service account and no configuration of workload identity federation \
+         with a file; mount one of these"
+    )]
+    KeyFile,
+}
+
+impl From<IdentityProblem> for Failure {
+    fn from(problem: IdentityProblem) -> Self {
+        Self::new(FailureClass::Config, format!("failed to get token: {problem}"))
+    }
+}

@@ -1,0 +1,85 @@
+//! Service accounts, for workload identity (contract, providers 20): read on demand, never watched, and their tokens, which are
+//! handed on and not kept here.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use actix::{Context, Handler, ResponseFuture};
+use campanile_domain::ObjectKey;
+use campanile_protocol::{AccountError, ReadServiceAccount, RequestToken};
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::api::PostParams;
+use kube::{Api, Client};
+
+use super::actor::ClusterWatcherActor;
+use super::trouble;
+
+/// How long one request may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the roles of the base do not grant, and what does.
+const REMEDY: &str = "grant it with deploy/workload-identity";
+
+const NO_ANSWER: &str = "the API server does not answer; it is tried again";
+
+impl Handler<ReadServiceAccount> for ClusterWatcherActor {
+    type Result = ResponseFuture<Result<BTreeMap<String, String>, AccountError>>;
+
+    fn handle(&mut self, ReadServiceAccount(key): ReadServiceAccount, _: &mut Context<Self>) -> Self::Result {
+        let client = self.client();
+        Box::pin(async move {
+            let api = accounts(client, &key)?;
+            let account = answered("get it", &key, api.get(&key.name)).await?;
+            Ok(account.metadata.annotations.unwrap_or_default())
+        })
+    }
+}
+
+impl Handler<RequestToken> for ClusterWatcherActor {
+    type Result = ResponseFuture<Result<String, AccountError>>;
+
+    fn handle(&mut self, request: RequestToken, _: &mut Context<Self>) -> Self::Result {
+        let client = self.client();
+        Box::pin(async move {
+            let RequestToken { account: key, audience } = request;
+            let api = accounts(client, &key)?;
+            let spec = TokenRequestSpec { audiences: Some(vec![audience]), ..TokenRequestSpec::default() };
+            let request = TokenRequest { spec: Some(spec), ..TokenRequest::default() };
+            let params = PostParams::default();
+            let created = api.create_token_request(&key.name, &params, &request);
+            let created = answered("create a token", &key, created).await?;
+            let token = created.status.and_then(|status| status.token).filter(|token| !token.is_empty());
+            let cause = "the API server's answer has no token".to_owned();
+            token.ok_or(AccountError::Unreachable { account: key, cause })
+        })
+    }
+}
+
+fn accounts(client: Option<Client>, key: &ObjectKey) -> Result<Api<ServiceAccount>, AccountError> {
+    let cause = || "there is no connection to the API server yet".to_owned();
+    let client = client.ok_or_else(|| AccountError::Unreachable { account: key.clone(), cause: cause() })?;
+    Ok(Api::namespaced(client, &key.namespace))
+}
+
+async fn answered<T>(
+    aim: &str,
+    key: &ObjectKey,
+    asked: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, AccountError> {
+    let account = key.clone();
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) if trouble::is_missing(&error) => Err(AccountError::NotFound(account)),
+        Ok(Err(error)) => {
+            let cause = trouble::describe(aim, &error);
+            Err(match trouble::code_of(&error) {
+                Some(403) => AccountError::Refused { account, cause: format!("{cause}; {REMEDY}") },
+                Some(400 | 422) => AccountError::Refused { account, cause },
+                _ => AccountError::Unreachable { account, cause },
+            })
+        }
+        Err(_) => Err(AccountError::Unreachable { account, cause: NO_ANSWER.to_owned() }),
+    }
+}
