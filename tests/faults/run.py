@@ -33,7 +33,7 @@ class Context:
         self.kills = 20 if args.short else 250
         self.rate = 400.0
         self.events, self.hole_seconds = 1_000_000, 600
-        self.windows = 3 if args.short else 24
+        self.windows = 6 if args.short else 60
         self.damages = 28 if args.short else 420
         self.restarts = 3 if args.short else 30
 
