@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +32,8 @@ struct FileState {
     stamp: Stamp,
     /// Whether the file may change once more without changing its stamp.
     fresh: bool,
+    /// Of the text that `content` stands for; none if it could not be read.
+    digest: Option<u64>,
     content: Content,
 }
 
@@ -93,8 +96,15 @@ impl Folder {
         if known.is_some_and(|file| file.stamp == stamp && !file.fresh) {
             return false;
         }
+        let mut digest = None;
         let content = match read_text(&path) {
             Ok(text) => {
+                digest = Some(digest_of(&text));
+                // A second look at a fresh file mostly finds the same text: it costs no second copy of everything.
+                if known.is_some_and(|file| file.digest == digest) {
+                    self.note_stamp(&path, stamp, now);
+                    return false;
+                }
                 let last_good = known.map_or(&[][..], |file| &file.content.entries);
                 parse_text(&Arc::from(path.as_path()), &text, last_good)
             }
@@ -107,9 +117,21 @@ impl Folder {
                 last_good.failed(Finding::error(&Arc::from(path.as_path()), 0, "", message))
             }
         };
-        self.files.insert(path, FileState { stamp, fresh: stamp.is_fresh(now), content });
+        self.files.insert(path, FileState { stamp, fresh: stamp.is_fresh(now), digest, content });
         true
     }
+
+    fn note_stamp(&mut self, path: &Path, stamp: Stamp, now: SystemTime) {
+        if let Some(file) = self.files.get_mut(path) {
+            (file.stamp, file.fresh) = (stamp, stamp.is_fresh(now));
+        }
+    }
+}
+
+fn digest_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn scan_problems(root: &Path, scan: &Scan) -> Vec<Finding> {

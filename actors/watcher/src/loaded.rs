@@ -19,7 +19,7 @@ pub struct Position {
     /// The object's first line, counted from 1.
     pub line: usize,
     /// The lines of [`REFERENCES`].
-    references: [usize; REFERENCES.len()],
+    references: [u32; REFERENCES.len()],
 }
 
 /// The fields of `spec` that name other objects: findings about them come after the text is forgotten.
@@ -28,14 +28,17 @@ const REFERENCES: [&str; 4] = ["providerRef", "secretRef", "certSecretRef", "pro
 impl Position {
     /// Where `node`, an object of `file`, stands.
     pub(crate) fn new(file: &Arc<Path>, node: &Node) -> Self {
-        let line = |field| node.line_of(&["spec".into(), Step::from(field), "name".into()]);
+        let line = |field| {
+            let line = node.line_of(&["spec".into(), Step::from(field), "name".into()]);
+            u32::try_from(line).unwrap_or(u32::MAX)
+        };
         Self { file: file.clone(), line: node.line, references: REFERENCES.map(line) }
     }
 
     /// The line on which a field of `spec` names another object, or of the nearest ancestor that the object has.
     pub(crate) fn line_of_reference(&self, field: &str) -> usize {
         let place = REFERENCES.iter().position(|known| *known == field);
-        place.map_or(self.line, |place| self.references[place])
+        place.map_or(self.line, |place| self.references[place] as usize)
     }
 }
 
@@ -111,7 +114,17 @@ impl Loaded {
             }
         }
         loaded.labels = Arc::new(labels);
-        loaded
+        loaded.compact()
+    }
+
+    /// Maps that were filled in the order of their keys are half empty; built from what they hold they are full.
+    fn compact(self) -> Self {
+        Self {
+            alerts: self.alerts.into_iter().collect(),
+            providers: self.providers.into_iter().collect(),
+            secrets: self.secrets.into_iter().collect(),
+            ..self
+        }
     }
 }
 

@@ -58,7 +58,10 @@ impl Content {
 pub(crate) fn parse_text(file: &Arc<Path>, text: &str, last_good: &[Entry]) -> Content {
     let mut reader = Reader { file, last_good, content: Content::default() };
     match yaml::each_document(text, &mut |document| reader.document(&document)) {
-        Ok(()) => reader.content,
+        Ok(()) => {
+            reader.content.entries.shrink_to_fit();
+            reader.content
+        }
         Err(error) => {
             let message =
                 format!("does not parse at column {}: {}; correct the text", error.column, error.message);

@@ -81,10 +81,12 @@ struct ProviderStatus {
 }
 
 /// The status of every Alert and Provider.
+///
+/// Rows are boxed: a map that is filled in the order of its keys is half empty, and the rows are large.
 #[derive(Default)]
 pub(crate) struct StatusTable {
-    alerts: BTreeMap<ObjectKey, AlertStatus>,
-    providers: BTreeMap<ObjectKey, ProviderStatus>,
+    alerts: BTreeMap<ObjectKey, Box<AlertStatus>>,
+    providers: BTreeMap<ObjectKey, Box<ProviderStatus>>,
     backlog: Option<Arc<Backlog>>,
 }
 
@@ -94,7 +96,8 @@ impl StatusTable {
         if self.alerts.get(&alert.key).is_none_or(|known| known.uid != alert.uid) {
             let ready = seed.ready.unwrap_or_else(|| condition::unjudged(condition::READY, now));
             let (uid, since) = (alert.uid.clone(), seed.since.unwrap_or(now));
-            self.alerts.insert(alert.key.clone(), AlertStatus { uid, since, ready, last: Last::default() });
+            let status = AlertStatus { uid, since, ready, last: Last::default() };
+            self.alerts.insert(alert.key.clone(), Box::new(status));
         }
     }
 
@@ -112,7 +115,7 @@ impl StatusTable {
             state: None,
             last: Last::default(),
         };
-        self.providers.insert(provider.key.clone(), status);
+        self.providers.insert(provider.key.clone(), Box::new(status));
     }
 
     /// What is to be shown of an Alert.
@@ -151,13 +154,15 @@ impl StatusTable {
     ) {
         let judgement = condition::alert(alert, fault, provider_exists);
         let old = self.alerts.remove(&alert.key).filter(|old| old.uid == alert.uid);
-        self.alerts.insert(alert.key.clone(), AlertStatus::next(old, alert, judgement, now));
+        let next = AlertStatus::next(old.map(|old| *old), alert, judgement, now);
+        self.alerts.insert(alert.key.clone(), Box::new(next));
     }
 
     /// Judges a Provider anew. `fault` is what can be seen without resolving it.
     pub(crate) fn judge_provider(&mut self, provider: &ProviderSpec, fault: Option<String>, now: Timestamp) {
         let old = self.providers.remove(&provider.key).filter(|old| old.uid == provider.uid);
-        self.providers.insert(provider.key.clone(), ProviderStatus::next(old, provider, fault, now));
+        let next = ProviderStatus::next(old.map(|old| *old), provider, fault, now);
+        self.providers.insert(provider.key.clone(), Box::new(next));
     }
 
     /// Forgets all Alerts but those.
