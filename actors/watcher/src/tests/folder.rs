@@ -176,6 +176,8 @@ fn only_what_changed_is_read_again() {
     let before = folder.loaded();
     assert!(!folder.refresh().unwrap());
     write(&dir.path().join("b.yaml"), &alert("b"));
+    assert!(!folder.refresh().unwrap(), "the same text is no news");
+    write(&dir.path().join("b.yaml"), &(alert("b") + "\n"));
     assert!(folder.refresh().unwrap());
     let after = folder.loaded();
     let same = |name: &str| Arc::ptr_eq(&before.alerts[&key(name)].value, &after.alerts[&key(name)].value);
