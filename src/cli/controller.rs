@@ -21,55 +21,55 @@ const DEFAULT_ACCOUNT_WITHOUT_GATE: &str =
 #[derive(Debug, Args)]
 pub struct ControllerFlags {
     /// Look at all namespaces; with `false` only at that of RUNTIME_NAMESPACE, which needs no ClusterRole.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
     pub watch_all_namespaces: bool,
     /// The namespace for `--watch-all-namespaces=false`; empty means all.
     #[arg(long, env = "RUNTIME_NAMESPACE", default_value = "", hide = true)]
     pub runtime_namespace: String,
     /// Let replicas elect the one that writes status. Every replica takes events in and delivers them.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub enable_leader_election: bool,
     /// Let go of the Lease at the end, so that another replica need not wait.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
     pub leader_election_release_on_cancel: bool,
     /// How long other replicas wait after the last renewal.
-    #[arg(long, default_value = "35s", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "35s", value_parser = duration::parse)]
     pub leader_election_lease_duration: Duration,
     /// How long the leader tries to renew before it gives up.
-    #[arg(long, default_value = "30s", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     pub leader_election_renew_deadline: Duration,
     /// The pause between tries.
-    #[arg(long, default_value = "5s", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
     pub leader_election_retry_period: Duration,
     /// The namespace of the Lease; without it that of the pod's service account. For trying things out outside of a pod.
     #[arg(long, hide = true, value_name = "NAMESPACE")]
     pub leader_election_namespace: Option<String>,
     /// Workers per controller. Accepted for compatibility: nothing here needs it.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 4)]
     pub concurrent: i64,
-    /// Queries a second to the API server. Accepted for compatibility: the server's own fairness rules.
-    #[arg(long, default_value_t = 50.0)]
+    /// Queries a second to the API server. Accepted for compatibility: the server's own fairness counts.
+    #[arg(long, value_name = "NUMBER", default_value_t = 50.0)]
     pub kube_api_qps: f32,
     /// Burst of queries to the API server. Accepted for compatibility.
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 300)]
     pub kube_api_burst: i64,
     /// Which Secrets trigger Receivers. Receivers are not part of this version yet.
-    #[arg(long, default_value = SELECTOR)]
+    #[arg(long, value_name = "SELECTOR", default_value = SELECTOR)]
     pub watch_configs_label_selector: String,
     /// Shortest pause before a Receiver is tried again. Receivers are not part of this version yet.
-    #[arg(long, default_value = "750ms", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "750ms", value_parser = duration::parse)]
     pub min_retry_delay: Duration,
     /// Longest pause before a Receiver is tried again. Receivers are not part of this version yet.
-    #[arg(long, default_value = "15m", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration::parse)]
     pub max_retry_delay: Duration,
     /// Most tokens of clouds that are kept; 0 keeps none.
-    #[arg(long, default_value_t = 100, allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, allow_negative_numbers = true)]
     pub token_cache_max_size: i64,
     /// How long a token of a cloud is kept at most, up to 1h.
-    #[arg(long, default_value = "1h", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration::parse)]
     pub token_cache_max_duration: Duration,
     /// Service account of Providers that name none, for workload identity. Needs the gate ObjectLevelWorkloadIdentity.
-    #[arg(long, default_value = "")]
+    #[arg(long, value_name = "NAME", default_value = "")]
     pub default_service_account: String,
     /// What both modes have.
     #[command(flatten)]

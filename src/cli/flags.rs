@@ -38,43 +38,43 @@ pub struct CommonFlags {
     #[arg(long, value_name = "DIR", default_value_os_t = std::env::temp_dir().join("campanile"))]
     pub state_dir: PathBuf,
     /// Where events come in.
-    #[arg(long, default_value = ":9090")]
+    #[arg(long, value_name = "HOST:PORT", default_value = ":9090")]
     pub events_addr: ListenAddress,
-    /// Where `/healthz` and `/readyz` are answered.
-    #[arg(long, default_value = ":9440")]
+    /// Where `/healthz` and `/readyz` are answered; `?verbose` shows what stands behind.
+    #[arg(long, value_name = "HOST:PORT", default_value = ":9440")]
     pub health_addr: ListenAddress,
     /// Where `/metrics` is answered; 0 switches it off.
-    #[arg(long, default_value = ":8080")]
+    #[arg(long, value_name = "HOST:PORT", default_value = ":8080")]
     pub metrics_addr: ListenAddress,
     /// Label metrics by Provider and Alert; `false` leaves sums, for clusters with thousands of them.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
     pub metrics_per_object: bool,
     /// Label metrics of requests by their path, up to 16 different ones, instead of `/`.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub export_http_path_metrics: bool,
     /// Where webhooks come in. Receivers are not part of this version yet: nothing listens there.
-    #[arg(long = "receiverAddr", default_value = ":9292")]
+    #[arg(long = "receiverAddr", value_name = "HOST:PORT", default_value = ":9292")]
     pub receiver_addr: ListenAddress,
     /// Where the operations API for `campanile get` listens.
-    #[arg(long, default_value = ADMIN)]
+    #[arg(long, value_name = "HOST:PORT", default_value = ADMIN)]
     pub admin_addr: ListenAddress,
     /// Length of the window in which an equal event is a duplicate.
-    #[arg(long, default_value = "5m", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration::parse)]
     pub rate_limit_interval: Duration,
     /// Refuse events of other namespaces than the Alert's.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub no_cross_namespace_refs: bool,
     /// Feature gates as NAME=true or NAME=false, comma separated.
-    #[arg(long, value_delimiter = ',', value_parser = gates::parse)]
+    #[arg(long, value_name = "NAME=BOOL", value_delimiter = ',', value_parser = gates::parse)]
     pub feature_gates: Vec<(String, bool)>,
     /// How long to wait for a state folder that another process still holds.
-    #[arg(long, default_value = "30s", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     pub state_lock_timeout: Duration,
     /// Form of log lines: json or console.
-    #[arg(long, default_value = "json")]
+    #[arg(long, value_name = "FORM", default_value = "json")]
     pub log_encoding: Encoding,
     /// Least level of log lines: trace, debug, info or error.
-    #[arg(long, default_value = "info")]
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: Level,
 }
 
