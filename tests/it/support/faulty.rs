@@ -28,7 +28,7 @@ impl Faulty {
         let from = format!("@{}", site.path("failpoints").display());
         let surroundings = ("CAMPANILE_FAILPOINTS", OsStr::new(&from));
         let instance =
-            Instance::start_in(surroundings, &site.manifests(), &site.state(), &[]).allowed_to_panic();
+            Instance::start_in(&[surroundings], &site.manifests(), &site.state(), &[]).allowed_to_panic();
         Self { site, sink, instance, always }
     }
 
