@@ -26,13 +26,17 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("bitbucket", REPOSITORY),
     ("bitbucketserver", "https://git.example/scm/org/repo.git"),
     ("azuredevops", "https://dev.azure.com/org/project/_git/repo"),
+    (
+        "azureeventhub",
+        "Endpoint=sb://hooks.example/;SharedAccessKeyName=flux;SharedAccessKey=c2VjcmV0;EntityPath=hub",
+    ),
 ];
 const REPOSITORY: &str = "https://git.example/org/repo";
 const CHANNELS: &[(&str, &str)] =
     &[("telegram", "-1552289257:1"), ("zulip", "general/alerts"), ("pagerduty", "R0UT1NGK3Y")];
 
 /// Why a type can not be run by this destination: it does not speak HTTP.
-const OTHER_PROTOCOLS: &[&str] = &["nats", "azureeventhub"];
+const OTHER_PROTOCOLS: &[&str] = &["nats"];
 
 /// The types of the table that speak HTTP.
 pub(super) fn types() -> impl Iterator<Item = &'static str> {
@@ -54,12 +58,14 @@ pub(super) fn settings(kind: &str) -> (ProviderSpec, Vec<(&'static str, String)>
         "bitbucket" => "user:app-password".to_owned(),
         _ => "a-token".to_owned(),
     };
-    let data = vec![
+    let mut data = vec![
         ("address", of(ADDRESSES, kind, "https://hooks.example/services/T0/key").to_owned()),
         ("token", token),
         ("username", "somebody".to_owned()),
         ("password", "the-password".to_owned()),
     ];
+    // Beside a connection string there must be no token.
+    data.retain(|(key, _)| *key != "token" || kind != "azureeventhub");
     let channel = of(CHANNELS, kind, "general").to_owned();
     (ProviderSpec { channel, ..spec(kind) }, data)
 }

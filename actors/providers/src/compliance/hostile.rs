@@ -56,7 +56,7 @@ const PLAIN_PLACES: &[(&str, &str)] = &[
 ];
 
 /// Who forwards events as they are, so that controls and marks of direction go along as JSON.
-const VERBATIM: &[&str] = &["generic", "generic-hmac", "googlepubsub", "githubdispatch"];
+const VERBATIM: &[&str] = &["generic", "generic-hmac", "googlepubsub", "githubdispatch", "azureeventhub"];
 
 /// Whose destination's grammar takes no more than text.
 const PLAIN: &[&str] = &[

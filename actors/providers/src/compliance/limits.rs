@@ -44,6 +44,7 @@ const LIMITS: &[(&str, usize, Measure)] = &[
     ("githubdispatch", 64_000, |request| request.body.len() - 200),
     ("githubdispatch", 100, |request| longest(request, "/event_type", utf16)),
     ("googlepubsub", 10_000_000, |request| request.body.len()),
+    ("azureeventhub", 256 * 1024, |request| request.body.len()),
     ("otel", 20 << 20, |request| request.body.len()),
     ("github", 140, |request| longest(request, "/description", utf16)),
     ("github", 255, |request| longest(request, "/context", utf16)),
