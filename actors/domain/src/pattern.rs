@@ -4,6 +4,7 @@
 //! no rule of the engine's dialect can leak in. A pattern either compiles within the bounds set here or is a
 //! [`PatternError`]; matching never fails and takes time linear in the length of the text.
 
+mod budget;
 mod class;
 mod error;
 mod escape;
@@ -17,12 +18,15 @@ use std::fmt;
 use regex_automata::meta;
 use regex_syntax::hir::Look;
 
+pub use budget::PatternBudget;
 pub use error::PatternError;
 
 /// The longest pattern, in bytes.
 const MAX_LENGTH: usize = 16 << 10;
 /// The largest compiled pattern, in bytes. Counted repetitions of large classes reach it.
 const MAX_PROGRAM: usize = 2 << 20;
+/// What a short pattern takes in memory, measured, in bytes.
+const LEAST_PROGRAM: usize = 8 << 10;
 /// What the engine's lazy automaton may keep for each thread that matches; when it is full it is built anew.
 const MAX_CACHE: usize = 64 << 10;
 
@@ -56,17 +60,14 @@ impl Pattern {
         Ok(Self { source: source.into(), engine, leftmost })
     }
 
-    /// Whether `source` compiles, for those who will not match with it.
-    ///
-    /// # Errors
-    /// The same as those of [`Pattern::new`].
-    pub fn check(source: &str) -> Result<(), PatternError> {
-        Self::new(source).map(drop)
-    }
-
     /// Whether the pattern occurs anywhere in `text`.
     pub fn is_match(&self, text: &str) -> bool {
         if self.leftmost { self.engine.find(text).is_some() } else { self.engine.is_match(text) }
+    }
+
+    /// What it takes in memory, in bytes, without what is kept while matching. The engine tells only a part of it.
+    fn size(&self) -> usize {
+        self.engine.memory_usage().max(LEAST_PROGRAM)
     }
 
     /// The pattern as the user wrote it.

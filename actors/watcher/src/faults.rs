@@ -2,18 +2,39 @@
 
 use campanile_crds::FieldPath;
 use campanile_domain::yaml::Step;
-use campanile_domain::{Alert, Pattern, check_selector};
+use campanile_domain::{Alert, PatternBudget, PatternError, check_selector};
+
+/// A pattern that is none.
+struct Broken<'a> {
+    list: &'static str,
+    index: usize,
+    pattern: &'a str,
+    error: PatternError,
+}
+
+/// Compiled in the order and within the bounds of the router. Of a list that is too long the first surplus one is named.
+fn broken_patterns(alert: &Alert) -> Vec<Broken<'_>> {
+    let (mut broken, mut budget) = (Vec::new(), PatternBudget::default());
+    for (list, patterns) in [("inclusion", &alert.inclusion), ("exclusion", &alert.exclusion)] {
+        for (index, pattern) in patterns.iter().enumerate() {
+            let Err(error) = budget.compile(pattern) else { continue };
+            let is_end = error == PatternError::TooMany;
+            broken.push(Broken { list, index, pattern, error });
+            if is_end {
+                break;
+            }
+        }
+    }
+    broken
+}
 
 /// Every fault with its field.
 pub(crate) fn of_alert(alert: &Alert) -> Vec<(FieldPath, String)> {
     let mut faults = Vec::new();
-    for (list, patterns) in [("inclusionList", &alert.inclusion), ("exclusionList", &alert.exclusion)] {
-        for (index, pattern) in patterns.iter().enumerate() {
-            if let Err(error) = Pattern::check(pattern) {
-                let path = FieldPath(vec!["spec".into(), list.into(), index.into()]);
-                faults.push((path, format!("is not a valid pattern and is ignored: {error}")));
-            }
-        }
+    for broken in broken_patterns(alert) {
+        let list = if broken.list == "inclusion" { "inclusionList" } else { "exclusionList" };
+        let path = FieldPath(vec!["spec".into(), list.into(), broken.index.into()]);
+        faults.push((path, format!("is not a valid pattern and is ignored: {}", broken.error)));
     }
     for (index, source) in alert.sources.iter().enumerate() {
         if let Some(Err(error)) = source.match_labels.as_ref().map(check_selector) {
@@ -27,11 +48,9 @@ pub(crate) fn of_alert(alert: &Alert) -> Vec<(FieldPath, String)> {
 
 /// The same in the words of Kubernetes Events (contract, control plane 7).
 pub(crate) fn announcements(alert: &Alert) -> Vec<String> {
-    let lists = [("inclusion", &alert.inclusion), ("exclusion", &alert.exclusion)];
-    let patterns = lists.into_iter().flat_map(|(list, patterns)| patterns.iter().map(move |one| (list, one)));
-    let broken = patterns.filter(|(_, pattern)| Pattern::check(pattern).is_err());
+    let broken = broken_patterns(alert).into_iter();
     let mut texts: Vec<String> =
-        broken.map(|(list, pattern)| format!("failed to compile {list} regex: {pattern}")).collect();
+        broken.map(|one| format!("failed to compile {} regex: {}", one.list, one.pattern)).collect();
     for source in &alert.sources {
         if let Some(Err(_)) = source.match_labels.as_ref().map(check_selector) {
             let (kind, namespace, name) = (&source.kind, &source.namespace, &source.name);

@@ -6,6 +6,12 @@ pub enum PatternError {
     /// A bound of this program is exceeded.
     #[error("the pattern is too large: shorten it or lower its repeat counts")]
     TooLarge,
+    /// The patterns before it use up what one Alert may have.
+    #[error(
+        "the patterns before it use up what one Alert may have, and those after it are ignored, too: use fewer, or \
+         several Alerts"
+    )]
+    TooMany,
     /// Groups and repetitions are nested too deep.
     #[error("the pattern is nested too deep: remove needless groups")]
     TooDeep,

@@ -1,6 +1,6 @@
 //! Every point in which RE2 and other dialects differ (contract, control plane 5).
 
-use super::{MAX_LENGTH, Pattern, PatternError};
+use super::{MAX_LENGTH, Pattern, PatternBudget, PatternError};
 
 fn matches(pattern: &str, text: &str) -> bool {
     Pattern::new(pattern).unwrap_or_else(|error| panic!("{pattern:?}: {error}")).is_match(text)
@@ -126,9 +126,9 @@ fn repetition_of_a_repetition_is_an_error() {
 #[test]
 fn repeat_counts_and_their_nested_products_end_at_1000() {
     assert_matches("^a{1000}$", &[&"a".repeat(1000)], &[&"a".repeat(999)]);
-    Pattern::check("(a{10}b{100}){10}").unwrap();
-    Pattern::check("((a{500}){0}){1000}").unwrap();
-    Pattern::check("(a{1000})*").unwrap();
+    Pattern::new("(a{10}b{100}){10}").unwrap();
+    Pattern::new("((a{500}){0}){1000}").unwrap();
+    Pattern::new("(a{1000})*").unwrap();
     for pattern in [
         "a{1001}",
         "a{1001,}",
@@ -208,21 +208,40 @@ fn groups_and_alternations() {
 #[test]
 fn size_and_depth_are_bounded() {
     assert_eq!(error(&"a".repeat(MAX_LENGTH + 1)), PatternError::TooLarge);
-    Pattern::check(&"a".repeat(MAX_LENGTH)).unwrap();
+    Pattern::new(&"a".repeat(MAX_LENGTH)).unwrap();
     assert_eq!(error(r"(\pL{100}x){10}"), PatternError::TooLarge);
     assert_eq!(error(&r"\pL".repeat(2000)), PatternError::TooLarge);
     assert_eq!(error(&format!("[{}]", r"\pL".repeat(2000))), PatternError::TooLarge);
     let nested = |depth: usize| format!("{}a{}", "(".repeat(depth), "|b)*".repeat(depth));
-    Pattern::check(&nested(125)).unwrap();
+    Pattern::new(&nested(125)).unwrap();
     assert_eq!(error(&nested(126)), PatternError::TooDeep);
     assert_eq!(error(&"(".repeat(4000)), PatternError::TooDeep);
     assert_eq!(error(&format!("a{}", r"*\Q\E".repeat(300))), PatternError::TooDeep);
 }
 
 #[test]
-fn check_agrees_with_new_and_names_the_remedy() {
-    assert_eq!(Pattern::check("["), Err(PatternError::MissingBracket));
+fn an_error_names_the_remedy() {
+    assert_eq!(error("["), PatternError::MissingBracket);
     let text = error("x**").to_string();
     assert_eq!(text, "repetition of a repetition at '*': group what is repeated, as in (a*)*");
     assert_eq!(Pattern::new("a+").unwrap().as_str(), "a+");
+}
+
+#[test]
+fn an_alert_may_have_many_patterns_but_not_any_number_and_no_order_of_alerts_changes_what_fits() {
+    let mut budget = PatternBudget::default();
+    let first_refused = |budget: &mut PatternBudget, source: &dyn Fn(usize) -> String| {
+        (0..100_000).find(|n| budget.compile(&source(*n)).err() == Some(PatternError::TooMany)).unwrap()
+    };
+    let short = first_refused(&mut budget, &|n| format!("failed {n:06}"));
+    assert!((500..20_000).contains(&short), "{short}");
+    let known = Pattern::new("failed 000000").unwrap();
+    let (mut budget, mut admitted) = (PatternBudget::default(), 0);
+    while budget.admit(&known).is_ok() {
+        admitted += 1;
+    }
+    assert_eq!(admitted, short);
+    assert_eq!(budget.compile("x").unwrap_err(), PatternError::TooMany);
+    let large = first_refused(&mut PatternBudget::default(), &|n| format!(r"\pL{{900}}{n}"));
+    assert!(large < 20, "{large}");
 }

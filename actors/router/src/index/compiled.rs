@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use campanile_domain::{Alert, Pattern, check_selector};
+use campanile_domain::{Alert, Pattern, PatternBudget, PatternError, check_selector};
 
 use super::interner::Interner;
 
@@ -14,7 +14,7 @@ pub(crate) struct Compiled {
     pub(crate) alert: Arc<Alert>,
     /// Ascending in the order of first appearance; a changed Alert keeps it.
     pub(crate) rank: u64,
-    /// In the order of the Alert's own list, as the next.
+    /// In the order of the Alert's own list, as the next. Shorter than that where the Alert has too many patterns.
     pub(crate) inclusion: Box<[Slot]>,
     pub(crate) exclusion: Box<[Slot]>,
     /// Positions of the sources whose labels are ill-formed; hardly ever any.
@@ -23,7 +23,8 @@ pub(crate) struct Compiled {
 
 impl Compiled {
     pub(super) fn new(alert: Arc<Alert>, rank: u64, patterns: &mut Interner) -> Self {
-        let mut compile = |list: &[String]| list.iter().map(|source| patterns.get(source)).collect();
+        let mut budget = PatternBudget::default();
+        let mut compile = |list: &[String]| compile(list, patterns, &mut budget);
         let (inclusion, exclusion) = (compile(&alert.inclusion), compile(&alert.exclusion));
         let sources = alert.sources.iter().enumerate();
         let bad = sources
@@ -36,4 +37,18 @@ impl Compiled {
     pub(crate) fn has_valid_labels(&self, position: usize) -> bool {
         !self.bad_labels.contains(&position)
     }
+}
+
+/// Ends with the first that is one too many.
+fn compile(list: &[String], patterns: &mut Interner, budget: &mut PatternBudget) -> Box<[Slot]> {
+    let mut slots = Vec::new();
+    for source in list {
+        let compiled = patterns.get(source, budget);
+        let is_end = matches!(compiled, Err(PatternError::TooMany));
+        slots.push(compiled.ok());
+        if is_end {
+            break;
+        }
+    }
+    slots.into_boxed_slice()
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use campanile_domain::Pattern;
+use campanile_domain::{Pattern, PatternBudget, PatternError};
 
 /// Below this many entries nothing is purged.
 const PURGE_FLOOR: usize = 64;
@@ -17,15 +17,19 @@ pub(super) struct Interner {
 }
 
 impl Interner {
-    /// The compiled form of `source`; nothing if it is no pattern.
-    pub(super) fn get(&mut self, source: &str) -> Option<Arc<Pattern>> {
+    /// The compiled form of `source`, paid from the Alert's `budget`.
+    pub(super) fn get(
+        &mut self,
+        source: &str,
+        budget: &mut PatternBudget,
+    ) -> Result<Arc<Pattern>, PatternError> {
         if let Some(known) = self.patterns.get(source).and_then(Weak::upgrade) {
-            return Some(known);
+            return budget.admit(&known).map(|()| known);
         }
-        let pattern = Arc::new(Pattern::new(source).ok()?);
+        let pattern = Arc::new(budget.compile(source)?);
         self.purge();
         self.patterns.insert(source.into(), Arc::downgrade(&pattern));
-        Some(pattern)
+        Ok(pattern)
     }
 
     /// How many patterns are in use.
@@ -48,15 +52,15 @@ mod tests {
 
     #[test]
     fn equal_patterns_are_one_and_unused_ones_are_purged() {
-        let mut interner = Interner::default();
-        let kept = interner.get("a+").unwrap();
-        assert!(Arc::ptr_eq(&kept, &interner.get("a+").unwrap()));
-        assert!(interner.get("[").is_none());
+        let (mut interner, mut budget) = (Interner::default(), PatternBudget::default());
+        let kept = interner.get("a+", &mut budget).unwrap();
+        assert!(Arc::ptr_eq(&kept, &interner.get("a+", &mut budget).unwrap()));
+        assert!(interner.get("[", &mut budget).is_err());
         for n in 0..1000 {
-            interner.get(&format!("a{n}"));
+            interner.get(&format!("a{n}"), &mut budget).unwrap();
         }
         assert_eq!(interner.count(), 1);
         assert!(interner.patterns.len() <= PURGE_FLOOR);
-        assert!(Arc::ptr_eq(&kept, &interner.get("a+").unwrap()));
+        assert!(Arc::ptr_eq(&kept, &interner.get("a+", &mut budget).unwrap()));
     }
 }

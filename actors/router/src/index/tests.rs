@@ -126,3 +126,13 @@ fn ill_formed_labels_and_patterns_are_known_by_their_position() {
     assert_eq!([0, 1].map(|position| compiled.has_valid_labels(position)), [true, false]);
     assert_eq!([0, 1].map(|position| compiled.inclusion[position].is_some()), [false, true]);
 }
+
+#[test]
+fn an_alert_with_more_patterns_than_it_may_have_holds_nobody_up() {
+    let mut index = Index::new();
+    let patterns = |count: usize| (0..count).map(|n| format!("failed {n}")).collect();
+    index.apply(&applied(Alert { exclusion: patterns(100_000), ..named("greedy") }));
+    index.apply(&applied(Alert { inclusion: patterns(10), ..named("modest") }));
+    assert!((1000..3000).contains(&index.pattern_count()), "{}", index.pattern_count());
+    assert_eq!(candidates(&index), ["greedy: 0", "modest: 0"]);
+}

@@ -66,3 +66,13 @@ fn findings_of_a_folder_come_in_the_order_of_its_files() {
     assert_eq!(files, ["a.yaml", "b.yaml"]);
     assert!(found.iter().all(|finding| finding.level == Level::Error));
 }
+
+#[test]
+fn one_pattern_too_many_is_one_finding_and_not_one_for_each_that_follows() {
+    let patterns = |count: usize| (0..count).map(|n| format!("failed {n}")).collect();
+    let greedy = campanile_domain::Alert { inclusion: patterns(50_000), ..campanile_testkit::alert() };
+    let faults = crate::faults::of_alert(&greedy);
+    assert_eq!(faults.len(), 1);
+    assert!(faults[0].1.contains("use fewer, or several Alerts"), "{}", faults[0].1);
+    assert_eq!(crate::faults::announcements(&greedy).len(), 1);
+}

@@ -1,0 +1,51 @@
+//! How much the patterns of one Alert may take together, so that one Alert holds up no other.
+
+use super::{MAX_PROGRAM, Pattern, PatternError};
+
+/// Compiled, the patterns of one Alert take at most this, in bytes: some 2,000 short ones, compiled in a fraction of a
+/// second.
+const MOST: usize = 16 << 20;
+
+/// What is left for the patterns of one Alert. They are compiled in order, inclusion before exclusion; the first that
+/// finds nothing left is [`PatternError::TooMany`], and whatever comes after it is not looked at.
+#[derive(Debug)]
+pub struct PatternBudget(usize);
+
+impl Default for PatternBudget {
+    fn default() -> Self {
+        Self(MOST)
+    }
+}
+
+impl PatternBudget {
+    /// Compiles `source`.
+    ///
+    /// # Errors
+    /// As [`Pattern::new`], and [`PatternError::TooMany`] if nothing is left.
+    pub fn compile(&mut self, source: &str) -> Result<Pattern, PatternError> {
+        self.ensure()?;
+        let compiled = Pattern::new(source);
+        let cost = match &compiled {
+            Ok(pattern) => pattern.size(),
+            // It took as long as the largest that fits.
+            Err(PatternError::TooLarge) => MAX_PROGRAM,
+            Err(_) => source.len(),
+        };
+        self.0 = self.0.saturating_sub(cost);
+        compiled
+    }
+
+    /// Pays for a pattern that was compiled before, so that it does not depend on other Alerts what fits.
+    ///
+    /// # Errors
+    /// [`PatternError::TooMany`] if nothing is left.
+    pub fn admit(&mut self, pattern: &Pattern) -> Result<(), PatternError> {
+        self.ensure()?;
+        self.0 = self.0.saturating_sub(pattern.size());
+        Ok(())
+    }
+
+    fn ensure(&self) -> Result<(), PatternError> {
+        if self.0 == 0 { Err(PatternError::TooMany) } else { Ok(()) }
+    }
+}
