@@ -164,8 +164,9 @@ impl Window {
         if sample.is_empty() {
             return;
         }
-        let share = sample.len() / EVICTED_SHARE;
-        let (_, &mut youngest_to_go, _) = sample.select_nth_unstable(share);
+        // The last of the oldest share. One more would be looked at and stay, and be the same one every time.
+        let last = (sample.len() / EVICTED_SHARE).saturating_sub(1);
+        let (_, &mut youngest_to_go, _) = sample.select_nth_unstable(last);
         let mut room = (self.keys_per_part / EVICTED_SHARE).max(1);
         part.retain(|bucket| {
             let stays = room == 0 || age(bucket) > youngest_to_go;
