@@ -45,6 +45,8 @@ pub(crate) fn read(metadata: &Metadata, spec: &Map, version: Version, checker: &
     if version > Version::V1beta1 {
         duration(spec, "interval", Hours::Allowed, checker);
     }
+    let commit_status_expr = if newest { expression(spec, &type_name, checker) } else { None };
+    let object = commit_status_expr.as_ref().map(|_| metadata.written.clone()).unwrap_or_default();
     ProviderSpec {
         key: metadata.key.clone(),
         uid: metadata.uid.clone(),
@@ -61,9 +63,9 @@ pub(crate) fn read(metadata: &Metadata, spec: &Map, version: Version, checker: &
             .unwrap_or_default()
             .to_owned(),
         suspend: checker.flag(spec, "suspend"),
-        commit_status_expr: if newest { expression(spec, &type_name, checker) } else { None },
+        commit_status_expr,
         type_name,
-        object: metadata.written.clone(),
+        object,
     }
 }
 

@@ -37,7 +37,7 @@ pub use mask::Masker;
 pub use naming::{description, status_name};
 pub use nats::{NatsKey, NatsLogin, NatsScheme, NatsServer, NatsServers, Publication};
 pub use object::{ObjectKey, ObjectRef};
-pub use pattern::{Pattern, PatternBudget, PatternError};
+pub use pattern::{LazyPattern, Pattern, PatternBudget, PatternError};
 pub use provider::ProviderSpec;
 pub use provider_type::{ProviderClass, ProviderType, Rate};
 pub use repository::Repository;

@@ -9,6 +9,7 @@ mod class;
 mod error;
 mod escape;
 mod group;
+mod lazy;
 mod parser;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use regex_syntax::hir::Look;
 
 pub use budget::PatternBudget;
 pub use error::PatternError;
+pub use lazy::LazyPattern;
 
 /// The longest pattern, in bytes.
 const MAX_LENGTH: usize = 16 << 10;

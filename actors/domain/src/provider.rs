@@ -38,7 +38,8 @@ pub struct ProviderSpec {
     pub suspend: bool,
     /// CEL expression of the commit status's name.
     pub commit_status_expr: Option<String>,
-    /// The object as written (`apiVersion`, `kind`, `metadata`, `spec`) in JSON, which the expression may ask for.
+    /// The object as written (`apiVersion`, `kind`, `metadata`, `spec`) in JSON, which the expression may ask for. Empty
+    /// where there is none.
     pub object: Arc<str>,
 }
 

@@ -1,7 +1,6 @@
 //! Every way to fail: on the way to the destination, at the destination, and in the configuration.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
@@ -12,6 +11,9 @@ use crate::support::{Arrival, Authority, Sink, Thought, Tunnel, secret};
 /// Hosts that the destinations' certificate stands for.
 const HOSTS: &[&str] =
     &[OWN_HOST, "api.telegram.org", "pubsub.googleapis.com", "api.bitbucket.org", "oauth2.googleapis.com"];
+
+/// Nobody listens there, and no test is given this port.
+const NOWHERE: &str = "http://127.0.0.1:1";
 
 /// A host that only the proxy knows.
 const OWN_HOST: &str = "hooks.campanile.test";
@@ -37,8 +39,6 @@ pub(super) struct Destinations {
     no_tokens: (Sink, Tunnel),
     /// A proxy that lets nobody through.
     closed_proxy: Sink,
-    /// Nobody listens there.
-    nowhere: String,
 }
 
 impl Destinations {
@@ -61,7 +61,6 @@ impl Destinations {
             secure: STATUSES.iter().map(|status| secure(*status)).collect(),
             unknown: (unknown, tunnel),
             closed_proxy: echoing(Sink::start(), 407),
-            nowhere: nowhere(),
             trusted,
         }
     }
@@ -77,10 +76,10 @@ impl Destinations {
         objects.extend(self.proxied(kind, "untrusted", &unknown.url()));
         objects.extend(self.proxied(kind, WITHOUT_TOKENS, &self.no_tokens.1.url()));
         objects.extend(self.proxied(kind, "closed-proxy", &self.closed_proxy.url("")));
-        objects.extend(self.proxied(kind, "no-proxy", &self.nowhere));
+        objects.extend(self.proxied(kind, "no-proxy", NOWHERE));
         if kind.fixed_host.is_none() {
-            objects.extend(direct(kind, "refused", &self.nowhere));
-            objects.extend(direct(kind, "no-tls", &self.nowhere.replacen("http", "https", 1)));
+            objects.extend(direct(kind, "refused", NOWHERE));
+            objects.extend(direct(kind, "no-tls", &NOWHERE.replacen("http", "https", 1)));
             objects.extend(direct(kind, "unknown-ca", &self.unknown.0.url("")));
             let plain = self.plain.iter();
             objects.extend(
@@ -134,11 +133,6 @@ fn direct(kind: &Kind, way: &str, origin: &str) -> Vec<Value> {
 }
 
 /// An origin at which nobody listens.
-fn nowhere() -> String {
-    let closed = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port is free");
-    format!("http://{closed}")
-}
-
 fn echoing(sink: Sink, status: u16) -> Sink {
     sink.think_of(move |arrival| token(arrival).unwrap_or_else(|| echo(arrival, status)));
     sink
@@ -230,7 +224,7 @@ impl Configuration {
         let in_secret = WRONG.iter().flat_map(|(way, key, value)| {
             let change = json!({ *key: value });
             // A type that does not mind dials no further than this proxy.
-            Self::provider(kind, way, &change, "proxySecretRef", json!({ "address": nowhere() }))
+            Self::provider(kind, way, &change, "proxySecretRef", json!({ "address": NOWHERE }))
         });
         let by_proxy = WRONG_PROXIES.iter().flat_map(|(way, address)| {
             let proxy = json!({ "address": address, "password": "HushHush" });

@@ -1,6 +1,6 @@
 //! How much the patterns of one Alert may take together, so that one Alert holds up no other.
 
-use super::{MAX_PROGRAM, Pattern, PatternError};
+use super::{LazyPattern, MAX_PROGRAM, Pattern, PatternError};
 
 /// Compiled, the patterns of one Alert take at most this, in bytes: some 2,000 short ones, compiled in a fraction of a
 /// second.
@@ -35,11 +35,11 @@ impl PatternBudget {
         compiled
     }
 
-    /// Pays for a pattern that was compiled before, so that it does not depend on other Alerts what fits.
+    /// Pays for a pattern of another Alert, so that it does not depend on other Alerts what fits.
     ///
     /// # Errors
     /// [`PatternError::TooMany`] if nothing is left.
-    pub fn admit(&mut self, pattern: &Pattern) -> Result<(), PatternError> {
+    pub fn admit(&mut self, pattern: &LazyPattern) -> Result<(), PatternError> {
         self.ensure()?;
         self.0 = self.0.saturating_sub(pattern.size());
         Ok(())

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use campanile_domain::{Alert, Pattern, PatternBudget, PatternError, check_selector};
+use campanile_domain::{Alert, LazyPattern, PatternBudget, PatternError, check_selector};
 
 use super::interner::Interner;
 
-/// A compiled pattern, or nothing where the user's text is no pattern.
-type Slot = Option<Arc<Pattern>>;
+/// A pattern, or nothing where the user's text is no pattern.
+type Slot = Option<Arc<LazyPattern>>;
 
 #[derive(Debug)]
 pub(crate) struct Compiled {

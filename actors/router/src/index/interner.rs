@@ -1,32 +1,33 @@
-//! Equal patterns of different Alerts are compiled once.
+//! Equal patterns of different Alerts are one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use campanile_domain::{Pattern, PatternBudget, PatternError};
+use campanile_domain::{LazyPattern, PatternBudget, PatternError};
 
 /// Below this many entries nothing is purged.
 const PURGE_FLOOR: usize = 64;
 
-/// Compiled patterns by their text. It keeps none alive: entries of patterns that no Alert uses any more are purged
-/// whenever the number of entries has doubled. The size of one pattern is bounded by [`Pattern`] itself.
+/// Patterns by their text. It keeps none alive: entries of patterns that no Alert uses any more are purged
+/// whenever the number of entries has doubled. The size of one pattern is bounded by
+/// [`Pattern`](campanile_domain::Pattern) itself.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
-    patterns: HashMap<Box<str>, Weak<Pattern>>,
+    patterns: HashMap<Box<str>, Weak<LazyPattern>>,
     purge_at: usize,
 }
 
 impl Interner {
-    /// The compiled form of `source`, paid from the Alert's `budget`.
+    /// The pattern of `source`, checked, and paid from the Alert's `budget`.
     pub(super) fn get(
         &mut self,
         source: &str,
         budget: &mut PatternBudget,
-    ) -> Result<Arc<Pattern>, PatternError> {
+    ) -> Result<Arc<LazyPattern>, PatternError> {
         if let Some(known) = self.patterns.get(source).and_then(Weak::upgrade) {
             return budget.admit(&known).map(|()| known);
         }
-        let pattern = Arc::new(budget.compile(source)?);
+        let pattern = Arc::new(LazyPattern::of(budget.compile(source)?));
         self.purge();
         self.patterns.insert(source.into(), Arc::downgrade(&pattern));
         Ok(pattern)
