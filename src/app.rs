@@ -245,9 +245,7 @@ async fn open_outbox(config: &Config) -> Result<Arc<dyn Outbox>> {
     loop {
         let (dir, now) = (config.state_dir.clone(), SystemClock.now());
         match SqliteOutbox::open(&dir, Bounds::default(), now) {
-            Ok(opened) => {
-                return Ok(Arc::new(opened.outbox));
-            }
+            Ok(opened) => return Ok(Arc::new(opened.outbox)),
             Err(OpenError::Locked { .. }) if waited < config.lock_wait => {
                 if waited.is_zero() {
                     tracing::info!(state_dir = %dir.display(), "the state folder is in use, waiting for the other process to end");

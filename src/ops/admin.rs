@@ -73,7 +73,7 @@ fn counted(mut table: ObjectTable, stats: &Stats) -> ObjectTable {
     for row in &mut table.providers {
         let usage =
             stats.providers.get(&format!("{}/{}", row.namespace, row.name)).copied().unwrap_or_default();
-        (row.pending, row.dead_letters) = (usage.pending + usage.parked, usage.dead);
+        (row.pending, row.dead_letters) = (usage.waiting(), usage.dead);
     }
     table
 }

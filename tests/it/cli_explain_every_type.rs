@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::support::recording::{parsed, recording, sources_of};
-use crate::support::{Site, alert, campanile_with_input, event, everything_from, provider, secret};
+use crate::support::{Site, alert, campanile_with_input, everything_from, failing, provider, secret};
 
 /// A key that Google's accounts and GitHub's Apps sign with.
 const PEM: &str = include_str!("../../actors/providers/fixtures/github-app/pkcs8.pem");
@@ -53,17 +53,6 @@ fn objects(type_name: &str) -> [Value; 2] {
     }
     let spec = json!({ "channel": channel, "secretRef": { "name": name } });
     [provider(&name, type_name, spec), secret(&name, data)]
-}
-
-/// An error about a commit and a change request, so that no type has nothing to say.
-fn failing() -> Value {
-    let mut event = event("web", "health check failed");
-    event["severity"] = "error".into();
-    event["reason"] = "HealthCheckFailed".into();
-    event["metadata"]["event.toolkit.fluxcd.io/change_request"] = "7".into();
-    event["metadata"]["event.toolkit.fluxcd.io/commit"] =
-        "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738".into();
-    event
 }
 
 fn explained(site: &Site, event: &str, form: &str) -> String {

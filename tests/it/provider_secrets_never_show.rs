@@ -13,21 +13,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{Authority, Instance, Site, event, eventually, everything_from};
+use crate::support::{Authority, Instance, Site, eventually, everything_from, failing};
 use kinds::{KINDS, Kind};
 use mark::Leaks;
 use ways::{Configuration, Destinations};
-
-/// An error about a commit and a change request, so that no type has nothing to say.
-fn failing() -> Value {
-    let mut event = event("web", "health check failed");
-    event["severity"] = "error".into();
-    event["reason"] = "HealthCheckFailed".into();
-    event["metadata"]["event.toolkit.fluxcd.io/change_request"] = "7".into();
-    event["metadata"]["event.toolkit.fluxcd.io/commit"] =
-        "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738".into();
-    event
-}
 
 /// A Provider with its Secrets and an Alert.
 fn objects_of(name: &str, kind: &Kind, spec: Value, secrets: Vec<Value>) -> Vec<Value> {

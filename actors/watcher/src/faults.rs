@@ -7,6 +7,7 @@ use campanile_domain::{Alert, PatternBudget, PatternError, check_selector};
 /// A pattern that is none.
 struct Broken<'a> {
     list: &'static str,
+    field: &'static str,
     index: usize,
     pattern: &'a str,
     error: PatternError,
@@ -15,11 +16,13 @@ struct Broken<'a> {
 /// Compiled in the order and within the bounds of the router. Of a list that is too long the first surplus one is named.
 fn broken_patterns(alert: &Alert) -> Vec<Broken<'_>> {
     let (mut broken, mut budget) = (Vec::new(), PatternBudget::default());
-    for (list, patterns) in [("inclusion", &alert.inclusion), ("exclusion", &alert.exclusion)] {
+    let inclusion = ("inclusion", "inclusionList", &alert.inclusion);
+    let exclusion = ("exclusion", "exclusionList", &alert.exclusion);
+    for (list, field, patterns) in [inclusion, exclusion] {
         for (index, pattern) in patterns.iter().enumerate() {
             let Err(error) = budget.compile(pattern) else { continue };
             let is_end = error == PatternError::TooMany;
-            broken.push(Broken { list, index, pattern, error });
+            broken.push(Broken { list, field, index, pattern, error });
             if is_end {
                 break;
             }
@@ -32,8 +35,7 @@ fn broken_patterns(alert: &Alert) -> Vec<Broken<'_>> {
 pub(crate) fn of_alert(alert: &Alert) -> Vec<(FieldPath, String)> {
     let mut faults = Vec::new();
     for broken in broken_patterns(alert) {
-        let list = if broken.list == "inclusion" { "inclusionList" } else { "exclusionList" };
-        let path = FieldPath(vec!["spec".into(), list.into(), broken.index.into()]);
+        let path = FieldPath(vec!["spec".into(), broken.field.into(), broken.index.into()]);
         faults.push((path, format!("is not a valid pattern and is ignored: {}", broken.error)));
     }
     for (index, source) in alert.sources.iter().enumerate() {

@@ -21,7 +21,7 @@ pub(super) struct Ages {
 
 impl Ages {
     pub(super) async fn of(view: &View, stats: &Stats, per_object: bool) -> Self {
-        if stats.total.pending + stats.total.parked == 0 {
+        if stats.total.waiting() == 0 {
             return Self::default();
         }
         let mut providers = Vec::new();
@@ -35,14 +35,10 @@ impl Ages {
     }
 }
 
-fn waiting(usage: &Usage) -> u64 {
-    usage.pending + usage.parked
-}
-
 /// The Providers with the longest queues.
 fn longest(stats: &Stats) -> Vec<&str> {
-    let mut queues: Vec<_> = stats.providers.iter().filter(|(_, usage)| waiting(usage) > 0).collect();
-    queues.sort_by_key(|(_, usage)| std::cmp::Reverse(waiting(usage)));
+    let mut queues: Vec<_> = stats.providers.iter().filter(|(_, usage)| usage.waiting() > 0).collect();
+    queues.sort_by_key(|(_, usage)| std::cmp::Reverse(usage.waiting()));
     queues.into_iter().take(MOST_LOOKS).map(|(name, _)| name.as_str()).collect()
 }
 

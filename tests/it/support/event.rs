@@ -20,6 +20,17 @@ pub(crate) fn event(name: &str, message: &str) -> Value {
     })
 }
 
+/// An error about a commit and a change request, so that no type has nothing to say.
+pub(crate) fn failing() -> Value {
+    let mut event = event("web", "health check failed");
+    event["severity"] = "error".into();
+    event["reason"] = "HealthCheckFailed".into();
+    event["metadata"]["event.toolkit.fluxcd.io/change_request"] = "7".into();
+    event["metadata"]["event.toolkit.fluxcd.io/commit"] =
+        "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738".into();
+    event
+}
+
 /// Event number `n` about one of `objects` objects. Its message begins with the number, of equal length throughout.
 pub(crate) fn numbered(n: usize, objects: usize) -> Value {
     event(&format!("object-{}", n % objects), &format!("{n:05} happened"))

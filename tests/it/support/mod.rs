@@ -31,7 +31,7 @@ mod wait;
 pub(crate) use alertmanager::Alertmanager;
 pub(crate) use authority::Authority;
 pub(crate) use command::{Output, campanile, campanile_in, campanile_with_input};
-pub(crate) use event::{event, numbered};
+pub(crate) use event::{event, failing, numbered};
 #[cfg(feature = "failpoints")]
 pub(crate) use faulty::Faulty;
 pub(crate) use gate::{Fault, Gate, Passed};

@@ -40,9 +40,7 @@ impl Counting {
         let sampled: BTreeMap<String, Counts> = stats
             .providers
             .iter()
-            .map(|(key, usage)| {
-                (key.clone(), Counts { pending: usage.pending + usage.parked, dead: usage.dead })
-            })
+            .map(|(key, usage)| (key.clone(), Counts { pending: usage.waiting(), dead: usage.dead }))
             .collect();
         let steady = |(key, now): (&String, &Counts)| {
             let before = self.sampled.get(key).copied().unwrap_or_default();
@@ -67,7 +65,7 @@ impl Counting {
             // What passes through is in a tally, too.
             let waits = self.providers.get(provider).is_some_and(|counts| counts.pending > 0);
             for (alert, usage) in tally {
-                let pending = if waits { usage.pending + usage.parked } else { 0 };
+                let pending = if waits { usage.waiting() } else { 0 };
                 if pending + usage.dead > 0 {
                     let counts = alerts.entry(alert.clone()).or_default();
                     counts.pending += pending;

@@ -20,6 +20,11 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// How many wait, for whatever reason.
+    pub fn waiting(&self) -> u64 {
+        self.pending + self.parked
+    }
+
     /// Counts one delivery of that state.
     pub(crate) fn count(&mut self, state: DeliveryState) {
         let number = match state {

@@ -65,7 +65,9 @@ impl ClusterWatcherActor {
 
     /// Says what is wrong with an Alert that changed. Only the leader does, so it is said once.
     pub(super) fn announce_faults(&mut self, alert: &Alert) {
-        if !*self.leader.borrow() {
+        // Most have no fault, as is known: their patterns need not be compiled again to find none.
+        let is_faulty = self.alerts.kept.get(&alert.key).is_some_and(|kept| kept.fault.is_some());
+        if !is_faulty || !*self.leader.borrow() {
             return;
         }
         for message in faults::announcements(alert) {

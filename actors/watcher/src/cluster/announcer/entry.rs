@@ -171,6 +171,6 @@ fn kind(on: &Subject) -> &'static str {
 }
 
 /// The API takes whole seconds.
-fn seconds(time: Timestamp) -> String {
+pub(crate) fn seconds(time: Timestamp) -> String {
     Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
 }

@@ -10,7 +10,7 @@ use kube::{Api, Client};
 use serde_json::json;
 
 use super::ElectionConfig;
-use crate::cluster::announcer::COMPONENT;
+use crate::cluster::announcer::{COMPONENT, seconds};
 use crate::cluster::trouble;
 
 /// How long an Event may take. It is for people: an election never waits longer for one.
@@ -41,7 +41,7 @@ pub(super) async fn say(
 }
 
 fn event(config: &ElectionConfig, uid: Option<&str>, did: &str, now: Timestamp) -> serde_json::Result<Event> {
-    let seconds = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
+    let seconds = seconds(now);
     serde_json::from_value(json!({
         "metadata": {
             "name": format!("{}.{:x}", config.name, now.as_nanosecond()),
