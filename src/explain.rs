@@ -142,12 +142,8 @@ fn explain_loaded(
     alert: Option<&ObjectKey>,
     circumstances: Circumstances,
 ) -> Result<Explanation, ExplainError> {
-    let specs = Specs {
-        alerts: loaded.alerts.values().map(|alert| alert.value.clone()).collect(),
-        providers: loaded.providers.values().map(|provider| provider.value.clone()).collect(),
-        labels: Arc::new(LabelStore::of(loaded)),
-        problems: loaded.problems.iter().map(ToString::to_string).collect(),
-    };
+    let problems = loaded.problems.iter().map(ToString::to_string).collect();
+    let specs = loaded.specs(Arc::new(LabelStore::of(loaded)), problems);
     let question = Question::about(event, specs, alert, circumstances)?;
     let read = |key: &ObjectKey| {
         let found = loaded.secrets.get(key).map(|found| found.value.clone());

@@ -80,6 +80,11 @@ impl Links {
         self.tallies.point_at(dispatcher);
     }
 
+    /// Who is told of changed objects.
+    pub(super) fn of_changes(&self) -> Vec<Link<Changes>> {
+        vec![self.router_changes.clone(), self.dispatcher_changes.clone()]
+    }
+
     /// The watcher of either form: it answers the same messages.
     pub(super) fn watcher_is<W>(&self, watcher: &Addr<W>)
     where

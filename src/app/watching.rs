@@ -110,7 +110,7 @@ fn watch_folder(
             manifests: manifests.clone(),
             clock: parts.clock.clone(),
             guard,
-            subscribers: vec![parts.links.router_changes.clone(), parts.links.dispatcher_changes.clone()],
+            subscribers: parts.links.of_changes(),
             labels: labels.clone(),
         });
         parts.links.watcher_is(&watcher.start());
@@ -135,7 +135,7 @@ fn watch_cluster(
             config: config.clone(),
             clock: parts.clock.clone(),
             guard,
-            subscribers: vec![parts.links.router_changes.clone(), parts.links.dispatcher_changes.clone()],
+            subscribers: parts.links.of_changes(),
             labels: labels.clone(),
             leader: leader.clone(),
         });

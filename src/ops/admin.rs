@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query, QueryConfig, ServiceConfig, get, post};
+use campanile_domain::ObjectKey;
 use campanile_outbox::{DeliveryView, Selection, Stats};
 use campanile_protocol::{GetObjects, ObjectTable, ProviderRow};
 use campanile_watcher::GetWatcherSnapshot;
@@ -71,8 +72,8 @@ async fn objects(view: Data<View>) -> Result<HttpResponse, ApiError> {
 /// The watcher's counts are seconds old; those of Providers are to be had at once.
 fn counted(mut table: ObjectTable, stats: &Stats) -> ObjectTable {
     for row in &mut table.providers {
-        let usage =
-            stats.providers.get(&format!("{}/{}", row.namespace, row.name)).copied().unwrap_or_default();
+        let key = ObjectKey::new(row.namespace.as_str(), row.name.as_str());
+        let usage = stats.providers.get(&key).copied().unwrap_or_default();
         (row.pending, row.dead_letters) = (usage.waiting(), usage.dead);
     }
     table

@@ -20,7 +20,7 @@ use campanile_outbox::{Listener, Outbox};
 use campanile_protocol::{
     Announce, Change, Changes, ProviderState, ReadSecrets, Report, Resync, Secrets, Unusable,
 };
-use campanile_supervision::{LifeGuard, Link, Retirement, SharedClock, failpoint, failpoint_stalls};
+use campanile_supervision::{LifeGuard, Link, Retirement, SharedClock, failpoint, failpoint_stall};
 
 use jiff::Timestamp;
 
@@ -315,9 +315,7 @@ impl Handler<WorkReady> for Dispatcher {
     fn handle(&mut self, WorkReady(keys): WorkReady, ctx: &mut Self::Context) {
         for key in keys {
             failpoint("dispatcher", &key.name);
-            if failpoint_stalls("dispatcher", &key.name) {
-                ctx.wait(std::future::pending::<()>().into_actor(self));
-            }
+            failpoint_stall(self, ctx, "dispatcher", &key.name);
             self.work(&key, ctx);
         }
     }

@@ -12,7 +12,7 @@ use campanile_domain::ObjectKey;
 use campanile_outbox::{Lease, OutboxError, Settlement};
 use campanile_protocol::{Announce, DeliveryOutcome, DeliveryResult, ProviderState, Report, log_event};
 use campanile_providers::Endpoint;
-use campanile_supervision::{LifeGuard, Link, Retirement, failpoint, failpoint_stalls};
+use campanile_supervision::{LifeGuard, Link, Retirement, failpoint, failpoint_stall};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 
@@ -344,9 +344,7 @@ impl Handler<Wake> for ProviderActor {
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
         self.unanswered.set(None);
-        if failpoint_stalls("provider", &self.key.name) {
-            ctx.wait(std::future::pending::<()>().into_actor(self));
-        }
+        failpoint_stall(self, ctx, "provider", &self.key.name);
         self.pull(ctx);
     }
 }

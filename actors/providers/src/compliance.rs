@@ -83,9 +83,6 @@ const WITHOUT_ADDRESS: &[&str] = &["telegram"];
 const WITHOUT_TOKEN: &[&str] = &["azureeventhub"];
 /// Who sends a form.
 const FORMS: &[&str] = &["zulip"];
-/// Who reads more out of a channel than a name.
-const CHANNELS: &[(&str, &str)] =
-    &[("telegram", "-1552289257:1"), ("zulip", "general/alerts"), ("pagerduty", "R0UT1NGK3Y")];
 const DISCORD: &str = "https://hooks.example:8443/services/T0/path-key/slack?sig=query-key";
 /// Whatever of the settings below must not be shown.
 const SECRETS: &[&str] =
@@ -113,7 +110,7 @@ fn address(kind: &str) -> (&'static str, &'static str) {
 
 /// The channel that `kind` is tried with.
 fn channel(kind: &str) -> String {
-    let own = CHANNELS.iter().find(|(name, _)| *name == kind);
+    let own = every::CHANNELS.iter().find(|(name, _)| *name == kind);
     own.map_or("general", |(_, channel)| *channel).to_owned()
 }
 

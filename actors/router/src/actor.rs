@@ -14,12 +14,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, WrapFuture};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult};
 use campanile_outbox::{Append, Outbox, OutboxError, Planned};
 use campanile_protocol::{
     Announce, Change, Changes, LabelLookup, Resync, Submit, SubmitError, SubmitReply, Unusable,
 };
-use campanile_supervision::{LifeGuard, Link, SharedClock, failpoint, failpoint_stalls};
+use campanile_supervision::{LifeGuard, Link, SharedClock, failpoint, failpoint_stall};
 use jiff::Timestamp;
 
 use crate::plan::{Incoming, Rules, plan};
@@ -187,9 +187,7 @@ impl Handler<Submit> for RouterActor {
     fn handle(&mut self, submit: Submit, ctx: &mut Self::Context) {
         let object = &submit.event.involved_object.name;
         failpoint("router", object);
-        if failpoint_stalls("router", object) {
-            ctx.wait(std::future::pending::<()>().into_actor(self));
-        }
+        failpoint_stall(self, ctx, "router", object);
         match self.backlog.phase() {
             Phase::Open => self.route(submit, ctx),
             Phase::Loading | Phase::CatchingUp => self.store_for_later(submit, ctx),

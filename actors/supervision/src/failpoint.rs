@@ -8,6 +8,10 @@
 
 use std::time::Duration;
 
+use actix::{Actor, Context};
+#[cfg(feature = "failpoints")]
+use actix::{AsyncContext, WrapFuture};
+
 /// The environment value that names the failpoints to strike.
 pub const FAILPOINTS: &str = "CAMPANILE_FAILPOINTS";
 
@@ -27,10 +31,15 @@ pub fn failpoint(point: &str, subject: &str) {
     }
 }
 
-/// Whether a test asked that the actor which passes `point` with `subject` answers nothing more.
+/// Lets `actor`, which passes `point` with `subject`, take no message after this one, if a test asked for it.
 #[cfg(feature = "failpoints")]
-pub fn failpoint_stalls(point: &str, subject: &str) -> bool {
-    strikes(&asked(), &format!("{point}:stall"), subject)
+pub fn failpoint_stall<A>(actor: &A, ctx: &mut Context<A>, point: &str, subject: &str)
+where
+    A: Actor<Context = Context<A>>,
+{
+    if strikes(&asked(), &format!("{point}:stall"), subject) {
+        ctx.wait(std::future::pending::<()>().into_actor(actor));
+    }
 }
 
 /// `usual`, unless a test asked for another time with `POINT=MILLISECONDS`.
@@ -55,11 +64,13 @@ fn asked() -> String {
 #[inline(always)]
 pub fn failpoint(_point: &str, _subject: &str) {}
 
-/// No: this build has no failpoints.
+/// Nothing: this build has no failpoints.
 #[cfg(not(feature = "failpoints"))]
 #[inline(always)]
-pub fn failpoint_stalls(_point: &str, _subject: &str) -> bool {
-    false
+pub fn failpoint_stall<A>(_actor: &A, _ctx: &mut Context<A>, _point: &str, _subject: &str)
+where
+    A: Actor<Context = Context<A>>,
+{
 }
 
 /// `usual`: this build has no failpoints.

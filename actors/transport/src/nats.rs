@@ -104,19 +104,13 @@ impl NatsClient {
     ) -> Outcome {
         // Taken out, so that a session that is dropped in the middle is not used again.
         let usable = kept.take().filter(|session| session.serves(servers, &self.plan.limits));
-        if let Some(mut session) = usable {
-            let outcome = session.publish(messages).await;
-            if !outcome.as_ref().is_err_and(TransportError::ends_session) {
-                *kept = Some(session);
+        if let Some(session) = usable {
+            let outcome = publish_on(session, messages, kept).await;
+            if kept.is_some() {
                 return outcome;
             }
         }
-        let mut session = self.connect(servers, patience).await?;
-        let outcome = session.publish(messages).await;
-        if !outcome.as_ref().is_err_and(TransportError::ends_session) {
-            *kept = Some(session);
-        }
-        outcome
+        publish_on(self.connect(servers, patience).await?, messages, kept).await
     }
 
     /// A session with the first server that gives one; the failure of the last one if none does.
@@ -143,6 +137,15 @@ impl NatsClient {
         }
         Err(failure)
     }
+}
+
+/// Publishes, and keeps the session if it can go on.
+async fn publish_on(mut session: Session, messages: &[Message], kept: &mut Option<Session>) -> Outcome {
+    let outcome = session.publish(messages).await;
+    if !outcome.as_ref().is_err_and(TransportError::ends_session) {
+        *kept = Some(session);
+    }
+    outcome
 }
 
 /// What a session publishes.

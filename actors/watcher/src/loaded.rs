@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use campanile_domain::yaml::{Node, Step};
 use campanile_domain::{Alert, ObjectKey, ProviderSpec, Secret};
+use campanile_protocol::{LabelLookup, Specs};
 
 use crate::Finding;
 use crate::label_store::LabelIndex;
@@ -80,6 +81,16 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// The Alerts and Providers, for looking at what they do; `labels` and `problems` are what else is known.
+    pub fn specs(&self, labels: Arc<dyn LabelLookup>, problems: Vec<String>) -> Specs {
+        Specs {
+            alerts: self.alerts.values().map(|alert| alert.value.clone()).collect(),
+            providers: self.providers.values().map(|provider| provider.value.clone()).collect(),
+            labels,
+            problems,
+        }
+    }
+
     /// Reads one text that is no file of a folder, for example standard input. `name` stands in findings.
     pub fn from_text(name: &Path, text: &str) -> Self {
         let content = parse_text(&Arc::from(name), text, &[]);

@@ -15,8 +15,8 @@ const MOST_LOOKS: usize = 100;
 pub(super) struct Ages {
     /// Of all.
     oldest: f64,
-    /// By `namespace/name` of the Provider.
-    providers: Vec<(String, f64)>,
+    /// By Provider.
+    providers: Vec<(ObjectKey, f64)>,
 }
 
 impl Ages {
@@ -25,10 +25,9 @@ impl Ages {
             return Self::default();
         }
         let mut providers = Vec::new();
-        for name in if per_object { longest(stats) } else { Vec::new() } {
-            let key = name.split_once('/').map(|(namespace, name)| ObjectKey::new(namespace, name));
-            if let Some(age) = age(view, key).await {
-                providers.push((name.to_owned(), age));
+        for key in if per_object { longest(stats) } else { Vec::new() } {
+            if let Some(age) = age(view, Some(key.clone())).await {
+                providers.push((key.clone(), age));
             }
         }
         Self { oldest: age(view, None).await.unwrap_or_default(), providers }
@@ -36,10 +35,10 @@ impl Ages {
 }
 
 /// The Providers with the longest queues.
-fn longest(stats: &Stats) -> Vec<&str> {
+fn longest(stats: &Stats) -> Vec<&ObjectKey> {
     let mut queues: Vec<_> = stats.providers.iter().filter(|(_, usage)| usage.waiting() > 0).collect();
     queues.sort_by_key(|(_, usage)| std::cmp::Reverse(usage.waiting()));
-    queues.into_iter().take(MOST_LOOKS).map(|(name, _)| name.as_str()).collect()
+    queues.into_iter().take(MOST_LOOKS).map(|(key, _)| key).collect()
 }
 
 /// None if nothing waits any more, or the outbox can not be read.
@@ -81,7 +80,7 @@ pub(super) fn write(page: &mut Page, stats: &Stats, ages: &Ages, per_object: boo
 fn queues(page: &mut Page, stats: &Stats, ages: &Ages) {
     page.family("campanile_queue_deliveries", Kind::Gauge, "Deliveries of a Provider by state.");
     for (provider, usage) in &stats.providers {
-        let (namespace, name) = provider.split_once('/').unwrap_or_default();
+        let ObjectKey { namespace, name } = provider;
         for (state, count) in states(usage) {
             page.sample(&[("namespace", namespace), ("provider", name), ("state", state)], count);
         }
@@ -89,7 +88,7 @@ fn queues(page: &mut Page, stats: &Stats, ages: &Ages) {
     let help = "Age of the oldest waiting delivery of a Provider, of those with the longest queues.";
     page.family("campanile_queue_oldest_seconds", Kind::Gauge, help);
     for (provider, age) in &ages.providers {
-        let (namespace, name) = provider.split_once('/').unwrap_or_default();
+        let ObjectKey { namespace, name } = provider;
         page.sample(&[("namespace", namespace), ("provider", name)], *age);
     }
 }

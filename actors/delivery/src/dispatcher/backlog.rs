@@ -4,7 +4,7 @@
 //! when its counts changed, [`TALLIES`] Providers in a sweep and [`LONGEST`] deliveries of each, so that a long backlog
 //! does not keep the store busy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
@@ -24,7 +24,7 @@ const LONGEST: usize = 1000;
 #[derive(Default)]
 pub(super) struct Counting {
     /// The last look at the outbox.
-    sampled: BTreeMap<String, Counts>,
+    sampled: BTreeMap<ObjectKey, Counts>,
     /// What is counted of Providers.
     providers: BTreeMap<ObjectKey, Counts>,
     /// Providers whose Alerts are to be counted anew.
@@ -37,24 +37,25 @@ pub(super) struct Counting {
 impl Counting {
     /// Takes a look in; what waits counts only if it did at the last look, too.
     fn sample(&mut self, stats: &Stats) {
-        let sampled: BTreeMap<String, Counts> = stats
+        let sampled: BTreeMap<ObjectKey, Counts> = stats
             .providers
             .iter()
             .map(|(key, usage)| (key.clone(), Counts { pending: usage.waiting(), dead: usage.dead }))
             .collect();
-        let steady = |(key, now): (&String, &Counts)| {
+        let steady = |(key, now): (&ObjectKey, &Counts)| {
             let before = self.sampled.get(key).copied().unwrap_or_default();
             let counts = Counts { pending: now.pending.min(before.pending), ..*now };
-            let (namespace, name) = key.split_once('/')?;
-            (!counts.is_zero()).then(|| (ObjectKey::new(namespace, name), counts))
+            (!counts.is_zero()).then(|| (key.clone(), counts))
         };
         let providers: BTreeMap<ObjectKey, Counts> = sampled.iter().filter_map(steady).collect();
         self.alerts.retain(|provider, _| providers.contains_key(provider));
-        for (provider, counts) in &providers {
-            if self.providers.get(provider) != Some(counts) && !self.due.contains(provider) {
-                self.due.push(provider.clone());
-            }
-        }
+        // In one pass, since all may have changed.
+        let queued: HashSet<&ObjectKey> = self.due.iter().collect();
+        let is_new = |(key, counts): &(&ObjectKey, &Counts)| {
+            self.providers.get(*key) != Some(*counts) && !queued.contains(*key)
+        };
+        let new: Vec<ObjectKey> = providers.iter().filter(is_new).map(|(key, _)| key.clone()).collect();
+        self.due.extend(new);
         (self.sampled, self.providers) = (sampled, providers);
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use campanile_domain::ObjectKey;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::DeliveryState;
 
@@ -40,7 +40,7 @@ impl Usage {
 pub type Tally = BTreeMap<ObjectKey, Usage>;
 
 /// Counts for metrics, the operations API and tests.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
     /// Sums over all providers.
@@ -57,6 +57,11 @@ pub struct Stats {
     pub failed_writes: u64,
     /// Why new events are refused, as of the last write; none if they are not.
     pub trouble: Option<String>,
-    /// By provider (`namespace/name`), those that hold anything.
-    pub providers: BTreeMap<String, Usage>,
+    /// By provider, those that hold anything. Written as `namespace/name`, since JSON has no other keys than text.
+    #[serde(serialize_with = "by_name")]
+    pub providers: BTreeMap<ObjectKey, Usage>,
+}
+
+fn by_name<S: Serializer>(usages: &BTreeMap<ObjectKey, Usage>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(usages.iter().map(|(provider, usage)| (provider.to_string(), usage)))
 }

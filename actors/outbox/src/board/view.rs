@@ -66,7 +66,7 @@ impl Board {
             stats.total.pending += usage.pending;
             stats.total.parked += usage.parked;
             stats.total.dead += usage.dead;
-            stats.providers.insert(queue.key.to_string(), usage);
+            stats.providers.insert(queue.key.clone(), usage);
         }
         stats
     }

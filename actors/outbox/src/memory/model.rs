@@ -250,7 +250,7 @@ impl Model {
             ..Stats::default()
         };
         for record in self.records.values() {
-            let usage = stats.providers.entry(record.delivery.plan.provider.to_string()).or_default();
+            let usage = stats.providers.entry(record.delivery.plan.provider.clone()).or_default();
             count(usage, record);
             count(&mut stats.total, record);
         }

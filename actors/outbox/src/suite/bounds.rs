@@ -74,8 +74,8 @@ pub(super) fn overflow_spares_leases_and_other_providers(kind: Kind) {
     harness.put("a");
     harness.put("a");
     let usage = harness.outbox().stats();
-    assert_eq!(usage.providers["apps/chat"].dead, 1);
-    assert_eq!(usage.providers["apps/other"].dead, 0);
+    assert_eq!(usage.providers[&chat()].dead, 1);
+    assert_eq!(usage.providers[&ObjectKey::new("apps", "other")].dead, 0);
     harness.settle(leased[0], Settlement::Done);
     assert_eq!(harness.outbox().stats().total.pending, 2);
 }

@@ -162,8 +162,8 @@ pub(super) fn counts_are_by_provider_and_in_total(kind: Kind) {
     harness.settle(leases[1], Settlement::Dead(refused()));
     let stats = harness.outbox().stats();
     assert_eq!(stats.total, Usage { pending: 2, parked: 1, dead: 1 });
-    assert_eq!(stats.providers["apps/chat"], Usage { pending: 1, parked: 1, dead: 1 });
-    assert_eq!(stats.providers["apps/other"], Usage { pending: 1, parked: 0, dead: 0 });
+    assert_eq!(stats.providers[&chat()], Usage { pending: 1, parked: 1, dead: 1 });
+    assert_eq!(stats.providers[&ObjectKey::new("apps", "other")], Usage { pending: 1, parked: 0, dead: 0 });
 }
 
 pub(super) fn a_closed_outbox_refuses_everything_that_waits(kind: Kind) {

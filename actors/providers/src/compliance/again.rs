@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use campanile_domain::{Delivery, Event, ObjectRef, Request, Severity};
 use campanile_testkit::{event, noon};
-use serde_json::Value;
 
-use super::every::{complete, endpoint, first_written, types, written};
+use super::every::{complete, endpoint, first_written, json, line, types, written};
 use crate::testing::{delivery, error, header, info};
 
 /// The text by which a destination knows a message again, and what it stands for.
@@ -31,17 +30,8 @@ const KEYS: &[Key] = &[
     Key { kind: "otel", of: span, is_of_object: false },
 ];
 
-fn json(request: &Request) -> Value {
-    serde_json::from_slice(&request.body).unwrap()
-}
-
 fn text(request: &Request, pointer: &str) -> String {
     json(request).pointer(pointer).unwrap().to_string()
-}
-
-fn line(request: &Request, number: usize) -> Value {
-    let text = str::from_utf8(&request.body).unwrap();
-    serde_json::from_str(text.lines().nth(number).unwrap()).unwrap()
 }
 
 fn span(request: &Request) -> String {

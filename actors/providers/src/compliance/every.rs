@@ -3,7 +3,7 @@
 use campanile_domain::{Delivery, Method, NewDelivery, ProviderSpec, Request, Response, Verdict};
 use campanile_testkit::noon;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::testing::{answer, credentials, spec};
 use crate::{Endpoint, Step, supported};
@@ -32,7 +32,8 @@ const ADDRESSES: &[(&str, &str)] = &[
     ),
 ];
 const REPOSITORY: &str = "https://git.example/org/repo";
-const CHANNELS: &[(&str, &str)] =
+/// Who reads more out of a channel than a name.
+pub(super) const CHANNELS: &[(&str, &str)] =
     &[("telegram", "-1552289257:1"), ("zulip", "general/alerts"), ("pagerduty", "R0UT1NGK3Y")];
 
 /// Why a type can not be run by this destination: it does not speak HTTP.
@@ -68,6 +69,17 @@ pub(super) fn settings(kind: &str) -> (ProviderSpec, Vec<(&'static str, String)>
     data.retain(|(key, _)| *key != "token" || kind != "azureeventhub");
     let channel = of(CHANNELS, kind, "general").to_owned();
     (ProviderSpec { channel, ..spec(kind) }, data)
+}
+
+/// The body of a request.
+pub(super) fn json(request: &Request) -> Value {
+    serde_json::from_slice(&request.body).unwrap()
+}
+
+/// A line of a body that has one document in each.
+pub(super) fn line(request: &Request, number: usize) -> Value {
+    let text = str::from_utf8(&request.body).unwrap();
+    serde_json::from_str(text.lines().nth(number).unwrap()).unwrap()
 }
 
 /// A Provider of this type, as after a start.

@@ -5,7 +5,7 @@ use campanile_domain::{Delivery, Event, ObjectRef, Request, Severity};
 use campanile_testkit::event;
 use serde_json::Value;
 
-use super::every::{complete, first_written, types};
+use super::every::{complete, first_written, json, line, types};
 use crate::testing::delivery;
 
 /// What must not be longer than so many of what.
@@ -37,7 +37,7 @@ const LIMITS: &[(&str, usize, Measure)] = &[
     ("datadog", 200, |request| longest_of(&json(request)["tags"])),
     ("zulip", 10_000, |request| form(request, "content").chars().count()),
     ("zoom", 4_096, |request| longest(request, "/content/body/0/text", utf16)),
-    ("sentry", 8_192, |request| longest_in(&item(request)["message"])),
+    ("sentry", 8_192, |request| longest_in(&line(request, 2)["message"])),
     ("sentry", 1_000_000, |request| request.body.len()),
     ("alertmanager", 40_000, |request| longest(request, "/0/annotations/message", utf16)),
     ("incident.io", 40_000, |request| longest(request, "/description", utf16)),
@@ -68,10 +68,6 @@ const WHOLE: &[&str] = &["generic", "generic-hmac"];
 
 /// Who has no message to cut: one that shows none of it, or takes it as it is.
 const UNCUT: &[&str] = &["grafana", "otel", "googlepubsub"];
-
-fn json(request: &Request) -> Value {
-    serde_json::from_slice(&request.body).unwrap()
-}
 
 fn utf16(text: &str) -> usize {
     text.encode_utf16().count()
@@ -104,12 +100,6 @@ fn texts(value: &Value, measure: fn(&str) -> usize) -> usize {
 fn form(request: &Request, name: &str) -> String {
     let pairs = url::form_urlencoded::parse(&request.body);
     pairs.into_owned().find(|(key, _)| key == name).map(|(_, value)| value).unwrap()
-}
-
-/// The payload in an envelope.
-fn item(request: &Request) -> Value {
-    let text = str::from_utf8(&request.body).unwrap();
-    serde_json::from_str(text.lines().nth(2).unwrap()).unwrap()
 }
 
 /// Events that are long in one way or another: with words, without, in wide characters, in what has to be escaped, in

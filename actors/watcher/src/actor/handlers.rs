@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, WrapFuture};
+use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
     AccountError, Announce, GetObjects, GetSpecs, ObjectTable, ReadSecrets, ReadServiceAccount, Report,
-    RequestToken, Resync, SecretError, Secrets, Specs,
+    RequestToken, Resync, SecretError, Secrets,
 };
-use campanile_supervision::{failpoint, failpoint_stalls};
+use campanile_supervision::{failpoint, failpoint_stall};
 
 use super::{DEBOUNCE, RESCAN_TICKS, Tick, WatcherActor};
 use crate::watch::Touched;
@@ -30,9 +30,7 @@ impl Handler<Tick> for WatcherActor {
             return ctx.stop();
         }
         failpoint("watcher", "tick");
-        if failpoint_stalls("watcher", "tick") {
-            ctx.wait(std::future::pending::<()>().into_actor(self));
-        }
+        failpoint_stall(self, ctx, "watcher", "tick");
         self.ticks += 1;
         if self.lost.is_some() || self.ticks >= RESCAN_TICKS {
             self.look(ctx);
@@ -133,12 +131,7 @@ impl Handler<GetSpecs> for WatcherActor {
     type Result = MessageResult<GetSpecs>;
 
     fn handle(&mut self, _: GetSpecs, _: &mut Context<Self>) -> Self::Result {
-        let specs = |loaded: &Loaded| Specs {
-            alerts: loaded.alerts.values().map(|alert| alert.value.clone()).collect(),
-            providers: loaded.providers.values().map(|provider| provider.value.clone()).collect(),
-            labels: self.labels.clone(),
-            problems: self.problems(),
-        };
+        let specs = |loaded: &Loaded| loaded.specs(self.labels.clone(), self.problems());
         MessageResult(self.loaded.as_ref().map(specs))
     }
 }

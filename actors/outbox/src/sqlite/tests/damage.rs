@@ -132,7 +132,7 @@ fn damage_that_shows_while_running_is_an_error_and_no_panic() {
     assert_eq!(outbox.stats().failed_writes, 1);
     assert_eq!(messages(&take(&outbox, 10)), ["a"]);
     assert!(wait(outbox.list(Selection::default())).is_err());
-    assert_eq!(outbox.stats().providers["apps/chat"].pending, 1);
+    assert_eq!(outbox.stats().providers[&campanile_domain::ObjectKey::new("apps", "chat")].pending, 1);
     drop(wait(outbox.close()));
     let reopened = place.opened();
     assert!(reopened.moved_aside.is_some());

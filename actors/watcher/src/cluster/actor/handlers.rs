@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, ResponseFuture, WrapFuture};
+use actix::{ActorContext, AsyncContext, Context, Handler, MessageResult, ResponseFuture};
 use campanile_domain::{Alert, ProviderSpec};
 use campanile_protocol::{
     Changes, GetObjects, GetSpecs, ObjectTable, ReadSecrets, Report, Resync, Secrets, Specs,
 };
-use campanile_supervision::{failpoint, failpoint_stalls};
+use campanile_supervision::{failpoint, failpoint_stall};
 
 use super::news::{Connected, LabelNews, SecretNews, SecretsWatched, Told, Trouble, Unauthorized};
 use super::{ClusterWatcherActor, RECONNECT, REFRESH_TICKS, SecretsDiffer, Tick};
@@ -115,9 +115,7 @@ impl Handler<Tick> for ClusterWatcherActor {
             return ctx.stop();
         }
         failpoint("watcher", "tick");
-        if failpoint_stalls("watcher", "tick") {
-            ctx.wait(std::future::pending::<()>().into_actor(self));
-        }
+        failpoint_stall(self, ctx, "watcher", "tick");
         let mut running = self.tasks.iter().chain(self.label_tasks.values());
         if running.any(Task::is_finished) {
             tracing::error!("a task of the watcher panicked, starting over");
