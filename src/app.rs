@@ -21,6 +21,7 @@ use campanile_delivery::{
 use campanile_intake::{GetIntakeSnapshot, IntakeActor, IntakeConfig, IntakeParts, Window};
 use campanile_outbox::{Bounds, OpenError, Outbox, SqliteOutbox};
 use campanile_protocol::LabelLookup;
+use campanile_providers::Surroundings;
 use campanile_router::{GetRouterSnapshot, RouterActor, RouterConfig, RouterParts};
 use campanile_supervision::{
     Clock, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock, Watchdog, failpoint_time,
@@ -28,7 +29,7 @@ use campanile_supervision::{
 use campanile_transport::{Environment, Limits, Transport};
 use jiff::SignedDuration;
 
-use crate::config::Config;
+use crate::config::{Config, surroundings};
 use crate::{logging, ops};
 pub(crate) use leadership::Leadership;
 pub(crate) use links::Links;
@@ -95,7 +96,12 @@ impl App {
         let transport = Transport::new(Environment::from_process(), Limits::default());
         let clock: SharedClock = Arc::new(SystemClock);
         let links = Links::default();
-        let explainer = ops::Explainer { rules: config.rules(), transport: transport.clone() };
+        let surroundings = Arc::new(surroundings());
+        let explainer = ops::Explainer {
+            rules: config.rules(),
+            transport: transport.clone(),
+            surroundings: surroundings.clone(),
+        };
         watch_store(outbox.clone());
         let clouds = Clouds::new(CloudsParts {
             transport,
@@ -109,6 +115,7 @@ impl App {
             config: config.clone(),
             outbox: outbox.clone(),
             clouds: clouds.clone(),
+            surroundings,
             clock: clock.clone(),
             links: links.clone(),
             watchdog: watch_threads()?,
@@ -144,6 +151,7 @@ struct Parts {
     config: Config,
     outbox: Arc<dyn Outbox>,
     clouds: Clouds,
+    surroundings: Arc<Surroundings>,
     clock: SharedClock,
     links: Links,
     watchdog: Watchdog,
@@ -186,6 +194,7 @@ impl Parts {
             let dispatcher = Dispatcher::new(DispatcherParts {
                 outbox: parts.outbox.clone(),
                 carriers: Arc::new(parts.clouds.clone()),
+                surroundings: parts.surroundings.clone(),
                 config: DeliveryConfig { restart: restart_policy(), ..DeliveryConfig::default() },
                 clock: parts.clock.clone(),
                 resync: parts.links.resync.clone(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use campanile_delivery::IdentityConfig;
+use campanile_providers::Surroundings;
 use campanile_router::Rules;
 
 /// Where a listener binds: `host:port`, or `:port` for all addresses.
@@ -70,6 +71,11 @@ impl std::fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// What the environment of this process decides for some types of Providers.
+pub(crate) fn surroundings() -> Surroundings {
+    Surroundings::from(|name| std::env::var(name).ok())
 }
 
 /// Where Alerts, Providers and Secrets come from, and where their status goes.

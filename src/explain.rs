@@ -16,6 +16,7 @@ use std::sync::Arc;
 use campanile_domain::{Alert, DecodeError, Event, NewDelivery, ObjectKey, ProviderSpec};
 use campanile_intake::IntakeConfig;
 use campanile_protocol::{Change, LabelLookup, SecretError, Secrets, Specs};
+use campanile_providers::Surroundings;
 use campanile_router::{Incoming, Index, Plan, Rules, Step, explain, plan};
 use campanile_transport::Transport;
 use campanile_watcher::{FolderError, LabelStore, Loaded, load};
@@ -116,6 +117,8 @@ pub struct Circumstances {
     pub rules: Rules,
     /// Checks proxies and certificates. Nothing is dialled.
     pub transport: Transport,
+    /// What the environment decides for some types.
+    pub surroundings: Arc<Surroundings>,
     /// The time of acceptance.
     pub now: Timestamp,
 }

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use campanile_domain::ObjectKey;
@@ -15,6 +16,7 @@ use super::api;
 use super::out::put;
 use super::table::{layout, printable};
 use crate::cli::{ExplainFlags, Output};
+use crate::config::surroundings;
 use crate::explain::{Circumstances, Explained, Explanation, Outcome, ShownRequest, explain_folder};
 use crate::ops::EXPLAIN;
 
@@ -56,6 +58,7 @@ fn circumstances(flags: &ExplainFlags) -> Circumstances {
             ..Rules::default()
         },
         transport: Transport::new(Environment::from_process(), Limits::default()),
+        surroundings: Arc::new(surroundings()),
         now: Timestamp::now(),
     }
 }

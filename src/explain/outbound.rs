@@ -93,7 +93,8 @@ impl<'a> Outbound<'a> {
                 None => Err("it was not read, the answer is long already".to_owned()),
             }
         };
-        resolve_provider(provider, &secret, &self.circumstances.transport)
+        let Circumstances { transport, surroundings, .. } = self.circumstances;
+        resolve_provider(provider, &secret, surroundings, transport)
     }
 
     fn render(&mut self, endpoint: &Endpoint, plan: NewDelivery) -> Preview {

@@ -58,7 +58,7 @@ spec:
 
 fn circumstances() -> Circumstances {
     let transport = Transport::new(Environment::default(), Limits::default());
-    Circumstances { rules: Rules::default(), transport, now: noon() }
+    Circumstances { rules: Rules::default(), transport, surroundings: Arc::default(), now: noon() }
 }
 
 fn explanation(manifests: &str, event: &str) -> Explanation {

@@ -1,9 +1,12 @@
 //! `POST /v1/explain`: what becomes of an event, by the objects that are in force.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload, Query, block};
 use actix_web::{HttpRequest, HttpResponse};
 use campanile_protocol::{GetSpecs, ReadSecrets, Secrets};
+use campanile_providers::Surroundings;
 use campanile_router::Rules;
 use campanile_transport::Transport;
 use serde::Deserialize;
@@ -20,6 +23,7 @@ pub const EXPLAIN: &str = "/v1/explain";
 pub(crate) struct Explainer {
     pub(crate) rules: Rules,
     pub(crate) transport: Transport,
+    pub(crate) surroundings: Arc<Surroundings>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,6 +46,7 @@ pub(super) async fn explain(
     let circumstances = Circumstances {
         rules: explainer.rules,
         transport: explainer.transport.clone(),
+        surroundings: explainer.surroundings.clone(),
         now: view.clock.now(),
     };
     let Ok(specs) = view.links.specs.ask(GetSpecs).await else {

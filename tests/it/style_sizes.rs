@@ -15,6 +15,34 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Whether this is code that the program runs: no tests, and none of what only tests use.
+fn is_shipped(path: &Path) -> bool {
+    let for_tests = |part: &std::ffi::OsStr| {
+        let name = part.to_str().unwrap_or_default();
+        ["tests", "compliance", "testing", "benches"].contains(&name.trim_end_matches(".rs"))
+    };
+    !path.iter().any(for_tests)
+}
+
+#[test]
+fn style_pure_crates_touch_neither_environment_nor_files_nor_sockets() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut wrong = Vec::new();
+    for krate in ["domain", "providers", "protocol"] {
+        let mut files = Vec::new();
+        sources(&root.join("actors").join(krate).join("src"), &mut files);
+        assert!(files.len() > 5, "{krate} was not read");
+        for path in files.iter().filter(|path| is_shipped(path.strip_prefix(root).expect("it is below"))) {
+            let text = std::fs::read_to_string(path).expect("a source file is text");
+            let touched = ["std::env", "env::var", "std::fs", "std::net::Tcp", "std::process"];
+            wrong.extend(
+                touched.iter().filter(|what| text.contains(**what)).map(|what| (path.clone(), *what)),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "the composition root reads these and hands them on: {wrong:#?}");
+}
+
 #[test]
 fn style_no_source_file_outgrows_its_room() {
     let mut files = Vec::new();

@@ -20,6 +20,7 @@ use campanile_outbox::{Listener, Outbox};
 use campanile_protocol::{
     Announce, Change, Changes, ProviderState, ReadSecrets, Report, Resync, Secrets, Unusable,
 };
+use campanile_providers::Surroundings;
 use campanile_supervision::{LifeGuard, Link, Retirement, SharedClock, failpoint, failpoint_stall};
 
 use jiff::Timestamp;
@@ -41,6 +42,8 @@ pub struct DispatcherParts {
     pub outbox: Arc<dyn Outbox>,
     /// What carries requests.
     pub carriers: Arc<dyn Carriers>,
+    /// What the environment decides for some types.
+    pub surroundings: Arc<Surroundings>,
     /// The numbers.
     pub config: DeliveryConfig,
     /// The clock.
@@ -85,6 +88,7 @@ pub fn wake_up(link: Link<WorkReady>) -> Arc<dyn Listener> {
 pub struct Dispatcher {
     shared: Shared,
     carriers: Arc<dyn Carriers>,
+    surroundings: Arc<Surroundings>,
     resync: Link<Resync>,
     secrets: Link<ReadSecrets>,
     reports: Link<Report>,
@@ -113,6 +117,7 @@ impl Dispatcher {
                 counters: Arc::<Counters>::default(),
             },
             carriers: parts.carriers,
+            surroundings: parts.surroundings,
             resync: parts.resync,
             secrets: parts.secrets,
             reports: parts.reports,
@@ -221,7 +226,7 @@ impl Dispatcher {
         let lookup = lookup_in(secrets);
         for key in keys {
             let Some(slot) = self.slots.get_mut(key) else { continue };
-            let resolved = resolve_provider(&slot.spec, &lookup, self.carriers.as_ref());
+            let resolved = resolve_provider(&slot.spec, &lookup, &self.surroundings, self.carriers.as_ref());
             self.resolved(key, resolved.map(Arc::new), ctx);
         }
         self.say_unusable();

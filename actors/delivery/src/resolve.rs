@@ -5,17 +5,18 @@ use std::sync::Arc;
 use campanile_domain::cel::compile_commit_status_name;
 use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderSpec, Secret};
 use campanile_protocol::{SecretError, Secrets};
-use campanile_providers::{Endpoint, SecretLookup, build, resolve};
+use campanile_providers::{Endpoint, SecretLookup, Surroundings, build, resolve};
 
 use crate::Carriers;
 
-/// Resolves settings and Secrets, constructs the type, checks certificates and proxy. Dials nothing.
+/// Resolves settings and Secrets, constructs the type in these surroundings, checks certificates and proxy. Dials nothing.
 ///
 /// # Errors
 /// A [`Failure`] that names what is wrong and the remedy, secrets masked.
 pub fn resolve_provider(
     spec: &ProviderSpec,
     secrets: &SecretLookup<'_>,
+    surroundings: &Surroundings,
     carriers: &dyn Carriers,
 ) -> Result<Endpoint, Failure> {
     if let Some(expression) = &spec.commit_status_expr {
@@ -24,10 +25,7 @@ pub fn resolve_provider(
         })?;
     }
     let mut settings = resolve(spec, secrets)?;
-    // Contract, providers 23.33: for tests and proxies of Bitbucket Cloud, whose address is fixed otherwise.
-    if spec.type_name == "bitbucket" {
-        settings.api_base = std::env::var("BITBUCKET_API_BASE_URL").ok().filter(|base| !base.is_empty());
-    }
+    settings.surroundings = surroundings.clone();
     // All of it is checked, also what the type leaves aside (contract, providers 6).
     let connection = settings.connection.clone();
     let endpoint = build(spec, settings)?;

@@ -5,7 +5,7 @@
 //! [`Exchange`]: it yields [`Request`](campanile_domain::Request)s, is told the responses, and ends with a
 //! [`Verdict`](campanile_domain::Verdict). Sending, timing and retrying are the caller's.
 //!
-//! Nothing here dials, blocks or reads a clock, and no text that leaves this crate (errors, failures, `Debug`) shows a
+//! Nothing here dials, blocks, reads a clock, a file or the environment ([`Surroundings`] are given), and no text that leaves this crate (errors, failures, `Debug`) shows a
 //! Secret's value or a URL's path or query. A Provider that can not work is a [`ConfigError`]; a delivery that can not
 //! be rendered is a [`Failure`](campanile_domain::Failure) of that delivery alone.
 
@@ -23,6 +23,7 @@ mod quota;
 mod registry;
 mod rs256;
 mod settings;
+mod surroundings;
 mod text;
 
 #[cfg(test)]
@@ -44,3 +45,4 @@ pub use kinds::nats::NatsProblem;
 pub use quota::quota_pause;
 pub use registry::{Endpoint, Provider, build, supported};
 pub use settings::{Notice, SecretLookup, Settings, Token, resolve};
+pub use surroundings::Surroundings;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use campanile_domain::{Connection, Masker, ObjectKey, ProviderSpec, Secret};
 
 use crate::address::{Address, AddressSource, MAX_LENGTH};
-use crate::{Cloud, ConfigError, Identity, TokenForm, headers};
+use crate::{Cloud, ConfigError, Identity, Surroundings, TokenForm, headers};
 use login::Login;
 pub use notice::Notice;
 pub use token::Token;
@@ -48,9 +48,9 @@ pub struct Settings {
     pub token: Option<Token>,
     /// The Secret's `headers` by name, as written.
     pub headers: BTreeMap<String, String>,
-    /// Where the type's API is, if not at its usual place; for `bitbucket`, whose address names no API. [`resolve`] leaves
-    /// it unset: a program that lets its environment decide sets it before [`build`](crate::build).
-    pub api_base: Option<String>,
+    /// What the environment decides. [`resolve`] leaves it at the default: a program that lets its environment decide
+    /// sets it before [`build`](crate::build).
+    pub surroundings: Surroundings,
     /// Workload identity to act as; empty if unset.
     pub service_account: String,
     /// The credentials Secret, for types with keys of their own.
@@ -103,7 +103,7 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
         password: login.password,
         token,
         headers,
-        api_base: None,
+        surroundings: Surroundings::default(),
         service_account: spec.service_account.clone(),
         secret,
         connection: Connection { proxy, tls, timeout: spec.effective_timeout() },

@@ -15,6 +15,7 @@ use campanile_domain::{
     ProviderSpec, Request, Response, Verdict, commit_of, status_name,
 };
 use campanile_protocol::{ReadSecrets, Secrets};
+use campanile_providers::Surroundings;
 use campanile_supervision::{Link, SharedClock};
 
 use super::Dispatcher;
@@ -107,6 +108,7 @@ impl Dispatcher {
             spec: slot.spec.clone(),
             test,
             carriers: self.carriers.clone(),
+            surroundings: self.surroundings.clone(),
             secrets: self.secrets.clone(),
             clock: self.shared.clock.clone(),
         })
@@ -118,6 +120,7 @@ struct Trial {
     spec: Arc<ProviderSpec>,
     test: SendTest,
     carriers: Arc<dyn Carriers>,
+    surroundings: Arc<Surroundings>,
     secrets: Link<ReadSecrets>,
     clock: SharedClock,
 }
@@ -143,7 +146,8 @@ impl Trial {
     }
 
     async fn send(&self, secrets: &Secrets) -> Result<Tested, Failure> {
-        let endpoint = resolve_provider(&self.spec, &lookup_in(secrets), self.carriers.as_ref())?;
+        let endpoint =
+            resolve_provider(&self.spec, &lookup_in(secrets), &self.surroundings, self.carriers.as_ref())?;
         let carrier = self.carriers.carrier(&endpoint.connection)?;
         let recorder = Recorder::new(carrier.as_ref());
         let limit = endpoint.connection.timeout.min(LONGEST);

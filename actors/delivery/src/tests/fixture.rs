@@ -303,6 +303,7 @@ impl Fixture {
         let dispatcher = Dispatcher::new(DispatcherParts {
             outbox: Arc::new(outbox.clone()),
             carriers: Arc::new(carrier.clone()),
+            surroundings: Arc::default(),
             config: DeliveryConfig::default(),
             clock: ward.clock.clone(),
             resync: Link::new(),

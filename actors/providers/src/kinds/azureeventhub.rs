@@ -35,8 +35,7 @@ const SUFFIXES: &[(&str, &str)] = &[
 const PUBLIC_SUFFIX: &str = ".servicebus.windows.net";
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    let authority = std::env::var("AZURE_AUTHORITY_HOST").unwrap_or_default();
-    Ok(Box::new(EventHub::new(settings, &authority)?))
+    Ok(Box::new(EventHub::new(settings)?))
 }
 
 struct EventHub {
@@ -72,7 +71,7 @@ impl Login {
 }
 
 impl EventHub {
-    fn new(settings: &Settings, authority: &str) -> Result<Self, ConfigError> {
+    fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let address = settings.address.as_str();
         if address.is_empty() {
             return Err(EventHubProblem::NoAddress.into());
@@ -81,7 +80,7 @@ impl EventHub {
             let key = by_key(settings, address)?;
             (key.name(), Login::Key(key))
         } else {
-            (by_token(settings, address, authority)?, token(settings)?)
+            (by_token(settings, address)?, token(settings)?)
         };
         let identity = matches!(login, Login::Identity)
             .then(|| settings.identity(Cloud::Azure { scope: azure::EVENT_HUBS }, TokenForm::Bearer));
@@ -102,11 +101,12 @@ fn by_key(settings: &Settings, address: &str) -> Result<ConnectionString, EventH
 }
 
 /// The hub of that name in the namespace that the channel names.
-fn by_token(settings: &Settings, hub: &str, authority: &str) -> Result<String, EventHubProblem> {
+fn by_token(settings: &Settings, hub: &str) -> Result<String, EventHubProblem> {
     let channel = settings.channel.as_str();
     if channel.is_empty() {
         return Err(EventHubProblem::NoNamespace);
     }
+    let authority = settings.surroundings.azure_authority.as_deref().unwrap_or_default();
     let suffix = SUFFIXES.iter().find(|(part, _)| authority.contains(part)).map(|(_, suffix)| *suffix);
     let namespace = match channel.contains(".servicebus.") {
         true => channel.to_owned(),

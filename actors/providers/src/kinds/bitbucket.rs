@@ -17,7 +17,7 @@ use super::webhook::json_body;
 use crate::address::{Address, AddressSource};
 use crate::{ConfigError, Provider, Settings};
 
-/// Where the API is, unless [`Settings::api_base`] says otherwise.
+/// Where the API is, unless the [surroundings](crate::Surroundings) say otherwise.
 const API: &str = "https://api.bitbucket.org/2.0";
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -26,7 +26,10 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
         token.split_once(':').filter(|(_, password)| !password.contains(':')).ok_or(GitProblem::TokenForm)?;
     let place = Place::of(settings);
     let [owner, repository] = place.segments("https://bitbucket.org/WORKSPACE/REPO")?.map(segment);
-    let base = Address::new(settings.api_base.clone().unwrap_or_else(|| API.to_owned()), AddressSource::Spec);
+    let base = Address::new(
+        settings.surroundings.bitbucket_api.clone().unwrap_or_else(|| API.to_owned()),
+        AddressSource::Spec,
+    );
     let base = base.hook_url("Bitbucket API base URL")?;
     let base = base.as_str().trim_end_matches('/');
     // Without one of the halves the API is used without a login.

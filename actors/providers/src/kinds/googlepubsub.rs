@@ -30,16 +30,12 @@ pub use problem::PubSubProblem;
 /// Where the API is.
 const API: &str = "https://pubsub.googleapis.com";
 
-/// The environment's address of an emulator, as Google's own libraries call it.
-const EMULATOR: &str = "PUBSUB_EMULATOR_HOST";
-
 /// Longest event, in bytes: Pub/Sub takes 10 MB a request, in which it is written a third longer (quotas, "Publish
 /// request").
 const LONGEST: usize = 7_000_000;
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    let emulator = std::env::var(EMULATOR).ok().filter(|host| !host.is_empty());
-    Ok(Box::new(PubSub::new(settings, emulator.as_deref())?))
+    Ok(Box::new(PubSub::new(settings)?))
 }
 
 struct PubSub {
@@ -73,7 +69,8 @@ struct Message<'a> {
 }
 
 impl PubSub {
-    fn new(settings: &Settings, emulator: Option<&str>) -> Result<Self, ConfigError> {
+    fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let emulator = settings.surroundings.pubsub_emulator.as_deref();
         let name = topic_name(settings.address.as_str(), &settings.channel)?;
         let has_key = settings.token.as_ref().is_some_and(|token| !token.raw().trim_ascii().is_empty());
         let account = match emulator {

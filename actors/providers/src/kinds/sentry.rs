@@ -19,26 +19,23 @@ use jiff::Timestamp;
 
 use super::webhook::json_body;
 use crate::exchange::{Judge, Post};
-use crate::{ConfigError, Exchange, Provider, Settings, Step};
+use crate::{ConfigError, Exchange, Provider, Settings, Step, Surroundings};
 use dsn::Dsn;
 use envelope::Item;
 use ids::Ids;
-
-/// The environment of events where `spec.channel` is empty.
-const ENVIRONMENT: &str = "SENTRY_ENVIRONMENT";
 
 /// Name and version of this client, as Sentry asks for them.
 const CLIENT: &str = concat!("campanile/", env!("CARGO_PKG_VERSION"));
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let dsn = Dsn::parse(&settings.address)?;
-    let environment = environment(&settings.channel, std::env::var(ENVIRONMENT).ok());
+    let environment = environment(&settings.channel, &settings.surroundings);
     let masker = settings.masker.clone();
     Ok(Box::new(Sentry { dsn: Arc::new(dsn), environment, masker }))
 }
 
-fn environment(channel: &str, of_process: Option<String>) -> Option<String> {
-    if channel.is_empty() { of_process.filter(|name| !name.is_empty()) } else { Some(channel.to_owned()) }
+fn environment(channel: &str, surroundings: &Surroundings) -> Option<String> {
+    if channel.is_empty() { surroundings.sentry_environment.clone() } else { Some(channel.to_owned()) }
 }
 
 struct Sentry {

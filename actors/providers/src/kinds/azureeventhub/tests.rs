@@ -70,8 +70,9 @@ fn s23_11_the_authority_tells_the_cloud_of_a_namespace() {
         ("https://login.chinacloudapi.cn/", "ns.servicebus.chinacloudapi.cn"),
         ("https://login.microsoftonline.us/", "ns.servicebus.usgovcloudapi.net"),
     ] {
-        let settings = credentials(&[]).resolve(&provider("hub", "ns", "")).unwrap();
-        let hub = EventHub::new(&settings, authority).unwrap();
+        let mut settings = credentials(&[]).resolve(&provider("hub", "ns", "")).unwrap();
+        settings.surroundings.azure_authority = Some(authority.to_owned());
+        let hub = EventHub::new(&settings).unwrap();
         assert_eq!(hub.hub.name, format!("{host}/hub"));
         assert!(hub.public_host());
     }

@@ -31,11 +31,13 @@ fn settings(address: &str, channel: &str, data: Data<'_>) -> Settings {
 }
 
 fn cloud() -> PubSub {
-    PubSub::new(&settings("my-project", "flux", &[("token", &key())]), None).unwrap()
+    PubSub::new(&settings("my-project", "flux", &[("token", &key())])).unwrap()
 }
 
 fn emulated(channel: &str, data: Data<'_>) -> PubSub {
-    PubSub::new(&settings("my-project", channel, data), Some("127.0.0.1:8085")).unwrap()
+    let mut settings = settings("my-project", channel, data);
+    settings.surroundings.pubsub_emulator = Some("127.0.0.1:8085".to_owned());
+    PubSub::new(&settings).unwrap()
 }
 
 /// Google, which gives tokens for an hour and takes every message.
@@ -140,9 +142,9 @@ fn s23_8_refusals_come_in_order() {
     assert!(refusal(KIND, "", &[]).starts_with("GCP project ID cannot be empty"));
     assert!(refusal(KIND, "my-project", &[]).starts_with("GCP Pub/Sub topic ID cannot be empty"));
     let refuse =
-        |data: Data<'_>| PubSub::new(&settings("my-project", "flux", data), None).err().unwrap().to_string();
+        |data: Data<'_>| PubSub::new(&settings("my-project", "flux", data)).err().unwrap().to_string();
     for nothing in [&[][..], &[("token", b"" as &[u8])][..], &[("token", b"\n" as &[u8])][..]] {
-        let provider = PubSub::new(&settings("my-project", "flux", nothing), None).unwrap();
+        let provider = PubSub::new(&settings("my-project", "flux", nothing)).unwrap();
         assert_eq!(provider.identity().unwrap().cloud, Cloud::Google, "an identity gives the token");
         let (sent, _) = deliver(&provider, google);
         assert_eq!((sent.len(), header(&sent[0], "authorization")), (1, None));
