@@ -2,7 +2,7 @@
 
 mod backlog;
 mod child;
-mod expiry;
+mod losses;
 mod restart;
 mod send_test;
 mod slots;
@@ -32,7 +32,7 @@ use crate::task::Shared;
 use crate::{Carriers, DeliveryConfig, DeliverySnapshot, GetDeliverySnapshot, GetTallies, resolve_provider};
 use backlog::Counting;
 pub(crate) use child::Unanswered;
-use expiry::Expiry;
+use losses::Losses;
 pub use send_test::{Answer, SendTest, TestError, Tested};
 use slots::{Resolution, Slot, Slots};
 
@@ -102,7 +102,8 @@ pub struct Dispatcher {
     draining: bool,
     restarts: u64,
     counting: Counting,
-    expiry: Expiry,
+    expired: Losses,
+    overflowed: Losses,
     guard: LifeGuard<&'static str>,
 }
 
@@ -129,7 +130,8 @@ impl Dispatcher {
             draining: false,
             restarts: 0,
             counting: Counting::default(),
-            expiry: Expiry::default(),
+            expired: Losses::default(),
+            overflowed: Losses::default(),
             guard: parts.guard,
         }
     }

@@ -227,6 +227,9 @@ pub trait Outbox: Send + Sync {
     /// Makes deliveries whose deadline has passed dead letters (`expired`), leases aside. Returns how many by provider.
     fn expire(&self, now: Timestamp) -> BTreeMap<ObjectKey, usize>;
 
+    /// How many deliveries of each provider became dead letters by overflow (see [`Bounds`]) since the last call.
+    fn take_overflowed(&self) -> BTreeMap<ObjectKey, usize>;
+
     /// Drops dead letters that are beyond their retention or their bound.
     fn prune(&self, now: Timestamp);
 

@@ -13,6 +13,7 @@ mod lease;
 mod ledger;
 mod memo;
 mod newest;
+mod overflow;
 mod queue;
 mod record;
 mod slab;
@@ -24,10 +25,11 @@ use std::sync::Arc;
 
 use campanile_domain::{Delivery, Failure, ObjectKey};
 
-use crate::{Bounds, OutboxError, reasons};
+use crate::{Bounds, OutboxError};
 use cache::Cache;
-use chain::{Chain, Strand};
+use chain::Chain;
 use graves::{Grave, Graves};
+use overflow::Overflow;
 use queue::{Queue, Queues};
 use record::Record;
 use slab::{Place, Slab};
@@ -82,6 +84,7 @@ pub(crate) struct Board {
     held: usize,
     bytes: u64,
     superseded: u64,
+    overflow: Overflow,
     damaged: u64,
     failed_writes: u64,
     /// Why new events are refused.
@@ -107,6 +110,7 @@ impl Board {
             held: 0,
             bytes: 0,
             superseded: 0,
+            overflow: Overflow::default(),
             damaged: 0,
             failed_writes: 0,
             trouble: None,
@@ -156,8 +160,7 @@ impl Board {
         self.events[event.0].deliveries += 1;
         self.bytes += u64::from(arrival.bytes);
         if arrival.phase == Phase::Dead {
-            self.queue(queue).dead += 1;
-            self.graves.insert(Grave { event: event.0, queue, facts: arrival });
+            self.entomb(event.0, queue, arrival);
         } else {
             self.enqueue(event.0, queue, &arrival);
         }
@@ -166,19 +169,6 @@ impl Board {
     /// Keeps a whole delivery beside the disk.
     pub(crate) fn keep(&mut self, delivery: Delivery) {
         self.cache.put(delivery);
-    }
-
-    /// Makes the oldest waiting deliveries of a provider dead that are beyond its bound.
-    pub(crate) fn overflow(&mut self, provider: &ObjectKey, now: Micros) {
-        let Some(number) = self.queues.find(provider) else { return };
-        let failure = || Arc::new(reasons::overflow());
-        while self.queue(number).held as usize > self.bounds.records_per_provider {
-            let order = self.queue(number).order;
-            let oldest =
-                order.iter(&self.records, Strand::Provider).find(|place| !self.records[*place].leased);
-            let Some(oldest) = oldest else { break };
-            self.die(oldest, failure(), now);
-        }
     }
 
     /// Counts records that could not be read.
@@ -238,7 +228,7 @@ impl Board {
         self.ledger.note(id, Change::Gone { event: last.then_some(event_id) });
     }
 
-    /// A delivery becomes a dead letter.
+    /// A delivery becomes a dead letter; [`drop_surplus`](Self::drop_surplus) is due afterwards.
     fn die(&mut self, place: Place, failure: Arc<Failure>, now: Micros) {
         let lane = self.lanes[self.records[place].lane].number;
         let (record, queue) = self.dequeue(place, now);
@@ -251,10 +241,21 @@ impl Board {
             attempts: record.attempts,
             bytes: record.bytes,
         };
-        self.queue(queue).dead += 1;
-        self.graves.insert(Grave { event: record.event, queue, facts });
+        self.entomb(record.event, queue, facts);
         self.note(record.event, queue, &facts, Note::Set(failure));
-        self.drop_surplus();
+        self.drop_beyond_count();
+    }
+
+    /// Adds a dead letter.
+    fn entomb(&mut self, event: Place, queue: u32, facts: Arrival) {
+        let weight = self.weight(event, facts.bytes);
+        self.queue(queue).dead += 1;
+        self.graves.insert(Grave { event, queue, facts, weight });
+    }
+
+    /// What a delivery whose row weighs `bytes` counts for, with its event.
+    fn weight(&self, event: Place, bytes: u32) -> u64 {
+        u64::from(bytes) + u64::from(self.events[event].bytes)
     }
 
     /// Notes what the row of a delivery must become.

@@ -72,6 +72,8 @@ impl MemoryOutbox {
     pub(crate) fn restart(&self) {
         let mut model = self.model.lock();
         model.superseded = 0;
+        model.overflowed = 0;
+        model.untold_overflow.clear();
         model.release_all(None);
     }
 
@@ -172,6 +174,10 @@ impl Outbox for MemoryOutbox {
             self.tell_all();
         }
         expired
+    }
+
+    fn take_overflowed(&self) -> BTreeMap<ObjectKey, usize> {
+        std::mem::take(&mut self.model.lock().untold_overflow)
     }
 
     fn prune(&self, now: Timestamp) {

@@ -209,6 +209,10 @@ impl Outbox for SqliteOutbox {
         self.handle.change(|board| board.expire(now.as_microsecond()))
     }
 
+    fn take_overflowed(&self) -> BTreeMap<ObjectKey, usize> {
+        self.handle.shared.board.lock().take_overflowed()
+    }
+
     fn prune(&self, now: Timestamp) {
         self.handle.change(|board| board.prune(now.as_microsecond()));
     }

@@ -72,6 +72,9 @@ run_for_both! {
         bytes_are_bounded_and_come_back,
         beyond_a_providers_bound_its_oldest_waiting_delivery_dies,
         overflow_spares_leases_and_other_providers,
+        beyond_a_providers_bytes_its_oldest_waiting_deliveries_die,
+        what_overflowed_is_told_once_by_provider,
+        dead_letters_are_bounded_in_bytes_and_leave_room_for_others,
         a_tally_counts_by_alert_up_to_its_limit,
         a_list_is_bounded_by_its_limit;
     storage:

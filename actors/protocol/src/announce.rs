@@ -46,6 +46,8 @@ pub mod reason {
     pub const DELIVERING: &str = "Delivering";
     /// Notifications were not worth sending any more.
     pub const NOTIFICATIONS_EXPIRED: &str = "NotificationsExpired";
+    /// A Provider's queue was full, so that its oldest notifications were given up.
+    pub const QUEUE_OVERFLOWED: &str = "QueueOverflowed";
 }
 
 /// Becomes a Kubernetes Event on its object. The same one again is counted.

@@ -24,6 +24,9 @@ use condition::Judgement;
 struct Last {
     delivery: Option<Timestamp>,
     error: Option<String>,
+    /// That notifications were given up because the queue was full. Until something is delivered again it is worse news
+    /// than that the next try failed.
+    overflow: Option<String>,
     /// The last delivery that came to an end, and whether it was a good one.
     fate: Option<(Timestamp, bool)>,
 }
@@ -32,7 +35,8 @@ impl Last {
     fn note(&mut self, outcome: &DeliveryOutcome) {
         match &outcome.result {
             DeliveryResult::Delivered => {
-                *self = Self { delivery: Some(outcome.at), error: None, fate: Some((outcome.at, true)) };
+                let fate = Some((outcome.at, true));
+                *self = Self { delivery: Some(outcome.at), fate, ..Self::default() };
             }
             DeliveryResult::Delayed(failure) => self.error = Some(failure.message.clone()),
             DeliveryResult::Dead(failure) => {
@@ -40,6 +44,11 @@ impl Last {
                 self.fate = Some((outcome.at, false));
             }
         }
+    }
+
+    /// The last setback, if it is newer than the last delivery.
+    fn setback(&self) -> Option<&str> {
+        self.overflow.as_deref().or(self.error.as_deref())
     }
 }
 
@@ -124,7 +133,7 @@ impl StatusTable {
         Some(Shown {
             conditions: vec![&status.ready],
             fate: status.last.fate,
-            error: status.last.error.as_deref(),
+            error: status.last.setback(),
             counts: self.counts(|backlog| backlog.alerts.get(key)),
         })
     }
@@ -135,7 +144,7 @@ impl StatusTable {
         Some(Shown {
             conditions: vec![&status.ready, &status.delivering],
             fate: status.last.fate,
-            error: status.last.error.as_deref(),
+            error: status.last.setback(),
             counts: self.counts(|backlog| backlog.providers.get(key)),
         })
     }
@@ -208,15 +217,20 @@ impl StatusTable {
         self.backlog.replace(backlog)
     }
 
-    /// Notes what is announced as the object's last setback, if it is one. Returns whether it is.
+    /// Notes what is announced as the object's last setback, if it is one. Returns whether it is; then a Provider is to be
+    /// judged anew.
     pub(crate) fn announced(&mut self, announce: &Announce) -> bool {
         let last = match &announce.on {
             Subject::Alert(key) => self.alerts.get_mut(key).map(|alert| &mut alert.last),
             Subject::Provider(key) => self.providers.get_mut(key).map(|provider| &mut provider.last),
         };
-        let setbacks = [reason::NOTIFICATION_DISPATCH_FAILED, reason::NOTIFICATIONS_EXPIRED];
-        let Some(last) = last.filter(|_| setbacks.contains(&&*announce.reason)) else { return false };
-        last.error = Some(announce.message.clone());
+        let Some(last) = last else { return false };
+        let place = match &*announce.reason {
+            reason::NOTIFICATION_DISPATCH_FAILED | reason::NOTIFICATIONS_EXPIRED => &mut last.error,
+            reason::QUEUE_OVERFLOWED => &mut last.overflow,
+            _ => return false,
+        };
+        *place = Some(announce.message.clone());
         true
     }
 
@@ -232,7 +246,7 @@ impl StatusTable {
             conditions: vec![status.ready.clone()],
             since: status.since,
             last_delivery: status.last.delivery,
-            last_error: status.last.error.clone(),
+            last_error: status.last.setback().map(str::to_owned),
             pending: counts.pending,
             dead_letters: counts.dead,
         })
@@ -250,7 +264,7 @@ impl StatusTable {
             conditions: vec![status.ready.clone(), status.delivering.clone()],
             since: status.since,
             last_delivery: status.last.delivery,
-            last_error: status.last.error.clone(),
+            last_error: status.last.setback().map(str::to_owned),
             pending: counts.pending,
             dead_letters: counts.dead,
         })
@@ -275,7 +289,8 @@ impl ProviderStatus {
         let state = old.as_ref().and_then(|old| old.state.clone());
         let current = state.as_ref().filter(|state| state.generation >= generation);
         let ready = condition::provider(provider, fault, current);
-        let delivering = condition::delivering(current);
+        let overflow = old.as_ref().and_then(|old| old.last.overflow.as_deref());
+        let delivering = condition::delivering(current, overflow);
         let follow = |judgement: Judgement, old: Option<&Condition>| {
             // What an earlier watcher found good stays so until it is known better: a restart is no news.
             match old.filter(|old| judgement.is_open() && condition::is_good(old, generation)) {

@@ -69,6 +69,7 @@ pub(super) fn write(page: &mut Page, stats: &Stats, ages: &Ages, per_object: boo
     let counters = [
         ("campanile_outbox_damaged_total", "Records that could not be read.", stats.damaged),
         ("campanile_outbox_failed_writes_total", "Groups of writes that failed.", stats.failed_writes),
+        ("campanile_outbox_overflowed_total", "Deliveries that full queues gave up.", stats.overflowed),
         ("campanile_outbox_superseded_total", "Statuses that a newer one replaced.", stats.superseded),
     ];
     for (name, help, count) in counters {
@@ -84,6 +85,11 @@ fn queues(page: &mut Page, stats: &Stats, ages: &Ages) {
         for (state, count) in states(usage) {
             page.sample(&[("namespace", namespace), ("provider", name), ("state", state)], count);
         }
+    }
+    let help = "Bytes of the deliveries that wait for a Provider, each with its event.";
+    page.family("campanile_queue_bytes", Kind::Gauge, help);
+    for (ObjectKey { namespace, name }, usage) in &stats.providers {
+        page.sample(&[("namespace", namespace), ("provider", name)], usage.bytes);
     }
     let help = "Age of the oldest waiting delivery of a Provider, of those with the longest queues.";
     page.family("campanile_queue_oldest_seconds", Kind::Gauge, help);

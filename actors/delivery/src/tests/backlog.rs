@@ -1,6 +1,7 @@
 //! Counts for the status of objects, and what is said of deliveries that passed their deadline.
 
 use campanile_domain::AlertRef;
+use campanile_outbox::{Bounds, MemoryOutbox};
 use campanile_protocol::{Backlog, Counts};
 
 use super::*;
@@ -46,6 +47,32 @@ fn what_passes_through_is_no_backlog() {
             tokio::time::sleep(secs(11)).await;
         }
         assert_eq!(f.backlogs(), [Backlog::default()]);
+        f.end().await;
+    });
+}
+
+#[test]
+fn a_full_queue_is_told_once_with_the_number_that_gave_way() {
+    let outbox = MemoryOutbox::new(Bounds { records_per_provider: 2, ..Bounds::default() });
+    campanile_testkit::run(async |ward: Ward| {
+        let f = Fixture::start_with(&ward, outbox.clone());
+        f.providers([provider()]).await;
+        f.carrier.status(401);
+        for n in 0..6 {
+            f.append(&format!("message {n}"), [delivery(&format!("object {n}"))]).await;
+        }
+        let overflowed = |f: &Fixture| {
+            let is_overflow = |one: &campanile_protocol::Announce| one.reason == "QueueOverflowed";
+            f.announced().into_iter().filter(is_overflow).collect::<Vec<_>>()
+        };
+        f.until(|f| !overflowed(f).is_empty()).await;
+        let told = overflowed(&f);
+        assert_eq!((told.len(), &told[0].on, told[0].warning), (1, &Subject::Provider(provider().key), true));
+        assert_eq!(
+            told[0].message,
+            "4 notifications gave way to newer ones because the queue is full; mend the destination, then put them back \
+             with: campanile redrive --provider apps/chat"
+        );
         f.end().await;
     });
 }

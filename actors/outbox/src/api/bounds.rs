@@ -15,8 +15,13 @@ pub struct Bounds {
     pub bytes: u64,
     /// Deliveries of one provider; beyond it the provider's oldest waiting one becomes a dead letter (`overflow`).
     pub records_per_provider: usize,
+    /// Bytes of one provider's deliveries, each with the whole of its event, also where others share that: what the provider
+    /// would hold if it were alone. Beyond it the provider's oldest waiting ones become dead letters (`overflow`).
+    pub bytes_per_provider: u64,
     /// Dead letters; beyond it the oldest are dropped.
     pub dead_letters: usize,
+    /// Bytes of dead letters, counted as those of a provider; beyond it the oldest are dropped.
+    pub dead_letter_bytes: u64,
     /// How long dead letters are kept.
     pub retention: std::time::Duration,
     /// Bytes of events kept in memory beside the disk; beyond it they are read back when needed.
@@ -31,7 +36,11 @@ impl Default for Bounds {
             records: 2_000_000,
             bytes: 2 << 30,
             records_per_provider: 200_000,
+            // An eighth of the whole each: one broken destination with all of its dead letters leaves three quarters to the
+            // others. Deliveries of 1.3 KiB, more than most weigh, meet this bound and that of records together.
+            bytes_per_provider: 256 << 20,
             dead_letters: 10_000,
+            dead_letter_bytes: 256 << 20,
             retention: std::time::Duration::from_secs(7 * 24 * 3600),
             cache_bytes: 4 << 20,
             reserve_bytes: 8 << 20,

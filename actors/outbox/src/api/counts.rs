@@ -17,6 +17,10 @@ pub struct Usage {
     pub parked: u64,
     /// Dead letters.
     pub dead: u64,
+    /// What those that wait weigh, each with its event; see [`Bounds::bytes_per_provider`](crate::Bounds::bytes_per_provider).
+    /// A [`Tally`] leaves it at zero.
+    #[serde(default)]
+    pub bytes: u64,
 }
 
 impl Usage {
@@ -51,6 +55,8 @@ pub struct Stats {
     pub bytes: u64,
     /// Deliveries that were done without being sent, because a newer one of their lane takes their place, since the start.
     pub superseded: u64,
+    /// Deliveries that became dead letters because their provider's queue was at its bound, since the start.
+    pub overflowed: u64,
     /// Records that could not be read and were set aside since the start.
     pub damaged: u64,
     /// Groups of writes that the disk or the database refused since the start.

@@ -12,6 +12,8 @@ pub(super) struct Grave {
     pub(super) queue: u32,
     /// Its columns; `at` is when it died.
     pub(super) facts: Arrival,
+    /// What it weighs, with its event.
+    pub(super) weight: u64,
 }
 
 /// All dead letters.
@@ -19,6 +21,8 @@ pub(super) struct Grave {
 pub(super) struct Graves {
     by_id: BTreeMap<i64, Grave>,
     by_age: BTreeSet<(Micros, i64)>,
+    /// What they weigh, each with its event.
+    bytes: u64,
 }
 
 impl Graves {
@@ -26,7 +30,12 @@ impl Graves {
         self.by_id.len()
     }
 
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     pub(super) fn insert(&mut self, grave: Grave) {
+        self.bytes += grave.weight;
         self.by_age.insert((grave.facts.at, grave.facts.id));
         self.by_id.insert(grave.facts.id, grave);
     }
@@ -38,6 +47,7 @@ impl Graves {
     pub(super) fn remove(&mut self, id: i64) -> Option<Grave> {
         let grave = self.by_id.remove(&id)?;
         self.by_age.remove(&(grave.facts.at, id));
+        self.bytes -= grave.weight;
         Some(grave)
     }
 

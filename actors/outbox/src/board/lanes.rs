@@ -13,9 +13,11 @@ impl Board {
         let place = self.records.insert(Record::new(arrival, event, lane));
         self.withdraw(lane);
         self.lanes[lane].chain.insert(&mut self.records, place, Strand::Lane);
+        let weight = self.weight(event, arrival.bytes);
         let queue = &mut self.queues.list[number as usize];
         queue.order.insert(&mut self.records, place, Strand::Provider);
         queue.held += 1;
+        queue.bytes += weight;
         queue.delayed += u32::from(arrival.phase != Phase::Ready);
         queue.parked += u32::from(arrival.phase == Phase::Parked);
         queue.earliest_deadline = queue.earliest_deadline.min(arrival.deadline);
@@ -64,7 +66,8 @@ impl Board {
 
     /// Takes a delivery that nobody leases out of its queue and its lane.
     pub(super) fn dequeue(&mut self, place: Place, now: Micros) -> (Record, u32) {
-        let Record { id, lane, phase, .. } = self.records[place];
+        let Record { id, lane, phase, event, bytes, .. } = self.records[place];
+        let weight = self.weight(event, bytes);
         self.cache.remove(id);
         self.withdraw(lane);
         let number = self.lanes[lane].queue;
@@ -72,6 +75,7 @@ impl Board {
         let queue = &mut self.queues.list[number as usize];
         queue.order.remove(&mut self.records, place, Strand::Provider);
         queue.held -= 1;
+        queue.bytes -= weight;
         queue.delayed -= u32::from(phase != Phase::Ready);
         queue.parked -= u32::from(phase == Phase::Parked);
         self.held -= 1;

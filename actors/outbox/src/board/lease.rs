@@ -69,6 +69,7 @@ impl Board {
             Settlement::Dead(failure) => {
                 self.count_attempt(place);
                 self.die(place, Arc::new(failure), now);
+                self.drop_surplus();
             }
         }
     }
@@ -94,6 +95,7 @@ impl Board {
         };
         self.damaged += 1;
         self.die(place, Arc::new(reasons::damaged()), now);
+        self.drop_surplus();
         true
     }
 

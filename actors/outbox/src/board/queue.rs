@@ -22,6 +22,8 @@ pub(super) struct Queue {
     pub(super) waiting: BTreeSet<(Micros, i64, Place)>,
     /// How many are not dead.
     pub(super) held: u32,
+    /// What those weigh, each with its event.
+    pub(super) bytes: u64,
     /// How many are parked and not leased.
     pub(super) parked: u32,
     /// How many are not in phase ready.
@@ -42,6 +44,7 @@ impl Queue {
             ready: BTreeSet::new(),
             waiting: BTreeSet::new(),
             held: 0,
+            bytes: 0,
             parked: 0,
             delayed: 0,
             dead: 0,
@@ -55,6 +58,7 @@ impl Queue {
             pending: u64::from(self.held - self.parked),
             parked: u64::from(self.parked),
             dead: u64::from(self.dead),
+            bytes: self.bytes,
         }
     }
 

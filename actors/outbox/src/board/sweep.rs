@@ -42,7 +42,9 @@ impl Board {
         let Some(number) = self.queues.find(provider) else {
             return 0;
         };
-        self.bury_where(number, &Arc::new(failure.clone()), now, |_| true)
+        let buried = self.bury_where(number, &Arc::new(failure.clone()), now, |_| true);
+        self.drop_surplus();
+        buried
     }
 
     /// Makes deliveries dead letters whose deadline has passed. Returns how many by provider.
@@ -59,6 +61,7 @@ impl Board {
                 expired.insert(self.queue(number).key.clone(), count);
             }
         }
+        self.drop_surplus();
         expired
     }
 
@@ -100,13 +103,25 @@ impl Board {
         self.queues.forget_idle();
     }
 
-    /// Drops the dead letters beyond their bound.
+    /// Drops the dead letters beyond their bounds, after the last of those that die together: which ones are beyond their
+    /// bytes must not depend on the order in which they are noted.
     pub(crate) fn drop_surplus(&mut self) {
-        while self.graves.len() > self.bounds.dead_letters
-            && let Some((_, id)) = self.graves.oldest()
-        {
+        self.drop_beyond_count();
+        while self.graves.bytes() > self.bounds.dead_letter_bytes && self.drop_oldest() {}
+    }
+
+    /// Drops the dead letters beyond their number.
+    pub(super) fn drop_beyond_count(&mut self) {
+        while self.graves.len() > self.bounds.dead_letters && self.drop_oldest() {}
+    }
+
+    /// False if there is none.
+    fn drop_oldest(&mut self) -> bool {
+        let oldest = self.graves.oldest();
+        oldest.is_some_and(|(_, id)| {
             self.drop_grave(id);
-        }
+            true
+        })
     }
 
     fn drop_grave(&mut self, id: i64) {

@@ -56,6 +56,7 @@ impl Board {
             unplanned: self.unplanned.len() as u64,
             bytes: self.bytes,
             superseded: self.superseded,
+            overflowed: self.overflow.total,
             damaged: self.damaged,
             failed_writes: self.failed_writes,
             trouble: self.trouble.clone().or_else(|| self.admit(1, 0, 0).err().map(|full| full.to_string())),
@@ -66,6 +67,7 @@ impl Board {
             stats.total.pending += usage.pending;
             stats.total.parked += usage.parked;
             stats.total.dead += usage.dead;
+            stats.total.bytes += usage.bytes;
             stats.providers.insert(queue.key.clone(), usage);
         }
         stats

@@ -44,15 +44,17 @@ impl Model {
 
     /// Drops the dead letters beyond their bound, those that died first before others.
     pub(super) fn drop_surplus(&mut self) {
-        let mut dead: Vec<(Timestamp, DeliveryId)> = self
-            .records
-            .values()
-            .filter(|record| record.is_dead())
-            .map(|record| (record.at, record.delivery.id))
-            .collect();
+        let letters = self.records.values().filter(|record| record.is_dead());
+        let mut dead: Vec<(Timestamp, DeliveryId, u64)> =
+            letters.map(|record| (record.at, record.delivery.id, record.weight())).collect();
         dead.sort_unstable();
-        for (_, id) in dead.iter().take(dead.len().saturating_sub(self.bounds.dead_letters)) {
-            self.records.remove(id);
+        let (mut left, mut bytes) = (dead.len(), dead.iter().map(|(.., weight)| weight).sum::<u64>());
+        for (_, id, weight) in dead {
+            if left <= self.bounds.dead_letters && bytes <= self.bounds.dead_letter_bytes {
+                break;
+            }
+            self.records.remove(&id);
+            (left, bytes) = (left - 1, bytes - weight);
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Model {
     /// What is known of each provider, oldest first.
     pub(super) memos: BTreeMap<ObjectKey, Vec<(u128, u128)>>,
     pub(super) superseded: u64,
+    pub(super) overflowed: u64,
+    pub(super) untold_overflow: BTreeMap<ObjectKey, usize>,
     /// The last number given, to an event or a delivery.
     last: i64,
     pub(super) closed: bool,
@@ -34,6 +36,8 @@ impl Model {
             unplanned: BTreeMap::new(),
             memos: BTreeMap::new(),
             superseded: 0,
+            overflowed: 0,
+            untold_overflow: BTreeMap::new(),
             last: 0,
             closed: false,
         }
@@ -103,17 +107,23 @@ impl Model {
     }
 
     fn overflow(&mut self, provider: &ObjectKey, now: Timestamp) {
-        while self.records.values().filter(|record| record.is_of(provider) && !record.is_dead()).count()
-            > self.bounds.records_per_provider
-        {
+        while self.is_beyond_its_bounds(provider) {
             let Some(oldest) =
                 self.records.values_mut().find(|record| record.is_of(provider) && record.waits())
             else {
                 break;
             };
             oldest.die(reasons::overflow(), now);
+            self.overflowed += 1;
+            *self.untold_overflow.entry(provider.clone()).or_default() += 1;
         }
         self.drop_surplus();
+    }
+
+    fn is_beyond_its_bounds(&self, provider: &ObjectKey) -> bool {
+        let held = || self.records.values().filter(|record| record.is_of(provider) && !record.is_dead());
+        held().count() > self.bounds.records_per_provider
+            || held().map(Record::weight).sum::<u64>() > self.bounds.bytes_per_provider
     }
 
     pub(super) fn unplanned(&self, limit: usize) -> Vec<Unplanned> {
@@ -246,6 +256,7 @@ impl Model {
             unplanned: self.unplanned.len() as u64,
             bytes: self.bytes(),
             superseded: self.superseded,
+            overflowed: self.overflowed,
             trouble: self.admit(1).err().map(|full| full.to_string()),
             ..Stats::default()
         };

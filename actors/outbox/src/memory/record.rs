@@ -3,7 +3,7 @@
 use campanile_domain::{Delivery, Failure, ObjectKey};
 use jiff::Timestamp;
 
-use crate::{DeliveryState, DeliveryView, EventId, Usage};
+use crate::{DeliveryState, DeliveryView, EventId, Usage, codec};
 
 /// The time of what is due at once.
 pub(super) const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
@@ -41,6 +41,12 @@ impl Record {
         (self.state, self.at, self.failure) = (DeliveryState::Dead, now, Some(failure));
     }
 
+    /// What it weighs, with its event.
+    pub(super) fn weight(&self) -> u64 {
+        let weights = [codec::event_bytes(&self.delivery.event), codec::plan_bytes(&self.delivery.plan)];
+        weights.into_iter().flatten().sum()
+    }
+
     pub(super) fn view(&self) -> DeliveryView {
         let state = if self.leased { DeliveryState::Leased } else { self.state };
         let untimed = matches!(state, DeliveryState::Ready | DeliveryState::Leased);
@@ -65,5 +71,8 @@ pub(super) fn count(usage: &mut Usage, record: &Record) {
         (false, DeliveryState::Parked) => usage.parked += 1,
         (false, DeliveryState::Dead) => usage.dead += 1,
         _ => usage.pending += 1,
+    }
+    if !record.is_dead() {
+        usage.bytes += record.weight();
     }
 }

@@ -3,8 +3,8 @@
 use campanile_domain::{AlertRef, FailureClass, NewDelivery, ObjectKey};
 use campanile_testkit::noon;
 
-use super::harness::{Harness, Kind, at, chat, entry, ids, messages, of_lane, refused, wait};
-use crate::{Append, Bounds, OutboxError, Planned, Selection, Settlement, Usage};
+use super::harness::{Harness, Kind, at, chat, counts, entry, ids, messages, of_lane, refused, wait};
+use crate::{Append, Bounds, OutboxError, Planned, Selection, Settlement};
 
 pub(super) fn a_record_too_many_is_refused_and_nothing_of_it_is_stored(kind: Kind) {
     let harness = Harness::bounded(kind, Bounds { records: 3, ..Bounds::default() });
@@ -80,6 +80,75 @@ pub(super) fn overflow_spares_leases_and_other_providers(kind: Kind) {
     assert_eq!(harness.outbox().stats().total.pending, 2);
 }
 
+/// An event of two kilobytes and a half.
+fn large(lane: &str) -> Append {
+    entry(&lane.repeat(2500), vec![of_lane(lane)])
+}
+
+pub(super) fn beyond_a_providers_bytes_its_oldest_waiting_deliveries_die(kind: Kind) {
+    let bounds = Bounds { bytes_per_provider: 8000, ..Bounds::default() };
+    let mut harness = Harness::bounded(kind, bounds);
+    let other = ObjectKey::new("apps", "other");
+    for lane in ["a", "b", "c"] {
+        let mut entry = large(lane);
+        entry.plan = Planned::Deliveries(vec![
+            of_lane(lane),
+            NewDelivery { provider: other.clone(), ..of_lane(lane) },
+        ]);
+        wait(harness.outbox().append(entry)).unwrap();
+    }
+    let before = harness.outbox().stats();
+    assert!(before.total.bytes > before.bytes, "an event counts for each of its providers: {before:?}");
+    assert!(before.providers[&chat()].bytes <= 8000, "{before:?}");
+    assert_eq!(before.providers[&other].dead, 1);
+    harness.put("d");
+    let usage = harness.outbox().stats().providers[&chat()];
+    assert_eq!(usage.dead, 1, "{usage:?}");
+    wait(harness.outbox().append(large("e"))).unwrap();
+    assert_eq!(harness.outbox().stats().providers[&chat()].dead, 2);
+    assert_eq!(harness.outbox().stats().providers[&other], before.providers[&other], "others are spared");
+    harness.flush();
+    harness.crash();
+    let after = harness.outbox().stats().providers[&chat()];
+    assert!(after.bytes > 5000 && after.bytes <= 8000, "{after:?}");
+    let leases = harness.take(10, 0);
+    let letters: Vec<_> = messages(&leases).iter().filter_map(|text| text.chars().next()).collect();
+    assert_eq!(letters, ['c', 'd', 'e']);
+    leases.into_iter().for_each(|lease| harness.settle(lease.delivery.id, Settlement::Done));
+    assert_eq!(harness.outbox().stats().providers[&chat()].bytes, 0);
+}
+
+pub(super) fn what_overflowed_is_told_once_by_provider(kind: Kind) {
+    let harness = Harness::bounded(kind, Bounds { records_per_provider: 2, ..Bounds::default() });
+    for lane in ["a", "b", "c", "d"] {
+        harness.put(lane);
+    }
+    assert_eq!(harness.outbox().take_overflowed().into_iter().collect::<Vec<_>>(), [(chat(), 2)]);
+    assert!(harness.outbox().take_overflowed().is_empty());
+    harness.put("e");
+    assert_eq!(harness.outbox().take_overflowed()[&chat()], 1);
+    assert_eq!(harness.outbox().stats().overflowed, 3);
+}
+
+pub(super) fn dead_letters_are_bounded_in_bytes_and_leave_room_for_others(kind: Kind) {
+    let bounds = Bounds { bytes: 12_000, dead_letter_bytes: 7000, ..Bounds::default() };
+    let mut harness = Harness::bounded(kind, bounds);
+    for lane in ["a", "b", "c", "d", "e", "f"] {
+        wait(harness.outbox().append(large(lane))).unwrap();
+        harness.settle(harness.take_one(0), Settlement::Dead(refused()));
+    }
+    assert_eq!(harness.dead().len(), 2, "the newest that fit");
+    assert!(harness.outbox().stats().bytes <= 7000);
+    harness.flush();
+    harness.crash();
+    assert_eq!(harness.dead().len(), 2);
+    let ids = harness.dead().into_iter().map(|letter| letter.id).collect();
+    assert_eq!(wait(harness.outbox().redrive(ids, at(60))), Ok(2));
+    let leases = harness.take(10, 0);
+    let letters: Vec<_> = messages(&leases).iter().filter_map(|text| text.chars().next()).collect();
+    assert_eq!(letters, ['e', 'f']);
+}
+
 pub(super) fn a_list_is_bounded_by_its_limit(kind: Kind) {
     let harness = Harness::new(kind);
     let other = ObjectKey::new("apps", "other");
@@ -116,9 +185,9 @@ pub(super) fn a_tally_counts_by_alert_up_to_its_limit(kind: Kind) {
     let tally = wait(harness.outbox().tally(&chat(), 0)).unwrap();
     let first = of_lane("a").alert.key;
     assert_eq!(tally.len(), 2, "{tally:?}");
-    assert_eq!(tally[&first], Usage { pending: 1, parked: 0, dead: 0 });
-    assert_eq!(tally[&second.key], Usage { pending: 1, parked: 1, dead: 1 });
+    assert_eq!(counts(tally[&first]), [1, 0, 0]);
+    assert_eq!(counts(tally[&second.key]), [1, 1, 1]);
     let bounded = wait(harness.outbox().tally(&chat(), 1)).unwrap();
-    assert_eq!(bounded[&first], Usage { pending: 1, parked: 0, dead: 0 });
-    assert_eq!(bounded[&second.key], Usage { pending: 0, parked: 0, dead: 1 });
+    assert_eq!(counts(bounded[&first]), [1, 0, 0]);
+    assert_eq!(counts(bounded[&second.key]), [0, 0, 1]);
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{
     Append, Bounds, DeliveryView, Lease, MemoryOutbox, Outbox, OutboxError, Planned, Reply, Selection,
-    Settlement, SqliteOutbox,
+    Settlement, SqliteOutbox, Usage,
 };
 
 /// Which outbox.
@@ -71,6 +71,11 @@ pub(crate) fn ids(leases: &[Lease]) -> Vec<DeliveryId> {
 /// The messages of leases.
 pub(crate) fn messages(leases: &[Lease]) -> Vec<&str> {
     leases.iter().map(|lease| lease.delivery.event.message.as_str()).collect()
+}
+
+/// How many are pending, parked and dead.
+pub(super) fn counts(usage: Usage) -> [u64; 3] {
+    [usage.pending, usage.parked, usage.dead]
 }
 
 impl Harness {

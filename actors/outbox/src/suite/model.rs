@@ -18,7 +18,9 @@ const TIGHT: Bounds = Bounds {
     records: 30,
     bytes: 1 << 20,
     records_per_provider: 8,
+    bytes_per_provider: 7000,
     dead_letters: 5,
+    dead_letter_bytes: 6000,
     retention: std::time::Duration::from_secs(90),
     cache_bytes: 6000,
     reserve_bytes: 0,
@@ -257,6 +259,7 @@ impl Pair {
 
     fn agree(&self) {
         self.both(|outbox| outbox.stats());
+        self.both(|outbox| outbox.take_overflowed());
         self.both(|outbox| outbox.providers_with_work());
         self.both(|outbox| {
             let unplanned = wait(outbox.unplanned(100)).unwrap();

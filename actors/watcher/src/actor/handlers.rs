@@ -105,9 +105,11 @@ impl Handler<Report> for WatcherActor {
 impl Handler<Announce> for WatcherActor {
     type Result = ();
 
-    /// There are no Kubernetes Events here: the log has it, and the Alert's row.
+    /// There are no Kubernetes Events here: the log has it, and the object's row.
     fn handle(&mut self, announce: Announce, _: &mut Context<Self>) {
-        self.status.announced(&announce);
+        if let Some(loaded) = &self.loaded {
+            self.status.announce(&announce, loaded, self.clock.now());
+        }
     }
 }
 

@@ -106,11 +106,14 @@ fn invalid_proxy(spec: &ProviderSpec) -> Option<String> {
     Some(format!("invalid proxy: {error}; correct spec.proxy"))
 }
 
-/// `Delivering` of a Provider.
-pub(super) fn delivering(state: Option<&ProviderState>) -> Judgement {
+/// `Delivering` of a Provider; `overflow` says what its full queue cost, if it did.
+pub(super) fn delivering(state: Option<&ProviderState>, overflow: Option<&str>) -> Judgement {
     match state.map(|state| &state.delivering) {
         None => Judgement::open(DELIVERING),
         Some(Ok(())) => Judgement::good(DELIVERING, "nothing stands in the way of messages"),
-        Some(Err(failure)) => Judgement::bad(DELIVERING, FAILED, failure.message.clone()),
+        Some(Err(failure)) => {
+            let told = [Some(failure.message.as_str()), overflow];
+            Judgement::bad(DELIVERING, FAILED, told.into_iter().flatten().collect::<Vec<_>>().join("; "))
+        }
     }
 }

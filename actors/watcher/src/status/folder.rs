@@ -1,7 +1,7 @@
 //! The table kept for a folder of manifests, where every change judges all objects anew.
 
 use campanile_domain::{ObjectKey, ProviderSpec};
-use campanile_protocol::{AlertRow, ProviderRow, Report};
+use campanile_protocol::{AlertRow, Announce, ProviderRow, Report, Subject};
 use jiff::Timestamp;
 
 use super::StatusTable;
@@ -32,6 +32,16 @@ impl StatusTable {
                 self.state(state);
                 self.judge_provider(&provider.value, fault(provider, loaded), now);
             }
+        }
+    }
+
+    /// Takes in what is announced on an object.
+    pub(crate) fn announce(&mut self, announce: &Announce, loaded: &Loaded, now: Timestamp) {
+        if self.announced(announce)
+            && let Subject::Provider(key) = &announce.on
+            && let Some(provider) = loaded.providers.get(key)
+        {
+            self.judge_provider(&provider.value, fault(provider, loaded), now);
         }
     }
 

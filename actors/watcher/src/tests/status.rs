@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use campanile_domain::{AlertRef, Failure, FailureClass, ObjectKey};
-use campanile_protocol::{Condition, DeliveryOutcome, DeliveryResult, ProviderState, Report};
+use campanile_protocol::{
+    Announce, Condition, DeliveryOutcome, DeliveryResult, ProviderState, Report, Subject, reason,
+};
 use campanile_testkit::{noon, run};
 
 use super::rig::Rig;
@@ -192,6 +194,36 @@ fn deliveries_are_shown_on_their_alert_and_provider() {
             (table.providers[0].last_error.as_deref(), table.providers[0].last_delivery),
             (Some("gone"), Some(noon()))
         );
+    });
+}
+
+#[test]
+fn a_full_queue_is_shown_until_something_is_delivered_again() {
+    run(async |ward| {
+        let rig = Rig::new(&ward, &[("p.yaml", provider("http://one"))]);
+        rig.loaded().await;
+        let chat = ObjectKey::new("apps", "chat");
+        let delivery = |result| {
+            rig.watcher.do_send(Report::Delivery(DeliveryOutcome {
+                provider: chat.clone(),
+                alert: AlertRef { key: ObjectKey::new("apps", "on-call"), uid: "u1".into() },
+                at: noon(),
+                result,
+            }));
+        };
+        rig.watcher.do_send(state(Ok(()), Err(failure("no answer"))));
+        let full = "7 notifications gave way";
+        let on = Subject::Provider(chat.clone());
+        rig.watcher.do_send(Announce::warning(on, reason::QUEUE_OVERFLOWED, full));
+        delivery(DeliveryResult::Delayed(failure("no answer")));
+        let row = rig.objects().await.providers.remove(0);
+        assert_eq!(row.last_error.as_deref(), Some(full));
+        assert_eq!(row.conditions[1].message, format!("no answer; {full}"));
+        rig.watcher.do_send(state(Ok(()), Ok(())));
+        delivery(DeliveryResult::Delivered);
+        rig.watcher.do_send(state(Ok(()), Err(failure("no answer"))));
+        let row = rig.objects().await.providers.remove(0);
+        assert_eq!((row.last_error, &*row.conditions[1].message), (None, "no answer"));
     });
 }
 

@@ -87,6 +87,23 @@ fn a_provider_has_events_too() {
     });
 }
 
+#[test]
+fn a_full_queue_is_told_in_one_event_and_stands_in_the_status() {
+    run("overflow", async |namespace| {
+        namespace.provider("chat").await;
+        let rig = Rig::new(&namespace);
+        rig.initial().await;
+        let on = Subject::Provider(rig.key("chat"));
+        rig.watcher.do_send(Announce::warning(on, reason::QUEUE_OVERFLOWED, "7 notifications gave way"));
+        until_said(&namespace, "QueueOverflowed: 7 notifications gave way").await;
+        assert_eq!(said(&namespace).await.len(), 1);
+        let status =
+            namespace.until_status("Provider", "chat", |status| !status["lastError"].is_null()).await;
+        assert_eq!(status["lastError"], "7 notifications gave way");
+        assert_eq!(rig.objects().await.providers[0].last_error.as_deref(), Some("7 notifications gave way"));
+    });
+}
+
 /// The reasons and messages of the Events on a Provider.
 async fn said(namespace: &Namespace) -> Vec<String> {
     let events = events_on(namespace, "Provider", "chat").await;

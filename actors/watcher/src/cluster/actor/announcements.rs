@@ -18,11 +18,10 @@ impl Handler<Announce> for ClusterWatcherActor {
 
     fn handle(&mut self, announce: Announce, _: &mut Context<Self>) {
         if self.status.announced(&announce) {
-            let id = match &announce.on {
-                Subject::Alert(key) => (Kind::Alert, key.clone()),
-                Subject::Provider(key) => (Kind::Provider, key.clone()),
-            };
-            self.writes.mark(id, self.clock.now());
+            match &announce.on {
+                Subject::Alert(key) => self.writes.mark((Kind::Alert, key.clone()), self.clock.now()),
+                Subject::Provider(key) => self.judge_provider(key),
+            }
         }
         self.announce(announce);
     }

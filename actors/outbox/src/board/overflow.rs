@@ -1,0 +1,47 @@
+//! The bounds of one provider's queue: what is beyond them becomes a dead letter, the oldest first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use campanile_domain::ObjectKey;
+
+use super::Board;
+use super::chain::Strand;
+use super::queue::Queue;
+use super::record::Micros;
+use crate::{Bounds, reasons};
+
+/// What became dead that way.
+#[derive(Default)]
+pub(super) struct Overflow {
+    /// Since the start.
+    pub(super) total: u64,
+    /// By provider, since somebody asked. Bounded by the providers that hold anything.
+    untold: BTreeMap<ObjectKey, usize>,
+}
+
+impl Board {
+    /// Makes the oldest waiting deliveries of a provider dead that are beyond its bounds.
+    pub(crate) fn overflow(&mut self, provider: &ObjectKey, now: Micros) {
+        let Some(number) = self.queues.find(provider) else { return };
+        let Bounds { records_per_provider, bytes_per_provider, .. } = self.bounds;
+        loop {
+            let Queue { held, bytes, order, .. } = *self.queue(number);
+            if held as usize <= records_per_provider && bytes <= bytes_per_provider {
+                break;
+            }
+            let oldest =
+                order.iter(&self.records, Strand::Provider).find(|place| !self.records[*place].leased);
+            let Some(oldest) = oldest else { break };
+            self.die(oldest, Arc::new(reasons::overflow()), now);
+            self.overflow.total += 1;
+            *self.overflow.untold.entry(provider.clone()).or_default() += 1;
+        }
+        self.drop_surplus();
+    }
+
+    /// How many became dead that way since the last call, by provider.
+    pub(crate) fn take_overflowed(&mut self) -> BTreeMap<ObjectKey, usize> {
+        std::mem::take(&mut self.overflow.untold)
+    }
+}
