@@ -27,9 +27,10 @@ use campanile_supervision::{
     Clock, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock, Watchdog, failpoint_time,
 };
 use campanile_transport::{Environment, Limits, Transport};
+use campanile_watcher::ClusterMeters;
 use jiff::SignedDuration;
 
-use crate::config::{Config, surroundings};
+use crate::config::{Config, Objects, surroundings};
 use crate::{logging, ops};
 pub(crate) use leadership::Leadership;
 pub(crate) use links::Links;
@@ -119,7 +120,9 @@ impl App {
             clock: clock.clone(),
             links: links.clone(),
             watchdog: watch_threads()?,
+            meters: ClusterMeters::default(),
         };
+        let meters = matches!(config.objects, Objects::Cluster(_)).then(|| parts.meters.clone());
         let addresses = listeners.addresses.clone();
         let (supervisor, campaign) = parts.supervise(listeners.events);
         outbox.listen(wake_up(links.work.clone()));
@@ -132,6 +135,7 @@ impl App {
             clock,
             metrics_per_object: config.metrics_per_object,
             clouds: Some(clouds),
+            meters,
             leadership: campaign.as_ref().map(Campaign::leadership).unwrap_or_default(),
         };
         let ops = ops::Servers::start(listeners.ops, &view)?;
@@ -155,6 +159,8 @@ struct Parts {
     clock: SharedClock,
     links: Links,
     watchdog: Watchdog,
+    /// What is counted of the dealings with the API server, in a cluster.
+    meters: ClusterMeters,
 }
 
 impl Parts {

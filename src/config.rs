@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use campanile_delivery::IdentityConfig;
 use campanile_providers::Surroundings;
 use campanile_router::Rules;
+use campanile_watcher::Throttle;
 
 /// Where a listener binds: `host:port`, or `:port` for all addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,8 @@ pub struct Cluster {
     pub namespace: Option<String>,
     /// How replicas agree on the one that writes status; none means that this is the only replica.
     pub election: Option<Election>,
+    /// How fast an API server is asked that has no priority and fairness.
+    pub throttle: Throttle,
 }
 
 /// The leader election (contract, control plane 8.1 and 8.4).

@@ -24,6 +24,7 @@ use anyhow::{Context, Result};
 use campanile_delivery::Clouds;
 use campanile_outbox::Outbox;
 use campanile_supervision::{SharedClock, Supervisor};
+use campanile_watcher::ClusterMeters;
 use jiff::Timestamp;
 
 use crate::app::{Leadership, Links, OpsListeners};
@@ -49,6 +50,8 @@ pub(crate) struct View {
     /// Whether metrics may have labels that name objects.
     pub(crate) metrics_per_object: bool,
     pub(crate) clouds: Option<Clouds>,
+    /// What is counted of the dealings with the API server; none without a cluster.
+    pub(crate) meters: Option<ClusterMeters>,
 }
 
 /// The servers, each on a worker thread of its own so that a slow reader of one does not delay a probe.

@@ -39,7 +39,7 @@ pub(super) async fn check(config: &Config) -> Result<()> {
 
 impl From<&Cluster> for ClusterConfig {
     fn from(cluster: &Cluster) -> Self {
-        Self { namespace: cluster.namespace.clone(), kubeconfig: None }
+        Self { namespace: cluster.namespace.clone(), throttle: cluster.throttle, ..Self::default() }
     }
 }
 
@@ -124,7 +124,7 @@ fn watch_cluster(
     cluster: &Cluster,
     labels: Arc<LabelCache>,
 ) -> Option<Campaign> {
-    let config = ClusterConfig::from(cluster);
+    let config = ClusterConfig { meters: parts.meters.clone(), ..ClusterConfig::from(cluster) };
     let (sender, leader) = watch::channel(cluster.election.is_none());
     let clock = parts.clock.clone();
     let campaign =

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use campanile_delivery::IdentityConfig;
+use campanile_watcher::Throttle;
 use clap::Args;
 
 use super::flags::CommonFlags;
@@ -47,11 +48,11 @@ pub struct ControllerFlags {
     /// Workers per controller. Accepted for compatibility: nothing here needs it.
     #[arg(long, value_name = "NUMBER", default_value_t = 4)]
     pub concurrent: i64,
-    /// Queries a second to the API server. Accepted for compatibility: the server's own fairness counts.
-    #[arg(long, value_name = "NUMBER", default_value_t = 50.0)]
+    /// Most requests a second to an API server without priority and fairness; 0 or less sets no limit.
+    #[arg(long, value_name = "NUMBER", default_value_t = 50.0, allow_negative_numbers = true)]
     pub kube_api_qps: f32,
-    /// Burst of queries to the API server. Accepted for compatibility.
-    #[arg(long, value_name = "NUMBER", default_value_t = 300)]
+    /// Most requests at once to such an API server.
+    #[arg(long, value_name = "NUMBER", default_value_t = 300, allow_negative_numbers = true)]
     pub kube_api_burst: i64,
     /// Which Secrets trigger Receivers. Receivers are not part of this version yet.
     #[arg(long, value_name = "SELECTOR", default_value = SELECTOR)]
@@ -105,11 +106,12 @@ impl ControllerFlags {
             release_on_cancel: self.leader_election_release_on_cancel,
         });
         let namespace = one.then(|| self.runtime_namespace.clone());
+        let throttle = Throttle::new(self.kube_api_qps, self.kube_api_burst);
         let identity = IdentityConfig {
             cache_size: usize::try_from(self.token_cache_max_size).unwrap_or_default(),
             cache_age: self.token_cache_max_duration,
             default_account: self.default_service_account.clone(),
         };
-        Config { identity, ..self.common.config(Objects::Cluster(Cluster { namespace, election })) }
+        Config { identity, ..self.common.config(Objects::Cluster(Cluster { namespace, election, throttle })) }
     }
 }

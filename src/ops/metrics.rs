@@ -3,6 +3,7 @@
 //! Label sets are bounded by tables and by the objects of the cluster. Labels that name objects can be turned off; then
 //! sums take their place.
 
+mod cluster;
 mod delivery;
 mod http;
 mod objects;
@@ -18,6 +19,7 @@ use actix_web::web::{Data, ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 use campanile_delivery::{GetTallies, TallyRow};
 use campanile_protocol::{GetObjects, ObjectTable};
+use campanile_watcher::ReconcileCounts;
 
 use super::{State, View, health};
 use crate::app::LEASE;
@@ -45,6 +47,8 @@ struct Sources {
     ages: Ages,
     checks: Vec<(&'static str, bool)>,
     leads: Option<bool>,
+    /// None without a cluster.
+    reconciles: Option<[ReconcileCounts; 2]>,
     process: process::Process,
 }
 
@@ -60,6 +64,7 @@ impl Sources {
             ages: Ages::of(view, &state.outbox, objects.is_some()).await,
             checks: health::verdicts(view).await,
             leads: view.leadership.leads(),
+            reconciles: view.meters.as_ref().map(|meters| meters.reconciles.counts()),
             process: process::Process::now(view.started),
             state,
             objects,
@@ -78,6 +83,13 @@ impl Sources {
         }
         if let Some(cache) = &self.state.token_cache {
             token_cache::write(&mut page, cache, self.objects.is_some());
+        }
+        if let Some(requests) = &self.state.api_requests {
+            cluster::requests(&mut page, requests);
+        }
+        if let Some(reconciles) = &self.reconciles {
+            cluster::reconciles(&mut page, reconciles);
+            cluster::queues(&mut page, reconciles, self.state.watcher.as_ref());
         }
         self.events(&mut page);
         self.health(&mut page);

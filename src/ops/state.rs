@@ -7,7 +7,7 @@ use campanile_intake::{GetIntakeSnapshot, IntakeSnapshot};
 use campanile_outbox::Stats;
 use campanile_router::{GetRouterSnapshot, RouterSnapshot};
 use campanile_supervision::{ChildReport, GetChildren, LinkError};
-use campanile_watcher::{GetWatcherSnapshot, WatcherSnapshot};
+use campanile_watcher::{GetWatcherSnapshot, RequestCount, WatcherSnapshot};
 use serde::Serialize;
 
 use super::View;
@@ -32,6 +32,8 @@ pub struct State {
     pub watcher: Option<WatcherSnapshot>,
     /// The cache of clouds' tokens; none where it is off.
     pub token_cache: Option<TokenCacheSnapshot>,
+    /// Requests to the API server; none without a cluster.
+    pub api_requests: Option<Vec<RequestCount>>,
 }
 
 impl State {
@@ -45,6 +47,7 @@ impl State {
             delivery: in_time(links.delivery_snapshot.ask(GetDeliverySnapshot)).await,
             watcher: in_time(links.watcher_snapshot.ask(GetWatcherSnapshot)).await,
             token_cache: view.clouds.as_ref().and_then(Clouds::snapshot),
+            api_requests: view.meters.as_ref().map(|meters| meters.requests.counts()),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    Fault, Gate, Instance, Namespace, Passed, Sink, campanile_in, eventually, is_ready, within,
+    Fault, Gate, Instance, Namespace, Passed, Sink, campanile_in, eventually, get, is_ready, value, within,
 };
 
 const LEASE: &str = "notification-controller-leader-election";
@@ -28,6 +28,7 @@ impl Replica {
             "--leader-election-lease-duration=4s",
             "--leader-election-renew-deadline=2s",
             "--leader-election-retry-period=300ms",
+            "--metrics-addr=127.0.0.1:0",
             &lease_namespace,
         ];
         let instance = Instance::in_cluster(&gate.kubeconfig(), Some(&namespace.name), state.path(), &flags);
@@ -40,6 +41,15 @@ impl Replica {
 
     fn until_leads(&self) {
         eventually("the replica to lead", || self.leads().then_some(()));
+    }
+
+    /// What its metric and its check say of the lease.
+    fn says_of_the_lease(&self) -> (Option<f64>, String) {
+        let series = format!(r#"leader_election_master_status{{name="{LEASE}"}}"#);
+        let metric = value(&self.instance.metrics().body, &series);
+        let checks = get(self.instance.health, "/readyz?verbose").expect("an answer").body;
+        let check = checks.lines().find(|line| line.contains("lease")).unwrap_or_default();
+        (metric, check.to_owned())
     }
 
     /// What it wrote to our objects.
@@ -81,6 +91,24 @@ fn cluster_election_every_replica_delivers_and_one_writes_status_8_4() {
     assert_eq!(sink.messages(), ["through the leader", "through the other"]);
     assert!(!first.writes().is_empty());
     assert_eq!(second.writes().len(), 0, "only the leader writes");
+}
+
+#[test]
+fn cluster_election_metric_and_check_say_who_leads_before_and_after_a_takeover_9_1_9_2() {
+    let leads = (Some(1.0), "[+]lease ok: this replica writes status".to_owned());
+    let waits = (Some(0.0), "[+]lease ok: another replica writes status".to_owned());
+    let namespace = Namespace::new("who-leads");
+    let mut first = Replica::start(&namespace);
+    first.until_leads();
+    let second = Replica::start(&namespace);
+    assert_eq!((first.says_of_the_lease(), second.says_of_the_lease()), (leads.clone(), waits));
+    for replica in [&first, &second] {
+        let lease = get(replica.instance.health, "/readyz/lease").expect("an answer");
+        assert_eq!((lease.status, lease.body.as_str()), (200, "ok"), "no replica is unready for it");
+    }
+    first.instance.kill();
+    second.until_leads();
+    assert_eq!(second.says_of_the_lease(), leads);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod cluster_definitions;
 mod cluster_election;
 mod cluster_guide;
 mod cluster_live;
+mod cluster_metrics;
 mod cluster_restart;
 mod cluster_roles;
 mod intake_bad_input;

@@ -2,14 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, Instance, Sink, Site, event, eventually, everything_from, exchange, provider};
+use crate::support::{
+    Answer, Instance, Sink, Site, event, eventually, everything_from, exchange, provider, value,
+};
 
 const ANY: &str = "--metrics-addr=127.0.0.1:0";
-
-/// The value of a series, found by the text before it.
-fn value(page: &str, series: &str) -> Option<f64> {
-    page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
-}
 
 /// A Provider that delivers, one that can not, and an event through both.
 fn instance(flags: &[&str]) -> (Sink, Site, Instance) {

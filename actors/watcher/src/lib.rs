@@ -25,11 +25,12 @@ mod watch;
 pub use actor::{WatcherActor, WatcherParts};
 pub use campanile_crds::Level;
 pub use cluster::{
-    ClusterConfig, ClusterParts, ClusterWatcherActor, ConnectError, ElectionConfig, ElectionError,
-    LabelCache, elect,
+    ApiRequests, ClusterConfig, ClusterMeters, ClusterParts, ClusterWatcherActor, ConnectError,
+    ElectionConfig, ElectionError, LabelCache, RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount,
+    Throttle, elect,
 };
 pub use findings::{Finding, findings};
 pub use folder::{Folder, FolderError, load};
 pub use label_store::LabelStore;
 pub use loaded::{Loaded, Located, Position};
-pub use messages::{GetWatcherSnapshot, WatcherSnapshot};
+pub use messages::{GetWatcherSnapshot, QueueSnapshot, WatcherSnapshot};

@@ -21,4 +21,17 @@ pub struct WatcherSnapshot {
     pub secrets: usize,
     /// Things that can not be used now.
     pub problems: usize,
+    /// Alerts whose status may have to be written; none where no status is written.
+    pub alert_queue: QueueSnapshot,
+    /// Providers whose status may have to be written.
+    pub provider_queue: QueueSnapshot,
+}
+
+/// The objects of a kind whose status may have to be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct QueueSnapshot {
+    /// How many are due.
+    pub due: usize,
+    /// For how long the longest write has been under way, in milliseconds.
+    pub longest_write_millis: u64,
 }

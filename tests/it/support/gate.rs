@@ -19,6 +19,9 @@ use super::cluster::{ApiStream, Cluster, cluster, read_some};
 /// How often a stream looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// In every answer of an API server that has priority and fairness.
+const FAIRNESS: &[u8] = b"x-kubernetes-pf-flowschema-uid";
+
 /// What the gate does to requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -34,6 +37,8 @@ pub(crate) enum Fault {
     Refuse(u16),
     /// Ends watches after a while.
     ShortWatches(Duration),
+    /// Lets everything through as a server answers that has no priority and fairness.
+    Unfair,
 }
 
 /// A request that came to the gate.
@@ -124,6 +129,11 @@ impl Gate {
         self.state.lock().expect("no thread of the gate panicked").fault = None;
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// What came so far.
     pub(crate) fn passed(&self) -> Vec<Passed> {
         self.state.lock().expect("no thread of the gate panicked").passed.clone()
@@ -165,11 +175,15 @@ fn serve(client: TcpStream, cluster: &Cluster, state: &Mutex<State>, closed: &At
             });
             return answer(&mut client, status, &body.to_string());
         }
-        Some(Fault::ShortWatches(_)) | None => {}
+        Some(Fault::ShortWatches(_) | Fault::Unfair) | None => {}
     }
     let upstream = forward(cluster, &request)?;
     let watch = request.path.contains("watch=");
-    let answered = |status| {
+    let answered = |head: &mut [u8]| {
+        if fault(state) == Some(Fault::Unfair) {
+            hide(head, FAIRNESS);
+        }
+        let status = head.get(9..12).and_then(|code| std::str::from_utf8(code).ok()?.parse().ok());
         if let Some(passed) = state.lock().ok().as_mut().and_then(|state| state.passed.get_mut(number)) {
             passed.status = status;
         }
@@ -207,20 +221,29 @@ fn forward(cluster: &Cluster, request: &Arrival) -> io::Result<ApiStream> {
     Ok(upstream)
 }
 
+/// Makes another header of the one that is called `name`, as far as it is in `head`.
+fn hide(head: &mut [u8], name: &[u8]) {
+    let at = head.windows(name.len()).position(|part| part.eq_ignore_ascii_case(name));
+    if let Some(initial) = at.and_then(|at| head.get_mut(at)) {
+        *initial = b'y';
+    }
+}
+
 /// Lets an answer through while it is `wanted` and the client is there.
 fn pump(
     mut upstream: ApiStream,
     client: &mut TcpStream,
-    answered: impl Fn(Option<u16>),
+    answered: impl Fn(&mut [u8]),
     wanted: impl Fn(Instant) -> bool,
 ) -> io::Result<()> {
     let (since, mut buffer, mut begun) = (Instant::now(), vec![0; 64 * 1024], false);
     client.set_read_timeout(Some(Duration::from_millis(1)))?;
     while let Some(count) = read_some(&mut upstream, &mut buffer)? {
+        let part = buffer.get_mut(..count).unwrap_or_default();
         if count > 0 && !std::mem::replace(&mut begun, true) {
-            answered(buffer.get(9..12).and_then(|code| std::str::from_utf8(code).ok()?.parse().ok()));
+            answered(part);
         }
-        client.write_all(buffer.get(..count).unwrap_or_default())?;
+        client.write_all(part)?;
         let gone = count == 0 && read_some(client, &mut [0; 1])?.is_none();
         if gone || !wanted(since) {
             break;

@@ -151,6 +151,7 @@ impl Handler<GetWatcherSnapshot> for WatcherActor {
                 providers: loaded.providers.len(),
                 secrets: loaded.secrets.len(),
                 problems,
+                ..WatcherSnapshot::default()
             },
         ))
     }

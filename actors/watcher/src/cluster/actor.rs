@@ -109,6 +109,7 @@ impl ClusterWatcherActor {
     /// A watcher that knows nothing yet.
     pub fn new(parts: ClusterParts) -> Self {
         Self {
+            writes: WriteQueue::counted(parts.config.meters.reconciles.clone()),
             config: parts.config,
             clock: parts.clock,
             subscribers: Subscribers::new(parts.subscribers),
@@ -121,7 +122,6 @@ impl ClusterWatcherActor {
             alerts_of: Refs::default(),
             label_users: Refs::default(),
             troubles: BTreeMap::new(),
-            writes: WriteQueue::default(),
             write_bell: Arc::default(),
             announcer: Announcer::default(),
             announce_bell: Arc::default(),

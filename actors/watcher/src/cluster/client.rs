@@ -7,15 +7,31 @@ use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigErro
 use kube::{Client, Config};
 
 use super::pace::PaceLayer;
+use super::reconciles::Reconciles;
+use super::requests::{ApiRequests, CountLayer};
+use super::throttle::{Throttle, ThrottleLayer};
 
 /// Which cluster, and how much of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct ClusterConfig {
     /// The only namespace to look at; none means all.
     pub namespace: Option<String>,
     /// The kubeconfig to use. None means the one that `KUBECONFIG` names, else the service account of the pod, else
     /// `~/.kube/config` (contract, control plane 8.3).
     pub kubeconfig: Option<PathBuf>,
+    /// How fast an API server is asked that does not share itself out.
+    pub throttle: Throttle,
+    /// What counts requests and reconciles.
+    pub meters: ClusterMeters,
+}
+
+/// What a process counts of its dealings with the API server. Copies count together.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterMeters {
+    /// Requests, those of the election too.
+    pub requests: ApiRequests,
+    /// Looks at objects whose status may have to be written.
+    pub reconciles: Reconciles,
 }
 
 /// Why there is no client.
@@ -35,8 +51,13 @@ pub enum ConnectError {
 impl ClusterConfig {
     /// A client for the present settings. Its background task belongs to the arbiter that calls this.
     pub(crate) async fn connect(&self) -> Result<Client, ConnectError> {
-        let builder = ClientBuilder::try_from(self.settings().await?)?;
-        Ok(builder.with_layer(&PaceLayer::default()).build())
+        let settings = self.settings().await?;
+        let host = settings.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+        let builder = ClientBuilder::try_from(settings)?
+            .with_layer(&CountLayer::new(self.meters.requests.clone(), &host))
+            .with_layer(&ThrottleLayer::new(self.throttle))
+            .with_layer(&PaceLayer::default());
+        Ok(builder.build())
     }
 
     /// Whether there are settings to connect with. Dials nothing: a server that is away now may come back, but a missing

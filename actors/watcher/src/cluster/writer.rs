@@ -5,6 +5,7 @@
 //! is written by one request at a time. The queue has at most one entry for each object.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use super::follow::RETRY;
 use super::kind::Kind;
 use super::object_status::Difference;
 use super::reading::Facts;
+use super::reconciles::Reconciles;
+use crate::QueueSnapshot;
 
 /// The shortest time between two writes to one object, unless a condition changes.
 const PER_OBJECT: Duration = Duration::from_secs(10);
@@ -61,20 +64,39 @@ pub(crate) enum Admission {
 #[derive(Default)]
 pub(crate) struct WriteQueue {
     due: HashMap<Id, Timestamp>,
-    /// Objects that are being written, and the mark of what.
-    flying: HashMap<Id, u64>,
+    /// Objects that are being written, since when, and the mark of what.
+    flying: HashMap<Id, (Timestamp, u64)>,
     /// When each was last written, and the mark of what.
     written: HashMap<Id, (Timestamp, u64)>,
     failures: HashMap<Id, u32>,
     /// The second that is counted, and the writes in it.
     window: (i64, u32),
+    reconciles: Reconciles,
 }
 
 impl WriteQueue {
+    /// A queue whose comings and goings are counted.
+    pub(crate) fn counted(reconciles: Reconciles) -> Self {
+        Self { reconciles, ..Self::default() }
+    }
+
     /// Asks to look at an object at `at` or earlier.
     pub(crate) fn mark(&mut self, id: Id, at: Timestamp) {
-        let due = self.due.entry(id).or_insert(at);
-        *due = at.min(*due);
+        match self.due.entry(id) {
+            Entry::Occupied(mut due) => *due.get_mut() = at.min(*due.get()),
+            Entry::Vacant(vacant) => {
+                self.reconciles.added(vacant.key().0);
+                vacant.insert(at);
+            }
+        }
+    }
+
+    /// The objects of a kind that are due or being written.
+    pub(crate) fn snapshot(&self, kind: Kind, now: Timestamp) -> QueueSnapshot {
+        let due = self.due.iter().filter(|(id, at)| id.0 == kind && **at <= now).count();
+        let flying = self.flying.iter().filter(|(id, _)| id.0 == kind);
+        let longest = flying.map(|(_, (since, _))| now.duration_since(*since)).max().unwrap_or_default();
+        QueueSnapshot { due, longest_write_millis: u64::try_from(longest.as_millis()).unwrap_or_default() }
     }
 
     /// Takes the objects that are to be looked at now; those being written stay.
@@ -116,14 +138,14 @@ impl WriteQueue {
         self.window.1 <= PER_SECOND
     }
 
-    /// Notes that a patch was sent.
-    pub(crate) fn sent(&mut self, id: &Id, mark: u64) {
-        self.flying.insert(id.clone(), mark);
+    /// Notes that a patch was handed out to be sent.
+    pub(crate) fn sent(&mut self, id: &Id, mark: u64, now: Timestamp) {
+        self.flying.insert(id.clone(), (now, mark));
     }
 
     /// Notes that a patch was taken; the object is looked at again.
     pub(crate) fn landed(&mut self, id: Id, now: Timestamp) {
-        let mark = self.flying.remove(&id).unwrap_or_default();
+        let mark = self.flying.remove(&id).map(|(_, mark)| mark).unwrap_or_default();
         self.failures.remove(&id);
         self.written.insert(id.clone(), (now, mark));
         self.mark(id, now);
@@ -135,6 +157,7 @@ impl WriteQueue {
         let failures = self.failures.entry(id.clone()).or_default();
         *failures = failures.saturating_add(1);
         let pause = RETRY.pause(*failures, random);
+        self.reconciles.retried(id.0);
         self.due.insert(id, now + pause);
     }
 

@@ -22,7 +22,7 @@ struct Candidate {
 impl Candidate {
     fn new(namespace: &Namespace, identity: &str) -> Self {
         let config = ElectionConfig {
-            cluster: ClusterConfig { namespace: None, kubeconfig: Some(kubeconfig()) },
+            cluster: ClusterConfig { kubeconfig: Some(kubeconfig()), ..ClusterConfig::default() },
             namespace: namespace.name.clone(),
             name: "leader".into(),
             identity: identity.into(),

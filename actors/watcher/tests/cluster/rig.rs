@@ -64,7 +64,11 @@ impl Rig {
         let ear = Ear(Arc::clone(&heard)).start();
         link.point_at(&ear);
         let (leader, led) = watch::channel(leads);
-        let config = ClusterConfig { namespace: Some(namespace.name.clone()), kubeconfig: Some(kubeconfig) };
+        let config = ClusterConfig {
+            namespace: Some(namespace.name.clone()),
+            kubeconfig: Some(kubeconfig),
+            ..ClusterConfig::default()
+        };
         let watcher = ClusterWatcherActor::new(ClusterParts {
             config,
             clock: Arc::new(SystemClock),

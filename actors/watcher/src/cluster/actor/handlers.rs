@@ -13,7 +13,7 @@ use super::news::{Connected, LabelNews, SecretNews, SecretsWatched, Told, Troubl
 use super::{ClusterWatcherActor, RECONNECT, REFRESH_TICKS, SecretsDiffer, Tick};
 use crate::cluster::kind::Kind;
 use crate::cluster::tasks::{Scope, Task, connect};
-use crate::{GetWatcherSnapshot, WatcherSnapshot};
+use crate::{GetWatcherSnapshot, QueueSnapshot, WatcherSnapshot};
 
 impl Handler<Connected> for ClusterWatcherActor {
     type Result = ();
@@ -204,7 +204,12 @@ impl Handler<GetWatcherSnapshot> for ClusterWatcherActor {
     type Result = MessageResult<GetWatcherSnapshot>;
 
     fn handle(&mut self, _: GetWatcherSnapshot, _: &mut Context<Self>) -> Self::Result {
+        let (leads, now) = (*self.leader.borrow(), self.clock.now());
+        // Who does not lead writes nothing, so nothing waits.
+        let queue = |kind| if leads { self.writes.snapshot(kind, now) } else { QueueSnapshot::default() };
         MessageResult(WatcherSnapshot {
+            alert_queue: queue(Kind::Alert),
+            provider_queue: queue(Kind::Provider),
             loaded: self.loaded(),
             alerts: self.alerts.kept.len(),
             providers: self.providers.kept.len(),

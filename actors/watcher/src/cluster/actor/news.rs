@@ -1,5 +1,7 @@
 //! What the tasks tell the watcher.
 
+use std::time::Duration;
+
 use actix::Message;
 use kube::Client;
 
@@ -73,6 +75,8 @@ pub(crate) struct Written {
     /// The version of the object that the patch was made for.
     pub(crate) base: String,
     pub(crate) outcome: Result<Facts, Refusal>,
+    /// From when it was sent to the answer.
+    pub(crate) took: Duration,
 }
 
 /// Asks which Kubernetes Events to write next.

@@ -18,7 +18,8 @@ const SERVED: Served = Served { version: campanile_crds::Version::V1beta3, has_s
 
 fn watcher(ward: &Ward) -> Addr<ClusterWatcherActor> {
     let (_, leader) = watch::channel(true);
-    let nowhere = ClusterConfig { namespace: None, kubeconfig: Some("/nowhere".into()) };
+    let nowhere =
+        ClusterConfig { namespace: None, kubeconfig: Some("/nowhere".into()), ..ClusterConfig::default() };
     let parts = ClusterParts {
         config: nowhere,
         clock: ward.clock.clone(),
@@ -65,7 +66,13 @@ fn an_answer_that_the_watch_overtook_does_not_hide_what_is_newer() {
         let status = first.patch["status"].clone();
         seen(&watcher, false, object("3", 2, &status)).await;
         let answer = Facts::of(&object("2", 1, &status));
-        let written = Written { id: first.id, part: first.part, base: first.base, outcome: Ok(answer) };
+        let written = Written {
+            id: first.id,
+            part: first.part,
+            base: first.base,
+            outcome: Ok(answer),
+            took: Duration::ZERO,
+        };
         watcher.send(written).await.unwrap();
         let second = next(&watcher).await.unwrap();
         assert_eq!(second.base, "3");

@@ -1,6 +1,7 @@
 //! From the status table to patches.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Context, Handler, MessageResult};
 use campanile_domain::{AlertRef, ObjectKey};
@@ -11,6 +12,7 @@ use super::news::{NextWrites, Trouble, Written};
 use crate::cluster::kind::Kind;
 use crate::cluster::object_status::Difference;
 use crate::cluster::reading::Facts;
+use crate::cluster::reconciles::Ending;
 use crate::cluster::tasks::write::Refusal;
 use crate::cluster::version::Served;
 use crate::cluster::writer::{self, Admission, Id, Part, Write, without_finalizer};
@@ -26,15 +28,20 @@ impl Handler<NextWrites> for ClusterWatcherActor {
             return MessageResult(Vec::new());
         }
         let due = self.writes.take_due(self.clock.now(), MOST);
-        MessageResult(due.into_iter().filter_map(|id| self.write(id)).collect())
+        let writes = due.into_iter().filter_map(|id| {
+            let (kind, write) = (id.0, self.write(id));
+            write.map_err(|ending| self.config.meters.reconciles.ended(kind, ending, Duration::ZERO)).ok()
+        });
+        MessageResult(writes.collect())
     }
 }
 
 impl Handler<Written> for ClusterWatcherActor {
     type Result = ();
 
-    fn handle(&mut self, Written { id, part, base, outcome }: Written, _: &mut Context<Self>) {
+    fn handle(&mut self, Written { id, part, base, outcome, took }: Written, _: &mut Context<Self>) {
         let now = self.clock.now();
+        self.config.meters.reconciles.ended(id.0, ending(&outcome), took);
         let about = format!("write {}", id.0.plural());
         match outcome {
             Ok(facts) => {
@@ -63,6 +70,15 @@ impl Handler<Written> for ClusterWatcherActor {
     }
 }
 
+/// How the reconcile ended that a write belongs to.
+fn ending<T>(outcome: &Result<T, Refusal>) -> Ending {
+    match outcome {
+        Ok(_) | Err(Refusal::Gone) => Ending::Success,
+        Err(Refusal::Conflict) => Ending::Requeue,
+        Err(Refusal::Trouble(_)) => Ending::Error,
+    }
+}
+
 impl ClusterWatcherActor {
     /// Takes in what the outbox holds, and has the objects looked at of which that may differ from their status.
     pub(super) fn backlog_changed(&mut self, backlog: &Arc<Backlog>) {
@@ -84,39 +100,44 @@ impl ClusterWatcherActor {
         }
     }
 
-    fn write(&mut self, id: Id) -> Option<(Served, Write)> {
-        let (served, suspended, facts) = self.written(&id.0, &id.1)?;
+    /// What is to be written of an object now, or how the look at it ends without.
+    fn write(&mut self, id: Id) -> Result<(Served, Write), Ending> {
+        let now = self.clock.now();
+        let (served, suspended, facts) = self.written(&id.0, &id.1).ok_or(Ending::Success)?;
         let base = facts.resource_version.clone();
         if let Some(patch) = without_finalizer(id.0, suspended, facts) {
-            self.writes.sent(&id, writer::mark(&patch));
-            return Some((served, Write { id, part: Part::Metadata, base, patch }));
+            self.writes.sent(&id, writer::mark(&patch), now);
+            return Ok((served, Write { id, part: Part::Metadata, base, patch }));
         }
         if facts.deleting {
-            return None;
+            return Err(Ending::Success);
         }
         if !served.has_status {
             self.say_no_status();
-            return None;
+            return Err(Ending::Success);
         }
         let shown = match id.0 {
             Kind::Alert => self.status.shown_alert(&id.1),
             Kind::Provider => self.status.shown_provider(&id.1),
-        }?;
+        };
+        let shown = shown.ok_or(Ending::Success)?;
         let wanted = facts.status.wanted(&shown, facts.generation, facts.requested_at.as_deref());
         let difference = facts.status.difference(&wanted);
-        let patch =
-            (difference != Difference::None).then(|| wanted.patch(&facts.uid, &facts.resource_version))?;
+        if difference == Difference::None {
+            return Err(Ending::Success);
+        }
+        let patch = wanted.patch(&facts.uid, &facts.resource_version);
         let mark = writer::mark(&patch["status"]);
-        match self.writes.admit(&id, difference, mark, self.clock.now()) {
+        match self.writes.admit(&id, difference, mark, now) {
             Admission::Now => {
-                self.writes.sent(&id, mark);
-                Some((served, Write { id, part: Part::Status, base, patch }))
+                self.writes.sent(&id, mark, now);
+                Ok((served, Write { id, part: Part::Status, base, patch }))
             }
             Admission::At(later) => {
                 self.writes.mark(id, later);
-                None
+                Err(Ending::RequeueAfter)
             }
-            Admission::Never => None,
+            Admission::Never => Err(Ending::Success),
         }
     }
 

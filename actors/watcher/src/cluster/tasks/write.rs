@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use kube::api::{Patch, PatchParams};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::{FIELD_MANAGER, Scope, WRITE_INTERVAL, WRITE_PATIENCE, tell};
 use crate::cluster::actor::news::{NextWrites, Written};
@@ -30,9 +31,11 @@ pub(crate) async fn write(scope: Scope, bell: Arc<Notify>) {
         let scope = &scope;
         futures_util::stream::iter(writes)
             .for_each_concurrent(CONCURRENT_WRITES, |(served, write)| async move {
+                let began = Instant::now();
                 let outcome = send(scope, served, &write).await;
                 let Write { id, part, base, .. } = write;
-                tell(&scope.watcher, Written { id, part, base, outcome }).await;
+                let took = began.elapsed();
+                tell(&scope.watcher, Written { id, part, base, outcome, took }).await;
             })
             .await;
     }

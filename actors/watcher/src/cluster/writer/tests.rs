@@ -11,7 +11,7 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 fn written(queue: &mut WriteQueue, id: &Id, now: Timestamp) {
-    queue.sent(id, 1);
+    queue.sent(id, 1, now);
     queue.landed(id.clone(), now);
 }
 
@@ -57,7 +57,7 @@ fn an_object_is_taken_once_and_not_while_it_is_being_written() {
     queue.mark(id.clone(), at(9));
     assert_eq!(queue.take_due(at(0), 8), std::slice::from_ref(&id));
     assert_eq!(queue.take_due(at(60), 8), []);
-    queue.sent(&id, 1);
+    queue.sent(&id, 1, at(60));
     queue.mark(id.clone(), at(60));
     assert_eq!(queue.take_due(at(60), 8), []);
     queue.landed(id.clone(), at(60));

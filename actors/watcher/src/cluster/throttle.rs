@@ -1,0 +1,186 @@
+//! The throttle of requests to an API server that does not share itself out (contract, control plane 8.1 and 8.4).
+//!
+//! An API server with priority and fairness says so in a header of every answer. From the first such answer on nothing is
+//! held back: the server knows better what it can take. Answers tell it at no cost, so no request is made to find out; the
+//! burst covers those before the first.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{Request, Response};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tower::{Layer, Service};
+
+/// In every answer of an API server that has priority and fairness.
+const FAIRNESS: &str = "x-kubernetes-pf-flowschema-uid";
+
+/// The slowest pace. It keeps times within what a clock can tell.
+const LONGEST_EVERY: Duration = Duration::from_secs(3600);
+
+/// The largest burst.
+const LARGEST_BURST: u32 = 1_000_000;
+
+/// How many requests to an API server without priority and fairness are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Throttle {
+    /// The time between two requests in the long run; zero holds nothing back.
+    every: Duration,
+    /// How many may be made at once, 1 at least.
+    burst: u32,
+}
+
+impl Throttle {
+    /// `per_second` requests in the long run, `burst` at once. A rate of zero or less, or one that is no number, holds
+    /// nothing back; a burst of less than 1 is one of 1.
+    pub fn new(per_second: f32, burst: i64) -> Self {
+        let every = match per_second > 0.0 {
+            true => Duration::try_from_secs_f32(per_second.recip()).unwrap_or(LONGEST_EVERY),
+            false => Duration::ZERO,
+        };
+        let burst = u32::try_from(burst.max(1)).unwrap_or(LARGEST_BURST);
+        Self { every: every.min(LONGEST_EVERY), burst: burst.min(LARGEST_BURST) }
+    }
+}
+
+impl Default for Throttle {
+    /// The incumbent's.
+    fn default() -> Self {
+        Self::new(50.0, 300)
+    }
+}
+
+/// Holds the requests of one client back. Its copies share what they know.
+#[derive(Clone, Debug)]
+pub(super) struct ThrottleLayer(Arc<Gate>);
+
+#[derive(Debug)]
+struct Gate {
+    throttle: Throttle,
+    /// When the next request would be made if all before kept the pace; none before the first.
+    next: Mutex<Option<Instant>>,
+    /// Whether the server has priority and fairness.
+    fair: watch::Sender<bool>,
+}
+
+impl Gate {
+    /// How long a request that comes now waits.
+    fn pause(&self, now: Instant) -> Duration {
+        if *self.fair.borrow() || self.throttle.every.is_zero() {
+            return Duration::ZERO;
+        }
+        let mut next = self.next.lock();
+        let due = next.map_or(now, |next| next.max(now));
+        *next = Some(due + self.throttle.every);
+        let credit = self.throttle.every.saturating_mul(self.throttle.burst - 1);
+        due.saturating_duration_since(now).saturating_sub(credit)
+    }
+
+    async fn pass(&self) {
+        let pause = self.pause(Instant::now());
+        if !pause.is_zero() {
+            let mut fair = self.fair.subscribe();
+            // Whether the time is up or the server turns out to look after itself: it goes on.
+            drop(tokio::time::timeout(pause, fair.wait_for(|fair| *fair)).await);
+        }
+    }
+
+    fn answered<R>(&self, answer: &Response<R>) {
+        let fair = answer.headers().contains_key(FAIRNESS);
+        self.fair.send_if_modified(|known| fair && !std::mem::replace(known, true));
+    }
+}
+
+impl ThrottleLayer {
+    pub(super) fn new(throttle: Throttle) -> Self {
+        Self(Arc::new(Gate { throttle, next: Mutex::default(), fair: watch::Sender::new(false) }))
+    }
+}
+
+impl<S> Layer<S> for ThrottleLayer {
+    type Service = Throttled<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Throttled { inner, gate: self.0.clone() }
+    }
+}
+
+/// A client whose requests are held back.
+#[derive(Debug)]
+pub(super) struct Throttled<S> {
+    inner: S,
+    gate: Arc<Gate>,
+}
+
+impl<S, B, R> Service<Request<B>> for Throttled<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let gate = self.gate.clone();
+        // Nothing is sent before the future is polled.
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            gate.pass().await;
+            let answer = answer.await;
+            if let Ok(answer) = &answer {
+                gate.answered(answer);
+            }
+            answer
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(per_second: f32, burst: i64) -> Gate {
+        let ThrottleLayer(gate) = ThrottleLayer::new(Throttle::new(per_second, burst));
+        Arc::into_inner(gate).unwrap()
+    }
+
+    #[test]
+    fn after_the_burst_requests_keep_the_pace_and_a_quiet_time_brings_the_burst_back() {
+        let (gate, start) = (gate(10.0, 3), Instant::now());
+        let pause = |after| gate.pause(start + Duration::from_millis(after)).as_millis();
+        assert_eq!([pause(0), pause(0), pause(0), pause(0), pause(0)], [0, 0, 0, 100, 200]);
+        assert_eq!(pause(200), 100);
+        assert_eq!([pause(10_000), pause(10_000), pause(10_000), pause(10_000)], [0, 0, 0, 100]);
+    }
+
+    #[test]
+    fn a_server_with_priority_and_fairness_is_not_held_back_from_its_first_answer_on() {
+        let (gate, now) = (gate(1.0, 1), Instant::now());
+        assert_eq!((gate.pause(now), gate.pause(now)), (Duration::ZERO, Duration::from_secs(1)));
+        gate.answered(&Response::new(()));
+        assert_eq!(gate.pause(now), Duration::from_secs(2), "an answer without the header says nothing");
+        gate.answered(&Response::builder().header("X-Kubernetes-PF-FlowSchema-UID", "u").body(()).unwrap());
+        assert_eq!(gate.pause(now), Duration::ZERO);
+    }
+
+    #[test]
+    fn numbers_that_make_no_sense_are_harmless() {
+        let now = Instant::now();
+        for rate in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            let gate = gate(rate, -5);
+            assert_eq!((gate.pause(now), gate.pause(now)), (Duration::ZERO, Duration::ZERO), "{rate}");
+        }
+        let slowest = gate(f32::MIN_POSITIVE, i64::MAX);
+        assert_eq!((slowest.pause(now), slowest.pause(now)), (Duration::ZERO, Duration::ZERO));
+        assert_eq!(Throttle::new(f32::MIN_POSITIVE, 0).every, LONGEST_EVERY);
+    }
+}
