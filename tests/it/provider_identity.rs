@@ -1,5 +1,6 @@
 //! Workload identity against peers that record the exact requests for tokens (contract, providers 20).
 
+mod credentials;
 mod desk;
 
 use std::ffi::OsStr;
@@ -30,7 +31,13 @@ const EVENT_HUBS: Cloud = Cloud::Azure { scope: azure::EVENT_HUBS };
 
 fn identity(cloud: Cloud, service_account: &str) -> Identity {
     let provider = ObjectKey::new("apps", "bus");
-    Identity { provider, service_account: service_account.to_owned(), cloud, form: TokenForm::Bearer }
+    Identity {
+        provider,
+        service_account: service_account.to_owned(),
+        cloud,
+        form: TokenForm::Bearer,
+        credential: None,
+    }
 }
 
 /// `METHOD HOST PATH`.

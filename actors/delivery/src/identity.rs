@@ -10,6 +10,7 @@
 mod cache;
 mod carrier;
 mod environment;
+mod file;
 mod login;
 
 use std::sync::Arc;

@@ -3,8 +3,10 @@
 //! the tokens.
 
 pub mod azure;
+pub mod credential;
 pub mod google;
 mod problem;
+pub(crate) mod service_account;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +20,7 @@ use serde::Deserialize;
 use crate::headers::is_value;
 use crate::judgement::{classify, quote};
 use crate::kinds::commit_status::basic;
+pub use credential::Credential;
 pub use problem::IdentityProblem;
 
 /// Annotations of a service account.
@@ -34,6 +37,8 @@ pub struct Identity {
     pub cloud: Cloud,
     /// How requests carry the token.
     pub form: TokenForm,
+    /// A credential of Google from the Provider's Secret, which comes before every account; none where the Secret has none.
+    pub credential: Option<Credential>,
 }
 
 /// A cloud.

@@ -144,7 +144,7 @@ impl Settings {
     /// Who to be at `cloud` where there are no credentials.
     pub(crate) fn identity(&self, cloud: Cloud, form: TokenForm) -> Identity {
         let (provider, service_account) = (self.provider.clone(), self.service_account.clone());
-        Identity { provider, service_account, cloud, form }
+        Identity { provider, service_account, cloud, form, credential: None }
     }
 
     /// The token as it goes into a header: none if there is none, or only white space.

@@ -20,6 +20,22 @@ impl AddressGuard {
         Self { denied: networks.into_iter().collect() }
     }
 
+    /// A guard that refuses what only this machine can reach: itself, and what answers machines about themselves.
+    pub fn of_the_machine() -> Self {
+        let net = |ip, bits| IpNet::new_assert(ip, bits);
+        let (v4, v6) =
+            (|a, b| IpAddr::from([a, b, 0, 0]), |first| IpAddr::from([first, 0, 0, 0, 0, 0, 0, 0_u16]));
+        let metadata = IpAddr::from([0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254_u16]);
+        Self::new([
+            net(v4(0, 0), 8),
+            net(v4(127, 0), 8),
+            net(v4(169, 254), 16),
+            net(IpAddr::from([0_u16; 8]), 127),
+            net(v6(0xfe80_u16), 10),
+            net(metadata, 128),
+        ])
+    }
+
     /// Whether `ip` may be dialled. An IPv4 address in IPv6 clothing is judged as IPv4.
     pub fn allows(&self, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();
@@ -37,6 +53,27 @@ mod tests {
         assert!(!guard.allows("169.254.169.254".parse().unwrap()));
         assert!(!guard.allows("::ffff:169.254.169.254".parse().unwrap()));
         assert!(guard.allows("10.0.0.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_machine_is_refused_in_all_its_forms() {
+        let guard = AddressGuard::of_the_machine();
+        for ip in [
+            "127.0.0.1",
+            "127.8.8.8",
+            "0.0.0.0",
+            "169.254.169.254",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00:ec2::254",
+            "::ffff:127.0.0.1",
+        ] {
+            assert!(!guard.allows(ip.parse().unwrap()), "{ip}");
+        }
+        for ip in ["10.0.0.1", "142.250.1.1", "fd00::1", "2001:db8::1"] {
+            assert!(guard.allows(ip.parse().unwrap()), "{ip}");
+        }
     }
 
     #[test]

@@ -58,11 +58,19 @@ pub(super) struct Desk {
     pub(super) cloud: Sink,
     tunnel: Tunnel,
     known: Arc<Mutex<Known>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Desk {
     pub(super) fn new(hosts: &[&str], variable: impl Fn(&str) -> Option<String>) -> Self {
+        Self::with(hosts, variable, IdentityConfig::default())
+    }
+
+    pub(super) fn with(
+        hosts: &[&str],
+        variable: impl Fn(&str) -> Option<String>,
+        config: IdentityConfig,
+    ) -> Self {
         let (authority, folder) = (Authority::named("clouds"), TempDir::new().unwrap());
         let trusted = folder.path().join("trusted.pem");
         std::fs::write(&trusted, &authority.pem).unwrap();
@@ -74,13 +82,20 @@ impl Desk {
         let environment = Environment { cert_file: Some(trusted), ..Environment::default() };
         let clouds = Clouds::new(CloudsParts {
             transport: Transport::new(environment, Limits::default()),
-            config: IdentityConfig::default(),
+            config,
             environment: CloudEnvironment::from(variable),
             accounts,
             tokens,
             clock: Arc::new(SystemClock),
         });
-        Self { clouds, tunnel: Tunnel::to(cloud.address), cloud, known, _folder: folder }
+        Self { clouds, tunnel: Tunnel::to(cloud.address), cloud, known, folder }
+    }
+
+    /// A file with this text, as somebody mounts it.
+    pub(super) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
     }
 
     /// All service accounts have these annotations.

@@ -24,6 +24,8 @@ pub(super) struct CacheKey {
     /// None is the controller itself.
     pub(super) account: Option<ObjectKey>,
     pub(super) proxy: Option<Proxy>,
+    /// What tells the Secret's credential from others, where there is one.
+    pub(super) credential: Option<[u8; 32]>,
 }
 
 struct Entry {
@@ -152,7 +154,12 @@ mod tests {
     use campanile_testkit::noon;
 
     fn key(account: &str) -> CacheKey {
-        CacheKey { cloud: Cloud::Google, account: Some(ObjectKey::new("apps", account)), proxy: None }
+        CacheKey {
+            cloud: Cloud::Google,
+            account: Some(ObjectKey::new("apps", account)),
+            proxy: None,
+            credential: None,
+        }
     }
 
     fn token(value: &str, life: u64) -> Granted {

@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use campanile_domain::{Connection, Failure, ObjectKey, Proxy, Publication, Request, Response};
-use campanile_providers::Identity;
-use campanile_transport::Client;
+use campanile_providers::{Credential, Identity};
+use campanile_transport::{AddressGuard, Client};
 use tokio::sync::Mutex;
 
 use super::cache::CacheKey;
@@ -32,9 +32,10 @@ impl CloudCarrier {
     fn key(&self, identity: &Identity) -> CacheKey {
         let default = &self.desk.parts.config.default_account;
         let name = if identity.service_account.is_empty() { default } else { &identity.service_account };
-        let account =
-            (!name.is_empty()).then(|| ObjectKey::new(identity.provider.namespace.clone(), name.as_str()));
-        CacheKey { cloud: identity.cloud, account, proxy: self.proxy.clone() }
+        let credential = identity.credential.as_ref().map(Credential::digest);
+        let account = (!name.is_empty() && credential.is_none())
+            .then(|| ObjectKey::new(identity.provider.namespace.clone(), name.as_str()));
+        CacheKey { cloud: identity.cloud, account, proxy: self.proxy.clone(), credential }
     }
 
     async fn obtain(&self, identity: &Identity) -> Result<Pass, Failure> {
@@ -52,16 +53,26 @@ impl CloudCarrier {
             return found(token);
         }
         cache.count(&identity.provider, false);
-        let outcome = Login { carrier: self, account: key.account.as_ref() }.token(identity.cloud).await;
+        let outcome = self.login(identity, key.account.as_ref()).token(identity.cloud).await;
         cache.count_outcome(outcome.is_ok());
         let granted = outcome?;
         cache.keep(key, &granted, clock.now());
         Ok(Pass { value: granted.value, is_new: true })
     }
 
+    fn login<'a>(&'a self, identity: &'a Identity, account: Option<&'a ObjectKey>) -> Login<'a> {
+        Login { carrier: self, account, credential: identity.credential.as_ref() }
+    }
+
     /// Asks a cloud, through the Provider's proxy.
     pub(super) async fn ask(&self, request: &Request) -> Result<Response, Failure> {
         self.ask_by(&self.desk.parts.transport, self.proxy.clone(), request).await
+    }
+
+    /// Asks an address that a tenant names, which may not be this machine, whatever its name turns out to mean.
+    pub(super) async fn ask_guarded(&self, request: &Request) -> Result<Response, Failure> {
+        let transport = self.desk.parts.transport.clone().with_guard(AddressGuard::of_the_machine());
+        self.ask_by(&transport, self.proxy.clone(), request).await
     }
 
     /// Asks the machine.

@@ -14,6 +14,10 @@ pub struct CloudEnvironment {
     pub azure_client: Option<String>,
     /// `AZURE_CLIENT_SECRET`.
     pub azure_secret: Option<String>,
+    /// `AZURE_CLIENT_CERTIFICATE_PATH`.
+    pub azure_certificate_file: Option<PathBuf>,
+    /// `AZURE_CLIENT_SEND_CERTIFICATE_CHAIN`: whether the authority trusts the certificate by its issuer.
+    pub azure_sends_chain: bool,
     /// `AZURE_FEDERATED_TOKEN_FILE`.
     pub azure_token_file: Option<PathBuf>,
     /// `AZURE_AUTHORITY_HOST`, or that of the public cloud.
@@ -22,6 +26,9 @@ pub struct CloudEnvironment {
     pub azure_machine: String,
     /// `GOOGLE_APPLICATION_CREDENTIALS`.
     pub google_key_file: Option<PathBuf>,
+    /// Where `gcloud auth application-default login` leaves a credential: below `CLOUDSDK_CONFIG`, or the home folder's
+    /// `.config/gcloud`. It need not be there.
+    pub google_well_known_file: Option<PathBuf>,
     /// `GCE_METADATA_HOST`, or the usual name of the machine.
     pub google_machine: String,
 }
@@ -30,6 +37,12 @@ impl CloudEnvironment {
     /// The variables of this process.
     pub fn from_process() -> Self {
         Self::from(|name| std::env::var(name).ok())
+    }
+
+    /// The application that the controller is at Azure, where the environment names one.
+    pub(super) fn azure_application(&self) -> Option<azure::Application> {
+        let (tenant, client) = self.azure_tenant.clone().zip(self.azure_client.clone())?;
+        Some(azure::Application { tenant, client })
     }
 
     /// What `variable` says; an empty value counts as none.
@@ -41,10 +54,17 @@ impl CloudEnvironment {
             azure_tenant: value("AZURE_TENANT_ID"),
             azure_client: value("AZURE_CLIENT_ID"),
             azure_secret: value("AZURE_CLIENT_SECRET"),
+            azure_certificate_file: value("AZURE_CLIENT_CERTIFICATE_PATH").map(PathBuf::from),
+            azure_sends_chain: value("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN")
+                .is_some_and(|text| text == "1" || text.eq_ignore_ascii_case("true")),
             azure_token_file: value("AZURE_FEDERATED_TOKEN_FILE").map(PathBuf::from),
             azure_authority: or("AZURE_AUTHORITY_HOST", azure::AUTHORITY),
             azure_machine: or("AZURE_POD_IDENTITY_AUTHORITY_HOST", azure::MACHINE),
             google_key_file: value("GOOGLE_APPLICATION_CREDENTIALS").map(PathBuf::from),
+            google_well_known_file: value("CLOUDSDK_CONFIG")
+                .map(PathBuf::from)
+                .or_else(|| value("HOME").map(|home| PathBuf::from(home).join(".config/gcloud")))
+                .map(|folder| folder.join("application_default_credentials.json")),
             google_machine: or("GCE_METADATA_HOST", google::MACHINE),
         }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ring::signature::RsaKeyPair;
 
 use super::AppProblem;
-use crate::rs256;
+use crate::jwt as signed;
 
 /// How far back a token is dated, for hosts whose clock is behind, in seconds (contract, providers 21).
 const BACKDATED: i64 = 30;
@@ -22,12 +22,12 @@ pub(super) fn read_key(pem: &[u8]) -> Result<RsaKeyPair, AppProblem> {
     if pem.trim_ascii().is_empty() {
         return Err(AppProblem::NoKey);
     }
-    rs256::read_key(pem).ok_or(AppProblem::Key)
+    signed::read_key(pem).ok_or(AppProblem::Key)
 }
 
 /// The token of App `id` at `now`; none if the system has no random numbers to blind the signature with.
 pub(super) fn sign(key: &RsaKeyPair, id: u64, now: Timestamp) -> Option<String> {
     let from = now.as_second() - BACKDATED;
     let claims = format!(r#"{{"iat":{from},"exp":{},"iss":"{id}"}}"#, from + LIFETIME);
-    rs256::sign(key, HEADER, &claims)
+    signed::sign_rs256(key, HEADER, &claims)
 }

@@ -1,12 +1,17 @@
 //! Tokens of Microsoft Entra (Microsoft identity platform, "OAuth 2.0 client credentials flow"; Azure Instance Metadata
 //! Service, "Managed identities").
 
+mod certificate;
+#[cfg(test)]
+mod tests;
+
 use bytes::Bytes;
 use campanile_domain::{Method, ObjectKey, Request};
 
 use super::{Annotations, IdentityProblem};
 use crate::address::{Address, AddressSource};
 use crate::kinds::form;
+pub use certificate::{Certificate, CertificateProblem};
 
 /// What Event Hubs' tokens are for; the double slash is meant (contract, providers 20).
 pub const EVENT_HUBS: &str = "https://eventhubs.azure.net//.default";
@@ -34,7 +39,7 @@ pub struct Application {
 
 /// How an application shows who it is.
 pub enum Proof<'a> {
-    /// By a token that the tenant trusts: Kubernetes' own.
+    /// By a token that the tenant trusts: Kubernetes' own, or one that is signed with a [`Certificate`].
     Assertion(&'a str),
     /// By a secret.
     Secret(&'a str),
@@ -52,17 +57,12 @@ pub fn application(account: &ObjectKey, annotations: &Annotations) -> Result<App
     Ok(Application { tenant: value(TENANT)?, client: value(CLIENT)? })
 }
 
-/// Asks `authority` for a token of `application` that is good for `scope`.
+/// Where `authority` gives the tokens of a tenant.
 ///
 /// # Errors
 /// If the tenant or the authority can not stand in an address.
-pub fn exchange(
-    authority: &str,
-    application: &Application,
-    scope: &str,
-    proof: &Proof<'_>,
-) -> Result<Request, IdentityProblem> {
-    let Application { tenant, client } = application;
+pub fn token_url(authority: &str, application: &Application) -> Result<String, IdentityProblem> {
+    let tenant = &application.tenant;
     if tenant.is_empty() || !tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
     {
         return Err(IdentityProblem::Tenant(tenant.chars().take(64).collect()));
@@ -72,6 +72,20 @@ pub fn exchange(
     if !authority.as_str().starts_with("https://") {
         return Err(IdentityProblem::Authority);
     }
+    Ok(format!("{}/{tenant}/oauth2/v2.0/token", authority.as_str().trim_end_matches('/')))
+}
+
+/// Asks `authority` for a token of `application` that is good for `scope`.
+///
+/// # Errors
+/// As for [`token_url`].
+pub fn exchange(
+    authority: &str,
+    application: &Application,
+    scope: &str,
+    proof: &Proof<'_>,
+) -> Result<Request, IdentityProblem> {
+    let (url, client) = (token_url(authority, application)?, &application.client);
     let mut pairs =
         vec![("client_id", client.as_str()), ("grant_type", "client_credentials"), ("scope", scope)];
     match proof {
@@ -80,7 +94,6 @@ pub fn exchange(
         }
         Proof::Secret(secret) => pairs.push(("client_secret", secret)),
     }
-    let url = format!("{}/{tenant}/oauth2/v2.0/token", authority.as_str().trim_end_matches('/'));
     let headers = vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
     Ok(Request { method: Method::Post, url, headers, body: Bytes::from(form::encode(pairs)) })
 }

@@ -3,17 +3,14 @@
 
 use bytes::Bytes;
 use campanile_domain::{Method, ObjectKey, Request};
-use jiff::Timestamp;
-use serde::Deserialize;
+use serde_json::json;
 
 use super::{Annotations, IdentityProblem};
-use crate::address::AddressSource;
 use crate::kinds::commit_status::segment;
 use crate::kinds::form;
-use crate::kinds::googlepubsub::ServiceAccount;
 
 /// All of the cloud.
-const PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
+pub(super) const PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 const EMAIL: &str = "https://www.googleapis.com/auth/userinfo.email";
 /// Where tokens of others are exchanged for Google's.
 const EXCHANGE: &str = "https://sts.googleapis.com/v1/token";
@@ -114,7 +111,7 @@ impl Exchange {
     }
 }
 
-fn exchange(url: &str, audience: &str, kind: &str, subject: &str, scopes: &str) -> Request {
+pub(super) fn exchange(url: &str, audience: &str, kind: &str, subject: &str, scopes: &str) -> Request {
     let body = form::encode([
         ("audience", audience),
         ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
@@ -133,11 +130,17 @@ pub fn act_as(email: &str, token: &str) -> Request {
         "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{}:generateAccessToken",
         segment(email).replace("%40", "@")
     );
-    act_at(&url, token)
+    act_at(&url, token, &[], 3600)
 }
 
-fn act_at(url: &str, token: &str) -> Request {
-    let body = format!(r#"{{"lifetime":"3600s","scope":["{PLATFORM}","{EMAIL}"]}}"#);
+/// Trades `token` at `url` for one of another account, which lives for `lifetime` seconds; the `delegates` between the two
+/// let each other act in turn.
+pub(super) fn act_at(url: &str, token: &str, delegates: &[String], lifetime: u32) -> Request {
+    let mut body = json!({ "lifetime": format!("{lifetime}s"), "scope": [PLATFORM, EMAIL] });
+    if !delegates.is_empty() {
+        body["delegates"] = delegates.into();
+    }
+    let body = body.to_string();
     let headers = vec![
         ("Content-Type".to_owned(), "application/json".to_owned()),
         ("Authorization".to_owned(), format!("Bearer {token}")),
@@ -159,85 +162,4 @@ pub fn of_machine(host: &str, path: &str) -> Request {
 pub fn token_of_machine(host: &str) -> Request {
     let scopes = form::encode([("scopes", format!("{PLATFORM},{EMAIL}").as_str())]);
     of_machine(host, &format!("instance/service-accounts/default/token?{scopes}"))
-}
-
-/// What the file of `GOOGLE_APPLICATION_CREDENTIALS` holds (Google, "Application Default Credentials").
-pub enum KeyFile {
-    /// A key of a service account, which signs for itself.
-    Account(Box<AccountKey>),
-    /// The way to exchange the token in a file.
-    Federation(FileFederation),
-}
-
-/// A key of a service account. Never printed.
-pub struct AccountKey(ServiceAccount);
-
-/// How to exchange the token in a file.
-#[derive(Clone, Debug, Deserialize)]
-pub struct FileFederation {
-    audience: String,
-    subject_token_type: String,
-    token_url: String,
-    #[serde(default)]
-    service_account_impersonation_url: Option<String>,
-    credential_source: Source,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Source {
-    file: String,
-}
-
-#[derive(Deserialize)]
-struct Kind {
-    #[serde(rename = "type")]
-    kind: String,
-}
-
-impl KeyFile {
-    /// Reads the file's text.
-    ///
-    /// # Errors
-    /// [`IdentityProblem::KeyFile`] for anything else.
-    pub fn parse(json: &[u8]) -> Result<Self, IdentityProblem> {
-        let unknown = || IdentityProblem::KeyFile;
-        let Kind { kind } = serde_json::from_slice(json).map_err(|_| unknown())?;
-        match kind.as_str() {
-            "service_account" => {
-                let account = ServiceAccount::parse(json, &AddressSource::Spec, PLATFORM);
-                account.map(|account| Self::Account(Box::new(AccountKey(account)))).map_err(|_| unknown())
-            }
-            "external_account" => {
-                let file: FileFederation = serde_json::from_slice(json).map_err(|_| unknown())?;
-                let urls = [Some(&file.token_url), file.service_account_impersonation_url.as_ref()];
-                let is_secure = urls.into_iter().flatten().all(|url| url.starts_with("https://"));
-                if is_secure { Ok(Self::Federation(file)) } else { Err(unknown()) }
-            }
-            _ => Err(unknown()),
-        }
-    }
-}
-
-impl AccountKey {
-    /// Asks for a token at `now`, and the assertion in it, which is a secret; none without random numbers.
-    pub fn request(&self, now: Timestamp) -> Option<(Request, String)> {
-        self.0.request(now)
-    }
-}
-
-impl FileFederation {
-    /// Where the token is that is to be exchanged.
-    pub fn file(&self) -> &str {
-        &self.credential_source.file
-    }
-
-    /// Exchanges `subject`.
-    pub fn request(&self, subject: &str) -> Request {
-        exchange(&self.token_url, &self.audience, &self.subject_token_type, subject, PLATFORM)
-    }
-
-    /// Trades `token` for one of the service account to act as; none if there is none.
-    pub fn act(&self, token: &str) -> Option<Request> {
-        self.service_account_impersonation_url.as_deref().map(|url| act_at(url, token))
-    }
 }

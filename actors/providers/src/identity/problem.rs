@@ -2,6 +2,9 @@
 
 use campanile_domain::{Failure, FailureClass, ObjectKey};
 
+use super::azure::CertificateProblem;
+use super::credential::CredentialProblem;
+
 /// Why there is no way to a token. Texts name objects and remedies, never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityProblem {
@@ -29,12 +32,22 @@ pub enum IdentityProblem {
     /// The authority is no address.
     #[error("AZURE_AUTHORITY_HOST is no https URL; correct it, or leave it out")]
     Authority,
-    /// The key file of the environment is of a kind that is not known.
-    #[error(
-        "GOOGLE_APPLICATION_CREDENTIALS names no key of a service account and no configuration of workload identity federation \
-         with a file; mount one of these"
-    )]
-    KeyFile,
+    /// The file of a certificate can not be used.
+    #[error("AZURE_CLIENT_CERTIFICATE_PATH: '{file}' {problem}")]
+    Certificate {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        problem: CertificateProblem,
+    },
+    /// The file of application default credentials can not be used.
+    #[error("'{file}' {problem}")]
+    Credential {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        problem: CredentialProblem,
+    },
 }
 
 impl From<IdentityProblem> for Failure {

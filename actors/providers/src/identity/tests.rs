@@ -1,7 +1,7 @@
 //! The requests by which tokens are had, and the answers.
 
 use super::azure::{Application, Proof, application, exchange};
-use super::google::{Exchange, Federation, Gke, KeyFile, federation};
+use super::google::{Exchange, Federation, Gke, federation};
 use super::{Annotations, Cloud, Identity, TokenForm, azure, google, granted};
 use crate::testing::{answer, header};
 use campanile_domain::{FailureClass, Method, ObjectKey, Request};
@@ -160,31 +160,6 @@ fn s20_googles_annotations_have_the_contracts_form() {
 }
 
 #[test]
-fn s20_the_key_files_of_the_environment_are_told_apart() {
-    let pem = include_str!("../../fixtures/github-app/pkcs8.pem");
-    let key = json!({
-        "type": "service_account", "private_key_id": "k", "private_key": pem,
-        "client_email": "f@p.iam.gserviceaccount.com", "token_uri": "https://oauth2.googleapis.com/token",
-    });
-    let KeyFile::Account(key) = KeyFile::parse(key.to_string().as_bytes()).unwrap() else { panic!("a key") };
-    assert_eq!(key.request(noon()).unwrap().0.url, "https://oauth2.googleapis.com/token");
-    let mut file = json!({
-        "type": "external_account", "audience": "//iam.googleapis.com/x",
-        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": "https://sts.googleapis.com/v1/token",
-        "credential_source": { "file": "/var/run/token" },
-    });
-    let parsed = KeyFile::parse(file.to_string().as_bytes()).unwrap();
-    let KeyFile::Federation(federation) = parsed else { panic!("a federation") };
-    assert_eq!(federation.file(), "/var/run/token");
-    assert_eq!(form(&federation.request("eyJ"))[0].1, "//iam.googleapis.com/x");
-    assert!(federation.act("t").is_none());
-    file["token_url"] = "http://sts.example/".into();
-    for wrong in [file.to_string(), "{}".into(), r#"{"type":"authorized_user"}"#.into(), "x".into()] {
-        assert!(KeyFile::parse(wrong.as_bytes()).is_err(), "{wrong}");
-    }
-}
-
-#[test]
 fn s20_tokens_are_read_with_their_lives() {
     let of = |body: &str| granted(Cloud::Google, &answer(200, &[], body), &[], noon());
     let life = |body: &str| of(body).map(|granted| (granted.value.clone(), granted.life));
@@ -223,8 +198,13 @@ fn s20_a_refusal_is_a_matter_of_credentials_and_quotes_no_secret() {
 
 #[test]
 fn s23_34_a_token_may_stand_where_a_password_does() {
-    let identity =
-        |form| Identity { provider: account(), service_account: String::new(), cloud: Cloud::Google, form };
+    let identity = |form| Identity {
+        provider: account(),
+        service_account: String::new(),
+        cloud: Cloud::Google,
+        form,
+        credential: None,
+    };
     assert_eq!(identity(TokenForm::Bearer).authorization("t"), "Bearer t");
     assert_eq!(identity(TokenForm::Password).authorization("t"), "Basic OnQ=");
 }

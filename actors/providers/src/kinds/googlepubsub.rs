@@ -3,7 +3,6 @@
 //! It speaks the REST API, with a token that the key of a service account signs for, or that workload identity gives; the
 //! emulator of Pub/Sub is spoken to without one.
 
-mod account;
 mod answer;
 mod exchange;
 mod problem;
@@ -22,13 +21,17 @@ use serde::Serialize;
 use super::commit_status::segment;
 use super::event_body::fitting;
 use super::webhook::{json_body, json_headers};
-use crate::{Cloud, ConfigError, Exchange, Identity, Provider, Settings, TokenForm};
-pub(crate) use account::ServiceAccount;
+use crate::identity::credential::{Author, CredentialProblem, kind_of};
+use crate::identity::service_account::ServiceAccount;
+use crate::{Cloud, ConfigError, Credential, Exchange, Identity, Provider, Settings, Token, TokenForm};
 use exchange::PublishExchange;
 pub use problem::PubSubProblem;
 
 /// Where the API is.
 const API: &str = "https://pubsub.googleapis.com";
+
+/// What the token of a service account's key is good for: no more than Pub/Sub.
+const SCOPE: &str = "https://www.googleapis.com/auth/pubsub";
 
 /// Longest event, in bytes: Pub/Sub takes 10 MB a request, in which it is written a third longer (quotas, "Publish
 /// request").
@@ -42,7 +45,7 @@ struct PubSub {
     topic: Arc<Topic>,
     attributes: BTreeMap<String, String>,
     is_emulated: bool,
-    /// Where neither a key nor an emulator is.
+    /// Where neither a service account's key nor an emulator is.
     identity: Option<Identity>,
 }
 
@@ -72,13 +75,10 @@ impl PubSub {
     fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let emulator = settings.surroundings.pubsub_emulator.as_deref();
         let name = topic_name(settings.address.as_str(), &settings.channel)?;
-        let has_key = settings.token.as_ref().is_some_and(|token| !token.raw().trim_ascii().is_empty());
-        let account = match emulator {
-            None if has_key => Some(ServiceAccount::read(settings)?),
-            _ => None,
+        let (account, identity) = match emulator {
+            Some(_) => (None, None),
+            None => login(settings).map_err(PubSubProblem::from)?,
         };
-        let identity =
-            (emulator.is_none() && !has_key).then(|| settings.identity(Cloud::Google, TokenForm::Bearer));
         let root = emulator.map_or_else(|| API.to_owned(), |host| format!("http://{host}"));
         let path: Vec<String> = name.split('/').map(segment).collect();
         let url = format!("{root}/v1/{}:publish", path.join("/"));
@@ -92,6 +92,18 @@ impl PubSub {
         let body: Bytes = json_body(&Publish { messages: [message] })?;
         Ok(Request { method: Method::Post, url: self.topic.url.clone(), headers: json_headers(1), body })
     }
+}
+
+/// The key of a service account, which signs for itself, or an identity: by another credential of the Secret, or by none.
+fn login(settings: &Settings) -> Result<(Option<ServiceAccount>, Option<Identity>), CredentialProblem> {
+    let identity = settings.identity(Cloud::Google, TokenForm::Bearer);
+    let token = settings.token.as_ref().filter(|token| !token.raw().trim_ascii().is_empty());
+    let Some(json) = token.map(Token::raw) else { return Ok((None, Some(identity))) };
+    if kind_of(json)? == "service_account" {
+        return Ok((Some(ServiceAccount::parse(json, SCOPE)?), None));
+    }
+    let credential = Some(Credential::parse(json, Author::Secret)?);
+    Ok((None, Some(Identity { credential, ..identity })))
 }
 
 /// A channel of four parts is the whole name; any other one is the topic's in the project of the address.
@@ -114,6 +126,11 @@ impl Provider for PubSub {
 
     fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        let credential = self.identity.as_ref().and_then(|identity| identity.credential.as_ref());
+        credential.map(Credential::secrets).unwrap_or_default()
     }
 
     /// Google's hosts, which no private trust store must break.

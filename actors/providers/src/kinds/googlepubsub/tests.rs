@@ -110,9 +110,25 @@ fn s23_8_a_service_account_is_let_in_with_a_signed_assertion() {
             "aud": TOKENS, "iat": 1_786_104_000, "exp": 1_786_107_600,
         })
     );
-    let key = crate::rs256::read_key(PEM.as_bytes()).unwrap();
+    let key = crate::jwt::read_key(PEM.as_bytes()).unwrap();
     let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public().as_ref());
     public.verify(signed.as_bytes(), &decode(signature)).unwrap();
+}
+
+#[test]
+fn s23_8_another_credential_of_the_secret_is_an_identity_and_comes_before_the_account() {
+    let user = r#"{"type":"authorized_user","client_id":"id","client_secret":"hunter22","refresh_token":"1//refresh"}"#;
+    let spec = ProviderSpec {
+        address: "my-project".into(),
+        channel: "flux".into(),
+        service_account: "flux".into(),
+        ..spec(KIND)
+    };
+    let endpoint = credentials(&[("token", user.as_bytes())]).build(&spec).unwrap();
+    let identity = endpoint.provider.identity().unwrap();
+    assert!(identity.credential.is_some() && identity.cloud == Cloud::Google);
+    let masked = endpoint.masker.mask("said 1//refresh and hunter22");
+    assert_eq!(masked, "said ***** and *****");
 }
 
 #[test]
@@ -154,13 +170,14 @@ fn s23_8_refusals_come_in_order() {
         assert!(refuse(&[("token", token)]).contains("is no JSON key of Google"), "{token:?}");
     }
     for (part, value, text) in [
-        ("type", "external_account", "credentials of another type than 'service_account'"),
+        ("type", "gdch_service_account", "is of a type that is not supported"),
+        ("type", "external_account", "has no 'audience'"),
         ("client_email", "", "has no 'client_email'"),
         ("private_key", "", "has no 'private_key'"),
-        ("private_key", "MIIE", "'private_key' is no RSA key"),
+        ("private_key", "MIIE", "'private_key' that is no RSA key"),
         ("token_uri", "", "has no 'token_uri'"),
-        ("token_uri", "http://oauth2.googleapis.com/token", "'token_uri' is no https URL"),
-        ("token_uri", "https://|", "'token_uri' is no https URL"),
+        ("token_uri", "http://oauth2.googleapis.com/token", "'token_uri' that is no https URL"),
+        ("token_uri", "https://|", "'token_uri' that is no https URL"),
     ] {
         let error = refuse(&[("token", &key_with(part, value))]);
         assert!(error.contains(text) && !error.contains("MIIE"), "{error}");

@@ -1,9 +1,9 @@
-//! JSON Web Tokens signed with RSA and SHA-256 (RFC 7515; RFC 7518, 3.3), by which a program shows who it is.
+//! JSON Web Tokens signed with RSA and SHA-256 (RFC 7515; RFC 7518, 3.3 and 3.5), by which a program shows who it is.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 
@@ -17,12 +17,21 @@ pub(crate) fn read_key(pem: &[u8]) -> Option<RsaKeyPair> {
     }
 }
 
-/// The token with this header and these claims, both JSON; none if the system has no random numbers to blind the
-/// signature with.
-pub(crate) fn sign(key: &RsaKeyPair, header: &str, claims: &str) -> Option<String> {
+/// The token with this header, which says `RS256`, and these claims, both JSON; none if the system has no random numbers
+/// to blind the signature with.
+pub(crate) fn sign_rs256(key: &RsaKeyPair, header: &str, claims: &str) -> Option<String> {
+    sign(&RSA_PKCS1_SHA256, key, header, claims)
+}
+
+/// As [`sign_rs256`], with a header that says `PS256`.
+pub(crate) fn sign_ps256(key: &RsaKeyPair, header: &str, claims: &str) -> Option<String> {
+    sign(&RSA_PSS_SHA256, key, header, claims)
+}
+
+fn sign(encoding: &'static dyn RsaEncoding, key: &RsaKeyPair, header: &str, claims: &str) -> Option<String> {
     let mut token = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let mut signature = vec![0; key.public().modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature).ok()?;
+    key.sign(encoding, &SystemRandom::new(), token.as_bytes(), &mut signature).ok()?;
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(&signature, &mut token);
     Some(token)

@@ -9,15 +9,11 @@ use jiff::{Timestamp, ToSpan};
 use ring::signature::RsaKeyPair;
 use serde::{Deserialize, Serialize};
 
-use super::PubSubProblem;
-use crate::address::{Address, AddressSource};
+use super::credential::{Author, CredentialProblem, secure};
 use crate::headers::is_value;
+use crate::jwt;
 use crate::kept_token::{KeptToken, Token};
 use crate::kinds::form;
-use crate::{ConfigError, Settings, rs256};
-
-/// What a token is good for: no more than Pub/Sub.
-const SCOPE: &str = "https://www.googleapis.com/auth/pubsub";
 
 /// How an assertion is named (RFC 7523, 8.1).
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -32,13 +28,11 @@ pub(crate) struct ServiceAccount {
     key_id: String,
     key: RsaKeyPair,
     token_uri: String,
-    pub(super) token: KeptToken,
+    pub(crate) token: KeptToken,
 }
 
 #[derive(Deserialize)]
 struct Key {
-    #[serde(rename = "type")]
-    kind: String,
     #[serde(default)]
     client_email: String,
     #[serde(default)]
@@ -73,37 +67,21 @@ struct TokenAnswer {
 }
 
 impl ServiceAccount {
-    /// The account whose key is the Secret's token.
-    ///
-    /// # Errors
-    /// [`PubSubProblem`] for everything that is no whole key of a service account.
-    pub(super) fn read(settings: &Settings) -> Result<Self, ConfigError> {
-        let token = settings.token.as_ref().filter(|token| !token.raw().trim_ascii().is_empty());
-        let json = token.ok_or(PubSubProblem::NotJson)?.raw();
-        Self::parse(json, settings.address.source(), SCOPE)
-    }
-
     /// The account whose key is `json`, for tokens that are good for `scope`.
     ///
     /// # Errors
-    /// As for [`read`](Self::read).
-    pub(crate) fn parse(
-        json: &[u8],
-        source: &AddressSource,
-        scope: &'static str,
-    ) -> Result<Self, ConfigError> {
-        let key: Key = serde_json::from_slice(json).map_err(|_| PubSubProblem::NotJson)?;
-        if key.kind != "service_account" {
-            return Err(PubSubProblem::Type.into());
-        }
+    /// [`CredentialProblem`] for everything that is no whole key of a service account.
+    pub(crate) fn parse(json: &[u8], scope: &'static str) -> Result<Self, CredentialProblem> {
+        let key: Key = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
         for (part, name) in [(&key.client_email, "client_email"), (&key.private_key, "private_key")] {
             if part.is_empty() {
-                return Err(PubSubProblem::Lacks(name).into());
+                return Err(CredentialProblem::Lacks(name));
             }
         }
         Ok(Self {
-            key: rs256::read_key(key.private_key.as_bytes()).ok_or(PubSubProblem::PrivateKey)?,
-            token_uri: token_uri(key.token_uri, source)?,
+            key: jwt::read_key(key.private_key.as_bytes()).ok_or(CredentialProblem::PrivateKey)?,
+            // The key is the author's own, but what it signs must not go over the network in clear.
+            token_uri: secure("token_uri", key.token_uri, Author::Operator)?,
             scope,
             email: key.client_email,
             key_id: key.private_key_id,
@@ -119,7 +97,7 @@ impl ServiceAccount {
             Claims { iss: &self.email, scope: self.scope, aud: &self.token_uri, iat, exp: iat + LIFETIME };
         let header = Header { alg: "RS256", typ: "JWT", kid: &self.key_id };
         let (header, claims) = (serde_json::to_string(&header).ok()?, serde_json::to_string(&claims).ok()?);
-        let assertion = rs256::sign(&self.key, &header, &claims)?;
+        let assertion = jwt::sign_rs256(&self.key, &header, &claims)?;
         let body = form::encode([("grant_type", GRANT), ("assertion", &assertion)]);
         let headers = vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
         let url = self.token_uri.clone();
@@ -127,7 +105,7 @@ impl ServiceAccount {
     }
 
     /// The token in an answer to [`request`](Self::request); none if there is none.
-    pub(super) fn obtained(&self, body: &[u8], now: Timestamp) -> Option<Token> {
+    pub(crate) fn obtained(&self, body: &[u8], now: Timestamp) -> Option<Token> {
         let TokenAnswer { access_token: value, expires_in } = serde_json::from_slice(body).ok()?;
         if value.is_empty() || !is_value(&value) {
             return None;
@@ -137,16 +115,6 @@ impl ServiceAccount {
         self.token.keep(&token);
         Some(token)
     }
-}
-
-/// The key is the user's own, but what it signs must not go over the network in clear.
-fn token_uri(text: String, source: &AddressSource) -> Result<String, PubSubProblem> {
-    if text.is_empty() {
-        return Err(PubSubProblem::Lacks("token_uri"));
-    }
-    let url = Address::new(text, source.clone()).hook_url("token_uri").ok();
-    let url = url.filter(|url| url.as_str().starts_with("https://"));
-    url.map(|url| url.as_str().to_owned()).ok_or(PubSubProblem::TokenUri)
 }
 
 impl fmt::Debug for ServiceAccount {

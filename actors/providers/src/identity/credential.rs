@@ -1,0 +1,289 @@
+//! Credentials of Google as files hold them (Google, "How Application Default Credentials works"; AIP-4110 to 4117): keys of
+//! service accounts, logins of users, configurations of workload identity federation, and each of them acting as a service
+//! account.
+//!
+//! A configuration of federation makes the program read a file or an address and send what is there to another address. The
+//! operator may say so; a Secret's author only if it goes to Google (Google, "Validate credential configurations from
+//! external sources").
+
+mod federation;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use campanile_domain::{Method, Request};
+use jiff::Timestamp;
+use ring::digest;
+use serde::Deserialize;
+
+use super::google::{PLATFORM, act_at};
+use super::service_account::ServiceAccount;
+use crate::address::{Address, AddressSource, HookUrl};
+use crate::kinds::form;
+use federation::Federation;
+pub use problem::CredentialProblem;
+
+/// Where users' logins are renewed, unless the credential says otherwise.
+const RENEWAL: &str = "https://oauth2.googleapis.com/token";
+
+/// How long a token of an account that is acted as lives, in seconds, unless the credential says otherwise.
+const LIFETIME: u32 = 3600;
+
+/// Who wrote a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// Who runs the program: its environment names the file.
+    Operator,
+    /// Who may write Secrets.
+    Secret,
+}
+
+/// A credential. Never printed; two are equal if their texts are.
+#[derive(Clone)]
+pub struct Credential(Arc<Parts>);
+
+struct Parts {
+    proof: Proof,
+    /// The accounts to act as, one after the other.
+    acts: Vec<Act>,
+    digest: [u8; 32],
+}
+
+enum Proof {
+    Key(ServiceAccount),
+    User(User),
+    Subject(Federation),
+}
+
+#[derive(Deserialize)]
+struct User {
+    #[serde(default)]
+    client_id: String,
+    #[serde(default)]
+    client_secret: String,
+    #[serde(default)]
+    refresh_token: String,
+    #[serde(default)]
+    token_uri: Option<String>,
+}
+
+/// A service account to act as.
+#[derive(Debug)]
+pub struct Act {
+    url: String,
+    delegates: Vec<String>,
+    lifetime: u32,
+}
+
+/// Where the token is that is exchanged.
+pub enum Source<'a> {
+    /// In this file.
+    File(&'a str),
+    /// In the answer to this request.
+    Address {
+        /// The request.
+        request: &'a Request,
+        /// Whether it leads no further than this machine, so that no proxy has a part in it.
+        is_local: bool,
+    },
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct Impersonation {
+    #[serde(default)]
+    service_account_impersonation_url: String,
+    #[serde(default)]
+    delegates: Vec<String>,
+    #[serde(default)]
+    source_credentials: serde_json::Value,
+}
+
+/// The type that a credential says it is of.
+///
+/// # Errors
+/// [`CredentialProblem::NotJson`] if it says none.
+pub(crate) fn kind_of(json: &[u8]) -> Result<String, CredentialProblem> {
+    let kind: Kind = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
+    Ok(kind.kind)
+}
+
+impl Credential {
+    /// Reads a credential.
+    ///
+    /// # Errors
+    /// [`CredentialProblem`] for what is no whole credential of a kind that is known, and for what `author` may not say.
+    pub fn parse(json: &[u8], author: Author) -> Result<Self, CredentialProblem> {
+        let (proof, acts) = match kind_of(json)?.as_str() {
+            "impersonated_service_account" => impersonation(json, author)?,
+            kind => proof(kind, json, author)?,
+        };
+        let mut digest = [0; 32];
+        digest.copy_from_slice(digest::digest(&digest::SHA256, json).as_ref());
+        Ok(Self(Arc::new(Parts { proof, acts, digest })))
+    }
+
+    /// What tells this credential from others, and tells nothing of it.
+    pub fn digest(&self) -> [u8; 32] {
+        self.0.digest
+    }
+
+    /// Where the token is that is exchanged; none if this credential needs no other.
+    pub fn source(&self) -> Option<Source<'_>> {
+        match &self.0.proof {
+            Proof::Subject(federation) => Some(federation.source()),
+            Proof::Key(_) | Proof::User(_) => None,
+        }
+    }
+
+    /// The token in what the source gave; none if there is none.
+    pub fn subject(&self, text: &str) -> Option<String> {
+        match &self.0.proof {
+            Proof::Subject(federation) => federation.subject(text),
+            Proof::Key(_) | Proof::User(_) => None,
+        }
+    }
+
+    /// Asks for a token at `now`, with `subject` where there is a source, and what of it is secret. None without random
+    /// numbers to sign with.
+    pub fn request(&self, subject: &str, now: Timestamp) -> Option<(Request, Vec<String>)> {
+        match &self.0.proof {
+            Proof::Key(key) => key.request(now).map(|(request, assertion)| (request, vec![assertion])),
+            Proof::User(user) => Some((user.request(), user.secrets())),
+            Proof::Subject(federation) => Some((federation.request(subject), vec![subject.to_owned()])),
+        }
+    }
+
+    /// The service accounts to act as, one after the other.
+    pub fn acts(&self) -> &[Act] {
+        &self.0.acts
+    }
+
+    /// What of it must not be shown.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        match &self.0.proof {
+            Proof::Key(_) => Vec::new(),
+            Proof::User(user) => user.secrets(),
+            Proof::Subject(federation) => federation.secrets(),
+        }
+    }
+}
+
+impl PartialEq for Credential {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.digest == other.0.digest
+    }
+}
+
+impl Eq for Credential {}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential(*****)")
+    }
+}
+
+fn proof(kind: &str, json: &[u8], author: Author) -> Result<(Proof, Vec<Act>), CredentialProblem> {
+    match kind {
+        "service_account" => Ok((Proof::Key(ServiceAccount::parse(json, PLATFORM)?), Vec::new())),
+        "authorized_user" => Ok((Proof::User(User::parse(json)?), Vec::new())),
+        "external_account" => {
+            let (federation, account) = Federation::parse(json, author)?;
+            let acts =
+                account.map(|(url, lifetime)| Act::new(url, Vec::new(), lifetime, author)).transpose()?;
+            Ok((Proof::Subject(federation), acts.into_iter().collect()))
+        }
+        _ => Err(CredentialProblem::Type),
+    }
+}
+
+fn impersonation(json: &[u8], author: Author) -> Result<(Proof, Vec<Act>), CredentialProblem> {
+    let outer: Impersonation = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
+    if outer.source_credentials.is_null() {
+        return Err(CredentialProblem::Lacks("source_credentials"));
+    }
+    let inner = outer.source_credentials.to_string();
+    let (proof, mut acts) = proof(&kind_of(inner.as_bytes())?, inner.as_bytes(), author)?;
+    acts.push(Act::new(outer.service_account_impersonation_url, outer.delegates, None, author)?);
+    Ok((proof, acts))
+}
+
+impl Act {
+    fn new(
+        url: String,
+        delegates: Vec<String>,
+        lifetime: Option<u32>,
+        author: Author,
+    ) -> Result<Self, CredentialProblem> {
+        let url = secure("service_account_impersonation_url", url, author)?;
+        Ok(Self { url, delegates, lifetime: lifetime.unwrap_or(LIFETIME) })
+    }
+
+    /// Trades `token` for one of this account.
+    pub fn request(&self, token: &str) -> Request {
+        act_at(&self.url, token, &self.delegates, self.lifetime)
+    }
+}
+
+impl User {
+    fn parse(json: &[u8]) -> Result<Self, CredentialProblem> {
+        let user: Self = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
+        for (part, name) in [
+            (&user.client_id, "client_id"),
+            (&user.client_secret, "client_secret"),
+            (&user.refresh_token, "refresh_token"),
+        ] {
+            if part.is_empty() {
+                return Err(CredentialProblem::Lacks(name));
+            }
+        }
+        // What goes there is the author's own.
+        let token_uri = user.token_uri.map(|uri| secure("token_uri", uri, Author::Operator)).transpose()?;
+        Ok(Self { token_uri, ..user })
+    }
+
+    fn request(&self) -> Request {
+        let body = form::encode([
+            ("grant_type", "refresh_token"),
+            ("client_id", self.client_id.as_str()),
+            ("client_secret", &self.client_secret),
+            ("refresh_token", &self.refresh_token),
+        ]);
+        let url = self.token_uri.clone().unwrap_or_else(|| RENEWAL.to_owned());
+        let headers = vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+        Request { method: Method::Post, url, headers, body: Bytes::from(body) }
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec![self.client_secret.clone(), self.refresh_token.clone()]
+    }
+}
+
+/// The address in field `name`, if tokens may be sent there: over TLS, and to Google where a Secret says so.
+pub(crate) fn secure(name: &'static str, url: String, author: Author) -> Result<String, CredentialProblem> {
+    if url.is_empty() {
+        return Err(CredentialProblem::Lacks(name));
+    }
+    let parsed = address(url).filter(|url| url.as_str().starts_with("https://"));
+    let url = parsed.ok_or(CredentialProblem::Url(name))?;
+    let host = url::Url::parse(url.as_str()).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let is_google = host.is_some_and(|host| host.ends_with(".googleapis.com"));
+    if author == Author::Secret && !is_google {
+        return Err(CredentialProblem::Foreign(name));
+    }
+    Ok(url.as_str().to_owned())
+}
+
+/// A URL that can be sent to.
+fn address(text: String) -> Option<HookUrl> {
+    Address::new(text, AddressSource::Spec).hook_url("credential").ok()
+}
