@@ -8,13 +8,16 @@
 //! 6. It refuses malformed `headers`, a missing Secret and an unusable address before anything is sent.
 //! 7. It has a page in the documentation, with a [table](page) that is true.
 //!
-//! Over all types that speak HTTP, those of Git hosts included: 8. [`again`], 9. [`limits`], 10. [`hostile`].
+//! Over all types that speak HTTP, those of Git hosts included: 8. [`again`], 9. [`limits`], 10. [`hostile`]. And
+//! 11. an [`overview`] of what is [`published`].
 
 mod again;
 mod every;
 mod hostile;
 mod limits;
+mod overview;
 mod page;
+mod published;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};

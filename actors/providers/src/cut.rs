@@ -73,6 +73,12 @@ struct Selected<'a> {
     beyond: usize,
 }
 
+/// The key of the entry that stands for the ones left out.
+const ELLIPSIS: &str = "…";
+
+/// The same where keys must be made of letters.
+const PLAIN_ELLIPSIS: &str = "metadata_left_out";
+
 /// Room for the entry that stands for the ones left out.
 const LEFT_OUT: usize = 40;
 
@@ -111,6 +117,14 @@ pub(crate) fn json_bytes(c: char) -> usize {
 /// Some destinations refuse a message for an empty text in it.
 pub(crate) fn or_blank(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.is_empty() { Cow::Borrowed(markup::ZERO_WIDTH) } else { text }
+}
+
+/// `entries` for a place whose keys must be made of letters: the one that stands for others is called by a word.
+pub(crate) fn with_plain_keys(mut entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
+    if let Some((key, _)) = entries.last_mut().filter(|(key, _)| key == ELLIPSIS) {
+        *key = Cow::Borrowed(PLAIN_ELLIPSIS);
+    }
+    entries
 }
 
 /// The beginning of a text as far as it fits.
@@ -244,7 +258,7 @@ impl Style {
         let kept = entries.iter().take(last).take_while(fits).count();
         let missing = entries.len() - kept + beyond;
         entries.truncate(kept);
-        entries.push((Cow::Borrowed("…"), Cow::Owned(format!("{missing} more left out"))));
+        entries.push((Cow::Borrowed(ELLIPSIS), Cow::Owned(format!("{missing} more left out"))));
         entries
     }
 

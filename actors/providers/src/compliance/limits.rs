@@ -1,106 +1,18 @@
 //! 9. A message always fits, whatever the event holds: the destination's documented limits are kept, the cut says so, and
 //!    what is sent is whole.
 
-use campanile_domain::{Delivery, Event, ObjectRef, Request, Severity};
+use campanile_domain::{Delivery, Event, ObjectRef, Severity};
 use campanile_testkit::event;
-use serde_json::Value;
 
-use super::every::{complete, first_written, json, line, types};
+use super::every::{complete, first_written, json, types};
+use super::published::LIMITS;
 use crate::testing::delivery;
-
-/// What must not be longer than so many of what.
-type Measure = fn(&Request) -> usize;
-
-/// Limits as destinations document them; each type's own file names the page.
-const LIMITS: &[(&str, usize, Measure)] = &[
-    ("slack", 40_000, |request| longest(request, "/attachments/0/text", utf16)),
-    ("discord", 4_096, |request| longest(request, "/attachments/0/text", utf16)),
-    ("discord", 6_000, |request| texts(&json(request)["attachments"], utf16)),
-    ("discord", 25, |request| json(request)["attachments"][0]["fields"].as_array().unwrap().len()),
-    ("msteams", 28_000, |request| request.body.len()),
-    ("rocket", 48_600, |request| texts(&json(request)["attachments"], utf16)),
-    ("googlechat", 32_000, |request| request.body.len()),
-    ("webex", 7_439, |request| json(request)["markdown"].as_str().unwrap().len()),
-    ("telegram", 4_096, |request| longest(request, "/text", utf16)),
-    ("lark", 20_000, |request| request.body.len()),
-    ("matrix", 65_536, |request| request.body.len()),
-    ("opsgenie", 130, |request| longest(request, "/message", utf16)),
-    ("opsgenie", 15_000, |request| longest(request, "/description", utf16)),
-    ("opsgenie", 8_000, |request| texts(&json(request)["details"], utf16)),
-    ("grafana", 500, |request| json(request)["tags"].to_string().len()),
-    ("pagerduty", 1_024, |request| longest(request, "/payload/summary", utf16)),
-    ("pagerduty", 255, |request| longest(request, "/dedup_key", utf16)),
-    ("pagerduty", 512_000, |request| request.body.len()),
-    ("datadog", 100, |request| longest(request, "/title", utf16)),
-    ("datadog", 4_000, |request| longest(request, "/text", utf16)),
-    ("datadog", 100, |request| json(request)["tags"].as_array().unwrap().len()),
-    ("datadog", 200, |request| longest_of(&json(request)["tags"])),
-    ("zulip", 10_000, |request| form(request, "content").chars().count()),
-    ("zoom", 4_096, |request| longest(request, "/content/body/0/text", utf16)),
-    ("sentry", 8_192, |request| longest_in(&line(request, 2)["message"])),
-    ("sentry", 1_000_000, |request| request.body.len()),
-    ("alertmanager", 40_000, |request| longest(request, "/0/annotations/message", utf16)),
-    ("incident.io", 40_000, |request| longest(request, "/description", utf16)),
-    ("githubdispatch", 64_000, |request| request.body.len() - 200),
-    ("githubdispatch", 100, |request| longest(request, "/event_type", utf16)),
-    ("googlepubsub", 10_000_000, |request| request.body.len()),
-    ("azureeventhub", 256 * 1024, |request| request.body.len()),
-    ("otel", 20 << 20, |request| request.body.len()),
-    ("github", 140, |request| longest(request, "/description", utf16)),
-    ("github", 255, |request| longest(request, "/context", utf16)),
-    ("gitlab", 255, |request| longest(request, "/name", utf16)),
-    ("gitea", 255, |request| longest(request, "/context", utf16)),
-    ("bitbucket", 255, |request| longest(request, "/name", utf16)),
-    ("bitbucketserver", 255, |request| longest(request, "/name", utf16)),
-    ("azuredevops", 255, |request| longest(request, "/context/name", utf16)),
-    ("gitlab", 255, |request| longest(request, "/description", utf16)),
-    ("gitea", 255, |request| longest(request, "/description", utf16)),
-    ("bitbucket", 255, |request| longest(request, "/description", utf16)),
-    ("bitbucketserver", 255, |request| longest(request, "/description", utf16)),
-    ("azuredevops", 255, |request| longest(request, "/description", utf16)),
-    ("githubpullrequestcomment", 65_536, |request| longest(request, "/body", utf16)),
-    ("gitlabmergerequestcomment", 1_000_000, |request| longest(request, "/body", utf16)),
-    ("giteapullrequestcomment", 65_536, |request| longest(request, "/body", utf16)),
-];
 
 /// Who takes an event whole: there is no destination whose limits one could know.
 const WHOLE: &[&str] = &["generic", "generic-hmac"];
 
 /// Who has no message to cut: one that shows none of it, or takes it as it is.
 const UNCUT: &[&str] = &["grafana", "otel", "googlepubsub"];
-
-fn utf16(text: &str) -> usize {
-    text.encode_utf16().count()
-}
-
-fn longest(request: &Request, pointer: &str, measure: fn(&str) -> usize) -> usize {
-    let json = json(request);
-    let value = json.pointer(pointer).unwrap_or_else(|| panic!("{pointer} in {json}"));
-    measure(value.as_str().unwrap())
-}
-
-fn longest_in(value: &Value) -> usize {
-    utf16(value.as_str().unwrap())
-}
-
-fn longest_of(list: &Value) -> usize {
-    list.as_array().unwrap().iter().map(longest_in).max().unwrap()
-}
-
-/// All texts and names of fields below `value` together.
-fn texts(value: &Value, measure: fn(&str) -> usize) -> usize {
-    match value {
-        Value::String(text) => measure(text),
-        Value::Array(items) => items.iter().map(|item| texts(item, measure)).sum(),
-        Value::Object(fields) => fields.values().map(|field| texts(field, measure)).sum(),
-        _ => 0,
-    }
-}
-
-fn form(request: &Request, name: &str) -> String {
-    let pairs = url::form_urlencoded::parse(&request.body);
-    pairs.into_owned().find(|(key, _)| key == name).map(|(_, value)| value).unwrap()
-}
 
 /// Events that are long in one way or another: with words, without, in wide characters, in what has to be escaped, in
 /// metadata, in names.
@@ -148,17 +60,17 @@ fn huge() -> Vec<Delivery> {
 fn m9_every_message_keeps_within_the_limits_of_its_destination() {
     let (huge, mut beyond) = (huge(), Vec::new());
     for kind in types() {
-        let limits: Vec<_> = LIMITS.iter().filter(|(name, _, _)| *name == kind).collect();
+        let limits: Vec<_> = LIMITS.iter().filter(|limit| limit.kind == kind).collect();
         assert!(WHOLE.contains(&kind) == limits.is_empty(), "{kind} has limits, or none");
         for (number, delivery) in huge.iter().enumerate() {
             let request = first_written(kind, delivery);
-            for (_, limit, measure) in &limits {
-                let measured = measure(&request);
-                beyond.extend((measured > *limit).then_some((kind, number, measured, *limit)));
+            for limit in &limits {
+                let measured = limit.measure(&request);
+                beyond.extend((measured > limit.most).then_some((kind, limit.what, number, measured)));
             }
         }
     }
-    assert_eq!(beyond, [], "type, number of the event, what was measured, and the limit");
+    assert_eq!(beyond, [], "type, what of it, number of the event, and what was measured");
 }
 
 #[test]

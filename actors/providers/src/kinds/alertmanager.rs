@@ -21,11 +21,12 @@ use super::moment;
 use super::second_try::SecondTry;
 use super::webhook::{Target, json_body, json_headers};
 use crate::cut::markup::plain;
-use crate::cut::{Limits, Style, characters};
+use crate::cut::{Limits, Style, characters, with_plain_keys};
 use crate::{ConfigError, Exchange, Provider, Settings};
 use title::title_case;
 
-/// Longest message, in characters: what senders keep to (contract, providers 24).
+/// Longest message, in characters: what senders keep to (contract, providers 24). Alertmanager's documentation ("Alerts
+/// API", <https://prometheus.io/docs/alerting/latest/alerts_api/>) has no limits.
 const MESSAGE: usize = 40_000;
 
 /// Longest value of a label or annotation beside the message, in characters.
@@ -36,9 +37,6 @@ const LABELS: Limits =
 
 /// The metadata that becomes an annotation.
 const SUMMARY: &str = "summary";
-
-/// The label that counts those left out: Alertmanager does not take every name.
-const LEFT_OUT: &str = "metadata_left_out";
 
 /// What Alertmanager takes for no time: `resolve_timeout` ends the alert.
 const UNSET: &str = "0001-01-01T00:00:00Z";
@@ -120,10 +118,7 @@ fn labels(delivery: &Delivery) -> Pairs<'_> {
     let object = &event.involved_object;
     // Alertmanager refuses an alert with a nameless label.
     let shown = delivery.plan.metadata.iter().filter(|(key, _)| *key != SUMMARY && !key.is_empty());
-    let mut labels: Pairs<'_> = STYLE.entries(shown, &LABELS).into_iter().collect();
-    if let Some(left_out) = labels.remove("…") {
-        labels.insert(Cow::Borrowed(LEFT_OUT), left_out);
-    }
+    let mut labels: Pairs<'_> = with_plain_keys(STYLE.entries(shown, &LABELS)).into_iter().collect();
     let name = format!("Flux{}{}", object.kind, title_case(&event.reason));
     labels.insert(Cow::Borrowed("alertname"), Cow::Owned(STYLE.fit_owned(name, VALUE)));
     let own: [(&str, &str); 6] = [

@@ -112,6 +112,8 @@ impl Host for AzureDevops {
         host: "azure devops",
         reading: "could not list commit statuses",
         writing: "could not create commit status",
+        // None was found in the documentation ("Git, Statuses, Create"); chosen because it is GitLab's, and holds every reason
+        // that is words.
         longest_description: 255,
         shows_progress: false,
         absent_is_404: false,

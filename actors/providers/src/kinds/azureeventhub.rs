@@ -21,7 +21,8 @@ use crate::{Cloud, ConfigError, Exchange, Identity, Provider, Settings, Step, To
 use connection_string::ConnectionString;
 pub use problem::EventHubProblem;
 
-/// Longest event, in bytes: a hub of the smallest tier takes 256 KB (Event Hubs, "Quotas and limits"), properties included.
+/// Longest event, in bytes: a hub of the smallest tier takes 256 KB, properties included, the others 1 MB or more (Event Hubs,
+/// "Quotas and limits", size of a publication, <https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas>).
 const LONGEST: usize = 250_000;
 
 /// Parts of a signature's text that are longer are the signature itself, or harmless.

@@ -95,6 +95,8 @@ impl Host for Bitbucket {
         host: "bitbucket",
         reading: "could not get commit status",
         writing: "could not create commit status",
+        // None was found in the documentation ("Commit statuses"); chosen because it is GitLab's, and holds every reason that
+        // is words.
         longest_description: 255,
         shows_progress: false,
         absent_is_404: true,

@@ -38,8 +38,10 @@ const MOST_PAGES: usize = 48;
 /// Comments per page (contract, providers 18).
 const PAGE_SIZE: usize = 100;
 
-/// Longest text below the marker, in bytes of JSON. The hosts take more (GitHub 65,536 characters, GitLab a million), but
-/// a comment is found again only if an answer that lists it is read to its end, which is done up to 64 KiB.
+/// Longest text below the marker, in bytes of JSON. The hosts take more: GitHub 65,536 characters (not in the documentation,
+/// but what the API says when it refuses: `body is too long (maximum is 65536 characters)`), GitLab a million (Notes API,
+/// "Create new merge request note", <https://docs.gitlab.com/api/notes/>), Gitea what its database does. But a comment is
+/// found again only if an answer that lists it is read to its end, which is done up to 64 KiB.
 const LONGEST_POST: usize = 45_000;
 
 /// How a type of host differs from others.

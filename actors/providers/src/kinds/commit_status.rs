@@ -88,7 +88,7 @@ pub(super) struct Rules {
     pub(super) reading: &'static str,
     /// What writing is called when it fails.
     pub(super) writing: &'static str,
-    /// The longest description that the host takes, in characters.
+    /// The longest description that the host takes, in characters; where its documentation has none, one of our own.
     pub(super) longest_description: usize,
     /// Whether `Progressing` is shown as pending; otherwise nothing is written for it.
     pub(super) shows_progress: bool,
@@ -216,8 +216,8 @@ impl Exchange for Skip {
     }
 }
 
-/// Longest name of a status, in characters: the columns of GitLab's and Gitea's databases, and what Bitbucket's API
-/// takes (Build status API, `name`). Two names of Kubernetes and a kind can be longer.
+/// Longest name of a status, in characters. No host's documentation has one; chosen because it is the usual column of their
+/// databases, and GitLab's limit of a description. Two names of Kubernetes and a kind can be longer.
 const LONGEST_NAME: usize = 255;
 
 /// Longest summary in a name, in characters.

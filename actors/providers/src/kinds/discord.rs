@@ -19,7 +19,8 @@ use crate::cut::markup::{markdown, plain};
 use crate::cut::{Body, Limits, Spot, Style, characters, or_blank};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
-/// The limits of an embed, in characters (API reference, Message resource, "Embed limits").
+/// The limits of an embed, in characters (API reference, Message resource, "Embed limits",
+/// <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>).
 const TOTAL: usize = 6000;
 const AUTHOR: usize = 256;
 const DESCRIPTION: usize = 4096;
@@ -34,7 +35,8 @@ const LIMITS: Limits = Limits {
     overhead: 2,
 };
 
-/// The longest name of a webhook's messages, in characters (API reference, Webhook resource, "Create webhook").
+/// The longest name of a webhook's messages, in characters (API reference, Webhook resource, "Create Webhook",
+/// <https://discord.com/developers/docs/resources/webhook#create-webhook>).
 const LONGEST_NAME: usize = 80;
 
 const STYLE: Style = Style { defuse, width: characters };

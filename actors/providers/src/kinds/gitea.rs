@@ -97,6 +97,8 @@ impl Host for Gitea {
         host: "gitea",
         reading: "could not list commit statuses",
         writing: "could not create commit status",
+        // None is in the documentation, and Gitea's database holds any text; chosen because it is GitLab's, and holds every
+        // reason that is words.
         longest_description: 255,
         shows_progress: true,
         absent_is_404: false,

@@ -51,6 +51,8 @@ impl Host for Github {
         host: "github",
         reading: "could not list commit statuses",
         writing: "could not create commit status",
+        // Not in the documentation ("Create a commit status"), but what the API says when it refuses: `description is too
+        // long (maximum is 140 characters)`.
         longest_description: 140,
         shows_progress: false,
         absent_is_404: false,

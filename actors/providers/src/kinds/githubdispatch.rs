@@ -19,10 +19,12 @@ use crate::exchange::Post;
 use crate::text::limited;
 use crate::{ConfigError, Exchange, Provider, Settings};
 
-/// Longest name of an event, in characters (REST API, "Create a repository dispatch event").
+/// Longest name of an event, in characters (REST API, "Create a repository dispatch event", `event_type`,
+/// <https://docs.github.com/rest/repos/repos#create-a-repository-dispatch-event>).
 const LONGEST_TYPE: usize = 100;
 
-/// Longest payload, in bytes: GitHub takes less than 64 KB.
+/// Longest payload, in bytes: GitHub takes less than 64 KB and ten properties (the same page, `client_payload`); an event has
+/// eight at most.
 const LONGEST_PAYLOAD: usize = 64_000;
 
 static ABOUT: About = About { thing: "event", place: "repository" };

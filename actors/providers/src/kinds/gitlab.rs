@@ -110,6 +110,7 @@ impl Host for Gitlab {
         host: "gitlab",
         reading: "unable to list commit status",
         writing: "unable to set commit status",
+        // Commits API, "Set commit pipeline status", `description`, <https://docs.gitlab.com/api/commits/>.
         longest_description: 255,
         shows_progress: false,
         absent_is_404: false,

@@ -16,7 +16,8 @@ use crate::cut::{Limits, Style, json_bytes};
 use crate::{ConfigError, Exchange, Provider, Settings};
 use card::Message;
 
-/// A message with its cards, in bytes (API reference, `spaces.messages.create`).
+/// A message with its cards, in bytes (API reference, `spaces.messages.create`: 32,000 bytes,
+/// <https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create>).
 const LONGEST_MESSAGE: usize = 32_000;
 
 /// What is in it beside the texts, the ends of a `font` included.
@@ -25,7 +26,8 @@ const FRAME: usize = 400;
 /// Longest title or subtitle, in bytes. An object's name has half of it.
 const HEADING: usize = 1_000;
 
-/// Widgets of a card; what is beyond the first 100 is not shown (API reference, `Section`).
+/// Widgets of a section (Apps Script reference of the same cards, `CardSection.addWidget`: no more than 100,
+/// <https://developers.google.com/apps-script/reference/card-service/card-section>).
 const WIDGETS: usize = 100;
 
 const LIMITS: Limits = Limits {

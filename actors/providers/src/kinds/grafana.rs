@@ -16,13 +16,17 @@ use crate::cut::markup::{html, plain};
 use crate::cut::{Limits, Spot, Style, bytes, json_bytes};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
-/// All tags of an annotation as a list in JSON, in bytes (Grafana, "Configure Grafana", `[annotations] tags_length`).
+/// All tags of an annotation as a list in JSON, in bytes (Grafana, "Configure Grafana", `[annotations] tags_length`: 500 as
+/// it is shipped, 4,096 at most,
+/// <https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/#tags_length>).
 const TAGS: usize = 500;
 
 /// What stands around a tag in that list.
 const AROUND_TAG: usize = "\"\",".len();
 
-/// A tag's key and its value, in characters: the columns of Grafana's table of tags.
+/// A tag's key and its value, in characters. Not in the documentation: these are the columns of Grafana's table of tags
+/// (`tag_mig.go`), which
+/// MySQL and PostgreSQL hold to.
 const COLUMN: usize = 100;
 
 /// Longest kind and namespace, in bytes.

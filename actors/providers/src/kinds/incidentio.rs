@@ -19,7 +19,8 @@ use crate::cut::markup::{markdown, plain};
 use crate::cut::{Limits, Style, characters};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
-/// incident.io documents no limits. These are our own, in characters, so that one event can not fill an alert.
+/// In the documentation ("Alert Events V2", <https://api-docs.incident.io/>) no limits were found. These are our own, in
+/// characters, so that one event can not fill an alert.
 const TITLE: usize = 1_000;
 const KEY: usize = 255;
 const DESCRIPTION: usize = 40_000;

@@ -19,7 +19,8 @@ use crate::cut::markup::{markdown, plain};
 use crate::cut::{Body, Limits, Spot, Style, json_bytes};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
-/// The longest body of a request, in bytes (Lark, "Custom bot usage guide": 20 KB).
+/// The longest body of a request, in bytes (Lark, "Custom bot usage guide": 20 K,
+/// <https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot>).
 const LONGEST_BODY: usize = 20_000;
 
 /// What is in a body beside the texts.

@@ -23,10 +23,11 @@ use crate::cut::{Body, Limits, Spot, Style, json_bytes};
 use crate::exchange::Post;
 use crate::{ConfigError, Exchange, Provider, Settings};
 
-/// The largest event, in bytes (Client-Server API, "Size limits").
+/// The largest event, in bytes (Client-Server API, "Size limits",
+/// <https://spec.matrix.org/latest/client-server-api/#size-limits>).
 const LARGEST_EVENT: usize = 65_536;
 
-/// What homeservers add to a message: ids, hashes, signatures, references.
+/// What homeservers add to a message, and what counts too: ids, hashes, signatures, references.
 const ENVELOPE: usize = 8_192;
 
 /// What stands around the object's name and at the end of the message.

@@ -20,7 +20,9 @@ use super::webhook::{Target, json_headers};
 use crate::cut::Limits;
 use crate::{ConfigError, Exchange, Provider, Settings};
 
-/// The longest body, in bytes (Teams, "Create Incoming Webhooks": 28 KB).
+/// The longest body, in bytes (Teams, "Create Incoming Webhooks", note: 28 KB,
+/// <https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook>; Workflows take
+/// the same). The page leaves open which KB these are: the smaller are kept to.
 const LONGEST_BODY: usize = 28_000;
 
 /// The body that is tried where that was too large: services that count two bytes a character take this.

@@ -18,7 +18,8 @@ use super::event_body::fitting;
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 pub use problem::NatsProblem;
 
-/// Longest event, in bytes: what a server takes unless it is told otherwise (nats-server configuration, `max_payload`).
+/// Longest event, in bytes: what a server takes unless it is told otherwise (NATS, "Configuration", `max_payload`: 1 MB,
+/// <https://docs.nats.io/running-a-nats-service/configuration#limits>).
 const LONGEST: usize = 1024 * 1024;
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {

@@ -20,7 +20,8 @@ use crate::cut::markup::{html, plain};
 use crate::cut::{Limits, Style, characters};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
-/// The limits of an alert's fields, in characters (Alert API, "Create Alert").
+/// The limits of an alert's fields, in characters (Alert API, "Create Alert",
+/// <https://docs.opsgenie.com/docs/alert-api#create-alert>).
 const MESSAGE: usize = 130;
 const DESCRIPTION: usize = 15_000;
 const DETAILS: usize = 8_000;

@@ -22,13 +22,17 @@ use crate::cut::markup::plain;
 use crate::cut::{Body, Limits, Spot, Style, characters};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
-/// Slack cuts longer messages without a word (API method `chat.postMessage`, "Truncating content"), in characters.
+/// Slack cuts longer texts, in characters (API method `chat.postMessage`, "Truncating content",
+/// <https://docs.slack.dev/reference/methods/chat.postMessage>; incoming webhooks too, by the changelog of August 2018,
+/// "Truncating really long messages"). That page speaks of `text`; for attachments it only names the error
+/// `attachment_payload_limit_exceeded`.
 const LONGEST_TEXT: usize = 40_000;
 
-/// What is tried where that was too long: Slack does not tell how large the payload of an attachment may be.
+/// What is tried where that was too long: how large the payload of an attachment may be is not in the documentation, and
+/// 4,000 characters are what the same section advises.
 const SECOND_TRY: usize = 4_000;
 
-/// Longest name of a sender, in characters. Slack sets no limit; this is ours.
+/// Longest name of a sender, in characters. None was found in the documentation; this is ours.
 const LONGEST_NAME: usize = 256;
 
 /// What stands around a key and its value.

@@ -19,7 +19,8 @@ use crate::address::{Address, AddressSource};
 use crate::cut::{Body, Limits, Spot, Style, characters, or_blank};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
-/// The longest text, in characters (Bot API, `sendMessage`). Telegram does not count escapes, here they count too.
+/// The longest text, in characters (Bot API, `sendMessage`: 1 to 4,096 "after entities parsing",
+/// <https://core.telegram.org/bots/api#sendmessage>). Telegram does not count escapes, here they count too.
 const LONGEST_TEXT: usize = 4096;
 
 /// What stands around the object's name and at the end of the message.
@@ -36,7 +37,8 @@ const STYLE: Style = Style { defuse, width: characters };
 /// What may stand in a token; all else could lead to another path.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b':').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The characters that MarkdownV2 reserves (Bot API, "Formatting options"), and mentions.
+/// The characters that MarkdownV2 reserves (Bot API, "Formatting options",
+/// <https://core.telegram.org/bots/api#markdownv2-style>), and mentions.
 fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
     const ESCAPED: &[(char, &str)] = &[
         ('\\', "\\\\"),

@@ -17,7 +17,8 @@ use crate::cut::markup::markdown;
 use crate::cut::{Body, Limits, Style, bytes};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
-/// The longest message, in bytes (Webex API, "Create a Message").
+/// The longest message, in bytes (Webex API, "Create a Message", `markdown`,
+/// <https://developer.webex.com/docs/api/v1/messages/create-a-message>).
 const LONGEST_MESSAGE: usize = 7439;
 
 /// What stands around the object's name and at the end of the text.

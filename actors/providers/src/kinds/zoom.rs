@@ -19,7 +19,8 @@ use crate::address::HookUrl;
 use crate::cut::{Body, Limits, Spot, Style, characters, or_blank};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
-/// The longest text of a message, in characters (Team Chat API, "Send a chat message").
+/// The longest text of a message, in characters. In the documentation of the app "Incoming Webhook" none was found; chosen
+/// because it is what other chats take, and bounds what one event can put into a channel.
 const LONGEST_TEXT: usize = 4_096;
 
 /// Longest head: two names of Kubernetes and a kind.

@@ -17,7 +17,9 @@ use crate::cut::markup::links;
 use crate::cut::{Spot, Style, characters};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
-/// The longest message, in code points; what is longer Zulip cuts (server setting `MAX_MESSAGE_LENGTH`).
+/// The longest message, in code points; what is longer Zulip cuts (REST API, "Register an event queue",
+/// `max_message_length`, <https://zulip.com/api/register-queue>; the number itself, that of the setting `MAX_MESSAGE_LENGTH`
+/// as it is shipped, was not found there).
 const LONGEST_MESSAGE: usize = 10_000;
 
 const STYLE: Style = Style { defuse, width: characters };

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
-/// SHA-1 of a status's name in hexadecimal: Bitbucket takes keys of 40 characters (contract, providers 23.32).
+/// SHA-1 of a status's name in hexadecimal: Bitbucket takes keys of 40 characters (contract, providers 23.32; not in its
+/// documentation, but what it says when it refuses: `key: Ensure this value has at most 40 characters`).
 pub(in crate::kinds) fn status_key(context: &str) -> String {
     let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, context.as_bytes());
     hash.as_ref().iter().fold(String::with_capacity(40), |mut key, byte| {

@@ -1,9 +1,11 @@
+use crate::kinds::moment;
 use crate::testing::{
     answer, credentials, delivery, failed, header, info, json, long, request, spec, special, verdict,
 };
-use crate::{ConfigError, Endpoint};
+use crate::{ConfigError, Endpoint, Step};
 use campanile_domain::{Delivery, Event, FailureClass as C, ProviderSpec, Verdict};
 use campanile_testkit::event;
+use jiff::SignedDuration;
 use serde_json::Value;
 
 fn datadog() -> Endpoint {
@@ -50,7 +52,7 @@ fn s23_19_tags_are_in_lower_case_and_within_200_characters() {
     let tags: Vec<&str> = alert["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
     assert_eq!(tags[1], "flux_reason:reconciliationsucceeded");
     assert_eq!(tags.len(), 100);
-    assert_eq!(tags[99], "…:56 more left out");
+    assert_eq!(tags[99], "metadata_left_out:56 more left out");
     for tag in &tags {
         assert!(tag.chars().count() <= 200 && !tag.contains(char::is_uppercase), "{tag}");
     }
@@ -75,6 +77,24 @@ fn s24_texts_keep_within_datadogs_limits() {
     assert!(text.encode_utf16().count() <= 4_000 && text.ends_with(" more characters)"), "{text}");
     assert!(alert["title"].as_str().unwrap().chars().count() <= 100);
     assert_eq!(sent(&long(4_000))["text"].as_str().unwrap().chars().count(), 4_000);
+}
+
+#[test]
+fn s24_an_event_that_is_too_old_for_datadog_is_posted_without_its_time() {
+    let dates_after = |hours: i64| {
+        let mut exchange = datadog().provider.exchange(&info()).unwrap();
+        let (mut response, mut dates) = (None, Vec::new());
+        let now = moment::of(&info()) + SignedDuration::from_hours(hours);
+        while let Step::Send(request) = exchange.next(response.take(), now) {
+            let sent: Value = serde_json::from_slice(&request.body).unwrap();
+            dates.push(sent.get("date_happened").and_then(Value::as_i64));
+            response = Some(answer(400, &[], r#"{"errors":["refused"]}"#));
+        }
+        dates
+    };
+    let happened = Some(moment::of(&info()).as_second());
+    assert_eq!(dates_after(18), [happened]);
+    assert_eq!(dates_after(19), [happened, None]);
 }
 
 #[test]

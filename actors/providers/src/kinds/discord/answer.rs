@@ -9,7 +9,8 @@ use serde::Deserialize;
 use crate::judgement::with_pause;
 
 /// As everywhere, but the pause of a rate limit is exact in the body and whole seconds, if anything, in the header (API
-/// reference, "Rate limits", "Exceeding a rate limit").
+/// reference, "Rate limits", "Exceeding A Rate Limit",
+/// <https://discord.com/developers/docs/topics/rate-limits#exceeding-a-rate-limit>).
 pub(super) fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
     with_pause(crate::judge(response, now, masker), asked(response))
 }

@@ -3,7 +3,8 @@
 use campanile_domain::{Masker, Response, Verdict};
 use jiff::Timestamp;
 
-/// How a connector begins the tale of a failure that it answers 200 to (Teams, "Create Incoming Webhooks", rate limiting).
+/// How a connector begins the tale of a failure that it answers 200 to (Teams, "Create and send messages",
+/// rate limiting for connectors: they "do not throw 429s").
 const FAILED: &str = "Webhook message delivery failed";
 
 /// What stands before the status that Teams had answered to the connector.

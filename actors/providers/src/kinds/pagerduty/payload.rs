@@ -10,13 +10,15 @@ use crate::cut::markup::plain;
 use crate::cut::{Limits, Style, characters, json_bytes};
 use crate::kinds::moment;
 
-/// The longest summary, in characters (Events API v2, "PD-CEF").
+/// The longest summary, in characters (API reference, "Send an event to PagerDuty", `payload.summary`,
+/// <https://developer.pagerduty.com/docs/events-api-v2/trigger-events/>; of change events the same).
 const SUMMARY: usize = 1024;
-/// The longest key of an alert, in characters (Events API v2, "Alert de-duplication").
+/// The longest key of an alert, in characters (the same reference, `dedup_key`).
 const KEY: usize = 255;
-/// Longest source, component and group, in characters; PagerDuty sets no limit.
+/// Longest source, component and group, in characters. None was found in the documentation; this is ours.
 const FIELD: usize = 1024;
-/// The longest message, in bytes. With the metadata it stays below the 512 KB of an event (Events API v2, "Size limits").
+/// The longest message, in bytes. With the metadata it stays below the 512 KB of an event ("Events API v2 Overview", size
+/// limits, <https://developer.pagerduty.com/docs/events-api-v2/overview/#size-limits>).
 const MESSAGE: usize = 256_000;
 
 const METADATA: Limits =

@@ -9,17 +9,18 @@ use serde::Serialize;
 
 use super::Ids;
 use crate::cut::markup::plain;
-use crate::cut::{Body, Limits, Spot, Style, characters};
+use crate::cut::{Limits, Spot, Style, characters, json_bytes, with_plain_keys};
 
-/// The longest message, in characters (Sentry, "Data handling", "Variable size"); likewise the sizes below.
+/// The longest message, in characters (Sentry, "Data Handling", variable size,
+/// <https://develop.sentry.dev/sdk/data-handling/#variable-size>); likewise the sizes below.
 const MESSAGE: usize = 8192;
-/// A tag's key, and its value.
+/// A tag's key, and its value. For keys that page says 32; Relay, which does the cutting, keeps 200 of them (`TagEntry`).
 const TAG: usize = 200;
 /// The name of a transaction.
 const NAME: usize = 200;
-/// The name of a server.
+/// The name of a server. None was found in the documentation; this is ours.
 const SERVER: usize = 200;
-/// A context.
+/// A context, in bytes of JSON.
 const CONTEXT: usize = 8192;
 /// Pairs in a mapping.
 const PAIRS: usize = 50;
@@ -27,28 +28,23 @@ const PAIRS: usize = 50;
 /// Tags that are not metadata.
 const OWN_TAGS: usize = 6;
 
-/// Metadata as a context.
+/// Metadata as a context. The message has a place of its own, here as below.
 const IN_CONTEXT: Limits = Limits {
-    total: CONTEXT,
-    text: MESSAGE,
-    share: CONTEXT,
+    total: CONTEXT - "{}".len(),
+    text: 0,
+    share: 0,
     count: PAIRS,
     key: TAG,
     value: 4096,
-    overhead: 6,
+    overhead: "\"\":\"\",".len(),
 };
 
 /// Metadata as tags.
-const IN_TAGS: Limits = Limits {
-    total: MESSAGE + PAIRS * 2 * TAG,
-    share: PAIRS * 2 * TAG,
-    count: PAIRS - OWN_TAGS,
-    value: TAG,
-    overhead: 0,
-    ..IN_CONTEXT
-};
+const IN_TAGS: Limits =
+    Limits { total: PAIRS * 2 * TAG, count: PAIRS - OWN_TAGS, value: TAG, overhead: 0, ..IN_CONTEXT };
 
 const STYLE: Style = Style { defuse: plain, width: characters };
+const CONTEXT_STYLE: Style = Style { defuse: plain, width: json_bytes };
 const TAG_STYLE: Style = Style { defuse: one_line, width: characters };
 
 /// A tag can not have a line break (Sentry, "Tags"); one that has is dropped.
@@ -120,15 +116,13 @@ struct Span<'a> {
 
 /// The Sentry event of an error.
 pub(super) fn event<'a>(delivery: &'a Delivery, ids: &'a Ids, environment: Option<&'a str>) -> Event<'a> {
-    // Each has a bound of its own: a short message leaves nothing to the context.
-    let text = STYLE.fit(&delivery.event.message, MESSAGE);
-    let entries = STYLE.entries(delivery.plan.metadata.iter(), &IN_CONTEXT);
+    let entries = CONTEXT_STYLE.entries(delivery.plan.metadata.iter(), &IN_CONTEXT);
     Event {
         contexts: Contexts { metadata: entries.into_iter().collect() },
         environment,
         event_id: &ids.event,
         level: "error",
-        message: text,
+        message: STYLE.fit(&delivery.event.message, MESSAGE),
         platform: "other",
         server_name: STYLE.fit(&delivery.event.reporting_controller, SERVER),
         timestamp: time(delivery),
@@ -142,7 +136,7 @@ pub(super) fn transaction<'a>(
     ids: &'a Ids,
     environment: Option<&'a str>,
 ) -> Transaction<'a> {
-    let Body { entries, .. } = TAG_STYLE.body(delivery, delivery.plan.metadata.iter(), &IN_TAGS);
+    let entries = with_plain_keys(TAG_STYLE.entries(delivery.plan.metadata.iter(), &IN_TAGS));
     let mut tags = own_tags(&delivery.event);
     tags.extend(entries);
     let time = time(delivery);

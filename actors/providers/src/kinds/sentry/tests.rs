@@ -172,6 +172,15 @@ fn s24_an_envelope_stays_far_below_a_megabyte() {
 }
 
 #[test]
+fn s24_tags_that_are_left_out_are_counted_in_one_whose_name_sentry_keeps() {
+    let keys: Vec<String> = (0..60).map(|n| format!("key-{n:02}")).collect();
+    let metadata: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "v")).collect();
+    let tags = payload(&delivery(event(), &metadata))["tags"].clone();
+    assert_eq!(tags["metadata_left_out"], "17 more left out");
+    assert_eq!(tags.as_object().unwrap().len(), 50);
+}
+
+#[test]
 fn rate_limits_are_read_by_category() {
     let limits = "60:transaction:key, 2700:default;error;security:organization, 5::key:quota";
     let paused = |endpoint: &Endpoint, delivery: &Delivery, headers: &[(&str, &str)]| {

@@ -8,28 +8,44 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::judgement::{classify, quote, verdict};
 
-/// The class of an error by its name (API method `chat.postMessage`, "Errors"). What is not here is the fault of the
-/// one message.
+/// The class of an error by its name (API method `chat.postMessage`, "Errors",
+/// <https://docs.slack.dev/reference/methods/chat.postMessage#errors>). What is not here is the fault of the one message.
 const CLASSES: &[(FailureClass, &[&str])] = &[
     (
         FailureClass::Credentials,
         &[
             "access_denied",
+            "accesslimited",
             "account_inactive",
             "ekm_access_denied",
+            "enterprise_is_restricted",
             "invalid_auth",
             "missing_scope",
             "no_permission",
             "not_allowed_token_type",
             "not_authed",
             "org_login_required",
+            "team_access_not_granted",
             "token_expired",
             "token_revoked",
+            "two_factor_setup_required",
         ],
     ),
-    (FailureClass::Gone, &["channel_not_found", "is_archived", "not_in_channel"]),
-    (FailureClass::Throttled, &["rate_limited", "ratelimited"]),
-    (FailureClass::Server, &["fatal_error", "internal_error", "service_unavailable"]),
+    (
+        FailureClass::Gone,
+        &[
+            "channel_not_found",
+            "is_archived",
+            "messages_tab_disabled",
+            "not_in_channel",
+            "restricted_action",
+            "restricted_action_read_only_channel",
+            "restricted_action_thread_only_channel",
+            "team_not_found",
+        ],
+    ),
+    (FailureClass::Throttled, &["message_limit_exceeded", "rate_limited", "ratelimited"]),
+    (FailureClass::Server, &["fatal_error", "internal_error", "service_unavailable", "team_added_to_org"]),
     (FailureClass::Timeout, &["request_timeout"]),
 ];
 
@@ -71,7 +87,7 @@ fn refusal(error: &str, masker: &Masker) -> Failure {
         .map_or(FailureClass::Rejected, |(class, _)| *class);
     let remedy = match class {
         FailureClass::Credentials => "; renew key 'token' of the Secret, or the app's permissions",
-        FailureClass::Gone => "; correct spec.channel, or invite the app to it",
+        FailureClass::Gone => "; correct spec.channel, or let the app write to it",
         _ => "",
     };
     let error = quote(error.as_bytes(), masker);
@@ -157,9 +173,11 @@ mod tests {
     fn s23_3_errors_have_the_class_of_their_cause() {
         let table = [
             (C::Credentials, &["invalid_auth", "token_revoked", "account_inactive", "not_authed"] as &[_]),
+            (C::Credentials, &["team_access_not_granted", "two_factor_setup_required"]),
             (C::Gone, &["channel_not_found", "not_in_channel", "is_archived"]),
-            (C::Throttled, &["ratelimited", "rate_limited"]),
-            (C::Server, &["internal_error", "fatal_error", "service_unavailable"]),
+            (C::Gone, &["restricted_action", "restricted_action_read_only_channel", "messages_tab_disabled"]),
+            (C::Throttled, &["ratelimited", "rate_limited", "message_limit_exceeded"]),
+            (C::Server, &["internal_error", "fatal_error", "service_unavailable", "team_added_to_org"]),
             (C::Rejected, &["msg_too_long", "no_text", ""]),
         ];
         for (class, errors) in table {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::judgement::{told, with_pause};
 
 /// As everywhere, but an unknown channel comes as 400, and the pause of a rate limit is in the body too (REST API, "Error
-/// handling").
+/// handling", <https://zulip.com/api/rest-error-handling>).
 pub(super) fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
     let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
     if answer.code == "STREAM_DOES_NOT_EXIST" {
