@@ -12,6 +12,7 @@ mod cluster_cost;
 mod cluster_definitions;
 mod cluster_election;
 mod cluster_guide;
+mod cluster_identity;
 mod cluster_live;
 mod cluster_metrics;
 mod cluster_restart;

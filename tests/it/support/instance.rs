@@ -108,7 +108,19 @@ impl Instance {
         state: &Path,
         flags: &[&str],
     ) -> Self {
+        Self::in_cluster_and(&[], kubeconfig, namespace, state, flags)
+    }
+
+    /// As [`Instance::in_cluster`], in surroundings that have these variables.
+    pub(crate) fn in_cluster_and(
+        variables: &[(&str, &OsStr)],
+        kubeconfig: &Path,
+        namespace: Option<&str>,
+        state: &Path,
+        flags: &[&str],
+    ) -> Self {
         let mut command = program();
+        command.envs(variables.iter().copied());
         command.env("KUBECONFIG", kubeconfig).arg("--receiverAddr=127.0.0.1:0");
         if let Some(namespace) = namespace {
             command.env("RUNTIME_NAMESPACE", namespace).arg("--watch-all-namespaces=false");

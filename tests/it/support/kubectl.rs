@@ -36,11 +36,21 @@ pub(crate) fn kubectl(namespace: &Namespace, arguments: &[&str], input: &str) ->
 
 /// The manifests of a folder of the repository, as `kubectl apply -k` would send them to a namespace.
 pub(crate) fn shipped(folder: &str, namespace: &Namespace) -> String {
+    shipped_with(folder, &[], namespace)
+}
+
+/// As [`shipped`], with components.
+pub(crate) fn shipped_with(folder: &str, components: &[&str], namespace: &Namespace) -> String {
     let overlay = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder can be made");
-    let base: PathBuf = [env!("CARGO_MANIFEST_DIR"), folder].iter().collect();
     let up: PathBuf = overlay.path().components().skip(1).map(|_| "..").collect();
-    let relative = up.join(base.strip_prefix("/").expect("the repository has an absolute path"));
-    let text = format!("namespace: {}\nresources: [{}]\n", namespace.name, relative.display());
+    let relative = |folder: &str| {
+        let base: PathBuf = [env!("CARGO_MANIFEST_DIR"), folder].iter().collect();
+        let base = base.strip_prefix("/").expect("the repository has an absolute path");
+        up.join(base).display().to_string()
+    };
+    let components: Vec<String> = components.iter().map(|folder| relative(folder)).collect();
+    let (name, folder, components) = (&namespace.name, relative(folder), components.join(", "));
+    let text = format!("namespace: {name}\nresources: [{folder}]\ncomponents: [{components}]\n");
     std::fs::write(overlay.path().join("kustomization.yaml"), text).expect("the folder is ours");
     kubectl(namespace, &["kustomize", overlay.path().to_str().expect("a UTF-8 path")], "")
 }
