@@ -3,6 +3,7 @@
 //! Router, watcher, dispatcher and provider actors share the main arbiter: a hop between arbiters costs more than they
 //! gain. The event endpoint's HTTP workers and the store have threads of their own.
 
+mod descriptors;
 mod leadership;
 mod links;
 mod listeners;
@@ -26,7 +27,7 @@ use campanile_router::{GetRouterSnapshot, RouterActor, RouterConfig, RouterParts
 use campanile_supervision::{
     Clock, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock, Watchdog, failpoint_time,
 };
-use campanile_transport::{Environment, Limits, Transport};
+use campanile_transport::{Environment, Transport};
 use campanile_watcher::ClusterMeters;
 use jiff::SignedDuration;
 
@@ -94,7 +95,7 @@ impl App {
         watching::check(config).await?;
         let listeners = Listeners::bind(config)?;
         let outbox = open_outbox(config).await?;
-        let transport = Transport::new(Environment::from_process(), Limits::default());
+        let transport = Transport::new(Environment::from_process(), descriptors::limits());
         let clock: SharedClock = Arc::new(SystemClock);
         let links = Links::default();
         let surroundings = Arc::new(surroundings());

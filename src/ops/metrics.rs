@@ -10,6 +10,7 @@ mod objects;
 mod outbox;
 mod page;
 mod process;
+mod sockets;
 #[cfg(test)]
 mod tests;
 mod token_cache;
@@ -91,6 +92,7 @@ impl Sources {
             cluster::reconciles(&mut page, reconciles);
             cluster::queues(&mut page, reconciles, self.state.watcher.as_ref());
         }
+        sockets::write(&mut page, &self.state.sockets);
         self.events(&mut page);
         self.health(&mut page);
         self.process.write(&mut page);

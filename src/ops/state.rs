@@ -7,6 +7,7 @@ use campanile_intake::{GetIntakeSnapshot, IntakeSnapshot};
 use campanile_outbox::Stats;
 use campanile_router::{GetRouterSnapshot, RouterSnapshot};
 use campanile_supervision::{ChildReport, GetChildren, LinkError};
+use campanile_transport::SocketCounts;
 use campanile_watcher::{GetWatcherSnapshot, RequestCount, WatcherSnapshot};
 use serde::Serialize;
 
@@ -28,6 +29,8 @@ pub struct State {
     pub outbox: Stats,
     /// The dispatcher and its provider actors.
     pub delivery: Option<DeliverySnapshot>,
+    /// The sockets to all destinations.
+    pub sockets: SocketCounts,
     /// The watcher.
     pub watcher: Option<WatcherSnapshot>,
     /// The cache of clouds' tokens; none where it is off.
@@ -45,6 +48,7 @@ impl State {
             router: in_time(links.router_snapshot.ask(GetRouterSnapshot)).await,
             outbox: view.outbox.stats(),
             delivery: in_time(links.delivery_snapshot.ask(GetDeliverySnapshot)).await,
+            sockets: view.explainer.transport.sockets(),
             watcher: in_time(links.watcher_snapshot.ask(GetWatcherSnapshot)).await,
             token_cache: view.clouds.as_ref().and_then(Clouds::snapshot),
             api_requests: view.meters.as_ref().map(|meters| meters.requests.counts()),

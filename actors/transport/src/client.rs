@@ -1,6 +1,6 @@
 //! One provider's HTTP client.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,18 +14,19 @@ use awc::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, LOCATION}
 use awc::{ClientResponse, FrozenClientRequest};
 use bytes::Bytes;
 use campanile_domain::{Method, Publication, Request, Response};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::address::Address;
 use crate::body::{Body, gunzip, read_capped};
-use crate::connector::{DIALLED, Plan};
+use crate::connector::{Plan, TRACE, Trace};
 use crate::failure::{is_dead_connection, of_body, of_request};
 use crate::head::HeadTemplate;
 use crate::limits::MAX_REDIRECTS;
 use crate::nats::NatsClient;
 use crate::pool::Pools;
 use crate::routes::{forwards, proxy_authorization};
-use crate::{AddressError, Endpoint, GarbledError, RedirectError, TransportError};
+use crate::sockets::{Share, Turn};
+use crate::{AddressError, Endpoint, GarbledError, Limits, RedirectError, TransportError};
 
 /// Bytes of a redirect's body that are read so that its connection can be used again.
 const REDIRECT_BODY: usize = 2048;
@@ -40,20 +41,24 @@ pub struct Client {
     /// One permit for each request on the wire, [`Limits::sockets`](crate::Limits::sockets) in all.
     sockets: Semaphore,
     nats: NatsClient,
+    share: Share,
+    /// For the connection to NATS, which is kept as long as the client.
+    nats_turn: OnceCell<Turn>,
     /// The address of the last request, as it was given and as it was read.
     last: RefCell<Option<(String, Rc<Address>)>>,
 }
 
 impl Client {
-    pub(crate) fn new(plan: Plan, timeout: Duration) -> Self {
+    pub(crate) fn new(plan: Plan, timeout: Duration, share: Share) -> Self {
         let plan = Rc::new(plan);
         let sockets = Semaphore::new(plan.limits.sockets.max(1));
         let (pools, nats) = (Pools::new(Rc::clone(&plan)), NatsClient::new(Rc::clone(&plan)));
-        Self { pools, nats, plan, timeout, sockets, last: RefCell::default() }
+        let (nats_turn, last) = (OnceCell::new(), RefCell::default());
+        Self { pools, nats, plan, timeout, sockets, share, nats_turn, last }
     }
 
     /// Sends `request` and reads the answer, whatever its status: 307 and 308 are followed, other redirects are
-    /// answers. Bounded by the connection's timeout from dialling to the last byte.
+    /// answers. Bounded by the connection's timeout from dialling to the last byte, once it is its turn to use a socket.
     ///
     /// A kept connection that turns out to be dead is replaced at once and without report. The destination may so see a
     /// request twice in the rare case that it died between reading it and answering.
@@ -62,7 +67,9 @@ impl Client {
     /// Why there was no answer; [`TransportError::class`] says of what kind that is.
     pub async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let address = self.address(&request.url)?;
-        match timeout(self.timeout, self.follow(request, &address)).await {
+        let _turn = self.turn().await?;
+        let trace = Rc::new(Trace::new(self.share.sockets().clone()));
+        match timeout(self.timeout, self.follow(request, &address, &trace)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(TransportError::Timeout { at: address.endpoint().clone(), limit: self.timeout }),
         }
@@ -74,6 +81,7 @@ impl Client {
     /// # Errors
     /// Why no server has it, as far as is known: one that died may have passed it on.
     pub async fn publish(&self, publication: &Publication) -> Result<(), Arc<TransportError>> {
+        self.nats_turn.get_or_try_init(|| self.turn()).await.map_err(Arc::new)?;
         match timeout(self.timeout, self.nats.publish(publication, self.timeout)).await {
             Ok(outcome) => outcome,
             Err(_) => {
@@ -81,6 +89,13 @@ impl Client {
                 Err(Arc::new(TransportError::Timeout { at, limit: self.timeout }))
             }
         }
+    }
+
+    /// Waits until this client may use another socket.
+    async fn turn(&self) -> Result<Turn, TransportError> {
+        let Limits { turn, total_sockets, .. } = self.plan.limits;
+        let crowded = |_| TransportError::Crowded { limit: turn, most: total_sockets };
+        timeout(turn, self.share.turn()).await.map_err(crowded)
     }
 
     /// Reads the address of a request, unless it is that of the last one: most providers have only one.
@@ -95,19 +110,25 @@ impl Client {
         Ok(address)
     }
 
-    async fn follow(&self, request: &Request, first: &Address) -> Result<Response, TransportError> {
+    async fn follow(
+        &self,
+        request: &Request,
+        first: &Address,
+        trace: &Rc<Trace>,
+    ) -> Result<Response, TransportError> {
         let mut template = HeadTemplate::new(&request.headers, first);
         // The semaphore is never closed, so there is always a permit in the end.
         let _permit = self.sockets.acquire().await.ok();
         let mut moved = None;
         for _ in 0..=MAX_REDIRECTS {
             let address = moved.as_ref().unwrap_or(first);
-            let answer = self.exchange(request, address, &template).await?;
+            let answer = self.exchange(request, address, &template, trace).await?;
             let Some(next) = redirect(&answer, address)? else {
                 return self.finish(answer, address.endpoint()).await;
             };
             // Its only purpose is reuse: a failure here says nothing about the request.
             drop(read_capped(answer, REDIRECT_BODY).await);
+            trace.rest();
             if !first.trusts(&next) {
                 template.drop_credentials();
             }
@@ -123,18 +144,19 @@ impl Client {
         request: &Request,
         address: &Address,
         template: &HeadTemplate<'_>,
+        trace: &Rc<Trace>,
     ) -> Result<ClientResponse, TransportError> {
         let frozen = self.prepare(request.method, address, template)?;
         // Each failure takes a dead connection out of the pool, so more tries than sockets are never needed.
         for _ in 0..self.plan.limits.sockets {
-            match attempt(&frozen, request).await {
+            match attempt(&frozen, request, trace).await {
                 (Err(error), true) if is_dead_connection(&error) => {}
                 (outcome, _) => {
                     return outcome.map_err(|error| of_request(error, address.endpoint().clone()));
                 }
             }
         }
-        let (outcome, _) = attempt(&frozen, request).await;
+        let (outcome, _) = attempt(&frozen, request, trace).await;
         outcome.map_err(|error| of_request(error, address.endpoint().clone()))
     }
 
@@ -178,8 +200,9 @@ impl Client {
 async fn attempt(
     frozen: &FrozenClientRequest,
     request: &Request,
+    trace: &Rc<Trace>,
 ) -> (Result<ClientResponse, SendRequestError>, bool) {
-    let dialled = Rc::new(Cell::new(false));
+    trace.begin();
     let sending = async {
         // A GET or DELETE without a body says nothing about its length; the others say zero.
         let bodiless = matches!(request.method, Method::Get | Method::Delete) && request.body.is_empty();
@@ -189,8 +212,8 @@ async fn attempt(
             frozen.send_body(Bytes::clone(&request.body)).await
         }
     };
-    let outcome = DIALLED.scope(Rc::clone(&dialled), sending).await;
-    (outcome, !dialled.get())
+    let outcome = TRACE.scope(Rc::clone(trace), sending).await;
+    (outcome, !trace.has_dialled())
 }
 
 /// Where a 307 or 308 leads. Without a `Location` it is an answer like any other.

@@ -3,7 +3,7 @@
 //! Its errors travel through awc inside an `io::Error` and are taken out again by [`crate::failure`], so that their
 //! types are kept.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,13 +23,55 @@ use crate::io::Io;
 use crate::limits::Limits;
 use crate::link::Link;
 use crate::routes::{Routes, forwards};
+use crate::sockets::{Seat, Slot, Sockets};
 use crate::tls::tls_cause;
 use crate::{AddressError, AddressGuard, Endpoint, ProxyError, TransportError, tunnel};
 
 tokio::task_local! {
-    /// Set when the request that is being polled had to dial. awc tells nobody whether it used a kept connection, and
-    /// only a failure on such a one may be tried again at once.
-    pub(crate) static DIALLED: Rc<Cell<bool>>;
+    /// What the request that is being polled does, of which awc tells nobody.
+    pub(crate) static TRACE: Rc<Trace>;
+}
+
+/// The connection of one exchange.
+pub(crate) struct Trace {
+    /// Whether it had to dial: only a failure on a kept connection may be tried again at once.
+    dialled: Cell<bool>,
+    /// The one it uses. It rests when the exchange has ended.
+    slot: RefCell<Option<Arc<Slot>>>,
+    sockets: Sockets,
+}
+
+impl Trace {
+    pub(crate) fn new(sockets: Sockets) -> Self {
+        Self { dialled: Cell::new(false), slot: RefCell::default(), sockets }
+    }
+
+    /// Before another try.
+    pub(crate) fn begin(&self) {
+        self.dialled.set(false);
+    }
+
+    pub(crate) fn has_dialled(&self) -> bool {
+        self.dialled.get()
+    }
+
+    /// This is its connection now.
+    pub(crate) fn uses(&self, slot: &Arc<Slot>) {
+        *self.slot.borrow_mut() = Some(Arc::clone(slot));
+    }
+
+    /// It needs its connection no more.
+    pub(crate) fn rest(&self) {
+        if let Some(slot) = self.slot.take() {
+            self.sockets.rest(&slot);
+        }
+    }
+}
+
+impl Drop for Trace {
+    fn drop(&mut self) {
+        self.rest();
+    }
 }
 
 /// Opens connections for one pool.
@@ -50,6 +92,8 @@ pub(crate) struct Plan {
     pub(crate) guard: Arc<AddressGuard>,
     /// How long each step may take.
     pub(crate) limits: Limits,
+    /// Where its connections count.
+    pub(crate) sockets: Sockets,
 }
 
 impl Connector {
@@ -71,7 +115,7 @@ impl Service<ConnectInfo<Uri>> for Connector {
         let uri = info.request().clone();
         Box::pin(async move {
             // Nobody to tell when the pool is used outside of a request.
-            DIALLED.try_with(|dialled| dialled.set(true)).unwrap_or_default();
+            TRACE.try_with(|trace| trace.dialled.set(true)).unwrap_or_default();
             match plan.open(&uri, secure).await {
                 Ok(io) => Ok(Connection::new(uri, io)),
                 Err(error) => Err(ConnectError::Io(io::Error::other(error))),
@@ -89,11 +133,15 @@ impl Plan {
             Err(_) => return Err(TransportError::ConnectTimeout { at: target }),
         };
         if secure {
-            return Ok(Io::new(self.secure(link, &target).await?, None));
+            return Ok(Io::new(self.seat(self.secure(link, &target).await?), None));
         }
         let forwarding = proxy.is_some_and(|proxy| forwards(proxy, secure));
         let authority = uri.authority().filter(|_| forwarding);
-        Ok(Io::new(link, authority.map(|authority| format!("http://{authority}"))))
+        Ok(Io::new(self.seat(link), authority.map(|authority| format!("http://{authority}"))))
+    }
+
+    fn seat(&self, link: Link) -> Seat {
+        Seat::new(link, self.sockets.clone())
     }
 
     /// A link to `target`, or to a proxy that forwards to it.

@@ -89,6 +89,17 @@ pub enum TransportError {
         /// The destination or the proxy.
         at: Endpoint,
     },
+    /// All sockets were in use.
+    #[error(
+        "get a socket within {limit:?}: all {most} of this process are in use; raise its limit of open files, or mend the \
+         destinations that hang"
+    )]
+    Crowded {
+        /// The bound, [`Limits::turn`](crate::Limits::turn).
+        limit: Duration,
+        /// The bound, [`Limits::total_sockets`](crate::Limits::total_sockets).
+        most: usize,
+    },
     /// There was no complete answer in time.
     #[error("get an answer from {at} within {limit:?}")]
     Timeout {
@@ -161,7 +172,9 @@ impl TransportError {
             | Self::Denied { .. } => FailureClass::Config,
             Self::UnknownHost { .. } => FailureClass::UnknownHost,
             Self::Lookup { .. } | Self::Connect { .. } | Self::Closed { .. } => FailureClass::Connection,
-            Self::ConnectTimeout { .. } | Self::Timeout { .. } => FailureClass::Timeout,
+            Self::ConnectTimeout { .. } | Self::Timeout { .. } | Self::Crowded { .. } => {
+                FailureClass::Timeout
+            }
             Self::Tls { .. } => FailureClass::Tls,
             Self::Proxy { source, .. } => source.class(),
             Self::Garbled { .. } => FailureClass::Garbled,

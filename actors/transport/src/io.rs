@@ -10,10 +10,10 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::filter::HeadFilter;
-use crate::link::Link;
+use crate::sockets::Seat;
 
 /// A connection as awc sees it: plain HTTP/1, whatever is below.
-pub(crate) struct Io<S = Link> {
+pub(crate) struct Io<S = Seat> {
     link: S,
     filter: HeadFilter,
     /// A rewritten head, or the rest of it, that `link` has not taken yet.

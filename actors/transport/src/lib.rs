@@ -34,6 +34,7 @@ mod nats;
 mod no_proxy;
 mod pool;
 mod routes;
+mod sockets;
 mod tls;
 mod transport;
 mod tunnel;
@@ -48,6 +49,7 @@ pub use error::{
 pub use guard::AddressGuard;
 pub use limits::Limits;
 pub use nats::NatsError;
+pub use sockets::SocketCounts;
 pub use transport::Transport;
 
 /// How every request introduces itself, unless it brings a `User-Agent` of its own.

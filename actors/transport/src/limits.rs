@@ -39,6 +39,11 @@ pub(crate) const MAX_CONNECTION_AGE: Duration = Duration::from_secs(600);
 pub struct Limits {
     /// Requests on the wire at a time, and so sockets that are not idle; at least one.
     pub sockets: usize,
+    /// Sockets of all clients of a transport together, those included that are idle and kept for the next request; at least
+    /// one. Without room, idle ones are closed, and then requests wait their turn.
+    pub total_sockets: usize,
+    /// How long a request may wait for its turn.
+    pub turn: Duration,
     /// Bytes of a response's body that are kept, counted before and again after decompression.
     pub body: usize,
     /// Bound on reaching a destination: name lookup, TCP, and the proxy's part.
@@ -53,6 +58,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             sockets: 32,
+            total_sockets: 2048,
+            turn: Duration::from_secs(30),
             body: 64 * 1024,
             dial: Duration::from_secs(30),
             handshake: Duration::from_secs(10),

@@ -8,8 +8,9 @@ use campanile_domain::Connection;
 use crate::client::Client;
 use crate::connector::Plan;
 use crate::routes::{EnvironmentProxies, Routes, check_proxy};
+use crate::sockets::Sockets;
 use crate::tls::TrustStore;
-use crate::{AddressGuard, Environment, Limits, TransportError};
+use crate::{AddressGuard, Environment, Limits, SocketCounts, TransportError};
 
 /// Makes clients. Made once by the composition root; clones share everything and are cheap.
 #[derive(Clone)]
@@ -18,6 +19,7 @@ pub struct Transport {
     trust: Arc<TrustStore>,
     guard: Arc<AddressGuard>,
     limits: Limits,
+    sockets: Sockets,
 }
 
 impl Transport {
@@ -28,6 +30,7 @@ impl Transport {
             proxies: Arc::new(EnvironmentProxies::parse(&environment)),
             trust: Arc::new(TrustStore::new(environment)),
             guard: Arc::default(),
+            sockets: Sockets::new(limits.total_sockets),
             limits,
         }
     }
@@ -58,7 +61,12 @@ impl Transport {
     /// # Errors
     /// As for [`Transport::check`].
     pub fn client(&self, connection: &Connection) -> Result<Client, TransportError> {
-        Ok(Client::new(self.plan(connection)?, connection.timeout))
+        Ok(Client::new(self.plan(connection)?, connection.timeout, self.sockets.share()))
+    }
+
+    /// How many sockets there are.
+    pub fn sockets(&self) -> SocketCounts {
+        self.sockets.counts()
     }
 
     fn plan(&self, connection: &Connection) -> Result<Plan, TransportError> {
@@ -74,6 +82,7 @@ impl Transport {
             tls: self.trust.config(connection.tls.as_ref())?,
             guard: Arc::clone(&self.guard),
             limits: self.limits,
+            sockets: self.sockets.clone(),
         })
     }
 }

@@ -15,6 +15,8 @@ mod proxy;
 #[cfg(test)]
 mod redirect;
 #[cfg(test)]
+mod sockets;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tls;

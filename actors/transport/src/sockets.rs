@@ -1,0 +1,143 @@
+//! The sockets of all clients together: how many there may be, and whose turn it is to use one.
+//!
+//! An exchange takes a [`Turn`] before its time begins and holds it to its end; it uses one connection at a time. A
+//! connection that no exchange uses rests: it is kept for the next one, but only as long as nobody needs its place. So
+//! turns and resting connections together stay below the bound, but for the moment between two hops of a redirect. A
+//! connection that is being made counts once, however many addresses of its host are tried beside one another.
+//!
+//! Fair: half of all turns go to clients that have none, so that whoever hangs can not take the others' first. Of the other
+//! half a client may have as many as are left beside it: one alone gets all it asks for, a hundred that hang get a hundredth
+//! each. Those who wait are served from the client with the fewest turns on.
+
+mod seat;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+pub(crate) use seat::{Seat, Slot};
+use state::{Asked, State};
+
+/// How many sockets there are, for metrics and tests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SocketCounts {
+    /// The bound, [`Limits::total_sockets`](crate::Limits::total_sockets).
+    pub most: usize,
+    /// Those that an exchange uses or is about to open.
+    pub busy: usize,
+    /// Those that are kept for the next exchange.
+    pub resting: usize,
+    /// Exchanges that wait for their turn.
+    pub waiting: usize,
+    /// Exchanges that had to wait, since the start.
+    pub waited: u64,
+    /// Resting sockets that were closed because their place was needed, since the start.
+    pub closed: u64,
+}
+
+/// The sockets of all clients of a transport. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Sockets(Arc<Mutex<State>>);
+
+impl Sockets {
+    /// At most `most`, at least one.
+    pub(crate) fn new(most: usize) -> Self {
+        Self(Arc::new(Mutex::new(State::new(most.max(1)))))
+    }
+
+    /// A new client's share.
+    pub(crate) fn share(&self) -> Share {
+        Share { client: self.0.lock().number(), sockets: self.clone() }
+    }
+
+    /// How many there are.
+    pub(crate) fn counts(&self) -> SocketCounts {
+        self.0.lock().counts()
+    }
+
+    /// No exchange uses that connection any more.
+    pub(crate) fn rest(&self, slot: &Arc<Slot>) {
+        if slot.is_open() {
+            self.0.lock().rest(slot);
+        }
+    }
+
+    /// A connection is used again, or gone.
+    fn forget(&self, number: u64) {
+        self.0.lock().forget(number);
+    }
+
+    fn release(&self, client: u64) {
+        let closed = self.0.lock().release(client);
+        close(&closed);
+        // Each is handed over outside of the lock: one that nobody takes any more is released again.
+        while let Some((asker, closed)) = self.next() {
+            close(&closed);
+            drop(asker.answer.send(Turn { sockets: self.clone(), client: asker.client }));
+        }
+    }
+
+    fn next(&self) -> Option<(Asker, Vec<Arc<Slot>>)> {
+        self.0.lock().serve()
+    }
+}
+
+/// Closes what stood where others are now, which may write a goodbye.
+fn close(slots: &[Arc<Slot>]) {
+    slots.iter().for_each(|slot| slot.close());
+}
+
+/// Who waits for a turn.
+struct Asker {
+    client: u64,
+    answer: oneshot::Sender<Turn>,
+}
+
+/// One client's part in the sockets.
+pub(crate) struct Share {
+    client: u64,
+    sockets: Sockets,
+}
+
+impl Share {
+    /// Waits for a turn, as long as it takes.
+    pub(crate) async fn turn(&self) -> Turn {
+        loop {
+            let asked = self.sockets.0.lock().ask(self.client);
+            match asked {
+                Asked::Taken(closed) => {
+                    close(&closed);
+                    return Turn { sockets: self.sockets.clone(), client: self.client };
+                }
+                Asked::Waits(answer) => {
+                    if let Ok(turn) = answer.await {
+                        return turn;
+                    }
+                }
+            }
+        }
+    }
+
+    /// All sockets.
+    pub(crate) fn sockets(&self) -> &Sockets {
+        &self.sockets
+    }
+}
+
+/// The right to use one socket, until it is dropped.
+pub(crate) struct Turn {
+    sockets: Sockets,
+    client: u64,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.sockets.release(self.client);
+    }
+}

@@ -1,0 +1,75 @@
+//! Turns without sockets.
+
+use futures_util::FutureExt;
+
+use super::*;
+
+/// As many turns as `share` gets at once, at most `wanted`.
+fn grab(share: &Share, wanted: usize) -> Vec<Turn> {
+    (0..wanted).map_while(|_| share.turn().now_or_never()).collect()
+}
+
+#[test]
+fn a_client_alone_gets_all_it_asks_for() {
+    let sockets = Sockets::new(64);
+    assert_eq!(grab(&sockets.share(), 16).len(), 16);
+    assert_eq!(sockets.counts(), SocketCounts { most: 64, ..SocketCounts::default() });
+}
+
+#[test]
+fn a_thousand_clients_get_one_at_once() {
+    let sockets = Sockets::new(crate::Limits::default().total_sockets);
+    let shares: Vec<Share> = (0..1000).map(|_| sockets.share()).collect();
+    let turns: Vec<Turn> = shares.iter().filter_map(|share| share.turn().now_or_never()).collect();
+    assert_eq!((turns.len(), sockets.counts().waited), (1000, 0));
+}
+
+#[test]
+fn those_that_hang_take_nobodys_first_turn() {
+    let sockets = Sockets::new(100);
+    let hanging: Vec<Share> = (0..40).map(|_| sockets.share()).collect();
+    let held: Vec<Turn> = hanging.iter().flat_map(|share| grab(share, 16)).collect();
+    assert!(held.len() > 80, "what nobody else needs is used: {}", held.len());
+    for _ in 0..10 {
+        assert!(sockets.share().turn().now_or_never().is_some(), "{:?}", sockets.counts());
+    }
+    let others: Vec<Share> = (0..10).map(|_| sockets.share()).collect();
+    let firsts: Vec<Turn> = others.iter().flat_map(|share| grab(share, 1)).collect();
+    assert_eq!(firsts.len(), 10);
+}
+
+#[test]
+fn whoever_has_least_is_served_first_and_whoever_has_left_not_at_all() {
+    let sockets = Sockets::new(2);
+    let (rich, poor, gone) = (sockets.share(), sockets.share(), sockets.share());
+    let mut held = grab(&rich, 3);
+    held.extend(grab(&poor, 1));
+    assert_eq!((held.len(), sockets.counts().busy), (2, 2));
+    let mut second = Box::pin(rich.turn());
+    assert!(second.as_mut().now_or_never().is_none());
+    drop(Box::pin(gone.turn()).now_or_never());
+    let newcomer = sockets.share();
+    let mut first = Box::pin(newcomer.turn());
+    assert!(first.as_mut().now_or_never().is_none());
+    drop(held.remove(0));
+    let first = first.now_or_never().expect("its turn");
+    let counts = sockets.counts();
+    assert_eq!((counts.busy, counts.waiting), (2, 1), "{counts:?}");
+    drop((held, first));
+    assert!(second.now_or_never().is_some());
+    assert_eq!(sockets.counts(), SocketCounts { most: 2, waited: 5, ..SocketCounts::default() });
+}
+
+#[test]
+fn a_turn_that_nobody_takes_any_more_goes_to_the_next() {
+    let sockets = Sockets::new(1);
+    let (first, second) = (sockets.share(), sockets.share());
+    let held = grab(&sockets.share(), 1);
+    let mut left = Box::pin(first.turn());
+    let mut stays = Box::pin(second.turn());
+    assert!(left.as_mut().now_or_never().is_none() && stays.as_mut().now_or_never().is_none());
+    drop(held);
+    // It was handed over and not looked at.
+    drop(left);
+    assert!(stays.now_or_never().is_some());
+}
