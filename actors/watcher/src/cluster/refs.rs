@@ -5,10 +5,47 @@ use std::hash::Hash;
 
 use campanile_domain::ObjectKey;
 
+/// Those who name one thing, at least one. Most are named by one object only, for which a set would take ten times the
+/// room.
+#[derive(Debug)]
+enum Owners {
+    One(ObjectKey),
+    Many(BTreeSet<ObjectKey>),
+}
+
+impl Owners {
+    fn insert(&mut self, owner: &ObjectKey) {
+        match self {
+            Self::One(only) if only == owner => {}
+            Self::One(only) => *self = Self::Many(BTreeSet::from([only.clone(), owner.clone()])),
+            Self::Many(owners) => drop(owners.insert(owner.clone())),
+        }
+    }
+
+    /// Takes `owner` out. Returns whether nobody is left.
+    fn remove(&mut self, owner: &ObjectKey) -> bool {
+        match self {
+            Self::One(only) => only == owner,
+            Self::Many(owners) => {
+                owners.remove(owner);
+                owners.is_empty()
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &ObjectKey> {
+        let (one, many) = match self {
+            Self::One(only) => (Some(only), None),
+            Self::Many(owners) => (None, Some(owners)),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
+}
+
 /// For each `K`, the objects that name it. What nobody names takes no room.
 #[derive(Debug)]
 pub(crate) struct Refs<K> {
-    by: HashMap<K, BTreeSet<ObjectKey>>,
+    by: HashMap<K, Owners>,
 }
 
 impl<K> Default for Refs<K> {
@@ -26,21 +63,19 @@ impl<K: Eq + Hash> Refs<K> {
         new: impl Iterator<Item = K>,
     ) {
         for key in old {
-            if let Some(owners) = self.by.get_mut(&key) {
-                owners.remove(owner);
-                if owners.is_empty() {
-                    self.by.remove(&key);
-                }
+            if self.by.get_mut(&key).is_some_and(|owners| owners.remove(owner)) {
+                self.by.remove(&key);
             }
         }
         for key in new {
-            self.by.entry(key).or_default().insert(owner.clone());
+            let named = self.by.entry(key);
+            named.and_modify(|owners| owners.insert(owner)).or_insert_with(|| Owners::One(owner.clone()));
         }
     }
 
     /// Those who name `key`.
     pub(crate) fn owners(&self, key: &K) -> impl Iterator<Item = &ObjectKey> {
-        self.by.get(key).into_iter().flatten()
+        self.by.get(key).into_iter().flat_map(Owners::iter)
     }
 
     /// Whether anybody names `key`.
