@@ -66,11 +66,13 @@ pub(crate) struct WriteQueue {
     due: HashMap<Id, Timestamp>,
     /// Objects that are being written, since when, and the mark of what.
     flying: HashMap<Id, (Timestamp, u64)>,
-    /// When each was last written, and the mark of what.
+    /// When each was last written, and the mark of what; forgotten when it stands in the way of nothing any more.
     written: HashMap<Id, (Timestamp, u64)>,
     failures: HashMap<Id, u32>,
     /// The second that is counted, and the writes in it.
     window: (i64, u32),
+    /// When old writes were last forgotten.
+    swept: Timestamp,
     reconciles: Reconciles,
 }
 
@@ -106,7 +108,20 @@ impl WriteQueue {
         for id in &ready {
             self.due.remove(id);
         }
+        if self.due.is_empty() {
+            // At the start all objects are in it.
+            self.due.shrink_to_fit();
+        }
+        self.sweep(now);
         ready
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        if now >= self.swept + REFRESH {
+            self.swept = now;
+            self.written.retain(|_, (at, _)| *at + REFRESH > now);
+            self.written.shrink_to_fit();
+        }
     }
 
     /// Decides on an object that was taken, and counts it if it is written now. `mark` stands for what is to be written:

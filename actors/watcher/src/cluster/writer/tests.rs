@@ -37,6 +37,19 @@ fn what_was_written_and_is_taken_out_again_is_not_insisted_on() {
 }
 
 #[test]
+fn what_stands_in_the_way_of_nothing_any_more_is_forgotten() {
+    let mut queue = WriteQueue::default();
+    assert_eq!(queue.take_due(at(0), 8), []);
+    for number in 0..1000 {
+        written(&mut queue, &id(&number.to_string()), at(0));
+    }
+    assert_eq!(queue.take_due(at(299), 2000).len(), 1000);
+    assert_eq!((queue.written.len(), queue.due.capacity()), (1000, 0));
+    assert_eq!(queue.take_due(at(301), 8), []);
+    assert_eq!((queue.written.len(), queue.written.capacity()), (0, 0));
+}
+
+#[test]
 fn only_ten_objects_are_written_in_a_second_unless_conditions_change() {
     let mut queue = WriteQueue::default();
     let admit = |queue: &mut WriteQueue, difference, now| {
