@@ -70,7 +70,9 @@ fn sources(spec: &Map, namespace: &str, version: Version, checker: &mut Checker)
                 None
             }
         };
-        items.iter().enumerate().filter_map(read).collect()
+        let mut sources = Vec::with_capacity(items.len());
+        sources.extend(items.iter().enumerate().filter_map(read));
+        sources
     })
 }
 

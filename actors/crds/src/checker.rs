@@ -110,7 +110,9 @@ impl Checker {
     pub(crate) fn texts(&mut self, map: &Map, key: &'static str) -> Vec<String> {
         let items = self.list(map, key);
         self.within(key, |this| {
-            items.iter().enumerate().filter_map(|(index, item)| this.item(index, item)).collect()
+            let mut texts = Vec::with_capacity(items.len());
+            texts.extend(items.iter().enumerate().filter_map(|(index, item)| this.item(index, item)));
+            texts
         })
     }
 
