@@ -75,7 +75,7 @@ async fn deliveries(flags: &GetFlags) -> Result<DeliveryList> {
 fn ready(conditions: &[Condition], kind: &str) -> (String, String) {
     conditions.iter().find(|condition| condition.kind == kind).map_or_else(
         || ("Unknown".to_owned(), String::new()),
-        |found| (found.status.clone(), found.message.clone()),
+        |found| (found.status.to_string(), found.message.to_string()),
     )
 }
 

@@ -95,7 +95,7 @@ fn held(providers: &[ProviderRow]) -> BTreeMap<String, String> {
     let reason = |row: &ProviderRow| {
         let broken = row.conditions.iter().find(|condition| condition.status == "False");
         let suspended = row.suspended.then(|| "the provider is suspended".to_owned());
-        suspended.or_else(|| broken.map(|condition| condition.message.clone()))
+        suspended.or_else(|| broken.map(|condition| condition.message.to_string()))
     };
     let named = |row: &ProviderRow| Some((format!("{}/{}", row.namespace, row.name), reason(row)?));
     providers.iter().filter_map(named).collect()

@@ -1,5 +1,7 @@
 //! Types, reasons and texts of status conditions (contract, control plane 3.1), and how long a message may be.
 
+use std::borrow::Cow;
+
 /// Whether the object is valid and its references resolve.
 pub const READY: &str = "Ready";
 /// Whether messages get through. Tools that wait for readiness ignore it.
@@ -26,15 +28,40 @@ pub const INITIALIZED: &str = "Initialized";
 /// Message of an object that was not judged yet.
 pub const IN_PROGRESS: &str = "Reconciliation in progress";
 
+/// Message of a Provider whose messages get through.
+pub const NOTHING_IN_THE_WAY: &str = "nothing stands in the way of messages";
+
+/// Words that most objects have in their status.
+const COMMON: &[&str] = &[
+    READY,
+    DELIVERING,
+    TRUE,
+    FALSE,
+    UNKNOWN,
+    SUCCEEDED,
+    FAILED,
+    PROGRESSING,
+    VALIDATION_FAILED,
+    INITIALIZED,
+    IN_PROGRESS,
+    NOTHING_IN_THE_WAY,
+];
+
+/// The same text without memory of its own, where it is one that most objects have.
+pub fn shared(text: Cow<'static, str>) -> Cow<'static, str> {
+    COMMON.iter().find(|common| **common == text).map_or(text, |common| Cow::Borrowed(*common))
+}
+
 /// The longest message, in bytes.
 const LONGEST_MESSAGE: usize = 32_768;
 
 /// Cuts a message that is too long and marks the cut with three dots.
-pub fn bounded_message(mut message: String) -> String {
+pub fn bounded_message(mut message: Cow<'static, str>) -> Cow<'static, str> {
     const DOTS: &str = "...";
     if message.len() > LONGEST_MESSAGE {
-        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE - DOTS.len()));
-        message.push_str(DOTS);
+        let text = message.to_mut();
+        text.truncate(text.floor_char_boundary(LONGEST_MESSAGE - DOTS.len()));
+        text.push_str(DOTS);
     }
     message
 }

@@ -17,7 +17,7 @@ pub(crate) struct Metadata {
     /// Namespace and name.
     pub(crate) key: ObjectKey,
     /// Empty if the manifest gives none.
-    pub(crate) uid: String,
+    pub(crate) uid: Arc<str>,
     /// 1 if the manifest gives none.
     pub(crate) generation: i64,
     /// The object as expressions see it.
@@ -35,7 +35,7 @@ impl Metadata {
             checker.text_map(metadata, "labels");
             Self {
                 key: key_of(metadata),
-                uid: checker.text(metadata, "uid").unwrap_or_default().to_owned(),
+                uid: checker.text(metadata, "uid").unwrap_or_default().into(),
                 generation: checker.integer(metadata, "generation").unwrap_or(1),
                 written: written(root, metadata),
             }

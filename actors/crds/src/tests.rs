@@ -74,7 +74,7 @@ fn an_alert_of_every_version_is_read_with_the_fields_of_that_version() {
 fn defaults_of_an_alert() {
     let alert = alert("v1beta3", json!({"providerRef": {"name": "chat"}, "eventSources": []}));
     assert_eq!(alert.severity, Severity::Info);
-    assert_eq!((alert.uid.as_str(), alert.generation), ("", 1));
+    assert_eq!((&*alert.uid, alert.generation), ("", 1));
     let mut bare = manifest("Alert", "v1beta3", json!({"providerRef": {"name": "c"}, "eventSources": null}));
     bare["metadata"] = json!({"name": "x"});
     assert_eq!(violations(&bare), ["spec.eventSources is required"]);

@@ -11,7 +11,7 @@ pub struct Alert {
     /// Namespace and name of the Alert.
     pub key: ObjectKey,
     /// The object's uid.
-    pub uid: String,
+    pub uid: Arc<str>,
     /// The spec's generation.
     pub generation: i64,
     /// The Provider to notify through; it lives in the Alert's namespace.

@@ -11,7 +11,7 @@ pub struct ProviderSpec {
     /// Namespace and name of the Provider. All its Secrets live in that namespace.
     pub key: ObjectKey,
     /// The object's uid.
-    pub uid: String,
+    pub uid: Arc<str>,
     /// The spec's generation.
     pub generation: i64,
     /// `spec.type` as written; [`ProviderSpec::kind`] says whether it is known.

@@ -1,5 +1,7 @@
 //! Operations API to watcher: the objects and how they stand, as `campanile get` prints them.
 
+use std::borrow::Cow;
+
 use actix::Message;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,19 +22,20 @@ pub struct ObjectTable {
     pub problems: Vec<String>,
 }
 
-/// A condition by the rules of kstatus.
+/// A condition by the rules of kstatus. Nearly all say one of a few things, so words that the program knows take no
+/// memory of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
     /// `Ready` or `Delivering`.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// `True`, `False` or `Unknown`.
-    pub status: String,
+    pub status: Cow<'static, str>,
     /// One camel-case word.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// What is wrong and the remedy, or `Initialized`.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// When status, reason or message last changed.
     pub last_transition_time: Timestamp,
     /// The generation that was judged.

@@ -96,7 +96,7 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
     Ok(Settings {
         masker: Arc::new(known.masker()),
         provider: spec.key.clone(),
-        provider_uid: spec.uid.clone(),
+        provider_uid: spec.uid.to_string(),
         address,
         channel: spec.channel.clone(),
         username: login.username,

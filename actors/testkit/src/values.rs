@@ -87,7 +87,7 @@ pub fn provider() -> ProviderSpec {
 pub fn new_delivery() -> NewDelivery {
     NewDelivery {
         provider: ObjectKey::new("apps", "chat"),
-        alert: AlertRef { key: alert().key, uid: alert().uid },
+        alert: AlertRef { key: alert().key, uid: alert().uid.to_string() },
         lane: "Kustomization/apps/podinfo".into(),
         metadata: BTreeMap::new(),
         commit_status: None,

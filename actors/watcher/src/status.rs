@@ -17,7 +17,7 @@ use campanile_protocol::{
 use jiff::Timestamp;
 
 pub(crate) use condition::INVALID_URL;
-use condition::Judgement;
+use condition::{Judgement, Word};
 
 /// What was last delivered.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,7 @@ impl Last {
 /// What is to be shown of an object.
 pub(crate) struct Shown<'a> {
     /// The conditions, `Ready` first.
-    pub(crate) conditions: Vec<&'a Condition>,
+    pub(crate) conditions: Vec<&'a Arc<Condition>>,
     /// When the last delivery came to an end, and whether it was a good one.
     pub(crate) fate: Option<(Timestamp, bool)>,
     /// The last setback, if it is newer than the last delivery.
@@ -68,24 +68,24 @@ pub(crate) struct Shown<'a> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seed {
     pub(crate) since: Option<Timestamp>,
-    pub(crate) ready: Option<Condition>,
-    pub(crate) delivering: Option<Condition>,
+    pub(crate) ready: Option<Arc<Condition>>,
+    pub(crate) delivering: Option<Arc<Condition>>,
 }
 
 struct AlertStatus {
-    uid: String,
+    uid: Arc<str>,
     since: Timestamp,
-    ready: Condition,
+    ready: Arc<Condition>,
     last: Last,
 }
 
 struct ProviderStatus {
-    uid: String,
+    uid: Arc<str>,
     since: Timestamp,
-    ready: Condition,
-    delivering: Condition,
+    ready: Arc<Condition>,
+    delivering: Arc<Condition>,
     /// The dispatcher's newest word.
-    state: Option<ProviderState>,
+    word: Option<Word>,
     last: Last,
 }
 
@@ -121,7 +121,7 @@ impl StatusTable {
             since: seed.since.unwrap_or(now),
             ready: seed.ready.unwrap_or_else(|| unjudged(condition::READY)),
             delivering: seed.delivering.unwrap_or_else(|| unjudged(condition::DELIVERING)),
-            state: None,
+            word: None,
             last: Last::default(),
         };
         self.providers.insert(provider.key.clone(), Box::new(status));
@@ -197,7 +197,7 @@ impl StatusTable {
     /// Takes the dispatcher's word on a Provider, which is to be judged anew then.
     pub(crate) fn state(&mut self, state: ProviderState) {
         if let Some(provider) = self.providers.get_mut(&state.provider) {
-            provider.state = Some(state);
+            provider.word = Some(Word::of(state));
         }
     }
 
@@ -207,7 +207,7 @@ impl StatusTable {
             provider.last.note(outcome);
         }
         match self.alerts.get_mut(&outcome.alert.key) {
-            Some(alert) if alert.uid == outcome.alert.uid => alert.last.note(outcome),
+            Some(alert) if *alert.uid == *outcome.alert.uid => alert.last.note(outcome),
             _ => {}
         }
     }
@@ -243,7 +243,7 @@ impl StatusTable {
             name: alert.key.name.to_string(),
             provider: alert.provider.name.to_string(),
             suspended: alert.suspend,
-            conditions: vec![status.ready.clone()],
+            conditions: vec![Condition::clone(&status.ready)],
             since: status.since,
             last_delivery: status.last.delivery,
             last_error: status.last.setback().map(str::to_owned),
@@ -261,7 +261,7 @@ impl StatusTable {
             name: provider.key.name.to_string(),
             type_name: provider.type_name.clone(),
             suspended: provider.suspend,
-            conditions: vec![status.ready.clone(), status.delivering.clone()],
+            conditions: vec![Condition::clone(&status.ready), Condition::clone(&status.delivering)],
             since: status.since,
             last_delivery: status.last.delivery,
             last_error: status.last.setback().map(str::to_owned),
@@ -286,12 +286,12 @@ impl AlertStatus {
 impl ProviderStatus {
     fn next(old: Option<Self>, provider: &ProviderSpec, fault: Option<String>, now: Timestamp) -> Self {
         let generation = provider.generation;
-        let state = old.as_ref().and_then(|old| old.state.clone());
-        let current = state.as_ref().filter(|state| state.generation >= generation);
+        let word = old.as_ref().and_then(|old| old.word.clone());
+        let current = word.as_ref().filter(|word| word.generation >= generation);
         let ready = condition::provider(provider, fault, current);
         let overflow = old.as_ref().and_then(|old| old.last.overflow.as_deref());
         let delivering = condition::delivering(current, overflow);
-        let follow = |judgement: Judgement, old: Option<&Condition>| {
+        let follow = |judgement: Judgement, old: Option<&Arc<Condition>>| {
             // What an earlier watcher found good stays so until it is known better: a restart is no news.
             match old.filter(|old| judgement.is_open() && condition::is_good(old, generation)) {
                 Some(good) => good.clone(),
@@ -303,7 +303,7 @@ impl ProviderStatus {
             since: old.as_ref().map_or(now, |old| old.since),
             ready: follow(ready, old.as_ref().map(|old| &old.ready)),
             delivering: follow(delivering, old.as_ref().map(|old| &old.delivering)),
-            state,
+            word,
             last: old.map(|old| old.last).unwrap_or_default(),
         }
     }

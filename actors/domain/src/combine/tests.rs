@@ -15,7 +15,7 @@ fn event(metadata: &[(&str, &str)]) -> Event {
 fn alert(event_metadata: &[(&str, &str)], summary: &str) -> Alert {
     Alert {
         key: ObjectKey::new("apps", "on-call"),
-        uid: String::new(),
+        uid: "".into(),
         generation: 1,
         provider: ObjectKey::new("apps", "chat"),
         severity: Severity::Info,

@@ -72,7 +72,7 @@ impl<'a> Gate<'a> {
         }
         Ok(NewDelivery {
             provider: alert.provider.clone(),
-            alert: AlertRef { key: alert.key.clone(), uid: alert.uid.clone() },
+            alert: AlertRef { key: alert.key.clone(), uid: alert.uid.to_string() },
             lane: status.as_ref().map_or_else(|| self.lane(), |status| status.lane.clone()),
             newest_only: status.is_some(),
             metadata: combined.metadata,

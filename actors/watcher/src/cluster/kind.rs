@@ -1,5 +1,7 @@
 //! The two kinds whose objects are watched whole.
 
+use std::sync::Arc;
+
 use campanile_crds::Object;
 use campanile_domain::{Alert, ObjectKey, ProviderSpec};
 
@@ -40,6 +42,9 @@ pub(crate) trait Watched: Sized + PartialEq + Send + Sync + 'static {
     /// Namespace and name.
     fn key(&self) -> &ObjectKey;
 
+    /// The object's uid.
+    fn uid(&self) -> &Arc<str>;
+
     /// What is wrong with it whatever else there is.
     fn fault(&self) -> Option<String>;
 }
@@ -56,6 +61,10 @@ impl Watched for Alert {
 
     fn key(&self) -> &ObjectKey {
         &self.key
+    }
+
+    fn uid(&self) -> &Arc<str> {
+        &self.uid
     }
 
     fn fault(&self) -> Option<String> {
@@ -75,6 +84,10 @@ impl Watched for ProviderSpec {
 
     fn key(&self) -> &ObjectKey {
         &self.key
+    }
+
+    fn uid(&self) -> &Arc<str> {
+        &self.uid
     }
 
     fn fault(&self) -> Option<String> {

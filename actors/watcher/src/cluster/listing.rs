@@ -14,7 +14,8 @@ use super::version::Served;
 pub(crate) struct Listing<T> {
     /// How the kind is served; none until it was listed.
     pub(crate) served: Option<Served>,
-    pub(crate) kept: BTreeMap<ObjectKey, Kept<T>>,
+    /// Boxed: a map that is filled in the order of its keys is half empty.
+    pub(crate) kept: BTreeMap<ObjectKey, Box<Kept<T>>>,
     /// Objects that break the schema, with the cause.
     pub(crate) malformed: BTreeMap<ObjectKey, String>,
 }
@@ -61,7 +62,7 @@ impl<T: Watched> Listing<T> {
 
     fn step(&mut self, step: Step<Reading<T>>) -> Option<Touched<T>> {
         match step {
-            Step::Applied(Reading::Sound(kept)) => Some(self.keep(*kept)),
+            Step::Applied(Reading::Sound(kept)) => Some(self.keep(kept)),
             Step::Applied(Reading::Malformed { key, why }) => {
                 self.malformed(key, why);
                 None
@@ -70,7 +71,7 @@ impl<T: Watched> Listing<T> {
         }
     }
 
-    fn keep(&mut self, mut kept: Kept<T>) -> Touched<T> {
+    fn keep(&mut self, mut kept: Box<Kept<T>>) -> Touched<T> {
         let key = kept.spec.key().clone();
         if self.malformed.remove(&key).is_some() {
             tracing::info!(kind = T::KIND.name(), object = %key, "object is well-formed again");

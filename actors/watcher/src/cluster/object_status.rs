@@ -1,6 +1,9 @@
 //! The status of an object as the API server keeps it: read, compared, and written as a merge patch.
 
-use campanile_crds::condition::{IN_PROGRESS, READY, TRUE};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use campanile_crds::condition::{IN_PROGRESS, READY, TRUE, bounded_message, shared};
 use campanile_protocol::Condition;
 use jiff::{Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
@@ -24,20 +27,21 @@ pub(crate) struct LastDelivery {
     /// In whole seconds.
     pub(crate) time: Timestamp,
     /// `delivered` or `dead`.
-    pub(crate) result: String,
+    pub(crate) result: Box<str>,
 }
 
-/// The fields that this program writes, and the conditions of others.
+/// The fields that this program writes, and the conditions of others. There is one for each object, so it is small: what
+/// is also shown shares its memory with the status table ([`ObjectStatus::share`]).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ObjectStatus {
-    pub(crate) conditions: Vec<Condition>,
-    foreign: Vec<Json>,
+    pub(crate) conditions: Box<[Arc<Condition>]>,
+    foreign: Box<[Json]>,
     /// The last generation that became ready.
     pub(crate) observed_generation: Option<i64>,
     /// The last request to reconcile that was seen.
-    pub(crate) handled: Option<String>,
-    pub(crate) last_delivery: Option<LastDelivery>,
-    pub(crate) last_error: Option<String>,
+    pub(crate) handled: Option<Box<str>>,
+    pub(crate) last_delivery: Option<Box<LastDelivery>>,
+    pub(crate) last_error: Option<Box<str>>,
     /// None is as good as zero.
     pub(crate) pending: Option<u64>,
     pub(crate) dead_letters: Option<u64>,
@@ -60,24 +64,29 @@ pub(crate) enum Difference {
 impl ObjectStatus {
     /// Reads `status`; what can not be read is as if it were not there.
     pub(crate) fn read(status: &Json) -> Self {
-        let mut read = Self {
+        let is_own = |written: &&Json| written["type"].as_str().is_some_and(|kind| OWN.contains(&kind));
+        let written = status["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let (own, foreign): (Vec<&Json>, Vec<&Json>) = written.iter().partition(is_own);
+        Self {
+            conditions: own.into_iter().filter_map(read_condition).collect(),
+            foreign: foreign.into_iter().cloned().collect(),
             observed_generation: status["observedGeneration"].as_i64(),
-            handled: status["lastHandledReconcileAt"].as_str().map(ToOwned::to_owned),
-            last_delivery: LastDelivery::deserialize(&status["lastDelivery"]).ok(),
-            last_error: status["lastError"].as_str().map(ToOwned::to_owned),
+            handled: status["lastHandledReconcileAt"].as_str().map(Into::into),
+            last_delivery: LastDelivery::deserialize(&status["lastDelivery"]).ok().map(Box::new),
+            last_error: status["lastError"].as_str().map(Into::into),
             pending: status["pending"].as_u64(),
             dead_letters: status["deadLetters"].as_u64(),
-            ..Self::default()
-        };
-        for written in status["conditions"].as_array().into_iter().flatten() {
-            let own = written["type"].as_str().is_some_and(|kind| OWN.contains(&kind));
-            match Condition::deserialize(written) {
-                Ok(condition) if own => read.conditions.push(condition),
-                Ok(_) | Err(_) if own => {}
-                Ok(_) | Err(_) => read.foreign.push(written.clone()),
+        }
+    }
+
+    /// Takes the place of conditions that are shown as they are written.
+    pub(crate) fn share(&mut self, shown: Option<&Shown<'_>>) {
+        let Some(shown) = shown else { return };
+        for condition in &mut self.conditions {
+            if let Some(same) = shown.conditions.iter().find(|shown| ***shown == *condition) {
+                *condition = Arc::clone(same);
             }
         }
-        read
     }
 
     /// What of it a new watcher goes on with.
@@ -90,23 +99,23 @@ impl ObjectStatus {
     pub(crate) fn wanted(&self, shown: &Shown<'_>, generation: i64, requested: Option<&str>) -> Self {
         let ready = shown.conditions.iter().find(|condition| condition.kind == READY);
         let is_ready = ready.is_some_and(|ready| ready.status == TRUE);
-        let progress = ready.filter(|_| !is_ready).map(|ready| progress(ready));
+        let progress = ready.filter(|_| !is_ready).map(|ready| Arc::new(progress(ready)));
         let whole_seconds = TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Floor);
-        let fate = |(time, good): (Timestamp, bool)| LastDelivery {
-            time: time.round(whole_seconds).unwrap_or(time),
-            result: if good { "delivered" } else { "dead" }.to_owned(),
+        let fate = |(time, good): (Timestamp, bool)| {
+            let result = if good { "delivered" } else { "dead" }.into();
+            Box::new(LastDelivery { time: time.round(whole_seconds).unwrap_or(time), result })
         };
         Self {
             conditions: progress
                 .into_iter()
-                .chain(shown.conditions.iter().map(|one| (*one).clone()))
+                .chain(shown.conditions.iter().map(|one| Arc::clone(one)))
                 .collect(),
             foreign: self.foreign.clone(),
             observed_generation: if is_ready { Some(generation) } else { self.observed_generation },
-            handled: requested.map(ToOwned::to_owned).or_else(|| self.handled.clone()),
+            handled: requested.map(Into::into).or_else(|| self.handled.clone()),
             last_delivery: shown.fate.map(fate).or_else(|| self.last_delivery.clone()),
             last_error: match (shown.error, shown.fate) {
-                (Some(error), _) => Some(campanile_crds::condition::bounded_message(error.to_owned())),
+                (Some(error), _) => Some(bounded_message(Cow::Owned(error.to_owned())).into()),
                 (None, Some(_)) => None,
                 (None, None) => self.last_error.clone(),
             },
@@ -149,7 +158,7 @@ impl ObjectStatus {
 
     /// The merge patch that makes a status say this. It fails if the object is not the one that was seen.
     pub(crate) fn patch(&self, uid: &str, resource_version: &str) -> Json {
-        let own = self.conditions.iter().map(|condition| json!(condition));
+        let own = self.conditions.iter().map(|condition| json!(**condition));
         json!({
             "metadata": { "uid": uid, "resourceVersion": resource_version },
             "status": {
@@ -165,14 +174,26 @@ impl ObjectStatus {
     }
 }
 
+/// Reads a condition of ours; none if it is not as we write them.
+fn read_condition(written: &Json) -> Option<Arc<Condition>> {
+    let read = Condition::deserialize(written).ok()?;
+    Some(Arc::new(Condition {
+        kind: shared(read.kind),
+        status: shared(read.status),
+        reason: shared(read.reason),
+        message: shared(read.message),
+        ..read
+    }))
+}
+
 /// What goes with an object that is not ready: it is stalled until its spec changes, or tried again.
 fn progress(ready: &Condition) -> Condition {
-    let status = TRUE.to_owned();
+    let status = TRUE.into();
     if ready.reason == INVALID_URL {
-        return Condition { kind: STALLED.to_owned(), status, ..ready.clone() };
+        return Condition { kind: STALLED.into(), status, ..ready.clone() };
     }
-    let (reason, message) = (PROGRESSING_WITH_RETRY.to_owned(), IN_PROGRESS.to_owned());
-    Condition { kind: RECONCILING.to_owned(), status, reason, message, ..ready.clone() }
+    let (reason, message) = (PROGRESSING_WITH_RETRY.into(), IN_PROGRESS.into());
+    Condition { kind: RECONCILING.into(), status, reason, message, ..ready.clone() }
 }
 
 fn is_any(number: Option<u64>) -> bool {
@@ -180,8 +201,8 @@ fn is_any(number: Option<u64>) -> bool {
 }
 
 /// Times of transition count only for `Ready` and `Delivering`, which keep them.
-fn same_conditions(a: &[Condition], b: &[Condition]) -> bool {
-    let same = |(a, b): (&Condition, &Condition)| {
+fn same_conditions(a: &[Arc<Condition>], b: &[Arc<Condition>]) -> bool {
+    let same = |(a, b): (&Arc<Condition>, &Arc<Condition>)| {
         (&a.kind, &a.status, &a.reason, &a.message, a.observed_generation)
             == (&b.kind, &b.status, &b.reason, &b.message, b.observed_generation)
     };

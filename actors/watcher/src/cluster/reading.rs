@@ -19,13 +19,13 @@ const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 /// What there is to an object beside its spec.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Facts {
-    pub(crate) uid: String,
-    pub(crate) resource_version: String,
+    pub(crate) uid: Arc<str>,
+    pub(crate) resource_version: Box<str>,
     pub(crate) generation: i64,
     pub(crate) created: Option<Timestamp>,
     pub(crate) deleting: bool,
-    pub(crate) finalizers: Vec<String>,
-    pub(crate) requested_at: Option<String>,
+    pub(crate) finalizers: Box<[String]>,
+    pub(crate) requested_at: Option<Box<str>>,
     pub(crate) status: ObjectStatus,
 }
 
@@ -34,14 +34,14 @@ impl Facts {
     pub(crate) fn of(object: &DynamicObject) -> Self {
         let created = object.metadata.creation_timestamp.as_ref();
         Self {
-            uid: object.uid().unwrap_or_default(),
-            resource_version: object.resource_version().unwrap_or_default(),
+            uid: object.metadata.uid.as_deref().unwrap_or_default().into(),
+            resource_version: object.metadata.resource_version.as_deref().unwrap_or_default().into(),
             generation: object.metadata.generation.unwrap_or(1),
             // Two releases of the same library meet here, so the time goes through its text.
             created: created.and_then(|time| time.0.to_string().parse().ok()),
             deleting: object.metadata.deletion_timestamp.is_some(),
-            finalizers: object.finalizers().to_vec(),
-            requested_at: object.annotations().get(REQUESTED_AT).cloned(),
+            finalizers: object.finalizers().into(),
+            requested_at: object.annotations().get(REQUESTED_AT).map(|value| value.as_str().into()),
             status: ObjectStatus::read(&object.data["status"]),
         }
     }
@@ -52,7 +52,7 @@ impl Facts {
 pub(crate) struct Kept<T> {
     pub(crate) spec: Arc<T>,
     /// What is wrong with it whatever else there is, in words for its status.
-    pub(crate) fault: Option<String>,
+    pub(crate) fault: Option<Box<str>>,
     pub(crate) facts: Facts,
 }
 
@@ -80,7 +80,11 @@ pub(crate) fn read<T: Watched>(api_version: &str, mut object: DynamicObject) -> 
     });
     match Object::from_json(&json) {
         Ok(found) => match found.and_then(T::of) {
-            Some(spec) => Reading::Sound(Box::new(Kept { fault: spec.fault(), spec: Arc::new(spec), facts })),
+            Some(spec) => {
+                let facts = Facts { uid: spec.uid().clone(), ..facts };
+                let fault = spec.fault().map(Into::into);
+                Reading::Sound(Box::new(Kept { spec: Arc::new(spec), fault, facts }))
+            }
             None => Reading::Malformed { key, why: "it is of another kind than was asked for".to_owned() },
         },
         Err(violations) => Reading::Malformed { key, why: explain(&violations) },
@@ -119,7 +123,7 @@ mod tests {
             "spec": { "type": "pigeon" },
         }));
         let Reading::Sound(kept) = reading else { panic!("{reading:?}") };
-        assert_eq!((kept.facts.generation, kept.facts.resource_version.as_str()), (3, "7"));
+        assert_eq!((kept.facts.generation, &*kept.facts.resource_version), (3, "7"));
         assert_eq!(kept.facts.created, Some(campanile_testkit::noon()));
         assert_eq!(kept.facts.requested_at.as_deref(), Some("now"));
         assert!(kept.fault.unwrap().starts_with("provider type 'pigeon' is not supported"));

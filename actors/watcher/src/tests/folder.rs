@@ -51,7 +51,7 @@ fn a_uid_is_honoured_and_otherwise_derived_from_the_name() {
     let documents = [text("given", "  uid: my-uid\n"), text("derived", ""), text("other", "")].join("---\n");
     let read = || Loaded::from_text("-".as_ref(), &documents);
     let uid = |loaded: &Loaded, name: &str| loaded.alerts[&key(name)].value.uid.clone();
-    assert_eq!(uid(&read(), "given"), "my-uid");
+    assert_eq!(&*uid(&read(), "given"), "my-uid");
     assert_eq!(uid(&read(), "derived"), uid(&read(), "derived"));
     assert_ne!(uid(&read(), "derived"), uid(&read(), "other"));
     assert_eq!(uid(&read(), "derived").len(), 36);

@@ -46,7 +46,7 @@ fn v01_a_sound_provider_is_ready_when_the_dispatcher_has_resolved_it() {
         rig.watcher.do_send(state(Ok(()), Ok(())));
         let conditions = provider_conditions(&rig).await;
         assert_eq!(brief(&conditions[0]), ("Ready", "True", "Succeeded", "Initialized"));
-        assert_eq!((conditions[1].kind.as_str(), conditions[1].status.as_str()), ("Delivering", "True"));
+        assert_eq!((&*conditions[1].kind, &*conditions[1].status), ("Delivering", "True"));
         assert_eq!(conditions[0].observed_generation, 1);
     });
 }
@@ -128,7 +128,7 @@ fn an_alert_with_a_broken_pattern_or_selector_says_so() {
             + "  inclusionList: ['[']\n  suspend: true\n";
         let rig = Rig::new(&ward, &[("a.yaml", broken), ("p.yaml", provider("http://one"))]);
         let ready = alert_ready(&rig).await;
-        assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", "ValidationFailed"));
+        assert_eq!((&*ready.status, &*ready.reason), ("False", "ValidationFailed"));
         assert!(ready.message.contains("spec.inclusionList[0] is not a valid pattern"), "{}", ready.message);
         assert!(
             ready.message.contains("spec.eventSources[0].matchLabels selects nothing"),

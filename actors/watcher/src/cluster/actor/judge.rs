@@ -101,23 +101,31 @@ impl ClusterWatcherActor {
     }
 
     fn judge_alert(&mut self, key: &ObjectKey) {
-        let Some(kept) = self.alerts.kept.get(key).filter(|_| self.loaded()) else { return };
+        if !self.loaded() {
+            return;
+        }
+        let Some(kept) = self.alerts.kept.get_mut(key) else { return };
         let now = self.clock.now();
         self.status.seed_alert(&kept.spec, kept.facts.status.seed(kept.facts.created), now);
         let before = Before::of(self.status.shown_alert(key));
         let provider_exists = self.providers.kept.contains_key(&kept.spec.provider);
         self.status.judge_alert(&kept.spec, kept.fault.as_deref(), provider_exists, now);
+        kept.facts.status.share(self.status.shown_alert(key).as_ref());
         self.announce_alert(key, &before);
         self.writes.mark((Kind::Alert, key.clone()), now);
     }
 
     pub(super) fn judge_provider(&mut self, key: &ObjectKey) {
-        let Some(kept) = self.providers.kept.get(key).filter(|_| self.loaded()) else { return };
+        if !self.loaded() {
+            return;
+        }
+        let Some(kept) = self.providers.kept.get_mut(key) else { return };
         let now = self.clock.now();
         self.status.seed_provider(&kept.spec, kept.facts.status.seed(kept.facts.created), now);
         let before = Before::of(self.status.shown_provider(key));
-        let fault = kept.fault.clone().or_else(|| self.secrets.fault(&kept.spec));
+        let fault = kept.fault.as_deref().map(ToOwned::to_owned).or_else(|| self.secrets.fault(&kept.spec));
         self.status.judge_provider(&kept.spec, fault, now);
+        kept.facts.status.share(self.status.shown_provider(key).as_ref());
         self.announce_provider(key, &before);
         self.writes.mark((Kind::Provider, key.clone()), now);
     }

@@ -4,6 +4,8 @@
 //! What an earlier watcher found and wrote into the status is no news, so a restart says nothing again. Of objects only
 //! the leader speaks, so it is said once; of its own queues every replica does.
 
+use std::sync::Arc;
+
 use campanile_crds::condition::{DELIVERING, FAILED, FALSE, READY, TRUE};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{Announce, Condition, Subject, reason};
@@ -13,7 +15,7 @@ use crate::status::Shown;
 
 /// The conditions of an object before it is judged anew.
 #[derive(Default)]
-pub(super) struct Before(Vec<Condition>);
+pub(super) struct Before(Vec<Arc<Condition>>);
 
 impl Before {
     pub(super) fn of(shown: Option<Shown<'_>>) -> Self {
@@ -42,10 +44,13 @@ impl Turn<'_> {
 }
 
 /// What there is to say about a new judgement, with whether the leader alone says it.
-fn said(on: &Subject, before: &Before, after: &[&Condition]) -> Vec<(bool, Announce)> {
+fn said(on: &Subject, before: &Before, after: &[&Arc<Condition>]) -> Vec<(bool, Announce)> {
     let find = |kind: &str| {
         let after = after.iter().find(|condition| condition.kind == kind)?;
-        Some(Turn { before: before.0.iter().find(|condition| condition.kind == kind), after })
+        Some(Turn {
+            before: before.0.iter().find(|condition| condition.kind == kind).map(Arc::as_ref),
+            after,
+        })
     };
     let ready = find(READY);
     let broken = ready.as_ref().is_some_and(|ready| ready.after.status == FALSE);
@@ -59,9 +64,9 @@ fn said(on: &Subject, before: &Before, after: &[&Condition]) -> Vec<(bool, Annou
 fn of_ready(on: &Subject, turn: &Turn<'_>) -> Option<Announce> {
     let Condition { status, reason, message, .. } = turn.after;
     // An Alert whose Provider is missing says so in its status and the log (contract, control plane 3.3).
-    let waits = matches!(on, Subject::Alert(_)) && reason == FAILED;
-    if status == FALSE && !waits && (turn.became(FALSE) || turn.says_something_else()) {
-        return Some(Announce::warning(on.clone(), reason::FAILED, message.clone()));
+    let waits = matches!(on, Subject::Alert(_)) && *reason == FAILED;
+    if *status == FALSE && !waits && (turn.became(FALSE) || turn.says_something_else()) {
+        return Some(Announce::warning(on.clone(), reason::FAILED, message.clone().into_owned()));
     }
     turn.became(TRUE).then(|| Announce::normal(on.clone(), reason::SUCCEEDED, "Reconciliation finished"))
 }
@@ -104,21 +109,21 @@ mod tests {
 
     use super::*;
 
-    fn condition(kind: &str, status: &str, message: &str) -> Condition {
-        Condition {
+    fn condition(kind: &'static str, status: &'static str, message: &'static str) -> Arc<Condition> {
+        Arc::new(Condition {
             kind: kind.into(),
             status: status.into(),
             reason: "ValidationFailed".into(),
             message: message.into(),
             last_transition_time: noon(),
             observed_generation: 1,
-        }
+        })
     }
 
     /// What is said on a Provider, as reason and message.
-    fn turn(before: &[Condition], after: &[Condition]) -> Vec<String> {
+    fn turn(before: &[Arc<Condition>], after: &[Arc<Condition>]) -> Vec<String> {
         let on = Subject::Provider(ObjectKey::new("apps", "chat"));
-        let after: Vec<&Condition> = after.iter().collect();
+        let after: Vec<&Arc<Condition>> = after.iter().collect();
         let said = said(&on, &Before(before.to_vec()), &after);
         said.into_iter().map(|(_, one)| format!("{}: {}", one.reason, one.message)).collect()
     }
@@ -151,9 +156,11 @@ mod tests {
 
     #[test]
     fn v09_an_alert_without_its_provider_has_no_event() {
-        let missing =
-            Condition { reason: FAILED.into(), ..condition(READY, FALSE, "failed to get provider") };
+        let missing = Condition {
+            reason: FAILED.into(),
+            ..Condition::clone(&condition(READY, FALSE, "failed to get provider"))
+        };
         let on = Subject::Alert(ObjectKey::new("apps", "on-call"));
-        assert!(said(&on, &Before::default(), &[&missing]).is_empty());
+        assert!(said(&on, &Before::default(), &[&Arc::new(missing)]).is_empty());
     }
 }

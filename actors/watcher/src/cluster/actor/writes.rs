@@ -48,13 +48,15 @@ impl Handler<Written> for ClusterWatcherActor {
                 self.trouble(Trouble { about, text: None });
                 let uid = facts.uid.clone();
                 // The watch may have been faster, and have brought something newer than this answer.
-                let is_newer = |known: &&mut Facts| known.uid == facts.uid && known.resource_version == base;
+                let is_newer =
+                    |known: &&mut Facts| known.uid == facts.uid && *known.resource_version == *base;
                 if let Some(known) = self.facts_mut(&id).filter(is_newer) {
-                    *known = facts;
+                    *known = Facts { uid: known.uid.clone(), ..facts };
                 }
+                self.share_status(&id);
                 self.writes.landed(id.clone(), now);
                 if part == Part::Metadata && id.0 == Kind::Alert {
-                    self.announce_migration(AlertRef { key: id.1.clone(), uid });
+                    self.announce_migration(AlertRef { key: id.1.clone(), uid: uid.to_string() });
                 }
             }
             Err(refusal) => {
@@ -104,7 +106,7 @@ impl ClusterWatcherActor {
     fn write(&mut self, id: Id) -> Result<(Served, Write), Ending> {
         let now = self.clock.now();
         let (served, suspended, facts) = self.written(&id.0, &id.1).ok_or(Ending::Success)?;
-        let base = facts.resource_version.clone();
+        let base = facts.resource_version.to_string();
         if let Some(patch) = without_finalizer(id.0, suspended, facts) {
             self.writes.sent(&id, writer::mark(&patch), now);
             return Ok((served, Write { id, part: Part::Metadata, base, patch }));
@@ -158,6 +160,22 @@ impl ClusterWatcherActor {
         match kind {
             Kind::Alert => self.alerts.kept.get_mut(key).map(|kept| &mut kept.facts),
             Kind::Provider => self.providers.kept.get_mut(key).map(|kept| &mut kept.facts),
+        }
+    }
+
+    /// What is written now as it is shown is kept once.
+    fn share_status(&mut self, (kind, key): &Id) {
+        match kind {
+            Kind::Alert => {
+                if let Some(kept) = self.alerts.kept.get_mut(key) {
+                    kept.facts.status.share(self.status.shown_alert(key).as_ref());
+                }
+            }
+            Kind::Provider => {
+                if let Some(kept) = self.providers.kept.get_mut(key) {
+                    kept.facts.status.share(self.status.shown_provider(key).as_ref());
+                }
+            }
         }
     }
 

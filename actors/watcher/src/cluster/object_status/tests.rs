@@ -3,18 +3,27 @@ use campanile_testkit::noon;
 
 use super::*;
 
-fn ready(status: &str, reason: &str, message: &str, generation: i64) -> Condition {
-    Condition {
+fn ready(
+    status: &'static str,
+    reason: &'static str,
+    message: &'static str,
+    generation: i64,
+) -> Arc<Condition> {
+    Arc::new(Condition {
         kind: READY.into(),
         status: status.into(),
         reason: reason.into(),
         message: message.into(),
         last_transition_time: noon(),
         observed_generation: generation,
-    }
+    })
 }
 
-fn shown<'a>(ready: &'a Condition, fate: Option<(Timestamp, bool)>, error: Option<&'a str>) -> Shown<'a> {
+fn shown<'a>(
+    ready: &'a Arc<Condition>,
+    fate: Option<(Timestamp, bool)>,
+    error: Option<&'a str>,
+) -> Shown<'a> {
     Shown { conditions: vec![ready], fate, error, counts: None }
 }
 

@@ -49,7 +49,7 @@ fn s18_a_delivery_without_a_number_of_a_change_request_fails_alone() {
 #[test]
 fn s23_refusals_come_in_order() {
     for row in ROWS {
-        let nobody = ProviderSpec { uid: String::new(), address: "https://h/a/b/c".into(), ..spec(row.kind) };
+        let nobody = ProviderSpec { uid: "".into(), address: "https://h/a/b/c".into(), ..spec(row.kind) };
         let error = credentials(&[]).build(&nobody).unwrap_err().to_string();
         assert!(error.starts_with("provider UID cannot be empty"), "{}: {error}", row.kind);
         let error = refusal(row.kind, "", &[]);
