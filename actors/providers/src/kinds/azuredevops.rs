@@ -12,7 +12,7 @@ use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
 use super::commit_status::{
-    BodyRule, Host, Listing, Outcome, Page, Place, Rules, Shown, Statuses, Unreadable, Wanted, basic, segment,
+    BodyRule, Host, Listing, Page, Place, Rules, Shown, States, Statuses, Unreadable, Wanted, basic, segment,
 };
 use super::webhook::json_body;
 use crate::identity::azure;
@@ -84,14 +84,6 @@ fn genre(wanted: &Wanted) -> String {
     }
 }
 
-fn state(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pending => "pending",
-        Outcome::Success => "succeeded",
-        Outcome::Failure => "error",
-    }
-}
-
 impl AzureDevops {
     fn request(&self, method: Method, wanted: &Wanted, query: &str, body: Bytes) -> Request {
         let mut headers = vec![
@@ -110,6 +102,7 @@ impl AzureDevops {
 impl Host for AzureDevops {
     const RULES: Rules = Rules {
         host: "azure devops",
+        states: States { pending: "pending", success: "succeeded", failure: "error" },
         reading: "could not list commit statuses",
         writing: "could not create commit status",
         // None was found in the documentation ("Git, Statuses, Create"); chosen because it is GitLab's, and holds every reason
@@ -154,7 +147,7 @@ impl Host for AzureDevops {
             let context = entry.context.as_ref()?;
             let (own, name) = (context.genre.as_ref()?, context.name.as_ref()?);
             let (shown, description) = (entry.state.as_ref()?, entry.description.as_ref()?);
-            let same = || shown == state(wanted.outcome) && *description == wanted.description;
+            let same = || shown == wanted.state && *description == wanted.description;
             (*own == genre && *name == wanted.context).then(same)
         }))
     }
@@ -163,7 +156,7 @@ impl Host for AzureDevops {
         let body = json_body(&Body {
             context: Context { genre: genre(wanted), name: &wanted.context },
             description: &wanted.description,
-            state: state(wanted.outcome),
+            state: wanted.state,
         })?;
         Ok(self.request(Method::Post, wanted, "", body))
     }

@@ -10,7 +10,7 @@ use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
 use super::commit_status::{
-    BodyRule, GitProblem, Host, Outcome, Page, Place, Rules, Shown, Statuses, Unreadable, Wanted, basic,
+    BodyRule, GitProblem, Host, Page, Place, Rules, Shown, States, Statuses, Unreadable, Wanted, basic,
     object, segment, status_key,
 };
 use super::webhook::json_body;
@@ -59,21 +59,15 @@ struct Body<'a> {
     description: &'a str,
 }
 
+/// The words of Bitbucket, Cloud and Server.
+pub(super) const STATES: States = States { pending: "INPROGRESS", success: "SUCCESSFUL", failure: "FAILED" };
+
 #[derive(Deserialize)]
 struct Current {
     #[serde(default)]
     state: String,
     #[serde(default)]
     description: Option<String>,
-}
-
-/// The states of Bitbucket, Cloud and Server.
-pub(super) fn state(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pending => "INPROGRESS",
-        Outcome::Success => "SUCCESSFUL",
-        Outcome::Failure => "FAILED",
-    }
 }
 
 impl Bitbucket {
@@ -93,6 +87,7 @@ impl Bitbucket {
 impl Host for Bitbucket {
     const RULES: Rules = Rules {
         host: "bitbucket",
+        states: STATES,
         reading: "could not get commit status",
         writing: "could not create commit status",
         // None was found in the documentation ("Commit statuses"); chosen because it is GitLab's, and holds every reason that
@@ -121,8 +116,8 @@ impl Host for Bitbucket {
             return Ok(Shown::Different);
         }
         let current: Current = object(&response.body)?;
-        let same = current.state == state(wanted.outcome)
-            && current.description.as_deref() == Some(&wanted.description);
+        let same =
+            current.state == wanted.state && current.description.as_deref() == Some(&wanted.description);
         Ok(if same { Shown::Same } else { Shown::Different })
     }
 
@@ -130,7 +125,7 @@ impl Host for Bitbucket {
         let body = json_body(&Body {
             key: &status_key(&wanted.context),
             url: "https://bitbucket.org",
-            state: state(wanted.outcome),
+            state: wanted.state,
             name: &wanted.name,
             description: &wanted.description,
         })?;

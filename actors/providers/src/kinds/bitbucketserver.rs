@@ -11,7 +11,7 @@ use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
-use super::bitbucket::state;
+use super::bitbucket::STATES;
 use super::commit_status::{
     BodyRule, GitProblem, Host, Page, Rules, Shown, Statuses, Unreadable, Wanted, basic, object, segment,
     status_key,
@@ -97,6 +97,7 @@ impl BitbucketServer {
 impl Host for BitbucketServer {
     const RULES: Rules = Rules {
         host: "bitbucket server",
+        states: STATES,
         reading: "could not get existing commit status",
         writing: "could not post build status",
         longest_description: LONGEST,
@@ -121,7 +122,7 @@ impl Host for BitbucketServer {
     fn shown(&self, wanted: &Wanted, _: Page, response: &Response) -> Result<Shown, Unreadable> {
         let current: Current = object(&response.body)?;
         let same = current.key == status_key(&wanted.context)
-            && current.state == state(wanted.outcome)
+            && current.state == wanted.state
             && current.description.as_deref() == Some(&wanted.description)
             && current.name == Some(name(wanted));
         Ok(if same { Shown::Same } else { Shown::Different })
@@ -132,7 +133,7 @@ impl Host for BitbucketServer {
             description: &wanted.description,
             key: &status_key(&wanted.context),
             name: &name(wanted),
-            state: state(wanted.outcome),
+            state: wanted.state,
             url: &self.clone_url.shown,
         })?;
         Ok(self.request(Method::Post, wanted, "", body))

@@ -20,11 +20,12 @@ mod tests;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, Failure, Masker, Request, Response};
+use campanile_domain::{Delivery, Failure, Masker, Method, Request, Response};
 use serde::Serialize;
 
 use super::commit_status::{BodyRule, GitProblem, Listing, Page};
 use super::post;
+use super::webhook::json_body;
 use crate::cut::{Style, json_bytes};
 use crate::{ConfigError, Exchange, Provider, Settings};
 pub(super) use comment::Comment;
@@ -64,6 +65,20 @@ pub(super) struct Rules {
     pub(super) written_body: BodyRule,
 }
 
+impl Rules {
+    /// Those of hosts that call change requests pull requests, but for what makes a success.
+    pub(super) const PULL_REQUESTS: Self = Self {
+        prefix: "flux-pr-comment-key",
+        listing: "failed to list pull request comments",
+        updating: "failed to update pull request comment",
+        creating: "failed to create pull request comment",
+        place: "repository or pull request",
+        style: style(mentions),
+        succeeds: |_| false,
+        written_body: BodyRule::Json,
+    };
+}
+
 /// Where a comment is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -76,6 +91,16 @@ pub(super) enum Place {
         /// Number of the comment.
         id: u64,
     },
+}
+
+impl Place {
+    /// Method and path of the request that writes there, on hosts where a pull request is an issue too.
+    pub(super) fn on_an_issue(self) -> (Method, String) {
+        match self {
+            Self::New(number) => (Method::Post, format!("issues/{number}/comments")),
+            Self::Existing { id, .. } => (Method::Patch, format!("issues/comments/{id}")),
+        }
+    }
 }
 
 /// The body of a request that writes a comment.
@@ -109,7 +134,9 @@ pub(super) trait Host: Send + Sync + 'static {
     }
 
     /// `text` in the form in which the host takes it.
-    fn body(&self, text: &Text<'_>) -> Result<Bytes, Failure>;
+    fn body(&self, text: &Text<'_>) -> Result<Bytes, Failure> {
+        json_body(text)
+    }
 
     /// Writes a comment.
     fn write(&self, place: Place, body: Bytes) -> Request;

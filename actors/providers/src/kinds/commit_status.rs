@@ -19,6 +19,7 @@ mod problem;
 pub(crate) mod script;
 #[cfg(test)]
 mod tests;
+mod token_api;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub(super) use page::Page;
 pub(super) use place::Place;
 pub(crate) use place::segment;
 pub use problem::GitProblem;
+pub(super) use token_api::TokenApi;
 
 /// The reason of events that tell of work under way.
 pub(super) const PROGRESSING: &str = "Progressing";
@@ -59,14 +61,6 @@ pub struct CommitStatus {
     pub state: String,
 }
 
-/// What became of the object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Pending,
-    Success,
-    Failure,
-}
-
 /// A status as an event asks for it.
 pub(super) struct Wanted {
     pub(super) commit: String,
@@ -74,7 +68,8 @@ pub(super) struct Wanted {
     pub(super) context: String,
     /// Kind and name of the object.
     pub(super) name: String,
-    pub(super) outcome: Outcome,
+    /// What became of the object, in the host's word.
+    pub(super) state: &'static str,
     /// The reason in words, within the host's limit.
     pub(super) description: String,
     pub(super) summary: Option<String>,
@@ -84,6 +79,8 @@ pub(super) struct Wanted {
 pub(super) struct Rules {
     /// What texts call it.
     pub(super) host: &'static str,
+    /// Its words.
+    pub(super) states: States,
     /// What reading is called when it fails.
     pub(super) reading: &'static str,
     /// What writing is called when it fails.
@@ -98,6 +95,13 @@ pub(super) struct Rules {
     pub(super) succeeds: fn(u16) -> bool,
     /// What the body must be when writing succeeded.
     pub(super) written_body: BodyRule,
+}
+
+/// What a host calls that which became of an object.
+pub(super) struct States {
+    pub(super) pending: &'static str,
+    pub(super) success: &'static str,
+    pub(super) failure: &'static str,
 }
 
 /// What a host shows, compared with what is wanted.
@@ -235,10 +239,10 @@ fn wanted(delivery: &Delivery, rules: &Rules) -> Result<Option<Wanted>, Failure>
         return Ok(None);
     }
     let commit = commit_of(metadata).map_err(|error| unrenderable(&error.to_string()))?.to_owned();
-    let outcome = match &event.severity {
-        _ if progressing => Outcome::Pending,
-        Severity::Info => Outcome::Success,
-        Severity::Error => Outcome::Failure,
+    let state = match &event.severity {
+        _ if progressing => rules.states.pending,
+        Severity::Info => rules.states.success,
+        Severity::Error => rules.states.failure,
         Severity::Trace | Severity::Other(_) => {
             let host = rules.host;
             let text =
@@ -250,7 +254,7 @@ fn wanted(delivery: &Delivery, rules: &Rules) -> Result<Option<Wanted>, Failure>
     let description = shown(description(&event.reason), rules.longest_description);
     let name = shown(status_name(&event.involved_object), LONGEST_NAME);
     let summary = metadata.get("summary").map(|summary| shown(summary.clone(), LONGEST_SUMMARY));
-    Ok(Some(Wanted { commit, context, name, outcome, description, summary }))
+    Ok(Some(Wanted { commit, context, name, state, description, summary }))
 }
 
 fn unrenderable(text: &str) -> Failure {

@@ -3,32 +3,22 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
 use super::commit_status::{
-    BodyRule, GitProblem, Host, Listing, Outcome, Page, Place, Rules, Shown, Statuses, Unreadable, Wanted,
-    segment, token_or_password,
+    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, TokenApi, Unreadable, Wanted, segment,
 };
+use super::login::header;
 use super::webhook::{json_body, json_headers};
 use crate::{ConfigError, Provider, Settings};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    Ok(Statuses::provider(Gitea::new(settings)?))
+    Ok(Statuses::provider(Gitea(api(settings)?)))
 }
 
-/// The API of a repository, also for comments on its pull requests.
-pub(super) struct Gitea {
-    /// Address of the API.
-    root: String,
-    /// Address of the repository in the API.
-    repository: String,
-    token: String,
-    masker: Arc<Masker>,
-}
+struct Gitea(TokenApi);
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -49,52 +39,29 @@ struct Entry {
     description: Option<String>,
 }
 
-fn state(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pending => "pending",
-        Outcome::Success => "success",
-        Outcome::Failure => "failure",
-    }
-}
-
-impl Gitea {
-    /// The API of the Provider's repository.
-    ///
-    /// # Errors
-    /// In the order of the contract: no token, an address that names no repository.
-    pub(super) fn new(settings: &Settings) -> Result<Self, ConfigError> {
-        let token = token_or_password(settings)?.ok_or(GitProblem::Token("gitea"))?;
-        let place = Place::of(settings);
+/// The API of the Provider's repository, also for comments on its pull requests.
+///
+/// # Errors
+/// In the order of the contract: no token, an address that names no repository.
+pub(super) fn api(settings: &Settings) -> Result<TokenApi, ConfigError> {
+    TokenApi::new(settings, "gitea", headers, |place| {
         let [owner, repository] = place.segments("https://HOST/OWNER/REPO")?.map(segment);
         let root = format!("{}/api/v1", place.host()?.origin());
         let repository = format!("{root}/repos/{owner}/{repository}");
-        Ok(Self { root, repository, token, masker: settings.masker.clone() })
-    }
+        Ok((root, repository))
+    })
+}
 
-    pub(super) fn secrets(&self) -> &Masker {
-        &self.masker
-    }
-
-    /// The question whose token this is.
-    pub(super) fn account_request(&self) -> Request {
-        self.request_to(Method::Get, format!("{}/user", self.root), Bytes::new())
-    }
-
-    /// A request to `path` below the repository.
-    pub(super) fn request(&self, method: Method, path: &str, body: Bytes) -> Request {
-        self.request_to(method, format!("{}/{path}", self.repository), body)
-    }
-
-    fn request_to(&self, method: Method, url: String, body: Bytes) -> Request {
-        let mut headers = json_headers(1);
-        headers.push(("Authorization".to_owned(), format!("token {}", self.token)));
-        Request { method, url, headers, body }
-    }
+fn headers(token: &str, _: Method) -> Vec<(String, String)> {
+    let mut headers = json_headers(1);
+    headers.push(header(format!("token {token}")));
+    headers
 }
 
 impl Host for Gitea {
     const RULES: Rules = Rules {
         host: "gitea",
+        states: States { pending: "pending", success: "success", failure: "failure" },
         reading: "could not list commit statuses",
         writing: "could not create commit status",
         // None is in the documentation, and Gitea's database holds any text; chosen because it is GitLab's, and holds every
@@ -107,11 +74,11 @@ impl Host for Gitea {
     };
 
     fn repository(&self) -> String {
-        self.repository.clone()
+        self.0.repository()
     }
 
     fn masker(&self) -> &Masker {
-        &self.masker
+        self.0.masker()
     }
 
     fn first_page(&self) -> Page {
@@ -121,7 +88,7 @@ impl Host for Gitea {
     fn read(&self, wanted: &Wanted, page: Page) -> Request {
         let (commit, size, number) = (segment(&wanted.commit), page.size, page.number());
         let path = format!("commits/{commit}/statuses?limit={size}&page={number}");
-        self.request(Method::Get, &path, Bytes::new())
+        self.0.request(Method::Get, &path, Bytes::new())
     }
 
     fn shown(&self, wanted: &Wanted, page: Page, response: &Response) -> Result<Shown, Unreadable> {
@@ -131,14 +98,14 @@ impl Host for Gitea {
                 |text: &'_ Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
             let (context, shown, description) =
                 (given(&entry.context)?, given(&entry.status)?, given(&entry.description)?);
-            let same = || shown == state(wanted.outcome) && description == wanted.description;
+            let same = || shown == wanted.state && description == wanted.description;
             (context == wanted.context).then(same)
         }))
     }
 
     fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
         let Wanted { description, context, .. } = wanted;
-        let body = json_body(&Body { state: state(wanted.outcome), target_url: "", description, context })?;
-        Ok(self.request(Method::Post, &format!("statuses/{}", segment(&wanted.commit)), body))
+        let body = json_body(&Body { state: wanted.state, target_url: "", description, context })?;
+        Ok(self.0.request(Method::Post, &format!("statuses/{}", segment(&wanted.commit)), body))
     }
 }

@@ -4,37 +4,31 @@
 mod tests;
 
 use bytes::Bytes;
-use campanile_domain::{Failure, Masker, Method, Request, Response};
+use campanile_domain::{Masker, Method, Request, Response};
 
-use super::change_request::{Comment, Comments, Host, Place, Rules, Text, mentions, style};
-use super::commit_status::{BodyRule, Listing, Page};
-use super::gitea::Gitea;
-use super::webhook::json_body;
+use super::change_request::{Comment, Comments, Host, Place, Rules};
+use super::commit_status::{BodyRule, Listing, Page, TokenApi};
+use super::gitea;
 use crate::{ConfigError, Provider, Settings};
 
 /// Entries per page of a timeline: what servers give at most, unless their administrator says otherwise.
 const TIMELINE_PAGE: usize = 50;
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    Comments::provider(settings, |settings| Gitea::new(settings).map(PullRequests))
+    Comments::provider(settings, |settings| gitea::api(settings).map(PullRequests))
 }
 
-struct PullRequests(Gitea);
+struct PullRequests(TokenApi);
 
 impl Host for PullRequests {
     const RULES: Rules = Rules {
-        prefix: "flux-pr-comment-key",
-        listing: "failed to list pull request comments",
-        updating: "failed to update pull request comment",
-        creating: "failed to create pull request comment",
-        place: "repository or pull request",
-        style: style(mentions),
         succeeds: |status| matches!(status, 200..=299),
         written_body: BodyRule::Json,
+        ..Rules::PULL_REQUESTS
     };
 
     fn masker(&self) -> &Masker {
-        self.0.secrets()
+        self.0.masker()
     }
 
     fn account_request(&self) -> Option<Request> {
@@ -65,17 +59,9 @@ impl Host for PullRequests {
         }
     }
 
-    fn body(&self, text: &Text<'_>) -> Result<Bytes, Failure> {
-        json_body(text)
-    }
-
     fn write(&self, place: Place, body: Bytes) -> Request {
-        match place {
-            Place::New(number) => self.0.request(Method::Post, &format!("issues/{number}/comments"), body),
-            Place::Existing { id, .. } => {
-                self.0.request(Method::Patch, &format!("issues/comments/{id}"), body)
-            }
-        }
+        let (method, path) = place.on_an_issue();
+        self.0.request(method, &path, body)
     }
 }
 

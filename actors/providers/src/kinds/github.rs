@@ -8,7 +8,7 @@ use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
 use super::commit_status::{
-    BodyRule, Host, Listing, Outcome, Page, Rules, Shown, Statuses, Unreadable, Wanted, segment,
+    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, Unreadable, Wanted, segment,
 };
 use crate::{ConfigError, Exchange, Provider, Settings};
 pub(crate) use api::headers;
@@ -38,17 +38,10 @@ struct Entry {
     description: Option<String>,
 }
 
-fn state(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pending => "pending",
-        Outcome::Success => "success",
-        Outcome::Failure => "failure",
-    }
-}
-
 impl Host for Github {
     const RULES: Rules = Rules {
         host: "github",
+        states: States { pending: "pending", success: "success", failure: "failure" },
         reading: "could not list commit statuses",
         writing: "could not create commit status",
         // Not in the documentation ("Create a commit status"), but what the API says when it refuses: `description is too
@@ -88,14 +81,14 @@ impl Host for Github {
         Ok(listing.shown(page, response, |entry| {
             let (context, shown, description) =
                 (entry.context.as_ref()?, entry.state.as_ref()?, entry.description.as_ref()?);
-            let same = || shown == state(wanted.outcome) && *description == wanted.description;
+            let same = || shown == wanted.state && *description == wanted.description;
             (*context == wanted.context).then(same)
         }))
     }
 
     fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
         let Wanted { description, context, .. } = wanted;
-        let body = json(&Body { state: state(wanted.outcome), description, context })?;
+        let body = json(&Body { state: wanted.state, description, context })?;
         Ok(self.0.request(Method::Post, &format!("statuses/{}", segment(&wanted.commit)), Some(body)))
     }
 

@@ -6,7 +6,7 @@ mod tests;
 use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request};
 
-use super::change_request::{Comments, Host, Place, Rules, Text, mentions, style};
+use super::change_request::{Comments, Host, Place, Rules, Text};
 use super::commit_status::{BodyRule, Page};
 use super::github::{Api, json};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -19,14 +19,9 @@ struct PullRequests(Api);
 
 impl Host for PullRequests {
     const RULES: Rules = Rules {
-        prefix: "flux-pr-comment-key",
-        listing: "failed to list pull request comments",
-        updating: "failed to update pull request comment",
-        creating: "failed to create pull request comment",
-        place: "repository or pull request",
-        style: style(mentions),
         succeeds: |status| matches!(status, 200..=299) && status != 202,
         written_body: BodyRule::JsonOrNothing,
+        ..Rules::PULL_REQUESTS
     };
 
     fn masker(&self) -> &Masker {
@@ -55,14 +50,8 @@ impl Host for PullRequests {
     }
 
     fn write(&self, place: Place, body: Bytes) -> Request {
-        match place {
-            Place::New(number) => {
-                self.0.request(Method::Post, &format!("issues/{number}/comments"), Some(body))
-            }
-            Place::Existing { id, .. } => {
-                self.0.request(Method::Patch, &format!("issues/comments/{id}"), Some(body))
-            }
-        }
+        let (method, path) = place.on_an_issue();
+        self.0.request(method, &path, Some(body))
     }
 
     fn authorized(&self, exchange: Box<dyn Exchange>) -> Box<dyn Exchange> {

@@ -3,15 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
 use super::commit_status::{
-    BodyRule, GitProblem, Host, Listing, Outcome, Page, Place, Rules, Shown, Statuses, Unreadable, Wanted,
-    segment, token_or_password,
+    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, TokenApi, Unreadable, Wanted, segment,
 };
 use super::webhook::json_body;
 use crate::{ConfigError, Provider, Settings};
@@ -21,18 +18,10 @@ use crate::{ConfigError, Provider, Settings};
 const PAGE_SIZE: usize = 20;
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    Ok(Statuses::provider(Gitlab::new(settings)?))
+    Ok(Statuses::provider(Gitlab(api(settings)?)))
 }
 
-/// The API of a project, also for comments on its merge requests.
-pub(super) struct Gitlab {
-    /// Address of the API.
-    root: String,
-    /// Address of the project in the API.
-    project: String,
-    token: String,
-    masker: Arc<Masker>,
-}
+struct Gitlab(TokenApi);
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -53,22 +42,12 @@ struct Entry {
     description: Option<String>,
 }
 
-fn state(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pending => "pending",
-        Outcome::Success => "success",
-        Outcome::Failure => "failed",
-    }
-}
-
-impl Gitlab {
-    /// The API of the Provider's project.
-    ///
-    /// # Errors
-    /// In the order of the contract: no token, an address that names no project.
-    pub(super) fn new(settings: &Settings) -> Result<Self, ConfigError> {
-        let token = token_or_password(settings)?.ok_or(GitProblem::Token("gitlab"))?;
-        let place = Place::of(settings);
+/// The API of the Provider's project, also for comments on its merge requests.
+///
+/// # Errors
+/// In the order of the contract: no token, an address that names no project.
+pub(super) fn api(settings: &Settings) -> Result<TokenApi, ConfigError> {
+    TokenApi::new(settings, "gitlab", headers, |place| {
         if place.id().is_empty() {
             return Err(place.refusal("https://HOST/GROUP/PROJECT").into());
         }
@@ -76,38 +55,23 @@ impl Gitlab {
         let id = segment(place.id()).replace('.', "%2E");
         let root = format!("{}/api/v4", place.host()?.origin());
         let project = format!("{root}/projects/{id}");
-        Ok(Self { root, project, token, masker: settings.masker.clone() })
-    }
+        Ok((root, project))
+    })
+}
 
-    pub(super) fn secrets(&self) -> &Masker {
-        &self.masker
+fn headers(token: &str, method: Method) -> Vec<(String, String)> {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut headers = vec![header("Private-Token", token), header("Accept", "application/json")];
+    if method != Method::Get {
+        headers.push(header("Content-Type", "application/json"));
     }
-
-    /// The question whose token this is.
-    pub(super) fn account_request(&self) -> Request {
-        self.request_to(Method::Get, format!("{}/user", self.root), Bytes::new())
-    }
-
-    /// A request to `path` below the project.
-    pub(super) fn request(&self, method: Method, path: &str, body: Bytes) -> Request {
-        self.request_to(method, format!("{}/{path}", self.project), body)
-    }
-
-    fn request_to(&self, method: Method, url: String, body: Bytes) -> Request {
-        let mut headers = vec![
-            ("Private-Token".to_owned(), self.token.clone()),
-            ("Accept".to_owned(), "application/json".to_owned()),
-        ];
-        if method != Method::Get {
-            headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
-        }
-        Request { method, url, headers, body }
-    }
+    headers
 }
 
 impl Host for Gitlab {
     const RULES: Rules = Rules {
         host: "gitlab",
+        states: States { pending: "pending", success: "success", failure: "failed" },
         reading: "unable to list commit status",
         writing: "unable to set commit status",
         // Commits API, "Set commit pipeline status", `description`, <https://docs.gitlab.com/api/commits/>.
@@ -119,11 +83,11 @@ impl Host for Gitlab {
     };
 
     fn repository(&self) -> String {
-        self.project.clone()
+        self.0.repository()
     }
 
     fn masker(&self) -> &Masker {
-        &self.masker
+        self.0.masker()
     }
 
     fn first_page(&self) -> Page {
@@ -136,14 +100,14 @@ impl Host for Gitlab {
         if !page.is_first() {
             path.push_str(&format!("&page={}&per_page={}", page.number(), page.size));
         }
-        self.request(Method::Get, &path, Bytes::new())
+        self.0.request(Method::Get, &path, Bytes::new())
     }
 
     fn shown(&self, wanted: &Wanted, page: Page, response: &Response) -> Result<Shown, Unreadable> {
         let listing: Listing<Entry> = Listing::read(&response.body)?;
         Ok(listing.shown(page, response, |entry| {
             let same = entry.sha.as_deref() == Some(&wanted.commit)
-                && entry.status.as_deref() == Some(state(wanted.outcome))
+                && entry.status.as_deref() == Some(wanted.state)
                 && entry.description.as_deref() == Some(&wanted.description)
                 && entry.name.as_deref() == Some(&wanted.context);
             same.then_some(true)
@@ -152,14 +116,14 @@ impl Host for Gitlab {
 
     fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
         let Wanted { context: name, description, .. } = wanted;
-        let body = json_body(&Body { state: state(wanted.outcome), name, description })?;
-        Ok(self.request(Method::Post, &format!("statuses/{}", segment(&wanted.commit)), body))
+        let body = json_body(&Body { state: wanted.state, name, description })?;
+        Ok(self.0.request(Method::Post, &format!("statuses/{}", segment(&wanted.commit)), body))
     }
 
     /// GitLab does not let a status change into what it is already.
     fn refuses_repetition(&self, wanted: &Wanted, response: &Response) -> bool {
         let text = String::from_utf8_lossy(&response.body);
-        let from = format!("from :{}", state(wanted.outcome));
+        let from = format!("from :{}", wanted.state);
         response.status == 400 && text.contains("Cannot transition status") && text.contains(&from)
     }
 }

@@ -2,19 +2,18 @@
 //! 23.29).
 
 use bytes::Bytes;
-use campanile_domain::{Failure, Masker, Method, Request};
+use campanile_domain::{Masker, Method, Request};
 
-use super::change_request::{Comments, Host, Place, Rules, Text, mentions_and_actions, style};
-use super::commit_status::{BodyRule, Page};
-use super::gitlab::Gitlab;
-use super::webhook::json_body;
+use super::change_request::{Comments, Host, Place, Rules, mentions_and_actions, style};
+use super::commit_status::{BodyRule, Page, TokenApi};
+use super::gitlab;
 use crate::{ConfigError, Provider, Settings};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    Comments::provider(settings, |settings| Gitlab::new(settings).map(MergeRequests))
+    Comments::provider(settings, |settings| gitlab::api(settings).map(MergeRequests))
 }
 
-struct MergeRequests(Gitlab);
+struct MergeRequests(TokenApi);
 
 impl Host for MergeRequests {
     const RULES: Rules = Rules {
@@ -29,7 +28,7 @@ impl Host for MergeRequests {
     };
 
     fn masker(&self) -> &Masker {
-        self.0.secrets()
+        self.0.masker()
     }
 
     fn account_request(&self) -> Option<Request> {
@@ -43,10 +42,6 @@ impl Host for MergeRequests {
             path.push_str(&format!("&page={}", page.number()));
         }
         self.0.request(Method::Get, &path, Bytes::new())
-    }
-
-    fn body(&self, text: &Text<'_>) -> Result<Bytes, Failure> {
-        json_body(text)
     }
 
     fn write(&self, place: Place, body: Bytes) -> Request {
