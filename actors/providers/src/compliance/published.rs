@@ -102,7 +102,7 @@ const PUBSUB: &str =
     "[Quotas and limits, Resource limits](https://cloud.google.com/pubsub/quotas#resource_limits)";
 const EVENT_HUBS: &str =
     "[Quotas and limits](https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas), smallest tier";
-const COLLECTOR: &str = "OpenTelemetry Collector, `max_request_body_size`, as it is shipped";
+const COLLECTOR: &str = "[OpenTelemetry Collector, HTTP server settings, `max_request_body_size`](https://github.com/open-telemetry/opentelemetry-collector/blob/main/config/confighttp/README.md), as it is shipped";
 const COMMITS: &str = "[Commits API, Set commit pipeline status](https://docs.gitlab.com/api/commits/)";
 const NOTES: &str = "[Notes API](https://docs.gitlab.com/api/notes/)";
 

@@ -1,5 +1,8 @@
 //! `otel`: a span for each event, by OTLP over HTTP (contract, providers 23.22).
 //!
+//! A span is never cut: collectors take requests of 20 MiB as they are shipped (OpenTelemetry Collector, HTTP server settings,
+//! `max_request_body_size`), far more than an event can have.
+//!
 //! Its FIXes are taken: the address is checked, credentials are sent whenever there are any, and the answer counts. The
 //! trace of a revision and the span of a delivery are the same at every try, so that a repeated span replaces the first.
 

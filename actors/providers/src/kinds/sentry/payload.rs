@@ -1,4 +1,5 @@
-//! Events and transactions (Sentry, "Event payloads"), in the order of the contract's examples.
+//! Events and transactions (Sentry, "Event payloads"), in the order of the contract's examples. With the limits below each stays
+//! far below the 1 MB of an item (Sentry, "Envelopes", size limits, <https://develop.sentry.dev/sdk/envelopes/#size-limits>).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
