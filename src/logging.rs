@@ -7,13 +7,13 @@
 
 mod line;
 mod names;
+mod panic;
 mod sample;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::io::{self, Write};
-use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -119,7 +119,7 @@ pub fn start(encoding: Encoding, level: Level) -> Result<()> {
     let logger = Logger::new(encoding, level, TimeZone::system(), io::stderr());
     let logger = logger.context("start the thread that writes log lines")?;
     if tracing::subscriber::set_global_default(logger).is_ok() {
-        std::panic::set_hook(Box::new(log_panic));
+        std::panic::set_hook(Box::new(panic::log));
     }
     Ok(())
 }
@@ -142,17 +142,6 @@ pub fn exit(code: i32) -> ! {
 
 fn with_logger<T>(mut act: impl FnMut(&Logger) -> T) -> Option<T> {
     tracing::dispatcher::get_default(|dispatch| dispatch.downcast_ref::<Logger>().map(&mut act))
-}
-
-/// Panics are lines like others. They are flushed, since the next thing may be the end of the process.
-fn log_panic(panic: &PanicHookInfo<'_>) {
-    let payload = panic.payload();
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-    let thread = std::thread::current();
-    let (place, thread) = (panic.location().map(ToString::to_string), thread.name());
-    tracing::error!(error = text, place, thread, "panicked");
-    flush();
 }
 
 /// Turns events of `tracing` into lines. Spans are not used and cost nothing.

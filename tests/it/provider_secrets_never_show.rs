@@ -1,6 +1,6 @@
 //! No secret ever shows (contract, providers 22, with its FIX): every type of the table fails in every way that there
 //! is, and nothing that leaves the program holds a secret: logs down to the finest, status, dead letters, metrics, the
-//! operations API, every command, the outbox on disk.
+//! operations API, every command, the outbox on disk, Kubernetes Events, and what a panic leaves behind.
 //!
 //! Every secret holds the same mark, so that a piece of one is found too.
 
@@ -10,13 +10,21 @@ mod places;
 mod ways;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::support::{Authority, Instance, Site, eventually, everything_from, failing};
+use crate::support::{Authority, Instance, Namespace, Site, eventually, everything_from, failing, within};
 use kinds::{KINDS, Kind};
 use mark::Leaks;
 use ways::{Configuration, Destinations};
+
+/// How many write objects to the API server side by side.
+const MAKERS: usize = 4;
+
+/// How long it may take until the failures of all are told, at ten requests a second.
+const ANNOUNCED: Duration = Duration::from_secs(240);
 
 /// A Provider with its Secrets and an Alert.
 fn objects_of(name: &str, kind: &Kind, spec: Value, secrets: Vec<Value>) -> Vec<Value> {
@@ -99,6 +107,72 @@ fn what_can_not_work_shows_no_secret() {
     }
     places::search(&mut leaks, &site, &watched);
     places::search_log(&mut leaks, &mut watched.instance);
+    places::search_files(&mut leaks, &site);
+    leaks.assert_none();
+}
+
+#[test]
+fn what_a_cluster_is_told_shows_no_secret() {
+    let (destinations, mut leaks) = (Destinations::start(), Leaks::default());
+    let objects: Vec<Value> = KINDS.iter().flat_map(|kind| ways::few(&destinations, kind)).collect();
+    let namespace = Namespace::new("secrets");
+    std::thread::scope(|scope| {
+        for part in objects.chunks(objects.len().div_ceil(MAKERS)) {
+            let namespace = &namespace;
+            scope.spawn(move || part.iter().for_each(|object| drop(namespace.apply(object.clone()))));
+        }
+    });
+    let state = TempDir::with_prefix("campanile-secrets-").expect("a folder");
+    let (kubeconfig, flags) = (&namespace.cluster.kubeconfig, ["--log-level=trace"]);
+    let mut instance = Instance::in_cluster(kubeconfig, Some(&namespace.name), state.path(), &flags).loaded();
+    let mut event = failing();
+    event["involvedObject"]["namespace"] = namespace.name.as_str().into();
+    instance.accept(&event);
+    let providers = objects.iter().filter(|object| object["kind"] == "Provider");
+    let providers: BTreeSet<&str> = providers.filter_map(|one| one["metadata"]["name"].as_str()).collect();
+    within(ANNOUNCED, "each Provider or its Alert to tell of its failure", || {
+        // Asked rarely: the answer is long.
+        std::thread::park_timeout(Duration::from_millis(500));
+        let events = places::events(&namespace);
+        let told = events.iter().filter_map(|event| {
+            let on = event["involvedObject"]["name"].as_str()?;
+            match event["reason"].as_str()? {
+                "Failed" => Some(on),
+                "NotificationDispatchFailed" => on.strip_prefix("all-to-"),
+                _ => None,
+            }
+        });
+        let told: BTreeSet<&str> = told.collect();
+        (told == providers).then_some(())
+    });
+    places::search_cluster(&mut leaks, &namespace);
+    places::search_log(&mut leaks, &mut instance);
+    leaks.assert_none();
+}
+
+/// A defect that quotes the whole request in its panic: address, credentials and all.
+#[cfg(feature = "failpoints")]
+#[test]
+fn what_panics_on_its_way_shows_no_secret() {
+    let objects: Vec<Value> = KINDS.iter().flat_map(|kind| ways::nowhere(kind, "panics")).collect();
+    // The others have no request to quote. What they have to say waits.
+    let kinds = || KINDS.iter().filter(|kind| kind.type_name != "nats");
+    let (site, mut leaks) = (Site::with(&objects), Leaks::default());
+    let defect = [("CAMPANILE_FAILPOINTS", std::ffi::OsStr::new("request=*"))];
+    let mut watched = places::start_in(&site, &Authority::named("nobody"), &defect);
+    watched.instance = watched.instance.allowed_to_panic();
+    watched.instance.accept(&failing());
+    let dead = eventually("every delivery to be given up", || {
+        let dead = watched.instance.ask("/v1/deliveries?dead=true")["items"].take();
+        (dead.as_array().map(Vec::len) == Some(kinds().count())).then_some(dead)
+    });
+    let panicked = |item: &Value| item["failure"]["message"].to_string().contains("panicked 3 times");
+    assert!(dead.as_array().is_some_and(|items| items.iter().all(panicked)), "{dead:#}");
+    places::search(&mut leaks, &site, &watched);
+    places::search_log(&mut leaks, &mut watched.instance);
+    let lines = watched.instance.log();
+    let panics = lines.iter().filter(|line| line.contains("panicked\"") && line.contains("drive.rs"));
+    assert!(panics.count() >= 3 * kinds().count(), "each panic and its place are in the log");
     places::search_files(&mut leaks, &site);
     leaks.assert_none();
 }

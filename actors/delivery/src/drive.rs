@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use campanile_domain::{Delivery, Failure, FailureClass, Verdict};
 use campanile_providers::{CommitStatus, Endpoint, Exchange, Step, quota_pause};
-use campanile_supervision::Clock;
+use campanile_supervision::{Clock, failpoint_quoting};
 
 use crate::Carrier;
 use crate::memo::{Knowledge, Memo};
@@ -97,16 +97,20 @@ impl Driver<'_> {
                     };
                     return Driven { verdict, quota, answered };
                 }
-                Step::Send(request) => match sender.send(request).await {
-                    Ok(answer) => {
-                        quota = quota.max(quota_pause(&answer, self.clock.now()));
-                        (response, answered) = (Some(answer), true);
+                Step::Send(request) => {
+                    let scope = || format!("{} {:?} {:?}", request.url, request.headers, request.body);
+                    failpoint_quoting("request", self.endpoint.kind.name(), scope);
+                    match sender.send(request).await {
+                        Ok(answer) => {
+                            quota = quota.max(quota_pause(&answer, self.clock.now()));
+                            (response, answered) = (Some(answer), true);
+                        }
+                        Err(failure) => {
+                            let verdict = Verdict::Failed(sender.masked(&failure));
+                            return Driven { verdict, quota, answered };
+                        }
                     }
-                    Err(failure) => {
-                        let verdict = Verdict::Failed(sender.masked(&failure));
-                        return Driven { verdict, quota, answered };
-                    }
-                },
+                }
             }
         }
         let text = format!("finish the exchange within {MOST_STEPS} requests");

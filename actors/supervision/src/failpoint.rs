@@ -31,6 +31,16 @@ pub fn failpoint(point: &str, subject: &str) {
     }
 }
 
+/// Panics with a message that quotes what `scope` says, if a test asked for it.
+#[cfg(feature = "failpoints")]
+#[expect(clippy::panic, reason = "it is what a test asked for, and no release has it")]
+#[track_caller]
+pub fn failpoint_quoting(point: &str, subject: &str, scope: impl FnOnce() -> String) {
+    if strikes(&asked(), point, subject) {
+        panic!("failpoint '{point}' strikes '{subject}' with {}", scope());
+    }
+}
+
 /// Lets `actor`, which passes `point` with `subject`, take no message after this one, if a test asked for it.
 #[cfg(feature = "failpoints")]
 pub fn failpoint_stall<A>(actor: &A, ctx: &mut Context<A>, point: &str, subject: &str)
@@ -63,6 +73,11 @@ fn asked() -> String {
 #[cfg(not(feature = "failpoints"))]
 #[inline(always)]
 pub fn failpoint(_point: &str, _subject: &str) {}
+
+/// Nothing: this build has no failpoints.
+#[cfg(not(feature = "failpoints"))]
+#[inline(always)]
+pub fn failpoint_quoting(_point: &str, _subject: &str, _scope: impl FnOnce() -> String) {}
 
 /// Nothing: this build has no failpoints.
 #[cfg(not(feature = "failpoints"))]

@@ -17,7 +17,7 @@ mod watchdog;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, SharedClock, SystemClock, TestClock};
-pub use failpoint::{FAILPOINTS, failpoint, failpoint_stall, failpoint_time};
+pub use failpoint::{FAILPOINTS, failpoint, failpoint_quoting, failpoint_stall, failpoint_time};
 pub use guard::{DeathNotice, LifeGuard, Retirement};
 pub use link::{Link, LinkError};
 pub use restart::{Restart, RestartLog, RestartPolicy};

@@ -1,11 +1,14 @@
 //! Everywhere a text leaves the program.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::mark::Leaks;
-use crate::support::{Authority, Instance, Output, Site, campanile, get};
+use crate::support::{Authority, Instance, Namespace, Output, Site, campanile, get};
 
 /// An instance, and where it shows its metrics.
 pub(super) struct Watched {
@@ -15,13 +18,18 @@ pub(super) struct Watched {
 
 /// An instance that logs all there is to log, and that trusts `authority` where a Provider names no other.
 pub(super) fn start(site: &Site, authority: &Authority) -> Watched {
+    start_in(site, authority, &[])
+}
+
+/// As [`start`], in surroundings that have these variables.
+pub(super) fn start_in(site: &Site, authority: &Authority, variables: &[(&str, &OsStr)]) -> Watched {
     let trusted = site.path("trusted.pem");
     fs::write(&trusted, &authority.pem).expect("the folder is ours");
     // The instance does not tell where its metrics are; the gap is short.
     let metrics =
         TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port is free");
     let flags = ["--log-level=trace", &format!("--metrics-addr={metrics}")];
-    let surroundings = [("SSL_CERT_FILE", trusted.as_os_str())];
+    let surroundings = [variables, &[("SSL_CERT_FILE", trusted.as_os_str())]].concat();
     let instance = Instance::start_in(&surroundings, &site.manifests(), &site.state(), &flags);
     Watched { instance, metrics }
 }
@@ -39,7 +47,7 @@ pub(super) fn search(leaks: &mut Leaks, site: &Site, Watched { instance, metrics
         for form in ["table", "json"] {
             let output = operate(instance, &["get", kind, "-o", form]);
             assert!(
-                output.stdout.lines().count() > 2 || kind == "dead",
+                output.stdout.lines().count() > 1 || kind == "dead",
                 "get {kind} shows something: {output:?}"
             );
             leaks.search(&format!("get {kind} -o {form}"), &both(&output));
@@ -86,6 +94,27 @@ pub(super) fn search_log(leaks: &mut Leaks, instance: &mut Instance) {
     let log = instance.log();
     assert!(log.len() > 50, "a log at this level has many lines: {}", log.len());
     leaks.search("the log", &log.join("\n"));
+}
+
+/// What the API server was told: Kubernetes Events and the status of objects.
+pub(super) fn search_cluster(leaks: &mut Leaks, namespace: &Namespace) {
+    for event in events(namespace) {
+        leaks.search("a Kubernetes Event", &event.to_string());
+    }
+    for plural in ["alerts", "providers"] {
+        let all = namespace.all("notification.toolkit.fluxcd.io/v1beta3", plural);
+        let list = namespace.cluster.must("GET", &all, &Value::Null);
+        for object in list["items"].as_array().expect("a list") {
+            assert!(object["status"]["conditions"].is_array(), "{object} has a status");
+            leaks.search(&format!("the status of {plural}"), &object["status"].to_string());
+        }
+    }
+}
+
+/// All Kubernetes Events of a namespace.
+pub(super) fn events(namespace: &Namespace) -> Vec<Value> {
+    let list = namespace.cluster.must("GET", &namespace.all("v1", "events"), &Value::Null);
+    list["items"].as_array().expect("a list").clone()
 }
 
 /// What is on disk.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::kinds::Kind;
+use super::kinds::{Kind, LoginKeys};
 use super::objects_of;
 use crate::support::{Arrival, Authority, Sink, Thought, Tunnel, secret};
 
@@ -124,6 +124,27 @@ impl Destinations {
         ];
         objects_of(&name, kind, spec, secrets)
     }
+}
+
+/// What stands for all ways where each costs much: an answer that quotes the request, no token, and two settings that can
+/// not work.
+pub(super) fn few(destinations: &Destinations, kind: &Kind) -> Vec<Value> {
+    let (_, tunnel) = &destinations.secure[&QUOTING];
+    let quoting = destinations.proxied(kind, &format!("tls-{QUOTING}"), &tunnel.url());
+    let tokens = matches!(kind.login, LoginKeys::App | LoginKeys::Google);
+    let tokens = tokens.then(|| destinations.proxied(kind, WITHOUT_TOKENS, &destinations.no_tokens.1.url()));
+    let (headers, (proxy, address)) = (json!({ "headers": "X: [HushHush-header]" }), WRONG_PROXIES[3]);
+    let other = json!({ "address": NOWHERE });
+    let headers = Configuration::provider(kind, "nested", &headers, "proxySecretRef", other);
+    let address = json!({ "address": address, "password": "HushHush" });
+    let proxy = Configuration::provider(kind, proxy, &json!({}), "proxySecretRef", address);
+    [quoting, tokens.unwrap_or_default(), headers, proxy].concat()
+}
+
+/// A Provider of this kind that would send to a host that nobody knows.
+#[cfg(feature = "failpoints")]
+pub(super) fn nowhere(kind: &Kind, way: &str) -> Vec<Value> {
+    direct(kind, way, &format!("https://{OWN_HOST}"))
 }
 
 fn direct(kind: &Kind, way: &str, origin: &str) -> Vec<Value> {
