@@ -233,7 +233,7 @@ fn standalone_dead_letters_are_put_back_and_arrive() {
         instance.status.store(200, Relaxed);
         let (status, answer) = instance.json("/v1/redrive", &json!({"provider": "apps/chat"})).await;
         assert_eq!((status, answer), (StatusCode::OK, json!({"redriven": 1, "refused": []})), "{id}");
-        let empty = json!({"pending": 0, "parked": 0, "dead": 0});
+        let empty = json!({"pending": 0, "parked": 0, "dead": 0, "bytes": 0});
         eventually(async || instance.state().await["outbox"]["total"] == empty).await;
         assert!(instance.dead().await.is_empty());
         for wrong in [json!({}), json!({"ids": [1], "provider": "apps/chat"}), json!({"id": 1})] {
