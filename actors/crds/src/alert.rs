@@ -25,7 +25,7 @@ pub(crate) const FIELDS: &[&str] = &[
 ];
 
 /// Reads `spec`. What a version does not have is ignored, as the API server prunes it.
-pub(crate) fn read(metadata: &Metadata, spec: &Map, version: Version, checker: &mut Checker) -> Alert {
+pub(crate) fn read(metadata: &Metadata<'_>, spec: &Map, version: Version, checker: &mut Checker) -> Alert {
     let namespace = &metadata.key.namespace;
     let later = version > Version::V1beta1;
     checker.demand(spec, "providerRef");
@@ -45,7 +45,7 @@ pub(crate) fn read(metadata: &Metadata, spec: &Map, version: Version, checker: &
             .unwrap_or_default(),
         summary: checker.bounded(spec, "summary", longest),
         suspend: checker.flag(spec, "suspend"),
-        object: metadata.written.clone(),
+        object: metadata.written(),
     }
 }
 

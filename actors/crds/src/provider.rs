@@ -39,14 +39,19 @@ const WITH_EXPRESSION: &[&str] =
     &["github", "gitlab", "gitea", "bitbucketserver", "bitbucket", "azuredevops"];
 
 /// Reads `spec`. A type that this program does not know is no violation here: it must not hide the Provider.
-pub(crate) fn read(metadata: &Metadata, spec: &Map, version: Version, checker: &mut Checker) -> ProviderSpec {
+pub(crate) fn read(
+    metadata: &Metadata<'_>,
+    spec: &Map,
+    version: Version,
+    checker: &mut Checker,
+) -> ProviderSpec {
     let newest = version == Version::V1beta3;
     let type_name = checker.required(spec, "type").to_owned();
     if version > Version::V1beta1 {
         duration(spec, "interval", Hours::Allowed, checker);
     }
     let commit_status_expr = if newest { expression(spec, &type_name, checker) } else { None };
-    let object = commit_status_expr.as_ref().map(|_| metadata.written.clone()).unwrap_or_default();
+    let object = commit_status_expr.as_ref().map(|_| metadata.written()).unwrap_or_default();
     ProviderSpec {
         key: metadata.key.clone(),
         uid: metadata.uid.clone(),

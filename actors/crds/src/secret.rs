@@ -8,7 +8,7 @@ use crate::checker::{Checker, owned};
 use crate::{Map, Metadata};
 
 /// Reads both forms; of a key in both, `stringData` wins.
-pub(crate) fn read(metadata: &Metadata, root: &Map, checker: &mut Checker) -> Secret {
+pub(crate) fn read(metadata: &Metadata<'_>, root: &Map, checker: &mut Checker) -> Secret {
     let mut secret = Secret {
         key: metadata.key.clone(),
         type_name: checker.text(root, "type").unwrap_or_default().to_owned(),

@@ -18,6 +18,7 @@ mod label_cache;
 mod listing;
 mod object_status;
 mod pace;
+mod raw;
 mod reading;
 mod reconciles;
 mod refs;

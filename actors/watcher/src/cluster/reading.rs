@@ -5,13 +5,12 @@ use std::sync::Arc;
 use campanile_crds::{Object, Violation};
 use campanile_domain::ObjectKey;
 use jiff::Timestamp;
-use kube::ResourceExt;
-use kube::api::DynamicObject;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::batch::key_of;
 use super::kind::Watched;
 use super::object_status::ObjectStatus;
+use super::raw::{Map, Raw};
 
 /// Asks for a reconciliation; its value comes back in the status (contract, control plane 3.1).
 const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
@@ -31,18 +30,20 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// The facts of an object.
-    pub(crate) fn of(object: &DynamicObject) -> Self {
-        let created = object.metadata.creation_timestamp.as_ref();
+    pub(crate) fn of(object: &Raw) -> Self {
+        let metadata = &object.metadata;
+        let text = |key| metadata.get(key).and_then(Json::as_str);
+        let finalizers = metadata.get("finalizers").and_then(Json::as_array).into_iter().flatten();
+        let requested_at = metadata.get("annotations").and_then(|all| all.get(REQUESTED_AT)?.as_str());
         Self {
-            uid: object.metadata.uid.as_deref().unwrap_or_default().into(),
-            resource_version: object.metadata.resource_version.as_deref().unwrap_or_default().into(),
-            generation: object.metadata.generation.unwrap_or(1),
-            // Two releases of the same library meet here, so the time goes through its text.
-            created: created.and_then(|time| time.0.to_string().parse().ok()),
-            deleting: object.metadata.deletion_timestamp.is_some(),
-            finalizers: object.finalizers().into(),
-            requested_at: object.annotations().get(REQUESTED_AT).map(|value| value.as_str().into()),
-            status: ObjectStatus::read(&object.data["status"]),
+            uid: text("uid").unwrap_or_default().into(),
+            resource_version: text("resourceVersion").unwrap_or_default().into(),
+            generation: metadata.get("generation").and_then(Json::as_i64).unwrap_or(1),
+            created: text("creationTimestamp").and_then(|time| time.parse().ok()),
+            deleting: text("deletionTimestamp").is_some(),
+            finalizers: finalizers.filter_map(Json::as_str).map(ToOwned::to_owned).collect(),
+            requested_at: requested_at.map(Into::into),
+            status: ObjectStatus::read(&object.status),
         }
     }
 }
@@ -68,17 +69,15 @@ pub(crate) enum Reading<T> {
 }
 
 /// Reads an object of the kind that was asked for.
-pub(crate) fn read<T: Watched>(api_version: &str, mut object: DynamicObject) -> Reading<T> {
+pub(crate) fn read<T: Watched>(api_version: &str, object: Raw) -> Reading<T> {
     let (key, facts) = (key_of(&object), Facts::of(&object));
-    // Bookkeeping of the API server that is often larger than the object.
-    object.metadata.managed_fields = None;
-    let json = json!({
-        "apiVersion": api_version,
-        "kind": T::KIND.name(),
-        "metadata": object.metadata,
-        "spec": object.data.get_mut("spec").map(Json::take),
-    });
-    match Object::from_json(&json) {
+    let json = Map::from_iter([
+        ("apiVersion".to_owned(), api_version.into()),
+        ("kind".to_owned(), T::KIND.name().into()),
+        ("metadata".to_owned(), object.metadata.into()),
+        ("spec".to_owned(), object.spec),
+    ]);
+    match Object::from_json(&json.into()) {
         Ok(found) => match found.and_then(T::of) {
             Some(spec) => {
                 let facts = Facts { uid: spec.uid().clone(), ..facts };
@@ -99,10 +98,11 @@ fn explain(violations: &[Violation]) -> String {
 mod tests {
     use campanile_crds::{GROUP, Version};
     use campanile_domain::{Alert, ProviderSpec};
+    use serde_json::json;
 
     use super::*;
 
-    fn object(json: Json) -> DynamicObject {
+    fn object(json: Json) -> Raw {
         serde_json::from_value(json).unwrap()
     }
 

@@ -1,11 +1,11 @@
 //! Which version of a kind the API server serves, and whether its status can be written apart.
 
 use campanile_crds::{GROUP, Version};
-use kube::api::DynamicObject;
 use kube::core::{ApiResource, DynamicResourceScope, GroupVersionKind};
 use kube::{Api, Client, Resource};
 
 use super::kind::Kind;
+use super::raw::Raw;
 use super::trouble;
 
 /// The versions that are understood, best first.
@@ -26,7 +26,7 @@ impl Served {
     }
 
     /// Objects of `kind` in `namespace`, or in all.
-    pub(crate) fn api(self, client: Client, kind: Kind, namespace: Option<&str>) -> Api<DynamicObject> {
+    pub(crate) fn api(self, client: Client, kind: Kind, namespace: Option<&str>) -> Api<Raw> {
         let gvk = GroupVersionKind::gvk(GROUP, self.version.name(), kind.name());
         let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural());
         scoped(client, namespace, &resource)

@@ -3,13 +3,13 @@
 use actix::{Actor, Addr};
 use campanile_domain::Alert;
 use campanile_testkit::{Ward, run};
-use kube::api::DynamicObject;
 use serde_json::{Value as Json, json};
 
 use super::news::{NextWrites, Told, Written};
 use super::*;
 use crate::cluster::batch::{Batch, Step};
 use crate::cluster::kind::Kind;
+use crate::cluster::raw::Raw;
 use crate::cluster::reading::{Facts, read};
 use crate::cluster::version::Served;
 use crate::cluster::writer::Write;
@@ -32,7 +32,7 @@ fn watcher(ward: &Ward) -> Addr<ClusterWatcherActor> {
 }
 
 /// Alert `on-call`, whose Provider does not exist.
-fn object(version: &str, generation: i64, status: &Json) -> DynamicObject {
+fn object(version: &str, generation: i64, status: &Json) -> Raw {
     let json = json!({
         "metadata": {
             "name": "on-call", "namespace": "apps", "uid": "u", "resourceVersion": version, "generation": generation,
@@ -43,7 +43,7 @@ fn object(version: &str, generation: i64, status: &Json) -> DynamicObject {
     serde_json::from_value(json).unwrap()
 }
 
-async fn seen(watcher: &Addr<ClusterWatcherActor>, whole: bool, object: DynamicObject) {
+async fn seen(watcher: &Addr<ClusterWatcherActor>, whole: bool, object: Raw) {
     let api_version = format!("{}/{}", campanile_crds::GROUP, SERVED.version.name());
     let steps = vec![Step::Applied(read::<Alert>(&api_version, object))];
     watcher.send(Told { served: SERVED, batch: Batch { whole, steps } }).await.unwrap();
