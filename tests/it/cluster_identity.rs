@@ -258,17 +258,19 @@ fn cluster_identity_azure_takes_the_token_of_the_account_and_the_destinations_ta
     assert!(refused.is_empty(), "not granted: {refused:?}");
 }
 
-/// The rights of the documentation for somebody who grants account by account.
+/// Grants what the documentation shows for a single account.
 fn narrow(stage: &Stage) {
-    let rule = |resource: &str, verb: &str| json!({ "apiGroups": [""], "resources": [resource], "resourceNames": [ACCOUNT], "verbs": [verb] });
-    let rules = json!([rule("serviceaccounts", "get"), rule("serviceaccounts/token", "create")]);
-    let api = "rbac.authorization.k8s.io/v1";
-    stage.namespace.apply(object(api, "Role", "one-identity", json!({ "rules": rules })));
-    let subject =
-        json!({ "kind": "ServiceAccount", "name": CONTROLLER, "namespace": stage.namespace.name.as_str() });
-    let role = json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "one-identity" });
-    let binding = json!({ "roleRef": role, "subjects": [subject] });
-    stage.namespace.apply(object(api, "RoleBinding", "one-identity", binding));
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/workload-identity.md"));
+    let page = page.expect("the page is there");
+    let mut blocks = page.split("```yaml\n").filter_map(|block| block.split("```").next());
+    let block = blocks.find(|block| block.contains("kind: RoleBinding")).expect("the page shows the rights");
+    for document in yaml::parse(block).expect("the page has YAML") {
+        let mut object = document.to_json();
+        if object["kind"] == "RoleBinding" {
+            object["subjects"][0]["namespace"] = stage.namespace.name.as_str().into();
+        }
+        stage.namespace.apply(object);
+    }
 }
 
 #[test]
