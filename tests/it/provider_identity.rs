@@ -2,6 +2,7 @@
 
 mod credentials;
 mod desk;
+mod topics;
 
 use std::ffi::OsStr;
 use std::fs;

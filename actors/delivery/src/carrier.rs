@@ -23,6 +23,8 @@ pub struct Pass {
     pub value: String,
     /// Whether it was given just now: a destination that does not take it will not take the next one either.
     pub is_new: bool,
+    /// The project of Google that pays for its use, where requests have to say so.
+    pub quota_project: Option<String>,
 }
 
 /// A client that belongs to one provider actor.

@@ -8,6 +8,9 @@ use crate::{Carrier, Pass};
 /// What says that a token is not taken: 401, and the sign-in page of Azure DevOps.
 const NOT_TAKEN: &[u16] = &[401, 203];
 
+/// Who pays for a request to Google (Google, "Set the quota project", REST).
+const QUOTA_PROJECT: &str = "x-goog-user-project";
+
 /// The way of one exchange's requests.
 pub(crate) struct Sender<'a> {
     endpoint: &'a Endpoint,
@@ -48,6 +51,8 @@ impl<'a> Sender<'a> {
         };
         let mut request = request.clone();
         request.headers.push(("Authorization".to_owned(), identity.authorization(&pass.value)));
+        let project = pass.quota_project.iter().map(|project| (QUOTA_PROJECT.to_owned(), project.clone()));
+        request.headers.extend(project);
         self.pass = Some(pass);
         self.carrier.send(&request).await
     }

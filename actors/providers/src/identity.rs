@@ -69,6 +69,8 @@ pub struct Granted {
     pub value: String,
     /// How long it lives; none if nobody said.
     pub life: Option<Duration>,
+    /// The project of Google that pays for its use; none if that is the token's own.
+    pub quota_project: Option<String>,
 }
 
 impl std::fmt::Debug for Granted {
@@ -147,5 +149,9 @@ pub fn granted(
     let until = answer.expire_time.and_then(|end| Duration::try_from(end.duration_since(now)).ok());
     let life = seconds.map(Duration::from_secs).or(until);
     let value = answer.access_token;
-    if value.is_empty() || !is_value(&value) { Err(absent()) } else { Ok(Granted { value, life }) }
+    if value.is_empty() || !is_value(&value) {
+        Err(absent())
+    } else {
+        Ok(Granted { value, life, quota_project: None })
+    }
 }

@@ -1,6 +1,7 @@
 //! Credentials of the controller and of Secrets: files, certificates, federation (contract, providers 20 and 23.8).
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,9 +14,9 @@ use tempfile::TempDir;
 
 use super::desk::{Desk, run};
 use super::{DEVOPS, HOSTS, form, granting, identity, line, value};
-use crate::support::{Authority, Instance, Sink, Site, Tunnel, event, everything_from, provider, secret};
+use crate::support::Sink;
 
-const GOOGLE: &[&str] = &[
+pub(super) const GOOGLE: &[&str] = &[
     "oauth2.googleapis.com",
     "sts.googleapis.com",
     "iamcredentials.googleapis.com",
@@ -29,14 +30,14 @@ fn of_secret(credential: &Value) -> Identity {
     Identity { credential: Some(credential), ..identity(Cloud::Google, "") }
 }
 
-fn user() -> Value {
+pub(super) fn user() -> Value {
     json!({
         "type": "authorized_user", "client_id": "id.apps.googleusercontent.com", "client_secret": "hunter22",
-        "refresh_token": "1//refresh",
+        "refresh_token": "1//refresh", "quota_project_id": "payer",
     })
 }
 
-fn federated(source: &Value) -> Value {
+pub(super) fn federated(source: &Value) -> Value {
     json!({
         "type": "external_account", "audience": "//iam.googleapis.com/projects/1/x",
         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": "https://sts.googleapis.com/v1/token",
@@ -129,6 +130,21 @@ fn s20_the_login_that_gcloud_leaves_is_found_and_renewed_through_the_proxy() {
         let failure = refused(&desk, &identity(Cloud::Google, "")).await;
         let text = "application_default_credentials.json' is no JSON key of Google";
         assert!(failure.class == FailureClass::Config && failure.message.contains(text), "{failure}");
+    });
+}
+
+#[test]
+fn s20_a_cloud_that_does_not_answer_is_given_up_after_ten_seconds() {
+    run(async {
+        let desk = Desk::new(GOOGLE, |_| None);
+        desk.cloud.hold_after(0);
+        let began = Instant::now();
+        let failure = refused(&desk, &of_secret(&user())).await;
+        let waited = began.elapsed().as_secs_f32();
+        assert!((9.5..14.0).contains(&waited), "{waited} s");
+        assert_eq!(failure.class, FailureClass::Timeout);
+        assert!(failure.message.starts_with("failed to get token: "), "{failure}");
+        desk.cloud.release();
     });
 }
 
@@ -226,58 +242,4 @@ fn s20_lock_down_keeps_the_controllers_files_and_machine_from_secrets() {
         let text = "service account 'apps/flux' not found; create it: multi-tenant lock-down wants";
         assert!(failure.message.contains(text), "{failure}");
     });
-}
-
-#[test]
-fn s23_8_a_topic_takes_events_by_a_secrets_federation_and_its_status_says_what_is_wrong() {
-    let (authority, folder) = (Authority::named("clouds"), TempDir::new().unwrap());
-    let trusted = folder.path().join("trusted.pem");
-    std::fs::write(&trusted, &authority.pem).unwrap();
-    let cloud = Sink::start_tls(authority.sign_all(GOOGLE).server(None));
-    cloud.think(|arrival| match arrival.path.ends_with(":publish") {
-        true => (200, r#"{"messageIds":["1"]}"#.to_owned()),
-        false => (200, json!({ "access_token": "ya29.federated", "expires_in": 3600 }).to_string()),
-    });
-    let tunnel = Tunnel::to(cloud.address);
-    let token = folder.path().join("token");
-    let config = federated(&json!({ "file": token }));
-    let spec = |secret: &str| {
-        let (name, proxy) = (json!({ "name": secret }), json!({ "name": "proxy" }));
-        json!({ "address": "project", "channel": "flux", "secretRef": name, "proxySecretRef": proxy })
-    };
-    let mut foreign = config.clone();
-    foreign["token_url"] = "https://evil.example/".into();
-    let objects = |revision: &str| {
-        [
-            provider("topic", "googlepubsub", spec("federated")),
-            provider("wrong", "googlepubsub", spec("foreign")),
-            everything_from("topic"),
-            secret("federated", json!({ "token": config.to_string(), "revision": revision })),
-            secret("foreign", json!({ "token": foreign.to_string() })),
-            secret("proxy", json!({ "address": tunnel.url() })),
-        ]
-    };
-    let site = Site::with(&objects("1"));
-    let surroundings = [("SSL_CERT_FILE", trusted.as_os_str())];
-    let instance = Instance::start_in(&surroundings, &site.manifests(), &site.state(), &[]);
-    let message = |name: &str, of: usize| {
-        let row = instance.row("providers", name, |row| row["conditions"][of]["status"] == "False");
-        row["conditions"][of]["message"].as_str().unwrap().to_owned()
-    };
-    let text = message("wrong", 0);
-    assert!(
-        text.contains("key 'token' of the Secret has a 'token_url' that does not lead to googleapis.com"),
-        "{text}"
-    );
-    instance.accept(&event("web", "before the file is there"));
-    let text = message("topic", 1);
-    assert!(text.contains("failed to get token: read ") && text.contains("mount it"), "{text}");
-    std::fs::write(&token, "eyJ.of-the-pod").unwrap();
-    // What waits for a human goes on when somebody has touched what it is made of.
-    site.apply("objects.yaml", &objects("2"));
-    let arrivals = cloud.wait_for(2);
-    assert_eq!(value(&form(&arrivals[0]), "subject_token"), "eyJ.of-the-pod");
-    assert_eq!(line(&arrivals[1]), "POST pubsub.googleapis.com/v1/projects/project/topics/flux:publish");
-    assert_eq!(arrivals[1].header("authorization"), Some("Bearer ya29.federated"));
-    assert_eq!(instance.settle()["delivery"]["delivered"], 1);
 }

@@ -30,7 +30,7 @@ pub(super) struct CacheKey {
 
 struct Entry {
     key: CacheKey,
-    token: String,
+    granted: Granted,
     until: Timestamp,
 }
 
@@ -87,14 +87,14 @@ impl TokenCache {
     }
 
     /// The token, while it may be used.
-    pub(super) fn usable(&self, key: &CacheKey, now: Timestamp) -> Option<String> {
+    pub(super) fn usable(&self, key: &CacheKey, now: Timestamp) -> Option<Granted> {
         let mut entries = self.entries.lock();
         entries.retain(|entry| entry.until > now);
         let position = entries.iter().position(|entry| entry.key == *key)?;
         let entry = entries.remove(position)?;
-        let token = entry.token.clone();
+        let granted = entry.granted.clone();
         entries.push_back(entry);
-        Some(token)
+        Some(granted)
     }
 
     pub(super) fn keep(&self, key: CacheKey, granted: &Granted, now: Timestamp) {
@@ -106,12 +106,12 @@ impl TokenCache {
             entries.pop_front();
             self.evictions.fetch_add(1, Relaxed);
         }
-        entries.push_back(Entry { key, token: granted.value.clone(), until });
+        entries.push_back(Entry { key, granted: granted.clone(), until });
     }
 
     /// Forgets `token`, unless there is a newer one.
     pub(super) fn forget(&self, key: &CacheKey, token: &str) {
-        self.entries.lock().retain(|entry| entry.key != *key || entry.token != token);
+        self.entries.lock().retain(|entry| entry.key != *key || entry.granted.value != token);
     }
 
     /// Counts a look into the cache by `provider`.
@@ -162,8 +162,12 @@ mod tests {
         }
     }
 
+    fn value(kept: Option<Granted>) -> Option<String> {
+        kept.map(|granted| granted.value)
+    }
+
     fn token(value: &str, life: u64) -> Granted {
-        Granted { value: value.into(), life: Some(Duration::from_secs(life)) }
+        Granted { value: value.into(), life: Some(Duration::from_secs(life)), quota_project: None }
     }
 
     #[test]
@@ -172,12 +176,12 @@ mod tests {
         cache.keep(key("a"), &token("short", 1000), noon());
         cache.keep(key("b"), &token("long", 86_400), noon());
         let at = |seconds| noon() + Duration::from_secs(seconds);
-        assert_eq!(cache.usable(&key("a"), at(799)).as_deref(), Some("short"));
+        assert_eq!(value(cache.usable(&key("a"), at(799))).as_deref(), Some("short"));
         assert_eq!(cache.usable(&key("a"), at(800)), None);
-        assert_eq!(cache.usable(&key("b"), at(3599)).as_deref(), Some("long"));
+        assert_eq!(value(cache.usable(&key("b"), at(3599))).as_deref(), Some("long"));
         assert_eq!(cache.usable(&key("b"), at(3600)), None);
         assert_eq!(cache.snapshot().items, 0, "what has ended is not kept");
-        cache.keep(key("a"), &Granted { value: "t".into(), life: None }, noon());
+        cache.keep(key("a"), &Granted { life: None, ..token("t", 0) }, noon());
         assert_eq!(cache.usable(&key("a"), noon()), None, "a token whose life is unknown serves once");
     }
 

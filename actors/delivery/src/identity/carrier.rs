@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use campanile_domain::{Connection, Failure, ObjectKey, Proxy, Publication, Request, Response};
+use campanile_providers::identity::Granted;
 use campanile_providers::{Credential, Identity};
 use campanile_transport::{AddressGuard, Client};
 use tokio::sync::Mutex;
@@ -40,10 +41,10 @@ impl CloudCarrier {
 
     async fn obtain(&self, identity: &Identity) -> Result<Pass, Failure> {
         let (cache, clock, key) = (&self.desk.cache, &self.desk.parts.clock, self.key(identity));
-        let found = |value: String| {
+        let found = |kept: Granted| {
             cache.count(&identity.provider, true);
             cache.count_outcome(true);
-            Ok(Pass { value, is_new: false })
+            Ok(pass(kept, false))
         };
         if let Some(token) = cache.usable(&key, clock.now()) {
             return found(token);
@@ -57,7 +58,7 @@ impl CloudCarrier {
         cache.count_outcome(outcome.is_ok());
         let granted = outcome?;
         cache.keep(key, &granted, clock.now());
-        Ok(Pass { value: granted.value, is_new: true })
+        Ok(pass(granted, true))
     }
 
     fn login<'a>(&'a self, identity: &'a Identity, account: Option<&'a ObjectKey>) -> Login<'a> {
@@ -90,6 +91,10 @@ impl CloudCarrier {
         let asked = async { transport.client(&connection)?.send(request).await };
         asked.await.map_err(|error| Failure::new(error.class(), format!("failed to get token: {error}")))
     }
+}
+
+fn pass(Granted { value, quota_project, .. }: Granted, is_new: bool) -> Pass {
+    Pass { value, is_new, quota_project }
 }
 
 impl Carrier for CloudCarrier {

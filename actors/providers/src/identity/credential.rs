@@ -10,12 +10,12 @@ mod federation;
 mod problem;
 #[cfg(test)]
 mod tests;
+mod user;
 
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use campanile_domain::{Method, Request};
+use campanile_domain::Request;
 use jiff::Timestamp;
 use ring::digest;
 use serde::Deserialize;
@@ -23,12 +23,10 @@ use serde::Deserialize;
 use super::google::{PLATFORM, act_at};
 use super::service_account::ServiceAccount;
 use crate::address::{Address, AddressSource, HookUrl};
-use crate::kinds::form;
+use crate::headers::is_value;
 use federation::Federation;
 pub use problem::CredentialProblem;
-
-/// Where users' logins are renewed, unless the credential says otherwise.
-const RENEWAL: &str = "https://oauth2.googleapis.com/token";
+use user::User;
 
 /// How long a token of an account that is acted as lives, in seconds, unless the credential says otherwise.
 const LIFETIME: u32 = 3600;
@@ -50,6 +48,7 @@ struct Parts {
     proof: Proof,
     /// The accounts to act as, one after the other.
     acts: Vec<Act>,
+    quota_project: Option<String>,
     digest: [u8; 32],
 }
 
@@ -57,18 +56,6 @@ enum Proof {
     Key(ServiceAccount),
     User(User),
     Subject(Federation),
-}
-
-#[derive(Deserialize)]
-struct User {
-    #[serde(default)]
-    client_id: String,
-    #[serde(default)]
-    client_secret: String,
-    #[serde(default)]
-    refresh_token: String,
-    #[serde(default)]
-    token_uri: Option<String>,
 }
 
 /// A service account to act as.
@@ -90,6 +77,12 @@ pub enum Source<'a> {
         /// Whether it leads no further than this machine, so that no proxy has a part in it.
         is_local: bool,
     },
+}
+
+#[derive(Deserialize)]
+struct Quota {
+    #[serde(default)]
+    quota_project_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -129,7 +122,13 @@ impl Credential {
         };
         let mut digest = [0; 32];
         digest.copy_from_slice(digest::digest(&digest::SHA256, json).as_ref());
-        Ok(Self(Arc::new(Parts { proof, acts, digest })))
+        Ok(Self(Arc::new(Parts { proof, acts, quota_project: quota_project(json)?, digest })))
+    }
+
+    /// The project that pays for what is done by this credential, where a user's own has none (Google, "Set the quota
+    /// project").
+    pub fn quota_project(&self) -> Option<&str> {
+        self.0.quota_project.as_deref()
     }
 
     /// What tells this credential from others, and tells nothing of it.
@@ -192,6 +191,11 @@ impl fmt::Debug for Credential {
     }
 }
 
+fn quota_project(json: &[u8]) -> Result<Option<String>, CredentialProblem> {
+    let Quota { quota_project_id } = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
+    Ok(quota_project_id.filter(|project| !project.is_empty() && is_value(project)))
+}
+
 fn proof(kind: &str, json: &[u8], author: Author) -> Result<(Proof, Vec<Act>), CredentialProblem> {
     match kind {
         "service_account" => Ok((Proof::Key(ServiceAccount::parse(json, PLATFORM)?), Vec::new())),
@@ -231,40 +235,6 @@ impl Act {
     /// Trades `token` for one of this account.
     pub fn request(&self, token: &str) -> Request {
         act_at(&self.url, token, &self.delegates, self.lifetime)
-    }
-}
-
-impl User {
-    fn parse(json: &[u8]) -> Result<Self, CredentialProblem> {
-        let user: Self = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
-        for (part, name) in [
-            (&user.client_id, "client_id"),
-            (&user.client_secret, "client_secret"),
-            (&user.refresh_token, "refresh_token"),
-        ] {
-            if part.is_empty() {
-                return Err(CredentialProblem::Lacks(name));
-            }
-        }
-        // What goes there is the author's own.
-        let token_uri = user.token_uri.map(|uri| secure("token_uri", uri, Author::Operator)).transpose()?;
-        Ok(Self { token_uri, ..user })
-    }
-
-    fn request(&self) -> Request {
-        let body = form::encode([
-            ("grant_type", "refresh_token"),
-            ("client_id", self.client_id.as_str()),
-            ("client_secret", &self.client_secret),
-            ("refresh_token", &self.refresh_token),
-        ]);
-        let url = self.token_uri.clone().unwrap_or_else(|| RENEWAL.to_owned());
-        let headers = vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
-        Request { method: Method::Post, url, headers, body: Bytes::from(body) }
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        vec![self.client_secret.clone(), self.refresh_token.clone()]
     }
 }
 

@@ -76,7 +76,8 @@ impl Login<'_> {
         for act in credential.acts() {
             pass = self.grant(Cloud::Google, &act.request(&pass.value), &[&pass.value]).await?;
         }
-        Ok(pass)
+        let quota_project = credential.quota_project().map(str::to_owned);
+        Ok(Granted { quota_project, ..pass })
     }
 
     /// The token that is to be exchanged. Under multi-tenant lock-down a Secret's author gets no token of the controller's

@@ -73,6 +73,7 @@ fn s20_the_login_of_a_user_is_renewed() {
     );
     assert_eq!(secrets, ["d-FL95", "1//refresh"]);
     assert!(login.source().is_none());
+    assert_eq!((login.quota_project(), parse(&account_key()).unwrap().quota_project()), (Some("p"), None));
 }
 
 #[test]
