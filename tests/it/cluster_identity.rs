@@ -166,7 +166,12 @@ fn cluster_identity_what_is_missing_stands_in_the_status_with_the_remedy_20() {
     instance.accept(&stage.namespace.event("web", "hello"));
     let name = &stage.namespace.name;
     for (provider, text) in [
-        ("absent", format!("failed to get token: service account '{name}/absent' not found; create it")),
+        (
+            "absent",
+            format!(
+                "failed to create a eventhub using managed identity: failed to get token: service account '{name}/absent' not found; create it"
+            ),
+        ),
         (
             "bare",
             format!(

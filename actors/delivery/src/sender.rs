@@ -47,7 +47,10 @@ impl<'a> Sender<'a> {
     async fn send_as(&mut self, identity: &Identity, request: &Request) -> Result<Response, Failure> {
         let pass = match self.pass.take() {
             Some(pass) => pass,
-            None => self.carrier.token(identity).await?,
+            None => {
+                let had = self.carrier.token(identity).await;
+                had.map_err(|failure| identity.without_token(&failure))?
+            }
         };
         let mut request = request.clone();
         request.headers.push(("Authorization".to_owned(), identity.authorization(&pass.value)));

@@ -99,6 +99,12 @@ enum Seconds {
 }
 
 impl Identity {
+    /// `failure`, which kept a token from being had, in the words of the Provider's type.
+    #[must_use]
+    pub fn without_token(&self, failure: &Failure) -> Failure {
+        Failure::new(failure.class, format!("{}{}", self.cloud.aim(), failure.message))
+    }
+
     /// The value of `Authorization` that carries `token`.
     pub fn authorization(&self, token: &str) -> String {
         match self.form {
@@ -114,6 +120,17 @@ impl Cloud {
         match self {
             Self::Azure { .. } => "azure",
             Self::Google => "google",
+        }
+    }
+
+    /// What a failure to get a token begins with, beside what failed (contract, providers 23.11 and 23.34).
+    fn aim(self) -> &'static str {
+        match self {
+            Self::Azure { scope: azure::EVENT_HUBS } => {
+                "failed to create a eventhub using managed identity: "
+            }
+            Self::Azure { scope: azure::DEVOPS } => "failed to acquire azure devops token: ",
+            Self::Azure { .. } | Self::Google => "",
         }
     }
 }

@@ -4,7 +4,7 @@ use super::azure::{Application, Proof, application, exchange};
 use super::google::{Exchange, Federation, Gke, federation};
 use super::{Annotations, Cloud, Identity, TokenForm, azure, google, granted};
 use crate::testing::{answer, header};
-use campanile_domain::{FailureClass, Method, ObjectKey, Request};
+use campanile_domain::{Failure, FailureClass, Method, ObjectKey, Request};
 use campanile_testkit::noon;
 use serde_json::json;
 use std::time::Duration;
@@ -207,4 +207,26 @@ fn s23_34_a_token_may_stand_where_a_password_does() {
     };
     assert_eq!(identity(TokenForm::Bearer).authorization("t"), "Bearer t");
     assert_eq!(identity(TokenForm::Password).authorization("t"), "Basic OnQ=");
+}
+
+#[test]
+fn s23_11_s23_34_without_a_token_a_failure_speaks_of_its_type() {
+    for (cloud, prefix) in [
+        (Cloud::Azure { scope: azure::EVENT_HUBS }, "failed to create a eventhub using managed identity: "),
+        (Cloud::Azure { scope: azure::DEVOPS }, "failed to acquire azure devops token: "),
+        (Cloud::Google, ""),
+    ] {
+        let identity = Identity {
+            provider: account(),
+            service_account: String::new(),
+            cloud,
+            form: TokenForm::Bearer,
+            credential: None,
+        };
+        let said = identity.without_token(&Failure::new(FailureClass::Config, "failed to get token: x"));
+        assert_eq!(
+            (said.class, said.message),
+            (FailureClass::Config, format!("{prefix}failed to get token: x"))
+        );
+    }
 }
