@@ -23,7 +23,7 @@ use campanile_intake::{GetIntakeSnapshot, IntakeActor, IntakeConfig, IntakeParts
 use campanile_outbox::{Bounds, OpenError, Outbox, SqliteOutbox};
 use campanile_protocol::LabelLookup;
 use campanile_providers::Surroundings;
-use campanile_router::{GetRouterSnapshot, RouterActor, RouterConfig, RouterParts};
+use campanile_router::{GetRouterSnapshot, RouterActor, RouterConfig, RouterParts, Suspects};
 use campanile_supervision::{
     Clock, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock, Watchdog, failpoint_time,
 };
@@ -177,7 +177,7 @@ impl Parts {
     }
 
     fn supervise_router(&self, supervisor: &Addr<Supervisor>, labels: &Arc<dyn LabelLookup>) {
-        let (parts, labels) = (self.clone(), labels.clone());
+        let (parts, labels, suspects) = (self.clone(), labels.clone(), Suspects::default());
         let factory = Box::new(move |guard| {
             let rules = parts.config.rules();
             let router = RouterActor::new(RouterParts {
@@ -187,6 +187,7 @@ impl Parts {
                 clock: parts.clock.clone(),
                 watcher: parts.links.resync.clone(),
                 announces: parts.links.announces.clone(),
+                suspects: suspects.clone(),
                 guard,
             });
             parts.links.router_is(&router.start());

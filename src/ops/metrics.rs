@@ -106,6 +106,7 @@ impl Sources {
                 ("selected", router.events.selected),
                 ("discarded", router.events.discarded),
                 ("deferred", router.events.deferred),
+                ("set-aside", router.events.set_aside),
             ];
             page.family("campanile_events_total", Kind::Counter, "Events by what the Alerts made of them.");
             for (result, count) in events {

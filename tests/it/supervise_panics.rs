@@ -22,6 +22,30 @@ fn supervise_a_router_that_panics_is_rebuilt_and_the_next_events_are_routed() {
 }
 
 #[test]
+fn supervise_an_event_that_panics_the_router_three_times_is_refused_for_good_and_stops_nobody() {
+    let faulty = Faulty::start("");
+    faulty.arm("router=poison");
+    for restarts in 1..=3 {
+        assert_eq!(faulty.try_post("poison").expect("an answer").status, 503);
+        eventually("the next router", || {
+            let state = faulty.wait_for_restart("router");
+            let is_up = state["router"]["phase"] == "open";
+            (is_up && Faulty::count(&state, "router", "restarts") == restarts).then_some(())
+        });
+    }
+    for _ in 0..3 {
+        let answer = faulty.try_post("poison").expect("an answer");
+        assert_eq!(answer.status, 422, "another try would change nothing");
+    }
+    faulty.post_until_accepted("after");
+    faulty.wait_for_messages(&["after"]);
+    let state = faulty.instance.ask("/v1/state");
+    assert_eq!(Faulty::count(&state, "router", "restarts"), 3);
+    assert_eq!(state["router"]["events"]["setAside"], 3);
+    assert_eq!(state["intake"]["refused"]["unroutable"], 3);
+}
+
+#[test]
 fn supervise_a_request_that_panics_costs_its_own_connection_only() {
     let faulty = Faulty::start("");
     faulty.arm("intake=poison");

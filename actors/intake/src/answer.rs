@@ -48,6 +48,8 @@ pub enum Outcome {
     Unreadable,
     /// The body is no event: 400.
     Malformed,
+    /// The event can not be routed, now or later: 422.
+    Unroutable,
     /// The body is too large: 413.
     TooLarge,
     /// All bodies in flight together are too large: 503.
@@ -62,12 +64,13 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Accepted,
         Self::Duplicate,
         Self::Redirected,
         Self::Unreadable,
         Self::Malformed,
+        Self::Unroutable,
         Self::TooLarge,
         Self::Overloaded,
         Self::Unreachable,
@@ -83,6 +86,7 @@ impl Outcome {
             Self::Redirected => "redirected",
             Self::Unreadable => "unreadable",
             Self::Malformed => "malformed",
+            Self::Unroutable => "unroutable",
             Self::TooLarge => "too-large",
             Self::Overloaded => "overloaded",
             Self::Unreachable => "unreachable",
@@ -103,6 +107,7 @@ impl Outcome {
             Self::Duplicate => StatusCode::TOO_MANY_REQUESTS,
             Self::Redirected => StatusCode::TEMPORARY_REDIRECT,
             Self::Unreadable | Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Unroutable => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Overloaded | Self::Unreachable | Self::StoreFailed | Self::Late => {
                 StatusCode::SERVICE_UNAVAILABLE

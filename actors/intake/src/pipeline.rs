@@ -91,6 +91,7 @@ impl Pending {
                 Ok(())
             }
             Ok(Err(SubmitError::Full | SubmitError::Store(_))) => Err(Outcome::StoreFailed),
+            Ok(Err(SubmitError::Poison)) => Err(Outcome::Unroutable),
             Ok(Err(SubmitError::Unavailable)) | Err(_) => Err(Outcome::Unreachable),
         }
     }

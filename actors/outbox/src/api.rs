@@ -199,6 +199,10 @@ pub trait Outbox: Send + Sync {
     /// Gives a stored event its deliveries; none removes it. Unknown numbers are ignored.
     fn plan(&self, event: EventId, deliveries: Vec<NewDelivery>) -> Reply<()>;
 
+    /// Sets an event aside that can not be planned: its row stays for an operator, and nothing reads it any more. Unknown
+    /// numbers are ignored.
+    fn set_aside(&self, event: EventId) -> Reply<()>;
+
     /// Leases at most `limit` deliveries of `provider` that are due at `now`, oldest first, at most one a lane.
     /// Dropping the reply before it is ready frees them.
     ///

@@ -85,6 +85,7 @@ pub(crate) struct Board {
     bytes: u64,
     superseded: u64,
     overflow: Overflow,
+    set_aside: u64,
     damaged: u64,
     failed_writes: u64,
     /// Why new events are refused.
@@ -111,6 +112,7 @@ impl Board {
             bytes: 0,
             superseded: 0,
             overflow: Overflow::default(),
+            set_aside: 0,
             damaged: 0,
             failed_writes: 0,
             trouble: None,
@@ -169,6 +171,11 @@ impl Board {
     /// Keeps a whole delivery beside the disk.
     pub(crate) fn keep(&mut self, delivery: Delivery) {
         self.cache.put(delivery);
+    }
+
+    /// Counts an event that can not be planned.
+    pub(crate) fn count_set_aside(&mut self) {
+        self.set_aside += 1;
     }
 
     /// Counts records that could not be read.

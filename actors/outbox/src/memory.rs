@@ -73,6 +73,7 @@ impl MemoryOutbox {
         let mut model = self.model.lock();
         model.superseded = 0;
         model.overflowed = 0;
+        model.set_aside = 0;
         model.untold_overflow.clear();
         model.release_all(None);
     }
@@ -128,6 +129,10 @@ impl Outbox for MemoryOutbox {
     fn plan(&self, event: EventId, deliveries: Vec<NewDelivery>) -> Reply<()> {
         let planned = self.open().and_then(|mut model| model.plan(event, deliveries));
         at_once(planned.map(|providers| self.tell(&providers)))
+    }
+
+    fn set_aside(&self, event: EventId) -> Reply<()> {
+        at_once(self.open().map(|mut model| model.set_aside(event)))
     }
 
     fn take(&self, provider: &ObjectKey, limit: usize, now: Timestamp) -> Reply<Vec<Lease>> {

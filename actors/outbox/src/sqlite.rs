@@ -159,6 +159,13 @@ impl Outbox for SqliteOutbox {
         })
     }
 
+    fn set_aside(&self, event: EventId) -> Reply<()> {
+        self.ask(|answer| {
+            let stored = Box::new(move |result| drop(answer.send(result)));
+            Command::Write(Write::SetAside(event), stored)
+        })
+    }
+
     fn take(&self, provider: &ObjectKey, limit: usize, now: Timestamp) -> Reply<Vec<Lease>> {
         if self.handle.shared.is_closed() {
             return at_once(Err(OutboxError::Closed));

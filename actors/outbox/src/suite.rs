@@ -87,6 +87,7 @@ run_for_both! {
         an_unplanned_event_survives_a_reopening,
         an_empty_plan_removes_the_event,
         a_plan_for_an_unknown_event_is_ignored,
+        an_event_that_is_set_aside_is_planned_no_more,
         a_list_shows_every_state,
         counts_are_by_provider_and_in_total,
         a_closed_outbox_refuses_everything_that_waits,

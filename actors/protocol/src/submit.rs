@@ -24,7 +24,7 @@ pub struct Submit {
 /// The way back to intake.
 pub type SubmitReply = oneshot::Sender<Result<(), SubmitError>>;
 
-/// Why an event could not be stored. Every one of these is a 503: the sender tries again.
+/// Why an event could not be stored. All but [`Poison`](Self::Poison) are a 503: the sender tries again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
     /// The outbox is at its bound of records or bytes, or the disk is full.
@@ -36,4 +36,7 @@ pub enum SubmitError {
     /// The router is being restarted or did not answer in time.
     #[error("store the event: the router did not answer in time")]
     Unavailable,
+    /// It panicked the router again and again. It would do so at the next try, too.
+    #[error("route the event: it panicked the router every time; please report it")]
+    Poison,
 }

@@ -9,7 +9,7 @@ use actix::{Actor, Addr, Context, Handler, System, SystemRunner};
 use campanile_domain::{Event, ObjectRef};
 use campanile_outbox::{Bounds, Outbox, Settlement, SqliteOutbox};
 use campanile_protocol::{Change, Changes, LabelLookup, Labels, Submit};
-use campanile_router::{GetRouterSnapshot, RouterActor, RouterConfig, RouterParts, RouterPhase};
+use campanile_router::{GetRouterSnapshot, RouterActor, RouterConfig, RouterParts, RouterPhase, Suspects};
 use campanile_supervision::{DeathNotice, LifeGuard, Link, SystemClock};
 use campanile_testkit::{alert, event, noon, provider};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -77,6 +77,7 @@ async fn open_router(outbox: Arc<SqliteOutbox>) -> Addr<RouterActor> {
         clock: Arc::new(SystemClock),
         watcher: Link::new(),
         announces: Link::new(),
+        suspects: Suspects::default(),
         guard: LifeGuard::new("router", Parent.start().recipient()),
     };
     let router = RouterActor::new(parts).start();

@@ -7,6 +7,7 @@ mod announcing;
 mod backlog;
 mod journal;
 mod snapshot;
+mod suspects;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult};
+use campanile_domain::Event;
 use campanile_outbox::{Append, Outbox, OutboxError, Planned};
 use campanile_protocol::{
     Announce, Change, Changes, LabelLookup, Resync, Submit, SubmitError, SubmitReply, Unusable,
@@ -28,6 +30,7 @@ use announcing::Announcing;
 use backlog::{Backlog, Phase, Stored};
 use snapshot::Counters;
 pub use snapshot::{EventCounts, GetRouterSnapshot, RouterPhase, RouterSnapshot};
+pub use suspects::Suspects;
 
 /// Submits that may wait in the mailbox: about as many as can be planned before the first sender gives up. Beyond it
 /// intake is told at once that the router is full.
@@ -56,6 +59,8 @@ pub struct RouterParts {
     pub watcher: Link<Resync>,
     /// Who tells the owners of Alerts.
     pub announces: Link<Announce>,
+    /// What earlier routers of this process panicked on.
+    pub suspects: Suspects,
     /// Tells the supervisor of the actor's end.
     pub guard: LifeGuard<&'static str>,
 }
@@ -92,11 +97,23 @@ impl RouterActor {
     }
 
     fn plan(&mut self, incoming: Incoming<'_>, ctx: &mut Context<Self>) -> Plan {
+        let _watch = self.parts.suspects.watch(incoming.event);
+        failpoint("router", &incoming.event.involved_object.name);
         let plan = plan(incoming, &self.index, &*self.parts.labels, &self.parts.config.rules);
         self.counters.record(&plan);
         journal::log(incoming.event, &plan);
         self.announce(incoming.event, &plan, ctx);
         plan
+    }
+
+    /// Whether an event is set aside, which is said and counted.
+    fn is_poison(&mut self, event: &Event) -> bool {
+        let poison = self.parts.suspects.is_poison(event);
+        if poison {
+            self.counters.set_aside();
+            journal::log_poison(event);
+        }
+        poison
     }
 
     /// Plans an event and stores its deliveries.
@@ -185,9 +202,10 @@ impl Handler<Submit> for RouterActor {
     type Result = ();
 
     fn handle(&mut self, submit: Submit, ctx: &mut Self::Context) {
-        let object = &submit.event.involved_object.name;
-        failpoint("router", object);
-        failpoint_stall(self, ctx, "router", object);
+        failpoint_stall(self, ctx, "router", &submit.event.involved_object.name);
+        if self.is_poison(&submit.event) {
+            return drop(submit.reply.send(Err(SubmitError::Poison)));
+        }
         match self.backlog.phase() {
             Phase::Open => self.route(submit, ctx),
             Phase::Loading | Phase::CatchingUp => self.store_for_later(submit, ctx),

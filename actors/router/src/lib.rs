@@ -14,6 +14,7 @@ mod plan;
 
 pub use actor::{
     EventCounts, GetRouterSnapshot, RouterActor, RouterConfig, RouterParts, RouterPhase, RouterSnapshot,
+    Suspects,
 };
 pub use index::Index;
 pub use plan::{DropReason, Dropped, Incoming, Notice, Plan, Problem, Rules, Step, explain, plan};

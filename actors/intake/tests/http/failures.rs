@@ -1,4 +1,4 @@
-//! When an event can not be stored: always 503, always in time.
+//! When an event can not be stored: 503 where another try may help, always in time.
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,17 @@ fn a_store_that_is_full_or_fails_is_a_503() {
         bench.router.plays(Script::Refuse(SubmitError::Full));
         refused_as(&bench, &event(), "store-failed").await;
         assert_eq!(bench.snapshot().await.window_keys, 0);
+    });
+}
+
+#[test]
+fn an_event_that_can_not_be_routed_is_a_422_and_may_come_again() {
+    run(|bench| async move {
+        bench.router.plays(Script::Refuse(SubmitError::Poison));
+        let answer = bench.post(&event()).await;
+        assert_eq!((answer.status, answer.header("Retry-After")), (422, None), "it need not come again");
+        let snapshot = bench.snapshot().await;
+        assert_eq!((snapshot.refused.get("unroutable"), snapshot.window_keys), (Some(&1), 0));
     });
 }
 

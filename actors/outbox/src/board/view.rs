@@ -57,6 +57,7 @@ impl Board {
             bytes: self.bytes,
             superseded: self.superseded,
             overflowed: self.overflow.total,
+            set_aside: self.set_aside,
             damaged: self.damaged,
             failed_writes: self.failed_writes,
             trouble: self.trouble.clone().or_else(|| self.admit(1, 0, 0).err().map(|full| full.to_string())),

@@ -22,6 +22,7 @@ pub(super) struct Model {
     pub(super) memos: BTreeMap<ObjectKey, Vec<(u128, u128)>>,
     pub(super) superseded: u64,
     pub(super) overflowed: u64,
+    pub(super) set_aside: u64,
     pub(super) untold_overflow: BTreeMap<ObjectKey, usize>,
     /// The last number given, to an event or a delivery.
     last: i64,
@@ -37,6 +38,7 @@ impl Model {
             memos: BTreeMap::new(),
             superseded: 0,
             overflowed: 0,
+            set_aside: 0,
             untold_overflow: BTreeMap::new(),
             last: 0,
             closed: false,
@@ -143,6 +145,10 @@ impl Model {
         }
         self.unplanned.remove(&id);
         Ok(self.insert(id, &waiting.event, waiting.accepted_at, deliveries))
+    }
+
+    pub(super) fn set_aside(&mut self, id: EventId) {
+        self.set_aside += u64::from(self.unplanned.remove(&id).is_some());
     }
 
     /// The deliveries that lead their lanes, leased lanes aside, oldest first.
@@ -257,6 +263,7 @@ impl Model {
             bytes: self.bytes(),
             superseded: self.superseded,
             overflowed: self.overflowed,
+            set_aside: self.set_aside,
             trouble: self.admit(1).err().map(|full| full.to_string()),
             ..Stats::default()
         };

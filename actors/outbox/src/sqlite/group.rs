@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::fault::refusal;
 use super::rebuild::saturated;
-use super::schema::{PLANNED, UNPLANNED, event_checksum, plan_checksum};
+use super::schema::{PLANNED, SET_ASIDE, UNPLANNED, event_checksum, plan_checksum};
 use super::shared::Write;
 use crate::board::{
     AT_ONCE, Arrival, Board, Change, Micros, Note, Phase, Standing, lane_number, provider_number, timestamp,
@@ -75,7 +75,7 @@ pub(super) struct Staged {
     event: Option<Arc<Event>>,
     /// Whether it waited for its plan until now.
     waited: bool,
-    /// Its deliveries; none if it waits for its plan.
+    /// Its deliveries; none if it waits for its plan, or is set aside after it has waited.
     deliveries: Option<Vec<(NewDelivery, Arrival)>>,
 }
 
@@ -104,6 +104,7 @@ impl Group<'_> {
                 self.append(event, accepted_at.as_microsecond(), deliveries)
             }
             Write::Plan(event, deliveries) => self.plan(event.0, deliveries),
+            Write::SetAside(event) => self.set_aside(event.0),
         }
     }
 
@@ -139,11 +140,7 @@ impl Group<'_> {
     }
 
     fn plan(&mut self, id: i64, deliveries: Vec<NewDelivery>) -> Result<(), Trouble> {
-        let waits = self.board.lock().unplanned(id);
-        let Some((accepted_at, bytes)) = waits.filter(|_| !self.staged.iter().any(|other| other.id == id))
-        else {
-            return Ok(());
-        };
+        let Some((accepted_at, bytes)) = self.waiting(id) else { return Ok(()) };
         if deliveries.is_empty() {
             self.connection.prepare_cached("DELETE FROM events WHERE id = ?1")?.execute([id])?;
         } else {
@@ -153,6 +150,20 @@ impl Group<'_> {
         }
         let deliveries = Some(self.deliveries(id, bytes, deliveries)?);
         self.staged.push(Staged { id, accepted_at, bytes, event: None, waited: true, deliveries });
+        Ok(())
+    }
+
+    /// When an event was accepted that waits for its plan, also behind this group, and what it weighs.
+    fn waiting(&self, id: i64) -> Option<(Micros, u32)> {
+        self.board.lock().unplanned(id).filter(|_| !self.staged.iter().any(|other| other.id == id))
+    }
+
+    fn set_aside(&mut self, id: i64) -> Result<(), Trouble> {
+        if let Some((accepted_at, bytes)) = self.waiting(id) {
+            let sql = "UPDATE events SET planned = ?2 WHERE id = ?1";
+            self.connection.prepare_cached(sql)?.execute([id, SET_ASIDE])?;
+            self.staged.push(Staged { id, accepted_at, bytes, event: None, waited: true, deliveries: None });
+        }
         Ok(())
     }
 
@@ -244,6 +255,7 @@ pub(super) fn publish(board: &Mutex<Board>, staged: Vec<Staged>) {
             board.remove_unplanned(id);
         }
         match deliveries {
+            None if waited => board.count_set_aside(),
             None => board.insert_unplanned(id, accepted_at, bytes),
             Some(deliveries) if deliveries.is_empty() => {}
             Some(deliveries) => {

@@ -82,6 +82,7 @@ pub(super) enum Command {
 pub(super) enum Write {
     Append(Append),
     Plan(EventId, Vec<NewDelivery>),
+    SetAside(EventId),
 }
 
 /// Leased deliveries of which some must be read from disk.

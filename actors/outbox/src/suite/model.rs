@@ -37,6 +37,7 @@ enum Step {
     Append(Vec<Plan>),
     AppendUnplanned,
     Plan(usize, Vec<Plan>),
+    SetAside(usize),
     Take(usize, usize),
     Settle(usize, Ending),
     ReleaseAll(usize),
@@ -81,6 +82,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => plans().prop_map(Step::Append),
         1 => proptest::strategy::Just(Step::AppendUnplanned),
         1 => (any::<usize>(), plans()).prop_map(|(which, plans)| Step::Plan(which, plans)),
+        1 => any::<usize>().prop_map(Step::SetAside),
         8 => (provider(), 0..4_usize).prop_map(|(provider, limit)| Step::Take(provider, limit)),
         9 => (any::<usize>(), ending()).prop_map(|(which, ending)| Step::Settle(which, ending)),
         1 => provider().prop_map(Step::ReleaseAll),
@@ -142,6 +144,7 @@ impl Pair {
             Step::Append(plans) => self.append(Planned::Deliveries(self.deliveries(plans))),
             Step::AppendUnplanned => self.append(Planned::Later),
             Step::Plan(which, plans) => self.plan(*which, plans),
+            Step::SetAside(which) => self.set_aside(*which),
             Step::Take(number, limit) => self.take(*number, *limit),
             Step::Settle(which, ending) => self.settle(*which, *ending),
             Step::ReleaseAll(number) => {
@@ -192,11 +195,25 @@ impl Pair {
         drop(self.both(|outbox| wait(outbox.append(entry.clone()))));
     }
 
-    fn plan(&self, which: usize, plans: &[Plan]) {
-        let waiting = |outbox: &dyn Outbox| -> Vec<EventId> {
+    /// The numbers of what waits for its plan, in the model and in the store.
+    fn unplanned(&self) -> (Vec<EventId>, Vec<EventId>) {
+        let waiting = |outbox: &dyn Outbox| {
             wait(outbox.unplanned(100)).unwrap().into_iter().map(|event| event.id).collect()
         };
-        let (expected, found) = (waiting(self.model.outbox()), waiting(self.store.outbox()));
+        (waiting(self.model.outbox()), waiting(self.store.outbox()))
+    }
+
+    fn set_aside(&self, which: usize) {
+        let (expected, found) = self.unplanned();
+        if !expected.is_empty() {
+            let which = which % expected.len();
+            let answer = wait(self.model.outbox().set_aside(expected[which]));
+            assert_eq!(wait(self.store.outbox().set_aside(found[which])), answer);
+        }
+    }
+
+    fn plan(&self, which: usize, plans: &[Plan]) {
+        let (expected, found) = self.unplanned();
         if !expected.is_empty() {
             let deliveries = self.deliveries(plans);
             let which = which % expected.len();

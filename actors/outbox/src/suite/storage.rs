@@ -118,6 +118,25 @@ pub(super) fn an_empty_plan_removes_the_event(kind: Kind) {
     assert_eq!(harness.outbox().stats(), Stats::default());
 }
 
+pub(super) fn an_event_that_is_set_aside_is_planned_no_more(kind: Kind) {
+    let mut harness = Harness::new(kind);
+    for message in ["x", "y"] {
+        let later = Append { plan: Planned::Later, ..entry(message, Vec::new()) };
+        assert_eq!(wait(harness.outbox().append(later)), Ok(()));
+    }
+    let waiting = wait(harness.outbox().unplanned(10)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(wait(harness.outbox().set_aside(waiting[0].id)), Ok(()));
+    }
+    let stats = harness.outbox().stats();
+    assert_eq!((stats.set_aside, stats.unplanned), (1, 1));
+    assert_eq!(wait(harness.outbox().plan(waiting[0].id, vec![of_lane("a")])), Ok(()));
+    assert!(harness.take(10, 0).is_empty());
+    harness.crash();
+    let left = wait(harness.outbox().unplanned(10)).unwrap();
+    assert_eq!(left.iter().map(|left| &*left.event.message).collect::<Vec<_>>(), ["y"]);
+}
+
 pub(super) fn a_plan_for_an_unknown_event_is_ignored(kind: Kind) {
     let harness = Harness::new(kind);
     append_unplanned(&harness, "one");

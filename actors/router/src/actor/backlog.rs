@@ -145,10 +145,14 @@ impl RouterActor {
         }));
     }
 
-    /// Plans one stored event, unless this pass did already or it waits for labels.
+    /// Plans one stored event, unless this pass did already or it waits for labels. One that panics the router every time is
+    /// set aside: it was accepted, so it is kept.
     fn plan_stored(&mut self, stored: &Unplanned, ctx: &mut Context<Self>) -> Option<Reply<()>> {
         if self.backlog.blocked.contains(&stored.id) {
             return None;
+        }
+        if self.is_poison(&stored.event) {
+            return Some(self.parts.outbox.set_aside(stored.id));
         }
         let plan = self.plan(Incoming { event: &stored.event, accepted_at: stored.accepted_at }, ctx);
         if plan.not_yet {

@@ -40,6 +40,17 @@ pub(super) fn log(event: &Event, plan: &Plan) {
     }
 }
 
+/// Says that an event is planned no more.
+pub(super) fn log_poison(event: &Event) {
+    let object = &event.involved_object;
+    log_event!(
+        ERROR,
+        object,
+        event_message = event.message,
+        "the event panicked the router every time and is set aside; this is a defect, please report it"
+    );
+}
+
 /// Alerts dropped for the same want of the event share a line.
 fn log_together(event: &Event, drops: &[Dropped], reason: &DropReason) {
     let mut of_reason = drops.iter().filter(|dropped| dropped.reason == *reason);

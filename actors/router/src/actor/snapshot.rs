@@ -61,6 +61,8 @@ pub struct EventCounts {
     pub discarded: u64,
     /// Labels were not known yet; counted for each look.
     pub deferred: u64,
+    /// It panicked the router every time and is planned no more.
+    pub set_aside: u64,
 }
 
 /// The counts behind a snapshot.
@@ -72,6 +74,10 @@ pub(super) struct Counters {
 }
 
 impl Counters {
+    pub(super) fn set_aside(&mut self) {
+        self.events.set_aside += 1;
+    }
+
     pub(super) fn record(&mut self, plan: &Plan) {
         let count = match plan {
             Plan { not_yet: true, .. } => &mut self.events.deferred,

@@ -89,6 +89,7 @@ struct Rig {
     router: Addr<RouterActor>,
     outbox: MemoryOutbox,
     labels: Arc<Cache>,
+    suspects: Suspects,
     asked: Arc<AtomicUsize>,
     told: Arc<Mutex<Vec<Announce>>>,
 }
@@ -105,7 +106,7 @@ impl Rig {
     }
 
     fn over(ward: &Ward, outbox: MemoryOutbox) -> Self {
-        let labels = Arc::new(Cache::default());
+        let (labels, suspects) = (Arc::new(Cache::default()), Suspects::default());
         let asked = Arc::<AtomicUsize>::default();
         let watcher = Link::new();
         watcher.point_at(&Watcher(asked.clone()).start());
@@ -118,9 +119,10 @@ impl Rig {
             clock: ward.clock.clone(),
             watcher,
             announces,
+            suspects: suspects.clone(),
             guard: ward.guard("router"),
         };
-        Self { router: RouterActor::new(parts).start(), outbox, labels, asked, told }
+        Self { router: RouterActor::new(parts).start(), outbox, labels, suspects, asked, told }
     }
 
     /// A router that knows `alerts` and the usual Provider, and plans events as they come.

@@ -149,3 +149,21 @@ fn what_a_predecessor_stores_late_is_found_by_a_tick() {
         assert_eq!(second.deliveries().await.len(), 1);
     });
 }
+
+#[test]
+fn a_stored_event_that_panicked_every_router_is_set_aside_and_the_others_are_planned() {
+    run(|ward| async move {
+        let rig = Rig::new(&ward);
+        for name in ["one", "poison", "two"] {
+            rig.submit(reason(name)).await.unwrap().unwrap();
+        }
+        (0..3).for_each(|_| rig.suspects.panicked(&reason("poison")));
+        rig.load(vec![alert()]).await;
+        rig.reach(RouterPhase::Open).await;
+        assert_eq!(rig.delivered().await, ["one", "two"]);
+        let stats = rig.outbox.stats();
+        assert_eq!((stats.set_aside, stats.unplanned), (1, 0));
+        assert_eq!(rig.submit(reason("poison")).await.unwrap(), Err(SubmitError::Poison));
+        assert_eq!(rig.snapshot().await.events.set_aside, 2);
+    });
+}
