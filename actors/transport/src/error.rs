@@ -159,6 +159,17 @@ pub enum TransportError {
 }
 
 impl TransportError {
+    /// Whether the address guard forbade the destination, or the proxy on the way there.
+    pub fn is_denied(&self) -> bool {
+        match self {
+            Self::Denied { .. } => true,
+            Self::Proxy { source, .. } => {
+                matches!(source.as_ref(), ProxyError::Unreached(error) if error.is_denied())
+            }
+            _ => false,
+        }
+    }
+
     /// What kind of failure this is, for the judgement table.
     pub fn class(&self) -> FailureClass {
         match self {

@@ -229,12 +229,22 @@ fn s20_lock_down_keeps_the_controllers_files_and_machine_from_secrets() {
         let desk = Desk::with(GOOGLE, |_| None, config);
         granting(&desk.cloud);
         let (file, machine) = (desk.file("token", "eyJ.of-the-controller"), Sink::start());
-        for source in [json!({ "file": file }), json!({ "url": machine.url("/token") })] {
+        let any = format!("http://0.0.0.0:{}/token", machine.address.port());
+        let sources =
+            [json!({ "file": file }), json!({ "url": machine.url("/token") }), json!({ "url": any })];
+        for source in sources {
             let failure = refused(&desk, &of_secret(&federated(&source))).await;
             assert_eq!(failure.class, FailureClass::Config);
             assert!(failure.message.contains("multi-tenant lock-down"), "{failure}");
         }
         assert!(machine.arrivals().is_empty() && desk.cloud.arrivals().is_empty(), "nobody was asked");
+        // Elsewhere may be asked, but no way there may begin at this machine: not by a name, and not by a proxy on it.
+        let failure =
+            refused(&desk, &of_secret(&federated(&json!({ "url": "https://tokens.example/t" })))).await;
+        assert!(
+            failure.message.contains("multi-tenant lock-down") && desk.cloud.arrivals().is_empty(),
+            "{failure}"
+        );
         // What is the tenant's own needs nothing of the controller.
         assert_eq!(desk.carrier().token(&of_secret(&user())).await.unwrap().value, "token-1");
         let own = identity(Cloud::Google, "");

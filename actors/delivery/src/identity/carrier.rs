@@ -6,7 +6,7 @@ use std::sync::Arc;
 use campanile_domain::{Connection, Failure, ObjectKey, Proxy, Publication, Request, Response};
 use campanile_providers::identity::Granted;
 use campanile_providers::{Credential, Identity};
-use campanile_transport::{AddressGuard, Client};
+use campanile_transport::{AddressGuard, Client, Transport, TransportError};
 use tokio::sync::Mutex;
 
 use super::cache::CacheKey;
@@ -67,30 +67,38 @@ impl CloudCarrier {
 
     /// Asks a cloud, through the Provider's proxy.
     pub(super) async fn ask(&self, request: &Request) -> Result<Response, Failure> {
-        self.ask_by(&self.desk.parts.transport, self.proxy.clone(), request).await
+        let answer = send_by(&self.desk.parts.transport, self.proxy.clone(), request).await;
+        answer.map_err(|error| unobtained(&error))
     }
 
-    /// Asks an address that a tenant names, which may not be this machine, whatever its name turns out to mean.
-    pub(super) async fn ask_guarded(&self, request: &Request) -> Result<Response, Failure> {
+    /// Asks an address that a tenant names, which may not be this machine, whatever its name turns out to mean; none if it
+    /// is.
+    pub(super) async fn ask_guarded(&self, request: &Request) -> Result<Option<Response>, Failure> {
         let transport = self.desk.parts.transport.clone().with_guard(AddressGuard::of_the_machine());
-        self.ask_by(&transport, self.proxy.clone(), request).await
+        match send_by(&transport, self.proxy.clone(), request).await {
+            Err(error) if error.is_denied() => Ok(None),
+            answered => answered.map(Some).map_err(|error| unobtained(&error)),
+        }
     }
 
     /// Asks the machine.
     pub(super) async fn ask_machine(&self, request: &Request) -> Result<Response, Failure> {
-        self.ask_by(&self.desk.parts.transport.direct(), None, request).await
+        let answer = send_by(&self.desk.parts.transport.direct(), None, request).await;
+        answer.map_err(|error| unobtained(&error))
     }
+}
 
-    async fn ask_by(
-        &self,
-        transport: &campanile_transport::Transport,
-        proxy: Option<Proxy>,
-        request: &Request,
-    ) -> Result<Response, Failure> {
-        let connection = Connection { proxy, tls: None, timeout: PATIENCE };
-        let asked = async { transport.client(&connection)?.send(request).await };
-        asked.await.map_err(|error| Failure::new(error.class(), format!("failed to get token: {error}")))
-    }
+async fn send_by(
+    transport: &Transport,
+    proxy: Option<Proxy>,
+    request: &Request,
+) -> Result<Response, TransportError> {
+    let connection = Connection { proxy, tls: None, timeout: PATIENCE };
+    transport.client(&connection)?.send(request).await
+}
+
+fn unobtained(error: &TransportError) -> Failure {
+    Failure::new(error.class(), format!("failed to get token: {error}"))
 }
 
 fn pass(Granted { value, quota_project, .. }: Granted, is_new: bool) -> Pass {

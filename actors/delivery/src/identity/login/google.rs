@@ -12,7 +12,7 @@ use super::{CloudEnvironment, Login, config, no_identity, no_random_numbers};
 use crate::identity::file::{read, read_if_there, read_text};
 
 /// Why a Secret may not name what is the controller's.
-const LOCKED_DOWN: &str = "the Secret's 'credential_source' names a file or an address of the controller's own, which \
+const LOCKED_DOWN: &str = "the Secret's 'credential_source' names a file or an address of the controller's own machine, which \
                            multi-tenant lock-down (--default-service-account) forbids; use spec.serviceAccountName";
 
 impl Login<'_> {
@@ -91,7 +91,9 @@ impl Login<'_> {
             Source::File(file) => read_text(Path::new(file)).await?,
             Source::Address { request, is_local } => {
                 let answer = match (is_tenants, is_local) {
-                    (true, _) => self.carrier.ask_guarded(request).await?,
+                    (true, _) => {
+                        self.carrier.ask_guarded(request).await?.ok_or_else(|| config(LOCKED_DOWN))?
+                    }
                     (false, true) => self.carrier.ask_machine(request).await?,
                     (false, false) => self.carrier.ask(request).await?,
                 };
