@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use campanile_domain::{Alert, DecodeError, Event, NewDelivery, ObjectKey, ProviderSpec};
 use campanile_intake::IntakeConfig;
-use campanile_protocol::{Change, LabelLookup, SecretError, Secrets, Specs};
+use campanile_protocol::{Change, LabelLookup, Secrets, Specs};
 use campanile_providers::Surroundings;
 use campanile_router::{Incoming, Index, Plan, Rules, Step, explain, plan};
 use campanile_transport::Transport;
@@ -148,11 +148,7 @@ fn explain_loaded(
     let problems = loaded.problems.iter().map(ToString::to_string).collect();
     let specs = loaded.specs(Arc::new(LabelStore::of(loaded)), problems);
     let question = Question::about(event, specs, alert, circumstances)?;
-    let read = |key: &ObjectKey| {
-        let found = loaded.secrets.get(key).map(|found| found.value.clone());
-        found.ok_or_else(|| SecretError::NotFound(key.clone()))
-    };
-    let secrets = question.secrets().into_iter().map(|key| (key.clone(), read(&key))).collect();
+    let secrets = question.secrets().into_iter().map(|key| (key.clone(), loaded.secret(key))).collect();
     Ok(question.answer(&secrets))
 }
 

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use campanile_delivery::resolve_provider;
+use campanile_delivery::{lookup_in, resolve_provider};
 use campanile_domain::{
     Delivery, DeliveryId, Event, Failure, FailureClass, Method, NewDelivery, ObjectKey, ProviderClass,
-    ProviderSpec, Publication, Request, Secret, Verdict,
+    ProviderSpec, Publication, Request, Verdict,
 };
-use campanile_protocol::{SecretError, Secrets};
+use campanile_protocol::Secrets;
 use campanile_providers::{Endpoint, Exchange, Step};
 use jiff::Timestamp;
 
@@ -83,15 +83,10 @@ impl<'a> Outbound<'a> {
     fn resolve(&self, key: &ObjectKey) -> Result<Endpoint, Failure> {
         let missing = || Failure::new(FailureClass::Config, format!("find provider '{key}': create it"));
         let provider = self.providers.get(key).ok_or_else(missing)?;
-        let secret = |key: &ObjectKey| -> Result<Arc<Secret>, String> {
-            match self.secrets.get(key) {
-                Some(Ok(secret)) => Ok(secret.clone()),
-                Some(Err(SecretError::Unreadable { cause, .. })) => Err(cause.clone()),
-                Some(Err(SecretError::NotFound(_))) => {
-                    Err("not found or not readable; create or correct it".to_owned())
-                }
-                None => Err("it was not read, the answer is long already".to_owned()),
-            }
+        let lookup = lookup_in(self.secrets);
+        let secret = |key: &ObjectKey| match self.secrets.contains_key(key) {
+            true => lookup(key),
+            false => Err("it was not read, the answer is long already".to_owned()),
         };
         let Circumstances { transport, surroundings, .. } = self.circumstances;
         resolve_provider(provider, &secret, surroundings, transport)

@@ -31,7 +31,7 @@ pub use dispatcher::{
     Answer, Dispatcher, DispatcherParts, Drain, SendTest, TestError, Tested, WorkReady, wake_up,
 };
 pub use identity::{CacheUse, CloudEnvironment, Clouds, CloudsParts, IdentityConfig, TokenCacheSnapshot};
-pub use resolve::resolve_provider;
+pub use resolve::{lookup_in, resolve_provider};
 pub use tally::{GetTallies, Tally, TallyRow, WAIT_BOUNDS};
 
 #[cfg(test)]

@@ -36,7 +36,10 @@ pub fn resolve_provider(
 }
 
 /// Looks Secrets up in those that the watcher answered with.
-pub(crate) fn lookup_in(secrets: &Secrets) -> impl Fn(&ObjectKey) -> Result<Arc<Secret>, String> + '_ {
+///
+/// # Errors
+/// Why one can not be had, with the remedy, in words that fit after its name and a colon.
+pub fn lookup_in(secrets: &Secrets) -> impl Fn(&ObjectKey) -> Result<Arc<Secret>, String> + '_ {
     |key| match secrets.get(key) {
         Some(Ok(secret)) => Ok(secret.clone()),
         Some(Err(SecretError::NotFound(_))) => Err("not found; create it".to_owned()),

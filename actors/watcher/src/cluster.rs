@@ -12,6 +12,7 @@ mod announcer;
 mod batch;
 mod client;
 mod election;
+mod event;
 mod follow;
 mod kind;
 mod label_cache;

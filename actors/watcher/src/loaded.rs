@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use campanile_domain::yaml::{Node, Step};
 use campanile_domain::{Alert, ObjectKey, ProviderSpec, Secret};
-use campanile_protocol::{LabelLookup, Specs};
+use campanile_protocol::{LabelLookup, SecretError, Specs};
 
 use crate::Finding;
 use crate::label_store::LabelIndex;
@@ -88,6 +88,18 @@ impl Loaded {
             providers: self.providers.values().map(|provider| provider.value.clone()).collect(),
             labels,
             problems,
+        }
+    }
+
+    /// A Secret.
+    ///
+    /// # Errors
+    /// If there is none, or it was never good.
+    pub fn secret(&self, key: ObjectKey) -> Result<Arc<Secret>, SecretError> {
+        match (self.secrets.get(&key), self.unreadable_secrets.get(&key)) {
+            (Some(secret), _) => Ok(secret.value.clone()),
+            (None, Some(cause)) => Err(SecretError::Unreadable { key, cause: cause.clone() }),
+            (None, None) => Err(SecretError::NotFound(key)),
         }
     }
 

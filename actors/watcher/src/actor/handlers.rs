@@ -79,11 +79,7 @@ impl WatcherActor {
             let cause = "the manifests are not loaded yet".to_owned();
             return Err(SecretError::Unreadable { key, cause });
         };
-        match (loaded.secrets.get(&key), loaded.unreadable_secrets.get(&key)) {
-            (Some(secret), _) => Ok(secret.value.clone()),
-            (None, Some(cause)) => Err(SecretError::Unreadable { key, cause: cause.clone() }),
-            (None, None) => Err(SecretError::NotFound(key)),
-        }
+        loaded.secret(key)
     }
 
     fn problems(&self) -> Vec<String> {

@@ -16,7 +16,7 @@ use campanile_protocol::{Announce, Subject};
 use jiff::Timestamp;
 
 use super::follow::RETRY;
-pub(crate) use entry::{COMPONENT, Posting, seconds};
+pub(crate) use entry::Posting;
 use entry::{Entry, Identity};
 
 /// The most Events that are remembered.

@@ -8,12 +8,10 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::{Group, PAUSE};
+use crate::cluster::event::{Involved, KubeEvent, seconds};
 
 /// The longest message, in bytes: what the API server takes in every version of its API.
 pub(super) const LONGEST_MESSAGE: usize = 1024;
-
-/// Who says it (contract, control plane 7).
-pub(crate) const COMPONENT: &str = "notification-controller";
 
 /// What makes two announcements the same: the object and its uid, the reason, and what is said, if it is not combined
 /// with others.
@@ -139,27 +137,24 @@ impl Entry {
 
     fn whole(&self, message: &str, uid: &str) -> Json {
         let Announce { on, warning, reason, annotations, .. } = &self.announce;
-        let key = on.key();
-        json!({
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": { "name": self.name, "namespace": key.namespace, "annotations": annotations },
-            "involvedObject": {
-                "apiVersion": format!("{}/{}", campanile_crds::GROUP, campanile_crds::Version::V1beta3.name()),
-                "kind": kind(on),
-                "namespace": key.namespace,
-                "name": key.name,
-                "uid": uid,
+        let (key, version) = (on.key(), campanile_crds::Version::V1beta3.name());
+        let event = KubeEvent {
+            name: &self.name,
+            on: Involved {
+                api_version: &format!("{}/{version}", campanile_crds::GROUP),
+                kind: kind(on),
+                namespace: &key.namespace,
+                name: &key.name,
+                uid: Some(uid),
             },
-            "type": if *warning { "Warning" } else { "Normal" },
-            "reason": reason,
-            "message": message,
-            "source": { "component": COMPONENT },
-            "reportingComponent": COMPONENT,
-            "firstTimestamp": seconds(self.first),
-            "lastTimestamp": seconds(self.last),
-            "count": self.count,
-        })
+            annotations,
+            warning: *warning,
+            reason,
+            message,
+            times: (self.first, self.last),
+            count: self.count,
+        };
+        event.body()
     }
 }
 
@@ -168,9 +163,4 @@ fn kind(on: &Subject) -> &'static str {
         Subject::Alert(_) => "Alert",
         Subject::Provider(_) => "Provider",
     }
-}
-
-/// The API takes whole seconds.
-pub(crate) fn seconds(time: Timestamp) -> String {
-    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
 }

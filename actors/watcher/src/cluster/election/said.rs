@@ -1,5 +1,6 @@
 //! The Kubernetes Events on the Lease (contract, control plane 7).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,10 +8,9 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Event;
 use kube::api::PostParams;
 use kube::{Api, Client};
-use serde_json::json;
 
 use super::ElectionConfig;
-use crate::cluster::announcer::{COMPONENT, seconds};
+use crate::cluster::event::{Involved, KubeEvent};
 use crate::cluster::trouble;
 
 /// How long an Event may take. It is for people: an election never waits longer for one.
@@ -41,26 +41,21 @@ pub(super) async fn say(
 }
 
 fn event(config: &ElectionConfig, uid: Option<&str>, did: &str, now: Timestamp) -> serde_json::Result<Event> {
-    let seconds = seconds(now);
-    serde_json::from_value(json!({
-        "metadata": {
-            "name": format!("{}.{:x}", config.name, now.as_nanosecond()),
-            "namespace": config.namespace,
+    let event = KubeEvent {
+        name: &format!("{}.{:x}", config.name, now.as_nanosecond()),
+        on: Involved {
+            api_version: <Lease as k8s_openapi::Resource>::API_VERSION,
+            kind: <Lease as k8s_openapi::Resource>::KIND,
+            namespace: &config.namespace,
+            name: &config.name,
+            uid,
         },
-        "involvedObject": {
-            "apiVersion": <Lease as k8s_openapi::Resource>::API_VERSION,
-            "kind": <Lease as k8s_openapi::Resource>::KIND,
-            "namespace": config.namespace,
-            "name": config.name,
-            "uid": uid,
-        },
-        "type": "Normal",
-        "reason": "LeaderElection",
-        "message": format!("{} {did}", config.identity),
-        "source": { "component": COMPONENT },
-        "reportingComponent": COMPONENT,
-        "firstTimestamp": seconds,
-        "lastTimestamp": seconds,
-        "count": 1,
-    }))
+        annotations: &BTreeMap::new(),
+        warning: false,
+        reason: "LeaderElection",
+        message: &format!("{} {did}", config.identity),
+        times: (now, now),
+        count: 1,
+    };
+    serde_json::from_value(event.body())
 }
