@@ -11,13 +11,14 @@ mod escape;
 mod group;
 mod lazy;
 mod parser;
+mod small;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
 use regex_automata::meta;
-use regex_syntax::hir::Look;
+use regex_syntax::hir::{Hir, Look};
 
 pub use budget::PatternBudget;
 pub use error::PatternError;
@@ -47,16 +48,16 @@ impl Pattern {
     /// # Errors
     /// [`PatternError`] if RE2 would refuse the pattern, or if it exceeds the bounds of this module.
     pub fn new(source: &str) -> Result<Self, PatternError> {
-        if source.len() > MAX_LENGTH {
-            return Err(PatternError::TooLarge);
-        }
-        let tree = parser::parse(source)?;
+        Self::build(source, &read(source)?)
+    }
+
+    fn build(source: &str, tree: &Hir) -> Result<Self, PatternError> {
         let config = meta::Config::new()
             .nfa_size_limit(Some(MAX_PROGRAM))
             .hybrid_cache_capacity(MAX_CACHE)
             .onepass(false)
             .pool_capacity(1);
-        let engine = meta::Builder::new().configure(config).build_from_hir(&tree);
+        let engine = meta::Builder::new().configure(config).build_from_hir(tree);
         let engine = engine.map_err(|_| PatternError::TooLarge)?;
         let leftmost = tree.properties().look_set().contains(Look::WordAsciiNegate);
         Ok(Self { source: source.into(), engine, leftmost })
@@ -76,6 +77,11 @@ impl Pattern {
     pub fn as_str(&self) -> &str {
         &self.source
     }
+}
+
+/// The tree of a pattern that is not too long.
+fn read(source: &str) -> Result<Hir, PatternError> {
+    if source.len() > MAX_LENGTH { Err(PatternError::TooLarge) } else { parser::parse(source) }
 }
 
 impl fmt::Debug for Pattern {

@@ -13,14 +13,14 @@ struct Broken<'a> {
     error: PatternError,
 }
 
-/// Compiled in the order and within the bounds of the router. Of a list that is too long the first surplus one is named.
+/// Checked in the order and within the bounds of the router. Of a list that is too long the first surplus one is named.
 fn broken_patterns(alert: &Alert) -> Vec<Broken<'_>> {
     let (mut broken, mut budget) = (Vec::new(), PatternBudget::default());
     let inclusion = ("inclusion", "inclusionList", &alert.inclusion);
     let exclusion = ("exclusion", "exclusionList", &alert.exclusion);
     for (list, field, patterns) in [inclusion, exclusion] {
         for (index, pattern) in patterns.iter().enumerate() {
-            let Err(error) = budget.compile(pattern) else { continue };
+            let Err(error) = budget.check(pattern) else { continue };
             let is_end = error == PatternError::TooMany;
             broken.push(Broken { list, field, index, pattern, error });
             if is_end {

@@ -3,21 +3,27 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::Pattern;
+use super::small::is_small;
+use super::{LEAST_PROGRAM, Pattern, PatternError, read};
 
 /// A pattern that is known to compile. Of thousands of Alerts most wait for events that hardly ever come, and a compiled
 /// pattern takes ten times the memory of the rest of its Alert.
 pub struct LazyPattern {
     source: Box<str>,
     size: usize,
-    /// Empty until the first match. What it holds is never nothing, since `source` compiled before.
+    /// Empty until the first match. What it holds is never nothing, since `source` was checked.
     compiled: OnceLock<Option<Pattern>>,
 }
 
 impl LazyPattern {
-    /// The same pattern, its compiled form given back.
-    pub fn of(pattern: Pattern) -> Self {
-        Self { size: pattern.size(), source: pattern.source, compiled: OnceLock::new() }
+    /// Checks `source`. Only a pattern that is not small is compiled for that, and its compiled form given back.
+    ///
+    /// # Errors
+    /// As [`Pattern::new`].
+    pub(super) fn check(source: &str) -> Result<Self, PatternError> {
+        let tree = read(source)?;
+        let size = if is_small(&tree) { LEAST_PROGRAM } else { Pattern::build(source, &tree)?.size() };
+        Ok(Self { source: source.into(), size, compiled: OnceLock::new() })
     }
 
     /// Whether the pattern occurs anywhere in `text`.

@@ -231,18 +231,18 @@ fn an_error_names_the_remedy() {
 fn an_alert_may_have_many_patterns_but_not_any_number_and_no_order_of_alerts_changes_what_fits() {
     let mut budget = PatternBudget::default();
     let first_refused = |budget: &mut PatternBudget, source: &dyn Fn(usize) -> String| {
-        (0..100_000).find(|n| budget.compile(&source(*n)).err() == Some(PatternError::TooMany)).unwrap()
+        (0..100_000).find(|n| budget.check(&source(*n)).err() == Some(PatternError::TooMany)).unwrap()
     };
     let short = first_refused(&mut budget, &|n| format!("failed {n:06}"));
     assert!((500..20_000).contains(&short), "{short}");
-    let known = LazyPattern::of(Pattern::new("failed 000000").unwrap());
+    let known = LazyPattern::check("failed 000000").unwrap();
     assert!(known.is_match("it failed 000000 times") && !known.is_match("it failed"));
     let (mut budget, mut admitted) = (PatternBudget::default(), 0);
     while budget.admit(&known).is_ok() {
         admitted += 1;
     }
     assert_eq!(admitted, short);
-    assert_eq!(budget.compile("x").unwrap_err(), PatternError::TooMany);
+    assert_eq!(budget.check("x").unwrap_err(), PatternError::TooMany);
     let large = first_refused(&mut PatternBudget::default(), &|n| format!(r"\pL{{900}}{n}"));
     assert!(large < 20, "{large}");
 }

@@ -27,7 +27,7 @@ impl Interner {
         if let Some(known) = self.patterns.get(source).and_then(Weak::upgrade) {
             return budget.admit(&known).map(|()| known);
         }
-        let pattern = Arc::new(LazyPattern::of(budget.compile(source)?));
+        let pattern = Arc::new(budget.check(source)?);
         self.purge();
         self.patterns.insert(source.into(), Arc::downgrade(&pattern));
         Ok(pattern)
