@@ -2,6 +2,7 @@
 
 mod backlog;
 mod child;
+mod destination;
 mod losses;
 mod restart;
 mod send_test;
@@ -32,6 +33,7 @@ use crate::task::Shared;
 use crate::{Carriers, DeliveryConfig, DeliverySnapshot, GetDeliverySnapshot, GetTallies, resolve_provider};
 use backlog::Counting;
 pub(crate) use child::Unanswered;
+pub(crate) use destination::Hold;
 use losses::Losses;
 pub use send_test::{Answer, SendTest, TestError, Tested};
 use slots::{Resolution, Slot, Slots};
@@ -160,6 +162,7 @@ impl Dispatcher {
                     carriers: self.carriers.clone(),
                     carrier,
                     memo: slot.memo(&self.shared.outbox),
+                    hold: slot.destination.hold(),
                     shared: self.shared.clone(),
                     reports: self.reports.clone(),
                     announces: self.announces.clone(),
@@ -229,6 +232,9 @@ impl Dispatcher {
         for key in keys {
             let Some(slot) = self.slots.get_mut(key) else { continue };
             let resolved = resolve_provider(&slot.spec, &lookup, &self.surroundings, self.carriers.as_ref());
+            if resolved.is_ok() {
+                slot.destination.is_now(destination::mark(&slot.spec, secrets));
+            }
             self.resolved(key, resolved.map(Arc::new), ctx);
         }
         self.say_unusable();
@@ -267,8 +273,8 @@ impl Dispatcher {
         let Some(child) = slot.child.as_ref() else { return };
         match &slot.resolution {
             Resolution::Ready(endpoint) if !slot.spec.suspend => {
-                let generation = slot.spec.generation;
-                child.address().do_send(Reconfigure { endpoint: endpoint.clone(), generation });
+                let (generation, hold) = (slot.spec.generation, slot.destination.hold());
+                child.address().do_send(Reconfigure { endpoint: endpoint.clone(), generation, hold });
             }
             _ => slot.stop(),
         }

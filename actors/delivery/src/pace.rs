@@ -1,6 +1,6 @@
 //! The rate state of one provider: how many exchanges may start now, and when to look again.
 //!
-//! Pure: time comes as an argument. It is kept in memory only, so a restart begins with an open gate.
+//! Pure: time comes as an argument. It is kept in memory only, so a restart of the process begins with an open gate.
 
 mod catch_up;
 #[cfg(test)]
@@ -44,7 +44,7 @@ pub(crate) struct Pace {
     probing: bool,
     /// The next probe is due then. A success opens the gate earlier.
     backoff_until: Option<Timestamp>,
-    /// The destination asked for a pause until then. Nothing but a change of the Provider opens the gate earlier.
+    /// The destination asked for a pause until then. Nothing but another destination opens the gate earlier.
     held_until: Option<Timestamp>,
     /// Why the provider does not deliver.
     stopped: Option<Failure>,
@@ -52,13 +52,13 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// An open gate for a type whose host publishes `rate`.
-    pub(crate) fn new(rate: Option<Rate>) -> Self {
+    /// A gate for a type whose host publishes `rate`: open, unless the destination asked for a pause before.
+    pub(crate) fn new(rate: Option<Rate>, held_until: Option<Timestamp>) -> Self {
         Self {
             failures: 0,
             probing: false,
             backoff_until: None,
-            held_until: None,
+            held_until,
             stopped: None,
             catch_up: CatchUp::new(rate),
         }
@@ -94,6 +94,11 @@ impl Pace {
     /// Whether the destination's own pause is still running, which only this state knows of.
     pub(crate) fn is_held(&self, now: Timestamp) -> bool {
         self.held_until.is_some_and(|until| now < until)
+    }
+
+    /// Until when the destination's own pause runs, or ran.
+    pub(crate) fn held_until(&self) -> Option<Timestamp> {
+        self.held_until
     }
 
     /// Why the provider does not deliver, if it does not.

@@ -16,7 +16,7 @@ use campanile_supervision::{LifeGuard, Link, Retirement, failpoint, failpoint_st
 use futures_util::FutureExt;
 use jiff::Timestamp;
 
-use crate::dispatcher::Unanswered;
+use crate::dispatcher::{Hold, Unanswered};
 use crate::drive::Driven;
 use crate::memo::Memo;
 use crate::pace::{Gate, Pace, Turn};
@@ -36,6 +36,8 @@ pub(crate) struct Wake;
 pub(crate) struct Reconfigure {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) generation: i64,
+    /// The pause of that destination.
+    pub(crate) hold: Hold,
 }
 
 /// Take nothing more. Exchanges under way settle themselves.
@@ -56,6 +58,8 @@ pub(crate) struct ProviderParts {
     pub(crate) carriers: Arc<dyn Carriers>,
     pub(crate) carrier: Rc<dyn Carrier>,
     pub(crate) memo: Rc<Memo>,
+    /// The destination's pause, which outlives the actor.
+    pub(crate) hold: Hold,
     pub(crate) shared: Shared,
     pub(crate) reports: Link<Report>,
     pub(crate) announces: Link<Announce>,
@@ -78,6 +82,7 @@ pub(crate) struct ProviderActor {
     reports: Reports,
     idle: Recipient<Idle>,
     memo: Rc<Memo>,
+    hold: Hold,
     pace: Pace,
     tally: Arc<Tally>,
     panics: Panics,
@@ -99,7 +104,8 @@ impl ProviderActor {
         Self {
             tally,
             last_work: parts.shared.clock.now(),
-            pace: Pace::new(parts.endpoint.kind.rate()),
+            pace: Pace::new(parts.endpoint.kind.rate(), parts.hold.get()),
+            hold: parts.hold,
             key: parts.key,
             generation: parts.generation,
             endpoint: parts.endpoint,
@@ -223,6 +229,7 @@ impl ProviderActor {
         let now = self.shared.clock.now();
         let held = self.pace.is_held(now);
         let turn = self.pace.note(&self.shared.config, driven, now, fastrand::f64());
+        self.hold.set(self.pace.held_until());
         if !held && self.pace.is_held(now) {
             tracing::info!(provider = %self.key, "the destination asked for a pause, its queue waits");
         }
@@ -369,7 +376,8 @@ impl Handler<Reconfigure> for ProviderActor {
     fn handle(&mut self, new: Reconfigure, ctx: &mut Self::Context) {
         self.generation = new.generation;
         self.tally = self.shared.counters.tallies.of(&self.key, new.endpoint.kind);
-        self.pace = Pace::new(new.endpoint.kind.rate());
+        self.pace = Pace::new(new.endpoint.kind.rate(), new.hold.get());
+        self.hold = new.hold;
         match self.carriers.carrier(&new.endpoint.connection) {
             Ok(carrier) => (self.endpoint, self.carrier) = (new.endpoint, carrier),
             // The dispatcher checked the connection, so this is the machine's fault (no trust store, no sockets).

@@ -86,6 +86,8 @@ struct ProviderStatus {
     delivering: Arc<Condition>,
     /// The dispatcher's newest word.
     word: Option<Word>,
+    /// An earlier watcher said that messages do not get through, and nothing was heard of any since.
+    still_down: bool,
     last: Last,
 }
 
@@ -116,12 +118,15 @@ impl StatusTable {
             return;
         }
         let unjudged = |kind| condition::unjudged(kind, now);
+        let still_down = seed.ready.as_deref().is_some_and(condition::is_true)
+            && seed.delivering.as_deref().is_some_and(condition::is_false);
         let status = ProviderStatus {
             uid: provider.uid.clone(),
             since: seed.since.unwrap_or(now),
             ready: seed.ready.unwrap_or_else(|| unjudged(condition::READY)),
             delivering: seed.delivering.unwrap_or_else(|| unjudged(condition::DELIVERING)),
             word: None,
+            still_down,
             last: Last::default(),
         };
         self.providers.insert(provider.key.clone(), Box::new(status));
@@ -201,15 +206,20 @@ impl StatusTable {
         }
     }
 
-    /// Notes what became of a delivery. News of objects that are gone are dropped.
-    pub(crate) fn outcome(&mut self, outcome: &DeliveryOutcome) {
+    /// Notes what became of a delivery. News of objects that are gone are dropped. Returns whether its Provider is to be
+    /// judged anew.
+    pub(crate) fn outcome(&mut self, outcome: &DeliveryOutcome) -> bool {
+        let mut is_up = false;
         if let Some(provider) = self.providers.get_mut(&outcome.provider) {
             provider.last.note(outcome);
+            is_up = provider.still_down && outcome.result == DeliveryResult::Delivered;
+            provider.still_down &= !is_up;
         }
         match self.alerts.get_mut(&outcome.alert.key) {
             Some(alert) if *alert.uid == *outcome.alert.uid => alert.last.note(outcome),
             _ => {}
         }
+        is_up
     }
 
     /// Takes in what the outbox holds. Returns what was known before.
@@ -291,9 +301,14 @@ impl ProviderStatus {
         let ready = condition::provider(provider, fault, current);
         let overflow = old.as_ref().and_then(|old| old.last.overflow.as_deref());
         let delivering = condition::delivering(current, overflow);
-        let follow = |judgement: Judgement, old: Option<&Arc<Condition>>| {
-            // What an earlier watcher found good stays so until it is known better: a restart is no news.
-            match old.filter(|old| judgement.is_open() && condition::is_good(old, generation)) {
+        // What an earlier watcher found stays so until it is known better: a restart is no news.
+        let still_down = !delivering.is_bad()
+            && old
+                .as_ref()
+                .is_some_and(|old| old.still_down && old.delivering.observed_generation == generation);
+        let follow = |judgement: Judgement, old: Option<&Arc<Condition>>, stays: bool| {
+            let good = |old: &Condition| judgement.is_open() && condition::is_good(old, generation);
+            match old.filter(|old| stays || good(old)) {
                 Some(good) => good.clone(),
                 None => judgement.condition(old, generation, now),
             }
@@ -301,9 +316,10 @@ impl ProviderStatus {
         Self {
             uid: provider.uid.clone(),
             since: old.as_ref().map_or(now, |old| old.since),
-            ready: follow(ready, old.as_ref().map(|old| &old.ready)),
-            delivering: follow(delivering, old.as_ref().map(|old| &old.delivering)),
+            ready: follow(ready, old.as_ref().map(|old| &old.ready), false),
+            delivering: follow(delivering, old.as_ref().map(|old| &old.delivering), still_down),
             word,
+            still_down,
             last: old.map(|old| old.last).unwrap_or_default(),
         }
     }

@@ -13,6 +13,7 @@ use campanile_supervision::RestartLog;
 use jiff::Timestamp;
 
 use super::child::Child;
+use super::destination::Destination;
 use crate::DeliverySnapshot;
 use crate::memo::Memo;
 use crate::provider_actor::ProviderParts;
@@ -36,6 +37,8 @@ pub(super) struct Slot {
     /// Counts the builds of its actor.
     builds: u64,
     pub(super) log: RestartLog,
+    /// Where it leads. Outlives the actor, which ends when its settings can not be used for a while.
+    pub(super) destination: Destination,
     /// Outlives the actor, which ends when it is idle.
     memo: Option<Rc<Memo>>,
 }
@@ -92,6 +95,7 @@ impl Slots {
                     child: None,
                     builds: 0,
                     log: RestartLog::default(),
+                    destination: Destination::default(),
                     memo: None,
                 };
                 self.0.insert(key.clone(), slot);

@@ -15,7 +15,7 @@ fn answered(verdict: Verdict) -> Driven {
 }
 
 fn open() -> (DeliveryConfig, Pace) {
-    (DeliveryConfig::default(), Pace::new(None))
+    (DeliveryConfig::default(), Pace::new(None, None))
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn what_is_under_way_takes_its_room() {
 #[test]
 fn after_a_stop_old_messages_go_out_at_the_rate_of_the_host() {
     let config = DeliveryConfig::default();
-    let mut pace = Pace::new(Some(Rate { messages: 1, per: secs(10) }));
+    let mut pace = Pace::new(Some(Rate { messages: 1, per: secs(10) }), None);
     pace.started(&config, 1, noon(), noon());
     assert_eq!(pace.gate(&config, 0, noon()), Gate::Open(config.in_flight), "fresh ones go at once");
     pace.note(&config, &failed(FailureClass::Credentials), noon(), 0.5);

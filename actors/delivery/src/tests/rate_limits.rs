@@ -142,3 +142,43 @@ fn an_idle_provider_does_not_forget_that_it_was_asked_to_wait() {
         f.end().await;
     });
 }
+
+/// A Provider whose destination asked for ten minutes at noon, changed a minute later: when it gets its next message.
+fn next_after(change: impl FnOnce(ProviderSpec) -> ProviderSpec + 'static) -> i64 {
+    let told = std::rc::Rc::new(std::cell::Cell::new(0));
+    let seen = told.clone();
+    run(async move |f| {
+        f.secret("token", &[("token", "a")]);
+        let spec = ProviderSpec { secret_ref: Some("token".into()), ..provider() };
+        f.providers([spec.clone()]).await;
+        f.carrier.script([Answer::RetryAfter(600)]);
+        f.append("message 1", [delivery("a")]).await;
+        f.until(|f| f.carrier.bodies().len() == 1).await;
+        tokio::time::sleep(secs(60)).await;
+        for suspend in [true, false] {
+            f.change([campanile_protocol::Change::Applied(ProviderSpec { suspend, ..spec.clone() }.into())])
+                .await;
+        }
+        f.secret_changed("token").await;
+        f.change([campanile_protocol::Change::Applied(
+            change(ProviderSpec { generation: 2, ..spec }).into(),
+        )])
+        .await;
+        f.until(|f| f.carrier.bodies().len() == 2).await;
+        seen.set(f.now().duration_since(noon()).as_secs());
+        f.end().await;
+    });
+    told.get()
+}
+
+#[test]
+fn a_pause_outlives_changes_that_are_nothing_to_the_destination() {
+    let patient = |spec| ProviderSpec { timeout: Some(secs(20)), ..spec };
+    assert!((600..610).contains(&next_after(patient)));
+}
+
+#[test]
+fn another_destination_did_not_ask_for_the_pause() {
+    let elsewhere = |spec| ProviderSpec { address: "http://127.0.0.1:9/other".into(), ..spec };
+    assert!((60..70).contains(&next_after(elsewhere)));
+}

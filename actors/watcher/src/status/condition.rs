@@ -57,6 +57,11 @@ impl Judgement {
         Self { kind, status: UNKNOWN, reason: PROGRESSING, message: IN_PROGRESS.into() }
     }
 
+    /// Whether something is wrong.
+    pub(super) fn is_bad(&self) -> bool {
+        self.status == FALSE
+    }
+
     /// Whether it is not known yet how things stand.
     pub(super) fn is_open(&self) -> bool {
         self.status == UNKNOWN
@@ -92,6 +97,16 @@ impl Judgement {
 /// The condition of an object that was never judged.
 pub(super) fn unjudged(kind: &'static str, now: Timestamp) -> Arc<Condition> {
     Judgement::open(kind).condition(None, 0, now)
+}
+
+/// Whether a condition is `True`.
+pub(super) fn is_true(condition: &Condition) -> bool {
+    condition.status == TRUE
+}
+
+/// Whether a condition is `False`.
+pub(super) fn is_false(condition: &Condition) -> bool {
+    condition.status == FALSE
 }
 
 /// Whether a condition says of that generation that all is well.

@@ -25,7 +25,10 @@ impl StatusTable {
     /// Takes news from the dispatcher. News of objects that are gone are dropped.
     pub(crate) fn report(&mut self, report: Report, loaded: &Loaded, now: Timestamp) {
         match report {
-            Report::Delivery(outcome) => self.outcome(&outcome),
+            // There is no earlier watcher here whose word is put right by it.
+            Report::Delivery(outcome) => {
+                self.outcome(&outcome);
+            }
             Report::Backlog(backlog) => drop(self.backlog(backlog)),
             Report::Provider(state) => {
                 let Some(provider) = loaded.providers.get(&state.provider) else { return };

@@ -137,6 +137,33 @@ fn a_new_watcher_leaves_a_good_status_as_it_is() {
 }
 
 #[test]
+fn a_new_watcher_says_that_messages_wait_until_one_got_through() {
+    run("still-down", async |namespace| {
+        namespace.provider("chat").await;
+        let rig = Rig::new(&namespace);
+        rig.initial().await;
+        rig.resolved("chat", 1);
+        rig.stopped("chat", "the token is revoked");
+        let delivering = |status: &serde_json::Value| condition(status, "Delivering")["status"].clone();
+        namespace.until_status("Provider", "chat", |status| delivering(status) == "False").await;
+        drop(rig);
+        let second = Rig::new(&namespace);
+        second.initial().await;
+        second.resolved("chat", 1);
+        let shown = async || second.objects().await.providers[0].conditions[1].status.clone();
+        assert_eq!(shown().await, "False", "that it resolves says nothing of the destination");
+        second.watcher.do_send(Report::Delivery(DeliveryOutcome {
+            provider: second.key("chat"),
+            alert: AlertRef { key: second.key("on-call"), uid: String::new() },
+            at: Timestamp::from_second(1_786_104_000).unwrap(),
+            result: DeliveryResult::Delivered,
+        }));
+        namespace.until_status("Provider", "chat", |status| delivering(status) == "True").await;
+        assert_eq!(shown().await, "True");
+    });
+}
+
+#[test]
 fn k01_k03_k07_our_old_finalizer_goes_and_a_suspended_alert_keeps_it_until_deletion() {
     run("finalizers", async |namespace| {
         let metadata = json!({"finalizers": ["foo.bar/x", "finalizers.fluxcd.io"]});

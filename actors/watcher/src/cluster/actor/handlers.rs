@@ -158,7 +158,10 @@ impl Handler<Report> for ClusterWatcherActor {
                 self.write_bell.notify_one();
             }
             Report::Delivery(outcome) => {
-                self.status.outcome(&outcome);
+                if self.status.outcome(&outcome) {
+                    self.judge_provider(&outcome.provider);
+                    self.write_bell.notify_one();
+                }
                 let now = self.clock.now();
                 if self.providers.kept.contains_key(&outcome.provider) {
                     self.writes.mark((Kind::Provider, outcome.provider), now);
