@@ -10,6 +10,7 @@ mod selector;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use campanile_domain::ObjectKey;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
@@ -29,7 +30,7 @@ pub use operate::{ExplainFlags, RedriveFlags, SendFlags};
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options in a cluster, without a command")]
     controller: ControllerFlags,
 }
 
@@ -97,14 +98,14 @@ pub struct GetFlags {
     /// Only one namespace.
     #[arg(short, long)]
     pub namespace: Option<String>,
-    /// Only deliveries of one Provider, as NAMESPACE/NAME.
-    #[arg(long)]
-    pub provider: Option<String>,
-    /// At most so many deliveries.
-    #[arg(long, default_value_t = 500)]
+    /// Only deliveries of this Provider.
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = operate::object_key)]
+    pub provider: Option<ObjectKey>,
+    /// At most so many deliveries, the oldest.
+    #[arg(long, value_name = "NUMBER", default_value_t = 500)]
     pub limit: usize,
     /// `json` prints the whole answer.
-    #[arg(short, long, value_enum, default_value = "table")]
+    #[arg(short, long, value_enum, value_name = "FORM", default_value = "table")]
     pub output: Output,
     /// Address of the instance's operations API.
     #[arg(long, env = "CAMPANILE_ADMIN", default_value = flags::ADMIN, value_name = "HOST:PORT")]
@@ -139,7 +140,7 @@ pub struct CheckFlags {
     /// A folder of manifests, or `-` for standard input.
     pub source: PathBuf,
     /// `json` prints findings as a list.
-    #[arg(short, long, value_enum, default_value = "table")]
+    #[arg(short, long, value_enum, value_name = "FORM", default_value = "table")]
     pub output: Output,
 }
 

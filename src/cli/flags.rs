@@ -64,7 +64,8 @@ pub struct CommonFlags {
     /// Refuse events of other namespaces than the Alert's.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub no_cross_namespace_refs: bool,
-    /// Feature gates as NAME=true or NAME=false, comma separated.
+    /// Feature gates as NAME=true or NAME=false, comma separated: ObjectLevelWorkloadIdentity lets Providers name a
+    /// service account; CacheSecretsAndConfigMaps and DisableConfigWatchers are accepted without effect.
     #[arg(long, value_name = "NAME=BOOL", value_delimiter = ',', value_parser = gates::parse)]
     pub feature_gates: Vec<(String, bool)>,
     /// How long to wait for a state folder that another process still holds.

@@ -25,10 +25,10 @@ pub struct ExplainFlags {
     #[arg(long, requires = "manifests")]
     pub no_cross_namespace_refs: bool,
     /// As for `run`: feature gates as NAME=true or NAME=false, comma separated.
-    #[arg(long, value_delimiter = ',', value_parser = gates::parse_known, requires = "manifests")]
+    #[arg(long, value_name = "NAME=BOOL", value_delimiter = ',', value_parser = gates::parse_known, requires = "manifests")]
     pub feature_gates: Vec<(String, bool)>,
     /// `json` prints the whole answer.
-    #[arg(short, long, value_enum, default_value = "table")]
+    #[arg(short, long, value_enum, value_name = "FORM", default_value = "table")]
     pub output: Output,
     /// Address of the instance's operations API.
     #[arg(long, env = "CAMPANILE_ADMIN", default_value = flags::ADMIN, value_name = "HOST:PORT")]
@@ -55,10 +55,10 @@ pub struct SendFlags {
     #[arg(long, value_name = "TEXT")]
     pub message: Option<String>,
     /// The revision it is about, as main@sha1:<40 hex>. Types that write commit statuses need it.
-    #[arg(long)]
+    #[arg(long, value_name = "REVISION")]
     pub revision: Option<String>,
     /// `json` prints the whole answer.
-    #[arg(short, long, value_enum, default_value = "table")]
+    #[arg(short, long, value_enum, value_name = "FORM", default_value = "table")]
     pub output: Output,
     /// Address of the instance's operations API.
     #[arg(long, env = "CAMPANILE_ADMIN", default_value = flags::ADMIN, value_name = "HOST:PORT")]
@@ -76,14 +76,15 @@ pub struct RedriveFlags {
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key)]
     pub provider: Option<ObjectKey>,
     /// `json` prints the whole answer.
-    #[arg(short, long, value_enum, default_value = "table")]
+    #[arg(short, long, value_enum, value_name = "FORM", default_value = "table")]
     pub output: Output,
     /// Address of the instance's operations API.
     #[arg(long, env = "CAMPANILE_ADMIN", default_value = flags::ADMIN, value_name = "HOST:PORT")]
     pub admin_addr: String,
 }
 
-fn object_key(text: &str) -> Result<ObjectKey, String> {
+/// A key as people write it.
+pub(super) fn object_key(text: &str) -> Result<ObjectKey, String> {
     match text.split_once('/') {
         Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
             Ok(ObjectKey::new(namespace, name))

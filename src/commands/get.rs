@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use campanile_outbox::{DeliveryState, DeliveryView};
 use campanile_protocol::{AlertRow, Condition, ObjectTable, ProviderRow};
 use jiff::Timestamp;
@@ -64,11 +64,7 @@ async fn objects(flags: &GetFlags) -> Result<ObjectTable> {
 
 async fn deliveries(flags: &GetFlags) -> Result<DeliveryList> {
     let dead = flags.what == What::Dead;
-    let provider = match flags.provider.as_deref() {
-        Some(key) if !key.contains('/') => bail!("read --provider {key}: write NAMESPACE/NAME"),
-        Some(key) => format!("&provider={key}"),
-        None => String::new(),
-    };
+    let provider = flags.provider.as_ref().map(|key| format!("&provider={key}")).unwrap_or_default();
     api::get(&flags.admin_addr, &format!("{DELIVERIES}?dead={dead}&limit={}{provider}", flags.limit)).await
 }
 

@@ -107,7 +107,7 @@ fn get_says_what_to_do_when_nobody_answers() {
     let mut instance = site.start(&[]);
     let admin = instance.admin.to_string();
     let wrong = campanile(&["get", "dead", "--provider", "slack", "--admin-addr", &admin]);
-    assert_eq!(wrong.code, Some(1));
+    assert_eq!(wrong.code, Some(2));
     assert!(wrong.stderr.contains("write NAMESPACE/NAME"), "{}", wrong.stderr);
     instance.stop();
     let output = campanile(&["get", "alerts", "--admin-addr", &admin]);
