@@ -38,6 +38,10 @@ use losses::Losses;
 pub use send_test::{Answer, SendTest, TestError, Tested};
 use slots::{Resolution, Slot, Slots};
 
+/// Providers that are woken in one go. An event for many goes out in turns, so that what was sent first is answered and
+/// its memory used again: a turn of the arbiter has room for 61 steps, and a delivery takes four.
+const AT_ONCE: usize = 16;
+
 /// What the dispatcher is built from.
 pub struct DispatcherParts {
     /// Where deliveries come from.
@@ -175,6 +179,20 @@ impl Dispatcher {
                 slot.start(parts);
             }
             Err(failure) => self.resolved(key, Err(failure), ctx),
+        }
+    }
+
+    /// Makes sure that these Providers' actors know of their work, in turns with the answers that come meanwhile.
+    fn wake_up(&mut self, mut keys: Vec<ObjectKey>, ctx: &mut Context<Self>) {
+        let later = keys.split_off(keys.len().min(AT_ONCE));
+        for key in keys {
+            failpoint("dispatcher", &key.name);
+            failpoint_stall(self, ctx, "dispatcher", &key.name);
+            self.work(&key, ctx);
+        }
+        if !later.is_empty() {
+            let turn = tokio::task::yield_now().into_actor(self);
+            ctx.spawn(turn.map(move |(), dispatcher, ctx| dispatcher.wake_up(later, ctx)));
         }
     }
 
@@ -326,11 +344,7 @@ impl Handler<WorkReady> for Dispatcher {
     type Result = ();
 
     fn handle(&mut self, WorkReady(keys): WorkReady, ctx: &mut Self::Context) {
-        for key in keys {
-            failpoint("dispatcher", &key.name);
-            failpoint_stall(self, ctx, "dispatcher", &key.name);
-            self.work(&key, ctx);
-        }
+        self.wake_up(keys, ctx);
     }
 }
 

@@ -86,6 +86,8 @@ pub(crate) struct ProviderActor {
     pace: Pace,
     tally: Arc<Tally>,
     panics: Panics,
+    /// Made of the above for the exchanges that start.
+    route: Option<Rc<Route>>,
     in_flight: usize,
     /// A take is under way.
     taking: bool,
@@ -116,6 +118,7 @@ impl ProviderActor {
             idle: parts.idle,
             memo: parts.memo,
             panics: Panics::default(),
+            route: None,
             in_flight: 0,
             taking: false,
             again: false,
@@ -184,9 +187,10 @@ impl ProviderActor {
         let now = self.shared.clock.now();
         let oldest = leases.first().map_or(now, |lease| lease.delivery.accepted_at);
         let more = self.pace.started(&self.shared.config, leases.len(), oldest, now);
+        let route = self.route(ctx);
         for Lease { delivery } in leases {
             self.in_flight += 1;
-            start(delivery, self.route(ctx), self.shared.clone());
+            start(delivery, route.clone());
         }
         more
     }
@@ -196,15 +200,18 @@ impl ProviderActor {
         self.guard.is_retired() || self.parent.is_due()
     }
 
-    fn route(&self, ctx: &Context<Self>) -> Route {
-        Route {
+    /// Where exchanges go, until the Provider changes.
+    fn route(&mut self, ctx: &Context<Self>) -> Rc<Route> {
+        let route = || Route {
             endpoint: self.endpoint.clone(),
             carrier: self.carrier.clone(),
             memo: self.memo.clone(),
             panics: self.panics.clone(),
             owner: ctx.address().recipient(),
             tally: self.tally.clone(),
-        }
+            shared: self.shared.clone(),
+        };
+        self.route.get_or_insert_with(|| Rc::new(route())).clone()
     }
 
     /// Pulls again at `due`, or earlier if an earlier time was asked for already.
@@ -375,6 +382,7 @@ impl Handler<Reconfigure> for ProviderActor {
 
     fn handle(&mut self, new: Reconfigure, ctx: &mut Self::Context) {
         self.generation = new.generation;
+        self.route = None;
         self.tally = self.shared.counters.tallies.of(&self.key, new.endpoint.kind);
         self.pace = Pace::new(new.endpoint.kind.rate(), new.hold.get());
         self.hold = new.hold;

@@ -49,7 +49,6 @@ const MOST_PANICKED: usize = 1024;
 const POISON_AFTER: u32 = 3;
 
 /// Where a provider actor's exchanges go.
-#[derive(Clone)]
 pub(crate) struct Route {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) carrier: Rc<dyn Carrier>,
@@ -57,27 +56,16 @@ pub(crate) struct Route {
     pub(crate) panics: Panics,
     pub(crate) owner: Recipient<Finished>,
     pub(crate) tally: Arc<Tally>,
+    pub(crate) shared: Shared,
 }
 
 /// Starts a try of `delivery` in this arbiter.
-pub(crate) fn start(delivery: Delivery, route: Route, shared: Shared) {
-    shared.counters.attempts.fetch_add(1, Relaxed);
-    shared.counters.in_flight.fetch_add(1, Relaxed);
+pub(crate) fn start(delivery: Delivery, route: Rc<Route>) {
+    route.shared.counters.attempts.fetch_add(1, Relaxed);
+    route.shared.counters.in_flight.fetch_add(1, Relaxed);
     actix_rt::spawn(async move {
-        let ending =
-            Ending { delivery: Some(delivery.clone()), route: route.clone(), shared: shared.clone() };
-        let driver = Driver {
-            endpoint: &route.endpoint,
-            carrier: route.carrier.as_ref(),
-            memo: Some(&route.memo),
-            clock: shared.clock.as_ref(),
-        };
-        failpoint("exchange", &delivery.plan.provider.name);
-        let limit = longest(route.endpoint.connection.timeout);
-        let driven = match tokio::time::timeout(limit, driver.drive(&delivery)).await {
-            Ok(driven) => driven,
-            Err(_) => too_long(limit),
-        };
+        let ending = Ending { delivery: Some(delivery), route };
+        let driven = ending.drive().await;
         ending.finish(driven);
     });
 }
@@ -100,15 +88,26 @@ fn too_long(limit: Duration) -> Driven {
 
 /// Settles the lease exactly once: with the verdict, or, when dropped without one, as a panic or a release.
 struct Ending {
+    /// None once it is settled.
     delivery: Option<Delivery>,
-    route: Route,
-    shared: Shared,
+    route: Rc<Route>,
 }
 
 impl Ending {
+    async fn drive(&self) -> Driven {
+        let Some(delivery) = &self.delivery else { return Verdict::Skipped.into() };
+        let Route { endpoint, carrier, memo, shared, .. } = &*self.route;
+        let driver =
+            Driver { endpoint, carrier: carrier.as_ref(), memo: Some(memo), clock: shared.clock.as_ref() };
+        failpoint("exchange", &delivery.plan.provider.name);
+        let limit = longest(endpoint.connection.timeout);
+        let driven = tokio::time::timeout(limit, driver.drive(delivery)).await;
+        driven.unwrap_or_else(|_| too_long(limit))
+    }
+
     fn finish(mut self, driven: Driven) {
         if let Some(delivery) = self.delivery.take() {
-            let settled = settlement(&self.shared.config, &driven.verdict, self.the_try(&delivery));
+            let settled = settlement(&self.route.shared.config, &driven.verdict, self.the_try(&delivery));
             self.route.panics.borrow_mut().remove(&delivery.id);
             self.settle(delivery, Some(driven), settled);
         }
@@ -119,13 +118,13 @@ impl Ending {
             attempts: delivery.attempts + 1,
             round: self.route.endpoint.connection.timeout,
             deadline: delivery.plan.deadline,
-            now: self.shared.clock.now(),
+            now: self.route.shared.clock.now(),
             random: fastrand::f64(),
         }
     }
 
     fn panicked(&self, delivery: &Delivery) -> Settlement {
-        self.shared.counters.panics.fetch_add(1, Relaxed);
+        self.route.shared.counters.panics.fetch_add(1, Relaxed);
         let mut panics = self.route.panics.borrow_mut();
         if panics.len() >= MOST_PANICKED {
             panics.clear();
@@ -137,18 +136,18 @@ impl Ending {
             panics.remove(&delivery.id);
             return Settlement::Dead(Failure::new(FailureClass::Poison, text));
         }
-        let pause = self.shared.config.quick.pause(*times, fastrand::f64());
-        Settlement::RetryAt(self.shared.clock.now() + pause, Failure::new(FailureClass::Poison, text))
+        let pause = self.route.shared.config.quick.pause(*times, fastrand::f64());
+        Settlement::RetryAt(self.route.shared.clock.now() + pause, Failure::new(FailureClass::Poison, text))
     }
 
     fn settle(&self, delivery: Delivery, driven: Option<Driven>, settled: Settlement) {
-        self.shared.counters.in_flight.fetch_sub(1, Relaxed);
-        let now = self.shared.clock.now();
-        self.shared.counters.settled(&settled);
+        self.route.shared.counters.in_flight.fetch_sub(1, Relaxed);
+        let now = self.route.shared.clock.now();
+        self.route.shared.counters.settled(&settled);
         let waited = Duration::try_from(now.duration_since(delivery.accepted_at)).unwrap_or_default();
         self.route.tally.settled(&settled, waited);
-        // The reply only says when it is on disk; the outbox keeps the settlement until then.
-        drop(self.shared.outbox.settle(vec![(delivery.id, settled.clone())], now));
+        // Nobody waits for the disk: the outbox keeps the settlement until then.
+        self.route.shared.outbox.end(delivery.id, settled.clone(), now);
         self.route.owner.do_send(Finished { delivery, driven, settlement: settled });
     }
 }

@@ -213,6 +213,11 @@ pub trait Outbox: Send + Sync {
     /// dropping it is fine. Numbers that are not leased are ignored.
     fn settle(&self, settlements: Vec<(DeliveryId, Settlement)>, now: Timestamp) -> Reply<()>;
 
+    /// Ends one lease, as [`settle`](Outbox::settle) does, for a caller that does not wait for the disk.
+    fn end(&self, id: DeliveryId, settlement: Settlement, now: Timestamp) {
+        drop(self.settle(vec![(id, settlement)], now));
+    }
+
     /// Frees every lease of `provider`, no attempt counted, because its taker has died. Returns how many.
     fn release_all(&self, provider: &ObjectKey) -> usize;
 

@@ -172,6 +172,9 @@ impl Outbox for SqliteOutbox {
         }
         let now = now.as_microsecond();
         let mut picks = self.handle.shared.board.lock().take(provider, limit, now);
+        if picks.is_empty() {
+            return at_once(Ok(Vec::new()));
+        }
         let mut held = Held::new(&picks, self.handle.clone());
         if picks.iter().all(|pick| pick.cached.is_some()) {
             held.leases
@@ -190,6 +193,10 @@ impl Outbox for SqliteOutbox {
             }
             Ok(())
         })
+    }
+
+    fn end(&self, id: DeliveryId, settlement: Settlement, now: Timestamp) {
+        self.handle.change(|board| board.settle(id.0, settlement, now.as_microsecond()));
     }
 
     fn release_all(&self, provider: &ObjectKey) -> usize {

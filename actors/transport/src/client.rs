@@ -17,6 +17,7 @@ use campanile_domain::{Method, Publication, Request, Response};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::address::Address;
+use crate::aside::aside;
 use crate::body::{Body, gunzip, read_capped};
 use crate::connector::{Plan, TRACE, Trace};
 use crate::failure::{is_dead_connection, of_body, of_request};
@@ -212,7 +213,7 @@ async fn attempt(
             frozen.send_body(Bytes::clone(&request.body)).await
         }
     };
-    let outcome = TRACE.scope(Rc::clone(trace), sending).await;
+    let outcome = aside(TRACE.scope(Rc::clone(trace), sending)).await;
     (outcome, !trace.has_dialled())
 }
 

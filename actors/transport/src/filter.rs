@@ -47,12 +47,17 @@ impl HeadFilter {
         if self.head.len().saturating_add(length) > MAX_REQUEST_HEAD {
             return Err(invalid("the request's head is too long"));
         }
-        self.head.extend_from_slice(&bytes[..length]);
+        let whole = self.head.is_empty() && end.is_some();
+        if !whole {
+            self.head.extend_from_slice(&bytes[..length]);
+        }
         if end.is_none() {
             return Ok((length, None));
         }
-        let head = std::mem::take(&mut self.head);
-        let (rewritten, body) = rewrite(&head, self.prefix.as_deref())?;
+        // The usual head comes in one piece and is not copied.
+        let before = std::mem::take(&mut self.head);
+        let head = if whole { &bytes[..length] } else { &before };
+        let (rewritten, body) = rewrite(head, self.prefix.as_deref())?;
         self.body = body;
         Ok((length, Some(rewritten)))
     }

@@ -16,6 +16,7 @@
 //! read such a body to the end of the connection.
 
 mod address;
+mod aside;
 mod body;
 mod client;
 mod connector;

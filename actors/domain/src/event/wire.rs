@@ -26,7 +26,7 @@ impl Serialize for EventJson<'_> {
         let mut out = serializer.serialize_struct("Event", 8)?;
         out.serialize_field("involvedObject", &event.involved_object)?;
         out.serialize_field("severity", event.severity.as_str())?;
-        out.serialize_field("timestamp", &event.timestamp.map(whole_seconds))?;
+        out.serialize_field("timestamp", &event.timestamp.map(Whole))?;
         out.serialize_field("message", &event.message)?;
         out.serialize_field("reason", &event.reason)?;
         if !self.metadata.is_empty() {
@@ -41,8 +41,13 @@ impl Serialize for EventJson<'_> {
 }
 
 /// RFC 3339 in UTC with the fraction cut off.
-fn whole_seconds(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+struct Whole(Timestamp);
+
+impl Serialize for Whole {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let seconds = self.0.as_microsecond().div_euclid(1_000_000);
+        serializer.collect_str(&Timestamp::from_second(seconds).unwrap_or(self.0))
+    }
 }
 
 /// `value` as one line of JSON with Go's escapes.
@@ -64,6 +69,10 @@ impl Formatter for GoEscapes {
         W: ?Sized + io::Write,
     {
         let bytes = fragment.as_bytes();
+        // Most texts have none of them. A look at every byte, without a way out, is what compilers are fast at.
+        if !bytes.iter().fold(false, |found, byte| found | matches!(byte, b'<' | b'>' | b'&' | 0xe2)) {
+            return writer.write_all(bytes);
+        }
         let mut written = 0;
         let mut at = 0;
         while at < bytes.len() {

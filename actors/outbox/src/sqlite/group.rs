@@ -219,15 +219,27 @@ pub(super) fn write_changes<'a>(
     connection: &Connection,
     changes: impl Iterator<Item = (&'a i64, &'a Change)>,
 ) -> rusqlite::Result<()> {
+    let mut gone = Vec::new();
     for (id, change) in changes {
         match change {
-            Change::Gone { event } => {
-                connection.prepare_cached("DELETE FROM deliveries WHERE id = ?1")?.execute([id])?;
-                if let Some(event) = event {
-                    connection.prepare_cached("DELETE FROM events WHERE id = ?1")?.execute([event])?;
-                }
-            }
+            Change::Gone { event } => gone.extend(event.iter().chain([id])),
             Change::Stands(standing) => write_standing(connection, *id, standing)?,
+        }
+    }
+    delete(connection, gone)
+}
+
+/// Deletes rows of events and deliveries. They have their numbers from one counter, so a run without a gap is deleted
+/// at once, whichever rows its numbers stand for.
+fn delete(connection: &Connection, mut gone: Vec<i64>) -> rusqlite::Result<()> {
+    gone.sort_unstable();
+    for run in gone.chunk_by(|before, after| before + 1 == *after) {
+        let ([first, ..], [.., last]) = (run, run) else { continue };
+        for sql in [
+            "DELETE FROM deliveries WHERE id BETWEEN ?1 AND ?2",
+            "DELETE FROM events WHERE id BETWEEN ?1 AND ?2",
+        ] {
+            connection.prepare_cached(sql)?.execute([first, last])?;
         }
     }
     Ok(())
