@@ -170,9 +170,8 @@ impl Client {
         let secure = address.is_secure();
         let proxy = self.plan.routes.proxy_for(address.endpoint(), secure)?;
         let forwarding = proxy.filter(|proxy| forwards(proxy, secure));
-        let headers = template.for_address(address, forwarding.and_then(proxy_authorization))?;
         let mut request = self.pools.for_address(address).request(http_method(method), address.uri());
-        *request.headers_mut() = headers;
+        template.for_address(address, forwarding.and_then(proxy_authorization), request.headers_mut())?;
         let request = if forwarding.is_some() { request.force_close() } else { request };
         request.camel_case().no_decompress().freeze().map_err(|_| AddressError::Form.into())
     }

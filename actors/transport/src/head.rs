@@ -32,8 +32,7 @@ impl<'a> HeadTemplate<'a> {
         Self { headers, first, trusted: true }
     }
 
-    fn common(&self) -> Result<HeaderMap, TransportError> {
-        let mut map = HeaderMap::with_capacity(self.headers.len() + 5);
+    fn common(&self, map: &mut HeaderMap) -> Result<(), TransportError> {
         map.insert(USER_AGENT, HeaderValue::from_static(crate::USER_AGENT));
         map.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         // awc adds a date where there is none; an empty one is taken out again by `crate::filter`.
@@ -46,7 +45,7 @@ impl<'a> HeadTemplate<'a> {
                 map.insert(key, value);
             }
         }
-        log_in(&mut map, self.first)?;
+        log_in(map, self.first)?;
         if !self.trusted {
             // GitLab's logins have a header of their own.
             let gitlab = HeaderName::from_static("private-token");
@@ -54,7 +53,7 @@ impl<'a> HeadTemplate<'a> {
                 map.remove(name);
             }
         }
-        Ok(map)
+        Ok(())
     }
 
     /// Leaves out from now on what must not leave the original domain.
@@ -62,7 +61,8 @@ impl<'a> HeadTemplate<'a> {
         self.trusted = false;
     }
 
-    /// The headers of a request to `address`; `proxy_login` is for a proxy that forwards it.
+    /// Writes the headers of a request to `address` into those of a request that has none yet; `proxy_login` is for a
+    /// proxy that forwards it.
     ///
     /// # Errors
     /// [`TransportError::Header`] for a name or value that HTTP does not allow, or where all headers together pass their
@@ -71,22 +71,23 @@ impl<'a> HeadTemplate<'a> {
         &self,
         address: &Address,
         proxy_login: Option<String>,
-    ) -> Result<HeaderMap, TransportError> {
-        let mut headers = self.common()?;
+        headers: &mut HeaderMap,
+    ) -> Result<(), TransportError> {
+        self.common(headers)?;
         headers.insert(HOST, valid(&HOST, address.host_header())?);
         if let Some(login) = proxy_login {
             headers.insert(PROXY_AUTHORIZATION, valid(&PROXY_AUTHORIZATION, &login)?);
         }
-        log_in(&mut headers, address)?;
+        log_in(headers, address)?;
         bounded(headers)
     }
 }
 
-fn bounded(headers: HeaderMap) -> Result<HeaderMap, TransportError> {
+fn bounded(headers: &HeaderMap) -> Result<(), TransportError> {
     let size = |name: &HeaderName, value: &HeaderValue| name.as_str().len() + value.len() + ": \r\n".len();
     let total: usize = headers.iter().map(|(name, value)| size(name, value)).sum();
     if total <= MAX_HEADERS {
-        return Ok(headers);
+        return Ok(());
     }
     let longest = headers.keys().max_by_key(|name| headers.get(*name).map_or(0, |value| size(name, value)));
     let name = longest.map(|name| shown(name.as_str())).unwrap_or_default();
@@ -116,11 +117,16 @@ fn shown(name: &str) -> String {
 mod tests {
     use super::*;
 
+    fn written(list: &[(String, String)], address: &Address) -> Result<HeaderMap, TransportError> {
+        let mut map = HeaderMap::new();
+        HeadTemplate::new(list, address).for_address(address, None, &mut map).map(|()| map)
+    }
+
     fn headers(list: &[(&str, &str)], address: &str) -> HeaderMap {
         let list: Vec<_> =
             list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let address = Address::parse(address).unwrap();
-        HeadTemplate::new(&list, &address).for_address(&address, None).unwrap()
+        written(&list, &address).unwrap()
     }
 
     #[test]
@@ -155,7 +161,7 @@ mod tests {
     fn too_many_bytes_of_headers_are_an_error_that_names_the_longest() {
         let address = Address::parse("http://example.com/").unwrap();
         let list = [("A".to_owned(), "b".to_owned()), ("X-Long".to_owned(), "x".repeat(MAX_HEADERS))];
-        let error = HeadTemplate::new(&list, &address).for_address(&address, None).unwrap_err();
+        let error = written(&list, &address).unwrap_err();
         assert_eq!(error.class(), campanile_domain::FailureClass::Config);
         assert!(error.to_string().starts_with("set header x-long: all headers together"), "{error}");
     }
@@ -167,7 +173,7 @@ mod tests {
         {
             let address = Address::parse("http://example.com/").unwrap();
             let list = [(name.to_owned(), value.to_owned())];
-            let error = HeadTemplate::new(&list, &address).for_address(&address, None).unwrap_err();
+            let error = written(&list, &address).unwrap_err();
             assert_eq!(error.class(), campanile_domain::FailureClass::Config);
             assert!(!error.to_string().contains("secret") && !error.to_string().contains('\n'), "{error}");
         }
