@@ -15,6 +15,8 @@ const OBJECTS: &str = "CAMPANILE_COST_OBJECTS";
 const FEW: usize = 1_000;
 const EVENTS: usize = 1_000;
 const MAKERS: usize = 4;
+/// Starts that are timed of the many objects; an API server that was just written to has other things to do at the first.
+const STARTS: usize = 5;
 
 /// How long the first status of all objects may take.
 const STATUSES: Duration = Duration::from_secs(900);
@@ -118,12 +120,19 @@ fn cluster_cost_many_objects_start_fast_stay_small_and_an_event_costs_no_request
     let namespace = Namespace::of(cluster, "cost");
     make_all(&namespace, &sink, objects);
     first_start(&namespace, objects, &state);
-    let (instance, start) = time_to_first_delivery(&namespace, &sink, &state);
+    let mut starts: Vec<_> = (1..if whole { STARTS } else { 1 })
+        .map(|_| time_to_first_delivery(&namespace, &sink, &state).1)
+        .collect();
+    let (instance, last) = time_to_first_delivery(&namespace, &sink, &state);
     let processor = instance.processor_seconds();
     let (idle, peak) = (idle_memory(&instance), instance.memory("VmHWM"));
     drop(instance);
+    starts.push(last);
+    println!("first delivery after the start, in the order of the starts: {starts:.2?}");
+    starts.sort_unstable();
+    let start = starts[starts.len() / 2];
     println!(
-        "{objects} Alerts and Providers: first delivery {:.2} s after the start and {processor:.2} s of processor time, RSS idle {idle} MiB, peak {peak} MiB",
+        "{objects} Alerts and Providers: first delivery {:.2} s after the start (median) and {processor:.2} s of processor time, RSS idle {idle} MiB, peak {peak} MiB",
         start.as_secs_f64()
     );
     let asked = requests_of_events(&namespace, &sink, &state);
