@@ -134,8 +134,9 @@ class Hook(asyncio.Protocol):
 
     def _answer(self, row, manner):
         if not self._transport.is_closing():
-            self._transport.write(f"HTTP/1.1 {manner.status} Answer\r\ncontent-length: 2\r\n\r\n{{}}".encode())
+            # Before it is written: who reads it may go on at once, and this process may be made to wait.
             row[3] = time.monotonic_ns()
+            self._transport.write(f"HTTP/1.1 {manner.status} Answer\r\ncontent-length: 2\r\n\r\n{{}}".encode())
 
     async def _trickle(self):
         for byte in b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n" + b"x" * 100_000:
