@@ -9,6 +9,7 @@
 mod accounts;
 mod actor;
 mod announcer;
+mod around;
 mod batch;
 mod client;
 mod election;

@@ -6,10 +6,11 @@ use kube::client::ClientBuilder;
 use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
-use super::pace::PaceLayer;
+use super::around::AroundLayer;
+use super::pace::Pace;
 use super::reconciles::Reconciles;
-use super::requests::{ApiRequests, CountLayer};
-use super::throttle::{Throttle, ThrottleLayer};
+use super::requests::{ApiRequests, Count};
+use super::throttle::{Hold, Throttle};
 
 /// Which cluster, and how much of it.
 #[derive(Clone, Debug, Default)]
@@ -54,9 +55,9 @@ impl ClusterConfig {
         let settings = self.settings().await?;
         let host = settings.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
         let builder = ClientBuilder::try_from(settings)?
-            .with_layer(&CountLayer::new(self.meters.requests.clone(), &host))
-            .with_layer(&ThrottleLayer::new(self.throttle))
-            .with_layer(&PaceLayer::default());
+            .with_layer(&AroundLayer(Count::new(self.meters.requests.clone(), &host)))
+            .with_layer(&AroundLayer(Hold::new(self.throttle)))
+            .with_layer(&AroundLayer(Pace::default()));
         Ok(builder.build())
     }
 

@@ -7,15 +7,14 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Uri};
+use http::{Method, Response, Uri};
 use parking_lot::Mutex;
 use tokio::time::Instant;
-use tower::{Layer, Service};
+
+use super::around::Around;
 
 /// The shortest time between the beginnings of two watches of one address.
 const PACE: Duration = Duration::from_secs(2);
@@ -69,47 +68,22 @@ fn is_watch(uri: &Uri) -> bool {
 
 /// Makes watches keep the pace. Its copies share what they know.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PaceLayer(Arc<Beginnings>);
+pub(super) struct Pace(Arc<Beginnings>);
 
-impl<S> Layer<S> for PaceLayer {
-    type Service = Paced<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Paced { inner, beginnings: self.0.clone() }
-    }
-}
-
-/// A client whose watches keep the pace.
-#[derive(Debug)]
-pub(crate) struct Paced<S> {
-    inner: S,
-    beginnings: Arc<Beginnings>,
-}
-
-impl<S, B> Service<Request<B>> for Paced<S>
-where
-    S: Service<Request<B>>,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let watch = is_watch(request.uri());
-        let pause = if watch { self.beginnings.pause(request.uri(), Instant::now()) } else { Duration::ZERO };
-        // Nothing is sent before the future is polled.
-        let answer = self.inner.call(request);
-        Box::pin(async move {
+impl Around for Pace {
+    fn around<R, E>(
+        &self,
+        _: Method,
+        uri: &Uri,
+        answer: impl Future<Output = Result<Response<R>, E>> + Send + 'static,
+    ) -> impl Future<Output = Result<Response<R>, E>> + Send + 'static {
+        let pause = if is_watch(uri) { self.0.pause(uri, Instant::now()) } else { Duration::ZERO };
+        async move {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
             answer.await
-        })
+        }
     }
 }
 

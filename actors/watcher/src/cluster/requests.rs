@@ -5,14 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Response, StatusCode, Uri};
 use parking_lot::Mutex;
 use serde::Serialize;
-use tower::{Layer, Service};
+
+use super::around::Around;
 
 /// The code of a request that had no answer, as other controllers name it.
 const NO_ANSWER: &str = "<error>";
@@ -75,61 +74,38 @@ impl ApiRequests {
 
 /// Counts what one client asks of `host`.
 #[derive(Clone, Debug)]
-pub(super) struct CountLayer {
+pub(super) struct Count {
     requests: ApiRequests,
     host: Arc<str>,
 }
 
-impl CountLayer {
+impl Count {
     pub(super) fn new(requests: ApiRequests, host: &str) -> Self {
         Self { requests, host: host.into() }
     }
 }
 
-impl<S> Layer<S> for CountLayer {
-    type Service = Counted<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Counted { inner, count: self.clone() }
-    }
-}
-
-/// A client whose requests are counted.
-#[derive(Debug)]
-pub(super) struct Counted<S> {
-    inner: S,
-    count: CountLayer,
-}
-
-impl<S, B, R> Service<Request<B>> for Counted<S>
-where
-    S: Service<Request<B>, Response = Response<R>>,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (count, method) = (self.count.clone(), request.method().clone());
-        let answer = self.inner.call(request);
-        Box::pin(async move {
+impl Around for Count {
+    fn around<R, E>(
+        &self,
+        method: Method,
+        _: &Uri,
+        answer: impl Future<Output = Result<Response<R>, E>> + Send + 'static,
+    ) -> impl Future<Output = Result<Response<R>, E>> + Send + 'static {
+        let count = self.clone();
+        async move {
             // From here on it is on its way.
             let mut under_way = UnderWay { count, method, status: None };
             let answer = answer.await;
             under_way.status = answer.as_ref().ok().map(Response::status);
             answer
-        })
+        }
     }
 }
 
 /// A request that is under way. Whoever waits for it may lose patience, which ends it without an answer.
 struct UnderWay {
-    count: CountLayer,
+    count: Count,
     method: Method,
     status: Option<StatusCode>,
 }
@@ -144,11 +120,15 @@ impl Drop for UnderWay {
 mod tests {
     use std::convert::Infallible;
     use std::future::{pending, ready};
+    use std::task::{Context, Poll};
 
     use futures_util::FutureExt;
     use futures_util::future::BoxFuture;
+    use http::Request;
+    use tower::{Layer, Service};
 
     use super::*;
+    use crate::cluster::around::AroundLayer;
 
     /// Answers with the status that is the path, or never.
     struct Server;
@@ -171,7 +151,7 @@ mod tests {
     }
 
     fn ask(requests: &ApiRequests, method: &str, path: &str) {
-        let mut client = CountLayer::new(requests.clone(), "10.0.0.1:443").layer(Server);
+        let mut client = AroundLayer(Count::new(requests.clone(), "10.0.0.1:443")).layer(Server);
         let request = Request::builder().method(method).uri(path).body(()).unwrap();
         // What never answers is dropped here.
         drop(client.call(request).now_or_never());

@@ -5,16 +5,15 @@
 //! burst covers those before the first.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Method, Response, Uri};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tower::{Layer, Service};
+
+use super::around::Around;
 
 /// In every answer of an API server that has priority and fairness.
 const FAIRNESS: &str = "x-kubernetes-pf-flowschema-uid";
@@ -56,7 +55,7 @@ impl Default for Throttle {
 
 /// Holds the requests of one client back. Its copies share what they know.
 #[derive(Clone, Debug)]
-pub(super) struct ThrottleLayer(Arc<Gate>);
+pub(super) struct Hold(Arc<Gate>);
 
 #[derive(Debug)]
 struct Gate {
@@ -95,52 +94,28 @@ impl Gate {
     }
 }
 
-impl ThrottleLayer {
+impl Hold {
     pub(super) fn new(throttle: Throttle) -> Self {
         Self(Arc::new(Gate { throttle, next: Mutex::default(), fair: watch::Sender::new(false) }))
     }
 }
 
-impl<S> Layer<S> for ThrottleLayer {
-    type Service = Throttled<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Throttled { inner, gate: self.0.clone() }
-    }
-}
-
-/// A client whose requests are held back.
-#[derive(Debug)]
-pub(super) struct Throttled<S> {
-    inner: S,
-    gate: Arc<Gate>,
-}
-
-impl<S, B, R> Service<Request<B>> for Throttled<S>
-where
-    S: Service<Request<B>, Response = Response<R>>,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let gate = self.gate.clone();
-        // Nothing is sent before the future is polled.
-        let answer = self.inner.call(request);
-        Box::pin(async move {
+impl Around for Hold {
+    fn around<R, E>(
+        &self,
+        _: Method,
+        _: &Uri,
+        answer: impl Future<Output = Result<Response<R>, E>> + Send + 'static,
+    ) -> impl Future<Output = Result<Response<R>, E>> + Send + 'static {
+        let Self(gate) = self.clone();
+        async move {
             gate.pass().await;
             let answer = answer.await;
             if let Ok(answer) = &answer {
                 gate.answered(answer);
             }
             answer
-        })
+        }
     }
 }
 
@@ -149,7 +124,7 @@ mod tests {
     use super::*;
 
     fn gate(per_second: f32, burst: i64) -> Gate {
-        let ThrottleLayer(gate) = ThrottleLayer::new(Throttle::new(per_second, burst));
+        let Hold(gate) = Hold::new(Throttle::new(per_second, burst));
         Arc::into_inner(gate).unwrap()
     }
 
