@@ -1,6 +1,6 @@
 """Long runs: a million events while one destination is down all the time, and ten minutes beside a black hole.
 
-The load generator of ../shared is source and sound destination here: it takes little of the machine.
+The load generator (tests/loadgen) is source and sound destination here: it takes little of the machine.
 """
 import json
 import subprocess

@@ -98,7 +98,7 @@ fn explain_renders_an_event_for_every_type_without_a_network() {
 
 #[test]
 fn explain_has_an_answer_to_every_real_event_for_every_type() {
-    let Some(bodies) = recording() else { return };
+    let bodies = recording();
     let events = parsed(&bodies);
     let sources = sources_of(&events);
     let site = Site::new();

@@ -9,20 +9,12 @@ use serde_json::{Value, json};
 pub(crate) const EVENT_PREFIX: &str = "event.toolkit.fluxcd.io/";
 const RECORDED: usize = 118;
 
-/// The bodies of the recording; none where it is absent and that is said to be fine.
-pub(crate) fn recording() -> Option<Vec<String>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance/real-events.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        let excused = std::env::var("CAMPANILE_WITHOUT_SHARED").is_ok_and(|value| value == "1");
-        assert!(
-            excused,
-            "../shared/conformance/real-events.json is absent: put the shared folder beside the project, or set CAMPANILE_WITHOUT_SHARED=1 to do without"
-        );
-        println!("not run: the replay of real events, ../shared/conformance/real-events.json is absent");
-        return None;
-    };
+/// The bodies of the events that the controllers of Flux 2.9 posted, in their order.
+pub(crate) fn recording() -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/events/flux-2.9.json");
+    let text = std::fs::read_to_string(&path).expect("the recording can be read");
     let entries: Vec<Value> = serde_json::from_str(&text).expect("the recording is a list");
-    Some(entries.iter().map(|entry| entry["body"].as_str().expect("a body is text").to_owned()).collect())
+    entries.iter().map(|entry| entry["body"].as_str().expect("a body is text").to_owned()).collect()
 }
 
 /// A field's text; empty if there is none.

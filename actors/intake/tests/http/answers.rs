@@ -104,7 +104,7 @@ fn every_path_and_method_is_taken() {
 }
 
 #[test]
-fn the_bodies_of_the_conformance_suite_are_taken_and_refused_as_recorded() {
+fn the_bodies_of_the_black_box_suite_are_taken_and_refused_as_recorded() {
     let object =
         r#""involvedObject":{"kind":"Kustomization","name":"podinfo","namespace":"control-request"}"#;
     let cases = [
