@@ -6,9 +6,10 @@
 use campanile_domain::{Failure, FailureClass, ObjectKey};
 
 use crate::address::{AddressProblem, AddressSource};
+use crate::commit_status::GitProblem;
+use crate::github::AppProblem;
 use crate::headers::HeadersProblem;
 use crate::kinds::azureeventhub::EventHubProblem;
-use crate::kinds::commit_status::GitProblem;
 use crate::kinds::googlepubsub::PubSubProblem;
 use crate::kinds::nats::NatsProblem;
 
@@ -92,6 +93,9 @@ pub enum ConfigError {
     /// The token has characters that no HTTP header can carry.
     #[error("key 'token' of secret '{0}' has characters that no HTTP header can carry; write it again")]
     TokenCharacters(ObjectKey),
+    /// The password that stands for the token has characters that no HTTP header can carry.
+    #[error("key 'password' of the Secret has characters that no HTTP header can carry; write it again")]
+    PasswordCharacters,
     /// The type signs with a key that is missing.
     #[error("HMAC key is empty: put it in key 'token' of the Secret named by spec.secretRef")]
     HmacKey,
@@ -118,6 +122,9 @@ pub enum ConfigError {
         "insecure HTTP endpoint cannot use TLS client configuration: begin the address with https://, or remove spec.certSecretRef"
     )]
     TlsWithoutHttps,
+    /// The keys of a GitHub App.
+    #[error(transparent)]
+    App(#[from] AppProblem),
     /// Login or address of a Git host.
     #[error(transparent)]
     Git(#[from] GitProblem),

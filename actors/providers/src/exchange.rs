@@ -1,5 +1,7 @@
 //! The conversation that delivers one notification, one request at a time, without sending anything itself.
 
+pub(crate) mod second_try;
+
 use std::sync::Arc;
 
 use campanile_domain::{Failure, FailureClass, Masker, Publication, Request, Response, Verdict};

@@ -4,11 +4,13 @@
 
 pub mod azure;
 pub mod credential;
+mod credential_problem;
 pub mod google;
 mod problem;
 pub(crate) mod service_account;
 #[cfg(test)]
 mod tests;
+mod token_address;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,9 +19,9 @@ use campanile_domain::{Failure, FailureClass, Masker, ObjectKey, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::authorization::basic;
 use crate::headers::is_value;
 use crate::judgement::{classify, quote};
-use crate::kinds::commit_status::basic;
 pub use credential::Credential;
 pub use problem::IdentityProblem;
 

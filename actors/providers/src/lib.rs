@@ -10,10 +10,13 @@
 //! be rendered is a [`Failure`](campanile_domain::Failure) of that delivery alone.
 
 mod address;
-mod cut;
+mod authorization;
+mod change_request;
+mod commit_status;
+mod encoding;
 mod error;
 mod exchange;
-mod github_app;
+mod github;
 mod headers;
 pub mod identity;
 mod judgement;
@@ -22,10 +25,11 @@ mod kept_token;
 mod kinds;
 mod quota;
 mod registry;
-
+mod render;
 mod settings;
 mod surroundings;
 mod text;
+mod webhook;
 
 #[cfg(test)]
 mod compliance;
@@ -33,14 +37,14 @@ mod compliance;
 mod testing;
 
 pub use address::{Address, AddressProblem, AddressSource, HookUrl};
+pub use commit_status::{CommitStatus, GitProblem};
 pub use error::{ConfigError, DsnProblem, ProxyProblem, TlsProblem};
 pub use exchange::{Exchange, Step};
-pub use github_app::AppProblem;
+pub use github::AppProblem;
 pub use headers::HeadersProblem;
 pub use identity::{Cloud, Credential, Identity, IdentityProblem, TokenForm};
 pub use judgement::judge;
 pub use kinds::azureeventhub::EventHubProblem;
-pub use kinds::commit_status::{CommitStatus, GitProblem};
 pub use kinds::googlepubsub::PubSubProblem;
 pub use kinds::nats::NatsProblem;
 pub use quota::quota_pause;

@@ -10,7 +10,7 @@ use campanile_domain::{Method, ObjectKey, Request};
 
 use super::{Annotations, IdentityProblem};
 use crate::address::{Address, AddressSource};
-use crate::kinds::form;
+use crate::encoding::form;
 pub use certificate::{Certificate, CertificateProblem};
 
 /// What Event Hubs' tokens are for; the double slash is meant (contract, providers 20).

@@ -7,7 +7,6 @@
 //! external sources").
 
 mod federation;
-mod problem;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -20,25 +19,17 @@ use jiff::Timestamp;
 use ring::digest;
 use serde::Deserialize;
 
+pub use super::credential_problem::CredentialProblem;
 use super::google::{PLATFORM, act_at};
 use super::service_account::ServiceAccount;
-use crate::address::{Address, AddressSource, HookUrl};
+pub use super::token_address::Author;
+use super::token_address::secure;
 use crate::headers::is_value;
 use federation::Federation;
-pub use problem::CredentialProblem;
 use user::User;
 
 /// How long a token of an account that is acted as lives, in seconds, unless the credential says otherwise.
 const LIFETIME: u32 = 3600;
-
-/// Who wrote a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Author {
-    /// Who runs the program: its environment names the file.
-    Operator,
-    /// Who may write Secrets.
-    Secret,
-}
 
 /// A credential. Never printed; two are equal if their texts are.
 #[derive(Clone)]
@@ -236,24 +227,4 @@ impl Act {
     pub fn request(&self, token: &str) -> Request {
         act_at(&self.url, token, &self.delegates, self.lifetime)
     }
-}
-
-/// The address in field `name`, if tokens may be sent there: over TLS, and to Google where a Secret says so.
-pub(crate) fn secure(name: &'static str, url: String, author: Author) -> Result<String, CredentialProblem> {
-    if url.is_empty() {
-        return Err(CredentialProblem::Lacks(name));
-    }
-    let parsed = address(url).filter(|url| url.as_str().starts_with("https://"));
-    let url = parsed.ok_or(CredentialProblem::Url(name))?;
-    let host = url::Url::parse(url.as_str()).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let is_google = host.is_some_and(|host| host.ends_with(".googleapis.com"));
-    if author == Author::Secret && !is_google {
-        return Err(CredentialProblem::Foreign(name));
-    }
-    Ok(url.as_str().to_owned())
-}
-
-/// A URL that can be sent to.
-fn address(text: String) -> Option<HookUrl> {
-    Address::new(text, AddressSource::Spec).hook_url("credential").ok()
 }

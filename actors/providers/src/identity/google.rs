@@ -6,8 +6,8 @@ use campanile_domain::{Method, ObjectKey, Request};
 use serde_json::json;
 
 use super::{Annotations, IdentityProblem};
-use crate::kinds::commit_status::segment;
-use crate::kinds::form;
+use crate::encoding::form;
+use crate::encoding::segment;
 
 /// All of the cloud.
 pub(super) const PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";

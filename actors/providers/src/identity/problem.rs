@@ -3,7 +3,7 @@
 use campanile_domain::{Failure, FailureClass, ObjectKey};
 
 use super::azure::CertificateProblem;
-use super::credential::CredentialProblem;
+use super::credential_problem::CredentialProblem;
 
 /// Why there is no way to a token. Texts name objects and remedies, never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

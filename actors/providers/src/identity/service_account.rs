@@ -9,11 +9,12 @@ use jiff::{Timestamp, ToSpan};
 use ring::signature::RsaKeyPair;
 use serde::{Deserialize, Serialize};
 
-use super::credential::{Author, CredentialProblem, secure};
+use super::credential_problem::CredentialProblem;
+use super::token_address::{Author, secure};
+use crate::encoding::form;
 use crate::headers::is_value;
 use crate::jwt;
 use crate::kept_token::{KeptToken, Token};
-use crate::kinds::form;
 
 /// How an assertion is named (RFC 7523, 8.1).
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";

@@ -16,12 +16,12 @@ use bytes::Bytes;
 use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 
-use super::login::{self, bearer, pair};
-use super::moment;
-use super::second_try::SecondTry;
-use super::webhook::{Target, json_body, json_headers};
-use crate::cut::markup::plain;
-use crate::cut::{Limits, Style, characters, with_plain_keys};
+use crate::authorization::{self, bearer, pair};
+use crate::exchange::second_try::SecondTry;
+use crate::render::cut::markup::plain;
+use crate::render::cut::{Limits, Style, characters, with_plain_keys};
+use crate::render::event_time;
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 use title::title_case;
 
@@ -85,7 +85,7 @@ impl Provider for Alertmanager {
 impl Alertmanager {
     fn post(&self, body: Bytes) -> Box<dyn Exchange> {
         let mut headers = json_headers(1);
-        headers.extend(self.authorization.clone().map(login::header));
+        headers.extend(self.authorization.clone().map(authorization::header));
         self.target.post(headers, body)
     }
 }
@@ -95,7 +95,7 @@ fn alert<'a>(delivery: &'a Delivery, labels: Pairs<'a>) -> Alert<'a> {
         status: "firing",
         labels,
         annotations: annotations(delivery),
-        starts_at: moment::rfc3339(delivery),
+        starts_at: event_time::rfc3339(delivery),
         ends_at: UNSET,
     }
 }

@@ -11,11 +11,13 @@ use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
-use super::commit_status::{
-    BodyRule, Host, Listing, Page, Place, Rules, Shown, States, Statuses, Unreadable, Wanted, basic, segment,
+use crate::authorization::basic;
+use crate::commit_status::{
+    BodyRule, Host, Listing, Page, Place, Rules, Shown, States, Statuses, Unreadable, Wanted,
 };
-use super::webhook::json_body;
+use crate::encoding::segment;
 use crate::identity::azure;
+use crate::webhook::json_body;
 use crate::{Cloud, ConfigError, Identity, Provider, Settings, TokenForm};
 
 const ACCEPT: &str = "application/json;api-version=6.0";

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, Failure, Masker, Method, Request, Response};
 use jiff::Timestamp;
 
-use super::event_body::fitting;
-use super::webhook::json_headers;
 use crate::identity::azure;
+use crate::render::event_body::fitting;
+use crate::webhook::json_headers;
 use crate::{Cloud, ConfigError, Exchange, Identity, Provider, Settings, Step, TokenForm};
 use connection_string::ConnectionString;
 pub use problem::EventHubProblem;

@@ -9,12 +9,14 @@ use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
-use super::commit_status::{
-    BodyRule, GitProblem, Host, Page, Place, Rules, Shown, States, Statuses, Unreadable, Wanted, basic,
-    object, segment, status_key,
-};
-use super::webhook::json_body;
 use crate::address::{Address, AddressSource};
+use crate::authorization::basic;
+use crate::commit_status::{
+    BodyRule, GitProblem, Host, Page, Place, Rules, Shown, States, Statuses, Unreadable, Wanted, object,
+    status_key,
+};
+use crate::encoding::segment;
+use crate::webhook::json_body;
 use crate::{ConfigError, Provider, Settings};
 
 /// Where the API is, unless the [surroundings](crate::Surroundings) say otherwise.
@@ -59,9 +61,6 @@ struct Body<'a> {
     description: &'a str,
 }
 
-/// The words of Bitbucket, Cloud and Server.
-pub(super) const STATES: States = States { pending: "INPROGRESS", success: "SUCCESSFUL", failure: "FAILED" };
-
 #[derive(Deserialize)]
 struct Current {
     #[serde(default)]
@@ -87,7 +86,7 @@ impl Bitbucket {
 impl Host for Bitbucket {
     const RULES: Rules = Rules {
         host: "bitbucket",
-        states: STATES,
+        states: States::BITBUCKET,
         reading: "could not get commit status",
         writing: "could not create commit status",
         // None was found in the documentation ("Commit statuses"); chosen because it is GitLab's, and holds every reason that

@@ -11,14 +11,14 @@ use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
-use super::bitbucket::STATES;
-use super::commit_status::{
-    BodyRule, GitProblem, Host, Page, Rules, Shown, Statuses, Unreadable, Wanted, basic, object, segment,
-    status_key,
+use crate::authorization::basic;
+use crate::commit_status::{
+    BodyRule, GitProblem, Host, Page, Rules, Shown, States, Statuses, Unreadable, Wanted, object, status_key,
 };
-use super::webhook::json_body;
+use crate::encoding::segment;
 use crate::headers::is_value;
 use crate::text::limited;
+use crate::webhook::json_body;
 use crate::{ConfigError, Provider, Settings};
 use clone_url::CloneUrl;
 
@@ -97,7 +97,7 @@ impl BitbucketServer {
 impl Host for BitbucketServer {
     const RULES: Rules = Rules {
         host: "bitbucket server",
-        states: STATES,
+        states: States::BITBUCKET,
         reading: "could not get existing commit status",
         writing: "could not post build status",
         longest_description: LONGEST,

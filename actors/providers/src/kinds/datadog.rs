@@ -15,11 +15,11 @@ use campanile_domain::{Delivery, Event, Failure, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::login::token;
-use super::moment;
-use super::webhook::{Target, json_body, json_headers};
-use crate::cut::markup::plain;
-use crate::cut::{Limits, Spot, Style, characters, with_plain_keys};
+use crate::authorization::token;
+use crate::render::cut::markup::plain;
+use crate::render::cut::{Limits, Spot, Style, characters, with_plain_keys};
+use crate::render::event_time;
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 
 /// The longest title, in characters: the references of the libraries for API v1 have it, today's "Post an event" only says 500
@@ -81,7 +81,7 @@ struct Posted<'a> {
 
 impl Provider for Datadog {
     fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let happened = moment::of(delivery);
+        let happened = event_time::of(delivery);
         let posted = Posted::of(delivery);
         let undated = self.post(json_body(&posted)?);
         let dated = Posted { date_happened: Some(happened.as_second()), ..posted };

@@ -13,10 +13,10 @@ use std::borrow::Cow;
 
 use campanile_domain::{Delivery, Failure};
 
-use super::slack::{Attachment, Field, Message};
-use super::webhook::{Target, json_body, json_headers};
-use crate::cut::markup::{markdown, plain};
-use crate::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::render::cut::markup::{markdown, plain};
+use crate::render::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::render::slack_message::{Attachment, Field, Message};
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The limits of an embed, in characters (API reference, Message resource, "Embed limits",

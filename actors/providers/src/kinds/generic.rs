@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use campanile_domain::{Delivery, EventJson, Failure};
 
-use super::webhook::{Target, json_body, json_headers};
 use crate::text::header_value;
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
-use super::commit_status::{
-    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, TokenApi, Unreadable, Wanted, segment,
+use crate::authorization::header;
+use crate::commit_status::{
+    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, TokenApi, Unreadable, Wanted,
 };
-use super::login::header;
-use super::webhook::{json_body, json_headers};
+use crate::encoding::segment;
+use crate::webhook::{json_body, json_headers};
 use crate::{ConfigError, Provider, Settings};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {

@@ -6,9 +6,9 @@ mod tests;
 use bytes::Bytes;
 use campanile_domain::{Masker, Method, Request, Response};
 
-use super::change_request::{Comment, Comments, Host, Place, Rules};
-use super::commit_status::{BodyRule, Listing, Page, TokenApi};
 use super::gitea;
+use crate::change_request::{Comment, Comments, Host, Place, Rules};
+use crate::commit_status::{BodyRule, Listing, Page, TokenApi};
 use crate::{ConfigError, Provider, Settings};
 
 /// Entries per page of a timeline: what servers give at most, unless their administrator says otherwise.

@@ -1,18 +1,17 @@
 //! `github`: the status of a commit on github.com or GitHub Enterprise (contract, providers 23.25).
 
-mod api;
 #[cfg(test)]
 mod tests;
 
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
-use super::commit_status::{
-    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, Unreadable, Wanted, segment,
+use crate::commit_status::{
+    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, Unreadable, Wanted,
 };
+use crate::encoding::segment;
+use crate::github::{Api, json};
 use crate::{ConfigError, Exchange, Provider, Settings};
-pub(crate) use api::headers;
-pub(super) use api::{Api, json};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     Ok(Statuses::provider(Github(Api::new(settings)?)))

@@ -12,10 +12,10 @@ use campanile_domain::{
 };
 use jiff::Timestamp;
 
-use super::commit_status::{About, Answer, BodyRule};
-use super::event_body::fitting;
-use super::github::{Api, json};
+use crate::commit_status::{About, Answer, BodyRule};
 use crate::exchange::Post;
+use crate::github::{Api, json};
+use crate::render::event_body::fitting;
 use crate::text::limited;
 use crate::{ConfigError, Exchange, Provider, Settings};
 

@@ -6,9 +6,9 @@ mod tests;
 use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request};
 
-use super::change_request::{Comments, Host, Place, Rules, Text};
-use super::commit_status::{BodyRule, Page};
-use super::github::{Api, json};
+use crate::change_request::{Comments, Host, Place, Rules, Text};
+use crate::commit_status::{BodyRule, Page};
+use crate::github::{Api, json};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {

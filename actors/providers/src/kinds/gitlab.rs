@@ -7,10 +7,11 @@ use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
-use super::commit_status::{
-    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, TokenApi, Unreadable, Wanted, segment,
+use crate::commit_status::{
+    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, TokenApi, Unreadable, Wanted,
 };
-use super::webhook::json_body;
+use crate::encoding::segment;
+use crate::webhook::json_body;
 use crate::{ConfigError, Provider, Settings};
 
 /// Entries per page where the client does not say (REST API, pagination). The list is filtered by name, so the first

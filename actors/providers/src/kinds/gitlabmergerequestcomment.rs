@@ -4,9 +4,9 @@
 use bytes::Bytes;
 use campanile_domain::{Masker, Method, Request};
 
-use super::change_request::{Comments, Host, Place, Rules, mentions_and_actions, style};
-use super::commit_status::{BodyRule, Page, TokenApi};
 use super::gitlab;
+use crate::change_request::{Comments, Host, Place, Rules, mentions_and_actions, style};
+use crate::commit_status::{BodyRule, Page, TokenApi};
 use crate::{ConfigError, Provider, Settings};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -58,7 +58,7 @@ impl Host for MergeRequests {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::commit_status::script::{at, lines, run};
+    use crate::commit_status::script::{at, lines, run};
     use crate::testing::{answer, delivery};
     use campanile_testkit::event;
 

@@ -10,9 +10,9 @@ mod tests;
 
 use campanile_domain::{Delivery, Failure};
 
-use super::webhook::{Target, json_body, json_headers};
-use crate::cut::markup::{html, plain};
-use crate::cut::{Limits, Style, json_bytes};
+use crate::render::cut::markup::{html, plain};
+use crate::render::cut::{Limits, Style, json_bytes};
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 use card::Message;
 

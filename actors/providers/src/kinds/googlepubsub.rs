@@ -18,11 +18,11 @@ use bytes::Bytes;
 use campanile_domain::{Delivery, Failure, Masker, Method, Request};
 use serde::Serialize;
 
-use super::commit_status::segment;
-use super::event_body::fitting;
-use super::webhook::{json_body, json_headers};
+use crate::encoding::segment;
 use crate::identity::credential::{Author, CredentialProblem, kind_of};
 use crate::identity::service_account::ServiceAccount;
+use crate::render::event_body::fitting;
+use crate::webhook::{json_body, json_headers};
 use crate::{Cloud, ConfigError, Credential, Exchange, Identity, Provider, Settings, Token, TokenForm};
 use exchange::PublishExchange;
 pub use problem::PubSubProblem;

@@ -9,11 +9,11 @@ mod tests;
 use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 
-use super::login::{self, bearer, pair};
-use super::moment;
-use super::webhook::{Target, json_body, json_headers};
-use crate::cut::markup::{html, plain};
-use crate::cut::{Limits, Spot, Style, bytes, json_bytes};
+use crate::authorization::{self, bearer, pair};
+use crate::render::cut::markup::{html, plain};
+use crate::render::cut::{Limits, Spot, Style, bytes, json_bytes};
+use crate::render::event_time;
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 /// All tags of an annotation as a list in JSON, in bytes (Grafana, "Configure Grafana", `[annotations] tags_length`: 500 as
@@ -72,8 +72,8 @@ struct Annotation {
 impl Provider for Grafana {
     fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
         let mut headers = json_headers(1);
-        headers.extend(self.authorization.clone().map(login::header));
-        let time = moment::of(delivery);
+        headers.extend(self.authorization.clone().map(authorization::header));
+        let time = event_time::of(delivery);
         let annotation = Annotation {
             when: time.as_second(),
             text: HTML.fit_owned(delivery.event.involved_object.display_name(), TEXT),

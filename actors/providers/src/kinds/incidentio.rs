@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 
-use super::commit_status::{PROGRESSING, Skip};
-use super::login::{self, token};
-use super::webhook::{Target, json_body, json_headers};
-use crate::cut::markup::{markdown, plain};
-use crate::cut::{Limits, Style, characters};
+use crate::authorization::{self, token};
+use crate::commit_status::{PROGRESSING, Skip};
+use crate::render::cut::markup::{markdown, plain};
+use crate::render::cut::{Limits, Style, characters};
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 /// In the documentation ("Alert Events V2", <https://api-docs.incident.io/>) no limits were found. These are our own, in
@@ -61,7 +61,7 @@ impl Provider for IncidentIo {
             return Ok(Box::new(Skip));
         }
         let mut headers = json_headers(1);
-        headers.push(login::header(self.authorization.clone()));
+        headers.push(authorization::header(self.authorization.clone()));
         Ok(self.target.post(headers, json_body(&AlertEvent::of(delivery))?))
     }
 }

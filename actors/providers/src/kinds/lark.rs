@@ -13,10 +13,10 @@ use std::fmt::Write;
 use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 
-use super::telegram::emoji;
-use super::webhook::{Target, json_body, json_headers};
-use crate::cut::markup::{markdown, plain};
-use crate::cut::{Body, Limits, Spot, Style, json_bytes};
+use crate::render::cut::markup::{markdown, plain};
+use crate::render::cut::{Body, Limits, Spot, Style, json_bytes};
+use crate::render::emoji;
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest body of a request, in bytes (Lark, "Custom bot usage guide": 20 K,

@@ -14,13 +14,13 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, EventJson, Failure, Masker, Method, Request};
 use serde::Serialize;
 
-use super::commit_status::segment;
-use super::hash::sha1;
-use super::telegram::emoji;
-use super::webhook::{json_body, json_headers};
-use super::{login, login::token};
-use crate::cut::{Body, Limits, Spot, Style, json_bytes};
+use crate::authorization::{self, token};
+use crate::encoding::hash::sha1;
+use crate::encoding::segment;
 use crate::exchange::Post;
+use crate::render::cut::{Body, Limits, Spot, Style, json_bytes};
+use crate::render::emoji;
+use crate::webhook::{json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The largest event, in bytes (Client-Server API, "Size limits",
@@ -80,7 +80,7 @@ struct Message {
 impl Provider for Matrix {
     fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
         let mut headers = json_headers(1);
-        headers.push(login::header(self.authorization.clone()));
+        headers.push(authorization::header(self.authorization.clone()));
         let request = Request {
             method: Method::Put,
             url: format!("{}{}", self.transactions, transaction(delivery)?),

@@ -15,9 +15,9 @@ mod tests;
 use bytes::Bytes;
 use campanile_domain::{Delivery, Failure};
 
-use super::second_try::SecondTry;
-use super::webhook::{Target, json_headers};
-use crate::cut::Limits;
+use crate::exchange::second_try::SecondTry;
+use crate::render::cut::Limits;
+use crate::webhook::{Target, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest body, in bytes (Teams, "Create Incoming Webhooks", note: 28 KB,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, Failure, FailureClass, NatsServers, Publication, Response, Verdict};
 use jiff::Timestamp;
 
-use super::event_body::fitting;
+use crate::render::event_body::fitting;
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 pub use problem::NatsProblem;
 

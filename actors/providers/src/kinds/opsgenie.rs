@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 
-use super::hash::sha256;
-use super::login::{self, token};
-use super::webhook::{Target, json_body, json_headers};
-use crate::cut::markup::{html, plain};
-use crate::cut::{Limits, Style, characters};
+use crate::authorization::{self, token};
+use crate::encoding::hash::sha256;
+use crate::render::cut::markup::{html, plain};
+use crate::render::cut::{Limits, Style, characters};
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The limits of an alert's fields, in characters (Alert API, "Create Alert",
@@ -70,7 +70,7 @@ struct Alert<'a> {
 impl Provider for Opsgenie {
     fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
         let mut headers = json_headers(1);
-        headers.push(login::header(self.authorization.clone()));
+        headers.push(authorization::header(self.authorization.clone()));
         Ok(self.target.post(headers, json_body(&self.alert(delivery))?))
     }
 }

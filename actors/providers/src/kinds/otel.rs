@@ -18,8 +18,8 @@ use campanile_domain::{Delivery, Failure, Masker, Method, Request, Response, Ver
 use jiff::Timestamp;
 use prost::Message;
 
-use super::commit_status::{basic, token_or_password};
-use super::login;
+use crate::authorization;
+use crate::authorization::{basic, token_or_password};
 use crate::exchange::Post;
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 use proto::ExportRequest;
@@ -40,7 +40,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let is_given = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
     let own = if headers.iter().any(is_given) { None } else { authorization(settings)? };
     let masker = Arc::new(settings.masker.with(own.as_deref().and_then(|own| own.strip_prefix("Basic "))));
-    headers.extend(own.map(login::header));
+    headers.extend(own.map(authorization::header));
     Ok(Box::new(Otel { target: Arc::new(Target { url, headers }), masker }))
 }
 

@@ -15,8 +15,8 @@ use bytes::Bytes;
 use campanile_domain::{Delivery, Failure, Response, Severity, Verdict};
 use jiff::Timestamp;
 
-use super::commit_status::{PROGRESSING, Skip};
-use super::webhook::{Target, json_body, json_headers};
+use crate::commit_status::{PROGRESSING, Skip};
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 use payload::{Change, Event};
 

@@ -12,10 +12,10 @@ use std::borrow::Cow;
 
 use campanile_domain::{Delivery, Failure};
 
-use super::slack::{Attachment, Field, Message};
-use super::webhook::{Target, json_body, json_headers};
-use crate::cut::markup::links;
-use crate::cut::{Body, Limits, Spot, Style, characters};
+use crate::render::cut::markup::links;
+use crate::render::cut::{Body, Limits, Spot, Style, characters};
+use crate::render::slack_message::{Attachment, Field, Message};
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// Rocket.Chat limits the text of a message (setting `Message_MaxAllowedSize`, 5,000 as it is shipped,

@@ -17,8 +17,8 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, Failure, Masker, Method, Request, Response};
 use jiff::Timestamp;
 
-use super::webhook::json_body;
 use crate::exchange::{Judge, Post};
+use crate::webhook::json_body;
 use crate::{ConfigError, Exchange, Provider, Settings, Step, Surroundings};
 use dsn::Dsn;
 use envelope::Item;

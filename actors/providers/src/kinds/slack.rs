@@ -13,13 +13,13 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use campanile_domain::{Delivery, Failure};
-use serde::Serialize;
 
-use super::second_try::SecondTry;
-use super::webhook::{Target, json_body, json_headers};
 use crate::address::HookUrl;
-use crate::cut::markup::plain;
-use crate::cut::{Body, Limits, Spot, Style, characters};
+use crate::exchange::second_try::SecondTry;
+use crate::render::cut::markup::plain;
+use crate::render::cut::{Body, Limits, Spot, Style, characters};
+use crate::render::slack_message::{Attachment, Field, Message};
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 /// Slack cuts longer texts, in characters (API method `chat.postMessage`, "Truncating content",
@@ -101,32 +101,6 @@ impl Provider for Slack {
         let shorter = json_body(&self.message(delivery, SECOND_TRY))?;
         Ok(SecondTry::boxed(self.post(body), self.post(shorter), answer::is_too_long))
     }
-}
-
-#[derive(Serialize)]
-pub(super) struct Message<'a> {
-    pub(super) channel: &'a str,
-    pub(super) username: Cow<'a, str>,
-    pub(super) icon_url: &'static str,
-    pub(super) icon_emoji: &'static str,
-    pub(super) attachments: [Attachment<'a>; 1],
-}
-
-#[derive(Serialize)]
-pub(super) struct Attachment<'a> {
-    pub(super) fallback: Cow<'a, str>,
-    pub(super) color: &'static str,
-    pub(super) author_name: Cow<'a, str>,
-    pub(super) text: Cow<'a, str>,
-    pub(super) mrkdwn_in: [&'static str; 1],
-    pub(super) fields: Vec<Field<'a>>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Field<'a> {
-    pub(super) title: Cow<'a, str>,
-    pub(super) value: Cow<'a, str>,
-    pub(super) short: bool,
 }
 
 impl Slack {

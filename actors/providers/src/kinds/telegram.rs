@@ -9,14 +9,15 @@ mod tests;
 
 use std::fmt::Write;
 
-use campanile_domain::{Delivery, Event, Failure};
+use campanile_domain::{Delivery, Failure};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use super::login::token;
-use super::webhook::{Target, json_body, json_headers};
 use crate::address::{Address, AddressSource};
-use crate::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::authorization::token;
+use crate::render::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::render::emoji;
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest text, in characters (Bot API, `sendMessage`: 1 to 4,096 "after entities parsing",
@@ -129,9 +130,4 @@ fn text_of(delivery: &Delivery) -> String {
         writeln!(out, "\\- *{}*: {value}", or_blank(key)).unwrap_or_default();
     }
     out
-}
-
-/// What tells errors from other events at first sight; also for `lark` and `matrix`.
-pub(super) fn emoji(event: &Event) -> char {
-    if event.is_error() { '🚨' } else { '💫' }
 }

@@ -12,9 +12,9 @@ use std::fmt::Write;
 use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 
-use super::webhook::{Target, json_body, json_headers};
-use crate::cut::markup::markdown;
-use crate::cut::{Body, Limits, Style, bytes};
+use crate::render::cut::markup::markdown;
+use crate::render::cut::{Body, Limits, Style, bytes};
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest message, in bytes (Webex API, "Create a Message", `markdown`,

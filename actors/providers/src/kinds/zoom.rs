@@ -12,11 +12,11 @@ use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 use url::form_urlencoded;
 
-use super::form;
-use super::login::{self, token};
-use super::webhook::{Target, json_body, json_headers};
 use crate::address::HookUrl;
-use crate::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::authorization::{self, token};
+use crate::encoding::form;
+use crate::render::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 /// The longest text of a message, in characters. In the documentation of the app "Incoming Webhook" none was found; chosen
@@ -79,7 +79,7 @@ struct Zoom {
 impl Provider for Zoom {
     fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
         let mut headers = json_headers(1);
-        headers.push(login::header(self.authorization.clone()));
+        headers.push(authorization::header(self.authorization.clone()));
         Ok(self.target.post(headers, json_body(&Message::of(delivery))?))
     }
 }

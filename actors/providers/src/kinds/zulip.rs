@@ -10,11 +10,13 @@ mod tests;
 
 use campanile_domain::{Delivery, Failure};
 
-use super::commit_status::basic;
-use super::webhook::Target;
-use super::{form, login, post};
-use crate::cut::markup::links;
-use crate::cut::{Spot, Style, characters};
+use crate::authorization;
+use crate::authorization::basic;
+use crate::encoding::form;
+use crate::render::cut::markup::links;
+use crate::render::cut::{Spot, Style, characters};
+use crate::render::markdown_post;
+use crate::webhook::Target;
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest message, in code points; what is longer Zulip cuts (REST API, "Register an event queue",
@@ -65,8 +67,9 @@ struct Zulip {
 impl Provider for Zulip {
     fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
         let kind = ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned());
-        let headers = [kind].into_iter().chain(self.authorization.clone().map(login::header)).collect();
-        let content = post::render(delivery, &STYLE, LONGEST_MESSAGE);
+        let headers =
+            [kind].into_iter().chain(self.authorization.clone().map(authorization::header)).collect();
+        let content = markdown_post::render(delivery, &STYLE, LONGEST_MESSAGE);
         let fields = [
             ("content", content.as_str()),
             ("to", &self.channel),

@@ -8,10 +8,12 @@ use bytes::Bytes;
 use campanile_domain::{Method, Request};
 use serde::Deserialize;
 
-use super::{Author, CredentialProblem, Source, address, secure};
+use super::Source;
 use crate::address::SECRET_PIECE;
 use crate::headers;
+use crate::identity::credential_problem::CredentialProblem;
 use crate::identity::google::{PLATFORM, exchange};
+use crate::identity::token_address::{Author, address, secure};
 
 /// Whose token, where it is, and where it is exchanged.
 pub(super) struct Federation {

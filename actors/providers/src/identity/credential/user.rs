@@ -4,8 +4,9 @@ use bytes::Bytes;
 use campanile_domain::{Method, Request};
 use serde::Deserialize;
 
-use super::{Author, CredentialProblem, secure};
-use crate::kinds::form;
+use crate::encoding::form;
+use crate::identity::credential_problem::CredentialProblem;
+use crate::identity::token_address::{Author, secure};
 
 /// Where users' logins are renewed, unless the credential says otherwise.
 const RENEWAL: &str = "https://oauth2.googleapis.com/token";

@@ -1,7 +1,5 @@
 use crate::Cloud;
-use crate::kinds::commit_status::script::{
-    CONTEXT, Data, HASH, at, failed, line, named, refusal, run, success,
-};
+use crate::commit_status::script::{CONTEXT, Data, HASH, at, failed, line, named, refusal, run, success};
 use crate::testing::{answer, delivery, header};
 use campanile_domain::{Delivery, FailureClass, Method, Verdict};
 use campanile_testkit::event;

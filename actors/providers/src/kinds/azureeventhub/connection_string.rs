@@ -8,8 +8,8 @@ use ring::hmac;
 use url::Url;
 
 use super::EventHubProblem;
+use crate::encoding::form;
 use crate::headers::is_value;
-use crate::kinds::form;
 
 /// How long a signature holds, in seconds (contract, providers 23.11).
 const VALIDITY: i64 = 2 * 60 * 60;

@@ -1,4 +1,4 @@
-use crate::kinds::commit_status::script::{Data, HASH, at, line, refusal, run, success};
+use crate::commit_status::script::{Data, HASH, at, line, refusal, run, success};
 use crate::testing::{answer, credentials, header, spec};
 use crate::{Provider, build};
 use campanile_domain::{FailureClass, ProviderSpec, Verdict};

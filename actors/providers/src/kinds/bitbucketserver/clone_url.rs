@@ -2,7 +2,8 @@
 
 use crate::ConfigError;
 use crate::address::{Address, AddressSource};
-use crate::kinds::commit_status::{GitProblem, Place, segment};
+use crate::commit_status::{GitProblem, Place};
+use crate::encoding::segment;
 
 /// What stands between the server's own path and the repository.
 const MARK: &str = "/scm/";

@@ -1,4 +1,4 @@
-use crate::kinds::commit_status::script::{Data, HASH, at, line, reason, refusal, run, success};
+use crate::commit_status::script::{Data, HASH, at, line, reason, refusal, run, success};
 use crate::testing::{answer, header};
 use campanile_domain::Verdict;
 

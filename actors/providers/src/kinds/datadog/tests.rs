@@ -1,4 +1,4 @@
-use crate::kinds::moment;
+use crate::render::event_time;
 use crate::testing::{
     answer, credentials, delivery, failed, header, info, json, long, request, spec, special, verdict,
 };
@@ -84,7 +84,7 @@ fn s24_an_event_that_is_too_old_for_datadog_is_posted_without_its_time() {
     let dates_after = |hours: i64| {
         let mut exchange = datadog().provider.exchange(&info()).unwrap();
         let (mut response, mut dates) = (None, Vec::new());
-        let now = moment::of(&info()) + SignedDuration::from_hours(hours);
+        let now = event_time::of(&info()) + SignedDuration::from_hours(hours);
         while let Step::Send(request) = exchange.next(response.take(), now) {
             let sent: Value = serde_json::from_slice(&request.body).unwrap();
             dates.push(sent.get("date_happened").and_then(Value::as_i64));
@@ -92,7 +92,7 @@ fn s24_an_event_that_is_too_old_for_datadog_is_posted_without_its_time() {
         }
         dates
     };
-    let happened = Some(moment::of(&info()).as_second());
+    let happened = Some(event_time::of(&info()).as_second());
     assert_eq!(dates_after(18), [happened]);
     assert_eq!(dates_after(19), [happened, None]);
 }

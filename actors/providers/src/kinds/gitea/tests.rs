@@ -1,6 +1,4 @@
-use crate::kinds::commit_status::script::{
-    CONTEXT, Data, at, failed, reason, refusal, run, success, with_shown,
-};
+use crate::commit_status::script::{CONTEXT, Data, at, failed, reason, refusal, run, success, with_shown};
 use crate::testing::answer;
 use campanile_domain::{FailureClass, Verdict};
 

@@ -1,4 +1,4 @@
-use crate::kinds::commit_status::script::{at, lines, run};
+use crate::commit_status::script::{at, lines, run};
 use crate::testing::{answer, delivery};
 use campanile_domain::{Method, Response};
 use campanile_testkit::event;

@@ -1,4 +1,4 @@
-use crate::kinds::commit_status::script::{
+use crate::commit_status::script::{
     CONTEXT, Data, HASH, at, failed, line, lines, reason, refusal, run, success, with_shown,
 };
 use crate::testing::{answer, credentials, header, spec};

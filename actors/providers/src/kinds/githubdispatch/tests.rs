@@ -1,4 +1,4 @@
-use crate::kinds::commit_status::script::{Data, at, lines, refusal, run};
+use crate::commit_status::script::{Data, at, lines, refusal, run};
 use crate::testing::{answer, delivery, error, failed, header, info, json, request, verdict};
 use campanile_domain::{Delivery, Event, FailureClass, ObjectRef, Request, Verdict};
 use campanile_testkit::event;

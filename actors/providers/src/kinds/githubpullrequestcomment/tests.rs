@@ -1,4 +1,4 @@
-use crate::kinds::commit_status::script::{Data, at, lines, run};
+use crate::commit_status::script::{Data, at, lines, run};
 use crate::testing::{answer, credentials, delivery, header, spec};
 use campanile_domain::{Delivery, FailureClass, Method, ProviderSpec, Request, Response, Verdict};
 use campanile_testkit::event;

@@ -1,4 +1,4 @@
-use crate::kinds::commit_status::script::{CONTEXT, Data, HASH, at, failed, line, refusal, run, success};
+use crate::commit_status::script::{CONTEXT, Data, HASH, at, failed, line, refusal, run, success};
 use crate::testing::answer;
 use campanile_domain::{FailureClass, Method, Verdict};
 

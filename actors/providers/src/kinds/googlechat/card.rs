@@ -6,7 +6,7 @@ use campanile_domain::Delivery;
 use serde::Serialize;
 
 use super::{HEADING, LIMITS, PLAIN, STYLE};
-use crate::cut::{Body, Entry, or_blank};
+use crate::render::cut::{Body, Entry, or_blank};
 
 #[derive(Serialize)]
 pub(super) struct Message<'a> {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::Step;
-use crate::kinds::commit_status::script::{Data, line, lines, refusal, run};
+use crate::commit_status::script::{Data, line, lines, refusal, run};
 use crate::testing::{answer, credentials, delivery, error, failed, header, info, spec};
 use campanile_domain::{Event, FailureClass, ProviderSpec, Response, Verdict};
 use campanile_testkit::{event, noon};

@@ -7,9 +7,9 @@ use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 
 use super::LONGEST_NAME;
-use crate::cut::markup::links;
-use crate::cut::{Body, Limits, Spot, Style, json_bytes};
-use crate::kinds::webhook::json_body;
+use crate::render::cut::markup::links;
+use crate::render::cut::{Body, Limits, Spot, Style, json_bytes};
+use crate::webhook::json_body;
 
 /// Metadata that comes first.
 const FIRST: &str = "summary";

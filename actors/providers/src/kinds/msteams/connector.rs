@@ -7,9 +7,9 @@ use campanile_domain::{Delivery, Failure};
 use serde::Serialize;
 
 use super::LONGEST_NAME;
-use crate::cut::markup::{html, links, plain};
-use crate::cut::{Body, Limits, Spot, Style, json_bytes};
-use crate::kinds::webhook::json_body;
+use crate::render::cut::markup::{html, links, plain};
+use crate::render::cut::{Body, Limits, Spot, Style, json_bytes};
+use crate::webhook::json_body;
 
 const STYLE: Style = Style { defuse, width: json_bytes };
 const PLAIN: Style = Style { defuse: plain, width: json_bytes };

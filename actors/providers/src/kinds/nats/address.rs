@@ -4,15 +4,12 @@ use campanile_domain::{NatsLogin, NatsScheme, NatsServer};
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-use super::problem::ServerProblem;
-
-/// Most servers of a list; each has a share of the time for one try.
-pub(super) const MOST: usize = 16;
+use super::problem::{MOST_SERVERS, ServerProblem};
 
 /// The servers between the commas of `address`, those without a scheme in plain NATS.
 pub(super) fn servers(address: &str) -> Result<Vec<NatsServer>, ServerProblem> {
     let texts: Vec<&str> = address.split(',').map(str::trim).filter(|text| !text.is_empty()).collect();
-    if texts.len() > MOST {
+    if texts.len() > MOST_SERVERS {
         return Err(ServerProblem::TooMany);
     }
     if texts.is_empty() {

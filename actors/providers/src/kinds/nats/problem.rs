@@ -2,6 +2,9 @@
 
 use crate::AddressSource;
 
+/// Most servers of a list; each has a share of the time for one try.
+pub(super) const MOST_SERVERS: usize = 16;
+
 /// Why nothing can be published with these settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NatsProblem {
@@ -49,6 +52,6 @@ pub enum ServerProblem {
     #[error("number {0} of the list has no valid host")]
     Host(usize),
     /// Too many.
-    #[error("there are more than {max} servers", max = super::address::MOST)]
+    #[error("there are more than {max} servers", max = MOST_SERVERS)]
     TooMany,
 }

@@ -9,7 +9,7 @@ use ring::digest::{SHA256, digest};
 use super::proto::{
     AnyValue, ExportRequest, KeyValue, Resource, ResourceSpans, Scope, ScopeSpans, Span, Status,
 };
-use crate::kinds::moment;
+use crate::render::event_time;
 
 const SCHEMA: &str = "https://opentelemetry.io/schemas/1.34.0";
 const SCOPE: &str = "flux:notification-controller";
@@ -66,7 +66,7 @@ fn span(delivery: &Delivery) -> Span {
         span_id: span_id(delivery),
         name: format!("{}: {}/{}", object.kind, object.namespace, object.name),
         kind: INTERNAL,
-        start_time_unix_nano: nanoseconds(moment::of(delivery)),
+        start_time_unix_nano: nanoseconds(event_time::of(delivery)),
         end_time_unix_nano: 0,
         attributes: attributes(delivery),
         status: Some(status),

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use campanile_domain::{Delivery, description, status_name};
 use serde::Serialize;
 
-use crate::cut::markup::plain;
-use crate::cut::{Limits, Style, characters, json_bytes};
-use crate::kinds::moment;
+use crate::render::cut::markup::plain;
+use crate::render::cut::{Limits, Style, characters, json_bytes};
+use crate::render::event_time;
 
 /// The longest summary, in characters (API reference, "Send an event to PagerDuty", `payload.summary`,
 /// <https://developer.pagerduty.com/docs/events-api-v2/trigger-events/>; of change events the same).
@@ -91,7 +91,7 @@ impl<'a> Payload<'a> {
             summary: summary(delivery),
             source: source(delivery),
             severity: "error",
-            timestamp: moment::rfc3339(delivery),
+            timestamp: event_time::rfc3339(delivery),
             component: STYLE.fit(&object.name, FIELD),
             group: STYLE.fit(&object.kind, FIELD),
             custom_details: Details::of(delivery),
@@ -104,7 +104,7 @@ impl<'a> Change<'a> {
         let payload = ChangePayload {
             summary: summary(delivery),
             source: source(delivery),
-            timestamp: moment::rfc3339(delivery),
+            timestamp: event_time::rfc3339(delivery),
             custom_details: Details::of(delivery),
         };
         Self { routing_key, payload }

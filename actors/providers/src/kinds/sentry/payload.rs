@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Ids;
-use crate::cut::markup::plain;
-use crate::cut::{Limits, Spot, Style, characters, json_bytes, with_plain_keys};
+use crate::render::cut::markup::plain;
+use crate::render::cut::{Limits, Spot, Style, characters, json_bytes, with_plain_keys};
 
 /// The longest message, in characters (Sentry, "Data Handling", variable size,
 /// <https://develop.sentry.dev/sdk/data-handling/#variable-size>); likewise the sizes below.

@@ -1,0 +1,264 @@
+//! What all types share that show the status of a commit on a Git host (contract, providers 17).
+//!
+//! A type says where statuses are read and written, in which form, and what an answer shows ([`Host`]). The rest is
+//! here: which commit and outcome an event stands for, reading before writing, paging, and what failures mean. Nothing
+//! is remembered between deliveries. What the host shows is the caller's to remember: [`CommitStatus`] says what a
+//! delivery wants to be shown, and [`Provider::write`] does without the reading.
+//!
+//! A delivery without a commit, or with a severity that no status stands for, fails alone and for good.
+
+mod exchange;
+mod judge;
+mod key;
+mod listing;
+mod page;
+mod place;
+mod problem;
+#[cfg(test)]
+pub(crate) mod script;
+#[cfg(test)]
+mod tests;
+mod token_api;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use campanile_domain::{
+    Delivery, Failure, FailureClass, Masker, Request, Response, Severity, Verdict, commit_of, description,
+    status_name,
+};
+use jiff::Timestamp;
+
+use crate::text::{limited, printable};
+use crate::{Exchange, Identity, Provider, Step};
+use exchange::StatusExchange;
+pub(crate) use judge::{About, Answer, BodyRule, speaks_of};
+pub(crate) use key::status_key;
+pub(crate) use listing::{Listing, Unreadable, object};
+pub(crate) use page::Page;
+pub(crate) use place::Place;
+pub use problem::GitProblem;
+pub(crate) use token_api::TokenApi;
+
+/// The reason of events that tell of work under way.
+pub(crate) const PROGRESSING: &str = "Progressing";
+
+/// What a delivery wants a Git host to show. Of deliveries with the same repository, commit and context the newest
+/// counts; one whose `state` is what was written last has nothing to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitStatus {
+    /// The repository, named the same for all Providers of a type that have the same address.
+    pub repository: String,
+    /// Hash of the commit.
+    pub commit: String,
+    /// What tells this status from others of the same commit.
+    pub context: String,
+    /// All that would be written.
+    pub state: String,
+}
+
+/// A status as an event asks for it.
+pub(crate) struct Wanted {
+    pub(crate) commit: String,
+    /// The name of the status (contract, providers 16).
+    pub(crate) context: String,
+    /// Kind and name of the object.
+    pub(crate) name: String,
+    /// What became of the object, in the host's word.
+    pub(crate) state: &'static str,
+    /// The reason in words, within the host's limit.
+    pub(crate) description: String,
+    pub(crate) summary: Option<String>,
+}
+
+/// How a type of host differs from others.
+pub(crate) struct Rules {
+    /// What texts call it.
+    pub(crate) host: &'static str,
+    /// Its words.
+    pub(crate) states: States,
+    /// What reading is called when it fails.
+    pub(crate) reading: &'static str,
+    /// What writing is called when it fails.
+    pub(crate) writing: &'static str,
+    /// The longest description that the host takes, in characters; where its documentation has none, one of our own.
+    pub(crate) longest_description: usize,
+    /// Whether `Progressing` is shown as pending; otherwise nothing is written for it.
+    pub(crate) shows_progress: bool,
+    /// Whether reading a status that is not there gives 404.
+    pub(crate) absent_is_404: bool,
+    /// The HTTP statuses of success.
+    pub(crate) succeeds: fn(u16) -> bool,
+    /// What the body must be when writing succeeded.
+    pub(crate) written_body: BodyRule,
+}
+
+/// What a host calls that which became of an object.
+pub(crate) struct States {
+    pub(crate) pending: &'static str,
+    pub(crate) success: &'static str,
+    pub(crate) failure: &'static str,
+}
+
+impl States {
+    /// The words of Bitbucket, Cloud and Server.
+    pub(crate) const BITBUCKET: Self =
+        Self { pending: "INPROGRESS", success: "SUCCESSFUL", failure: "FAILED" };
+}
+
+/// What a host shows, compared with what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// All of it already.
+    Same,
+    /// Something else, or nothing.
+    Different,
+    /// Not known before this page is read.
+    Beyond(Page),
+}
+
+/// A Git host's API of commit statuses.
+pub(crate) trait Host: Send + Sync + 'static {
+    /// How it differs.
+    const RULES: Rules;
+
+    /// The repository's name for [`CommitStatus`].
+    fn repository(&self) -> String;
+
+    /// Blots this Provider's secrets out of texts.
+    fn masker(&self) -> &Masker;
+
+    /// What tells this status from others of its commit.
+    fn context(&self, wanted: &Wanted) -> String {
+        wanted.context.clone()
+    }
+
+    /// Where reading begins.
+    fn first_page(&self) -> Page {
+        Page::first(1)
+    }
+
+    /// Asks what is shown.
+    fn read(&self, wanted: &Wanted, page: Page) -> Request;
+
+    /// What a successful answer to [`Host::read`] says.
+    fn shown(&self, wanted: &Wanted, page: Page, response: &Response) -> Result<Shown, Unreadable>;
+
+    /// Shows it.
+    fn write(&self, wanted: &Wanted) -> Result<Request, Failure>;
+
+    /// Whether an answer to [`Host::write`] refuses because there is nothing to change.
+    fn refuses_repetition(&self, _wanted: &Wanted, _response: &Response) -> bool {
+        false
+    }
+
+    /// `exchange` with whatever it takes to be let in.
+    fn authorized(&self, exchange: Box<dyn Exchange>) -> Box<dyn Exchange> {
+        exchange
+    }
+
+    /// See [`Provider::public_host`].
+    fn public_host(&self) -> bool {
+        false
+    }
+
+    /// See [`Provider::identity`].
+    fn identity(&self) -> Option<&Identity> {
+        None
+    }
+}
+
+/// The Provider of a host.
+pub(crate) struct Statuses<H>(Arc<H>);
+
+impl<H: Host> Statuses<H> {
+    pub(crate) fn provider(host: H) -> Box<dyn Provider> {
+        Box::new(Self(Arc::new(host)))
+    }
+
+    fn begin(&self, delivery: &Delivery, reads: bool) -> Result<Box<dyn Exchange>, Failure> {
+        let Some(wanted) = wanted(delivery, &H::RULES)? else { return Ok(Box::new(Skip)) };
+        let write = self.0.write(&wanted)?;
+        let exchange = StatusExchange::new(self.0.clone(), wanted, write, reads);
+        Ok(self.0.authorized(Box::new(exchange)))
+    }
+}
+
+impl<H: Host> Provider for Statuses<H> {
+    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        self.begin(delivery, true)
+    }
+
+    fn write(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        self.begin(delivery, false)
+    }
+
+    fn commit_status(&self, delivery: &Delivery) -> Result<Option<CommitStatus>, Failure> {
+        let Some(wanted) = wanted(delivery, &H::RULES)? else { return Ok(None) };
+        let body = self.0.write(&wanted)?.body;
+        Ok(Some(CommitStatus {
+            repository: self.0.repository(),
+            context: self.0.context(&wanted),
+            state: String::from_utf8_lossy(&body).into_owned(),
+            commit: wanted.commit,
+        }))
+    }
+
+    fn public_host(&self) -> bool {
+        self.0.public_host()
+    }
+
+    fn identity(&self) -> Option<&Identity> {
+        self.0.identity()
+    }
+}
+
+/// There is nothing to write.
+pub(crate) struct Skip;
+
+impl Exchange for Skip {
+    fn next(&mut self, _: Option<Response>, _: Timestamp) -> Step {
+        Step::Done(Verdict::Skipped)
+    }
+}
+
+/// Longest name of a status, in characters. No host's documentation has one; chosen because it is the usual column of their
+/// databases, and GitLab's limit of a description. Two names of Kubernetes and a kind can be longer.
+const LONGEST_NAME: usize = 255;
+
+/// Longest summary in a name, in characters.
+const LONGEST_SUMMARY: usize = 240;
+
+/// What `delivery` asks for; none if its event is not shown.
+fn wanted(delivery: &Delivery, rules: &Rules) -> Result<Option<Wanted>, Failure> {
+    let (event, metadata) = (&delivery.event, &delivery.plan.metadata);
+    let context = delivery.plan.commit_status.clone().filter(|context| !context.is_empty());
+    let context = context
+        .ok_or_else(|| unrenderable("commit status cannot be empty; correct spec.commitStatusExpr"))?;
+    let context = key::fitting(printable(context), LONGEST_NAME);
+    let progressing = event.reason == PROGRESSING;
+    if progressing && !rules.shows_progress {
+        return Ok(None);
+    }
+    let commit = commit_of(metadata).map_err(|error| unrenderable(&error.to_string()))?.to_owned();
+    let state = match &event.severity {
+        _ if progressing => rules.states.pending,
+        Severity::Info => rules.states.success,
+        Severity::Error => rules.states.failure,
+        Severity::Trace | Severity::Other(_) => {
+            let host = rules.host;
+            let text =
+                format!("can't convert to {host} state: the event's severity is neither info nor error");
+            return Err(unrenderable(&text));
+        }
+    };
+    let shown = |text: String, longest| limited(Cow::Owned(printable(text)), longest).into_owned();
+    let description = shown(description(&event.reason), rules.longest_description);
+    let name = shown(status_name(&event.involved_object), LONGEST_NAME);
+    let summary = metadata.get("summary").map(|summary| shown(summary.clone(), LONGEST_SUMMARY));
+    Ok(Some(Wanted { commit, context, name, state, description, summary }))
+}
+
+fn unrenderable(text: &str) -> Failure {
+    Failure::new(FailureClass::Render, text)
+}
