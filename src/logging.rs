@@ -1,20 +1,22 @@
-//! Log lines on standard error, in the shape of the incumbent (contract, control plane 10).
+//! Log lines on standard error, in the shape of Flux's notification-controller (contract, control plane 10).
 //!
-//! A line is formatted where it is logged and handed to a writer thread through a bounded buffer, so that logging costs
-//! the hot path no system call and a slow reader of standard error slows nothing down. What finds no room is dropped
-//! and counted. Below `trace`, equal messages are sampled. Lines of other people's crates are written from warnings
-//! up, from `debug` on also their information; never more, since theirs may show headers.
+//! The lines are one layer on the registry of `tracing-subscriber`, with a filter of its own: other layers may want what
+//! it leaves out, spans above all. A line is formatted where it is logged and handed to a writer thread through a bounded
+//! buffer, so that logging costs the hot path no system call and a slow reader of standard error slows nothing down. What
+//! finds no room is dropped and counted. Below `trace`, equal messages are sampled. Lines of other people's crates are
+//! written from warnings up, from `debug` on also their information; never more, since theirs may show headers.
 
+mod filter;
 mod line;
 mod names;
 mod panic;
 mod sample;
 #[cfg(test)]
 mod tests;
+mod values;
 mod writer;
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -22,12 +24,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tracing::level_filters::LevelFilter;
-use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::Interest;
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Subscriber, dispatcher};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::{LookupSpan, Registry};
 
-use line::Form;
-use sample::Sampler;
+use filter::LineFilter;
+use line::LineFormat;
 use writer::LineWriter;
 
 /// How long the end of the process waits for a slow reader of standard error.
@@ -116,108 +118,54 @@ pub struct LineCounts {
 /// # Errors
 /// If no thread can be started.
 pub fn start(encoding: Encoding, level: Level) -> Result<()> {
-    let logger = Logger::new(encoding, level, TimeZone::system(), io::stderr());
-    let logger = logger.context("start the thread that writes log lines")?;
-    if tracing::subscriber::set_global_default(logger).is_ok() {
+    let lines = lines(encoding, level, TimeZone::system(), io::stderr());
+    let lines = lines.context("start the thread that writes log lines")?;
+    if tracing::subscriber::set_global_default(Registry::default().with(lines)).is_ok() {
         std::panic::set_hook(Box::new(panic::log));
     }
     Ok(())
 }
 
-/// What became of the lines so far; nothing if logging was not started.
+/// The layer that writes events as lines to `sink`, from a thread of its own.
+fn lines<S>(
+    encoding: Encoding,
+    level: Level,
+    zone: TimeZone,
+    sink: impl Write + Send + 'static,
+) -> io::Result<impl Layer<S>>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let format = LineFormat { encoding, places: level.tells_places(), zone };
+    let notice = format.clone();
+    let writer = LineWriter::start(sink, move |lines| notice.dropped(lines, Timestamp::now()))?;
+    let layer = tracing_subscriber::fmt::layer().event_format(format).with_writer(writer);
+    Ok(layer.log_internal_errors(false).with_filter(LineFilter::new(level)))
+}
+
+/// Counts of the lines so far by what became of them; zero if logging was not started.
 pub fn counts() -> LineCounts {
-    with_logger(Logger::counts).unwrap_or_default()
+    dispatcher::get_default(|dispatch| {
+        let writer = dispatch.downcast_ref::<LineWriter>();
+        LineCounts {
+            written: writer.map_or(0, LineWriter::written),
+            sampled: dispatch.downcast_ref().map_or(0, LineFilter::sampled),
+            dropped: writer.map_or(0, LineWriter::dropped),
+        }
+    })
 }
 
 /// Waits until every line is written, within bounds.
 pub fn flush() {
-    with_logger(|logger| logger.writer.flush(FLUSH_WITHIN));
+    dispatcher::get_default(|dispatch| {
+        if let Some(writer) = dispatch.downcast_ref::<LineWriter>() {
+            writer.flush(FLUSH_WITHIN);
+        }
+    });
 }
 
 /// Ends the process with every line written.
 pub fn exit(code: i32) -> ! {
     flush();
     std::process::exit(code)
-}
-
-fn with_logger<T>(mut act: impl FnMut(&Logger) -> T) -> Option<T> {
-    tracing::dispatcher::get_default(|dispatch| dispatch.downcast_ref::<Logger>().map(&mut act))
-}
-
-/// Turns events of `tracing` into lines. Spans are not used and cost nothing.
-struct Logger {
-    level: Level,
-    form: Form,
-    sampler: Option<Sampler>,
-    writer: LineWriter,
-    written: AtomicU64,
-    sampled: AtomicU64,
-}
-
-impl Logger {
-    fn new(
-        encoding: Encoding,
-        level: Level,
-        zone: TimeZone,
-        sink: impl Write + Send + 'static,
-    ) -> io::Result<Self> {
-        let form = Form { encoding, places: level.tells_places(), zone };
-        let notice = form.clone();
-        let writer = LineWriter::start(sink, move |lines| notice.dropped(lines, Timestamp::now()))?;
-        Ok(Self {
-            level,
-            form,
-            sampler: (level != Level::Trace).then(Sampler::default),
-            writer,
-            written: AtomicU64::new(0),
-            sampled: AtomicU64::new(0),
-        })
-    }
-
-    fn counts(&self) -> LineCounts {
-        LineCounts {
-            written: self.written.load(Relaxed),
-            sampled: self.sampled.load(Relaxed),
-            dropped: self.writer.dropped(),
-        }
-    }
-}
-
-impl Subscriber for Logger {
-    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.enabled(metadata) { Interest::always() } else { Interest::never() }
-    }
-
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let least = if names::is_own(metadata.target()) { self.level.own() } else { self.level.foreign() };
-        metadata.is_event() && *metadata.level() <= least
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.level.own().max(self.level.foreign()))
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let now = Timestamp::now();
-        if self.sampler.as_ref().is_some_and(|sampler| !sampler.takes(event, now.as_second())) {
-            self.sampled.fetch_add(1, Relaxed);
-            return;
-        }
-        let urgent = *event.metadata().level() <= tracing::Level::WARN;
-        if self.writer.write(&self.form.line(event, now), urgent) {
-            self.written.fetch_add(1, Relaxed);
-        }
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
 }

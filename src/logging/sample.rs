@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
-use super::line::shown;
+use super::values::shown;
 
 /// Lines of a second that are all written.
 const FIRST: u32 = 100;
@@ -20,11 +20,13 @@ const SLOTS: usize = 4096;
 pub(super) struct Sampler {
     /// The second in the upper half, the count in the lower.
     slots: Box<[AtomicU64]>,
+    /// Events that were not taken.
+    left_out: AtomicU64,
 }
 
 impl Default for Sampler {
     fn default() -> Self {
-        Self { slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect() }
+        Self { slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(), left_out: AtomicU64::new(0) }
     }
 }
 
@@ -32,7 +34,16 @@ impl Sampler {
     /// Counts the event, and says whether it is to be written. `second` is the time in seconds.
     pub(super) fn takes(&self, event: &Event<'_>, second: i64) -> bool {
         let count = self.count(digest(event), second);
-        count <= FIRST || (count - FIRST).is_multiple_of(THEREAFTER)
+        let taken = count <= FIRST || (count - FIRST).is_multiple_of(THEREAFTER);
+        if !taken {
+            self.left_out.fetch_add(1, Relaxed);
+        }
+        taken
+    }
+
+    /// Events that were not taken so far.
+    pub(super) fn left_out(&self) -> u64 {
+        self.left_out.load(Relaxed)
     }
 
     fn count(&self, digest: u64, second: i64) -> u32 {

@@ -1,5 +1,7 @@
 //! Lines as they reach standard error.
 
+mod beside;
+
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,9 +22,13 @@ impl Write for Sink {
     }
 }
 
-fn logger(encoding: Encoding, level: Level, sink: impl Write + Send + 'static) -> Logger {
+fn logger(
+    encoding: Encoding,
+    level: Level,
+    sink: impl Write + Send + 'static,
+) -> impl Subscriber + for<'a> LookupSpan<'a> {
     let zone = TimeZone::fixed(jiff::tz::offset(-3));
-    Logger::new(encoding, level, zone, sink).expect("a thread can be started")
+    Registry::default().with(lines(encoding, level, zone, sink).expect("a thread can be started"))
 }
 
 /// What reaches standard error while `act` runs.
@@ -36,7 +42,7 @@ fn text(encoding: Encoding, level: Level, act: impl FnOnce()) -> String {
     String::from_utf8(bytes).expect("lines are UTF-8")
 }
 
-fn lines(level: Level, act: impl FnOnce()) -> Vec<Value> {
+fn records(level: Level, act: impl FnOnce()) -> Vec<Value> {
     let text = text(Encoding::Json, level, act);
     text.lines().map(|line| serde_json::from_str(line).expect("lines are JSON")).collect()
 }
@@ -74,7 +80,7 @@ fn a_line_has_the_keys_of_the_contract_in_their_order() {
 
 #[test]
 fn groups_open_and_close_where_names_change_and_the_text_of_an_event_has_its_name() {
-    let line = lines(Level::Info, || {
+    let line = records(Level::Info, || {
         tracing::info!(a.x = 1, b.x = 2, b.y = 3, plain = 4, a.z = 5, event_message = "hello", "said");
     });
     assert_eq!(line[0]["msg"], "said");
@@ -106,7 +112,7 @@ fn levels_are_those_of_the_contract() {
         tracing::warn!(target: "kube_client::client", "8");
     };
     let written = |level: &str| -> Vec<String> {
-        let lines = lines(Level::from(level), all);
+        let lines = records(Level::from(level), all);
         let show = |line: &Value| {
             format!("{} {}", line["level"].as_str().expect("text"), line["msg"].as_str().expect("text"))
         };
@@ -123,7 +129,7 @@ fn levels_are_those_of_the_contract() {
 #[test]
 fn errors_say_their_place_only_at_debug_and_trace() {
     let place = |level| {
-        let lines = lines(level, || tracing::error!(error = "why", "what"));
+        let lines = records(level, || tracing::error!(error = "why", "what"));
         lines[0]["stacktrace"].as_str().map(str::to_owned)
     };
     assert_eq!(place(Level::Info), None);
@@ -150,12 +156,12 @@ fn equal_messages_are_sampled_below_trace_and_counted() {
         let text = String::from_utf8(sink.0.lock().expect("no panic").clone()).expect("UTF-8");
         assert!(text.contains("the one that explains it"));
     });
-    assert_eq!(lines(Level::Trace, flood).len(), 1001);
+    assert_eq!(records(Level::Trace, flood).len(), 1001);
 }
 
 #[test]
 fn a_value_is_cut_at_its_bound() {
-    let lines = lines(Level::Info, || tracing::info!(body = "ü".repeat(1 << 20), "long"));
+    let lines = records(Level::Info, || tracing::info!(body = "ü".repeat(1 << 20), "long"));
     let body = lines[0]["body"].as_str().expect("a text");
     assert!(body.ends_with("ü…"), "it says that it was cut");
     assert_eq!(body.chars().count(), 4096);

@@ -9,6 +9,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tracing::{Level, Metadata};
+use tracing_subscriber::fmt::MakeWriter;
+
 /// Bytes that may wait for standard error.
 const MOST_WAITING: usize = 1 << 20;
 /// How long lines are collected.
@@ -26,6 +29,8 @@ struct Shared {
     filled: Condvar,
     /// Nothing waits any more.
     drained: Condvar,
+    /// Lines that found room.
+    written: AtomicU64,
     dropped: AtomicU64,
 }
 
@@ -51,21 +56,26 @@ impl LineWriter {
         Ok(Self(shared))
     }
 
-    /// Hands a line over; false if there was no room.
-    pub(super) fn write(&self, line: &str, urgent: bool) -> bool {
+    /// Hands a line over, or counts it as dropped if there is no room.
+    fn put(&self, line: &[u8], urgent: bool) {
         let mut queue = self.0.queue();
         if queue.waiting.len() + line.len() > MOST_WAITING {
             self.0.dropped.fetch_add(1, Relaxed);
-            return false;
+            return;
         }
         let wake = queue.waiting.is_empty() || (urgent && !queue.hurry);
-        queue.waiting.extend_from_slice(line.as_bytes());
+        queue.waiting.extend_from_slice(line);
         queue.hurry |= urgent || queue.waiting.len() > MOST_WAITING / 2;
         drop(queue);
+        self.0.written.fetch_add(1, Relaxed);
         if wake {
             self.0.filled.notify_one();
         }
-        true
+    }
+
+    /// Lines handed over so far.
+    pub(super) fn written(&self) -> u64 {
+        self.0.written.load(Relaxed)
     }
 
     /// Lines dropped so far.
@@ -86,6 +96,36 @@ impl LineWriter {
             }
             queue = self.0.drained.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+}
+
+impl<'a> MakeWriter<'a> for LineWriter {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Line<'a> {
+        Line { writer: self, urgent: false }
+    }
+
+    fn make_writer_for(&'a self, about: &Metadata<'_>) -> Line<'a> {
+        Line { writer: self, urgent: *about.level() <= Level::WARN }
+    }
+}
+
+/// The way of one line, which comes whole, into the buffer.
+pub(super) struct Line<'a> {
+    writer: &'a LineWriter,
+    urgent: bool,
+}
+
+impl Write for Line<'_> {
+    /// Never fails: a line without room is counted.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.writer.put(line, self.urgent);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
