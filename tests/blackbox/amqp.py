@@ -2,11 +2,12 @@
 
 Values are None, bool, int, float, str, bytes, list, dict; a described value is a pair (code, value).
 """
+
 import io
 import struct
 import uuid
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 # Descriptors of performatives, SASL frames and message sections.
 OPEN, BEGIN, ATTACH, FLOW, TRANSFER, DISPOSITION, DETACH, END, CLOSE = range(0x10, 0x19)
@@ -17,15 +18,25 @@ SENDER, RECEIVER = False, True
 SASL_HEADER, AMQP_HEADER = b"AMQP\x03\x01\x00\x00", b"AMQP\x00\x01\x00\x00"
 BATCH_FORMAT = 0x80013700
 
+# Type code -> size in bytes, and how they become a value.
 FIXED: dict[int, tuple[int, Callable[[bytes], Any]]] = {
-    0x40: (0, lambda b: None), 0x41: (0, lambda b: True), 0x42: (0, lambda b: False),
-    0x43: (0, lambda b: 0), 0x44: (0, lambda b: 0), 0x45: (0, lambda b: []),
+    0x40: (0, lambda _: None),
+    0x41: (0, lambda _: True),
+    0x42: (0, lambda _: False),
+    0x43: (0, lambda _: 0),
+    0x44: (0, lambda _: 0),
+    0x45: (0, lambda _: []),
     0x56: (1, lambda b: b == b"\x01"),
-    **{code: (size, lambda b: int.from_bytes(b, "big")) for code, size in
-       {0x50: 1, 0x52: 1, 0x53: 1, 0x60: 2, 0x70: 4, 0x80: 8}.items()},
-    **{code: (size, lambda b: int.from_bytes(b, "big", signed=True)) for code, size in
-       {0x51: 1, 0x54: 1, 0x55: 1, 0x61: 2, 0x71: 4, 0x81: 8, 0x83: 8}.items()},
-    0x72: (4, lambda b: struct.unpack(">f", b)[0]), 0x82: (8, lambda b: struct.unpack(">d", b)[0]),
+    **{
+        code: (size, lambda b: int.from_bytes(b, "big"))
+        for code, size in {0x50: 1, 0x52: 1, 0x53: 1, 0x60: 2, 0x70: 4, 0x80: 8}.items()
+    },
+    **{
+        code: (size, lambda b: int.from_bytes(b, "big", signed=True))
+        for code, size in {0x51: 1, 0x54: 1, 0x55: 1, 0x61: 2, 0x71: 4, 0x81: 8, 0x83: 8}.items()
+    },
+    0x72: (4, lambda b: struct.unpack(">f", b)[0]),
+    0x82: (8, lambda b: struct.unpack(">d", b)[0]),
     0x98: (16, lambda b: str(uuid.UUID(bytes=b))),
 }
 
@@ -66,10 +77,10 @@ def decode(data: bytes, at: int = 0) -> tuple[Any, int]:
         return (descriptor, value), at
     if code in FIXED:
         size, convert = FIXED[code]
-        return convert(data[at:at + size]), at + size
+        return convert(data[at : at + size]), at + size
     width = 1 if code & 0xF0 in (0xA0, 0xC0, 0xE0) else 4
-    size = int.from_bytes(data[at:at + width], "big")
-    content, end = data[at + width:at + width + size], at + width + size
+    size = int.from_bytes(data[at : at + width], "big")
+    content, end = data[at + width : at + width + size], at + width + size
     if code & 0x0F == 0 and code & 0xF0 in (0xA0, 0xB0):
         return content, end
     if code & 0xF0 in (0xA0, 0xB0):
@@ -127,13 +138,15 @@ class Connection:
     `publish(target, body)` is called with the name of the link's target and the bytes of each message.
     """
 
-    def __init__(self, stream_in: io.BufferedIOBase, stream_out: io.BufferedIOBase, publish: Callable[[str, bytes], None]) -> None:
+    def __init__(
+        self, stream_in: io.BufferedIOBase, stream_out: io.BufferedIOBase, publish: Callable[[str, bytes], None]
+    ) -> None:
         self._in = stream_in
         self._out = stream_out
         self._publish = publish
         self._names: dict[tuple[int, int], str] = {}  # (channel, handle) -> target of a client's sending link
         self._replies: dict[int, int] = {}  # channel -> handle of the client's link that receives from $cbs
-        self._partial: dict[tuple[int, int], Transfer] = {}  # (channel, handle) -> an unfinished transfer
+        self._partial: dict[tuple[int, int], Transfer] = {}  # (channel, handle) -> unfinished transfer
         self._sent = 0
 
     def serve(self) -> None:
@@ -162,13 +175,15 @@ class Connection:
         if len(head) < 8:
             raise ConnectionError("closed")
         size, offset, _, channel = struct.unpack(">IBBH", head)
-        body = self._in.read(size - 8)[offset * 4 - 8:]
+        body = self._in.read(size - 8)[offset * 4 - 8 :]
         if not body:
             return channel, None, b""
         performative, end = decode(body)
         return channel, performative, body[end:]
 
-    def _send(self, channel: int, performative: tuple[int, list[Any]], payload: bytes = b"", sasl: bool = False) -> None:
+    def _send(
+        self, channel: int, performative: tuple[int, list[Any]], payload: bytes = b"", sasl: bool = False
+    ) -> None:
         body = encode(performative) + payload
         self._out.write(struct.pack(">IBBH", len(body) + 8, 2, int(sasl), channel) + body)
         self._out.flush()
@@ -182,11 +197,25 @@ class Connection:
 
     def _on_attach(self, channel: int, fields: list[Any], payload: bytes) -> None:
         name, handle, role, source, target = fields[0], fields[1], fields[2], fields[5], fields[6]
-        self._send(channel, (ATTACH, [
-            name, UInt(handle), not role, UByte(fields[3] or 0), UByte(fields[4] or 0),
-            (SOURCE, [source[1][0] if source[1] else None]), (TARGET, [target[1][0] if target[1] else None]),
-            None, None, UInt(0), ULong(1 << 20),
-        ]))
+        self._send(
+            channel,
+            (
+                ATTACH,
+                [
+                    name,
+                    UInt(handle),
+                    not role,
+                    UByte(fields[3] or 0),
+                    UByte(fields[4] or 0),
+                    (SOURCE, [source[1][0] if source[1] else None]),
+                    (TARGET, [target[1][0] if target[1] else None]),
+                    None,
+                    None,
+                    UInt(0),
+                    ULong(1 << 20),
+                ],
+            ),
+        )
         if role == SENDER:
             self._names[channel, handle] = target[1][0]
             self._send(channel, (FLOW, [UInt(0), UInt(5000), UInt(0), UInt(5000), UInt(handle), UInt(0), UInt(1000)]))
@@ -230,5 +259,12 @@ class Connection:
     def _on_close(self, channel: int, fields: list[Any], payload: bytes) -> None:
         self._send(0, (CLOSE, []))
 
-    _handlers = {OPEN: _on_open, BEGIN: _on_begin, ATTACH: _on_attach, TRANSFER: _on_transfer,
-                 DETACH: _on_detach, END: _on_end, CLOSE: _on_close}
+    _handlers: ClassVar = {
+        OPEN: _on_open,
+        BEGIN: _on_begin,
+        ATTACH: _on_attach,
+        TRANSFER: _on_transfer,
+        DETACH: _on_detach,
+        END: _on_end,
+        CLOSE: _on_close,
+    }

@@ -1,4 +1,5 @@
 """Message brokers for the providers that do not speak HTTP to their target."""
+
 import base64
 import json
 import os
@@ -138,8 +139,11 @@ class PubSubEmulator:
         (port,) = free_ports(1)
         self._address = f"127.0.0.1:{port}"
         self._process = subprocess.Popen(
-            [command, "--host=127.0.0.1", f"--port={port}"], cwd=directory, start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [command, "--host=127.0.0.1", f"--port={port}"],
+            cwd=directory,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         self.values: dict[str, str] = {}
         self.environment = {"PUBSUB_EMULATOR_HOST": self._address}
@@ -167,7 +171,9 @@ class PubSubEmulator:
 
     def _call(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         request = urllib.request.Request(
-            f"http://{self._address}/v1/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"},
+            f"http://{self._address}/v1/{path}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
             method=method,
         )
         with urllib.request.urlopen(request, timeout=120) as response:

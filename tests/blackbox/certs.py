@@ -1,4 +1,5 @@
 """A throw-away certificate authority, made with the openssl command."""
+
 import pathlib
 import subprocess
 
@@ -18,8 +19,21 @@ class Authority:
         self.directory = directory
         self.key = directory / "ca.key"
         self.certificate = directory / "ca.crt"
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", 1, "-subj", "/CN=black-box CA",
-                "-keyout", self.key, "-out", self.certificate)
+        openssl(
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            1,
+            "-subj",
+            "/CN=black-box CA",
+            "-keyout",
+            self.key,
+            "-out",
+            self.certificate,
+        )
 
     def another(self, name: str) -> "Authority":
         """A second authority that has nothing to do with this one."""
@@ -32,12 +46,25 @@ class Authority:
         key, request = self.directory / f"{name}.key", self.directory / f"{name}.csr"
         certificate, extensions = self.directory / f"{name}.crt", self.directory / f"{name}.ext"
         names = ",".join(("IP:" if host.replace(".", "").isdigit() else "DNS:") + host for host in hosts)
-        extensions.write_text(
-            f"subjectAltName={names}\nextendedKeyUsage={'clientAuth' if client else 'serverAuth'}\n"
-        )
+        extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage={'clientAuth' if client else 'serverAuth'}\n")
         openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
-        openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial",
-                "-days", 1, "-extfile", extensions, "-out", certificate)
+        openssl(
+            "x509",
+            "-req",
+            "-in",
+            request,
+            "-CA",
+            self.certificate,
+            "-CAkey",
+            self.key,
+            "-CAcreateserial",
+            "-days",
+            1,
+            "-extfile",
+            extensions,
+            "-out",
+            certificate,
+        )
         return certificate, key
 
 

@@ -1,10 +1,11 @@
 """Compares what was sent with the golden files, and reports it."""
+
 import difflib
 import json
 import pathlib
 from typing import Any, TypeAlias
 
-# What a step led to: `writes`, `reads`, and `response` where the case looks at it; of a receiver, what it says and does.
+# What a step led to: `writes`, `reads`, and `response` where the case looks at it; or a receiver's answer.
 Outcome: TypeAlias = dict[str, Any]
 # Case -> step -> outcome.
 Outcomes: TypeAlias = dict[str, dict[str, Outcome]]
@@ -102,8 +103,10 @@ def compare(golden: Outcome | None, actual: Outcome, reads: bool) -> list[str]:
         return [f"nothing was sent, expected {_summary(golden)}"]
     if actual.get("writes") and not golden["writes"]:
         return [f"nothing was to be sent, got {_summary(actual)}"]
-    sides = [json.dumps({part: side.get(part) for part in parts}, indent=1, ensure_ascii=False, sort_keys=True)
-             for side in (golden, actual)]
+    sides = [
+        json.dumps({part: side.get(part) for part in parts}, indent=1, ensure_ascii=False, sort_keys=True)
+        for side in (golden, actual)
+    ]
     lines = difflib.unified_diff(sides[0].split("\n"), sides[1].split("\n"), "golden", "actual", lineterm="", n=2)
     return list(lines)[2:]
 

@@ -1,4 +1,5 @@
 """How the program is given its objects and started: in a cluster, or standalone from files."""
+
 import json
 import os
 import pathlib
@@ -21,8 +22,12 @@ SOURCE_KINDS = [
     ("image.toolkit.fluxcd.io", "v1", "ImageRepository"),
     ("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"),
 ]
-LISTENERS = {"events": "--events-addr", "receiver": "--receiverAddr",
-             "metrics": "--metrics-addr", "health": "--health-addr"}
+LISTENERS = {
+    "events": "--events-addr",
+    "receiver": "--receiverAddr",
+    "metrics": "--metrics-addr",
+    "health": "--health-addr",
+}
 
 
 # (kind, namespace) -> uid of the last object of that kind.
@@ -45,7 +50,9 @@ class Controller:
         self._output = log.open("ab")
         try:
             self._process = subprocess.Popen(
-                [*command, *listeners, "--admin-addr=127.0.0.1:0", *flags], stdout=self._output, stderr=subprocess.STDOUT,
+                [*command, *listeners, "--admin-addr=127.0.0.1:0", *flags],
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
                 env={**os.environ, **environment},
             )
         except OSError as error:
@@ -103,8 +110,11 @@ class ClusterDriver:
         self.cluster = Cluster()
         self._applied: list[Object] = []
         for path in crds:
-            subprocess.run(["kubectl", "apply", "--server-side", "--force-conflicts", "-f", path],
-                           check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                ["kubectl", "apply", "--server-side", "--force-conflicts", "-f", path],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
         kinds = [permissive_crd(*kind) for kind in SOURCE_KINDS]
         self.cluster.apply(kinds)
         self.cluster.await_crds([crd["metadata"]["name"] for crd in kinds])

@@ -1,4 +1,5 @@
 """A stand-in for an Event Hubs namespace: AMQP 1.0 over TLS, and HTTPS on the same port."""
+
 import contextlib
 import io
 from collections.abc import Callable

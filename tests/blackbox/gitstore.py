@@ -3,6 +3,7 @@
 A client that reads statuses or comments before it writes one sees its own earlier writes, so the
 de-duplication of commit statuses and the updating of comments can be observed.
 """
+
 import json
 import re
 from collections.abc import Callable
@@ -118,13 +119,20 @@ class GitStore:
                 name = query.get("name")
                 return 200, [s for s in kept if not name or s["name"] == name]
             name = body.get("name") or body.get("context")
-            status = self._new({
-                "sha": sha, "name": name, "status": body.get("state"),
-                "description": body.get("description"),
-            })
+            status = self._new(
+                {
+                    "sha": sha,
+                    "name": name,
+                    "status": body.get("state"),
+                    "description": body.get("description"),
+                }
+            )
             kept[:] = [s for s in kept if s["name"] != name]
             kept.insert(0, status)
             return 201, status
+        return self._notes(method, path, body)
+
+    def _notes(self, method: str, path: str, body: Body) -> Answer | None:
         found = re.search(r"/merge_requests/(\d+)/notes(?:/(\d+))?$", path)
         if found:
             kept = self.comments.setdefault(found.group(1), [])

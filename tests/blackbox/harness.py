@@ -3,6 +3,7 @@
 All set-ups advance together: every set-up's first step is posted, the sinks fall quiet, what they
 recorded is attributed to that step, and then comes the second step.
 """
+
 import contextlib
 import datetime
 import itertools
@@ -32,7 +33,10 @@ CANARY: Spec = {
 }
 CANARY_EVENT: Event = {
     "involvedObject": {"kind": "Kustomization", "namespace": CANARY["name"], "name": "canary"},
-    "severity": "info", "timestamp": "2026-08-07T10:15:30Z", "reason": "Canary", "reportingController": "suite",
+    "severity": "info",
+    "timestamp": "2026-08-07T10:15:30Z",
+    "reason": "Canary",
+    "reportingController": "suite",
 }
 
 
@@ -40,24 +44,32 @@ class Harness:
     """The sinks, the proxy and the objects of `setups`, and the way to run their steps."""
 
     def __init__(
-        self, driver: ClusterDriver | StandaloneDriver, setups: list[SetUp], authority: Authority,
-        brokers: dict[str, Broker], hosts: Iterable[str],
+        self,
+        driver: ClusterDriver | StandaloneDriver,
+        setups: list[SetUp],
+        authority: Authority,
+        brokers: dict[str, Broker],
+        hosts: Iterable[str],
     ) -> None:
         self.driver = driver
         self.canary = SetUp(CANARY, "canary", {})
         self.setups = setups
         self.refused: dict[str, str] = {}  # set-up -> what the API server had against its objects
         self.brokers = brokers
-        self.proxy = ConnectProxy(authority, {"localhost", *hosts} | {
-            route["host"] for setup in setups for route in setup.spec.get("hosts", [])
-        })
+        self.proxy = ConnectProxy(
+            authority,
+            {"localhost", *hosts} | {route["host"] for setup in setups for route in setup.spec.get("hosts", [])},
+        )
         self.server_certificate = authority.issue("127.0.0.1", ["127.0.0.1"])
         self.client_certificate = authority.issue("blackbox-client", ["client.example"], client=True)
         self.authority = authority
         self.foreign = authority.another("foreign")
         self.environment = {
-            "HTTPS_PROXY": self.proxy.url, "NO_PROXY": "127.0.0.1,localhost", "HTTP_PROXY": "",
-            "SSL_CERT_FILE": str(authority.certificate), "TZ": "UTC",
+            "HTTPS_PROXY": self.proxy.url,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "HTTP_PROXY": "",
+            "SSL_CERT_FILE": str(authority.certificate),
+            "TZ": "UTC",
         }
         for broker in brokers.values():
             self.environment.update(broker.environment)
@@ -104,8 +116,11 @@ class Harness:
         sink = dict(spec.get("sink", {}))
         in_one_hour = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
         sink["replies"] = fill(sink.get("replies"), {"IN_ONE_HOUR": in_one_hour.strftime("%Y-%m-%dT%H:%M:%SZ")})
-        sink["tls"] = {None: None, "server": self.server_certificate,
-                       "mutual": (*self.server_certificate, self.authority.certificate)}[sink.get("tls")]
+        sink["tls"] = {
+            None: None,
+            "server": self.server_certificate,
+            "mutual": (*self.server_certificate, self.authority.certificate),
+        }[sink.get("tls")]
         return Sink(**sink)
 
     @contextlib.contextmanager
@@ -170,8 +185,11 @@ class Harness:
             time.sleep(0.03)
             now = time.monotonic()
             last = max(start, *(setup.recorder.last for setup in active))
-            missing = [setup for setup in active if now - start < self._limit(setup, impatient)
-                       and self._lacks(setup, index, expected)]
+            missing = [
+                setup
+                for setup in active
+                if now - start < self._limit(setup, impatient) and self._lacks(setup, index, expected)
+            ]
             if not missing and now - last >= QUIET:
                 break
         impatient.update(setup.name for setup in active if self._lacks(setup, index, expected))

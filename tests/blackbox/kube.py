@@ -1,4 +1,5 @@
 """A small Kubernetes API client: server-side apply, get, delete."""
+
 import base64
 import http.client
 import json
@@ -41,10 +42,13 @@ class Cluster:
     """The cluster that KUBECONFIG names."""
 
     def __init__(self) -> None:
-        config = json.loads(subprocess.run(
-            ["kubectl", "config", "view", "--raw", "--minify", "--flatten", "-o", "json"],
-            check=True, capture_output=True,
-        ).stdout)
+        config = json.loads(
+            subprocess.run(
+                ["kubectl", "config", "view", "--raw", "--minify", "--flatten", "-o", "json"],
+                check=True,
+                capture_output=True,
+            ).stdout
+        )
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         self._server = urlsplit(cluster["server"])
         self._headers = {"Accept": "application/json"}
@@ -82,7 +86,8 @@ class Cluster:
             host, port = self._server.hostname or "", self._server.port
             self._local.connection = (
                 http.client.HTTPSConnection(host, port or 443, context=self._tls)
-                if self._tls else http.client.HTTPConnection(host, port or 80)
+                if self._tls
+                else http.client.HTTPConnection(host, port or 80)
             )
         connection: http.client.HTTPConnection = self._local.connection
         return connection
@@ -138,8 +143,13 @@ class Cluster:
         end = time.monotonic() + timeout
         for name in names:
             while time.monotonic() < end:
-                crd = self.get({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-                                "metadata": {"name": name}})
+                crd = self.get(
+                    {
+                        "apiVersion": "apiextensions.k8s.io/v1",
+                        "kind": "CustomResourceDefinition",
+                        "metadata": {"name": name},
+                    }
+                )
                 states = {c["type"]: c["status"] for c in crd.get("status", {}).get("conditions") or []}
                 if states.get("Established") == "True":
                     break
@@ -169,8 +179,7 @@ def permissive_crd(group: str, version: str, kind: str) -> Object:
             "group": group,
             "scope": "Namespaced",
             "names": {"kind": kind, "plural": plural, "singular": kind.lower(), "listKind": f"{kind}List"},
-            "versions": [{"name": version, "served": True, "storage": True,
-                          "schema": {"openAPIV3Schema": schema}}],
+            "versions": [{"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
         },
     }
 

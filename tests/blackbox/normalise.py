@@ -4,6 +4,7 @@ What differs from run to run (ports, uids, random ids, the time of sending) beco
 placeholder; values derived from a uid are computed and recognised. Lists and lines that carry a map
 in no particular order are sorted where the case file says so.
 """
+
 import hashlib
 import hmac
 import json
@@ -17,11 +18,27 @@ from request import Answer, Request
 from setups import Event, SetUp
 
 IGNORED_HEADERS = {
-    "accept-encoding", "connection", "content-length", "host", "proxy-connection", "referer", "te", "traceparent",
-    "transfer-encoding", "user-agent", "x-tfs-session",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "host",
+    "proxy-connection",
+    "referer",
+    "te",
+    "traceparent",
+    "transfer-encoding",
+    "user-agent",
+    "x-tfs-session",
 }
-KEPT_RESPONSE_HEADERS = ("content-type", "location", "retry-after", "x-content-type-options",
-                         "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+KEPT_RESPONSE_HEADERS = (
+    "content-type",
+    "location",
+    "retry-after",
+    "x-content-type-options",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+)
 HTTP_DATE = re.compile(r"^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$")
 LONG_TEXT = 600
 

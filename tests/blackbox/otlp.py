@@ -1,4 +1,5 @@
 """Decodes an OTLP trace export request into plain values, without a protobuf library."""
+
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -13,9 +14,18 @@ MESSAGES = {
     "ScopeSpans": {1: ("scope", "Scope"), 2: ("spans", "Span"), 3: ("schemaUrl", "text")},
     "Scope": {1: ("name", "text"), 2: ("version", "text"), 3: ("attributes", "KeyValue")},
     "Span": {
-        1: ("traceId", "hex"), 2: ("spanId", "hex"), 3: ("traceState", "text"), 4: ("parentSpanId", "hex"),
-        5: ("name", "text"), 6: ("kind", "number"), 7: ("start", "number"), 8: ("end", "number"),
-        9: ("attributes", "KeyValue"), 11: ("events", "hex"), 15: ("status", "Status"), 16: ("flags", "number"),
+        1: ("traceId", "hex"),
+        2: ("spanId", "hex"),
+        3: ("traceState", "text"),
+        4: ("parentSpanId", "hex"),
+        5: ("name", "text"),
+        6: ("kind", "number"),
+        7: ("start", "number"),
+        8: ("end", "number"),
+        9: ("attributes", "KeyValue"),
+        11: ("events", "hex"),
+        15: ("status", "Status"),
+        16: ("flags", "number"),
     },
     "Status": {2: ("message", "text"), 3: ("code", "number")},
     "KeyValue": {1: ("key", "text"), 2: ("value", "AnyValue")},
@@ -52,10 +62,10 @@ def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
             value, at = _varint(data, at)
         elif kind == BYTES:
             size, at = _varint(data, at)
-            value, at = data[at:at + size], at + size
+            value, at = data[at : at + size], at + size
         else:
             size, code = (8, "<Q") if kind == FIXED64 else (4, "<I")
-            value, at = struct.unpack(code, data[at:at + size])[0], at + size
+            value, at = struct.unpack(code, data[at : at + size])[0], at + size
         yield tag >> 3, value
 
 

@@ -4,6 +4,7 @@ The program is pointed at it by HTTPS_PROXY and trusts its certificates through 
 Requests inside a tunnel are answered by the set-up that claims their host and path; nothing ever
 leaves the machine. Requests nobody claims are answered 502 and kept in `strays`.
 """
+
 import re
 import ssl
 from collections.abc import Iterable

@@ -3,6 +3,7 @@
 Receivers need a cluster: the path of a Receiver is read from its status, and the effect of a request
 is an annotation on the objects that it names.
 """
+
 import base64
 import contextlib
 import copy
@@ -87,10 +88,14 @@ class Bench:
         jwks = {"keys": [self.keys["issuer"].jwk()]}
         issuer = Sink()
         issuer.replies = [
-            {"path": "/.well-known/openid-configuration$", "json": {
-                "issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys",
-                "id_token_signing_alg_values_supported": ["RS256"],
-            }},
+            {
+                "path": "/.well-known/openid-configuration$",
+                "json": {
+                    "issuer": issuer.url,
+                    "jwks_uri": f"{issuer.url}/keys",
+                    "id_token_signing_alg_values_supported": ["RS256"],
+                },
+            },
             {"path": "/keys$", "json": jwks},
         ]
         google = Recorder(replies=[{"json": jwks}])
@@ -132,8 +137,10 @@ class Bench:
             if (wanted in settled and (path or wanted != "Ready=True")) or time.monotonic() > end:
                 break
             time.sleep(0.1)
-        kept = [{key: _text(c[key], case) for key in ("type", "status", "reason", "message")}
-                for c in sorted(conditions.values(), key=lambda c: c["type"])]
+        kept = [
+            {key: _text(c[key], case) for key in ("type", "status", "reason", "message")}
+            for c in sorted(conditions.values(), key=lambda c: c["type"])
+        ]
         return {"conditions": kept, "webhookPath": _text(path, case)}
 
     def _annotations(self, case: ReceiverCase) -> dict[str, str | None]:
@@ -174,8 +181,14 @@ class SigningKey:
 
     def jwk(self) -> dict[str, str]:
         modulus = openssl("rsa", "-in", self.path, "-noout", "-modulus").decode().strip().split("=")[1]
-        return {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "issuer", "e": "AQAB",
-                "n": _base64(bytes.fromhex(modulus))}
+        return {
+            "kty": "RSA",
+            "alg": "RS256",
+            "use": "sig",
+            "kid": "issuer",
+            "e": "AQAB",
+            "n": _base64(bytes.fromhex(modulus)),
+        }
 
     def sign(self, claims: dict[str, Any]) -> str:
         header = {"alg": "RS256", "typ": "JWT", "kid": "issuer"}

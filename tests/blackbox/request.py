@@ -1,4 +1,5 @@
 """What the recorders of the suite keep of a request, and a request of its own."""
+
 import contextlib
 import http.client
 from typing import NamedTuple, NotRequired, TypedDict

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs the program as a black box and compares what it sends with the golden files.
 
-  run.py --driver standalone --controller CMD    objects from files
-  run.py --driver cluster    --controller CMD    objects in the cluster of KUBECONFIG
+run.py --driver standalone --controller CMD    objects from files
+run.py --driver cluster    --controller CMD    objects in the cluster of KUBECONFIG
 """
+
 import argparse
 import io
 import pathlib
@@ -51,18 +52,38 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driver", choices=["cluster", "standalone"], required=True)
     parser.add_argument("--controller", required=True, metavar="CMD", help="command line that starts the program")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME",
-                        help="a case file, a kind, a provider or receiver type, or a case (repeatable)")
-    parser.add_argument("--without", action="append", default=[], choices=KINDS, metavar="KIND",
-                        help="leave out cases of this kind: %(choices)s (repeatable)")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a case file, a kind, a provider or receiver type, or a case (repeatable)",
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=KINDS,
+        metavar="KIND",
+        help="leave out cases of this kind: %(choices)s (repeatable)",
+    )
     parser.add_argument("--api-version", default=NEWEST, help="of Alerts and Providers (default %(default)s)")
-    parser.add_argument("--crds", action="append", type=pathlib.Path, metavar="FILE",
-                        help="definitions to apply in place of deploy/crds (cluster, repeatable)")
+    parser.add_argument(
+        "--crds",
+        action="append",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="definitions to apply in place of deploy/crds (cluster, repeatable)",
+    )
     parser.add_argument("--log", metavar="FILE", help="keep the program's output here")
     parser.add_argument("--reads", action="store_true", help="compare reads (GET) as well as writes")
     parser.add_argument("--quiet", action="store_true", help="print failures and the last lines only")
-    parser.add_argument("--propose", type=pathlib.Path, metavar="FILE",
-                        help="write what differs in the form of divergences.json, reasons left empty")
+    parser.add_argument(
+        "--propose",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="write what differs in the form of divergences.json, reasons left empty",
+    )
     return parser.parse_args()
 
 
@@ -78,8 +99,11 @@ def check(args: argparse.Namespace, directory: pathlib.Path) -> bool:
     authority = Authority(directory)
     running = brokers.start({each.needs for each in setups if each.needs}, directory, authority)
     try:
-        driver = (ClusterDriver(args.controller, directory, args.crds or CRDS) if args.driver == "cluster"
-                  else StandaloneDriver(args.controller, directory))
+        driver = (
+            ClusterDriver(args.controller, directory, args.crds or CRDS)
+            if args.driver == "cluster"
+            else StandaloneDriver(args.controller, directory)
+        )
         harness = Harness(driver, setups, authority, running, HOSTS)
         bench = Bench(receivers, harness, driver, directory) if isinstance(driver, ClusterDriver) else None
         outcomes = execute(harness, bench, golden, args.api_version)

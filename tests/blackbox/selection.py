@@ -1,4 +1,5 @@
 """Which cases of the suite run."""
+
 import collections
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar

@@ -1,4 +1,5 @@
 """The case files: set-ups, the events each one gets, and the objects each one needs."""
+
 import copy
 import json
 import pathlib
@@ -13,8 +14,18 @@ from sink import Recorder, Sink
 API_GROUP = "notification.toolkit.fluxcd.io"
 READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 ALL_KINDS = [
-    "Bucket", "GitRepository", "Kustomization", "HelmRelease", "HelmChart", "HelmRepository", "ImageRepository",
-    "ImagePolicy", "ImageUpdateAutomation", "OCIRepository", "ArtifactGenerator", "ExternalArtifact",
+    "Bucket",
+    "GitRepository",
+    "Kustomization",
+    "HelmRelease",
+    "HelmChart",
+    "HelmRepository",
+    "ImageRepository",
+    "ImagePolicy",
+    "ImageUpdateAutomation",
+    "OCIRepository",
+    "ArtifactGenerator",
+    "ExternalArtifact",
 ]
 # Provider field that refers to the Secret of each short form in a case file.
 SECRET_FIELDS = {"secret": "secretRef", "certSecret": "certSecretRef", "proxySecret": "proxySecretRef"}
@@ -108,8 +119,8 @@ class SetUp:
             **self.spec.get("alert", {}),
         }
         found: list[Object] = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name}}]
-        for name, data in secrets.items():
-            data = {key: expand(value) for key, value in data.items()}
+        for name, texts in secrets.items():
+            data = {key: expand(text) for key, text in texts.items()}
             found.append(self._object("v1", "Secret", name, {"stringData": data}))
         found += self._involved_objects()
         if not self.spec.get("providerMissing"):
@@ -122,8 +133,7 @@ class SetUp:
         return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **content}
 
     def _involved_objects(self) -> Iterator[Object]:
-        for item in self.spec.get("objects", []):
-            item = copy.deepcopy(item)
+        for item in copy.deepcopy(self.spec.get("objects", [])):
             item["metadata"]["namespace"] = self.name
             yield item
 
@@ -140,12 +150,11 @@ def load_events(path: pathlib.Path) -> dict[str, Event]:
 
 def load_setups(directory: pathlib.Path, events: dict[str, Event]) -> list[SetUp]:
     """All set-ups of the case files in `directory`, apart from the receivers'."""
-    found = []
+    found: list[SetUp] = []
     for path in sorted(directory.glob("*.json")):
         content = json.loads(path.read_text())
-        for spec in content.get("setups", []):
-            spec = {**content.get("defaults", {}), **spec}
-            found.append(SetUp(spec, path.stem, events))
+        defaults = content.get("defaults", {})
+        found.extend(SetUp({**defaults, **spec}, path.stem, events) for spec in content.get("setups", []))
     names = [each.name for each in found]
     twice = {name for name in names if names.count(name) > 1}
     if twice:

@@ -6,6 +6,7 @@ Where no rule matches, an optional git store answers, and else it is 200 with an
 
 A Sink is a Recorder that listens on a port of its own.
 """
+
 import json
 import pathlib
 import re
@@ -38,9 +39,7 @@ class Reply(NamedTuple):
 class Recorder:
     """Requests seen so far, and the answers to the next ones."""
 
-    def __init__(
-        self, replies: list[Rule] | None = None, store: str | None = None, author: str = "flux-bot"
-    ) -> None:
+    def __init__(self, replies: list[Rule] | None = None, store: str | None = None, author: str = "flux-bot") -> None:
         self.replies: list[Rule] = [dict(rule) for rule in (replies or [])]
         self.store = GitStore(store, author) if store else None
         self.requests: list[Request] = []
@@ -107,7 +106,7 @@ class RecordingHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 120
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Prints nothing."""
 
     def setup(self) -> None:
@@ -181,9 +180,7 @@ class RecordingServer(ThreadingHTTPServer):
         """Who answers the request."""
         raise NotImplementedError
 
-    def secure(
-        self, certificate: pathlib.Path, key: pathlib.Path, client_ca: pathlib.Path | None = None
-    ) -> None:
+    def secure(self, certificate: pathlib.Path, key: pathlib.Path, client_ca: pathlib.Path | None = None) -> None:
         """Speaks TLS from now on; see `server_context`."""
         context = server_context(certificate, key, client_ca)
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -203,7 +200,10 @@ class Sink(Recorder):
     """
 
     def __init__(
-        self, replies: list[Rule] | None = None, store: str | None = None, author: str = "flux-bot",
+        self,
+        replies: list[Rule] | None = None,
+        store: str | None = None,
+        author: str = "flux-bot",
         tls: tuple[pathlib.Path, ...] | None = None,
     ) -> None:
         super().__init__(replies, store, author)

@@ -1,12 +1,18 @@
-"""A damaged state folder: the program starts all the same, delivers what can be read, and says what can not."""
+"""A damaged state folder: the program starts all the same, delivers what can be read, and says what cannot."""
+
 import collections
+import itertools
+import pathlib
 import random
 import shutil
 import time
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
-from campanile import Campanile, hold, post, wait
+from campanile import Campanile, Figures, Violation, hold, post, wait
+from context import Context
 from destination import Destination, Manner
-from poster import Poster, accepted, body
+from poster import Load, Poster, accepted, body
 
 EVENTS = 300
 # Events that are posted after the damage, to see that the program works.
@@ -18,13 +24,26 @@ MOST_LOST_BY_A_BYTE = 40
 FILES = ["outbox.db", "outbox.db-wal"]
 PAGE = 4096
 
+# What was spoiled, in words and as (file, offset).
+Spoiled: TypeAlias = tuple[str, list[tuple[str, int]]]
 
-def damage(context):
+
+class Result(NamedTuple):
+    """What one damaged folder cost."""
+
+    lost: int
+    repeated: int
+    letters: int
+    said: bool
+    ends: int
+
+
+def damage(context: Context) -> Figures:
     """Spoils copies of two state folders, one left by kill -9 and one by SIGTERM, in hundreds of ways."""
     chance = random.Random(context.seed)
     prepared = [_prepare(context, "killed"), _prepare(context, "stopped")]
     destination = Destination([Manner()])
-    table = {}
+    table: dict[str, list[Result]] = {}
     try:
         for case in range(context.damages):
             kind = list(KINDS)[case % len(KINDS)]
@@ -35,13 +54,15 @@ def damage(context):
     return [row for kind, results in table.items() for row in _summary(kind, results)]
 
 
-def _prepare(context, how):
+def _prepare(context: Context, how: str) -> pathlib.Path:
     """A state folder with `EVENTS` deliveries that nothing has tried yet."""
     destination = Destination([Manner("silent")])
-    campanile = Campanile(context.campanile, context.folder / how, [("hook", f"http://127.0.0.1:{destination.ports[0]}/")])
+    campanile = Campanile(
+        context.campanile, context.folder / how, [("hook", f"http://127.0.0.1:{destination.ports[0]}/")]
+    )
     try:
         campanile.start()
-        rows = Poster(campanile.ports[0], total=EVENTS).finish()
+        rows = Poster(Load(campanile.ports[0], total=EVENTS)).finish()
         hold(len(accepted(rows)) == EVENTS, "not every event was accepted")
         if how == "killed":
             campanile.kill()
@@ -53,14 +74,18 @@ def _prepare(context, how):
     return campanile.state_dir
 
 
-def _case(context, chance, destination, case, kind, source):
-    """One damaged folder. Returns (lost, repeated, dead letters that say so, whether it was said, ends)."""
+def _case(
+    context: Context, chance: random.Random, destination: Destination, case: int, kind: str, source: pathlib.Path
+) -> Result:
+    """One damaged folder."""
     folder = context.folder / f"case-{case}"
     shutil.copytree(source, folder / "state")
     lengths = {name: (folder / "state" / name).stat().st_size for name in FILES if (folder / "state" / name).exists()}
     spoiled, places = KINDS[kind](chance, folder / "state")
     what = f"case {case}, {kind}: {spoiled}"
-    unknowable = any(name == FILES[1] and at >= lengths[name] - LAST_WRITE for name, at in places) or kind == "the log cut off"
+    unknowable = (
+        any(name == FILES[1] and at >= lengths[name] - LAST_WRITE for name, at in places) or kind == "the log cut off"
+    )
     campanile = Campanile(context.campanile, folder, [("hook", f"http://127.0.0.1:{destination.ports[0]}/{case}")])
     seen = destination.count()
     try:
@@ -70,7 +95,7 @@ def _case(context, chance, destination, case, kind, source):
         campanile.close()
     log = campanile.log()
     hold("panicked" not in log, f"{what}: a panic: {campanile.last_words()}")
-    times = collections.Counter(row[0] for row in destination.arrivals()[seen:] if row[4] == case)
+    times = collections.Counter(row.number for row in destination.arrivals()[seen:] if row.life == case)
     lost = EVENTS - sum(number < EVENTS for number in times)
     hold(all(number in times for number in FRESH), f"{what}: an event that was posted afterwards is missing")
     hold(all(0 <= number < EVENTS or number in FRESH for number in times), f"{what}: a message that nobody posted")
@@ -78,11 +103,11 @@ def _case(context, chance, destination, case, kind, source):
     hold(said or lost == 0 or unknowable, f"{what}: {lost} deliveries were lost silently")
     hold(lost <= MOST_LOST_BY_A_BYTE or kind != "a byte flipped", f"{what}: {lost} deliveries were lost")
     shutil.rmtree(folder)
-    return lost, sum(times.values()) - len(times), letters, said, ends
+    return Result(lost, sum(times.values()) - len(times), letters, said, ends)
 
 
-def _bring_up(campanile, what):
-    """Starts it, again if it ends to mend itself, until it has taken new events and delivered all it can."""
+def _bring_up(campanile: Campanile, what: str) -> int:
+    """Starts it until it has taken new events and delivered all it can; returns how often it ended to mend itself."""
     for ends in range(MOST_ENDS + 1):
         campanile.spawn()
         wait(lambda: campanile.process.poll() is not None or campanile.is_ready(), 30, f"{what}: it is not ready")
@@ -95,61 +120,62 @@ def _bring_up(campanile, what):
                 return ends
             hold(time.monotonic() < done, f"{what}: it takes no events or does not deliver: {campanile.last_words()}")
         hold(campanile.process.returncode == 1, f"{what}: it ended with {campanile.process.returncode}")
-    hold(False, f"{what}: it ended {MOST_ENDS + 1} times: {campanile.last_words()}")
+    raise Violation(f"{what}: it ended {MOST_ENDS + 1} times: {campanile.last_words()}")
 
 
-def _file(chance, state):
+def _file(chance: random.Random, state: pathlib.Path) -> pathlib.Path:
     """One of the files, by its size."""
     files = [state / name for name in FILES if (state / name).exists()]
     return chance.choices(files, [path.stat().st_size for path in files])[0]
 
 
-def _overwrite(path, at, data):
-    with open(path, "r+b") as file:
+def _overwrite(path: pathlib.Path, at: int, data: bytes) -> Spoiled:
+    with path.open("r+b") as file:
         file.seek(at)
         file.write(data)
     return f"{len(data)} bytes of {path.name} at {at}", [(path.name, at)]
 
 
-def _flip(chance, path, at):
-    with open(path, "rb") as file:
+def _flip(chance: random.Random, path: pathlib.Path, at: int) -> Spoiled:
+    with path.open("rb") as file:
         file.seek(at)
         old = file.read(1)[0]
     return _overwrite(path, at, bytes([old ^ chance.randrange(1, 256)]))
 
 
-def _byte(chance, state):
+def _byte(chance: random.Random, state: pathlib.Path) -> Spoiled:
     path = _file(chance, state)
     return _flip(chance, path, chance.randrange(path.stat().st_size))
 
 
-def _bytes(chance, state):
-    texts, places = zip(*(_byte(chance, state) for _ in range(32)))
-    return ", ".join(texts), sum(places, [])
+def _bytes(chance: random.Random, state: pathlib.Path) -> Spoiled:
+    spoiled = [_byte(chance, state) for _ in range(32)]
+    return ", ".join(text for text, _ in spoiled), list(itertools.chain(*(places for _, places in spoiled)))
 
 
-def _head(chance, state):
+def _head(chance: random.Random, state: pathlib.Path) -> Spoiled:
     path = _file(chance, state)
     return _flip(chance, path, chance.randrange(32 if path.name.endswith("wal") else 100))
 
 
-def _page(chance, state):
+def _page(chance: random.Random, state: pathlib.Path) -> Spoiled:
     path = _file(chance, state)
     at = chance.randrange(path.stat().st_size // PAGE) * PAGE
     return _overwrite(path, at, chance.choice([bytes(PAGE), chance.randbytes(PAGE)]))
 
 
-def _cut(name):
-    def cut(chance, state):
+def _cut(name: str) -> Callable[[random.Random, pathlib.Path], Spoiled]:
+    def cut(chance: random.Random, state: pathlib.Path) -> Spoiled:
         path = state / name
         length = chance.randrange(path.stat().st_size)
-        with open(path, "r+b") as file:
+        with path.open("r+b") as file:
             file.truncate(length)
         return f"{name} cut to {length}", [(name, length)]
+
     return cut
 
 
-def _torn(chance, state):
+def _torn(chance: random.Random, state: pathlib.Path) -> Spoiled:
     path = state / FILES[1]
     size = path.stat().st_size
     length = chance.randrange(1, PAGE)
@@ -172,9 +198,15 @@ WANTED = {"the log cut off": FILES[1], "the last write torn": FILES[1]}
 LAST_WRITE = 32 * PAGE
 
 
-def _summary(kind, results):
-    lost, repeated, letters, said, ends = zip(*results)
-    return [(f"{kind}: cases / with a loss / lost of {EVENTS} at most, on average",
-             f"{len(results)} / {sum(each > 0 for each in lost)} / {max(lost)}, {sum(lost) / len(lost):.1f}"),
-            (f"{kind}: said / dead letters `damaged` at most / repeated at most / ended to mend itself",
-             f"{sum(said)} / {max(letters)} / {max(repeated)} / {sum(ends)}")]
+def _summary(kind: str, results: list[Result]) -> Figures:
+    lost, repeated, letters, said, ends = zip(*results, strict=True)
+    return [
+        (
+            f"{kind}: cases / with a loss / lost of {EVENTS} at most, on average",
+            f"{len(results)} / {sum(each > 0 for each in lost)} / {max(lost)}, {sum(lost) / len(lost):.1f}",
+        ),
+        (
+            f"{kind}: said / dead letters `damaged` at most / repeated at most / ended to mend itself",
+            f"{sum(said)} / {max(letters)} / {max(repeated)} / {sum(ends)}",
+        ),
+    ]

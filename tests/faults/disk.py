@@ -1,4 +1,5 @@
 """A disk without space: events are refused, not lost; memory stays flat; everything goes on when space returns."""
+
 import collections
 import contextlib
 import itertools
@@ -6,10 +7,12 @@ import os
 import pathlib
 import subprocess
 import time
+from collections.abc import Iterator
 
-from campanile import Campanile, hold, post, wait
+from campanile import Campanile, Figures, hold, post, wait
+from context import Context
 from destination import Destination, Manner
-from poster import Poster, accepted, body
+from poster import Load, Poster, accepted, body
 
 DISK_MIB = 24
 # Bytes of padding, so that the disk is soon full.
@@ -21,7 +24,7 @@ MOST_RECOVERY = 30
 LOCK_WAIT = 2
 
 
-def disk(context):
+def disk(context: Context) -> Figures:
     """Fills a small disk with events for a destination that is down, then to the last byte, and gives space back."""
     with _small_disk(context.folder / "disk") as mounted:
         destination = Destination([Manner(), Manner("refuse")])
@@ -35,19 +38,28 @@ def disk(context):
             destination.close()
 
 
-def _fill_and_free(context, campanile, destination, mounted, sound):
-    poster = Poster(campanile.ports[0], pad=PAD)
+def _fill_and_free(
+    context: Context, campanile: Campanile, destination: Destination, mounted: pathlib.Path, sound: str
+) -> Figures:
+    poster = Poster(Load(campanile.ports[0], pad=PAD))
     # Each probe is an event of its own: one that was accepted is answered as a duplicate later, full or not.
     probes = itertools.count(1 << 40)
-    probe = lambda: post(campanile.ports[0], body(next(probes), pad=PAD))  # noqa: E731
+
+    def probe() -> tuple[int, dict[str, str]]:
+        return post(campanile.ports[0], body(next(probes), pad=PAD))
+
     wait(lambda: probe()[0] == 503, 60, "events are still accepted on a full disk")
     full = campanile.memory()
     time.sleep(2 if context.short else 20)
     refusing = campanile.memory()
     status, headers = probe()
-    hold((status, headers.get("retry-after")) == (503, "5"), f"a refusal is {status} with Retry-After {headers.get('retry-after')}")
+    hold(
+        (status, headers.get("retry-after")) == (503, "5"),
+        f"a refusal is {status} with Retry-After {headers.get('retry-after')}",
+    )
     rows = poster.stop()
-    hold({row[3] for row in rows} == {202, 503}, f"answers other than 202 and 503: {collections.Counter(row[3] for row in rows)}")
+    answers = collections.Counter(row.status for row in rows)
+    hold(answers.keys() == {202, 503}, f"answers other than 202 and 503: {answers}")
     left = _free(mounted)
     ballast = _fill(mounted)
     hold(_free(mounted) == 0 and probe()[0] == 503, "an event was accepted without space")
@@ -70,41 +82,59 @@ def _fill_and_free(context, campanile, destination, mounted, sound):
     campanile.kill()
     campanile.start()
     campanile.await_empty()
-    times = collections.Counter(row[0] for row in destination.arrivals())
+    times = collections.Counter(row.number for row in destination.arrivals())
     missing = (taken | {next(probes) - 1}) - times.keys()
     repeated = sum(times.values()) - len(times)
     hold(not missing, f"{len(missing)} accepted events are missing")
-    hold(repeated == 0, f"{repeated} deliveries were repeated after a kill, although there was space for their outcomes")
+    hold(
+        repeated == 0, f"{repeated} deliveries were repeated after a kill, although there was space for their outcomes"
+    )
     hold(refusing - full <= MOST_GROWTH_MIB, f"memory grew by {refusing - full:.1f} MiB while events were refused")
-    hold(outcomes - full <= MOST_GROWTH_MIB, f"memory grew by {outcomes - full:.1f} MiB with outcomes that wait for the disk")
+    hold(
+        outcomes - full <= MOST_GROWTH_MIB,
+        f"memory grew by {outcomes - full:.1f} MiB with outcomes that wait for the disk",
+    )
     refused = len(rows) - len(taken)
-    return [("disk, MiB", DISK_MIB), ("accepted", len(taken)), ("refused with 503 and Retry-After: 5", refused), ("missing", 0), ("repeated", 0),
-            ("free when events are refused, MiB", round(left, 1)), ("RSS when the first event is refused, MiB", round(full, 1)),
-            ("RSS after all refusals, MiB", round(refusing, 1)), ("RSS with all outcomes waiting for a disk without a byte, MiB", round(outcomes, 1)),
-            ("failed groups of writes", failed), ("seconds from the return of space to the next 202", round(recovery, 2)),
-            *_locked(context)]
+    return [
+        ("disk, MiB", DISK_MIB),
+        ("accepted", len(taken)),
+        ("refused with 503 and Retry-After: 5", refused),
+        ("missing", 0),
+        ("repeated", 0),
+        ("free when events are refused, MiB", round(left, 1)),
+        ("RSS when the first event is refused, MiB", round(full, 1)),
+        ("RSS after all refusals, MiB", round(refusing, 1)),
+        ("RSS with all outcomes waiting for a disk without a byte, MiB", round(outcomes, 1)),
+        ("failed groups of writes", failed),
+        ("seconds from the return of space to the next 202", round(recovery, 2)),
+        *_locked(context),
+    ]
 
 
 @contextlib.contextmanager
-def _small_disk(place):
+def _small_disk(place: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A file system of that size; it takes root to mount it."""
     place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", place], capture_output=True, text=True)
-    hold(done.returncode == 0, f"a tmpfs can not be mounted, run the suite as root: {done.stderr.strip()}")
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", place], capture_output=True, text=True, check=False
+    )
+    hold(done.returncode == 0, f"a tmpfs cannot be mounted, run the suite as root: {done.stderr.strip()}")
     try:
-        yield pathlib.Path(place)
+        yield place
     finally:
         subprocess.run(["umount", "-l", place], check=True)
 
 
-def _free(mounted):
+def _free(mounted: pathlib.Path) -> float:
+    """MiB that are left."""
     disk = os.statvfs(mounted)
     return disk.f_bavail * disk.f_frsize / (1 << 20)
 
 
-def _fill(mounted):
+def _fill(mounted: pathlib.Path) -> pathlib.Path:
     """Takes every byte that is left."""
     path = mounted / "ballast"
-    with open(path, "wb", buffering=0) as file:
+    with path.open("wb", buffering=0) as file:
         for size in (1 << 20, 1 << 12, 1):
             with contextlib.suppress(OSError):
                 while True:
@@ -112,7 +142,7 @@ def _fill(mounted):
     return path
 
 
-def _locked(context):
+def _locked(context: Context) -> Figures:
     """A second process on the same state folder waits as it is told, and ends with an error that says why."""
     campanile = Campanile(context.campanile, context.folder / "locked", [])
     second = Campanile(context.campanile, context.folder / "second", [], state=campanile.state_dir)
@@ -123,7 +153,7 @@ def _locked(context):
         took = time.monotonic() - begin
         hold(code == 1, f"a second process ended with {code}")
         hold("another process holds it" in second.log(), f"a second process says {second.last_words()}")
-        hold(LOCK_WAIT <= took, f"a second process waited {took:.1f} s")
+        hold(took >= LOCK_WAIT, f"a second process waited {took:.1f} s")
         hold(campanile.is_ready(), "a second process disturbed the first")
     finally:
         campanile.close()

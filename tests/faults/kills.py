@@ -1,11 +1,16 @@
 """Kill -9 at random moments under load: what was answered 202 is delivered, and little of it twice."""
+
 import collections
+import itertools
 import random
 import time
+from collections.abc import Iterable
+from typing import Any
 
-from campanile import OBJECTS, Campanile, hold
-from destination import Destination, Manner
-from poster import Poster, accepted
+from campanile import OBJECTS, Campanile, Figures, hold
+from context import Context
+from destination import Arrival, Destination, Manner
+from poster import Load, Posted, Poster, accepted
 
 # Most exchanges of one provider under way at once.
 IN_FLIGHT = 16
@@ -16,13 +21,13 @@ ANSWER_AFTER = 0.025
 MOST_LATE = 1000
 
 
-def kills(context):
+def kills(context: Context) -> Figures:
     """Kills the process `context.kills` times and restarts it on the same state folder; the load never pauses."""
     chance = random.Random(context.seed)
     destination = Destination([Manner(delay=ANSWER_AFTER)])
     campanile = Campanile(context.campanile, context.folder / "kills", [])
     try:
-        poster = Poster(campanile.ports[0], rate=context.rate)
+        poster = Poster(Load(campanile.ports[0], rate=context.rate))
         moments = []
         for life in range(context.kills):
             campanile.configure([("hook", f"http://127.0.0.1:{destination.ports[0]}/{life}")])
@@ -39,7 +44,7 @@ def kills(context):
     return _judge(rows, arrivals, moments, letters)
 
 
-def _one_life(campanile, chance):
+def _one_life(campanile: Campanile, chance: random.Random) -> int:
     """Starts a process and kills it at a random moment of its start or of its work. Returns the moment."""
     if chance.random() < 0.2:
         campanile.spawn()
@@ -53,14 +58,17 @@ def _one_life(campanile, chance):
     return moment
 
 
-def _judge(rows, arrivals, moments, letters):
-    taken, times = accepted(rows), collections.defaultdict(list)
-    for number, _, _, answered, life in arrivals:
-        times[number].append((life, answered))
+def _judge(rows: list[Posted], arrivals: list[Arrival], moments: list[int], letters: list[Any]) -> Figures:
+    """The figures; `moments` are those at which each life ended."""
+    taken = accepted(rows)
+    times: collections.defaultdict[int, list[tuple[int, int]]] = collections.defaultdict(list)
+    for row in arrivals:
+        times[row.number].append((row.life, row.answered))
     missing = taken - times.keys()
-    under_way, answered_before = collections.Counter(), collections.defaultdict(list)
+    under_way: collections.Counter[int] = collections.Counter()
+    answered_before: collections.defaultdict[int, list[float]] = collections.defaultdict(list)
     for number, seen in times.items():
-        for (life, answered), (again, _) in zip(seen, seen[1:]):
+        for (life, answered), (again, _) in itertools.pairwise(seen):
             hold(life < again, f"event {number} was sent twice by one process")
             if answered and answered < moments[life]:
                 answered_before[life].append((moments[life] - answered) / 1e6)
@@ -74,20 +82,34 @@ def _judge(rows, arrivals, moments, letters):
     hold(late <= MOST_LATE, f"a delivery was repeated that had been acknowledged {late:.0f} ms before the kill")
     _in_order(arrivals)
     acknowledged = [len(each) for each in answered_before.values()]
-    return [("kills", len(moments)), ("accepted", len(taken)), ("delivered", len(times.keys() & taken)), ("missing", 0),
-            ("delivered though unanswered", len(times.keys() - taken)), ("repeated in total", sum(under_way.values()) + sum(acknowledged)),
-            ("repeated by one kill: under way, most (allowed 16)", most),
-            ("repeated by one kill: acknowledged but not yet on disk, most", max(acknowledged, default=0)),
-            ("acknowledged before the kill and repeated, ms at most", round(late, 1))]
+    return [
+        ("kills", len(moments)),
+        ("accepted", len(taken)),
+        ("delivered", len(times.keys() & taken)),
+        ("missing", 0),
+        ("delivered though unanswered", len(times.keys() - taken)),
+        ("repeated in total", sum(under_way.values()) + sum(acknowledged)),
+        ("repeated by one kill: under way, most (allowed 16)", most),
+        ("repeated by one kill: acknowledged but not yet on disk, most", max(acknowledged, default=0)),
+        ("acknowledged before the kill and repeated, ms at most", round(late, 1)),
+    ]
 
 
-def _in_order(arrivals):
+def _in_order(arrivals: Iterable[Arrival]) -> None:
     """Of an object, each life delivers in the order of acceptance, and what is new comes after all that came before."""
-    seen, newest, last = set(), {}, {}
-    for number, _, _, _, life in arrivals:
-        name = number % OBJECTS
-        hold(last.get((life, name), -1) < number, f"event {number} arrived after {last.get((life, name))} of the same object")
-        hold(number in seen or newest.get(name, -1) < number, f"event {number} came for the first time after {newest.get(name)} of the same object")
+    seen: set[int] = set()
+    newest: dict[int, int] = {}
+    last: dict[tuple[int, int], int] = {}
+    for row in arrivals:
+        number, life, name = row.number, row.life, row.number % OBJECTS
+        hold(
+            last.get((life, name), -1) < number,
+            f"event {number} arrived after {last.get((life, name))} of the same object",
+        )
+        hold(
+            number in seen or newest.get(name, -1) < number,
+            f"event {number} came for the first time after {newest.get(name)} of the same object",
+        )
         seen.add(number)
         last[life, name] = number
         newest[name] = max(newest.get(name, -1), number)

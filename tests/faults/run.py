@@ -6,37 +6,23 @@
 `--failpoints` is a build with the cargo feature of that name, for destinations whose exchange panics. Prints a table of
 figures in Markdown; docs/reliability.md says what they mean. Loopback only; the state lives in a temporary folder.
 """
+
 import argparse
 import pathlib
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-
-from campanile import Violation  # noqa: E402
-from damage import damage  # noqa: E402
-from disk import disk  # noqa: E402
-from endurance import down, hole  # noqa: E402
-from isolation import isolation  # noqa: E402
-from kills import kills  # noqa: E402
-from restarts import restarts  # noqa: E402
-
-
-class Context:
-    """What every scenario gets: the programs, the folder, and how much to do."""
-
-    def __init__(self, args, folder):
-        self.campanile, self.failpoints, self.loadgen = args.campanile, args.failpoints, args.loadgen
-        self.folder, self.seed, self.short = folder, args.seed, args.short
-        self.kills = 20 if args.short else 250
-        self.rate = 400.0
-        self.events, self.hole_seconds = 1_000_000, 600
-        self.windows = 6 if args.short else 60
-        self.damages = 28 if args.short else 420
-        self.restarts = 3 if args.short else 30
-
+from campanile import Figures, Violation
+from context import Context
+from damage import damage
+from disk import disk
+from endurance import down, hole
+from isolation import isolation
+from kills import kills
+from restarts import restarts
 
 # What takes too long for the short cut.
 LONG = {"down", "hole"}
@@ -51,7 +37,7 @@ SCENARIOS = [
 ]
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--campanile", required=True, help="the program")
     parser.add_argument("--failpoints", help="the program, built with the cargo feature `failpoints`")
@@ -63,11 +49,12 @@ def main():
     # A run that is ended leaves no process and no mount behind either.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     print(f"seed {args.seed}", flush=True)
-    failed, ran = [], 0
+    failed: list[str] = []
+    ran = 0
     with tempfile.TemporaryDirectory(prefix="campanile-faults-") as name:
-        context = Context(args, pathlib.Path(name))
+        context = Context(args.campanile, args.failpoints, args.loadgen, pathlib.Path(name), args.seed, args.short)
         for scenario, title, run in SCENARIOS:
-            if scenario in args.scenario or not (args.scenario or args.short and scenario in LONG):
+            if scenario in args.scenario or not (args.scenario or (args.short and scenario in LONG)):
                 ran += 1
                 failed += [] if one(title, run, context) else [title]
     for title in failed:
@@ -76,13 +63,15 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-def one(title, run, context):
+def one(title: str, run: Callable[[Context], Figures], context: Context) -> bool:
     """Runs a scenario and prints its figures. True if all its promises held."""
     begin = time.monotonic()
+    figures: Figures = []
+    complaint = None
     try:
-        figures, complaint = run(context), None
+        figures = run(context)
     except Violation as violation:
-        figures, complaint = [], str(violation)
+        complaint = str(violation)
     print(f"\n## {title} ({time.monotonic() - begin:.0f} s)\n")
     if complaint:
         print(f"VIOLATED: {complaint}", flush=True)

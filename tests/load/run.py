@@ -5,17 +5,21 @@ Prints two tables: runs beside the machine's own limit (the generator into its o
 single figures beside their goals. Fails if an accepted event is missing or doubled. `--short` is the cut of about a
 minute for continuous integration; `--only WORD` keeps the rows whose name holds the word.
 """
+
 import argparse
+import functools
 import pathlib
 import resource
 import sys
+from collections.abc import Callable, Iterator
 
 import manifests
 import single
-from instance import Instance, folder, free_port, generate
+from instance import Instance, Row, folder, free_port, generate
+from single import Figure
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--loadgen", required=True)
     parser.add_argument("--campanile", required=True)
@@ -36,20 +40,20 @@ def main():
     sys.exit(1 if bad else 0)
 
 
-def runs(args):
+def runs(args: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Row]]]:
     """Names and functions of the runs, in their order."""
     total, few = (40_000, 500) if args.short else (200_000, 3_000)
     many = [1, 1_000] if args.short else [1, 1_000, 10_000]
     yield "generator alone", lambda: alone(args, total)
     for alerts in many:
-        yield f"saturating, {total} events, {counted(alerts)}", lambda alerts=alerts: through(args, total, alerts)
+        yield f"saturating, {total} events, {counted(alerts)}", functools.partial(through, args, total, alerts)
     for alerts in many[::2]:
-        yield f"50 events/s, {counted(alerts)}", lambda alerts=alerts: through(args, few, alerts, rate=50)
+        yield f"50 events/s, {counted(alerts)}", functools.partial(through, args, few, alerts, rate=50)
     if not args.short:
         yield f"saturating, {total} events, 256 loops", lambda: through(args, total, 1, concurrency=256)
 
 
-def singles(args):
+def singles(args: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Figure]]]:
     """Names and functions of the single figures."""
     yield "disk", single.disk
     yield "binary", lambda: single.binary(args)
@@ -59,16 +63,17 @@ def singles(args):
     yield "black-holed", lambda: single.black_hole(args, 10 if args.short else 60)
 
 
-def counted(alerts):
+def counted(alerts: int) -> str:
     return f"{alerts:,} Alert" + ("s" if alerts > 1 else "")
 
 
-def alone(args, total):
+def alone(args: argparse.Namespace, total: int) -> Row:
+    """The generator into its own sink."""
     port = free_port()
-    return generate(args, f"http://127.0.0.1:{port}/", port, total)
+    return generate(args.loadgen, f"http://127.0.0.1:{port}/", port, total)
 
 
-def through(args, total, alerts, rate=0, concurrency=32):
+def through(args: argparse.Namespace, total: int, alerts: int, rate: int = 0, concurrency: int = 32) -> Row:
     """One run through an instance of its own."""
     sink = free_port()
     with folder() as name:
@@ -77,27 +82,35 @@ def through(args, total, alerts, rate=0, concurrency=32):
         with Instance(args.campanile, where) as instance:
             instance.await_alerts(alerts)
             idle, before = instance.memory("VmRSS"), instance.cpu()
-            row = generate(args, instance.events, sink, total, rate, concurrency)
+            row = generate(args.loadgen, instance.events, sink, total, f"--rate={rate}", f"--concurrency={concurrency}")
             cpu = instance.cpu() - before
             instance.await_empty()
-            row.update(cpu=cpu * 100_000 / total, state=instance.state_mib(), idle=idle,
-                       after=instance.memory("VmRSS"), peak=instance.memory("VmHWM"))
+            row.update(
+                cpu=cpu * 100_000 / total,
+                state=instance.state_mib(),
+                idle=idle,
+                after=instance.memory("VmRSS"),
+                peak=instance.memory("VmHWM"),
+            )
     return row
 
 
-def print_runs(rows):
-    print("| run | delivered/s | accept p50 / p99 ms | end to end p50 / p99 ms | CPU s per 100,000 "
-          "| RSS idle / after / peak MiB | state MiB | missing | doubled |")
+def print_runs(rows: list[tuple[str, Row]]) -> None:
+    print(
+        "| run | delivered/s | accept p50 / p99 ms | end to end p50 / p99 ms | CPU s per 100,000 "
+        "| RSS idle / after / peak MiB | state MiB | missing | doubled |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for name, row in rows:
         accept, whole = row["accept_ms"], row["e2e_ms"]
         memory = f"{row['idle']:.0f} / {row['after']:.0f} / {row['peak']:.0f}" if "idle" in row else "–"
         cpu, state = (f"{row[key]:.1f}" if key in row else "–" for key in ("cpu", "state"))
-        print(f"| {name} | {row['delivered_per_s']:,.0f} | {accept['p50']} / {accept['p99']} | {whole['p50']} / {whole['p99']} "
-              f"| {cpu} | {memory} | {state} | {row['missing']} | {row['duplicates']} |")
+        latency = f"{accept['p50']} / {accept['p99']} | {whole['p50']} / {whole['p99']}"
+        lost = f"{row['missing']} | {row['duplicates']}"
+        print(f"| {name} | {row['delivered_per_s']:,.0f} | {latency} | {cpu} | {memory} | {state} | {lost} |")
 
 
-def print_singles(figures):
+def print_singles(figures: list[Figure]) -> None:
     print("\n| figure | value | goal |\n|---|---|---|")
     for figure in figures:
         print("| " + " | ".join(figure) + " |")

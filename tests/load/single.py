@@ -1,16 +1,22 @@
 """Single figures: each a name, a value in words, and the goal beside it."""
+
+import argparse
 import http.server
 import os
 import pathlib
 import tempfile
 import threading
 import time
+from typing import Self, TypeAlias
 
 import manifests
 from instance import Instance, fetch, folder, free_port, generate, wait
 
+# Name, value in words, goal.
+Figure: TypeAlias = tuple[str, str, str]
 
-def disk():
+
+def disk() -> Figure:
     """What one commit costs this disk: 1 KiB appended and synced alone, and 100 in a group."""
     with tempfile.NamedTemporaryFile(prefix="campanile-load-") as file:
         rates = [appends(file.fileno(), size, 1.0) for size in (1, 100)]
@@ -18,7 +24,8 @@ def disk():
     return "disk: append + fdatasync of 1 KiB, single / in groups of 100", words, "–"
 
 
-def appends(file, size, seconds):
+def appends(file: int, size: int, seconds: float) -> float:
+    """The rate, per second, of appends of 1 KiB to the open file, synced in groups of `size`."""
     block, done, end = os.urandom(1024), 0, time.monotonic() + seconds
     while time.monotonic() < end:
         for _ in range(size):
@@ -28,25 +35,26 @@ def appends(file, size, seconds):
     return done / seconds
 
 
-def binary(args):
-    return "binary", f"{os.stat(args.campanile).st_size / 2**20:.1f} MiB", "≤ 30 MiB stripped"
+def binary(args: argparse.Namespace) -> Figure:
+    """Size of the program."""
+    return "binary", f"{pathlib.Path(args.campanile).stat().st_size / 2**20:.1f} MiB", "≤ 30 MiB stripped"
 
 
-def start(args):
+def start(args: argparse.Namespace) -> Figure:
     """From the start of the process to the first delivery, the event posted as soon as it is taken."""
     with Sink() as sink, folder() as name:
         where = pathlib.Path(name)
         manifests.one_matches(where / "manifests", sink.port, 10_000)
         begin = time.monotonic()
-        with_time = Instance(args.campanile, where)
-        wait(lambda: fetch(with_time.events, manifests.event(1)) is not None, 30, "no event is taken", 0.005)
+        instance = Instance(args.campanile, where)
+        wait(lambda: fetch(instance.events, manifests.event(1)) is not None, 30, "no event is taken", 0.005)
         wait(lambda: sink.requests, 30, "nothing is delivered", 0.005)
         took = sink.requests[0][0] - begin
-        with_time.__exit__()
+        instance.stop()
     return "start to first delivery, 10,000 Alerts", f"{took:.2f} s", "≤ 1 s"
 
 
-def fan_out(args):
+def fan_out(args: argparse.Namespace) -> Figure:
     """One event to 1,000 Providers, then 120 more over the connections that are open then."""
     sinks = [free_port() for _ in range(4)]
     with folder() as name:
@@ -55,14 +63,14 @@ def fan_out(args):
         with Instance(args.campanile, where) as instance:
             instance.await_alerts(1000)
             ports = ",".join(map(str, sinks))
-            row = generate(args, instance.events, ports, 121, 5, 4, ["--fanout", "1000"])
+            row = generate(args.loadgen, instance.events, ports, 121, "--rate=5", "--concurrency=4", "--fanout=1000")
     took = row["e2e_ms"]
     # The cold event is less than a hundredth of all deliveries, so the 99th percentile is one of the slowest warm ones.
     words = f"{took['p99']:.0f} / {took['max']:.0f} ms, {row['missing']} missing"
     return "one event → 1,000 Providers, all delivered, warm (p99) / cold (max)", words, "≤ 50 / 150 ms"
 
 
-def black_hole(args, seconds):
+def black_hole(args: argparse.Namespace, seconds: int) -> Figure:
     """Two Providers, one of them behind a port that takes connections and never answers."""
     good, hole = free_port(), free_port()
     with folder() as name:
@@ -70,16 +78,21 @@ def black_hole(args, seconds):
         manifests.all_match(where / "manifests", [good, hole], 2)
         with Instance(args.campanile, where) as instance:
             before, total = instance.memory("VmRSS"), 200 * seconds
-            more = ["--sink-mode", f"{hole}=blackhole", "--expect", str(total)]
+            more = ["--rate=200", f"--sink-mode={hole}=blackhole", f"--expect={total}"]
             with Sockets(hole) as sockets:
-                row = generate(args, instance.events, f"{good},{hole}", total, 200, 32, more)
+                row = generate(args.loadgen, instance.events, f"{good},{hole}", total, *more)
             grown = instance.memory("VmHWM") - before
     of_good = row["ports"][str(good)]
-    words = f"+{grown:.0f} MiB, {sockets.most} sockets; the healthy one: {of_good['distinct']} of {total}, p99 {of_good['e2e_ms']['p99']} ms"
-    return f"one of two Providers black-holed, 200 events/s, {seconds} s: RSS and sockets to it", words, "+20 MiB, 32 sockets"
+    healthy = f"{of_good['distinct']} of {total}, p99 {of_good['e2e_ms']['p99']} ms"
+    words = f"+{grown:.0f} MiB, {sockets.most} sockets; the healthy one: {healthy}"
+    return (
+        f"one of two Providers black-holed, 200 events/s, {seconds} s: RSS and sockets to it",
+        words,
+        "+20 MiB, 32 sockets",
+    )
 
 
-def git_calls(args):
+def git_calls(args: argparse.Namespace) -> Figure:
     """100 events of one commit and state, one after the other."""
     with Sink() as sink, folder() as name:
         where = pathlib.Path(name)
@@ -95,13 +108,15 @@ def git_calls(args):
 class Sink:
     """A small destination that notes each request with its time; as a Git host it shows no statuses and takes all."""
 
-    def __init__(self):
-        self.requests = requests = []
+    def __init__(self) -> None:
+        # (time, method, path) of each request.
+        self.requests: list[tuple[float, str, str]] = []
+        requests = self.requests
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def answer(self):
+            def answer(self) -> None:
                 requests.append((time.monotonic(), self.command, self.path))
                 self.rfile.read(int(self.headers.get("content-length") or 0))
                 body = b"[]" if self.command == "GET" else b"{}"
@@ -112,18 +127,18 @@ class Sink:
 
             do_GET = do_POST = answer
 
-            def log_message(self, *_):
-                pass
+            def log_message(self, *_: object) -> None:
+                """Prints nothing."""
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
+        self.port = int(self._server.server_address[1])
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
 
@@ -131,20 +146,20 @@ class Sink:
 class Sockets:
     """Looks four times a second how many connections lead to a port of this machine."""
 
-    def __init__(self, port):
+    def __init__(self, port: int) -> None:
         self.most = 0
         self._port, self._over = port, threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
 
-    def _look(self):
+    def _look(self) -> None:
         established, suffix = "01", f":{self._port:04X}"
         while not self._over.wait(0.25):
             lines = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
