@@ -32,9 +32,9 @@ pub struct NewDelivery {
     pub alert: AlertRef,
     /// Deliveries of one provider with the same lane go out one at a time, in the order of acceptance.
     pub lane: Arc<str>,
-    /// Metadata combined by contract 6.2, as at acceptance.
+    /// Metadata combined as the contract says (control plane 6.2), as at acceptance.
     pub metadata: BTreeMap<String, String>,
-    /// Name of the commit status (contract 6.3), as at acceptance. Types of other classes have none.
+    /// Name of the commit status (contract, control plane 6.3), as at acceptance. Types of other classes have none.
     pub commit_status: Option<String>,
     /// Of several of a lane that wait only the newest is handed out; the older ones are done, superseded. Such
     /// deliveries never share a lane with others. True for commit statuses, whose lane names the commit.

@@ -1,4 +1,4 @@
-//! Why a delivery failed and what follows from it: the judgement table (design, outbox).
+//! Why a delivery failed and what follows from it: the judgement table.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The way of one event from its last byte to the answer (contract, control plane 4.3, design 2).
+//! The way of one event from its last byte to the answer (contract, control plane 4.3).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the answer of a webhook means for a delivery: the table that all such types share (design, outbox).
+//! What the answer of a webhook means for a delivery: the table that all such types share.
 
 use std::time::Duration;
 

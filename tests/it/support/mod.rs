@@ -26,6 +26,7 @@ mod sink;
 mod site;
 mod socks;
 mod squid;
+mod tree;
 mod tunnel;
 mod wait;
 
@@ -50,5 +51,6 @@ pub(crate) use sink::{Reply, Sink, Thought};
 pub(crate) use site::Site;
 pub(crate) use socks::Socks;
 pub(crate) use squid::Squid;
+pub(crate) use tree::files;
 pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{eventually, within};

@@ -181,7 +181,7 @@ impl Notice {
         }
     }
 
-    /// The annotations of the Kubernetes Event: each conflicting key with those who supplied it (contract Y06).
+    /// The annotations of the Kubernetes Event: each conflicting key with those who supplied it (contract, control plane Y06).
     pub fn annotations(&self) -> BTreeMap<String, String> {
         let Problem::MetadataConflicts(conflicts) = &self.problem else { return BTreeMap::new() };
         conflicts.iter().map(|conflict| (conflict.key.clone(), conflict.suppliers())).collect()

@@ -191,7 +191,7 @@ pub(crate) fn mark(contents: &Json) -> u64 {
     hasher.finish()
 }
 
-/// The patch that takes our finalizer off, if it is there and is to go (contract K01 to K05, K07, V07).
+/// The patch that takes our finalizer off, if it is there and is to go (contract, control plane K01 to K05, K07 and V07).
 pub(crate) fn without_finalizer(kind: Kind, suspended: bool, facts: &Facts) -> Option<Json> {
     let waits = kind == Kind::Alert && suspended && !facts.deleting;
     if waits || !facts.finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
