@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod cases;
 mod cli_check;
 mod cli_explain;
 mod cli_explain_every_type;

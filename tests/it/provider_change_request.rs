@@ -99,7 +99,7 @@ impl Host {
         let headers =
             if has_more { "Link: <http://host/next>; rel=\"next\"\r\n".to_owned() } else { String::new() };
         let body = Value::Array(shown.map(|comment| self.comment(comment)).collect()).to_string();
-        Thought { status: 200, headers, body }
+        Thought { status: 200, headers, body, raw: None }
     }
 
     fn comment(&self, (id, author, body): &(u64, String, String)) -> Value {

@@ -187,7 +187,7 @@ fn echo(arrival: &Arrival, status: u16) -> Thought {
          Retry-After: {line}\r\n",
         arrival.path
     );
-    Thought { status, headers, body: Value::Object(body).to_string() }
+    Thought { status, headers, body: Value::Object(body).to_string(), raw: None }
 }
 
 /// What can be wrong before anything is sent.

@@ -7,6 +7,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
 /// A CA.
@@ -61,19 +62,25 @@ impl Authority {
 impl Leaf {
     /// A server that shows this certificate, and wants one of `clients` from its clients.
     pub(crate) fn server(&self, clients: Option<&Authority>) -> ServerConfig {
-        let provider = Arc::new(ring::default_provider());
-        let builder = ServerConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .expect("the provider knows TLS 1.2 and 1.3");
-        let builder = match clients {
-            None => builder.with_no_client_auth(),
+        let verifier = match clients {
+            None => WebPkiClientVerifier::no_client_auth(),
             Some(authority) => {
                 let mut roots = RootCertStore::empty();
                 roots.add(certificate(&authority.pem)).expect("the CA is sound");
+                let provider = Arc::new(ring::default_provider());
                 let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-                builder.with_client_cert_verifier(verifier.expect("there is a root"))
+                verifier.expect("there is a root")
             }
         };
+        self.server_that_asks(verifier)
+    }
+
+    /// A server that shows this certificate, and judges those of its clients by `verifier`.
+    pub(crate) fn server_that_asks(&self, verifier: Arc<dyn ClientCertVerifier>) -> ServerConfig {
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("the provider knows TLS 1.2 and 1.3")
+            .with_client_cert_verifier(verifier);
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).expect("the key is PEM");
         builder.with_single_cert(vec![certificate(&self.certificate)], key).expect("they belong together")
     }

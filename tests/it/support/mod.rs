@@ -19,6 +19,7 @@ mod manifest;
 mod metric;
 mod namespace;
 mod nats;
+mod openssl;
 mod pubsub;
 pub(crate) mod recording;
 mod request;
@@ -31,7 +32,7 @@ mod tunnel;
 mod wait;
 
 pub(crate) use alertmanager::Alertmanager;
-pub(crate) use authority::Authority;
+pub(crate) use authority::{Authority, Leaf};
 pub(crate) use command::{Output, campanile, campanile_in, campanile_with_input};
 pub(crate) use event::{event, failing, numbered};
 #[cfg(feature = "failpoints")]
@@ -45,9 +46,10 @@ pub(crate) use manifest::{NAMESPACE, alert, everything_from, join, object, provi
 pub(crate) use metric::{sum, value};
 pub(crate) use namespace::{Namespace, condition, is_ready};
 pub(crate) use nats::Nats;
+pub(crate) use openssl::OpenSsl;
 pub(crate) use pubsub::PubSub;
 pub(crate) use request::Arrival;
-pub(crate) use sink::{Reply, Sink, Thought};
+pub(crate) use sink::{Raw, Reply, Sink, Thought};
 pub(crate) use site::Site;
 pub(crate) use socks::Socks;
 pub(crate) use squid::Squid;

@@ -21,6 +21,33 @@ pub(crate) struct Thought {
     /// Lines with their ends.
     pub(crate) headers: String,
     pub(crate) body: String,
+    /// These bytes instead.
+    pub(crate) raw: Option<Raw>,
+}
+
+/// The bytes of an answer, after which the connection is closed.
+pub(crate) struct Raw {
+    /// What follows the first blank line is sent after [`GAP`].
+    pub(crate) bytes: Vec<u8>,
+    /// Whether the connection stays open instead.
+    pub(crate) hangs: bool,
+}
+
+/// The time between the two parts of a raw answer: long enough for them to arrive apart.
+const GAP: Duration = Duration::from_millis(100);
+
+impl Raw {
+    fn write(&self, stream: &mut (impl Read + Write)) -> io::Result<()> {
+        let blank = self.bytes.windows(4).position(|part| part == b"\r\n\r\n");
+        let (first, rest) = self.bytes.split_at(blank.map_or(self.bytes.len(), |at| at + 4));
+        stream.write_all(first)?;
+        stream.flush()?;
+        std::thread::park_timeout(GAP);
+        stream.write_all(rest)?;
+        stream.flush()?;
+        // Until the other side is fed up with it, or the test ends.
+        if self.hangs { io::copy(stream, &mut io::sink()).map(drop) } else { Ok(()) }
+    }
 }
 
 /// How a request is answered.
@@ -179,27 +206,37 @@ fn accept(listener: &TcpListener, tls: Option<&Arc<ServerConfig>>, shared: &Arc<
         if state.stopped {
             return;
         }
+        let Ok(connection) = stream.try_clone() else { continue };
         state.open.extend(stream.try_clone());
         drop(state);
         let (tls, shared) = (tls.cloned(), shared.clone());
-        // A connection that breaks is the other side's business: a test sees what did not arrive.
-        std::thread::spawn(move || match tls {
-            None => serve(stream, &shared),
-            Some(config) => serve(
-                StreamOwned::new(ServerConnection::new(config).map_err(io::Error::other)?, stream),
-                &shared,
-            ),
+        std::thread::spawn(move || {
+            // A connection that breaks is the other side's business: a test sees what did not arrive.
+            drop(converse(stream, tls, &shared));
+            drop(connection.shutdown(Shutdown::Both));
         });
+    }
+}
+
+fn converse(stream: TcpStream, tls: Option<Arc<ServerConfig>>, shared: &Shared) -> io::Result<()> {
+    match tls {
+        None => serve(stream, shared),
+        Some(config) => {
+            serve(StreamOwned::new(ServerConnection::new(config).map_err(io::Error::other)?, stream), shared)
+        }
     }
 }
 
 fn serve(stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(arrival) = Arrival::read(&mut reader)? {
-        let Some(Thought { status, headers, body }) = shared.reply_to(arrival) else { break };
+        let Some(Thought { status, headers, body, raw }) = shared.reply_to(arrival) else { break };
+        let stream = reader.get_mut();
+        if let Some(raw) = raw {
+            return raw.write(stream);
+        }
         let answer =
             format!("HTTP/1.1 {status} Scripted\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len());
-        let stream = reader.get_mut();
         stream.write_all(answer.as_bytes())?;
         stream.flush()?;
     }
@@ -213,7 +250,7 @@ impl State {
             (scripted, _) => scripted.or_else(|| self.usual.clone()).unwrap_or(Reply::status(200)),
         };
         let Reply { status, headers, body, delay } = reply;
-        (Thought { status, headers: headers.to_owned(), body: body.to_owned() }, delay)
+        (Thought { status, headers: headers.to_owned(), body: body.to_owned(), raw: None }, delay)
     }
 }
 
