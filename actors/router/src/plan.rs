@@ -75,7 +75,7 @@ pub fn plan(incoming: Incoming<'_>, index: &Index, labels: &dyn LabelLookup, rul
             Selection::Stopped(_) => continue,
             Selection::NotYet => return Plan { not_yet: true, ..Plan::default() },
         }
-        match gate.pass(&alert.alert, &mut plan.notices) {
+        match gate.pass(alert, &mut plan.notices) {
             Ok(delivery) => plan.deliveries.push(delivery),
             Err(reason) => plan.drops.push(Dropped { alert: alert.alert.clone(), reason }),
         }
@@ -96,7 +96,7 @@ pub fn explain(
     let gate = Gate::new(incoming, index, rules);
     let step = |compiled: &Compiled| match explain_selection(compiled, &selector) {
         Selection::Selected => {
-            gate.pass(&compiled.alert, &mut Vec::new()).map_or_else(Step::Dropped, |_| Step::Notifies)
+            gate.pass(compiled, &mut Vec::new()).map_or_else(Step::Dropped, |_| Step::Notifies)
         }
         Selection::Stopped(step) => step,
         Selection::NotYet => Step::LabelsNotYet,

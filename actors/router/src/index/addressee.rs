@@ -7,9 +7,10 @@ use std::sync::Arc;
 use campanile_domain::cel::{
     Expression, commit_status_name, compile_commit_status_name, default_commit_status_name,
 };
-use campanile_domain::{Alert, Event, ProviderSpec};
+use campanile_domain::{Event, ProviderSpec};
 use serde_json::Value as Json;
 
+use super::compiled::{Compiled, as_json};
 use crate::DropReason;
 
 /// A Provider to which deliveries can be addressed.
@@ -43,12 +44,12 @@ impl Addressee {
         &self,
         event: &Event,
         metadata: &BTreeMap<String, String>,
-        alert: &Alert,
+        alert: &Compiled,
     ) -> Result<String, DropReason> {
         match &self.naming {
             Naming::Default => Ok(default_commit_status_name(event, &self.spec.uid)),
             Naming::Expression(expression, provider) => {
-                commit_status_name(expression, event, metadata, provider, &as_json(&alert.object))
+                commit_status_name(expression, event, metadata, provider, alert.object())
                     .map_err(|error| DropReason::CommitStatusExpr(error.to_string().into()))
             }
             Naming::Broken(error) => Err(DropReason::CommitStatusExpr(error.clone())),
@@ -60,9 +61,4 @@ impl fmt::Debug for Addressee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Addressee").field(&self.spec.key).finish()
     }
-}
-
-/// An object that was made without one (in tests) has no fields to ask for.
-fn as_json(object: &str) -> Json {
-    serde_json::from_str(object).unwrap_or(Json::Null)
 }

@@ -1,8 +1,9 @@
 //! An Alert with all worked out that depends on the Alert alone.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use campanile_domain::{Alert, LazyPattern, PatternBudget, PatternError, check_selector};
+use serde_json::Value as Json;
 
 use super::interner::Interner;
 
@@ -19,6 +20,9 @@ pub(crate) struct Compiled {
     pub(crate) exclusion: Box<[Slot]>,
     /// Positions of the sources whose labels are ill-formed; hardly ever any.
     bad_labels: Box<[usize]>,
+    /// The Alert as written, for expressions that name commit statuses; read at their first need after a change, since
+    /// most Alerts meet none.
+    object: OnceLock<Box<Json>>,
 }
 
 impl Compiled {
@@ -30,13 +34,23 @@ impl Compiled {
         let bad = sources
             .filter(|(_, source)| source.match_labels.as_ref().is_some_and(|l| check_selector(l).is_err()));
         let bad_labels = bad.map(|(position, _)| position).collect();
-        Self { alert, rank, inclusion, exclusion, bad_labels }
+        Self { alert, rank, inclusion, exclusion, bad_labels, object: OnceLock::new() }
+    }
+
+    /// The Alert as written, which an expression may ask for. Parsed once per change of the Alert.
+    pub(crate) fn object(&self) -> &Json {
+        self.object.get_or_init(|| Box::new(as_json(&self.alert.object)))
     }
 
     /// Whether the labels of the source at `position` are well-formed.
     pub(crate) fn has_valid_labels(&self, position: usize) -> bool {
         !self.bad_labels.contains(&position)
     }
+}
+
+/// An object in JSON. One that was made without (in tests) has no fields to ask for.
+pub(super) fn as_json(object: &str) -> Json {
+    serde_json::from_str(object).unwrap_or(Json::Null)
 }
 
 /// Ends with the first that is one too many.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_domain::{
-    Alert, AlertRef, NewDelivery, ProviderClass, ProviderSpec, ProviderType, Severity, combine, commit_of,
+    AlertRef, NewDelivery, ProviderClass, ProviderSpec, ProviderType, Severity, combine, commit_of,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use super::{DropReason, Incoming, Notice, Problem, Rules};
 use crate::Index;
-use crate::index::Addressee;
+use crate::index::{Addressee, Compiled};
 
 /// How long a delivery of an unknown type is kept: a newer version of this program may know the type.
 const UNKNOWN_TYPE_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -44,9 +44,10 @@ impl<'a> Gate<'a> {
     /// The delivery of one Alert, or why there is none.
     pub(super) fn pass(
         &self,
-        alert: &Arc<Alert>,
+        compiled: &Compiled,
         notices: &mut Vec<Notice>,
     ) -> Result<NewDelivery, DropReason> {
+        let alert = &compiled.alert;
         let event = self.incoming.event;
         if self.rules.no_cross_namespace_refs && *alert.key.namespace != *event.involved_object.namespace {
             return Err(DropReason::CrossNamespace);
@@ -63,7 +64,9 @@ impl<'a> Gate<'a> {
         }
         let combined = combine(event, alert);
         let status = match class {
-            Some(ProviderClass::CommitStatus) => Some(self.status(alert, addressee, &combined.metadata)?),
+            Some(ProviderClass::CommitStatus) => {
+                Some(self.status(compiled, addressee, &combined.metadata)?)
+            }
             _ => None,
         };
         if !combined.conflicts.is_empty() {
@@ -106,7 +109,7 @@ impl<'a> Gate<'a> {
     /// newest goes out, and it must not be one that says nothing.
     fn status(
         &self,
-        alert: &Alert,
+        alert: &Compiled,
         provider: &Addressee,
         metadata: &BTreeMap<String, String>,
     ) -> Result<Status, DropReason> {

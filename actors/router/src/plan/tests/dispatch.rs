@@ -198,6 +198,23 @@ fn x04_x06_an_expression_names_the_commit_status_from_event_provider_and_alert()
 }
 
 #[test]
+fn an_expression_sees_the_alert_as_it_was_last_changed() {
+    let of_team = |team: &str| Alert {
+        object: format!(r#"{{"metadata":{{"team":"{team}"}}}}"#).into(),
+        ..alert()
+    };
+    let mut index = index(&[of_team("red")], named_by("'of-' + alert.metadata.team"));
+    let event = with(&[COMMIT_STATUS, REVISION]);
+    let name = |index: &Index| {
+        let mut plan = plan_at_noon(&event, index, &Always(Labels::Absent), &Rules::default());
+        plan.deliveries.remove(0).commit_status.unwrap()
+    };
+    assert_eq!([name(&index), name(&index)], ["of-red", "of-red"]);
+    index.apply(&Change::Applied(Arc::new(of_team("blue"))));
+    assert_eq!(name(&index), "of-blue");
+}
+
+#[test]
 fn x08_x10_an_expression_that_gives_no_name_drops_its_alert_and_says_why() {
     for (expression, part) in [
         ("event.metadata.absent + ''", "no such key: absent"),
