@@ -201,7 +201,7 @@ impl Parts {
         let factory = Box::new(move |guard| {
             let dispatcher = Dispatcher::new(DispatcherParts {
                 outbox: parts.outbox.clone(),
-                carriers: Arc::new(parts.clouds.clone()),
+                clients: Arc::new(parts.clouds.clone()),
                 surroundings: parts.surroundings.clone(),
                 config: DeliveryConfig { restart: restart_policy(), ..DeliveryConfig::default() },
                 clock: parts.clock.clone(),

@@ -14,7 +14,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{
-    Arrival, Authority, Instance, Sink, Site, Tunnel, event, everything_from, get, provider, secret,
+    Arrival, Authority, Instance, Sink, Site, Tunnel, campanile, event, everything_from, get, provider,
+    secret,
 };
 use desk::{Desk, run};
 
@@ -83,9 +84,9 @@ fn s20_azure_trades_the_accounts_token_through_the_proxy_once_for_many() {
         desk.accounts(json!({
             "azure.workload.identity/tenant-id": "tenant-1", "azure.workload.identity/client-id": "client-1",
         }));
-        let carrier = desk.carrier();
+        let tokens = desk.tokens();
         for is_new in [true, false, false] {
-            let pass = carrier.token(&identity(DEVOPS, "flux")).await.unwrap();
+            let pass = tokens.token(&identity(DEVOPS, "flux")).await.unwrap();
             assert_eq!((pass.value.as_str(), pass.is_new), ("token-1", is_new));
         }
         assert_eq!(desk.audiences(), ["apps/flux api://AzureADTokenExchange"]);
@@ -100,11 +101,11 @@ fn s20_azure_trades_the_accounts_token_through_the_proxy_once_for_many() {
         assert_eq!(value(&form, "client_assertion"), "jwt-for-apps/flux");
         assert_eq!(value(&form, "grant_type"), "client_credentials");
         // Another scope, another account: other tokens.
-        assert_eq!(carrier.token(&identity(EVENT_HUBS, "flux")).await.unwrap().value, "token-2");
-        assert_eq!(carrier.token(&identity(DEVOPS, "other")).await.unwrap().value, "token-3");
-        let pass = carrier.token(&identity(DEVOPS, "flux")).await.unwrap();
-        carrier.forget(&identity(DEVOPS, "flux"), &pass);
-        assert_eq!(carrier.token(&identity(DEVOPS, "flux")).await.unwrap().value, "token-4");
+        assert_eq!(tokens.token(&identity(EVENT_HUBS, "flux")).await.unwrap().value, "token-2");
+        assert_eq!(tokens.token(&identity(DEVOPS, "other")).await.unwrap().value, "token-3");
+        let pass = tokens.token(&identity(DEVOPS, "flux")).await.unwrap();
+        tokens.forget(&identity(DEVOPS, "flux"), &pass);
+        assert_eq!(tokens.token(&identity(DEVOPS, "flux")).await.unwrap().value, "token-4");
         let used = desk.clouds.snapshot().unwrap();
         assert_eq!((used.items, used.successes, used.failures), (3, 7, 0));
         assert_eq!((used.uses[0].hits, used.uses[0].misses), (3, 4));
@@ -121,7 +122,7 @@ fn s20_google_exchanges_and_acts_as_the_account_of_the_annotation() {
             "gcp.auth.fluxcd.io/workload-identity-provider": provider,
             "iam.gke.io/gcp-service-account": "flux@my-project.iam.gserviceaccount.com",
         }));
-        let pass = desk.carrier().token(&identity(Cloud::Google, "flux")).await.unwrap();
+        let pass = desk.tokens().token(&identity(Cloud::Google, "flux")).await.unwrap();
         assert_eq!(pass.value, "token-2");
         assert_eq!(desk.audiences(), [format!("apps/flux //iam.googleapis.com/{provider}")]);
         let arrivals = desk.cloud.arrivals();
@@ -153,8 +154,8 @@ fn s20_without_a_provider_the_cluster_is_asked_of_the_metadata_server_without_a_
         granting(&desk.cloud);
         desk.accounts(json!({}));
         for _ in 0..2 {
-            desk.carrier().token(&identity(Cloud::Google, "flux")).await.unwrap();
-            desk.carrier().token(&identity(Cloud::Google, "other")).await.unwrap();
+            desk.tokens().token(&identity(Cloud::Google, "flux")).await.unwrap();
+            desk.tokens().token(&identity(Cloud::Google, "other")).await.unwrap();
         }
         assert_eq!(machine.arrivals().len(), 3, "asked once for the process");
         assert!(machine.arrivals().iter().all(|a| a.header("metadata-flavor") == Some("Google")));
@@ -181,9 +182,9 @@ fn s20_the_controllers_own_identity_comes_from_the_machine() {
             "AZURE_CLIENT_ID" => Some("mine".to_owned()),
             _ => None,
         });
-        let carrier = desk.carrier();
-        assert_eq!(carrier.token(&identity(Cloud::Google, "")).await.unwrap().value, "token-1");
-        assert_eq!(carrier.token(&identity(DEVOPS, "")).await.unwrap().value, "token-2");
+        let tokens = desk.tokens();
+        assert_eq!(tokens.token(&identity(Cloud::Google, "")).await.unwrap().value, "token-1");
+        assert_eq!(tokens.token(&identity(DEVOPS, "")).await.unwrap().value, "token-2");
         let paths: Vec<String> = machine.arrivals().iter().map(|arrival| arrival.path.clone()).collect();
         assert!(paths[0].starts_with("/computeMetadata/v1/instance/service-accounts/default/token?scopes="));
         assert_eq!(
@@ -199,7 +200,7 @@ fn s20_what_is_missing_is_named_with_the_remedy() {
     run(async {
         let desk = Desk::new(HOSTS, |_| None);
         let of =
-            async |cloud, account: &str| desk.carrier().token(&identity(cloud, account)).await.err().unwrap();
+            async |cloud, account: &str| desk.tokens().token(&identity(cloud, account)).await.err().unwrap();
         let failure = of(DEVOPS, "absent").await;
         assert_eq!(failure.class, FailureClass::Config);
         assert_eq!(
@@ -304,6 +305,26 @@ fn s20_a_kept_token_that_is_not_taken_any_more_is_replaced_at_once() {
     let bearer = |n| Some(format!("Bearer token-{n}"));
     assert_eq!(tokens, [None, bearer(1), bearer(1), None, bearer(2)]);
     assert_eq!(instance.settle()["delivery"]["delivered"], 2);
+}
+
+#[test]
+fn s23_11_a_test_notification_goes_out_by_the_controllers_own_identity() {
+    let (authority, folder) = (Authority::named("clouds"), TempDir::new().expect("a temporary folder"));
+    let trusted = folder.path().join("trusted.pem");
+    fs::write(&trusted, &authority.pem).expect("the folder is ours");
+    let cloud = Sink::start_tls(authority.sign_all(HOSTS).server(None));
+    granting(&cloud);
+    let tunnel = Tunnel::to(cloud.address);
+    let spec = json!({ "address": "hub", "channel": "ns", "proxySecretRef": { "name": "proxy" } });
+    let proxy = secret("proxy", json!({ "address": tunnel.url() }));
+    let site = Site::with(&[provider("bus", "azureeventhub", spec), everything_from("bus"), proxy]);
+    let instance = federated(&site, trusted.as_os_str(), &[]);
+    instance.row("providers", "bus", |row| row["conditions"][0]["status"] == "True");
+    let sent = campanile(&["send", "--provider", "apps/bus", "--admin-addr", &instance.admin.to_string()]);
+    assert_eq!(sent.code, Some(0), "{sent:?}");
+    assert!(sent.stdout.starts_with("apps/bus: delivered\n"), "{sent:?}");
+    let arrivals = cloud.wait_for(2);
+    assert_eq!(arrivals[1].header("authorization"), Some("Bearer token-1"));
 }
 
 #[test]

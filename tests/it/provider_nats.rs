@@ -65,6 +65,18 @@ fn s23_20_a_pair_from_the_secret_is_let_in() {
 }
 
 #[test]
+fn s23_20_a_test_notification_is_published_too() {
+    let nats = Nats::start(USERS, EARS);
+    let (_site, instance) = start(&objects(&nats.address, SUBJECT, pair("s3cr3t-pass")));
+    instance.row("providers", "bus", |row| row["conditions"][0]["status"] == "True");
+    let admin = instance.admin.to_string();
+    let arguments = ["send", "--provider", "apps/bus", "--message", "a test", "--admin-addr", &admin];
+    let sent = campanile(&arguments);
+    assert_eq!((sent.code, sent.stdout.as_str()), (Some(0), "apps/bus: delivered\n"), "{sent:?}");
+    assert_eq!(nats.wait_for(1, SUBJECT)[0]["message"], "a test");
+}
+
+#[test]
 fn s23_20_a_user_known_by_a_key_signs_the_servers_challenge() {
     let nats = Nats::start(USERS, EARS);
     delivered(&nats, &nats.address, json!({ "nkey": SEED }));

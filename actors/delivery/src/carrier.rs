@@ -1,25 +1,28 @@
-//! What carries requests to a destination. The transport is one implementation; tests of faults bring their own.
+//! The client of a provider actor: the carrier of its requests and the source of its tokens.
+//!
+//! The transport and the clouds are the implementations in the product; tests of faults bring their own. No method here
+//! has a default body: whoever wraps a carrier or a token source passes all of it on, or does not compile.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use campanile_domain::{Connection, Failure, FailureClass, Publication, Request, Response};
+use campanile_domain::{Connection, Failure, Publication, Request, Response};
 use campanile_providers::Identity;
 use campanile_transport::{Client, Transport, TransportError};
 
-/// An answer on the way, in the arbiter of the provider actor.
+/// The answer to a request, awaited in the arbiter of the provider actor.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
 
-/// A publication on the way.
+/// The server's word for a publication, awaited in the arbiter of the provider actor.
 pub type Publishing<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
-/// A token on its way.
-pub type Obtaining<'a> = Pin<Box<dyn Future<Output = Result<Pass, Failure>> + 'a>>;
+/// An access token, awaited in the arbiter of the provider actor.
+pub type Obtaining<'a> = Pin<Box<dyn Future<Output = Result<AccessToken, Failure>> + 'a>>;
 
 /// A token that lets requests in. Never printed.
-pub struct Pass {
-    /// The token.
+pub struct AccessToken {
+    /// The token, fit for a header.
     pub value: String,
     /// Whether it was given just now: a destination that does not take it will not take the next one either.
     pub is_new: bool,
@@ -27,45 +30,52 @@ pub struct Pass {
     pub quota_project: Option<String>,
 }
 
-/// A client that belongs to one provider actor.
+/// Sends the requests and publications of one provider actor.
 pub trait Carrier {
     /// Sends one request and waits for the answer, as long as the connection's timeout allows.
     fn send<'a>(&'a self, request: &'a Request) -> Sending<'a>;
 
-    /// Publishes on NATS and waits until a server has the message, as long as the connection's timeout allows. A carrier
-    /// that speaks HTTP only says so.
-    fn publish<'a>(&'a self, _publication: &'a Publication) -> Publishing<'a> {
-        let text = "publish on NATS: this carrier speaks HTTP only";
-        Box::pin(async move { Err(Failure::new(FailureClass::Config, text)) })
-    }
-
-    /// A token for requests of `identity`, obtained or kept. A carrier that knows no clouds says so.
-    fn token<'a>(&'a self, _identity: &'a Identity) -> Obtaining<'a> {
-        let text =
-            "failed to get token: workload identity is not available here; put a credential into the Secret";
-        Box::pin(async move { Err(Failure::new(FailureClass::Config, text)) })
-    }
-
-    /// The destination no longer takes this token: it is not to be used again.
-    fn forget(&self, _identity: &Identity, _token: &Pass) {}
+    /// Publishes on NATS and waits until a server has the message, as long as the connection's timeout allows.
+    fn publish<'a>(&'a self, publication: &'a Publication) -> Publishing<'a>;
 }
 
-/// Makes carriers.
-pub trait Carriers: Send + Sync {
+/// Gives the tokens that requests of an identity carry.
+pub trait TokenSource {
+    /// A token for requests of `identity`, obtained or kept.
+    fn token<'a>(&'a self, identity: &'a Identity) -> Obtaining<'a>;
+
+    /// Forgets a token that the destination no longer takes, so that it is not used again.
+    fn forget(&self, identity: &Identity, token: &AccessToken);
+}
+
+/// The client that one provider actor owns. Clones share the connections.
+#[derive(Clone)]
+pub struct ProviderClient {
+    /// Sends what exchanges ask for.
+    pub carrier: Rc<dyn Carrier>,
+    /// Gives tokens to Providers that have an identity instead of credentials.
+    pub tokens: Rc<dyn TokenSource>,
+}
+
+/// Checks the certificates and the proxy of a Provider.
+pub trait CheckConnection: Send + Sync {
     /// Checks certificates and proxy without dialling.
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// A [`Failure`] that says what is wrong with them.
     fn check(&self, connection: &Connection) -> Result<(), Failure>;
-
-    /// A client with connections of its own.
-    ///
-    /// # Errors
-    /// As for [`check`](Carriers::check).
-    fn carrier(&self, connection: &Connection) -> Result<Rc<dyn Carrier>, Failure>;
 }
 
-impl Carriers for Transport {
+/// Makes the clients of provider actors.
+pub trait Clients: CheckConnection {
+    /// A client with connections of its own, for use in the arbiter that asks for it.
+    ///
+    /// # Errors
+    /// As for [`check`](CheckConnection::check).
+    fn client(&self, connection: &Connection) -> Result<ProviderClient, Failure>;
+}
+
+impl CheckConnection for Transport {
     fn check(&self, connection: &Connection) -> Result<(), Failure> {
         Transport::check(self, connection).map_err(|error| match error {
             TransportError::Ca | TransportError::Pair(_) => {
@@ -73,11 +83,6 @@ impl Carriers for Transport {
             }
             _ => failure(&error),
         })
-    }
-
-    fn carrier(&self, connection: &Connection) -> Result<Rc<dyn Carrier>, Failure> {
-        let client = self.client(connection).map_err(|error| failure(&error))?;
-        Ok(Rc::new(client))
     }
 }
 

@@ -5,8 +5,8 @@ mod child;
 mod destination;
 mod losses;
 mod restart;
-mod send_test;
 mod slots;
+mod test_notification;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,13 +30,13 @@ use crate::counters::Counters;
 use crate::provider_actor::{Idle, ProviderParts, Reconfigure};
 use crate::resolve::lookup_in;
 use crate::task::Shared;
-use crate::{Carriers, DeliveryConfig, DeliverySnapshot, GetDeliverySnapshot, GetTallies, resolve_provider};
+use crate::{Clients, DeliveryConfig, DeliverySnapshot, GetDeliverySnapshot, GetTallies, resolve_provider};
 use backlog::Counting;
 pub(crate) use child::Unanswered;
 pub(crate) use destination::Hold;
 use losses::Losses;
-pub use send_test::{Answer, SendTest, TestError, Tested};
 use slots::{Resolution, Slot, Slots};
+pub use test_notification::{Answer, SendTest, TestError, Tested};
 
 /// Providers that are woken in one go. An event for many goes out in turns, so that what was sent first is answered and
 /// its memory used again: a turn of the arbiter has room for 61 steps, and a delivery takes four.
@@ -46,8 +46,8 @@ const AT_ONCE: usize = 16;
 pub struct DispatcherParts {
     /// Where deliveries come from.
     pub outbox: Arc<dyn Outbox>,
-    /// What carries requests.
-    pub carriers: Arc<dyn Carriers>,
+    /// Makes the clients of provider actors.
+    pub clients: Arc<dyn Clients>,
     /// What the environment decides for some types.
     pub surroundings: Arc<Surroundings>,
     /// The numbers.
@@ -93,7 +93,7 @@ pub fn wake_up(link: Link<WorkReady>) -> Arc<dyn Listener> {
 /// The dispatcher.
 pub struct Dispatcher {
     shared: Shared,
-    carriers: Arc<dyn Carriers>,
+    clients: Arc<dyn Clients>,
     surroundings: Arc<Surroundings>,
     resync: Link<Resync>,
     secrets: Link<ReadSecrets>,
@@ -123,7 +123,7 @@ impl Dispatcher {
                 config: parts.config,
                 counters: Arc::<Counters>::default(),
             },
-            carriers: parts.carriers,
+            clients: parts.clients,
             surroundings: parts.surroundings,
             resync: parts.resync,
             secrets: parts.secrets,
@@ -156,15 +156,15 @@ impl Dispatcher {
         if let Some(child) = slot.child.as_ref().filter(|child| child.is_alive()) {
             return child.wake(now);
         }
-        match self.carriers.carrier(&endpoint.connection) {
-            Ok(carrier) => {
+        match self.clients.client(&endpoint.connection) {
+            Ok(client) => {
                 let build = slot.next_build();
                 let parts = ProviderParts {
                     key: key.clone(),
                     generation: slot.spec.generation,
                     endpoint,
-                    carriers: self.carriers.clone(),
-                    carrier,
+                    clients: self.clients.clone(),
+                    client,
                     memo: slot.memo(&self.shared.outbox),
                     hold: slot.destination.hold(),
                     shared: self.shared.clone(),
@@ -249,7 +249,7 @@ impl Dispatcher {
         let lookup = lookup_in(secrets);
         for key in keys {
             let Some(slot) = self.slots.get_mut(key) else { continue };
-            let resolved = resolve_provider(&slot.spec, &lookup, &self.surroundings, self.carriers.as_ref());
+            let resolved = resolve_provider(&slot.spec, &lookup, &self.surroundings, self.clients.as_ref());
             if resolved.is_ok() {
                 slot.destination.is_now(destination::mark(&slot.spec, secrets));
             }

@@ -6,9 +6,9 @@ use campanile_domain::{Delivery, Failure, FailureClass, Verdict};
 use campanile_providers::{CommitStatus, Endpoint, Exchange, Step, quota_pause};
 use campanile_supervision::{Clock, failpoint_quoting};
 
-use crate::Carrier;
 use crate::memo::{Knowledge, Memo};
 use crate::sender::Sender;
+use crate::{Carrier, TokenSource};
 
 /// Most requests in one exchange. No type needs a tenth of it; an exchange that wants more is broken.
 const MOST_STEPS: usize = 64;
@@ -17,6 +17,7 @@ const MOST_STEPS: usize = 64;
 pub(crate) struct Driver<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) carrier: &'a dyn Carrier,
+    pub(crate) tokens: &'a dyn TokenSource,
     /// None where nothing is to be remembered: a test notification always asks the host.
     pub(crate) memo: Option<&'a Memo>,
     pub(crate) clock: &'a dyn Clock,
@@ -37,16 +38,6 @@ impl From<Verdict> for Driven {
     fn from(verdict: Verdict) -> Self {
         Self { verdict, quota: None, answered: false }
     }
-}
-
-/// Carries out one exchange of which nothing is remembered.
-pub(crate) async fn drive(
-    endpoint: &Endpoint,
-    carrier: &dyn Carrier,
-    delivery: &Delivery,
-    clock: &dyn Clock,
-) -> Verdict {
-    Driver { endpoint, carrier, memo: None, clock }.drive(delivery).await.verdict
 }
 
 impl Driver<'_> {
@@ -85,7 +76,7 @@ impl Driver<'_> {
             Ok(exchange) => exchange,
             Err(failure) => return Verdict::Failed(failure).into(),
         };
-        let mut sender = Sender::new(self.endpoint, self.carrier);
+        let mut sender = Sender::new(self.endpoint, self.carrier, self.tokens);
         let (mut response, mut quota, mut answered) = (None, None, false);
         for _ in 0..MOST_STEPS {
             match exchange.next(response.take(), self.clock.now()) {

@@ -1,18 +1,20 @@
 //! Workload identity: tokens of clouds for Providers without credentials of their own (contract, providers 20).
 //!
-//! [`Clouds`] makes carriers as the transport does, whose tokens come from one cache ([`TokenCache`]) of all Providers. A token
-//! is obtained by the first exchange that needs it while the others of its Provider wait, kept for at most four fifths of its
+//! [`Clouds`] makes the clients of provider actors: connections of the transport, and tokens from one cache
+//! ([`TokenCache`]) of all Providers. A token is obtained by the first exchange that needs it while the others of its Provider wait, kept for at most four fifths of its
 //! life, and forgotten when a destination no longer takes it. Tokens are in memory only and in no text.
 //!
 //! Requests for tokens go through the Provider's proxy and trust the system's certificates; those to the machine itself, whose
 //! address leads nowhere else, go through none.
 
 mod cache;
-mod carrier;
 mod environment;
 mod file;
 mod login;
+mod requests;
+mod source;
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,10 +25,12 @@ use campanile_supervision::{Link, SharedClock};
 use campanile_transport::Transport;
 use parking_lot::Mutex;
 
-use crate::{Carrier, Carriers};
+use crate::carrier::failure;
+use crate::{CheckConnection, Clients, ProviderClient};
 use cache::TokenCache;
 pub use cache::{CacheUse, TokenCacheSnapshot};
 pub use environment::CloudEnvironment;
+use source::CloudTokens;
 
 /// How long one request for a token may take (contract, providers 20).
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -67,12 +71,12 @@ pub struct CloudsParts {
     pub clock: SharedClock,
 }
 
-/// Carriers that can get tokens. Made once; clones share the tokens.
+/// Clients that can obtain tokens. Made once; clones share the tokens.
 #[derive(Clone)]
-pub struct Clouds(Arc<Desk>);
+pub struct Clouds(Arc<TokenService>);
 
-/// What all carriers share.
-struct Desk {
+/// The service behind all clients: the token cache and the peers that tokens are obtained from.
+struct TokenService {
     parts: CloudsParts,
     cache: TokenCache,
     /// The machine's cluster, once all of it is known.
@@ -80,10 +84,10 @@ struct Desk {
 }
 
 impl Clouds {
-    /// Carriers over `parts`' transport.
+    /// Clients over `parts`' transport.
     pub fn new(parts: CloudsParts) -> Self {
         let (size, age) = (parts.config.cache_size, parts.config.cache_age.min(LONGEST_AGE));
-        Self(Arc::new(Desk { parts, cache: TokenCache::new(size, age), gke: Mutex::default() }))
+        Self(Arc::new(TokenService { parts, cache: TokenCache::new(size, age), gke: Mutex::default() }))
     }
 
     /// How the cache is used; none where it is off.
@@ -92,12 +96,16 @@ impl Clouds {
     }
 }
 
-impl Carriers for Clouds {
+impl CheckConnection for Clouds {
     fn check(&self, connection: &Connection) -> Result<(), Failure> {
-        Carriers::check(&self.0.parts.transport, connection)
+        CheckConnection::check(&self.0.parts.transport, connection)
     }
+}
 
-    fn carrier(&self, connection: &Connection) -> Result<std::rc::Rc<dyn Carrier>, Failure> {
-        carrier::CloudCarrier::make(self.0.clone(), connection)
+impl Clients for Clouds {
+    fn client(&self, connection: &Connection) -> Result<ProviderClient, Failure> {
+        let client = self.0.parts.transport.client(connection).map_err(|error| failure(&error))?;
+        let tokens = CloudTokens::new(self.0.clone(), connection.proxy.clone());
+        Ok(ProviderClient { carrier: Rc::new(client), tokens: Rc::new(tokens) })
     }
 }

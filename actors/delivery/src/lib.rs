@@ -24,7 +24,10 @@ mod sender;
 mod tally;
 mod task;
 
-pub use carrier::{Carrier, Carriers, Obtaining, Pass, Publishing, Sending};
+pub use carrier::{
+    AccessToken, Carrier, CheckConnection, Clients, Obtaining, ProviderClient, Publishing, Sending,
+    TokenSource,
+};
 pub use config::DeliveryConfig;
 pub use counters::{DeliverySnapshot, GetDeliverySnapshot};
 pub use dispatcher::{

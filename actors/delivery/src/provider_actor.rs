@@ -23,7 +23,7 @@ use crate::pace::{Gate, Pace, Turn};
 use crate::reports::Reports;
 use crate::tally::Tally;
 use crate::task::{Finished, Panics, Route, Shared, start};
-use crate::{Carrier, Carriers};
+use crate::{Clients, ProviderClient};
 
 /// There may be work.
 #[derive(Message)]
@@ -55,8 +55,8 @@ pub(crate) struct ProviderParts {
     pub(crate) key: ObjectKey,
     pub(crate) generation: i64,
     pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) carriers: Arc<dyn Carriers>,
-    pub(crate) carrier: Rc<dyn Carrier>,
+    pub(crate) clients: Arc<dyn Clients>,
+    pub(crate) client: ProviderClient,
     pub(crate) memo: Rc<Memo>,
     /// The destination's pause, which outlives the actor.
     pub(crate) hold: Hold,
@@ -76,8 +76,8 @@ pub(crate) struct ProviderActor {
     key: ObjectKey,
     generation: i64,
     endpoint: Arc<Endpoint>,
-    carriers: Arc<dyn Carriers>,
-    carrier: Rc<dyn Carrier>,
+    clients: Arc<dyn Clients>,
+    client: ProviderClient,
     shared: Shared,
     reports: Reports,
     idle: Recipient<Idle>,
@@ -111,8 +111,8 @@ impl ProviderActor {
             key: parts.key,
             generation: parts.generation,
             endpoint: parts.endpoint,
-            carriers: parts.carriers,
-            carrier: parts.carrier,
+            clients: parts.clients,
+            client: parts.client,
             shared: parts.shared,
             reports: Reports::new(parts.reports, parts.announces),
             idle: parts.idle,
@@ -204,7 +204,7 @@ impl ProviderActor {
     fn route(&mut self, ctx: &Context<Self>) -> Rc<Route> {
         let route = || Route {
             endpoint: self.endpoint.clone(),
-            carrier: self.carrier.clone(),
+            client: self.client.clone(),
             memo: self.memo.clone(),
             panics: self.panics.clone(),
             owner: ctx.address().recipient(),
@@ -386,8 +386,8 @@ impl Handler<Reconfigure> for ProviderActor {
         self.tally = self.shared.counters.tallies.of(&self.key, new.endpoint.kind);
         self.pace = Pace::new(new.endpoint.kind.rate(), new.hold.get());
         self.hold = new.hold;
-        match self.carriers.carrier(&new.endpoint.connection) {
-            Ok(carrier) => (self.endpoint, self.carrier) = (new.endpoint, carrier),
+        match self.clients.client(&new.endpoint.connection) {
+            Ok(client) => (self.endpoint, self.client) = (new.endpoint, client),
             // The dispatcher checked the connection, so this is the machine's fault (no trust store, no sockets).
             Err(failure) => {
                 let now = self.shared.clock.now();

@@ -7,7 +7,7 @@ use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderSpec, Secret};
 use campanile_protocol::{SecretError, Secrets};
 use campanile_providers::{Endpoint, SecretLookup, Surroundings, build, resolve};
 
-use crate::Carriers;
+use crate::CheckConnection;
 
 /// Resolves settings and Secrets, constructs the type in these surroundings, checks certificates and proxy. Dials nothing.
 ///
@@ -17,7 +17,7 @@ pub fn resolve_provider(
     spec: &ProviderSpec,
     secrets: &SecretLookup<'_>,
     surroundings: &Surroundings,
-    carriers: &dyn Carriers,
+    connections: &dyn CheckConnection,
 ) -> Result<Endpoint, Failure> {
     if let Some(expression) = &spec.commit_status_expr {
         compile_commit_status_name(expression).map_err(|error| {
@@ -29,7 +29,7 @@ pub fn resolve_provider(
     // All of it is checked, also what the type leaves aside (contract, providers 6).
     let connection = settings.connection.clone();
     let endpoint = build(spec, settings)?;
-    carriers
+    connections
         .check(&connection)
         .map_err(|failure| Failure::masked(failure.class, &failure.message, &endpoint.masker))?;
     Ok(endpoint)

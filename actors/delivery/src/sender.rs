@@ -1,9 +1,9 @@
-//! Sends the requests of one exchange, with a token where the Provider has an identity instead of credentials.
+//! The sender of one exchange's requests, with a token where the Provider has an identity instead of credentials.
 
 use campanile_domain::{Failure, Masker, Request, Response, Verdict};
 use campanile_providers::{Endpoint, Identity};
 
-use crate::{Carrier, Pass};
+use crate::{AccessToken, Carrier, TokenSource};
 
 /// What says that a token is not taken: 401, and the sign-in page of Azure DevOps.
 const NOT_TAKEN: &[u16] = &[401, 203];
@@ -11,16 +11,18 @@ const NOT_TAKEN: &[u16] = &[401, 203];
 /// Who pays for a request to Google (Google, "Set the quota project", REST).
 const QUOTA_PROJECT: &str = "x-goog-user-project";
 
-/// The way of one exchange's requests.
+/// Sends the requests of one exchange.
 pub(crate) struct Sender<'a> {
     endpoint: &'a Endpoint,
     carrier: &'a dyn Carrier,
-    pass: Option<Pass>,
+    tokens: &'a dyn TokenSource,
+    /// The token of this exchange, once one was needed.
+    token: Option<AccessToken>,
 }
 
 impl<'a> Sender<'a> {
-    pub(crate) fn new(endpoint: &'a Endpoint, carrier: &'a dyn Carrier) -> Self {
-        Self { endpoint, carrier, pass: None }
+    pub(crate) fn new(endpoint: &'a Endpoint, carrier: &'a dyn Carrier, tokens: &'a dyn TokenSource) -> Self {
+        Self { endpoint, carrier, tokens, token: None }
     }
 
     /// Sends `request`. A kept token that is not taken is replaced once, at once.
@@ -29,15 +31,15 @@ impl<'a> Sender<'a> {
             return self.carrier.send(&request).await;
         };
         let answer = self.send_as(identity, &request).await?;
-        let is_new = self.pass.as_ref().is_none_or(|pass| pass.is_new);
+        let is_new = self.token.as_ref().is_none_or(|token| token.is_new);
         if !NOT_TAKEN.contains(&answer.status) {
             return Ok(answer);
         }
-        if let Some(pass) = self.pass.take() {
-            self.carrier.forget(identity, &pass);
+        if let Some(token) = self.token.take() {
+            self.tokens.forget(identity, &token);
             if is_new {
                 // It is not used again, but still to be kept out of texts.
-                self.pass = Some(pass);
+                self.token = Some(token);
                 return Ok(answer);
             }
         }
@@ -45,18 +47,18 @@ impl<'a> Sender<'a> {
     }
 
     async fn send_as(&mut self, identity: &Identity, request: &Request) -> Result<Response, Failure> {
-        let pass = match self.pass.take() {
-            Some(pass) => pass,
+        let token = match self.token.take() {
+            Some(token) => token,
             None => {
-                let had = self.carrier.token(identity).await;
-                had.map_err(|failure| identity.without_token(&failure))?
+                let obtained = self.tokens.token(identity).await;
+                obtained.map_err(|failure| identity.without_token(&failure))?
             }
         };
         let mut request = request.clone();
-        request.headers.push(("Authorization".to_owned(), identity.authorization(&pass.value)));
-        let project = pass.quota_project.iter().map(|project| (QUOTA_PROJECT.to_owned(), project.clone()));
+        request.headers.push(("Authorization".to_owned(), identity.authorization(&token.value)));
+        let project = token.quota_project.iter().map(|project| (QUOTA_PROJECT.to_owned(), project.clone()));
         request.headers.extend(project);
-        self.pass = Some(pass);
+        self.token = Some(token);
         self.carrier.send(&request).await
     }
 
@@ -67,7 +69,7 @@ impl<'a> Sender<'a> {
 
     /// Blots the token out of what quotes a destination.
     pub(crate) fn told(&self, verdict: Verdict) -> Verdict {
-        if self.pass.is_none() {
+        if self.token.is_none() {
             return verdict;
         }
         match verdict {
@@ -79,11 +81,11 @@ impl<'a> Sender<'a> {
 
     fn masker(&self) -> Masker {
         let (masker, identity) = (&self.endpoint.masker, self.endpoint.provider.identity());
-        match (&self.pass, identity) {
-            (Some(pass), Some(identity)) => {
-                let header = identity.authorization(&pass.value);
+        match (&self.token, identity) {
+            (Some(token), Some(identity)) => {
+                let header = identity.authorization(&token.value);
                 let value = header.split(' ').next_back().unwrap_or_default();
-                masker.with([pass.value.as_str(), value])
+                masker.with([token.value.as_str(), value])
             }
             _ => Masker::clone(masker),
         }

@@ -18,7 +18,7 @@ use crate::drive::{Driven, Driver};
 use crate::memo::Memo;
 use crate::retry::{Try, settlement};
 use crate::tally::Tally;
-use crate::{Carrier, DeliveryConfig};
+use crate::{DeliveryConfig, ProviderClient};
 
 /// What every provider actor and task needs.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ const POISON_AFTER: u32 = 3;
 /// Where a provider actor's exchanges go.
 pub(crate) struct Route {
     pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) carrier: Rc<dyn Carrier>,
+    pub(crate) client: ProviderClient,
     pub(crate) memo: Rc<Memo>,
     pub(crate) panics: Panics,
     pub(crate) owner: Recipient<Finished>,
@@ -96,9 +96,10 @@ struct Ending {
 impl Ending {
     async fn drive(&self) -> Driven {
         let Some(delivery) = &self.delivery else { return Verdict::Skipped.into() };
-        let Route { endpoint, carrier, memo, shared, .. } = &*self.route;
-        let driver =
-            Driver { endpoint, carrier: carrier.as_ref(), memo: Some(memo), clock: shared.clock.as_ref() };
+        let Route { endpoint, client, memo, shared, .. } = &*self.route;
+        let (carrier, tokens, clock) =
+            (client.carrier.as_ref(), client.tokens.as_ref(), shared.clock.as_ref());
+        let driver = Driver { endpoint, carrier, tokens, memo: Some(memo), clock };
         failpoint("exchange", &delivery.plan.provider.name);
         let limit = longest(endpoint.connection.timeout);
         let driven = tokio::time::timeout(limit, driver.drive(delivery)).await;

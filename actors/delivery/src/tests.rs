@@ -7,7 +7,8 @@ mod catch_up;
 mod commit_status;
 mod fixture;
 mod rate_limits;
-mod send_test;
+mod scripted;
+mod test_notification;
 
 use std::time::Duration;
 

@@ -46,7 +46,7 @@ pub(super) fn federated(source: &Value) -> Value {
 }
 
 async fn refused(desk: &Desk, identity: &Identity) -> Failure {
-    desk.carrier().token(identity).await.err().unwrap()
+    desk.tokens().token(identity).await.err().unwrap()
 }
 
 /// The certificate of the fixtures, with its key.
@@ -75,7 +75,7 @@ fn s20_the_controller_shows_azure_its_certificate_where_it_has_no_secret() {
         };
         let desk = Desk::new(HOSTS, variable(None, &path));
         granting(&desk.cloud);
-        assert_eq!(desk.carrier().token(&identity(DEVOPS, "")).await.unwrap().value, "token-1");
+        assert_eq!(desk.tokens().token(&identity(DEVOPS, "")).await.unwrap().value, "token-1");
         let arrivals = desk.cloud.arrivals();
         assert_eq!(line(&arrivals[0]), "POST login.microsoftonline.com/tenant-1/oauth2/v2.0/token");
         let form_of = form(&arrivals[0]);
@@ -87,7 +87,7 @@ fn s20_the_controller_shows_azure_its_certificate_where_it_has_no_secret() {
 
         let desk = Desk::new(HOSTS, variable(Some("hunter22"), &path));
         granting(&desk.cloud);
-        desk.carrier().token(&identity(DEVOPS, "")).await.unwrap();
+        desk.tokens().token(&identity(DEVOPS, "")).await.unwrap();
         let form_of = form(&desk.cloud.arrivals()[0]);
         assert_eq!((value(&form_of, "client_secret"), value(&form_of, "client_assertion")), ("hunter22", ""));
 
@@ -113,7 +113,7 @@ fn s20_the_login_that_gcloud_leaves_is_found_and_renewed_through_the_proxy() {
             let folder = folder.to_str().unwrap().to_owned();
             let desk = Desk::new(GOOGLE, |name| (name == variable).then(|| folder.clone()));
             granting(&desk.cloud);
-            let token = desk.carrier().token(&identity(Cloud::Google, "")).await.unwrap();
+            let token = desk.tokens().token(&identity(Cloud::Google, "")).await.unwrap();
             assert_eq!(token.value, "token-1", "{variable}");
             let arrivals = desk.cloud.arrivals();
             assert_eq!(line(&arrivals[0]), "POST oauth2.googleapis.com/token");
@@ -159,7 +159,7 @@ fn s20_without_a_file_at_its_usual_place_the_machine_is_asked() {
             "GCE_METADATA_HOST" => Some(host.clone()),
             _ => None,
         });
-        assert_eq!(desk.carrier().token(&identity(Cloud::Google, "")).await.unwrap().value, "token-1");
+        assert_eq!(desk.tokens().token(&identity(Cloud::Google, "")).await.unwrap().value, "token-1");
         assert_eq!((machine.arrivals().len(), desk.cloud.arrivals().len()), (1, 0));
     });
 }
@@ -175,14 +175,14 @@ fn s23_8_a_secret_exchanges_the_token_of_a_file_and_acts_as_an_account() {
             "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/f@p.iam.gserviceaccount.com:generateAccessToken"
                 .into();
         let identity = of_secret(&config);
-        assert_eq!(desk.carrier().token(&identity).await.unwrap().value, "token-2");
+        assert_eq!(desk.tokens().token(&identity).await.unwrap().value, "token-2");
         let arrivals = desk.cloud.arrivals();
         assert_eq!(line(&arrivals[0]), "POST sts.googleapis.com/v1/token");
         assert_eq!(value(&form(&arrivals[0]), "subject_token"), "eyJ.of-the-file");
         assert_eq!(arrivals[1].header("authorization"), Some("Bearer token-1"));
-        assert_eq!(desk.carrier().token(&identity).await.unwrap().value, "token-2", "it is kept");
+        assert_eq!(desk.tokens().token(&identity).await.unwrap().value, "token-2", "it is kept");
         let other = of_secret(&federated(&json!({ "file": file })));
-        assert_eq!(desk.carrier().token(&other).await.unwrap().value, "token-3", "and for nobody else");
+        assert_eq!(desk.tokens().token(&other).await.unwrap().value, "token-3", "and for nobody else");
     });
 }
 
@@ -205,10 +205,10 @@ fn s23_8_a_secret_exchanges_the_token_of_an_address() {
         let format = json!({ "type": "json", "subject_token_field_name": "access_token" });
         let source = |url: &str| json!({ "url": url, "headers": { "Metadata": "True" }, "format": format });
         let of_machine = of_secret(&federated(&source(&machine.url("/token"))));
-        desk.carrier().token(&of_machine).await.unwrap();
+        desk.tokens().token(&of_machine).await.unwrap();
         assert_eq!(machine.arrivals().len(), 1, "the machine is asked directly");
         let elsewhere = of_secret(&federated(&source("https://tokens.example/t")));
-        desk.carrier().token(&elsewhere).await.unwrap();
+        desk.tokens().token(&elsewhere).await.unwrap();
         let subjects: Vec<String> = desk
             .cloud
             .arrivals()
@@ -246,7 +246,7 @@ fn s20_lock_down_keeps_the_controllers_files_and_machine_from_secrets() {
             "{failure}"
         );
         // What is the tenant's own needs nothing of the controller.
-        assert_eq!(desk.carrier().token(&of_secret(&user())).await.unwrap().value, "token-1");
+        assert_eq!(desk.tokens().token(&of_secret(&user())).await.unwrap().value, "token-1");
         let own = identity(Cloud::Google, "");
         let failure = refused(&desk, &own).await;
         let text = "service account 'apps/flux' not found; create it: multi-tenant lock-down wants";

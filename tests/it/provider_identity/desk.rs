@@ -1,4 +1,4 @@
-//! Carriers with tokens in this process, with a cloud and a Kubernetes that record what they are asked.
+//! The token service in this process, with a cloud and a Kubernetes that record what they are asked.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
-use campanile_delivery::{Carrier, Carriers, CloudEnvironment, Clouds, CloudsParts, IdentityConfig};
+use campanile_delivery::{Clients, CloudEnvironment, Clouds, CloudsParts, IdentityConfig, TokenSource};
 use campanile_domain::{Connection, Proxy, ProxyScheme};
 use campanile_protocol::{AccountError, ReadServiceAccount, RequestToken};
 use campanile_supervision::{Link, SystemClock};
@@ -108,8 +108,8 @@ impl Desk {
         self.known.lock().unwrap().audiences.clone()
     }
 
-    /// A carrier of a Provider with a proxy.
-    pub(super) fn carrier(&self) -> Rc<dyn Carrier> {
+    /// The tokens of a Provider with a proxy.
+    pub(super) fn tokens(&self) -> Rc<dyn TokenSource> {
         let url = self.tunnel.url();
         let (host, port) = url.trim_start_matches("http://").split_once(':').unwrap();
         let proxy = Proxy {
@@ -120,7 +120,7 @@ impl Desk {
             password: None,
         };
         let connection = Connection { proxy: Some(proxy), tls: None, timeout: Duration::from_secs(20) };
-        self.clouds.carrier(&connection).unwrap()
+        self.clouds.client(&connection).unwrap().tokens
     }
 }
 

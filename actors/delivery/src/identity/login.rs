@@ -11,12 +11,12 @@ use campanile_providers::identity::{Annotations, Granted, granted};
 use campanile_providers::{Cloud, Credential};
 use campanile_supervision::Link;
 
-use super::carrier::CloudCarrier;
+use super::requests::TokenRequests;
 use super::{CloudEnvironment, CloudsParts, PATIENCE};
 
 /// One way to a token.
 pub(super) struct Login<'a> {
-    pub(super) carrier: &'a CloudCarrier,
+    pub(super) requests: &'a TokenRequests,
     /// None is the controller itself.
     pub(super) account: Option<&'a ObjectKey>,
     /// The credential in the Provider's Secret.
@@ -34,7 +34,7 @@ impl Login<'_> {
     }
 
     fn parts(&self) -> &CloudsParts {
-        &self.carrier.desk.parts
+        &self.requests.service.parts
     }
 
     fn environment(&self) -> &CloudEnvironment {
@@ -43,7 +43,7 @@ impl Login<'_> {
 
     /// Sends `request`, whose `secrets` must not be shown, and reads the token in the answer.
     async fn grant(&self, cloud: Cloud, request: &Request, secrets: &[&str]) -> Result<Granted, Failure> {
-        let response = self.carrier.ask(request).await?;
+        let response = self.requests.ask(request).await?;
         granted(cloud, &response, secrets, self.parts().clock.now())
     }
 

@@ -1,17 +1,13 @@
 //! A dispatcher with a scripted destination and a watcher that only remembers.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler, MessageResult};
-use campanile_domain::{
-    Connection, Event, Failure, FailureClass, Method, NewDelivery, ObjectKey, ProviderSpec, Request,
-    Response, Secret, Severity,
-};
+use campanile_domain::{Event, Failure, NewDelivery, ObjectKey, ProviderSpec, Secret, Severity};
 use campanile_outbox::{Append, Bounds, DeliveryView, MemoryOutbox, Outbox, Planned, Selection};
 use campanile_protocol::{
     Announce, Backlog, Change, Changes, DeliveryResult, ProviderState, ReadSecrets, Report, SecretError,
@@ -21,180 +17,11 @@ use campanile_supervision::{Clock, Link};
 use campanile_testkit::{Ward, event, new_delivery};
 use jiff::Timestamp;
 
+pub(super) use super::scripted::{Answer, ScriptedCarrier};
 use crate::{
-    Carrier, Carriers, DeliveryConfig, DeliverySnapshot, Dispatcher, DispatcherParts, Drain,
-    GetDeliverySnapshot, SendTest, Sending, TestError, Tested, wake_up,
+    DeliveryConfig, DeliverySnapshot, Dispatcher, DispatcherParts, Drain, GetDeliverySnapshot, SendTest,
+    TestError, Tested, wake_up,
 };
-
-#[derive(Clone, Debug)]
-pub(super) enum Answer {
-    Status(u16),
-    RetryAfter(u64),
-    Says(u16, &'static str),
-    With(u16, &'static [(&'static str, &'static str)], &'static str),
-}
-
-#[derive(Default)]
-struct Script {
-    answers: VecDeque<Answer>,
-    status: u16,
-    read_status: Option<u16>,
-    delay: Duration,
-    failure: Option<Failure>,
-    panic_on: Option<String>,
-    hang_on: Option<String>,
-    bodies: Vec<usize>,
-    calls: Vec<Method>,
-    times: Vec<tokio::time::Instant>,
-}
-
-/// A destination that does as it is told and remembers the number in each message it was sent.
-#[derive(Clone)]
-pub(super) struct ScriptedCarrier {
-    script: Arc<Mutex<Script>>,
-    at_once: Arc<AtomicUsize>,
-    most: Arc<AtomicUsize>,
-    hanging: Arc<AtomicUsize>,
-    release: Arc<tokio::sync::Notify>,
-}
-
-impl ScriptedCarrier {
-    fn new() -> Self {
-        let script = Script { status: 200, ..Script::default() };
-        Self {
-            script: Arc::new(Mutex::new(script)),
-            at_once: Arc::default(),
-            most: Arc::default(),
-            hanging: Arc::default(),
-            release: Arc::default(),
-        }
-    }
-
-    fn with<T>(&self, change: impl FnOnce(&mut Script) -> T) -> T {
-        change(&mut self.script.lock().unwrap())
-    }
-
-    pub(super) fn script(&self, answers: impl IntoIterator<Item = Answer>) {
-        self.with(|script| script.answers.extend(answers));
-    }
-
-    pub(super) fn status(&self, status: u16) {
-        self.with(|script| script.status = status);
-    }
-
-    /// Reads are answered with this status instead.
-    pub(super) fn read_status(&self, status: u16) {
-        self.with(|script| script.read_status = Some(status));
-    }
-
-    pub(super) fn answer_after(&self, delay: Duration) {
-        self.with(|script| script.delay = delay);
-    }
-
-    pub(super) fn fail(&self, failure: Failure) {
-        self.with(|script| script.failure = Some(failure));
-    }
-
-    pub(super) fn panic_on(&self, text: &str) {
-        self.with(|script| script.panic_on = Some(text.to_owned()));
-    }
-
-    pub(super) fn hang_on(&self, path: &str) {
-        self.with(|script| script.hang_on = Some(path.to_owned()));
-    }
-
-    pub(super) fn let_go(&self) {
-        self.with(|script| script.hang_on = None);
-        self.release.notify_waiters();
-    }
-
-    pub(super) fn hanging(&self) -> usize {
-        self.hanging.load(Relaxed)
-    }
-
-    pub(super) fn bodies(&self) -> Vec<usize> {
-        self.with(|script| script.bodies.clone())
-    }
-
-    /// How many requests read and how many wrote.
-    pub(super) fn reads_and_writes(&self) -> (usize, usize) {
-        let calls = self.with(|script| script.calls.clone());
-        let reads = calls.iter().filter(|method| **method == Method::Get).count();
-        (reads, calls.len() - reads)
-    }
-
-    /// When requests came, in their order.
-    pub(super) fn times(&self) -> Vec<tokio::time::Instant> {
-        self.with(|script| script.times.clone())
-    }
-
-    pub(super) fn most_at_once(&self) -> usize {
-        self.most.load(Relaxed)
-    }
-
-    async fn answer(&self, request: &Request) -> Result<Response, Failure> {
-        let text = String::from_utf8_lossy(&request.body).into_owned();
-        let hangs =
-            self.with(|script| script.hang_on.as_ref().is_some_and(|path| request.url.ends_with(path)));
-        if hangs {
-            self.hanging.fetch_add(1, Relaxed);
-            self.release.notified().await;
-            return Err(Failure::new(FailureClass::Timeout, "let go"));
-        }
-        if self.with(|script| script.panic_on.as_ref().is_some_and(|poison| text.contains(poison))) {
-            panic!("told to");
-        }
-        self.most.fetch_max(self.at_once.fetch_add(1, Relaxed) + 1, Relaxed);
-        let (answer, failure, delay) = self.with(|script| {
-            script.bodies.extend(number(&text));
-            script.calls.push(request.method);
-            script.times.push(tokio::time::Instant::now());
-            let usual = script.read_status.filter(|_| request.method == Method::Get).unwrap_or(script.status);
-            let answer = script.answers.pop_front().unwrap_or(Answer::Status(usual));
-            (answer, script.failure.clone(), script.delay)
-        });
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
-        self.at_once.fetch_sub(1, Relaxed);
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
-        let (status, headers, body) = match answer {
-            Answer::Status(status) if request.method == Method::Get => (status, Vec::new(), "[]"),
-            Answer::Status(status) => (status, Vec::new(), "{}"),
-            Answer::RetryAfter(secs) => (429, vec![("retry-after".to_owned(), secs.to_string())], "{}"),
-            Answer::Says(status, body) => (status, Vec::new(), body),
-            Answer::With(status, headers, body) => {
-                let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-                (status, headers.iter().map(text).collect(), body)
-            }
-        };
-        Ok(Response { status, headers, body: body.into() })
-    }
-}
-
-/// The number in a message; a commit status has none.
-fn number(body: &str) -> Option<usize> {
-    let digits = body.split("message ").nth(1)?;
-    digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
-}
-
-impl Carrier for ScriptedCarrier {
-    fn send<'a>(&'a self, request: &'a Request) -> Sending<'a> {
-        Box::pin(self.answer(request))
-    }
-}
-
-impl Carriers for ScriptedCarrier {
-    fn check(&self, _: &Connection) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn carrier(&self, _: &Connection) -> Result<Rc<dyn Carrier>, Failure> {
-        Ok(Rc::new(self.clone()))
-    }
-}
 
 #[derive(Default)]
 struct Memory {
@@ -302,7 +129,7 @@ impl Fixture {
         unusable.point_at(&watcher);
         let dispatcher = Dispatcher::new(DispatcherParts {
             outbox: Arc::new(outbox.clone()),
-            carriers: Arc::new(carrier.clone()),
+            clients: Arc::new(carrier.clone()),
             surroundings: Arc::default(),
             config: DeliveryConfig::default(),
             clock: ward.clock.clone(),

@@ -62,7 +62,7 @@ impl Login<'_> {
         let environment = self.environment();
         let client = environment.azure_client.as_deref();
         let request = azure::of_machine(&environment.azure_machine, scope, client);
-        let answer = self.carrier.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
+        let answer = self.requests.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
         granted(cloud, &answer, &[], self.parts().clock.now())
     }
 }

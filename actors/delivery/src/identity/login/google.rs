@@ -43,7 +43,7 @@ impl Login<'_> {
             return self.google_by(&credential).await;
         }
         let request = google::token_of_machine(&self.environment().google_machine);
-        let answer = self.carrier.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
+        let answer = self.requests.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
         granted(Cloud::Google, &answer, &[], self.parts().clock.now())
     }
 
@@ -92,10 +92,10 @@ impl Login<'_> {
             Source::Address { request, is_local } => {
                 let answer = match (is_tenants, is_local) {
                     (true, _) => {
-                        self.carrier.ask_guarded(request).await?.ok_or_else(|| config(LOCKED_DOWN))?
+                        self.requests.ask_guarded(request).await?.ok_or_else(|| config(LOCKED_DOWN))?
                     }
-                    (false, true) => self.carrier.ask_machine(request).await?,
-                    (false, false) => self.carrier.ask(request).await?,
+                    (false, true) => self.requests.ask_machine(request).await?,
+                    (false, false) => self.requests.ask(request).await?,
                 };
                 source_text(&answer)?
             }
@@ -106,7 +106,7 @@ impl Login<'_> {
 
     /// The machine's cluster; asked for until all of it is known.
     async fn gke(&self) -> Result<Gke, Failure> {
-        if let Some(known) = self.carrier.desk.gke.lock().clone() {
+        if let Some(known) = self.requests.service.gke.lock().clone() {
             return Ok(known);
         }
         let gke = Gke {
@@ -114,13 +114,13 @@ impl Login<'_> {
             location: self.fact("instance/attributes/cluster-location").await?,
             cluster: self.fact("instance/attributes/cluster-name").await?,
         };
-        *self.carrier.desk.gke.lock() = Some(gke.clone());
+        *self.requests.service.gke.lock() = Some(gke.clone());
         Ok(gke)
     }
 
     async fn fact(&self, path: &str) -> Result<String, Failure> {
         let request = google::of_machine(&self.environment().google_machine, path);
-        let answer = self.carrier.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
+        let answer = self.requests.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
         let text = str::from_utf8(&answer.body).unwrap_or_default().trim();
         let is_word = text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.is_empty();
         if answer.status == 200 && is_word {

@@ -199,10 +199,8 @@ fn x04_x06_an_expression_names_the_commit_status_from_event_provider_and_alert()
 
 #[test]
 fn an_expression_sees_the_alert_as_it_was_last_changed() {
-    let of_team = |team: &str| Alert {
-        object: format!(r#"{{"metadata":{{"team":"{team}"}}}}"#).into(),
-        ..alert()
-    };
+    let of_team =
+        |team: &str| Alert { object: format!(r#"{{"metadata":{{"team":"{team}"}}}}"#).into(), ..alert() };
     let mut index = index(&[of_team("red")], named_by("'of-' + alert.metadata.team"));
     let event = with(&[COMMIT_STATUS, REVISION]);
     let name = |index: &Index| {

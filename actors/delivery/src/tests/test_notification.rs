@@ -161,3 +161,118 @@ fn what_can_not_be_tested_is_told_apart() {
         f.end().await;
     });
 }
+
+/// What a type wants of its Secret, where a token is not enough.
+fn secret_of(type_name: &str) -> Vec<(&'static str, &'static str)> {
+    match type_name {
+        "azureeventhub" => vec![(
+            "address",
+            "Endpoint=sb://hub.example.com/;SharedAccessKeyName=n;SharedAccessKey=c2VjcmV0LWtleQ==;EntityPath=flux",
+        )],
+        "nats" => vec![("address", "nats://nats.example.com")],
+        "sentry" => vec![("address", "https://public@sentry.example.com/42")],
+        "googlepubsub" => vec![("address", "project")],
+        "bitbucketserver" => vec![
+            ("address", "https://git.example.com/scm/org/repo.git"),
+            ("username", "bot"),
+            ("password", "hunter22"),
+        ],
+        "azuredevops" => {
+            vec![("address", "https://dev.azure.com/org/project/_git/repo"), ("token", "hunter22")]
+        }
+        "bitbucket" => vec![("address", "https://bitbucket.org/org/repo"), ("token", "bot:hunter22")],
+        "zulip" | "alertmanager" => vec![
+            ("address", "https://host.example.com/org/repo"),
+            ("username", "bot"),
+            ("password", "hunter22"),
+        ],
+        _ => vec![("address", "https://host.example.com/org/repo"), ("token", "hunter22")],
+    }
+}
+
+fn spec_of(type_name: &str) -> ProviderSpec {
+    let channel = match type_name {
+        "zulip" => "general/alerts",
+        "nats" => "flux.events",
+        _ => "general",
+    };
+    let name = type_name.replace('.', "-");
+    ProviderSpec {
+        key: ObjectKey::new("apps", name.as_str()),
+        type_name: type_name.into(),
+        address: String::new(),
+        channel: channel.into(),
+        secret_ref: Some(name.as_str().into()),
+        ..provider()
+    }
+}
+
+/// A test about a commit of a change request, which every type has something to tell about.
+fn full_test_of(provider: &ObjectKey) -> SendTest {
+    let mut test = test_of(provider);
+    let metadata =
+        [("revision", "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738"), ("change_request", "7")];
+    test.metadata.extend(metadata.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    test
+}
+
+#[test]
+fn a_test_goes_out_through_every_type() {
+    run(async |f| {
+        let types: Vec<&str> = campanile_providers::supported().collect();
+        for type_name in &types {
+            f.secret(&type_name.replace('.', "-"), &secret_of(type_name));
+        }
+        f.providers(types.iter().map(|type_name| spec_of(type_name))).await;
+        for type_name in types {
+            let tested = f.test(full_test_of(&spec_of(type_name).key)).await.unwrap();
+            assert!(tested.requests > 0, "{type_name}: {tested:?}");
+        }
+        assert_eq!(f.carrier.published(), ["flux.events"]);
+        f.end().await;
+    });
+}
+
+fn without_secret(type_name: &str, address: &str, channel: &str) -> ProviderSpec {
+    ProviderSpec { address: address.into(), channel: channel.into(), secret_ref: None, ..spec_of(type_name) }
+}
+
+#[test]
+fn a_test_goes_out_with_each_kind_of_identity_and_shows_no_token() {
+    run(async |f| {
+        let specs = [
+            without_secret("azuredevops", "https://dev.azure.com/org/project/_git/repo", ""),
+            without_secret("azureeventhub", "hub", "namespace"),
+            without_secret("googlepubsub", "project", "topic"),
+        ];
+        f.providers(specs.clone()).await;
+        for (n, spec) in specs.iter().enumerate() {
+            // The destination does not take the token, and quotes it.
+            let quote: &'static str = format!("no secret-token-{}", n + 1).leak();
+            f.carrier.script([Answer::Says(401, quote)]);
+            let tested = f.test(full_test_of(&spec.key)).await.unwrap();
+            assert_eq!(failure(&tested).class, FailureClass::Credentials, "{}: {tested:?}", spec.type_name);
+            assert_eq!(tested.answer.as_ref().map(|answer| answer.excerpt.as_str()), Some("no *****"));
+            assert!(!format!("{tested:?}").contains("secret-token"), "{tested:?}");
+            let sent = f.carrier.authorizations();
+            assert_eq!(sent.len(), n + 1, "{sent:?}");
+        }
+        f.end().await;
+    });
+}
+
+#[test]
+fn a_kept_token_that_is_not_taken_is_replaced_within_a_test() {
+    run(async |f| {
+        let spec = without_secret("azureeventhub", "hub", "namespace");
+        f.providers([spec.clone()]).await;
+        f.carrier.script([Answer::Status(201), Answer::Status(401), Answer::Status(201)]);
+        for requests in [1, 2] {
+            let tested = f.test(full_test_of(&spec.key)).await.unwrap();
+            assert_eq!((tested.verdict, tested.requests), (Verdict::Delivered, requests));
+        }
+        let tokens = [1, 1, 2].map(|n| format!("Bearer secret-token-{n}"));
+        assert_eq!(f.carrier.authorizations(), tokens);
+        f.end().await;
+    });
+}

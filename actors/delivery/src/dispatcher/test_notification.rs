@@ -3,31 +3,31 @@
 //! Settings, Secrets and the client are made as for any delivery, so that it fails where a delivery would. It is not
 //! stored, not retried and settles nothing; its answer is what the destination said, masked.
 
-use std::cell::{Cell, RefCell};
+mod recorder;
+
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Context, Handler, Message, ResponseFuture};
+use campanile_domain::cel::default_commit_status_name;
 use campanile_domain::{
-    AlertRef, Delivery, DeliveryId, Event, Failure, FailureClass, Masker, NewDelivery, ObjectKey,
-    ProviderSpec, Request, Response, Verdict, commit_of, status_name,
+    AlertRef, Delivery, DeliveryId, Event, Failure, FailureClass, NewDelivery, ObjectKey, ProviderSpec,
+    Verdict, commit_of,
 };
 use campanile_protocol::{ReadSecrets, Secrets};
 use campanile_providers::Surroundings;
 use campanile_supervision::{Link, SharedClock};
 
 use super::Dispatcher;
-use crate::drive::drive;
+use crate::drive::Driver;
 use crate::resolve::lookup_in;
-use crate::{Carrier, Carriers, Sending, resolve_provider};
+use crate::{Clients, resolve_provider};
+use recorder::Recorder;
 
 /// Longest test, whatever `spec.timeout` says: somebody waits for the answer.
 const LONGEST: Duration = Duration::from_secs(120);
-
-/// How much of a destination's answer is shown, in bytes.
-const QUOTED: usize = 1024;
 
 /// To the dispatcher: send this through the Provider now, and say what the destination answers.
 #[derive(Debug, Clone, Message)]
@@ -48,7 +48,7 @@ pub struct Tested {
     pub verdict: Verdict,
     /// The answer to the last request; none if there was none.
     pub answer: Option<Answer>,
-    /// How many requests were sent.
+    /// How many requests and publications were sent.
     pub requests: usize,
 }
 
@@ -107,7 +107,7 @@ impl Dispatcher {
         Ok(Trial {
             spec: slot.spec.clone(),
             test,
-            carriers: self.carriers.clone(),
+            clients: self.clients.clone(),
             surroundings: self.surroundings.clone(),
             secrets: self.secrets.clone(),
             clock: self.shared.clock.clone(),
@@ -119,7 +119,7 @@ impl Dispatcher {
 struct Trial {
     spec: Arc<ProviderSpec>,
     test: SendTest,
-    carriers: Arc<dyn Carriers>,
+    clients: Arc<dyn Clients>,
     surroundings: Arc<Surroundings>,
     secrets: Link<ReadSecrets>,
     clock: SharedClock,
@@ -147,14 +147,19 @@ impl Trial {
 
     async fn send(&self, secrets: &Secrets) -> Result<Tested, Failure> {
         let endpoint =
-            resolve_provider(&self.spec, &lookup_in(secrets), &self.surroundings, self.carriers.as_ref())?;
-        let carrier = self.carriers.carrier(&endpoint.connection)?;
-        let recorder = Recorder::new(carrier.as_ref());
+            resolve_provider(&self.spec, &lookup_in(secrets), &self.surroundings, self.clients.as_ref())?;
+        let recorder = Recorder::new(self.clients.client(&endpoint.connection)?);
         let limit = endpoint.connection.timeout.min(LONGEST);
         let delivery = self.delivery();
-        let exchange = drive(&endpoint, &recorder, &delivery, self.clock.as_ref());
-        let verdict = match tokio::time::timeout(limit, exchange).await {
-            Ok(verdict) => verdict,
+        let driver = Driver {
+            endpoint: &endpoint,
+            carrier: &recorder,
+            tokens: &recorder,
+            memo: None,
+            clock: self.clock.as_ref(),
+        };
+        let verdict = match tokio::time::timeout(limit, driver.drive(&delivery)).await {
+            Ok(driven) => driven.verdict,
             Err(_) => Verdict::Failed(self.too_slow(limit)),
         };
         Ok(recorder.tested(verdict, &endpoint.masker))
@@ -171,8 +176,7 @@ impl Trial {
     fn delivery(&self) -> Delivery {
         let (spec, now) = (&self.spec, self.clock.now());
         let object = &self.test.event.involved_object;
-        let uid = spec.uid.split('-').next().unwrap_or_default();
-        let status = || format!("{}/{uid}", status_name(object)).to_lowercase();
+        let status = || default_commit_status_name(&self.test.event, &spec.uid);
         Delivery {
             // No stored delivery has a negative number, and no two tests have the same: destinations that know a
             // message by it do not take the second test for a repetition.
@@ -191,64 +195,4 @@ impl Trial {
             attempts: 0,
         }
     }
-}
-
-/// Passes requests on and keeps the last answer.
-struct Recorder<'c> {
-    carrier: &'c dyn Carrier,
-    /// What the requests were let in with. A token may have been obtained on the way, so that no masker knows it.
-    credentials: RefCell<Vec<String>>,
-    last: RefCell<Option<Response>>,
-    requests: Cell<usize>,
-}
-
-impl<'c> Recorder<'c> {
-    fn new(carrier: &'c dyn Carrier) -> Self {
-        Self { carrier, credentials: RefCell::default(), last: RefCell::default(), requests: Cell::default() }
-    }
-
-    fn tested(self, verdict: Verdict, masker: &Masker) -> Tested {
-        let masker = &masker.with(self.credentials.take());
-        let answer = self
-            .last
-            .into_inner()
-            .map(|response| Answer { status: response.status, excerpt: excerpt(&response.body, masker) });
-        Tested { verdict, answer, requests: self.requests.get() }
-    }
-}
-
-impl Carrier for Recorder<'_> {
-    fn send<'a>(&'a self, request: &'a Request) -> Sending<'a> {
-        self.requests.set(self.requests.get() + 1);
-        self.last.take();
-        self.credentials.borrow_mut().extend(request.credentials());
-        Box::pin(async move {
-            let answer = self.carrier.send(request).await?;
-            let mut kept = answer.clone();
-            if issues_credentials(&request.url) {
-                kept.body.clear();
-            }
-            self.last.replace(Some(kept));
-            Ok(answer)
-        })
-    }
-}
-
-/// Whether the answer may hold a fresh token, which no masker knows.
-fn issues_credentials(url: &str) -> bool {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    ["token", "tokens"].iter().any(|end| path.trim_end_matches('/').ends_with(end))
-}
-
-/// The beginning of `body` on one line. Secrets go before white space does and once more afterwards, and before the
-/// cut: in halves they would no longer be recognised.
-fn excerpt(body: &[u8], masker: &Masker) -> String {
-    let text = masker.mask(&String::from_utf8_lossy(body));
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let mut line = masker.mask(&words.collect::<Vec<_>>().join(" "));
-    if line.len() > QUOTED {
-        line.truncate(line.floor_char_boundary(QUOTED));
-        line.push('…');
-    }
-    line
 }

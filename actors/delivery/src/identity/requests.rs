@@ -1,0 +1,56 @@
+//! The requests by which tokens are obtained, on the network paths that the contract sets for them (providers 20).
+
+use std::sync::Arc;
+
+use campanile_domain::{Connection, Failure, Proxy, Request, Response};
+use campanile_transport::{AddressGuard, Transport, TransportError};
+
+use super::{PATIENCE, TokenService};
+
+/// Sends requests for tokens on behalf of one Provider.
+pub(super) struct TokenRequests {
+    pub(super) service: Arc<TokenService>,
+    /// The Provider's proxy.
+    pub(super) proxy: Option<Proxy>,
+}
+
+impl TokenRequests {
+    /// Asks a cloud, through the Provider's proxy.
+    pub(super) async fn ask(&self, request: &Request) -> Result<Response, Failure> {
+        let answer = send_by(self.transport(), self.proxy.clone(), request).await;
+        answer.map_err(|error| unobtained(&error))
+    }
+
+    /// Asks an address that a tenant names, which may not be this machine, whatever its name turns out to mean; none if it
+    /// is.
+    pub(super) async fn ask_guarded(&self, request: &Request) -> Result<Option<Response>, Failure> {
+        let transport = self.transport().clone().with_guard(AddressGuard::of_the_machine());
+        match send_by(&transport, self.proxy.clone(), request).await {
+            Err(error) if error.is_denied() => Ok(None),
+            answered => answered.map(Some).map_err(|error| unobtained(&error)),
+        }
+    }
+
+    /// Asks the metadata server of the machine, without a proxy.
+    pub(super) async fn ask_machine(&self, request: &Request) -> Result<Response, Failure> {
+        let answer = send_by(&self.transport().direct(), None, request).await;
+        answer.map_err(|error| unobtained(&error))
+    }
+
+    fn transport(&self) -> &Transport {
+        &self.service.parts.transport
+    }
+}
+
+async fn send_by(
+    transport: &Transport,
+    proxy: Option<Proxy>,
+    request: &Request,
+) -> Result<Response, TransportError> {
+    let connection = Connection { proxy, tls: None, timeout: PATIENCE };
+    transport.client(&connection)?.send(request).await
+}
+
+fn unobtained(error: &TransportError) -> Failure {
+    Failure::new(error.class(), format!("failed to get token: {error}"))
+}
