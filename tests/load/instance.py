@@ -104,6 +104,11 @@ def generate(loadgen: str, events: str, sink: int | str, total: int, *more: str)
     return {"posted": total, **json.loads(done.stdout)}
 
 
+def is_whole(row: Row) -> bool:
+    """True if every event of a run was accepted and arrived once."""
+    return not row["missing"] and not row["duplicates"] and bool(row["accepted"] == row["posted"])
+
+
 def fetch(url: str, body: bytes | None = None) -> bytes | None:
     """The answer's body, or None where there is none of a good status."""
     try:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 
 import manifests
 import single
-from instance import Instance, Row, folder, free_port, generate
+from beside import beside
+from instance import Instance, Row, folder, free_port, generate, is_whole
 from single import Figure
 
 
@@ -25,19 +26,26 @@ def main() -> None:
     parser.add_argument("--campanile", required=True)
     parser.add_argument("--short", action="store_true", help="fewer events")
     parser.add_argument("--only", default="", help="only rows whose name holds this, for example 'Providers'")
+    parser.add_argument("--beside", metavar="PROGRAM", help="another build, which takes turns with this one")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each build with --beside")
     args = parser.parse_args()
     # A socket for each of 1,000 Providers, at both ends.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    done, bad = beside(args, through) if args.beside else table(args)
+    for name in bad:
+        print(f"events lost, doubled or refused: {name}")
+    print(f"{done - len(bad)} passed, {len(bad)} failed")
+    sys.exit(1 if bad else 0)
+
+
+def table(args: argparse.Namespace) -> tuple[int, list[str]]:
+    """Prints the rows and figures. Returns how many runs there were, and those that lost or doubled events."""
     rows = [(name, run()) for name, run in runs(args) if args.only in name]
     figures = [measure() for name, measure in singles(args) if args.only in name]
     print_runs(rows)
     print_singles(figures)
-    bad = [name for name, row in rows if row["missing"] or row["duplicates"] or row["accepted"] != row["posted"]]
-    for name in bad:
-        print(f"events lost, doubled or refused: {name}")
-    print(f"{len(rows) - len(bad)} passed, {len(bad)} failed")
-    sys.exit(1 if bad else 0)
+    return len(rows), [name for name, row in rows if not is_whole(row)]
 
 
 def runs(args: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Row]]]:

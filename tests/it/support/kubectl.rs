@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::Namespace;
 
 /// What to do where there is none.
-const MISSING: &str = "kubectl is missing, install it as https://kubernetes.io/docs/tasks/tools says";
+const MISSING: &str = "kubectl is missing: start the tests with 'tests/run cluster', which builds it, or put the folder of what 'tests/cluster/up --kubectl' prints on the PATH";
 
 /// Runs kubectl in the cluster of a namespace and returns what it printed; it must succeed.
 pub(crate) fn kubectl(namespace: &Namespace, arguments: &[&str], input: &str) -> String {
