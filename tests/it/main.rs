@@ -46,6 +46,7 @@ mod route_real_events_every_type;
 mod standalone_live;
 mod standalone_manifests;
 mod standalone_status;
+mod style_clone;
 mod style_contract;
 mod style_dependencies;
 mod style_sizes;
