@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use campanile_domain::ProviderType;
+use campanile_providers::sample::Sample;
+use serde_json::{Map, Value, json};
 
 use crate::support::recording::{parsed, recording, sources_of};
 use crate::support::{Site, alert, campanile_with_input, everything_from, failing, provider, secret};
@@ -10,49 +12,13 @@ use crate::support::{Site, alert, campanile_with_input, everything_from, failing
 /// A key that Google's accounts and GitHub's Apps sign with.
 const PEM: &str = include_str!("../../actors/providers/fixtures/github-app/pkcs8.pem");
 
-/// Where the types that read more out of an address than where to send find it.
-fn address(type_name: &str) -> &'static str {
-    match type_name {
-        "sentry" => "https://public@sentry.invalid/42",
-        "googlepubsub" => "project",
-        "nats" => "nats://nats.invalid:4222",
-        "azureeventhub" => {
-            "Endpoint=sb://hub.invalid/;SharedAccessKeyName=n;SharedAccessKey=c2VjcmV0LWtleQ==;EntityPath=flux"
-        }
-        "bitbucketserver" => "https://git.invalid/scm/org/repo.git",
-        "azuredevops" => "https://dev.azure.com/org/project/_git/repo",
-        _ => "https://host.invalid/org/repo",
-    }
-}
-
-fn token(type_name: &str) -> String {
-    let key = json!({
-        "type": "service_account", "project_id": "project", "private_key_id": "key-1", "private_key": PEM,
-        "client_email": "flux@project.iam.gserviceaccount.com", "token_uri": "https://oauth2.googleapis.com/token",
-    });
-    match type_name {
-        "googlepubsub" => key.to_string(),
-        "bitbucket" => "bot:secret-app-password".to_owned(),
-        _ => "secret-token".to_owned(),
-    }
-}
-
-fn objects(type_name: &str) -> [Value; 2] {
-    let name = type_name.replace('.', "-");
-    let channel = match type_name {
-        "zulip" => "general/alerts",
-        "nats" => "flux.events",
-        _ => "general",
-    };
-    let mut data = json!({ "address": address(type_name) });
-    // A connection string is all that an event hub wants.
-    if type_name != "azureeventhub" {
-        data["token"] = token(type_name).into();
-        data["username"] = "somebody".into();
-        data["password"] = "secret-password".into();
-    }
-    let spec = json!({ "channel": channel, "secretRef": { "name": name } });
-    [provider(&name, type_name, spec), secret(&name, data)]
+fn objects(kind: ProviderType) -> [Value; 2] {
+    let (name, sample) = (kind.name().replace('.', "-"), Sample::of(kind));
+    let login = sample.logins.first().copied().expect("a type has a login");
+    let pairs = sample.secret(login, "https://host.invalid", "secret-key", PEM).into_iter();
+    let data: Map<_, _> = pairs.map(|(key, value)| (key.to_owned(), value.into())).collect();
+    let spec = json!({ "channel": sample.channel, "secretRef": { "name": name } });
+    [provider(&name, kind.name(), spec), secret(&name, data.into())]
 }
 
 fn explained(site: &Site, event: &str, form: &str) -> String {
@@ -70,12 +36,12 @@ fn explained(site: &Site, event: &str, form: &str) -> String {
 
 #[test]
 fn explain_renders_an_event_for_every_type_without_a_network() {
-    let types: Vec<&str> = campanile_providers::supported().collect();
+    let types: Vec<ProviderType> = ProviderType::all().collect();
     let site = Site::new();
-    for type_name in &types {
-        let alert = everything_from(&type_name.replace('.', "-"));
-        let objects = [objects(type_name).to_vec(), vec![alert]].concat();
-        site.apply(&format!("{type_name}.yaml"), &objects);
+    for kind in &types {
+        let alert = everything_from(&kind.name().replace('.', "-"));
+        let objects = [objects(*kind).to_vec(), vec![alert]].concat();
+        site.apply(&format!("{}.yaml", kind.name()), &objects);
     }
     let explanation: Value =
         serde_json::from_str(&explained(&site, &failing().to_string(), "json")).expect("this is JSON");
@@ -90,8 +56,8 @@ fn explain_renders_an_event_for_every_type_without_a_network() {
         assert!(told || asks_first, "a message, or a question before it: {alert}");
     }
     let table = explained(&site, &failing().to_string(), "table");
-    for type_name in types {
-        let name = format!("apps/{}", type_name.replace('.', "-"));
+    for kind in types {
+        let name = format!("apps/{}", kind.name().replace('.', "-"));
         assert!(table.contains(&format!("sends through provider {name}")), "{name}: {table}");
     }
 }
@@ -102,11 +68,11 @@ fn explain_has_an_answer_to_every_real_event_for_every_type() {
     let events = parsed(&bodies);
     let sources = sources_of(&events);
     let site = Site::new();
-    for type_name in campanile_providers::supported() {
-        let name = type_name.replace('.', "-");
+    for kind in ProviderType::all() {
+        let name = kind.name().replace('.', "-");
         let alert = alert(&format!("to-{name}"), &name, json!({ "eventSources": sources }));
-        let objects = [objects(type_name).to_vec(), vec![alert]].concat();
-        site.apply(&format!("{type_name}.yaml"), &objects);
+        let objects = [objects(kind).to_vec(), vec![alert]].concat();
+        site.apply(&format!("{}.yaml", kind.name()), &objects);
     }
     let kinds = |event: &Value| format!("{} {}", event["involvedObject"]["kind"], event["reason"]);
     let mut seen = BTreeSet::new();

@@ -6,12 +6,13 @@ mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use campanile_providers::sample::StatusForm;
 use serde_json::{Value, json};
 
 use crate::support::Site;
 use crate::support::recording::{cleaned, duplicate_key, group, parsed, recording, sources_of, text};
 use destination::{Destination, Role};
-use status::{Host, Written, expected_status};
+use status::{Written, expected_status, read, visible};
 
 /// Whether the controller posted it only to update a commit status.
 fn is_update(event: &Value) -> bool {
@@ -57,12 +58,12 @@ fn changes(events: &[&Value], uid: &str) -> (Vec<Written>, usize) {
     (changes, shown.len())
 }
 
-fn check_git(destination: &Destination, host: Host, events: &[&Value]) {
+fn check_git(destination: &Destination, form: StatusForm, events: &[&Value]) {
     let (changes, places) = changes(events, destination.uid_prefix());
     let arrivals = destination.sink.arrivals();
     let writes = arrivals.iter().filter(|arrival| arrival.method == "POST");
-    let written: Vec<Written> = writes.map(|arrival| host.read(arrival)).collect();
-    let expected: Vec<Written> = changes.into_iter().map(|change| host.visible(change)).collect();
+    let written: Vec<Written> = writes.map(|arrival| read(form, arrival)).collect();
+    let expected: Vec<Written> = changes.into_iter().map(|change| visible(form, change)).collect();
     assert_eq!(written, expected, "{}", destination.type_name);
     let reads = arrivals.len() - written.len();
     assert_eq!(reads, places, "{} is read once about each status", destination.type_name);
@@ -85,7 +86,7 @@ fn check_messages(destination: &Destination, events: &[&Value]) {
 
 fn check(destination: &Destination, events: &[&Value]) {
     match destination.role {
-        Role::Git(host) => check_git(destination, host, events),
+        Role::Git(form) => check_git(destination, form, events),
         _ => check_messages(destination, events),
     }
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 const MOST_LINES: usize = 500;
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+/// Adds all Rust files below `folder` to `found`.
+pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("the folder can be read").flatten() {
         let path = entry.path();
         if path.is_dir() && path.file_name().is_some_and(|name| name != "target" && name != ".git") {
@@ -16,7 +17,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Whether this is code that the program runs: no tests, and none of what only tests use.
-fn is_shipped(path: &Path) -> bool {
+pub(crate) fn is_shipped(path: &Path) -> bool {
     let for_tests = |part: &std::ffi::OsStr| {
         let name = part.to_str().unwrap_or_default();
         ["tests", "compliance", "testing", "benches"].contains(&name.trim_end_matches(".rs"))

@@ -71,14 +71,14 @@ fn lint_provider(spec: &Map, version: Version, lints: &mut Vec<Lint>) {
         missing(spec, provider::FIELDS_OF_V1BETA2, version, lints);
     }
     let Some(type_name) = spec.get("type").and_then(Json::as_str) else { return };
-    let introduced = Version::introducing(type_name);
-    let message = if ProviderType::named(type_name).is_none() {
-        format!("is wrong: {}", unsupported_type(type_name))
-    } else if introduced > version {
-        let (own, needed) = (version.name(), introduced.name());
-        format!("is not a type of {own}; use apiVersion {}/{needed} for '{type_name}'", crate::GROUP)
-    } else {
-        return;
+    let introduced = ProviderType::named(type_name).map(Version::introducing);
+    let message = match introduced {
+        None => format!("is wrong: {}", unsupported_type(type_name)),
+        Some(introduced) if introduced > version => {
+            let (own, needed) = (version.name(), introduced.name());
+            format!("is not a type of {own}; use apiVersion {}/{needed} for '{type_name}'", crate::GROUP)
+        }
+        Some(_) => return,
     };
     let path = FieldPath(vec!["spec".into(), "type".into()]);
     lints.push(Lint { level: Level::Error, violation: Violation { path, message } });

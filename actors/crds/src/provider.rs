@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use campanile_domain::ProviderSpec;
+use campanile_domain::{ProviderClass, ProviderSpec, ProviderType};
 
 use crate::checker::Checker;
 use crate::duration::{self, Hours};
@@ -33,10 +33,6 @@ pub(crate) const FIELDS: &[&str] = &[
     "suspend",
     "commitStatusExpr",
 ];
-
-/// Types that may carry `commitStatusExpr`.
-const WITH_EXPRESSION: &[&str] =
-    &["github", "gitlab", "gitea", "bitbucketserver", "bitbucket", "azuredevops"];
 
 /// Reads `spec`. A type that this program does not know is no violation here: it must not hide the Provider.
 pub(crate) fn read(
@@ -115,9 +111,14 @@ fn duration(spec: &Map, key: &'static str, hours: Hours, checker: &mut Checker) 
 
 fn expression(spec: &Map, type_name: &str, checker: &mut Checker) -> Option<String> {
     let expression = checker.text(spec, "commitStatusExpr")?;
-    if !WITH_EXPRESSION.contains(&type_name) {
-        let types = WITH_EXPRESSION.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    if !with_expression().any(|kind| kind.name() == type_name) {
+        let types = with_expression().map(|kind| format!("'{}'", kind.name())).collect::<Vec<_>>().join(", ");
         checker.add("commitStatusExpr", format!("is only supported for the {types} provider types"));
     }
     Some(expression.to_owned()).filter(|expression| !expression.is_empty())
+}
+
+/// Types that may carry `commitStatusExpr`: those that write commit statuses.
+fn with_expression() -> impl Iterator<Item = ProviderType> {
+    ProviderType::all().filter(|kind| kind.class() == ProviderClass::CommitStatus)
 }

@@ -1,3 +1,5 @@
+mod definition;
+
 use std::time::Duration;
 
 use campanile_domain::{Alert, ProviderSpec, Severity, check_label};

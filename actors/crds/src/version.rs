@@ -1,5 +1,7 @@
 //! The served versions of Alert and Provider and what differs between them (contract, control plane 1.1 to 1.5).
 
+use campanile_domain::{KindVersion, ProviderType};
+
 /// The API group of Alert, Provider and Receiver.
 pub const GROUP: &str = "notification.toolkit.fluxcd.io";
 
@@ -30,21 +32,6 @@ const KINDS: &[&str] = &[
 
 /// Kinds that v1beta1 does not know.
 const LATER_KINDS: &[&str] = &["ArtifactGenerator", "ExternalArtifact"];
-
-/// Provider types that came with v1beta2.
-const TYPES_OF_V1BETA2: &[&str] = &["gitea", "bitbucketserver", "googlepubsub", "pagerduty", "datadog"];
-
-/// Provider types that came with v1beta3.
-const TYPES_OF_V1BETA3: &[&str] = &[
-    "giteapullrequestcomment",
-    "githubpullrequestcomment",
-    "gitlabmergerequestcomment",
-    "nats",
-    "zulip",
-    "otel",
-    "zoom",
-    "incident.io",
-];
 
 impl Version {
     /// The version that manifests call `name`.
@@ -78,13 +65,11 @@ impl Version {
     }
 
     /// The version with which a provider type came.
-    pub(crate) fn introducing(provider_type: &str) -> Self {
-        if TYPES_OF_V1BETA3.contains(&provider_type) {
-            Self::V1beta3
-        } else if TYPES_OF_V1BETA2.contains(&provider_type) {
-            Self::V1beta2
-        } else {
-            Self::V1beta1
+    pub(crate) fn introducing(provider_type: ProviderType) -> Self {
+        match provider_type.since() {
+            KindVersion::V1beta1 => Self::V1beta1,
+            KindVersion::V1beta2 => Self::V1beta2,
+            KindVersion::V1beta3 => Self::V1beta3,
         }
     }
 }

@@ -39,7 +39,7 @@ pub use nats::{NatsKey, NatsLogin, NatsScheme, NatsServer, NatsServers, Publicat
 pub use object::{ObjectKey, ObjectRef};
 pub use pattern::{LazyPattern, Pattern, PatternBudget, PatternError};
 pub use provider::ProviderSpec;
-pub use provider_type::{ProviderClass, ProviderType, Rate};
+pub use provider_type::{KindVersion, ProviderClass, ProviderType, Rate};
 pub use repository::Repository;
 pub use revision::{RevisionError, commit_of};
 pub use secret::Secret;

@@ -57,9 +57,9 @@ impl ProviderSpec {
         self.kind().is_some_and(|kind| kind.class() == ProviderClass::CommitStatus)
     }
 
-    /// Whether `Progressing` is a state that the host shows: only Gitea's is `pending` (contract, providers 17.1).
+    /// Whether `Progressing` is a state that the host shows (contract, providers 17.1).
     pub fn shows_progress(&self) -> bool {
-        self.type_name == "gitea"
+        self.kind().is_some_and(ProviderType::shows_progress)
     }
 
     /// How long one round of tries may take.

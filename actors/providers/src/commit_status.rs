@@ -24,13 +24,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use campanile_domain::{
-    Delivery, Failure, FailureClass, Masker, Request, Response, Severity, Verdict, commit_of, description,
-    status_name,
+    Delivery, Failure, FailureClass, Masker, ProviderType, Request, Response, Severity, Verdict, commit_of,
+    description, status_name,
 };
 use jiff::Timestamp;
 
 use crate::text::{limited, printable};
-use crate::{Exchange, Identity, Provider, Step};
+use crate::{Exchange, Identity, Provider, Settings, Step};
 use exchange::StatusExchange;
 pub(crate) use judge::{About, Answer, BodyRule, speaks_of};
 pub(crate) use key::status_key;
@@ -83,8 +83,6 @@ pub(crate) struct Rules {
     pub(crate) writing: &'static str,
     /// The longest description that the host takes, in characters; where its documentation has none, one of our own.
     pub(crate) longest_description: usize,
-    /// Whether `Progressing` is shown as pending; otherwise nothing is written for it.
-    pub(crate) shows_progress: bool,
     /// Whether reading a status that is not there gives 404.
     pub(crate) absent_is_404: bool,
     /// The HTTP statuses of success.
@@ -169,18 +167,29 @@ pub(crate) trait Host: Send + Sync + 'static {
 }
 
 /// The Provider of a host.
-pub(crate) struct Statuses<H>(Arc<H>);
+pub(crate) struct Statuses<H> {
+    host: Arc<H>,
+    /// Whether `Progressing` is shown as pending; otherwise nothing is written for it.
+    shows_progress: bool,
+}
 
 impl<H: Host> Statuses<H> {
-    pub(crate) fn provider(host: H) -> Box<dyn Provider> {
-        Box::new(Self(Arc::new(host)))
+    /// A Provider with these settings, on this host.
+    pub(crate) fn provider(settings: &Settings, host: H) -> Box<dyn Provider> {
+        let shows_progress = settings.kind.is_some_and(ProviderType::shows_progress);
+        Box::new(Self { host: Arc::new(host), shows_progress })
+    }
+
+    /// What `delivery` asks for; none if its event is not shown.
+    fn wanted(&self, delivery: &Delivery) -> Result<Option<Wanted>, Failure> {
+        wanted(delivery, &H::RULES, self.shows_progress)
     }
 
     fn begin(&self, delivery: &Delivery, reads: bool) -> Result<Box<dyn Exchange>, Failure> {
-        let Some(wanted) = wanted(delivery, &H::RULES)? else { return Ok(Box::new(Skip)) };
-        let write = self.0.write(&wanted)?;
-        let exchange = StatusExchange::new(self.0.clone(), wanted, write, reads);
-        Ok(self.0.authorized(Box::new(exchange)))
+        let Some(wanted) = self.wanted(delivery)? else { return Ok(Box::new(Skip)) };
+        let write = self.host.write(&wanted)?;
+        let exchange = StatusExchange::new(self.host.clone(), wanted, write, reads);
+        Ok(self.host.authorized(Box::new(exchange)))
     }
 }
 
@@ -194,22 +203,22 @@ impl<H: Host> Provider for Statuses<H> {
     }
 
     fn commit_status(&self, delivery: &Delivery) -> Result<Option<CommitStatus>, Failure> {
-        let Some(wanted) = wanted(delivery, &H::RULES)? else { return Ok(None) };
-        let body = self.0.write(&wanted)?.body;
+        let Some(wanted) = self.wanted(delivery)? else { return Ok(None) };
+        let body = self.host.write(&wanted)?.body;
         Ok(Some(CommitStatus {
-            repository: self.0.repository(),
-            context: self.0.context(&wanted),
+            repository: self.host.repository(),
+            context: self.host.context(&wanted),
             state: String::from_utf8_lossy(&body).into_owned(),
             commit: wanted.commit,
         }))
     }
 
     fn public_host(&self) -> bool {
-        self.0.public_host()
+        self.host.public_host()
     }
 
     fn identity(&self) -> Option<&Identity> {
-        self.0.identity()
+        self.host.identity()
     }
 }
 
@@ -230,14 +239,14 @@ const LONGEST_NAME: usize = 255;
 const LONGEST_SUMMARY: usize = 240;
 
 /// What `delivery` asks for; none if its event is not shown.
-fn wanted(delivery: &Delivery, rules: &Rules) -> Result<Option<Wanted>, Failure> {
+fn wanted(delivery: &Delivery, rules: &Rules, shows_progress: bool) -> Result<Option<Wanted>, Failure> {
     let (event, metadata) = (&delivery.event, &delivery.plan.metadata);
     let context = delivery.plan.commit_status.clone().filter(|context| !context.is_empty());
     let context = context
         .ok_or_else(|| unrenderable("commit status cannot be empty; correct spec.commitStatusExpr"))?;
     let context = key::fitting(printable(context), LONGEST_NAME);
     let progressing = event.reason == PROGRESSING;
-    if progressing && !rules.shows_progress {
+    if progressing && !shows_progress {
         return Ok(None);
     }
     let commit = commit_of(metadata).map_err(|error| unrenderable(&error.to_string()))?.to_owned();

@@ -1,4 +1,5 @@
-//! What every type must do, run over all of the table. A new type passes by having a row here and its fixtures.
+//! What every type must do, run over all of the table: each type's sample says what is to be seen of it. A new type passes by
+//! its row, its sample and its fixtures.
 //!
 //! 1. It renders the contract's examples byte for byte (`fixtures/<type>/{error,info}.json`).
 //! 2. It renders whatever an event can hold, as one JSON text or form, without failing.
@@ -6,139 +7,123 @@
 //! 4. It judges statuses by the shared table, unless the type's own file says otherwise.
 //! 5. Nothing that it returns shows a Secret's value or a URL's path or query.
 //! 6. It refuses malformed `headers`, a missing Secret and an unusable address before anything is sent.
-//! 7. It has a page in the documentation, with a [table](page) that is true.
+//! 7. It has a page in the documentation, with a [table](page) that is true, and is in the [overview].
 //!
 //! Over all types that speak HTTP, those of Git hosts included: 8. [`again`], 9. [`limits`], 10. [`hostile`]. And
-//! 11. an [`overview`] of what is [`published`].
+//! 11. the [`overview`] of the limits.
 
 mod again;
 mod every;
 mod hostile;
 mod limits;
+mod measure;
 mod overview;
 mod page;
-mod published;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use campanile_domain::{
-    Delivery, Event, Failure, FailureClass, ObjectRef, ProviderClass, ProviderSpec, ProviderType, Request,
-    Severity, Verdict,
+    Delivery, Event, Failure, FailureClass, ObjectRef, ProviderSpec, ProviderType, Request, Severity, Verdict,
 };
 use campanile_testkit::{event, noon};
 use url::form_urlencoded;
 
+use crate::sample::{BodyForm, KeyPlace, LoginForm, Sample, Sends, filled};
 use crate::testing::{Secrets, answer, body, credentials, delivery, error, info, request, spec, verdict_of};
-use crate::{ConfigError, Endpoint, supported};
+use crate::{ConfigError, Endpoint};
 
-/// Types of the table that have tests of their own: their addresses name a repository or a project, or they log in first,
-/// or their bodies are no JSON.
-const APART: &[&str] = &["githubdispatch", "googlepubsub", "otel"];
-/// Those that speak another protocol than HTTP: no URL, no headers and no status of theirs can be looked at.
-const PUBLISHING: &[&str] = &["nats"];
-
-/// The types that send to one webhook.
-fn webhooks() -> impl Iterator<Item = &'static str> {
-    messages().filter(|kind| !PUBLISHING.contains(kind))
+/// A type and its sample.
+#[derive(Clone, Copy)]
+struct Case {
+    kind: ProviderType,
+    name: &'static str,
+    sample: &'static Sample,
 }
 
-/// The types that send one message to one place. Those of Git hosts read, write and refuse otherwise, and have tests of their own.
-fn messages() -> impl Iterator<Item = &'static str> {
-    let class = |kind: &str| ProviderType::named(kind).map(ProviderType::class);
-    let git = [Some(ProviderClass::CommitStatus), Some(ProviderClass::ChangeRequest)];
-    supported().filter(move |kind| !git.contains(&class(kind)) && !APART.contains(kind))
+/// All types of the table.
+fn all() -> impl Iterator<Item = Case> {
+    ProviderType::all().map(|kind| Case { kind, name: kind.name(), sample: Sample::of(kind) })
+}
+
+/// The types that send one message to one place. Those of Git hosts read, write and refuse otherwise, and have tests of their
+/// own, as have those that take several requests.
+fn messages() -> impl Iterator<Item = Case> {
+    all().filter(|case| case.sample.sends != Sends::Exchange)
+}
+
+/// The types that send to one webhook.
+fn webhooks() -> impl Iterator<Item = Case> {
+    all().filter(|case| case.sample.sends == Sends::Request)
 }
 
 const TOKEN: &str = "xoxb-token-that-nobody-sees";
-const ADDRESS: &str = "https://hooks.example:8443/services/T0/path-key?sig=query-key";
-/// A type that reads more out of an address than where to send, or changes it, has an address of its own here and the
-/// URL that follows from it.
-const ADDRESSES: &[(&str, &str, &str)] = &[
-    ("discord", DISCORD, DISCORD),
-    (
-        "sentry",
-        "https://public:query-key@hooks.example:8443/services/T0/path-key",
-        "https://hooks.example:8443/services/T0/api/path-key/envelope/",
-    ),
-    ("telegram", ADDRESS, "https://api.telegram.org/botxoxb-token-that-nobody-sees/sendMessage"),
-    (
-        "matrix",
-        ADDRESS,
-        "https://hooks.example:8443/services/T0/path-key/_matrix/client/r0/rooms/general/send/m.room.message/",
-    ),
-    (
-        "azureeventhub",
-        "Endpoint=sb://hooks.example:8443/;SharedAccessKeyName=send;SharedAccessKey=query-key;EntityPath=hub",
-        "https://hooks.example:8443/hub/messages?api-version=2014-01",
-    ),
-    ("nats", "nats://somebody:query-key@hooks.example:8443", ""),
-    ("pagerduty", ADDRESS, "https://hooks.example:8443/v2/enqueue"),
-    ("datadog", ADDRESS, "https://hooks.example:8443/api/v1/events"),
-    ("zulip", ADDRESS, "https://hooks.example:8443/api/v1/messages?sig=query-key"),
-    ("zoom", ADDRESS, "https://hooks.example:8443/services/T0/path-key?format=full&sig=query-key"),
-];
-/// Whose URL ends with a key of the message.
-const KEYED: &[&str] = &["matrix"];
-/// Who sends to one place and looks at no address.
-const WITHOUT_ADDRESS: &[&str] = &["telegram"];
-/// Whose token would stand beside a better credential: it must not be there.
-const WITHOUT_TOKEN: &[&str] = &["azureeventhub"];
-/// Who sends a form.
-const FORMS: &[&str] = &["zulip"];
-const DISCORD: &str = "https://hooks.example:8443/services/T0/path-key/slack?sig=query-key";
+const ORIGIN: &str = "https://hooks.example:8443";
+/// What stands in the secret places of an address.
+const HIDDEN: &str = "path-key";
 /// Whatever of the settings below must not be shown.
 const SECRETS: &[&str] =
-    &[TOKEN, "path-key", "query-key", "the-password", "proxy-password", "header-secret", "/services/T0"];
+    &[TOKEN, HIDDEN, "query-key", "the-password", "proxy-password", "header-secret", "/services/T0"];
 
-/// Who answers with 201 and nothing else where it has taken a message.
-const CREATING: &[&str] = &["azureeventhub"];
+impl Case {
+    /// The address that the type is tried with.
+    fn address(&self) -> String {
+        self.sample.address_at(ORIGIN, HIDDEN)
+    }
 
-/// Those of [`SECRETS`] that `kind` has.
-fn secrets_of(kind: &str) -> Vec<&'static str> {
-    let in_settings = |secret: &&&str| {
-        let by_token = **secret == TOKEN && WITHOUT_TOKEN.contains(&kind);
-        let by_path =
-            ["path-key", "/services/T0"].contains(*secret) && !address(kind).0.contains("/services/T0");
-        !by_token && !by_path
-    };
-    SECRETS.iter().filter(in_settings).copied().collect()
-}
+    /// The token that the type is tried with; none if it would stand beside a better credential.
+    fn token(&self) -> Option<String> {
+        match self.sample.logins {
+            [LoginForm::Address] => None,
+            [LoginForm::Token(template), ..] => Some(filled(template, ORIGIN, TOKEN, "")),
+            _ => Some(TOKEN.to_owned()),
+        }
+    }
 
-/// The address that `kind` is tried with, and the URL that it sends to.
-fn address(kind: &str) -> (&'static str, &'static str) {
-    let own = ADDRESSES.iter().find(|(name, _, _)| *name == kind);
-    own.map_or((ADDRESS, ADDRESS), |(_, address, url)| (*address, *url))
-}
+    /// The URL that messages are sent to, or what it begins with.
+    fn url(&self) -> String {
+        self.sample.url_at(ORIGIN, HIDDEN, &self.token().unwrap_or_default())
+    }
 
-/// The channel that `kind` is tried with.
-fn channel(kind: &str) -> String {
-    let own = every::CHANNELS.iter().find(|(name, _)| *name == kind);
-    own.map_or("general", |(_, channel)| *channel).to_owned()
-}
+    /// Those of [`SECRETS`] that the type has.
+    fn secrets(&self) -> Vec<&'static str> {
+        let address = self.address();
+        let is_of_address = |secret: &str| [HIDDEN, "query-key", "/services/T0"].contains(&secret);
+        let has = |secret: &&&str| match **secret {
+            TOKEN => self.token().is_some(),
+            secret if is_of_address(secret) => address.contains(secret),
+            _ => true,
+        };
+        SECRETS.iter().filter(has).copied().collect()
+    }
 
-/// Secrets that `kind` can work with.
-fn full(kind: &str, changes: &[(&str, &[u8])]) -> Secrets {
-    let mut data: Vec<(&str, &[u8])> = vec![
-        ("address", address(kind).0.as_bytes()),
-        ("token", TOKEN.as_bytes()),
-        ("username", b"somebody"),
-        ("password", b"the-password"),
-        ("headers", b"X-Key: header-secret\n"),
-    ];
-    data.retain(|(key, _)| *key != "token" || !WITHOUT_TOKEN.contains(&kind));
-    data.extend_from_slice(changes);
-    let proxy: &[(&str, &[u8])] =
-        &[("address", b"http://proxy.example"), ("username", b"p"), ("password", b"proxy-password")];
-    credentials(&data).with("proxy", proxy)
-}
+    /// Secrets that the type can work with.
+    fn full(&self, changes: &[(&str, &[u8])]) -> Secrets {
+        let (address, token) = (self.address(), self.token());
+        let mut data: Vec<(&str, &[u8])> = vec![
+            ("address", address.as_bytes()),
+            ("username", b"somebody"),
+            ("password", b"the-password"),
+            ("headers", b"X-Key: header-secret\n"),
+        ];
+        data.extend(token.as_ref().map(|token| ("token", token.as_bytes())));
+        data.extend_from_slice(changes);
+        let proxy: &[(&str, &[u8])] =
+            &[("address", b"http://proxy.example"), ("username", b"p"), ("password", b"proxy-password")];
+        credentials(&data).with("proxy", proxy)
+    }
 
-fn full_spec(kind: &str) -> ProviderSpec {
-    ProviderSpec { channel: channel(kind), proxy_secret_ref: Some("proxy".into()), ..spec(kind) }
-}
+    fn spec(&self) -> ProviderSpec {
+        ProviderSpec { channel: self.sample.channel.to_owned(), ..spec(self.name) }
+    }
 
-fn endpoint(kind: &str) -> Endpoint {
-    full(kind, &[]).build(&full_spec(kind)).unwrap()
+    fn full_spec(&self) -> ProviderSpec {
+        ProviderSpec { proxy_secret_ref: Some("proxy".into()), ..self.spec() }
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        self.full(&[]).build(&self.full_spec()).unwrap()
+    }
 }
 
 fn failure(verdict: Verdict) -> Option<Failure> {
@@ -154,32 +139,31 @@ fn assert_silent(what: &str, text: &str) {
     }
 }
 
-fn fixture(kind: &str, name: &str) -> String {
+/// The example of this `name`. Where pages are to be written, one that is missing is written as the type renders it now; one
+/// that is there never changes by itself.
+fn fixture(kind: &str, name: &str, rendered: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(kind).join(name);
+    if page::writes() && !path.exists() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, format!("{rendered}\n")).unwrap();
+    }
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     text.trim_end_matches('\n').replace("${VERSION}", env!("CARGO_PKG_VERSION"))
 }
 
 #[test]
 fn m1_the_contracts_examples_are_rendered_byte_for_byte() {
-    for kind in messages() {
-        // The examples are of a Provider with a channel and nothing else that shows.
-        let spec = ProviderSpec { channel: channel(kind), ..spec(kind) };
-        let mut data: Vec<(&str, &[u8])> = vec![("token", b"s3cr3t")];
-        if WITHOUT_TOKEN.contains(&kind) {
-            data = vec![("address", address(kind).0.as_bytes())];
-        }
-        if kind == "sentry" {
-            data.push(("address", b"http://public@127.0.0.1:9/base/42"));
-        }
-        if kind == "nats" {
-            data.push(("address", b"nats://127.0.0.1:4222"));
-        }
-        let endpoint = credentials(&data).build(&spec).unwrap();
+    for case in messages() {
+        // The examples are of a Provider with a channel and nothing else that shows, and of a DSN without its secret part.
+        let address = case.sample.address_at("http://127.0.0.1:9", "hidden").replace(":hidden@", "@");
+        let token = case.token().map(|_| "s3cr3t");
+        let mut data: Vec<(&str, &[u8])> = vec![("address", address.as_bytes())];
+        data.extend(token.map(|token| ("token", token.as_bytes())));
+        let endpoint = credentials(&data).build(&case.spec()).unwrap();
         for (name, delivery) in [("error.json", error()), ("info.json", info())] {
             let body = body(&endpoint, &delivery);
             let body = str::from_utf8(&body).unwrap().trim_end_matches('\n');
-            assert_eq!(body, fixture(kind, name), "{kind} {name}");
+            assert_eq!(body, fixture(case.name, name, body), "{} {name}", case.name);
         }
     }
 }
@@ -213,22 +197,29 @@ fn odd_events() -> Vec<Delivery> {
     ]
 }
 
+/// Whether `body` is of the form of the type's bodies.
+fn assert_body(case: Case, body: &str) {
+    // The lines of an envelope end with a line break; a body of one JSON text has none.
+    let lines: Vec<_> = body.split_terminator('\n').collect();
+    let is_json = |line: &&str| serde_json::from_str::<serde_json::Value>(line).is_ok();
+    let holds = match case.sample.body {
+        BodyForm::Json => lines.len() == 1 && lines.iter().all(is_json),
+        BodyForm::Lines(count) => lines.len() == count && lines.iter().all(is_json),
+        BodyForm::Form(pairs) => form_urlencoded::parse(body.as_bytes()).count() == pairs,
+        BodyForm::Spans => false,
+    };
+    assert!(holds, "{} sends {:?}: {body}", case.name, case.sample.body);
+}
+
 #[test]
 fn m2_m3_whatever_an_event_holds_becomes_one_sendable_request() {
-    for kind in webhooks() {
-        let endpoint = endpoint(kind);
+    for case in webhooks() {
+        let (kind, endpoint, expected) = (case.name, case.endpoint(), case.url());
+        let is_keyed = case.sample.key.is_some_and(|key| key.place == KeyPlace::Url);
         for delivery in odd_events() {
             let Request { url, headers, body, .. } = request(&endpoint, &delivery);
-            let (expected, is_keyed) = (address(kind).1, KEYED.contains(&kind));
-            assert!(url == expected || is_keyed && url.starts_with(expected), "{kind}: {url}");
-            // The three lines of an envelope end with a line break; a body of JSON alone has none.
-            let lines: Vec<_> = str::from_utf8(&body).unwrap().split_terminator('\n').collect();
-            assert_eq!(lines.len(), if kind == "sentry" { 3 } else { 1 }, "{kind}");
-            for line in lines {
-                let is_form = FORMS.contains(&kind) && form_urlencoded::parse(line.as_bytes()).count() == 4;
-                let is_json = serde_json::from_str::<serde_json::Value>(line).is_ok();
-                assert!(is_json || is_form, "{kind} sends JSON or a form: {line}");
-            }
+            assert!(url == expected || is_keyed && url.starts_with(&expected), "{kind}: {url}");
+            assert_body(case, str::from_utf8(&body).unwrap());
             for (name, value) in headers {
                 assert!(value.bytes().all(|b| (b' '..=b'~').contains(&b)), "{kind} {name}: {value:?}");
             }
@@ -238,10 +229,10 @@ fn m2_m3_whatever_an_event_holds_becomes_one_sendable_request() {
 
 #[test]
 fn m2_whatever_an_event_holds_becomes_one_message_that_can_be_published() {
-    for kind in PUBLISHING {
+    for case in messages().filter(|case| case.sample.sends == Sends::Publication) {
         for delivery in odd_events() {
-            let payload = body(&endpoint(kind), &delivery);
-            assert!(serde_json::from_slice::<serde_json::Value>(&payload).is_ok(), "{kind} publishes JSON");
+            let payload = body(&case.endpoint(), &delivery);
+            assert_body(case, str::from_utf8(&payload).unwrap());
         }
     }
 }
@@ -260,14 +251,14 @@ fn m4_statuses_have_the_classes_of_the_shared_table() {
         (500, C::Server),
         (501, C::Rejected),
     ];
-    for kind in webhooks() {
-        let endpoint = endpoint(kind);
+    for case in webhooks() {
+        let (kind, endpoint) = (case.name, case.endpoint());
         for (status, class) in table {
             let failed = failure(verdict_of(&endpoint, &error(), answer(status, &[], ""))).unwrap();
             assert_eq!(failed.class, class, "{kind} {status}");
         }
-        let success = if CREATING.contains(&kind) { 201 } else { 200 };
-        let done = verdict_of(&endpoint, &error(), answer(success, &[], r#"{"ok":true}"#));
+        let (success, told) = case.sample.taken;
+        let done = verdict_of(&endpoint, &error(), answer(success, &[], told));
         assert_eq!(done, Verdict::Delivered, "{kind}");
         let paused = verdict_of(&endpoint, &error(), answer(429, &[("retry-after", "7")], ""));
         assert!(matches!(paused, Verdict::RetryAfter(pause, _) if pause.as_secs() == 7), "{kind} {paused:?}");
@@ -276,13 +267,12 @@ fn m4_statuses_have_the_classes_of_the_shared_table() {
 
 #[test]
 fn m5_no_failure_shows_a_secret_that_the_destination_quotes() {
-    let slack_api = "https://slack.com/api/chat.postMessage?x=/services/T0/path-key&sig=query-key";
-    for kind in webhooks() {
-        let quoted = secrets_of(kind).join(" or ");
-        let known = if kind == "slack" { slack_api } else { address(kind).0 };
-        for address in [address(kind).0, known] {
+    for case in webhooks() {
+        let (kind, quoted) = (case.name, case.secrets().join(" or "));
+        let others = case.sample.also_at.iter().map(|template| filled(template, ORIGIN, HIDDEN, ""));
+        for address in others.chain([case.address()]) {
             let body = format!(r#"{{"ok":false,"error":"{quoted}","url":"{address}"}}"#);
-            let endpoint = full(kind, &[("address", address.as_bytes())]).build(&full_spec(kind)).unwrap();
+            let endpoint = case.full(&[("address", address.as_bytes())]).build(&case.full_spec()).unwrap();
             for status in [0, 200, 302, 400, 401, 403, 404, 408, 429, 500, 501, 503] {
                 let verdict = verdict_of(&endpoint, &error(), answer(status, &[], &body));
                 assert_silent(kind, &format!("{verdict:?}"));
@@ -300,22 +290,22 @@ fn assert_debug_silent<T: Debug>(kind: &str, value: &T) {
 
 #[test]
 fn m5_no_debug_text_shows_a_secret() {
-    for kind in messages() {
-        let settings = full(kind, &[]).resolve(&full_spec(kind)).unwrap();
+    for case in messages() {
+        let (kind, settings) = (case.name, case.full(&[]).resolve(&case.full_spec()).unwrap());
         assert_debug_silent(kind, &settings);
         assert_debug_silent(kind, &settings.token);
         assert_debug_silent(kind, &settings.secret);
         if let Ok(url) = settings.address.hook_url("hook URL") {
             assert_debug_silent(kind, &url);
         }
-        let endpoint = endpoint(kind);
+        let endpoint = case.endpoint();
         assert_debug_silent(kind, &endpoint);
         assert_debug_silent(kind, &endpoint.provider.exchange(&info()).unwrap().next(None, noon()));
     }
 }
 
 /// Every way to be misconfigured that touches a secret.
-fn misconfigured(kind: &str) -> Vec<ConfigError> {
+fn misconfigured(case: Case) -> Vec<ConfigError> {
     let long = format!("https://hooks.example/path-key/{}", "x".repeat(2048));
     let credentials: &[(&str, &[u8])] = &[
         ("address", b"path-key of query-key"),
@@ -338,19 +328,21 @@ fn misconfigured(kind: &str) -> Vec<ConfigError> {
         b"http://p:proxy-password@proxy.example|",
         b"http://p:proxy-password@",
     ];
-    let counts = |(key, _): &&(&str, &[u8])| *key != "address" || !WITHOUT_ADDRESS.contains(&kind);
+    // Who sends to one place looks at no address.
+    let counts = |(key, _): &&(&str, &[u8])| *key != "address" || case.sample.fixed_host.is_none();
     let by_credentials =
-        credentials.iter().filter(counts).map(|change| full(kind, &[*change]).build(&full_spec(kind)));
+        credentials.iter().filter(counts).map(|change| case.full(&[*change]).build(&case.full_spec()));
     let by_proxy = proxies
         .iter()
-        .map(|address| full(kind, &[]).with("proxy", &[("address", address)]).build(&full_spec(kind)));
+        .map(|address| case.full(&[]).with("proxy", &[("address", address)]).build(&case.full_spec()));
     by_credentials.chain(by_proxy).map(Result::unwrap_err).collect()
 }
 
 #[test]
 fn m5_m6_what_can_not_work_is_refused_without_showing_a_secret() {
-    for kind in messages() {
-        for error in misconfigured(kind) {
+    for case in messages() {
+        let kind = case.name;
+        for error in misconfigured(case) {
             assert_silent(kind, &format!("{error} {error:?}"));
             let failure = Failure::from(error.clone());
             assert_eq!((failure.class, failure.message), (FailureClass::Config, error.to_string()), "{kind}");
@@ -363,7 +355,7 @@ fn m5_m6_what_can_not_work_is_refused_without_showing_a_secret() {
 #[test]
 fn m7_every_type_has_a_page() {
     let docs: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "docs", "providers"].iter().collect();
-    for kind in supported() {
+    for Case { name: kind, .. } in all() {
         let page = std::fs::read_to_string(docs.join(format!("{kind}.md"))).unwrap_or_default();
         assert!(page.contains(&format!("type: {kind}")), "docs/providers/{kind}.md shows a manifest");
     }

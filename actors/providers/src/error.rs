@@ -128,6 +128,14 @@ pub enum ConfigError {
     /// Login or address of a Git host.
     #[error(transparent)]
     Git(#[from] GitProblem),
+    /// A part of the address that the type can not use; the text says which.
+    #[error("{problem}; correct {place}")]
+    Setting {
+        /// What is wrong.
+        problem: &'static str,
+        /// Where the address stands.
+        place: AddressSource,
+    },
     /// The address is no DSN of Sentry.
     #[error("{problem}; correct {place}")]
     Dsn {

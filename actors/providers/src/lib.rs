@@ -26,6 +26,7 @@ mod kinds;
 mod quota;
 mod registry;
 mod render;
+pub mod sample;
 mod settings;
 mod surroundings;
 mod text;

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use campanile_domain::{Connection, Masker, ObjectKey, ProviderSpec, Secret};
+use campanile_domain::{Connection, Masker, ObjectKey, ProviderSpec, ProviderType, Secret};
 
 use crate::address::{Address, AddressSource, MAX_LENGTH};
 use crate::{Cloud, ConfigError, Identity, Surroundings, TokenForm, headers};
@@ -32,6 +32,8 @@ pub type SecretLookup<'a> = dyn Fn(&ObjectKey) -> Result<Arc<Secret>, String> + 
 /// What a type is built from. `Debug` shows no values of Secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// The type; none if this program does not know it.
+    pub kind: Option<ProviderType>,
     /// Namespace and name of the Provider.
     pub provider: ObjectKey,
     /// The Provider's uid: what some types make keys from that tell Providers apart.
@@ -75,8 +77,9 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
     let inline_proxy = proxy::inline(spec, from_secret, &mut notices)?;
     let headers = read_headers(from_secret)?;
     let token = from_secret.and_then(Token::read);
-    if spec.type_name == "azureeventhub" && token.is_some() {
-        notices.push(Notice::EventHubToken);
+    let kind = spec.kind();
+    if token.is_some() && kind.is_some_and(ProviderType::deprecates_token) {
+        notices.push(Notice::StaticToken);
     }
     let login = Login::read(spec, from_secret, &mut notices)?;
     let address = read_address(spec, from_secret)?;
@@ -94,6 +97,7 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
         proxy: proxy.as_ref(),
     };
     Ok(Settings {
+        kind,
         masker: Arc::new(known.masker()),
         provider: spec.key.clone(),
         provider_uid: spec.uid.to_string(),

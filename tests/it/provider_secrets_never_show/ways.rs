@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use campanile_providers::sample::LoginForm;
 use serde_json::{Value, json};
 
-use super::kinds::{Kind, LoginKeys};
+use super::kinds::Kind;
 use super::objects_of;
 use crate::support::{Arrival, Authority, Sink, Thought, Tunnel, secret};
 
@@ -77,7 +78,7 @@ impl Destinations {
         objects.extend(self.proxied(kind, WITHOUT_TOKENS, &self.no_tokens.1.url()));
         objects.extend(self.proxied(kind, "closed-proxy", &self.closed_proxy.url("")));
         objects.extend(self.proxied(kind, "no-proxy", NOWHERE));
-        if kind.fixed_host.is_none() {
+        if kind.sample.fixed_host.is_none() {
             objects.extend(direct(kind, "refused", NOWHERE));
             objects.extend(direct(kind, "no-tls", &NOWHERE.replacen("http", "https", 1)));
             objects.extend(direct(kind, "unknown-ca", &self.unknown.0.url("")));
@@ -105,13 +106,13 @@ impl Destinations {
 
     fn proxied(&self, kind: &Kind, way: &str, proxy: &str) -> Vec<Value> {
         let name = kind.name(way);
-        let origin = format!("https://{}", kind.fixed_host.unwrap_or(OWN_HOST));
+        let origin = format!("https://{}", kind.sample.fixed_host.unwrap_or(OWN_HOST));
         let (login, tls) = (format!("{name}-proxy"), format!("{name}-tls"));
         let mut spec = json!({
             "channel": kind.channel, "secretRef": { "name": name }, "proxySecretRef": { "name": login },
         });
         // Some that send to one place in the world look at no certificates.
-        if kind.fixed_host.is_none() {
+        if kind.sample.fixed_host.is_none() {
             spec["certSecretRef"] = json!({ "name": tls });
         }
         let secrets = vec![
@@ -131,7 +132,7 @@ impl Destinations {
 pub(super) fn few(destinations: &Destinations, kind: &Kind) -> Vec<Value> {
     let (_, tunnel) = &destinations.secure[&QUOTING];
     let quoting = destinations.proxied(kind, &format!("tls-{QUOTING}"), &tunnel.url());
-    let tokens = matches!(kind.login, LoginKeys::App | LoginKeys::Google);
+    let tokens = matches!(kind.login, LoginForm::App | LoginForm::ServiceAccount);
     let tokens = tokens.then(|| destinations.proxied(kind, WITHOUT_TOKENS, &destinations.no_tokens.1.url()));
     let (headers, (proxy, address)) = (json!({ "headers": "X: [HushHush-header]" }), WRONG_PROXIES[3]);
     let other = json!({ "address": NOWHERE });

@@ -1,19 +1,10 @@
 //! Commit statuses as events ask for them, and as the APIs of hosts carry them.
 
+use campanile_providers::sample::StatusForm;
 use serde_json::Value;
 
 use crate::support::Arrival;
 use crate::support::recording::{cleaned, group, text};
-
-/// A host's API.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Host {
-    Github,
-    Gitlab,
-    Gitea,
-    BitbucketServer,
-    AzureDevops,
-}
 
 /// One status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,44 +43,26 @@ fn words(reason: &str) -> String {
     words
 }
 
-impl Host {
-    /// The answer to a question about a commit without statuses.
-    pub(super) fn nothing_shown(self) -> (u16, &'static str) {
-        match self {
-            Self::BitbucketServer => (404, "{}"),
-            Self::AzureDevops => (200, r#"{"count":0,"value":[]}"#),
-            _ => (200, "[]"),
-        }
+/// A status as far as the API carries it in clear.
+pub(super) fn visible(form: StatusForm, status: Written) -> Written {
+    if !form.is_described {
+        return status;
     }
+    // The key is a hash; the name has no uid and the description with it.
+    let (name, _) = status.context.rsplit_once('/').expect("a context ends with a uid");
+    Written { context: format!("{name} [{}]", status.description), ..status }
+}
 
-    /// A status as far as the API carries it in clear.
-    pub(super) fn visible(self, status: Written) -> Written {
-        match self {
-            // The key is a hash; the name has no uid and the description with it.
-            Self::BitbucketServer => {
-                let (name, _) = status.context.rsplit_once('/').expect("a context ends with a uid");
-                Written { context: format!("{name} [{}]", status.description), ..status }
-            }
-            _ => status,
-        }
-    }
-
-    /// The status that a request writes.
-    pub(super) fn read(self, arrival: &Arrival) -> Written {
-        let body = arrival.json();
-        let (context, state) = match self {
-            Self::Github | Self::Gitea => (&body["context"], ["success", "failure"]),
-            Self::Gitlab => (&body["name"], ["success", "failed"]),
-            Self::BitbucketServer => (&body["name"], ["SUCCESSFUL", "FAILED"]),
-            Self::AzureDevops => (&body["context"]["name"], ["succeeded", "error"]),
-        };
-        let known = state.iter().position(|state| body["state"] == *state).expect("a state of this API");
-        let is_hash = |part: &&str| part.len() == 40 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-        Written {
-            commit: arrival.path.split(['/', '?']).find(is_hash).expect("the path names a commit").to_owned(),
-            context: context.as_str().expect("a status has a name").to_owned(),
-            failed: known == 1,
-            description: text(&body, "description").to_owned(),
-        }
+/// The status that a request writes.
+pub(super) fn read(form: StatusForm, arrival: &Arrival) -> Written {
+    let body = arrival.json();
+    let context = body.pointer(form.name).and_then(Value::as_str).expect("a status has a name");
+    let known = form.states.iter().position(|state| body["state"] == *state).expect("a state of this API");
+    let is_hash = |part: &&str| part.len() == 40 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Written {
+        commit: arrival.path.split(['/', '?']).find(is_hash).expect("the path names a commit").to_owned(),
+        context: context.to_owned(),
+        failed: known == 1,
+        description: text(&body, "description").to_owned(),
     }
 }

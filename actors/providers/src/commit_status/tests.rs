@@ -7,11 +7,10 @@ use std::path::Path;
 
 use super::script::{CONTEXT, HASH, failed, line, lines, named, reason, run, success, with_shown};
 use super::*;
-use crate::supported;
 use crate::testing::{answer, delivery, header};
-use campanile_domain::{Event, Method, NewDelivery, ObjectRef, ProviderClass, ProviderType};
+use campanile_domain::{Event, Method, NewDelivery, ObjectRef, ProviderType};
 use campanile_testkit::{event, noon};
-use rows::{KEY, ROWS};
+use rows::{KEY, rows};
 
 fn filled(text: &str) -> String {
     text.replace("HASH", HASH).replace("CONTEXT", CONTEXT).replace("KEY", KEY)
@@ -25,17 +24,8 @@ fn failure(verdict: Verdict) -> Failure {
 }
 
 #[test]
-fn every_type_of_a_git_host_has_a_row() {
-    let written = supported().filter(|kind| {
-        ProviderType::named(kind).is_some_and(|kind| kind.class() == ProviderClass::CommitStatus)
-    });
-    let rows: Vec<&str> = ROWS.iter().map(|row| row.kind).collect();
-    assert_eq!(written.collect::<Vec<_>>(), rows);
-}
-
-#[test]
 fn s17_what_is_not_shown_is_read_and_then_written_with_the_login() {
-    for row in ROWS {
+    for row in rows() {
         for shown in [row.other, if filled(row.read).contains(KEY) { "{}" } else { "[]" }] {
             let (sent, verdict) = with_shown(&row.endpoint(), &failed(), &filled(shown));
             assert_eq!(lines(&sent), [filled(row.read), filled(row.write)], "{}", row.kind);
@@ -52,7 +42,7 @@ fn s17_what_is_not_shown_is_read_and_then_written_with_the_login() {
 
 #[test]
 fn s17_what_is_shown_already_is_left_alone() {
-    for row in ROWS {
+    for row in rows() {
         let (sent, verdict) = with_shown(&row.endpoint(), &failed(), &filled(row.shown));
         assert_eq!((lines(&sent), verdict), (vec![filled(row.read)], Verdict::Skipped), "{}", row.kind);
     }
@@ -60,7 +50,7 @@ fn s17_what_is_shown_already_is_left_alone() {
 
 #[test]
 fn s23_the_contracts_examples_are_written_byte_for_byte() {
-    for row in ROWS {
+    for row in rows() {
         for (name, delivery) in [("error.json", failed()), ("info.json", success())] {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(row.kind);
             let expected = std::fs::read_to_string(folder.join(name)).unwrap();
@@ -72,7 +62,7 @@ fn s23_the_contracts_examples_are_written_byte_for_byte() {
 
 #[test]
 fn who_knows_what_is_shown_writes_without_reading() {
-    for row in ROWS {
+    for row in rows() {
         let exchange = row.provider().write(&failed()).unwrap();
         let (sent, verdict) = run(exchange, |_| answer(201, &[], "{}"));
         assert_eq!((lines(&sent), verdict), (vec![filled(row.write)], Verdict::Delivered), "{}", row.kind);
@@ -81,7 +71,7 @@ fn who_knows_what_is_shown_writes_without_reading() {
 
 #[test]
 fn what_is_wanted_tells_repository_commit_context_and_all_that_would_be_written() {
-    for row in ROWS {
+    for row in rows() {
         let status = |delivery: &Delivery| row.provider().commit_status(delivery).unwrap().unwrap();
         let wanted = status(&failed());
         assert_eq!(wanted.commit, HASH, "{}", row.kind);
@@ -101,14 +91,14 @@ fn what_is_wanted_tells_repository_commit_context_and_all_that_would_be_written(
 
 #[test]
 fn s17_progressing_is_shown_by_gitea_alone() {
-    for row in ROWS {
+    for row in rows() {
         let (provider, progressing) = (row.provider(), reason("Progressing"));
         let status = provider.commit_status(&progressing).unwrap();
         let (sent, verdict) = run(provider.exchange(&progressing).unwrap(), |request| match request.method {
             Method::Get => answer(200, &[], "[]"),
             _ => answer(201, &[], "{}"),
         });
-        if row.kind == "gitea" {
+        if ProviderType::named(row.kind).is_some_and(ProviderType::shows_progress) {
             assert!(status.unwrap().state.contains(r#""state":"pending""#));
             assert_eq!(verdict, Verdict::Delivered);
         } else {
@@ -132,7 +122,7 @@ fn s17_a_delivery_that_no_status_stands_for_fails_alone() {
         (unnamed(None), "commit status cannot be empty"),
         (unnamed(Some(String::new())), "commit status cannot be empty"),
     ];
-    for row in ROWS {
+    for row in rows() {
         for (delivery, text) in &cases {
             let provider = row.provider();
             let failures = [
@@ -152,7 +142,7 @@ fn s17_a_delivery_that_no_status_stands_for_fails_alone() {
 fn s14_an_oci_artifact_is_shown_at_the_commit_it_was_built_from() {
     let origin = format!("main@sha1:{}", "7".repeat(40));
     let metadata = [("revision", "latest@sha256:abc"), ("originRevision", origin.as_str())];
-    let status = ROWS[0].provider().commit_status(&named(delivery(event(), &metadata))).unwrap().unwrap();
+    let status = rows()[0].provider().commit_status(&named(delivery(event(), &metadata))).unwrap().unwrap();
     assert_eq!(status.commit, "7".repeat(40));
 }
 
@@ -164,7 +154,7 @@ fn statuses_that_can_not_be_read_are_not_written() {
         (500, "", FailureClass::Server),
         (200, "<html>", FailureClass::Garbled),
     ];
-    for row in ROWS {
+    for row in rows() {
         for (status, body, class) in cases {
             let exchange = row.provider().exchange(&failed()).unwrap();
             let (sent, verdict) = run(exchange, |_| answer(status, &[], body));
@@ -191,7 +181,7 @@ fn s17_writing_is_judged_by_status_and_limits_pause_the_provider() {
         (429, C::Throttled),
         (502, C::Server),
     ];
-    for row in ROWS {
+    for row in rows() {
         let write = |status, headers: &[(&str, &str)]| {
             run(row.provider().write(&failed()).unwrap(), |_| answer(status, headers, "")).1
         };
@@ -205,7 +195,7 @@ fn s17_writing_is_judged_by_status_and_limits_pause_the_provider() {
 
 #[test]
 fn s22_no_failure_shows_a_login_that_the_host_quotes() {
-    for row in ROWS {
+    for row in rows() {
         let exchange = row.provider().write(&failed()).unwrap();
         let (_, verdict) = run(exchange, |request| answer(400, &[], &format!("{:?}", request.headers)));
         let text = format!("{verdict:?}");
@@ -228,7 +218,7 @@ fn whatever_an_event_holds_becomes_a_request_to_the_same_place() {
     let event = Event { involved_object: object, reason: special.repeat(2000), ..event() };
     let plain = delivery(event, &[("revision", &revision), ("summary", special)]);
     let odd = Delivery { plan: NewDelivery { commit_status: Some(special.into()), ..plain.plan }, ..plain };
-    for row in ROWS {
+    for row in rows() {
         let (sent, verdict) =
             with_shown(&row.endpoint(), &odd, if row.kind.starts_with("b") { "{}" } else { "[]" });
         assert_eq!((sent.len(), verdict), (2, Verdict::Delivered), "{}", row.kind);
@@ -242,7 +232,7 @@ fn whatever_an_event_holds_becomes_a_request_to_the_same_place() {
 
 #[test]
 fn an_exchange_that_is_out_of_step_ends() {
-    for row in ROWS {
+    for row in rows() {
         let mut exchange = row.provider().exchange(&failed()).unwrap();
         assert!(matches!(exchange.next(None, noon()), Step::Send(_)));
         assert!(matches!(exchange.next(None, noon()), Step::Done(Verdict::Failed(_))), "{}", row.kind);

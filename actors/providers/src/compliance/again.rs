@@ -6,32 +6,26 @@ use std::time::Duration;
 use campanile_domain::{Delivery, Event, ObjectRef, Request, Severity};
 use campanile_testkit::{event, noon};
 
-use super::every::{complete, endpoint, first_written, json, line, types, written};
+use super::Case;
+use super::every::{complete, first_written, message, types, written};
+use crate::sample::{BodyForm, KeyPlace, KeyScope, RepeatKey};
 use crate::testing::{delivery, error, header, info};
 
-/// The text by which a destination knows a message again, and what it stands for.
-struct Key {
-    kind: &'static str,
-    of: fn(&Request) -> String,
-    /// Whether two events about one object share it: an incident is one, however often it is told.
-    is_of_object: bool,
+/// The text by which the destination knows the message in `request` again.
+fn key_text(key: RepeatKey, request: &Request) -> String {
+    match key.place {
+        KeyPlace::Body(pointer) => message(request).pointer(pointer).unwrap().to_string(),
+        KeyPlace::Header(name) => header(request, name).unwrap().to_owned(),
+        KeyPlace::Url => request.url.clone(),
+        KeyPlace::Span => span(request),
+    }
 }
 
 /// The types whose API takes a key (PagerDuty, Events API v2, `dedup_key`; Opsgenie, Alert API, `alias`; Matrix,
 /// Client-Server API, "Transaction identifiers"; Alertmanager, labels; incident.io, alert events, `deduplication_key`;
 /// Sentry, "Event payloads", `event_id`; OTLP, `span_id`).
-const KEYS: &[Key] = &[
-    Key { kind: "pagerduty", of: |request| text(request, "/dedup_key"), is_of_object: true },
-    Key { kind: "opsgenie", of: |request| text(request, "/alias"), is_of_object: true },
-    Key { kind: "incident.io", of: |request| text(request, "/deduplication_key"), is_of_object: true },
-    Key { kind: "alertmanager", of: |request| text(request, "/0/labels"), is_of_object: true },
-    Key { kind: "matrix", of: |request| request.url.clone(), is_of_object: false },
-    Key { kind: "sentry", of: |request| line(request, 0)["event_id"].to_string(), is_of_object: false },
-    Key { kind: "otel", of: span, is_of_object: false },
-];
-
-fn text(request: &Request, pointer: &str) -> String {
-    json(request).pointer(pointer).unwrap().to_string()
+fn keyed() -> impl Iterator<Item = (Case, RepeatKey)> {
+    types().filter_map(|case| Some((case, case.sample.key?)))
 }
 
 fn span(request: &Request) -> String {
@@ -43,11 +37,11 @@ fn span(request: &Request) -> String {
 }
 
 /// A request without what tells when it was sent.
-fn timeless(kind: &str, request: &Request) -> String {
-    let body = match kind {
-        "sentry" => format!("{}{}", line(request, 0)["event_id"], line(request, 2)),
-        "otel" => span(request),
-        _ => String::from_utf8_lossy(&request.body).into_owned(),
+fn timeless(case: Case, request: &Request) -> String {
+    let body = match case.sample.body {
+        BodyForm::Lines(_) => message(request).to_string(),
+        BodyForm::Spans => span(request),
+        BodyForm::Json | BodyForm::Form(_) => String::from_utf8_lossy(&request.body).into_owned(),
     };
     format!("{:?} {} {:?} {body}", request.method, request.url, header(request, "content-type"))
 }
@@ -60,13 +54,14 @@ fn third(delivery: &Delivery) -> Delivery {
 #[test]
 fn m8_a_later_try_is_the_same_request() {
     let later = noon() + Duration::from_secs(3 * 3600);
-    for kind in types() {
+    for case in types() {
+        let kind = case.name;
         for delivery in [error(), info()].map(complete) {
-            let first = written(&endpoint(kind), &delivery, noon());
+            let first = written(case, &delivery, noon());
             // Another process, hours later.
-            let again = written(&endpoint(kind), &third(&delivery), later);
+            let again = written(case, &third(&delivery), later);
             let of = |requests: &[Request]| -> Vec<String> {
-                requests.iter().map(|request| timeless(kind, request)).collect()
+                requests.iter().map(|request| timeless(case, request)).collect()
             };
             assert!(!first.is_empty(), "{kind} writes something");
             assert_eq!(of(&first), of(&again), "{kind}");
@@ -90,24 +85,25 @@ fn about(name: &str, message: &str, at: &str) -> Delivery {
 
 #[test]
 fn m8_keys_tell_apart_what_is_not_the_same() {
-    for Key { kind, of, is_of_object } in KEYS {
-        let key = |delivery: &Delivery| of(&first_written(kind, delivery));
+    for (case, form) in keyed() {
+        let (kind, is_of_delivery) = (case.name, form.scope == KeyScope::Delivery);
+        let key = |delivery: &Delivery| key_text(form, &first_written(case, delivery));
         let first = about("web", "it fails", "2026-08-07T10:15:30Z");
         let mut later = about("web", "it still fails", "2026-08-07T11:15:30Z");
         later.id = campanile_domain::DeliveryId(2);
         let mut other = about("db", "it fails", "2026-08-07T10:15:30Z");
         other.id = campanile_domain::DeliveryId(3);
         assert_eq!(key(&first), key(&third(&first)), "{kind} knows a repeated delivery");
-        assert_eq!(key(&first) == key(&later), *is_of_object, "{kind}");
+        assert_eq!(key(&first) != key(&later), is_of_delivery, "{kind}");
         assert_ne!(key(&first), key(&other), "{kind} tells objects apart");
     }
 }
 
 #[test]
 fn m8_what_ends_an_incident_has_the_key_that_began_it() {
-    for kind in ["pagerduty", "incident.io"] {
-        let key = KEYS.iter().find(|key| key.kind == kind).unwrap();
-        let of = |delivery| (key.of)(&first_written(kind, &complete(delivery)));
-        assert_eq!(of(error()), of(info()), "{kind}");
+    let incidents = keyed().filter(|(_, key)| key.scope == KeyScope::Incident);
+    for (case, key) in incidents {
+        let of = |delivery| key_text(key, &first_written(case, &complete(delivery)));
+        assert_eq!(of(error()), of(info()), "{}", case.name);
     }
 }

@@ -3,88 +3,68 @@
 use campanile_domain::{Delivery, Method, NewDelivery, ProviderSpec, Request, Response, Verdict};
 use campanile_testkit::noon;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::testing::{answer, credentials, spec};
-use crate::{Endpoint, Step, supported};
+use super::{Case, all};
+use crate::sample::{BodyForm, LoginForm, Sends};
+use crate::testing::{answer, credentials};
+use crate::{Endpoint, Step};
 
 /// A private key that accounts and Apps sign with.
 const PEM: &str = include_str!("../../fixtures/github-app/pkcs8.pem");
 
-/// Addresses of types that read more out of one than where to send.
-const ADDRESSES: &[(&str, &str)] = &[
-    ("nats", "nats://nats.example:4222"),
-    ("sentry", "https://public@hooks.example/42"),
-    ("googlepubsub", "project"),
-    ("github", REPOSITORY),
-    ("githubdispatch", REPOSITORY),
-    ("githubpullrequestcomment", REPOSITORY),
-    ("gitlab", REPOSITORY),
-    ("gitlabmergerequestcomment", REPOSITORY),
-    ("gitea", REPOSITORY),
-    ("giteapullrequestcomment", REPOSITORY),
-    ("bitbucket", REPOSITORY),
-    ("bitbucketserver", "https://git.example/scm/org/repo.git"),
-    ("azuredevops", "https://dev.azure.com/org/project/_git/repo"),
-    (
-        "azureeventhub",
-        "Endpoint=sb://hooks.example/;SharedAccessKeyName=flux;SharedAccessKey=c2VjcmV0;EntityPath=hub",
-    ),
-];
-const REPOSITORY: &str = "https://git.example/org/repo";
-/// Who reads more out of a channel than a name.
-pub(super) const CHANNELS: &[(&str, &str)] =
-    &[("telegram", "-1552289257:1"), ("zulip", "general/alerts"), ("pagerduty", "R0UT1NGK3Y")];
-
-/// Why a type can not be run by this destination: it does not speak HTTP.
-const OTHER_PROTOCOLS: &[&str] = &["nats"];
-
 /// The types of the table that speak HTTP.
-pub(super) fn types() -> impl Iterator<Item = &'static str> {
-    supported().filter(|kind| !OTHER_PROTOCOLS.contains(kind))
+pub(super) fn types() -> impl Iterator<Item = Case> {
+    all().filter(|case| case.sample.sends != Sends::Publication)
 }
 
-fn of<'a>(table: &[(&str, &'a str)], kind: &str, usual: &'a str) -> &'a str {
-    table.iter().find(|(name, _)| *name == kind).map_or(usual, |(_, own)| *own)
+/// The spec of a Provider of this type, and what is in its Secret: its usual login, and all others that do not take its place.
+pub(super) fn settings(case: Case) -> (ProviderSpec, Vec<(&'static str, String)>) {
+    let [usual, ..] = case.sample.logins else { panic!("{} has no login", case.name) };
+    let mut data = case.sample.secret(*usual, "https://hooks.example", "hidden", PEM);
+    for (key, value) in [("token", "a-token"), ("username", "somebody"), ("password", "the-password")] {
+        let stands_alone = key == "token" && *usual == LoginForm::Address;
+        if !stands_alone && !data.iter().any(|(known, _)| *known == key) {
+            data.push((key, value.to_owned()));
+        }
+    }
+    (case.spec(), data)
 }
 
-/// The spec of a Provider of this type, and what is in its Secret.
-pub(super) fn settings(kind: &str) -> (ProviderSpec, Vec<(&'static str, String)>) {
-    let key = json!({
-        "type": "service_account", "project_id": "project", "private_key_id": "key-1", "private_key": PEM,
-        "client_email": "flux@project.iam.gserviceaccount.com", "token_uri": "https://oauth2.googleapis.com/token",
-    });
-    let token = match kind {
-        "googlepubsub" => key.to_string(),
-        "bitbucket" => "user:app-password".to_owned(),
-        _ => "a-token".to_owned(),
-    };
-    let mut data = vec![
-        ("address", of(ADDRESSES, kind, "https://hooks.example/services/T0/key").to_owned()),
-        ("token", token),
-        ("username", "somebody".to_owned()),
-        ("password", "the-password".to_owned()),
-    ];
-    // Beside a connection string there must be no token.
-    data.retain(|(key, _)| *key != "token" || kind != "azureeventhub");
-    let channel = of(CHANNELS, kind, "general").to_owned();
-    (ProviderSpec { channel, ..spec(kind) }, data)
-}
-
-/// The body of a request.
-pub(super) fn json(request: &Request) -> Value {
-    serde_json::from_slice(&request.body).unwrap()
-}
-
-/// A line of a body that has one document in each.
-pub(super) fn line(request: &Request, number: usize) -> Value {
+/// The JSON text of the message in a request's body: all of it, or its last line.
+pub(super) fn message(request: &Request) -> Value {
     let text = str::from_utf8(&request.body).unwrap();
-    serde_json::from_str(text.lines().nth(number).unwrap()).unwrap()
+    serde_json::from_str(text.lines().last().unwrap()).unwrap()
+}
+
+/// All texts of a body, decoded, one a line.
+pub(super) fn texts(case: Case, request: &Request) -> String {
+    let body = String::from_utf8_lossy(&request.body);
+    match case.sample.body {
+        BodyForm::Form(_) => {
+            url::form_urlencoded::parse(&request.body).map(|(_, text)| text + "\n").collect()
+        }
+        BodyForm::Spans => body.into_owned(),
+        BodyForm::Json | BodyForm::Lines(_) => {
+            body.lines().map(|line| flat(&serde_json::from_str(line).unwrap())).collect()
+        }
+    }
+}
+
+fn flat(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{text}\n"),
+        Value::Array(items) => items.iter().map(flat).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(key, field)| format!("{key}\n{}", flat(field))).collect()
+        }
+        _ => String::new(),
+    }
 }
 
 /// A Provider of this type, as after a start.
-pub(super) fn endpoint(kind: &str) -> Endpoint {
-    let (spec, data) = settings(kind);
+pub(super) fn endpoint(case: Case) -> Endpoint {
+    let (spec, data) = settings(case);
     let data: Vec<(&str, &[u8])> = data.iter().map(|(key, value)| (*key, value.as_bytes())).collect();
     credentials(&data).build(&spec).unwrap()
 }
@@ -100,18 +80,18 @@ pub(super) fn complete(delivery: Delivery) -> Delivery {
 }
 
 /// Runs one try at `now` against a destination that has nothing yet and takes everything: all requests that write.
-pub(super) fn written(endpoint: &Endpoint, delivery: &Delivery, now: Timestamp) -> Vec<Request> {
-    let mut exchange = endpoint.provider.exchange(delivery).unwrap();
+pub(super) fn written(case: Case, delivery: &Delivery, now: Timestamp) -> Vec<Request> {
+    let mut exchange = endpoint(case).provider.exchange(delivery).unwrap();
     let (mut response, mut sent) = (None, Vec::new());
     loop {
         match exchange.next(response.take(), now) {
             Step::Done(verdict) => {
-                assert_eq!(verdict, Verdict::Delivered, "{:?}", endpoint.kind);
+                assert_eq!(verdict, Verdict::Delivered, "{}", case.name);
                 return sent;
             }
-            Step::Publish(_) => panic!("{:?} does not speak HTTP", endpoint.kind),
+            Step::Publish(_) => panic!("{} does not speak HTTP", case.name),
             Step::Send(request) => {
-                response = Some(obliging(endpoint.kind.name(), &request));
+                response = Some(obliging(case, &request));
                 let is_login = request.url.ends_with("/token");
                 if request.method != Method::Get && !is_login {
                     sent.push(request);
@@ -122,21 +102,18 @@ pub(super) fn written(endpoint: &Endpoint, delivery: &Delivery, now: Timestamp) 
     }
 }
 
-/// As [`written`], of a fresh Provider at noon, and only the first request.
-pub(super) fn first_written(kind: &str, delivery: &Delivery) -> Request {
-    written(&endpoint(kind), delivery, noon()).into_iter().next().unwrap()
+/// As [`written`], at noon, and only the first request.
+pub(super) fn first_written(case: Case, delivery: &Delivery) -> Request {
+    written(case, delivery, noon()).into_iter().next().unwrap()
 }
 
-fn obliging(kind: &str, request: &Request) -> Response {
+fn obliging(case: Case, request: &Request) -> Response {
     let is = |end: &str| request.url.split('?').next().is_some_and(|path| path.ends_with(end));
-    match request.method {
-        _ if is("/token") => answer(200, &[], r#"{"access_token":"ya29","expires_in":3600}"#),
-        Method::Get if is("/user") => answer(200, &[], r#"{"login":"flux","username":"flux"}"#),
-        Method::Get if kind == "bitbucketserver" || kind == "bitbucket" => answer(404, &[], "{}"),
-        Method::Get if kind == "azuredevops" => answer(200, &[], r#"{"count":0,"value":[]}"#),
-        Method::Get => answer(200, &[], "[]"),
-        _ if is(":publish") => answer(200, &[], r#"{"messageIds":["1"]}"#),
-        _ if is("/traces") || kind == "otel" => answer(200, &[], ""),
-        _ => answer(201, &[], r#"{"ok":true,"id":1}"#),
-    }
+    let (status, body) = match request.method {
+        _ if is("/token") => (200, r#"{"access_token":"ya29","expires_in":3600}"#),
+        Method::Get if is("/user") => (200, r#"{"login":"flux","username":"flux"}"#),
+        Method::Get => case.sample.absent,
+        _ => case.sample.taken,
+    };
+    answer(status, &[], body)
 }

@@ -1,18 +1,18 @@
 //! 9. A message always fits, whatever the event holds: the destination's documented limits are kept, the cut says so, and
 //!    what is sent is whole.
 
-use campanile_domain::{Delivery, Event, ObjectRef, Severity};
+use campanile_domain::{Delivery, Event, ObjectRef, ProviderClass, Severity};
 use campanile_testkit::event;
 
-use super::every::{complete, first_written, json, types};
-use super::published::LIMITS;
+use super::Case;
+use super::every::{complete, first_written, message, texts, types};
+use super::measure::measured;
 use crate::testing::delivery;
 
 /// Who takes an event whole: there is no destination whose limits one could know.
-const WHOLE: &[&str] = &["generic", "generic-hmac"];
-
-/// Who has no message to cut: one that shows none of it, or takes it as it is.
-const UNCUT: &[&str] = &["grafana", "otel", "googlepubsub"];
+fn is_whole(case: &Case) -> bool {
+    case.kind.class() == ProviderClass::Generic
+}
 
 /// Events that are long in one way or another: with words, without, in wide characters, in what has to be escaped, in
 /// metadata, in names.
@@ -59,14 +59,14 @@ fn huge() -> Vec<Delivery> {
 #[test]
 fn m9_every_message_keeps_within_the_limits_of_its_destination() {
     let (huge, mut beyond) = (huge(), Vec::new());
-    for kind in types() {
-        let limits: Vec<_> = LIMITS.iter().filter(|limit| limit.kind == kind).collect();
-        assert!(WHOLE.contains(&kind) == limits.is_empty(), "{kind} has limits, or none");
+    for case in types() {
+        let limits = case.sample.limits;
+        assert!(is_whole(&case) == limits.is_empty(), "{} has limits, or none", case.name);
         for (number, delivery) in huge.iter().enumerate() {
-            let request = first_written(kind, delivery);
-            for limit in &limits {
-                let measured = limit.measure(&request);
-                beyond.extend((measured > limit.most).then_some((kind, limit.what, number, measured)));
+            let request = first_written(case, delivery);
+            for limit in limits {
+                let measured = measured(limit, &request);
+                beyond.extend((measured > limit.most).then_some((case.name, limit.what, number, measured)));
             }
         }
     }
@@ -76,28 +76,20 @@ fn m9_every_message_keeps_within_the_limits_of_its_destination() {
 #[test]
 fn m9_a_cut_message_says_so() {
     let long = huge().into_iter().next().unwrap();
-    let comments = ["githubpullrequestcomment", "gitlabmergerequestcomment", "giteapullrequestcomment"];
-    let messages = types().filter(|kind| super::messages().any(|message| message == *kind));
-    for kind in messages.chain(comments).chain(["githubdispatch"]) {
-        if WHOLE.contains(&kind) || UNCUT.contains(&kind) {
-            continue;
-        }
-        let body = first_written(kind, &long).body;
-        let text = match kind {
-            "zulip" => url::form_urlencoded::parse(&body).map(|(_, value)| value).collect::<String>(),
-            _ => String::from_utf8_lossy(&body).replace("\\\\", ""),
-        };
-        assert!(text.contains("more characters"), "{kind} says that it was cut: {}", text.len());
+    for case in types().filter(|case| case.sample.says_cut && !is_whole(case)) {
+        let said = texts(case, &first_written(case, &long)).replace('\\', "");
+        assert!(said.contains("more characters"), "{} says that it was cut: {}", case.name, said.len());
     }
 }
 
 #[test]
 fn m9_who_forwards_an_event_forwards_all_of_it() {
-    for kind in WHOLE {
+    for case in types().filter(is_whole) {
         for delivery in huge() {
-            let sent = json(&first_written(kind, &delivery));
-            assert_eq!(sent["message"], delivery.event.message.as_str(), "{kind}");
-            assert_eq!(sent["metadata"].as_object().unwrap().len(), delivery.plan.metadata.len(), "{kind}");
+            let sent = message(&first_written(case, &delivery));
+            assert_eq!(sent["message"], delivery.event.message.as_str(), "{}", case.name);
+            let metadata = sent["metadata"].as_object().unwrap();
+            assert_eq!(metadata.len(), delivery.plan.metadata.len(), "{}", case.name);
         }
     }
 }

@@ -4,12 +4,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use campanile_domain::{ProviderClass, ProviderSpec, ProviderType};
+use campanile_domain::{ProviderClass, ProviderSpec};
 use campanile_testkit::noon;
 
 use super::every::{self, complete};
+use super::{Case, all};
 use crate::testing::error;
-use crate::{ConfigError, Step, supported};
+use crate::{ConfigError, Step};
 
 /// What of a Provider is left out.
 #[derive(Clone, Copy, Default)]
@@ -23,8 +24,8 @@ struct Without {
 }
 
 /// The first thing that such a Provider does for an error.
-fn begins(kind: &str, without: Without) -> Result<Step, ConfigError> {
-    let (mut spec, mut data) = every::settings(kind);
+fn begins(case: Case, without: Without) -> Result<Step, ConfigError> {
+    let (mut spec, mut data) = every::settings(case);
     data.push(("headers", "X-Tenant: blue\n".to_owned()));
     if without.channel {
         spec.channel.clear();
@@ -52,9 +53,9 @@ fn word(with: &Result<Step, ConfigError>, without: &Result<Step, ConfigError>) -
     }
 }
 
-fn token_and_pair(kind: &str) -> (&'static str, &'static str) {
+fn token_and_pair(case: Case) -> (&'static str, &'static str) {
     let none = Without { token: true, pair: true, username: true, ..Without::default() };
-    let begins_with = |token: bool, pair: bool| begins(kind, Without { token: !token, pair: !pair, ..none });
+    let begins_with = |token: bool, pair: bool| begins(case, Without { token: !token, pair: !pair, ..none });
     let (both, token, pair, neither) = (
         begins_with(true, true),
         begins_with(true, false),
@@ -69,22 +70,22 @@ fn token_and_pair(kind: &str) -> (&'static str, &'static str) {
     }
 }
 
-fn table(kind: &str) -> String {
-    let full = begins(kind, Without::default());
-    assert!(full.is_ok(), "{kind}: {full:?}");
-    let of = |without: Without| word(&full, &begins(kind, without));
+fn table(case: Case) -> String {
+    let kind = case.kind;
+    let full = begins(case, Without::default());
+    assert!(full.is_ok(), "{kind:?}: {full:?}");
+    let of = |without: Without| word(&full, &begins(case, without));
     let none = Without::default();
-    let nameless = begins(kind, Without { username: true, pair: true, ..none });
-    let (token, pair) = token_and_pair(kind);
+    let nameless = begins(case, Without { username: true, pair: true, ..none });
+    let (token, pair) = token_and_pair(case);
     let mut rows = vec![
         ("`spec.address`, or `address` in the Secret", of(Without { address: true, ..none }).to_owned()),
         ("`spec.channel`", of(Without { channel: true, ..none }).to_owned()),
-        ("`spec.username`", word(&begins(kind, Without { pair: true, ..none }), &nameless).to_owned()),
+        ("`spec.username`", word(&begins(case, Without { pair: true, ..none }), &nameless).to_owned()),
         ("`token` in the Secret", token.to_owned()),
         ("`username` and `password` in the Secret", pair.to_owned()),
         ("`headers` in the Secret", of(Without { headers: true, ..none }).to_owned()),
     ];
-    let kind = ProviderType::named(kind).unwrap();
     rows.push(("which events", events(kind.class()).to_owned()));
     rows.push(("given up after", format!("{} h", kind.deadline().as_secs() / 3600)));
     if let Some(rate) = kind.rate() {
@@ -123,22 +124,26 @@ fn with_table(page: &str, name: &str, table: &str) -> String {
     format!("{before}\n{begin}{table}{end}\n## {after}")
 }
 
-/// Whether the table of that `name` in `docs/providers/<page>` is `table`. Where pages are to be written, it is from now on.
-pub(super) fn held(page: &str, name: &str, table: &str) -> bool {
-    let root = env!("CARGO_MANIFEST_DIR");
-    let place: PathBuf = [root, "..", "..", "docs", "providers", page].iter().collect();
+/// Whether pages and missing examples are to be written.
+pub(super) fn writes() -> bool {
+    std::env::var("CAMPANILE_WRITE_PAGES").is_ok_and(|value| value == "1")
+}
+
+/// Whether the table of that `name` in the page at `place`, seen from the root of the repository, is `table`. Where pages are to
+/// be written, it is from now on.
+pub(super) fn held(place: &str, name: &str, table: &str) -> bool {
+    let place: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", place].iter().collect();
     let text = std::fs::read_to_string(&place).unwrap();
     let right = with_table(&text, name, table);
-    let writes = std::env::var("CAMPANILE_WRITE_PAGES").is_ok_and(|value| value == "1");
-    if writes && text != right {
+    if writes() && text != right {
         std::fs::write(&place, &right).unwrap();
     }
-    writes || text == right
+    writes() || text == right
 }
 
 #[test]
 fn m7_the_table_of_each_page_is_what_the_type_does() {
-    let stale: Vec<_> =
-        supported().filter(|kind| !held(&format!("{kind}.md"), "settings", &table(kind))).collect();
+    let is_held = |case: &Case| held(&format!("docs/providers/{}.md", case.name), "settings", &table(*case));
+    let stale: Vec<_> = all().filter(|case| !is_held(case)).map(|case| case.name).collect();
     assert!(stale.is_empty(), "write the tables anew with CAMPANILE_WRITE_PAGES=1: {stale:?}");
 }

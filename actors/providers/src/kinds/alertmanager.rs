@@ -21,6 +21,7 @@ use crate::exchange::second_try::SecondTry;
 use crate::render::cut::markup::plain;
 use crate::render::cut::{Limits, Style, characters, with_plain_keys};
 use crate::render::event_time;
+use crate::sample::{CHOSEN, KeyPlace, KeyScope, Limit, LoginForm, Markup, RepeatKey, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 use title::title_case;
@@ -139,3 +140,10 @@ fn annotations(delivery: &Delivery) -> Pairs<'_> {
     let summary = summary.map(|summary| (Cow::Borrowed(SUMMARY), summary));
     [(Cow::Borrowed("message"), message)].into_iter().chain(summary).collect()
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    logins: &[LoginForm::Pair],
+    key: Some(RepeatKey { place: KeyPlace::Body("/0/labels"), scope: KeyScope::Object }),
+    ..Sample::webhook(Markup::Plain, &[Limit::text("message", "/0/annotations/message", 40_000, CHOSEN)])
+};

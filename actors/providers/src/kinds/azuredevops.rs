@@ -17,6 +17,7 @@ use crate::commit_status::{
 };
 use crate::encoding::segment;
 use crate::identity::azure;
+use crate::sample::{CHOSEN, Limit, Sample, StatusExample, StatusForm};
 use crate::webhook::json_body;
 use crate::{Cloud, ConfigError, Identity, Provider, Settings, TokenForm};
 
@@ -35,7 +36,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let repository = format!("{organisation}/{project}/_apis/git/repositories/{repository}");
     let masker =
         Arc::new(settings.masker.with(login.as_deref().and_then(|login| login.strip_prefix("Basic "))));
-    Ok(Statuses::provider(AzureDevops { repository, login, identity, masker }))
+    Ok(Statuses::provider(settings, AzureDevops { repository, login, identity, masker }))
 }
 
 struct AzureDevops {
@@ -110,7 +111,6 @@ impl Host for AzureDevops {
         // None was found in the documentation ("Git, Statuses, Create"); chosen because it is GitLab's, and holds every reason
         // that is words.
         longest_description: 255,
-        shows_progress: false,
         absent_is_404: false,
         succeeds: |status| matches!(status, 200..=299) && status != 203,
         written_body: BodyRule::Json,
@@ -163,3 +163,37 @@ impl Host for AzureDevops {
         Ok(self.request(Method::Post, wanted, "", body))
     }
 }
+
+/// What is sent to a host with example E, and what it may show (contract, providers 25).
+const EXAMPLE: StatusExample = StatusExample {
+    address: "https://dev.azure.com/Org/My%20Project/_git/My.Repo",
+    secret: &[("token", b"azure-pat")],
+    login: ("authorization", "Basic OmF6dXJlLXBhdA=="),
+    read: "GET https://dev.azure.com/org/My%20Project/_apis/git/repositories/My.Repo/commits/HASH/statuses\
+               ?latestOnly=true&top=50&skip=0",
+    write: "POST https://dev.azure.com/org/My%20Project/_apis/git/repositories/My.Repo/commits/HASH/statuses",
+    shown: r#"{"count":2,"value":[
+            {"context":{"genre":"fluxcd","name":"CONTEXT"},"state":"succeeded","description":"x"},
+            {"context":{"genre":"fluxcd:podinfo impacted","name":"CONTEXT"},"state":"error",
+             "description":"health check failed"}]}"#,
+    other: r#"{"count":1,"value":[{"context":{"genre":"fluxcd","name":"CONTEXT"},"state":"error",
+            "description":"health check failed"}]}"#,
+};
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    address: "{scheme}://{host}/{secret}/project/_git/repo",
+    absent: (200, r#"{"count":0,"value":[]}"#),
+    ..Sample::commit_status(
+        StatusForm {
+            name: "/context/name",
+            states: ["succeeded", "error"],
+            is_described: false,
+            example: EXAMPLE,
+        },
+        &[
+            Limit::text("description", "/description", 255, CHOSEN),
+            Limit::text("name", "/context/name", 255, CHOSEN),
+        ],
+    )
+};

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use crate::identity::azure;
 use crate::render::event_body::fitting;
+use crate::sample::{Limit, LoginForm, Markup, Sample};
 use crate::webhook::json_headers;
 use crate::{Cloud, ConfigError, Exchange, Identity, Provider, Settings, Step, TokenForm};
 use connection_string::ConnectionString;
@@ -184,3 +185,19 @@ impl Exchange for Sending {
         Step::Send(request)
     }
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    address: "Endpoint=sb://{host}/;SharedAccessKeyName=send;SharedAccessKey={secret};EntityPath=hub",
+    url: "https://{host}/hub/messages?api-version=2014-01",
+    logins: &[LoginForm::Address],
+    taken: (201, ""),
+    ..Sample::webhook(
+        Markup::Verbatim,
+        &[Limit::body(
+            "event",
+            256 * 1024,
+            "[Quotas and limits](https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas), smallest tier",
+        )],
+    )
+};

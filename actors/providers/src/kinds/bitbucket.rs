@@ -16,6 +16,7 @@ use crate::commit_status::{
     status_key,
 };
 use crate::encoding::segment;
+use crate::sample::{CHOSEN, Limit, LoginForm, REFUSED, Sample, StatusExample, StatusForm};
 use crate::webhook::json_body;
 use crate::{ConfigError, Provider, Settings};
 
@@ -38,11 +39,10 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let login = (!username.is_empty() && !password.is_empty()).then(|| basic(username, password));
     let masker =
         Arc::new(settings.masker.with(login.as_deref().and_then(|login| login.strip_prefix("Basic "))));
-    Ok(Statuses::provider(Bitbucket {
-        repository: format!("{base}/repositories/{owner}/{repository}"),
-        login,
-        masker,
-    }))
+    Ok(Statuses::provider(
+        settings,
+        Bitbucket { repository: format!("{base}/repositories/{owner}/{repository}"), login, masker },
+    ))
 }
 
 struct Bitbucket {
@@ -92,7 +92,6 @@ impl Host for Bitbucket {
         // None was found in the documentation ("Commit statuses"); chosen because it is GitLab's, and holds every reason that
         // is words.
         longest_description: 255,
-        shows_progress: false,
         absent_is_404: true,
         succeeds: |status| matches!(status, 200 | 201 | 202 | 204),
         written_body: BodyRule::Json,
@@ -131,3 +130,29 @@ impl Host for Bitbucket {
         Ok(self.request(Method::Post, wanted, "", body))
     }
 }
+
+/// What is sent to a host with example E, and what it may show (contract, providers 25).
+const EXAMPLE: StatusExample = StatusExample {
+    address: "ssh://git@bitbucket.org/org/repo.git",
+    secret: &[("token", b"flux:app-password")],
+    login: ("authorization", "Basic Zmx1eDphcHAtcGFzc3dvcmQ="),
+    read: "GET https://api.bitbucket.org/2.0/repositories/org/repo/commit/HASH/statuses/build/KEY",
+    write: "POST https://api.bitbucket.org/2.0/repositories/org/repo/commit/HASH/statuses/build",
+    shown: r#"{"key":"KEY","state":"FAILED","description":"health check failed"}"#,
+    other: r#"{"key":"KEY","state":"SUCCESSFUL","description":"health check failed"}"#,
+};
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    logins: &[LoginForm::Token("bot:{secret}")],
+    fixed_host: Some("api.bitbucket.org"),
+    absent: (404, "{}"),
+    ..Sample::commit_status(
+        StatusForm { name: "/name", states: ["SUCCESSFUL", "FAILED"], is_described: false, example: EXAMPLE },
+        &[
+            Limit::text("description", "/description", 255, CHOSEN),
+            Limit::text("name", "/name", 255, CHOSEN),
+            Limit::text("key", "/key", 40, REFUSED),
+        ],
+    )
+};

@@ -17,6 +17,7 @@ use crate::commit_status::{
 };
 use crate::encoding::segment;
 use crate::headers::is_value;
+use crate::sample::{CHOSEN, Limit, LoginForm, Sample, StatusExample, StatusForm};
 use crate::text::limited;
 use crate::webhook::json_body;
 use crate::{ConfigError, Provider, Settings};
@@ -30,7 +31,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let clone_url = CloneUrl::read(&settings.address)?;
     let login = login(settings)?;
     let masker = Arc::new(settings.masker.with(login.strip_prefix("Basic ")));
-    Ok(Statuses::provider(BitbucketServer { clone_url, login, masker }))
+    Ok(Statuses::provider(settings, BitbucketServer { clone_url, login, masker }))
 }
 
 /// The value of `Authorization`.
@@ -101,7 +102,6 @@ impl Host for BitbucketServer {
         reading: "could not get existing commit status",
         writing: "could not post build status",
         longest_description: LONGEST,
-        shows_progress: false,
         absent_is_404: true,
         succeeds: |status| matches!(status, 200..=299),
         written_body: BodyRule::Any,
@@ -139,3 +139,30 @@ impl Host for BitbucketServer {
         Ok(self.request(Method::Post, wanted, "", body))
     }
 }
+
+/// What is sent to a host with example E, and what it may show (contract, providers 25).
+const EXAMPLE: StatusExample = StatusExample {
+    address: "https://bitbucket.example.com/scm/fleet/infra.git",
+    secret: &[("username", b"flux"), ("password", b"bitbucket-password")],
+    login: ("authorization", "Basic Zmx1eDpiaXRidWNrZXQtcGFzc3dvcmQ="),
+    read: "GET https://bitbucket.example.com/rest/api/latest/projects/fleet/repos/infra/commits/HASH/builds?key=KEY",
+    write: "POST https://bitbucket.example.com/rest/api/latest/projects/fleet/repos/infra/commits/HASH/builds",
+    shown: r#"{"key":"KEY","state":"FAILED","description":"health check failed",
+            "name":"kustomization/podinfo [health check failed]"}"#,
+    other: r#"{"key":"KEY","state":"FAILED","description":"health check failed","name":"else"}"#,
+};
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    address: "{scheme}://{host}/scm/{secret}/repo.git",
+    logins: &[LoginForm::Pair],
+    absent: (404, "{}"),
+    ..Sample::commit_status(
+        StatusForm { name: "/name", states: ["SUCCESSFUL", "FAILED"], is_described: true, example: EXAMPLE },
+        &[
+            Limit::text("description", "/description", 255, CHOSEN),
+            Limit::text("name", "/name", 255, CHOSEN),
+            Limit::text("key", "/key", 40, CHOSEN),
+        ],
+    )
+};

@@ -19,6 +19,7 @@ use crate::authorization::token;
 use crate::render::cut::markup::plain;
 use crate::render::cut::{Limits, Spot, Style, characters, with_plain_keys};
 use crate::render::event_time;
+use crate::sample::{CHOSEN, Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 
@@ -155,3 +156,34 @@ fn tags(delivery: &Delivery) -> Vec<String> {
 fn tag(key: &str, value: &str) -> String {
     PLAIN.fit_owned(format!("{key}:{value}").to_lowercase(), TAG)
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    url: "{scheme}://{host}/api/v1/events",
+    plain_places: &["/tags"],
+    ..Sample::webhook(
+        Markup::Forbids(&[" @channel", " @all", "%%%"]),
+        &[
+            Limit::text(
+                "title",
+                "/title",
+                100,
+                "[Datadog's libraries for API v1](https://github.com/DataDog/datadog-api-client-python), `Event.title`; the page of the API has none",
+            ),
+            Limit::text(
+                "text",
+                "/text",
+                4_000,
+                "[Events API, Post an event](https://docs.datadoghq.com/api/latest/events/#post-an-event)",
+            ),
+            Limit::of(
+                "tag",
+                Measure::LongestText("/tags"),
+                200,
+                "characters",
+                "[Getting Started with Tags](https://docs.datadoghq.com/getting_started/tagging/#define-tags)",
+            ),
+            Limit::of("tags", Measure::Items("/tags"), 100, "", CHOSEN),
+        ],
+    )
+};

@@ -16,6 +16,7 @@ use campanile_domain::{Delivery, Failure};
 use crate::render::cut::markup::{markdown, plain};
 use crate::render::cut::{Body, Limits, Spot, Style, characters, or_blank};
 use crate::render::slack_message::{Attachment, Field, Message};
+use crate::sample::{Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
@@ -93,3 +94,21 @@ impl Discord {
         }
     }
 }
+
+const EMBEDS: &str = "[Message resource, Embed Limits](https://discord.com/developers/docs/resources/message#embed-object-embed-limits)";
+const WEBHOOK: &str = "[Webhook resource, Create Webhook](https://discord.com/developers/docs/resources/webhook#create-webhook)";
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    url: "{scheme}://{host}/services/T0/{secret}/slack?sig={secret}",
+    plain_places: &["/attachments/0/author_name", "/username"],
+    ..Sample::webhook(
+        Markup::Forbids(&["@everyone", "@here", "](https:"]),
+        &[
+            Limit::text("description of the embed", "/attachments/0/text", 4_096, EMBEDS),
+            Limit::of("embed in all", Measure::Texts("/attachments"), 6_000, "characters", EMBEDS),
+            Limit::of("fields", Measure::Items("/attachments/0/fields"), 25, "", EMBEDS),
+            Limit::text("name of the sender", "/username", 80, WEBHOOK),
+        ],
+    )
+};

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use campanile_domain::{Delivery, EventJson, Failure};
 
+use crate::sample::{Markup, Sample};
 use crate::text::header_value;
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
@@ -48,6 +49,9 @@ impl Provider for Generic {
         Ok(self.post(delivery, Self::body(delivery)?, None))
     }
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample::webhook(Markup::Verbatim, &[]);
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ use campanile_domain::{Delivery, Failure};
 use ring::hmac;
 
 use super::generic::Generic;
+use crate::sample::{Markup, Sample};
 use crate::{ConfigError, Exchange, Provider, Settings, Token};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -33,6 +34,9 @@ fn signature(key: &hmac::Key, body: &[u8]) -> String {
     text.extend(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)));
     text
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample::webhook(Markup::Verbatim, &[]);
 
 #[cfg(test)]
 mod tests {

@@ -12,11 +12,12 @@ use crate::commit_status::{
     BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, TokenApi, Unreadable, Wanted,
 };
 use crate::encoding::segment;
+use crate::sample::{CHOSEN, Limit, Sample, StatusExample, StatusForm};
 use crate::webhook::{json_body, json_headers};
 use crate::{ConfigError, Provider, Settings};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    Ok(Statuses::provider(Gitea(api(settings)?)))
+    Ok(Statuses::provider(settings, Gitea(api(settings)?)))
 }
 
 struct Gitea(TokenApi);
@@ -68,7 +69,6 @@ impl Host for Gitea {
         // None is in the documentation, and Gitea's database holds any text; chosen because it is GitLab's, and holds every
         // reason that is words.
         longest_description: 255,
-        shows_progress: true,
         absent_is_404: false,
         succeeds: |status| matches!(status, 200..=299),
         written_body: BodyRule::Json,
@@ -110,3 +110,21 @@ impl Host for Gitea {
         Ok(self.0.request(Method::Post, &format!("statuses/{}", segment(&wanted.commit)), body))
     }
 }
+
+/// What is sent to a host with example E, and what it may show (contract, providers 25).
+const EXAMPLE: StatusExample = StatusExample {
+    address: "https://gitea.example/org/repo/",
+    secret: &[("username", b"flux"), ("password", b"gitea-token")],
+    login: ("authorization", "token gitea-token"),
+    read: "GET https://gitea.example/api/v1/repos/org/repo/commits/HASH/statuses?limit=50&page=1",
+    write: "POST https://gitea.example/api/v1/repos/org/repo/statuses/HASH",
+    shown: r#"[{"context":"CONTEXT","status":"failure","description":"health check failed"},
+            {"context":"CONTEXT","status":"success","description":"older"}]"#,
+    other: r#"[{"context":"CONTEXT","status":"success","description":"health check failed"}]"#,
+};
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample::commit_status(
+    StatusForm { name: "/context", states: ["success", "failure"], is_described: false, example: EXAMPLE },
+    &[Limit::text("description", "/description", 255, CHOSEN), Limit::text("name", "/context", 255, CHOSEN)],
+);

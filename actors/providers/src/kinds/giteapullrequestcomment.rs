@@ -9,6 +9,7 @@ use campanile_domain::{Masker, Method, Request, Response};
 use super::gitea;
 use crate::change_request::{Comment, Comments, Host, Place, Rules};
 use crate::commit_status::{BodyRule, Listing, Page, TokenApi};
+use crate::sample::{CHOSEN, CommentExample, Limit, Markup, Sample};
 use crate::{ConfigError, Provider, Settings};
 
 /// Entries per page of a timeline: what servers give at most, unless their administrator says otherwise.
@@ -71,3 +72,25 @@ fn is_paged(count: usize, response: &Response) -> bool {
     total.is_some_and(|total| total > count)
         || response.header("link").is_some_and(|links| links.contains("rel=\"next\""))
 }
+
+/// What is sent to a host for a comment.
+const EXAMPLE: CommentExample = CommentExample {
+    address: "http://gitea.example:3000/org/repo",
+    secret: &[("token", b"gitea-token")],
+    login: ("authorization", "token gitea-token"),
+    account: "GET http://gitea.example:3000/api/v1/user",
+    list: "GET http://gitea.example:3000/api/v1/repos/org/repo/issues/NUMBER/comments?limit=100&page=1",
+    create: "POST http://gitea.example:3000/api/v1/repos/org/repo/issues/NUMBER/comments",
+    update: "PATCH http://gitea.example:3000/api/v1/repos/org/repo/issues/comments/ID",
+    update_method: Method::Patch,
+    prefix: "flux-pr-comment-key",
+};
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    comment: Some(EXAMPLE),
+    ..Sample::repository(
+        Markup::Forbids(&[" @channel", " @acme/ops", "<!-- flux-pr-comment-key:x"]),
+        &[Limit::text("comment", "/body", 65_536, CHOSEN)],
+    )
+};

@@ -11,10 +11,11 @@ use crate::commit_status::{
 };
 use crate::encoding::segment;
 use crate::github::{Api, json};
+use crate::sample::{CHOSEN, Limit, LoginForm, REFUSED, Sample, StatusExample, StatusForm};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    Ok(Statuses::provider(Github(Api::new(settings)?)))
+    Ok(Statuses::provider(settings, Github(Api::new(settings)?)))
 }
 
 struct Github(Api);
@@ -46,7 +47,6 @@ impl Host for Github {
         // Not in the documentation ("Create a commit status"), but what the API says when it refuses: `description is too
         // long (maximum is 140 characters)`.
         longest_description: 140,
-        shows_progress: false,
         absent_is_404: false,
         succeeds: |status| matches!(status, 200..=299) && status != 202,
         written_body: BodyRule::JsonOrNothing,
@@ -99,3 +99,32 @@ impl Host for Github {
         self.0.public_host()
     }
 }
+
+/// What is sent to a host with example E, and what it may show (contract, providers 25).
+const EXAMPLE: StatusExample = StatusExample {
+    address: "http://u:p@ghe.example:8080/org/repo.git",
+    secret: &[("token", b"ghp_token\n")],
+    login: ("authorization", "Bearer ghp_token"),
+    read: "GET http://ghe.example:8080/api/v3/repos/org/repo/commits/HASH/statuses?per_page=50",
+    write: "POST http://ghe.example:8080/api/v3/repos/org/repo/statuses/HASH",
+    shown: r#"[{"context":"other","state":"success","description":"x"},
+            {"context":"CONTEXT","state":"failure","description":"health check failed"}]"#,
+    other: r#"[{"context":"CONTEXT","state":"success","description":"health check failed"}]"#,
+};
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    logins: &[LoginForm::Token("{secret}"), LoginForm::App],
+    ..Sample::commit_status(
+        StatusForm {
+            name: "/context",
+            states: ["success", "failure"],
+            is_described: false,
+            example: EXAMPLE,
+        },
+        &[
+            Limit::text("description", "/description", 140, REFUSED),
+            Limit::text("name", "/context", 255, CHOSEN),
+        ],
+    )
+};

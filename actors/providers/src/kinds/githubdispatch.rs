@@ -16,6 +16,7 @@ use crate::commit_status::{About, Answer, BodyRule};
 use crate::exchange::Post;
 use crate::github::{Api, json};
 use crate::render::event_body::fitting;
+use crate::sample::{Limit, LoginForm, Markup, Measure, Sample};
 use crate::text::limited;
 use crate::{ConfigError, Exchange, Provider, Settings};
 
@@ -76,3 +77,19 @@ fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
         _ => answer.failed(),
     }
 }
+
+const DISPATCH: &str = "[Create a repository dispatch event](https://docs.github.com/rest/repos/repos#create-a-repository-dispatch-event)";
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    logins: &[LoginForm::Token("{secret}"), LoginForm::App],
+    taken: (204, ""),
+    ..Sample::repository(
+        Markup::Verbatim,
+        &[
+            Limit::text("name of the event", "/event_type", 100, DISPATCH),
+            Limit::of("payload", Measure::Json("/client_payload"), 64_000, "bytes", DISPATCH),
+            Limit::of("properties of the payload", Measure::Items("/client_payload"), 10, "", DISPATCH),
+        ],
+    )
+};

@@ -9,6 +9,7 @@ use campanile_domain::{Failure, Masker, Method, Request};
 use crate::change_request::{Comments, Host, Place, Rules, Text};
 use crate::commit_status::{BodyRule, Page};
 use crate::github::{Api, json};
+use crate::sample::{CommentExample, Limit, LoginForm, Markup, REFUSED, Sample};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -62,3 +63,26 @@ impl Host for PullRequests {
         self.0.public_host()
     }
 }
+
+/// What is sent to a host for a comment.
+const EXAMPLE: CommentExample = CommentExample {
+    address: "https://ghe.example:8443/org/repo.git",
+    secret: &[("token", b"ghp_token\n")],
+    login: ("authorization", "Bearer ghp_token"),
+    account: "GET https://ghe.example:8443/api/v3/user",
+    list: "GET https://ghe.example:8443/api/v3/repos/org/repo/issues/NUMBER/comments?direction=asc&per_page=100&sort=created",
+    create: "POST https://ghe.example:8443/api/v3/repos/org/repo/issues/NUMBER/comments",
+    update: "PATCH https://ghe.example:8443/api/v3/repos/org/repo/issues/comments/ID",
+    update_method: Method::Patch,
+    prefix: "flux-pr-comment-key",
+};
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    logins: &[LoginForm::Token("{secret}"), LoginForm::App],
+    comment: Some(EXAMPLE),
+    ..Sample::repository(
+        Markup::Forbids(&[" @channel", " @acme/ops", "<!-- flux-pr-comment-key:x"]),
+        &[Limit::text("comment", "/body", 65_536, REFUSED)],
+    )
+};

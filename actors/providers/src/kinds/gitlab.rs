@@ -11,6 +11,7 @@ use crate::commit_status::{
     BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, TokenApi, Unreadable, Wanted,
 };
 use crate::encoding::segment;
+use crate::sample::{CHOSEN, Limit, Sample, StatusExample, StatusForm};
 use crate::webhook::json_body;
 use crate::{ConfigError, Provider, Settings};
 
@@ -19,7 +20,7 @@ use crate::{ConfigError, Provider, Settings};
 const PAGE_SIZE: usize = 20;
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    Ok(Statuses::provider(Gitlab(api(settings)?)))
+    Ok(Statuses::provider(settings, Gitlab(api(settings)?)))
 }
 
 struct Gitlab(TokenApi);
@@ -77,7 +78,6 @@ impl Host for Gitlab {
         writing: "unable to set commit status",
         // Commits API, "Set commit pipeline status", `description`, <https://docs.gitlab.com/api/commits/>.
         longest_description: 255,
-        shows_progress: false,
         absent_is_404: false,
         succeeds: |status| matches!(status, 200 | 201 | 202 | 204 | 304),
         written_body: BodyRule::Json,
@@ -128,3 +128,30 @@ impl Host for Gitlab {
         response.status == 400 && text.contains("Cannot transition status") && text.contains(&from)
     }
 }
+
+/// What is sent to a host with example E, and what it may show (contract, providers 25).
+const EXAMPLE: StatusExample = StatusExample {
+    address: "git@gitlab.example:org/sub.group/repo.git",
+    secret: &[("token", b"glpat-token")],
+    login: ("private-token", "glpat-token"),
+    read: "GET https://gitlab.example/api/v4/projects/org%2Fsub%2Egroup%2Frepo/repository/commits/HASH/statuses\
+               ?name=kustomization%2Fpodinfo%2F0c9c2e41",
+    write: "POST https://gitlab.example/api/v4/projects/org%2Fsub%2Egroup%2Frepo/statuses/HASH",
+    shown: r#"[{"sha":"HASH","status":"success","name":"CONTEXT","description":"x"},
+            {"sha":"HASH","status":"failed","name":"CONTEXT","description":"health check failed"}]"#,
+    other: r#"[{"sha":"HASH","status":"failed","name":"CONTEXT","description":null}]"#,
+};
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample::commit_status(
+    StatusForm { name: "/name", states: ["success", "failed"], is_described: false, example: EXAMPLE },
+    &[
+        Limit::text(
+            "description",
+            "/description",
+            255,
+            "[Commits API, Set commit pipeline status](https://docs.gitlab.com/api/commits/)",
+        ),
+        Limit::text("name", "/name", 255, CHOSEN),
+    ],
+);

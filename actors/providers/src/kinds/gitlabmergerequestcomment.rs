@@ -7,6 +7,7 @@ use campanile_domain::{Masker, Method, Request};
 use super::gitlab;
 use crate::change_request::{Comments, Host, Place, Rules, mentions_and_actions, style};
 use crate::commit_status::{BodyRule, Page, TokenApi};
+use crate::sample::{CommentExample, Limit, Markup, Sample};
 use crate::{ConfigError, Provider, Settings};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -55,6 +56,29 @@ impl Host for MergeRequests {
         }
     }
 }
+
+/// What is sent to a host for a comment.
+const EXAMPLE: CommentExample = CommentExample {
+    address: "ssh://git@gitlab.example/org/sub.group/repo.git",
+    secret: &[("username", b"flux"), ("password", b"glpat-token")],
+    login: ("private-token", "glpat-token"),
+    account: "GET https://gitlab.example/api/v4/user",
+    list: "GET https://gitlab.example/api/v4/projects/org%2Fsub%2Egroup%2Frepo/merge_requests/NUMBER/notes\
+               ?order_by=created_at&per_page=100&sort=asc",
+    create: "POST https://gitlab.example/api/v4/projects/org%2Fsub%2Egroup%2Frepo/merge_requests/NUMBER/notes",
+    update: "PUT https://gitlab.example/api/v4/projects/org%2Fsub%2Egroup%2Frepo/merge_requests/NUMBER/notes/ID",
+    update_method: Method::Put,
+    prefix: "flux-mr-comment-key",
+};
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    comment: Some(EXAMPLE),
+    ..Sample::repository(
+        Markup::Forbids(&[" @channel", " @acme/ops", "<!-- flux-pr-comment-key:x", "\n/merge", "\n/close"]),
+        &[Limit::text("note", "/body", 1_000_000, "[Notes API](https://docs.gitlab.com/api/notes/)")],
+    )
+};
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,7 @@ use campanile_domain::{Delivery, Failure};
 
 use crate::render::cut::markup::{html, plain};
 use crate::render::cut::{Limits, Style, json_bytes};
+use crate::sample::{Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 use card::Message;
@@ -57,3 +58,24 @@ impl Provider for GoogleChat {
         Ok(self.target.post(json_headers(0), json_body(&Message::of(delivery))?))
     }
 }
+
+const CHAT: &str = "[`spaces.messages.create`](https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create)";
+const CARDS: &str = "[`CardSection.addWidget`](https://developers.google.com/apps-script/reference/card-service/card-section)";
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    plain_places: &["/cards/0/header"],
+    ..Sample::webhook(
+        Markup::Forbids(&["<users/", "<a href", "<!"]),
+        &[
+            Limit::body("message with its card", 32_000, CHAT),
+            Limit::of(
+                "widgets of a section",
+                Measure::MostItems("/cards/0/sections", "widgets"),
+                100,
+                "",
+                CARDS,
+            ),
+        ],
+    )
+};

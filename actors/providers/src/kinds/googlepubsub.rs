@@ -22,6 +22,7 @@ use crate::encoding::segment;
 use crate::identity::credential::{Author, CredentialProblem, kind_of};
 use crate::identity::service_account::ServiceAccount;
 use crate::render::event_body::fitting;
+use crate::sample::{Limit, LoginForm, Markup, Sample, Sends};
 use crate::webhook::{json_body, json_headers};
 use crate::{Cloud, ConfigError, Credential, Exchange, Identity, Provider, Settings, Token, TokenForm};
 use exchange::PublishExchange;
@@ -139,3 +140,22 @@ impl Provider for PubSub {
         !self.is_emulated
     }
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    address: "project",
+    channel: "flux",
+    logins: &[LoginForm::ServiceAccount],
+    fixed_host: Some("pubsub.googleapis.com"),
+    sends: Sends::Exchange,
+    taken: (200, r#"{"messageIds":["1"]}"#),
+    says_cut: false,
+    ..Sample::webhook(
+        Markup::Verbatim,
+        &[Limit::body(
+            "request",
+            10_000_000,
+            "[Quotas and limits, Resource limits](https://cloud.google.com/pubsub/quotas#resource_limits)",
+        )],
+    )
+};

@@ -13,6 +13,7 @@ use crate::authorization::{self, bearer, pair};
 use crate::render::cut::markup::{html, plain};
 use crate::render::cut::{Limits, Spot, Style, bytes, json_bytes};
 use crate::render::event_time;
+use crate::sample::{Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
@@ -108,3 +109,18 @@ fn tags(delivery: &Delivery) -> Vec<String> {
     tags.extend(last);
     tags
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    says_cut: false,
+    ..Sample::webhook(
+        Markup::Plain,
+        &[Limit::of(
+            "tags",
+            Measure::Json("/tags"),
+            500,
+            "bytes",
+            "[Configure Grafana, `tags_length`](https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/#tags_length)",
+        )],
+    )
+};

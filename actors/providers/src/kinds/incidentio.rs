@@ -16,6 +16,7 @@ use crate::authorization::{self, token};
 use crate::commit_status::{PROGRESSING, Skip};
 use crate::render::cut::markup::{markdown, plain};
 use crate::render::cut::{Limits, Style, characters};
+use crate::sample::{CHOSEN, KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample, Tells};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
@@ -92,3 +93,14 @@ fn metadata(delivery: &Delivery) -> BTreeMap<Cow<'_, str>, Cow<'_, str>> {
     }
     metadata
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    plain_places: &["/title", "/metadata"],
+    tells: Tells::Incidents,
+    key: Some(RepeatKey { place: KeyPlace::Body("/deduplication_key"), scope: KeyScope::Incident }),
+    ..Sample::webhook(
+        Markup::Forbids(&["](https:", " <a href"]),
+        &[Limit::text("description", "/description", 40_000, CHOSEN)],
+    )
+};

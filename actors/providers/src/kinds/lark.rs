@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::render::cut::markup::{markdown, plain};
 use crate::render::cut::{Body, Limits, Spot, Style, json_bytes};
 use crate::render::emoji;
+use crate::sample::{Limit, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
@@ -138,3 +139,16 @@ fn content(delivery: &Delivery, total: usize) -> String {
     }
     out
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    plain_places: &["/card/header"],
+    ..Sample::webhook(
+        Markup::Forbids(&["<at ", "](https:", "<a href"]),
+        &[Limit::body(
+            "request",
+            20_000,
+            "[Custom bot usage guide](https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot)",
+        )],
+    )
+};

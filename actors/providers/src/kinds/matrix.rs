@@ -20,6 +20,7 @@ use crate::encoding::segment;
 use crate::exchange::Post;
 use crate::render::cut::{Body, Limits, Spot, Style, json_bytes};
 use crate::render::emoji;
+use crate::sample::{KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample};
 use crate::webhook::{json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
@@ -111,3 +112,17 @@ fn text_of(delivery: &Delivery) -> String {
     }
     out
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    url: "{scheme}://{host}/services/T0/{secret}/_matrix/client/r0/rooms/general/send/m.room.message/",
+    key: Some(RepeatKey { place: KeyPlace::Url, scope: KeyScope::Delivery }),
+    ..Sample::webhook(
+        Markup::Forbids(&["@room"]),
+        &[Limit::body(
+            "event",
+            65_536,
+            "[Client-Server API, Size limits](https://spec.matrix.org/latest/client-server-api/#size-limits)",
+        )],
+    )
+};

@@ -17,6 +17,7 @@ use campanile_domain::{Delivery, Failure};
 
 use crate::exchange::second_try::SecondTry;
 use crate::render::cut::Limits;
+use crate::sample::{Limit, Markup, Sample};
 use crate::webhook::{Target, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
@@ -70,3 +71,13 @@ fn limits(body: usize) -> Limits {
     let total = body - FRAME - 2 * LONGEST_NAME;
     Limits { total, text: total, share: total / 2, count: 100, key: 300, value: 2_000, overhead: 30 }
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample::webhook(
+    Markup::Forbids(&["<at>", "](https:"]),
+    &[Limit::body(
+        "request",
+        28_000,
+        "[Create Incoming Webhooks](https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook)",
+    )],
+);

@@ -15,6 +15,7 @@ use campanile_domain::{Delivery, Failure, FailureClass, NatsServers, Publication
 use jiff::Timestamp;
 
 use crate::render::event_body::fitting;
+use crate::sample::{LoginForm, Markup, Sample, Sends};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 pub use problem::NatsProblem;
 
@@ -77,3 +78,12 @@ impl Exchange for Handover {
         }
     }
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    address: "nats://somebody:{secret}@{host}",
+    channel: "flux.events",
+    logins: &[LoginForm::Pair],
+    sends: Sends::Publication,
+    ..Sample::webhook(Markup::Verbatim, &[])
+};

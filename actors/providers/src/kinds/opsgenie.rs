@@ -17,6 +17,7 @@ use crate::authorization::{self, token};
 use crate::encoding::hash::sha256;
 use crate::render::cut::markup::{html, plain};
 use crate::render::cut::{Limits, Style, characters};
+use crate::sample::{KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
@@ -91,3 +92,19 @@ impl Opsgenie {
         }
     }
 }
+
+const CREATE_ALERT: &str = "[Alert API, Create Alert](https://docs.opsgenie.com/docs/alert-api#create-alert)";
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    plain_places: &["/details"],
+    key: Some(RepeatKey { place: KeyPlace::Body("/alias"), scope: KeyScope::Object }),
+    ..Sample::webhook(
+        Markup::Forbids(&["<a href"]),
+        &[
+            Limit::text("message", "/message", 130, CREATE_ALERT),
+            Limit::text("description", "/description", 15_000, CREATE_ALERT),
+            Limit::of("details", Measure::Pairs("/details"), 8_000, "characters", CREATE_ALERT),
+        ],
+    )
+};

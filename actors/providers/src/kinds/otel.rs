@@ -21,6 +21,7 @@ use prost::Message;
 use crate::authorization;
 use crate::authorization::{basic, token_or_password};
 use crate::exchange::Post;
+use crate::sample::{BodyForm, KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample, Sends, Tells};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 use proto::ExportRequest;
 
@@ -99,3 +100,21 @@ impl Exchange for Sending {
         post.next(response, now)
     }
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    sends: Sends::Exchange,
+    body: BodyForm::Spans,
+    taken: (200, ""),
+    tells: Tells::Spans,
+    says_cut: false,
+    key: Some(RepeatKey { place: KeyPlace::Span, scope: KeyScope::Delivery }),
+    ..Sample::webhook(
+        Markup::Plain,
+        &[Limit::body(
+            "request",
+            20 << 20,
+            "[OpenTelemetry Collector, HTTP server settings, `max_request_body_size`](https://github.com/open-telemetry/opentelemetry-collector/blob/main/config/confighttp/README.md), as it is shipped",
+        )],
+    )
+};

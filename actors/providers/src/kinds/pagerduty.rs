@@ -16,6 +16,7 @@ use campanile_domain::{Delivery, Failure, Response, Severity, Verdict};
 use jiff::Timestamp;
 
 use crate::commit_status::{PROGRESSING, Skip};
+use crate::sample::{KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample, Tells};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 use payload::{Change, Event};
@@ -105,3 +106,27 @@ impl Sending {
         Failure::new(failure.class, format!("{}: {failure}", self.doing))
     }
 }
+
+const TRIGGER: &str =
+    "[Send an Alert Event](https://developer.pagerduty.com/docs/events-api-v2/trigger-events/)";
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    url: "{scheme}://{host}/v2/enqueue",
+    channel: "R0UT1NGK3Y",
+    has_secret_channel: true,
+    tells: Tells::IncidentsAndChanges,
+    key: Some(RepeatKey { place: KeyPlace::Body("/dedup_key"), scope: KeyScope::Incident }),
+    ..Sample::webhook(
+        Markup::Plain,
+        &[
+            Limit::text("summary", "/payload/summary", 1_024, TRIGGER),
+            Limit::text("key", "/dedup_key", 255, TRIGGER),
+            Limit::body(
+                "event",
+                512_000,
+                "[Events API v2 Overview, Size Limits](https://developer.pagerduty.com/docs/events-api-v2/overview/#size-limits)",
+            ),
+        ],
+    )
+};

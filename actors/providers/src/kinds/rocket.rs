@@ -15,6 +15,7 @@ use campanile_domain::{Delivery, Failure};
 use crate::render::cut::markup::links;
 use crate::render::cut::{Body, Limits, Spot, Style, characters};
 use crate::render::slack_message::{Attachment, Field, Message};
+use crate::sample::{CHOSEN, Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
@@ -85,3 +86,12 @@ impl Rocket {
         }
     }
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    plain_places: &["/username"],
+    ..Sample::webhook(
+        Markup::Forbids(&["@all", "@here", "@channel", "](https:", "<https:"]),
+        &[Limit::of("texts", Measure::Texts("/attachments"), 48_600, "characters", CHOSEN)],
+    )
+};

@@ -18,6 +18,7 @@ use campanile_domain::{Delivery, Failure, Masker, Method, Request, Response};
 use jiff::Timestamp;
 
 use crate::exchange::{Judge, Post};
+use crate::sample::{BodyForm, KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
 use crate::webhook::json_body;
 use crate::{ConfigError, Exchange, Provider, Settings, Step, Surroundings};
 use dsn::Dsn;
@@ -97,3 +98,24 @@ fn request(dsn: &Dsn, item: &Item, now: Timestamp) -> Request {
         body: item.envelope(&dsn.text, now),
     }
 }
+
+const SIZES: &str =
+    "[Data Handling, Variable Size](https://develop.sentry.dev/sdk/data-handling/#variable-size)";
+const ENVELOPES: &str = "[Envelopes, Size Limits](https://develop.sentry.dev/sdk/envelopes/#size-limits)";
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    address: "{scheme}://public:{secret}@{host}/base/42",
+    url: "{scheme}://{host}/base/api/42/envelope/",
+    body: BodyForm::Lines(3),
+    key: Some(RepeatKey { place: KeyPlace::Body("/event_id"), scope: KeyScope::Delivery }),
+    ..Sample::webhook(
+        Markup::Plain,
+        &[
+            Limit::text("message", "/message", 8_192, SIZES),
+            Limit::of("context", Measure::Json("/contexts/metadata"), 8_192, "bytes", SIZES),
+            Limit::of("pairs of the context", Measure::Items("/contexts/metadata"), 50, "", SIZES),
+            Limit::body("event", 1_000_000, ENVELOPES),
+        ],
+    )
+};

@@ -19,6 +19,7 @@ use crate::exchange::second_try::SecondTry;
 use crate::render::cut::markup::plain;
 use crate::render::cut::{Body, Limits, Spot, Style, characters};
 use crate::render::slack_message::{Attachment, Field, Message};
+use crate::sample::{Limit, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
@@ -139,3 +140,15 @@ impl Slack {
         }
     }
 }
+
+const TRUNCATING: &str = "[`chat.postMessage`, Truncating content](https://docs.slack.dev/reference/methods/chat.postMessage#truncating), for `text`; for attachments not found";
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    also_at: &["https://slack.com/api/chat.postMessage?x=/services/T0/{secret}&sig={secret}"],
+    plain_places: &["/username"],
+    ..Sample::webhook(
+        Markup::Forbids(&["<!", "<@", "<#", "<https:"]),
+        &[Limit::text("text", "/attachments/0/text", 40_000, TRUNCATING)],
+    )
+};

@@ -17,6 +17,7 @@ use crate::address::{Address, AddressSource};
 use crate::authorization::token;
 use crate::render::cut::{Body, Limits, Spot, Style, characters, or_blank};
 use crate::render::emoji;
+use crate::sample::{Limit, LoginForm, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
@@ -131,3 +132,20 @@ fn text_of(delivery: &Delivery) -> String {
     }
     out
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    url: "https://api.telegram.org/bot{token}/sendMessage",
+    channel: "-1552289257:1",
+    logins: &[LoginForm::Token("123456:{secret}")],
+    fixed_host: Some("api.telegram.org"),
+    ..Sample::webhook(
+        Markup::Forbids(&["@channel", "@all", "](", "``"]),
+        &[Limit::text(
+            "text",
+            "/text",
+            4_096,
+            "[Bot API, `sendMessage`](https://core.telegram.org/bots/api#sendmessage)",
+        )],
+    )
+};

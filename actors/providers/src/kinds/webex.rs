@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::render::cut::markup::markdown;
 use crate::render::cut::{Body, Limits, Style, bytes};
+use crate::sample::{Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
@@ -81,3 +82,15 @@ fn markdown_of(delivery: &Delivery) -> String {
     }
     out
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample::webhook(
+    Markup::Forbids(&["<@", " <a href", "](https:"]),
+    &[Limit::of(
+        "message",
+        Measure::TextBytes("/markdown"),
+        7_439,
+        "bytes",
+        "[Create a Message](https://developer.webex.com/docs/api/v1/messages/create-a-message)",
+    )],
+);

@@ -16,6 +16,7 @@ use crate::address::HookUrl;
 use crate::authorization::{self, token};
 use crate::encoding::form;
 use crate::render::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::sample::{CHOSEN, Limit, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
@@ -140,3 +141,9 @@ impl<'a> Message<'a> {
         Self { content: Content { head, body } }
     }
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    url: "{scheme}://{host}/services/T0/{secret}?format=full&sig={secret}",
+    ..Sample::webhook(Markup::Forbids(&["<!"]), &[Limit::text("text", "/content/body/0/text", 4_096, CHOSEN)])
+};

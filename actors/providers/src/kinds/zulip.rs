@@ -16,6 +16,7 @@ use crate::encoding::form;
 use crate::render::cut::markup::links;
 use crate::render::cut::{Spot, Style, characters};
 use crate::render::markdown_post;
+use crate::sample::{BodyForm, Limit, LoginForm, Markup, Measure, Sample};
 use crate::webhook::Target;
 use crate::{ConfigError, Exchange, Provider, Settings};
 
@@ -79,3 +80,21 @@ impl Provider for Zulip {
         Ok(self.target.post(headers, form::encode(fields).into()))
     }
 }
+
+/// A Provider of this type for tests.
+pub(crate) const SAMPLE: Sample = Sample {
+    url: "{scheme}://{host}/api/v1/messages?sig={secret}",
+    channel: "general/alerts",
+    logins: &[LoginForm::Pair],
+    body: BodyForm::Form(4),
+    ..Sample::webhook(
+        Markup::Forbids(&["@**", "@*", "](https:", "```", "~~~", "$$"]),
+        &[Limit::of(
+            "message",
+            Measure::Field("content"),
+            10_000,
+            "characters",
+            "[REST API, `max_message_length`](https://zulip.com/api/register-queue), as it is shipped",
+        )],
+    )
+};

@@ -29,12 +29,12 @@ pub enum Notice {
         "secret '{0}' has 'username' but no 'password': the name is used, and nothing else of the Secret is lost"
     )]
     LoneUsername(ObjectKey),
-    /// Event Hubs with a token of a fixed life.
+    /// A token of a fixed life, for a type that can have one that is renewed.
     #[error(
         "warning: static JWT authentication is deprecated and ends with the token's life, use workload identity instead: \
          remove key 'token' and name a service account in spec.serviceAccountName"
     )]
-    EventHubToken,
+    StaticToken,
     /// A `password` without `username`.
     #[error("secret '{0}' has 'password' but no 'username': the name is taken from spec.username")]
     LonePassword(ObjectKey),

@@ -1,6 +1,6 @@
 //! What can go wrong, and what follows for the delivery and its Provider.
 
-use super::rows::{ROWS, Row, failed, on, success};
+use super::rows::{Row, failed, on, rows, success};
 use super::thread::Host;
 use crate::Step;
 use crate::commit_status::script::{refusal, run};
@@ -33,7 +33,7 @@ fn at_stage(row: &Row, stage: &str, bad: &Response) -> Verdict {
 
 #[test]
 fn s18_a_delivery_without_a_number_of_a_change_request_fails_alone() {
-    for row in ROWS {
+    for row in &rows() {
         for (delivery, text) in [
             (info(), "missing \"change_request\" metadata key"),
             (on("five", info()), "invalid \"change_request\" metadata value \"five\""),
@@ -48,7 +48,7 @@ fn s18_a_delivery_without_a_number_of_a_change_request_fails_alone() {
 
 #[test]
 fn s23_refusals_come_in_order() {
-    for row in ROWS {
+    for row in &rows() {
         let nobody = ProviderSpec { uid: "".into(), address: "https://h/a/b/c".into(), ..spec(row.kind) };
         let error = credentials(&[]).build(&nobody).unwrap_err().to_string();
         assert!(error.starts_with("provider UID cannot be empty"), "{}: {error}", row.kind);
@@ -65,7 +65,7 @@ fn s23_refusals_come_in_order() {
 #[test]
 fn s23_an_account_that_can_not_be_read_stops_the_provider() {
     use FailureClass as C;
-    for row in ROWS {
+    for row in &rows() {
         for (status, body, class) in [
             (401, "", C::Credentials),
             (403, "", C::Credentials),
@@ -85,7 +85,7 @@ fn s23_an_account_that_can_not_be_read_stops_the_provider() {
 #[test]
 fn s18_failures_of_the_host_have_their_classes_and_say_what_was_tried() {
     use FailureClass as C;
-    for row in ROWS {
+    for row in &rows() {
         let texts =
             [("list", "failed to list "), ("create", "failed to create "), ("update", "failed to update ")];
         for (stage, text) in texts {
@@ -120,7 +120,7 @@ fn s18_failures_of_the_host_have_their_classes_and_say_what_was_tried() {
 
 #[test]
 fn a_locked_change_request_concerns_itself_alone() {
-    for row in ROWS {
+    for row in &rows() {
         let body = r#"{"message":"Unable to create comment because issue is locked."}"#;
         for stage in ["create", "update"] {
             let failure = failure(at_stage(row, stage, &answer(403, &[], body)));
@@ -131,7 +131,7 @@ fn a_locked_change_request_concerns_itself_alone() {
 
 #[test]
 fn what_fails_to_be_written_is_not_remembered() {
-    for row in ROWS {
+    for row in &rows() {
         let (provider, mut host) = (row.provider(), Host::default());
         let exchange = provider.exchange(&failed()).unwrap();
         let (_, verdict) = run(exchange, |request| match request.method {
@@ -149,7 +149,7 @@ fn what_fails_to_be_written_is_not_remembered() {
 
 #[test]
 fn s22_no_failure_shows_a_login_that_the_host_quotes() {
-    for row in ROWS {
+    for row in &rows() {
         let exchange = row.provider().exchange(&failed()).unwrap();
         let (_, verdict) = run(exchange, |request| answer(400, &[], &format!("{:?}", request.headers)));
         let text = format!("{verdict:?}");
@@ -165,7 +165,7 @@ fn s22_no_failure_shows_a_login_that_the_host_quotes() {
 
 #[test]
 fn an_exchange_that_is_out_of_step_ends() {
-    for row in ROWS {
+    for row in &rows() {
         let mut exchange = row.provider().exchange(&failed()).unwrap();
         assert!(matches!(exchange.next(None, noon()), Step::Send(_)));
         assert!(matches!(exchange.next(None, noon()), Step::Done(Verdict::Failed(_))), "{}", row.kind);

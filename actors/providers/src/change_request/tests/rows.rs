@@ -1,65 +1,37 @@
-//! The types, one Provider of each, and what is to be seen on the wire.
+//! One Provider of each type, and what is to be seen of it on the wire, by the types' samples.
 
-use campanile_domain::{Delivery, Event, Method, NewDelivery};
+use std::ops::Deref;
 
-use crate::commit_status::script::{Data, at};
+use campanile_domain::{Delivery, Event, NewDelivery, ProviderClass, ProviderType};
+
+use crate::commit_status::script::at;
+use crate::sample::{CommentExample, Sample};
 use crate::testing::{error, info};
 use crate::{Endpoint, Provider};
 
 /// A type, one Provider of it, and what is to be seen on the wire.
 pub(super) struct Row {
     pub(super) kind: &'static str,
-    pub(super) address: &'static str,
-    pub(super) secret: Data<'static>,
-    pub(super) login: (&'static str, &'static str),
-    /// Method and URL of what is sent, `ID` and `NUMBER` standing for those of the comment.
-    pub(super) account: &'static str,
-    pub(super) list: &'static str,
-    pub(super) create: &'static str,
-    pub(super) update: &'static str,
-    pub(super) update_method: Method,
-    pub(super) prefix: &'static str,
+    example: CommentExample,
 }
 
-pub(super) static ROWS: &[Row] = &[
-    Row {
-        kind: "githubpullrequestcomment",
-        address: "https://ghe.example:8443/org/repo.git",
-        secret: &[("token", b"ghp_token\n")],
-        login: ("authorization", "Bearer ghp_token"),
-        account: "GET https://ghe.example:8443/api/v3/user",
-        list: "GET https://ghe.example:8443/api/v3/repos/org/repo/issues/NUMBER/comments?direction=asc&per_page=100&sort=created",
-        create: "POST https://ghe.example:8443/api/v3/repos/org/repo/issues/NUMBER/comments",
-        update: "PATCH https://ghe.example:8443/api/v3/repos/org/repo/issues/comments/ID",
-        update_method: Method::Patch,
-        prefix: "flux-pr-comment-key",
-    },
-    Row {
-        kind: "gitlabmergerequestcomment",
-        address: "ssh://git@gitlab.example/org/sub.group/repo.git",
-        secret: &[("username", b"flux"), ("password", b"glpat-token")],
-        login: ("private-token", "glpat-token"),
-        account: "GET https://gitlab.example/api/v4/user",
-        list: "GET https://gitlab.example/api/v4/projects/org%2Fsub%2Egroup%2Frepo/merge_requests/NUMBER/notes\
-               ?order_by=created_at&per_page=100&sort=asc",
-        create: "POST https://gitlab.example/api/v4/projects/org%2Fsub%2Egroup%2Frepo/merge_requests/NUMBER/notes",
-        update: "PUT https://gitlab.example/api/v4/projects/org%2Fsub%2Egroup%2Frepo/merge_requests/NUMBER/notes/ID",
-        update_method: Method::Put,
-        prefix: "flux-mr-comment-key",
-    },
-    Row {
-        kind: "giteapullrequestcomment",
-        address: "http://gitea.example:3000/org/repo",
-        secret: &[("token", b"gitea-token")],
-        login: ("authorization", "token gitea-token"),
-        account: "GET http://gitea.example:3000/api/v1/user",
-        list: "GET http://gitea.example:3000/api/v1/repos/org/repo/issues/NUMBER/comments?limit=100&page=1",
-        create: "POST http://gitea.example:3000/api/v1/repos/org/repo/issues/NUMBER/comments",
-        update: "PATCH http://gitea.example:3000/api/v1/repos/org/repo/issues/comments/ID",
-        update_method: Method::Patch,
-        prefix: "flux-pr-comment-key",
-    },
-];
+/// All types that comment on change requests.
+pub(super) fn rows() -> Vec<Row> {
+    let commenting = ProviderType::all().filter(|kind| kind.class() == ProviderClass::ChangeRequest);
+    let row = |kind: ProviderType| {
+        let example = Sample::of(kind).comment.expect("the sample says how a comment is written");
+        Row { kind: kind.name(), example }
+    };
+    commenting.map(row).collect()
+}
+
+impl Deref for Row {
+    type Target = CommentExample;
+
+    fn deref(&self) -> &CommentExample {
+        &self.example
+    }
+}
 
 impl Row {
     pub(super) fn endpoint(&self) -> Endpoint {

@@ -1,6 +1,6 @@
 //! Finding the comment on long threads, and when it is gone.
 
-use super::rows::{ROWS, Row, failed, success};
+use super::rows::{Row, failed, rows, success};
 use super::thread::{BOT, Host};
 use crate::commit_status::script::{line, lines};
 use campanile_domain::{Method, Verdict};
@@ -16,7 +16,7 @@ fn with_comment_at(row: &Row, place: usize, others_behind: usize) -> Host {
 
 #[test]
 fn s18_a_comment_past_the_first_page_is_found_again() {
-    for row in ROWS {
+    for row in &rows() {
         for place in [30, 120, 250] {
             let mut host = with_comment_at(row, place, 50);
             assert_eq!(host.deliver(&*row.provider(), &success()), Verdict::Delivered, "{}", row.kind);
@@ -29,7 +29,7 @@ fn s18_a_comment_past_the_first_page_is_found_again() {
 
 #[test]
 fn a_short_thread_is_read_with_one_request() {
-    for row in ROWS {
+    for row in &rows() {
         let mut host = Host::default();
         for n in 0..99 {
             host.add(42, "somebody", &format!("short {n}"));
@@ -42,7 +42,7 @@ fn a_short_thread_is_read_with_one_request() {
 
 #[test]
 fn a_comment_that_fits_into_no_answer_does_not_hide_those_behind_it() {
-    for row in ROWS {
+    for row in &rows() {
         let mut host = Host::default();
         host.add_others(5);
         host.add(42, "somebody", &"x".repeat(70_000));
@@ -59,7 +59,7 @@ fn a_comment_that_fits_into_no_answer_does_not_hide_those_behind_it() {
 
 #[test]
 fn a_thread_without_end_is_given_up_and_the_comment_written_and_remembered() {
-    for row in ROWS {
+    for row in &rows() {
         let mut host = Host::default();
         host.add_others(3000);
         let provider = row.provider();
@@ -72,7 +72,7 @@ fn a_thread_without_end_is_given_up_and_the_comment_written_and_remembered() {
 
 #[test]
 fn s18_a_comment_that_somebody_deleted_is_written_again() {
-    for row in ROWS {
+    for row in &rows() {
         let (provider, mut host) = (row.provider(), Host::default());
         host.deliver(&*provider, &failed());
         host.comments.clear();
@@ -87,7 +87,7 @@ fn s18_a_comment_that_somebody_deleted_is_written_again() {
 
 #[test]
 fn a_comment_that_goes_while_it_is_found_is_written_again() {
-    for row in ROWS {
+    for row in &rows() {
         let mut host = with_comment_at(row, 0, 0);
         let mut exchange = row.provider().exchange(&success()).unwrap();
         let (mut response, mut sent) = (None, Vec::new());

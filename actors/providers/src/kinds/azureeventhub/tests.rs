@@ -58,7 +58,7 @@ fn s23_11_a_token_goes_to_the_hub_of_that_name() {
     let request = request(&endpoint, &info());
     assert_eq!(request.url, "https://my-ns.servicebus.windows.net/hub-1/messages?api-version=2014-01");
     assert_eq!(header(&request, "authorization"), Some("Bearer eyJ.eyJ.sig"));
-    assert_eq!(endpoint.notices, [Notice::EventHubToken]);
+    assert_eq!(endpoint.notices, [Notice::StaticToken]);
     let whole = built("hub-1", "ns.servicebus.example", "", &[("token", b"t0k")]);
     assert!(url(&whole).starts_with("https://ns.servicebus.example/hub-1/"));
 }
