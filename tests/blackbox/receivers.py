@@ -34,6 +34,7 @@ class ReceiverCase:
     """One Receiver, the objects it may annotate, and the requests sent to it."""
 
     drivers = ("cluster",)
+    versions = ()
     kinds = frozenset({"receivers"})
 
     def __init__(self, spec: Spec) -> None:

@@ -26,15 +26,20 @@ class Case(Protocol):
     def drivers(self) -> Sequence[str]:
         """The ways to start the program in which it makes sense."""
 
+    @property
+    def versions(self) -> Sequence[str]:
+        """The API versions of Alerts and Providers that know all that it uses; none if it has neither."""
+
 
 C = TypeVar("C", bound=Case)
 
 
 class Selection:
-    """The cases that `--only` names (all, if it names none) without the kinds of `--without`, as the driver allows."""
+    """The cases that `--only` names (all, if none) without the kinds of `--without`, as driver and version allow."""
 
-    def __init__(self, driver: str, only: Iterable[str], without: Iterable[str]) -> None:
+    def __init__(self, driver: str, version: str, only: Iterable[str], without: Iterable[str]) -> None:
         self._driver = driver
+        self._version = version
         self._only = frozenset(only)
         self._without = frozenset(without)
         self._matched: set[str] = set()
@@ -51,6 +56,8 @@ class Selection:
         reasons = [f"--without {kind}" for kind in sorted(self._without & case.kinds)]
         if self._driver not in case.drivers:
             reasons.append(f"--driver {self._driver}")
+        if case.versions and self._version not in case.versions:
+            reasons.append(f"--api-version {self._version}")
         self.left_out.update(reasons[:1])
         return not reasons
 

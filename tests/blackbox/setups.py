@@ -12,6 +12,8 @@ from request import Request
 from sink import Recorder, Sink
 
 API_GROUP = "notification.toolkit.fluxcd.io"
+# Versions of Alerts and Providers, the newest first.
+API_VERSIONS = ["v1beta3", "v1beta2"]
 READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 ALL_KINDS = [
     "Bucket",
@@ -57,6 +59,7 @@ class SetUp:
         self.name: str = spec["name"]
         self.spec = spec
         self.drivers: list[str] = spec.get("drivers", ["cluster", "standalone"])
+        self.versions: list[str] = spec.get("versions", API_VERSIONS)
         self.needs: str | None = spec.get("needs")
         self.kinds = frozenset({"setups", self.needs} if self.needs else {"setups"})
         self.labels = self.kinds | {self.name, group, spec["provider"]["type"]}

@@ -1,4 +1,5 @@
 """Two builds of the program in turns on one machine: the medians of what an event costs in each, and their ratio."""
+
 import argparse
 import statistics
 from collections.abc import Callable
@@ -35,8 +36,12 @@ def beside(args: argparse.Namespace, through: Run) -> tuple[int, list[str]]:
             build = argparse.Namespace(loadgen=args.loadgen, campanile=builds[name])
             turns[name].append((through(build, SATURATING, 1), through(build, FIXED, 1, rate=RATE)))
     print_comparison(turns)
-    bad = [f"{name}, turn {number}" for name, rows in turns.items() for number, turn in enumerate(rows, 1)
-           if not all(map(is_whole, turn))]
+    bad = [
+        f"{name}, turn {number}"
+        for name, rows in turns.items()
+        for number, turn in enumerate(rows, 1)
+        if not all(map(is_whole, turn))
+    ]
     return 2 * args.rounds, bad
 
 
