@@ -35,6 +35,7 @@ fn of_type(kind: ProviderType) -> impl Iterator<Item = Kind> {
 
 impl Kind {
     /// Whether it sends requests at all.
+    #[cfg(feature = "failpoints")]
     pub(super) fn sends_requests(&self) -> bool {
         self.sample.sends != Sends::Publication
     }
