@@ -25,6 +25,7 @@ pub(crate) mod googlepubsub;
 pub(crate) mod grafana;
 pub(crate) mod incidentio;
 pub(crate) mod lark;
+pub(crate) mod mastodon;
 pub(crate) mod matrix;
 pub(crate) mod msteams;
 pub(crate) mod nats;
@@ -63,6 +64,7 @@ pub(crate) static BUILDS: &[(&str, Build)] = &[
     ("nats", nats::build),
     ("zulip", zulip::build),
     ("otel", otel::build),
+    ("mastodon", mastodon::build),
     ("zoom", zoom::build),
     ("incident.io", incidentio::build),
     ("github", github::build),
@@ -101,6 +103,7 @@ pub(crate) static SAMPLES: &[(&str, &Sample)] = &[
     ("nats", &nats::SAMPLE),
     ("zulip", &zulip::SAMPLE),
     ("otel", &otel::SAMPLE),
+    ("mastodon", &mastodon::SAMPLE),
     ("zoom", &zoom::SAMPLE),
     ("incident.io", &incidentio::SAMPLE),
     ("github", &github::SAMPLE),

@@ -89,6 +89,12 @@ pub(super) static ROWS: &[Row] = &[
          <https://zulip.com/api/rest-error-handling>",
     ),
     row("otel", Message, RECORD).since(V1beta3),
+    row("mastodon", Message, CHAT).since(V1beta3).limited(
+        300,
+        Duration::from_secs(5 * 60),
+        "Mastodon, \"Rate limits\", per account: 300 requests in five minutes as it is shipped; \
+         <https://docs.joinmastodon.org/api/rate-limits/>",
+    ),
     row("zoom", Message, CHAT).since(V1beta3),
     row("incident.io", Message, RECORD).since(V1beta3).limited(
         1_200,
