@@ -8,6 +8,8 @@ mod leadership;
 mod links;
 mod listeners;
 mod shutdown;
+#[cfg(test)]
+mod tests;
 mod watching;
 
 use std::sync::Arc;

@@ -143,6 +143,13 @@ where
     Ok(layer.log_internal_errors(false).with_filter(LineFilter::new(level)))
 }
 
+/// Whether the log, at every level, leaves out all of this kind, so that a span costs nothing.
+#[cfg(test)]
+pub(crate) fn never_wants(metadata: &tracing::Metadata<'_>) -> bool {
+    let levels = [Level::Trace, Level::Debug, Level::Info, Level::Error];
+    levels.iter().all(|level| !LineFilter::new(*level).is_line(metadata))
+}
+
 /// Counts of the lines so far by what became of them; zero if logging was not started.
 pub fn counts() -> LineCounts {
     dispatcher::get_default(|dispatch| {

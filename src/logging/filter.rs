@@ -27,7 +27,8 @@ impl LineFilter {
         self.sampler.as_ref().map_or(0, Sampler::left_out)
     }
 
-    fn is_line(&self, metadata: &Metadata<'_>) -> bool {
+    /// Whether something of this kind becomes a line, sampling aside.
+    pub(super) fn is_line(&self, metadata: &Metadata<'_>) -> bool {
         let least = if names::is_own(metadata.target()) { self.level.own() } else { self.level.foreign() };
         metadata.is_event() && *metadata.level() <= least
     }

@@ -188,9 +188,9 @@ impl ProviderActor {
         let oldest = leases.first().map_or(now, |lease| lease.delivery.accepted_at);
         let more = self.pace.started(&self.shared.config, leases.len(), oldest, now);
         let route = self.route(ctx);
-        for Lease { delivery } in leases {
+        for lease in leases {
             self.in_flight += 1;
-            start(delivery, route.clone());
+            start(lease, route.clone());
         }
         more
     }

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use actix::{Message, Recipient};
 use campanile_domain::{Delivery, DeliveryId, Failure, FailureClass, Verdict};
-use campanile_outbox::{Outbox, Settlement};
+use campanile_outbox::{Lease, Outbox, Settlement};
 use campanile_providers::Endpoint;
 use campanile_supervision::{SharedClock, failpoint};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, debug_span};
 
 use crate::counters::Counters;
 use crate::drive::{Driven, Driver};
@@ -59,15 +61,35 @@ pub(crate) struct Route {
     pub(crate) shared: Shared,
 }
 
-/// Starts a try of `delivery` in this arbiter.
-pub(crate) fn start(delivery: Delivery, route: Rc<Route>) {
+/// Starts a try of a leased delivery in this arbiter, in a span of its own.
+pub(crate) fn start(lease: Lease, route: Rc<Route>) {
     route.shared.counters.attempts.fetch_add(1, Relaxed);
     route.shared.counters.in_flight.fetch_add(1, Relaxed);
-    actix_rt::spawn(async move {
-        let ending = Ending { delivery: Some(delivery), route };
+    let span = attempt_span(&lease);
+    let attempt = async move {
+        let ending = Ending { delivery: Some(lease.delivery), route };
         let driven = ending.drive().await;
         ending.finish(driven);
-    });
+    };
+    actix_rt::spawn(attempt.instrument(span));
+}
+
+/// The span of one try. It follows from the append of its event rather than being part of it: it may begin hours later.
+/// A delivery that was read from disk is told by its number alone.
+fn attempt_span(Lease { delivery, append }: &Lease) -> Span {
+    let Delivery { id, event, plan, attempts, .. } = delivery;
+    let span = debug_span!(
+        parent: None,
+        "attempt",
+        provider = %plan.provider,
+        alert = %plan.alert.key,
+        object = event.involved_object.path(),
+        delivery = id.0,
+        attempt = attempts + 1,
+        result = Empty
+    );
+    span.follows_from(append);
+    span
 }
 
 /// An exchange may take so many times the time of a request, since it may need several.
@@ -145,6 +167,7 @@ impl Ending {
         self.route.shared.counters.in_flight.fetch_sub(1, Relaxed);
         let now = self.route.shared.clock.now();
         self.route.shared.counters.settled(&settled);
+        Span::current().record("result", settled.label());
         let waited = Duration::try_from(now.duration_since(delivery.accepted_at)).unwrap_or_default();
         self.route.tally.settled(&settled, waited);
         // Nobody waits for the disk: the outbox keeps the settlement until then.

@@ -8,6 +8,8 @@ use campanile_supervision::{Link, SharedClock, Watchdog, failpoint};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, debug_span};
 
 use crate::answer::{Answer, Outcome};
 use crate::budget::{Budget, Hold};
@@ -32,8 +34,17 @@ pub(crate) struct State {
 /// `hold` is kept for as long as the event is on its way, beyond the answer too.
 pub(crate) async fn take_in(state: &State, event: Event, hold: Hold) -> Answer {
     let deadline = Instant::now() + state.config.store_timeout;
-    let answer = timeout_at(deadline, claim_and_store(state, event, hold)).await;
-    answer.unwrap_or(Answer::Refused(Outcome::Late))
+    let span = debug_span!(
+        parent: None,
+        "accept",
+        object = event.involved_object.path(),
+        reason = event.reason,
+        outcome = Empty
+    );
+    let stored = timeout_at(deadline, claim_and_store(state, event, hold)).instrument(span.clone()).await;
+    let answer = stored.unwrap_or(Answer::Refused(Outcome::Late));
+    span.record("outcome", answer.outcome().label());
+    answer
 }
 
 async fn claim_and_store(state: &State, mut event: Event, hold: Hold) -> Answer {
@@ -50,7 +61,8 @@ async fn claim_and_store(state: &State, mut event: Event, hold: Hold) -> Answer 
     event.remove_token();
     let reset = ticket.reset();
     let (reply, answer) = oneshot::channel();
-    let submit = Submit { event: Arc::new(event), accepted_at: state.clock.now(), reply };
+    let (accepted_at, span) = (state.clock.now(), Span::current());
+    let submit = Submit { event: Arc::new(event), accepted_at, reply, span };
     if state.router.send(submit).is_err() {
         return Answer::Refused(Outcome::Unreachable);
     }

@@ -44,6 +44,7 @@ fn entry(number: usize) -> Append {
         event: Arc::new(Event { message, ..event() }),
         accepted_at: noon(),
         plan: Planned::Deliveries(vec![plan]),
+        span: tracing::Span::none(),
     }
 }
 

@@ -12,6 +12,8 @@ use campanile_domain::{Delivery, DeliveryId, Event, Failure, NewDelivery, Object
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
+use tracing::field::Empty;
+use tracing::{Span, debug_span};
 
 pub(crate) use bounds::LIST_BOUND;
 pub use bounds::{Bounds, MEMO_BOUND};
@@ -37,6 +39,20 @@ pub struct Append {
     pub accepted_at: Timestamp,
     /// Its deliveries, or none yet.
     pub plan: Planned,
+    /// The span `append`, which takes the event's number and ends when the answer is given.
+    pub span: Span,
+}
+
+impl Append {
+    /// An entry with a span below that of its cause, the planning or the acceptance of the event.
+    pub fn new(event: Arc<Event>, accepted_at: Timestamp, plan: Planned, cause: &Span) -> Self {
+        let deliveries = match &plan {
+            Planned::Deliveries(deliveries) => deliveries.len(),
+            Planned::Later => 0,
+        };
+        let span = debug_span!(parent: cause, "append", event = Empty, deliveries);
+        Self { event, accepted_at, plan, span }
+    }
 }
 
 /// Whether the router could plan.
@@ -64,6 +80,8 @@ pub struct Unplanned {
 pub struct Lease {
     /// The delivery.
     pub delivery: Delivery,
+    /// The span `append` that it comes from: none if it was read from disk, so none after the first try.
+    pub append: Span,
 }
 
 /// How a leased delivery ended.
@@ -79,6 +97,19 @@ pub enum Settlement {
     Parked(Timestamp, Failure),
     /// Given up: kept as a dead letter.
     Dead(Failure),
+}
+
+impl Settlement {
+    /// Its name in spans.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Release => "released",
+            Self::RetryAt(..) => "retry",
+            Self::Parked(..) => "parked",
+            Self::Dead(_) => "dead",
+        }
+    }
 }
 
 /// The state of a stored delivery.

@@ -23,9 +23,9 @@ mod view;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, Failure, ObjectKey};
+use campanile_domain::{Failure, ObjectKey};
 
-use crate::{Bounds, OutboxError};
+use crate::{Bounds, Lease, OutboxError};
 use cache::Cache;
 use chain::Chain;
 use graves::{Grave, Graves};
@@ -169,8 +169,8 @@ impl Board {
     }
 
     /// Keeps a whole delivery beside the disk.
-    pub(crate) fn keep(&mut self, delivery: Delivery) {
-        self.cache.put(delivery);
+    pub(crate) fn keep(&mut self, lease: Lease) {
+        self.cache.put(lease);
     }
 
     /// Counts an event that can not be planned.

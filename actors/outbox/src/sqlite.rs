@@ -177,8 +177,7 @@ impl Outbox for SqliteOutbox {
         }
         let mut held = Held::new(&picks, self.handle.clone());
         if picks.iter().all(|pick| pick.cached.is_some()) {
-            held.leases
-                .extend(picks.drain(..).filter_map(|pick| pick.cached).map(|delivery| Lease { delivery }));
+            held.leases.extend(picks.drain(..).filter_map(|pick| pick.cached));
             return Box::pin(async move { Ok(held.claim()) });
         }
         let provider = provider.clone();

@@ -6,6 +6,7 @@ use actix::Message;
 use campanile_domain::Event;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 /// An event that passed intake: decoded, its metadata cleaned, not a duplicate.
 ///
@@ -19,6 +20,8 @@ pub struct Submit {
     pub accepted_at: Timestamp,
     /// Where to say how it went. Dropped without an answer if the router dies.
     pub reply: SubmitReply,
+    /// The span `accept` of the request, the parent of what follows. Disabled unless a layer wants it.
+    pub span: Span,
 }
 
 /// The way back to intake.

@@ -17,12 +17,14 @@ use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult};
 use campanile_domain::Event;
-use campanile_outbox::{Append, Outbox, OutboxError, Planned};
+use campanile_outbox::{Append, EventId, Outbox, OutboxError, Planned};
 use campanile_protocol::{
     Announce, Change, Changes, LabelLookup, Resync, Submit, SubmitError, SubmitReply, Unusable,
 };
 use campanile_supervision::{LifeGuard, Link, SharedClock, failpoint, failpoint_stall};
 use jiff::Timestamp;
+use tracing::field::Empty;
+use tracing::{Span, debug_span};
 
 use crate::plan::{Incoming, Rules, plan};
 use crate::{Index, Plan};
@@ -96,13 +98,16 @@ impl RouterActor {
         }
     }
 
-    fn plan(&mut self, incoming: Incoming<'_>, ctx: &mut Context<Self>) -> Plan {
+    /// Plans an event inside `span`, which takes the number of deliveries.
+    fn plan(&mut self, incoming: Incoming<'_>, span: &Span, ctx: &mut Context<Self>) -> Plan {
+        let _entered = span.enter();
         let _watch = self.parts.suspects.watch(incoming.event);
         failpoint("router", &incoming.event.involved_object.name);
         let plan = plan(incoming, &self.index, &*self.parts.labels, &self.parts.config.rules);
         self.counters.record(&plan);
         journal::log(incoming.event, &plan);
         self.announce(incoming.event, &plan, ctx);
+        span.record("deliveries", plan.deliveries.len());
         plan
     }
 
@@ -118,29 +123,33 @@ impl RouterActor {
 
     /// Plans an event and stores its deliveries.
     fn route(&mut self, submit: Submit, ctx: &mut Context<Self>) {
-        let plan = self.plan(Incoming { event: &submit.event, accepted_at: submit.accepted_at }, ctx);
+        let span = plan_span(&submit.span, &submit.event, None);
+        let plan = self.plan(Incoming { event: &submit.event, accepted_at: submit.accepted_at }, &span, ctx);
         if plan.not_yet {
             return self.store_for_later(submit, ctx);
         }
         if plan.deliveries.is_empty() {
             return answer(submit.reply, Ok(()));
         }
-        let Submit { event, accepted_at, reply } = submit;
-        let plan = Planned::Deliveries(plan.deliveries);
-        let entry = Append { event, accepted_at, plan };
-        self.parts.outbox.append_then(entry, Box::new(move |result| answer(reply, result)));
+        let Submit { event, accepted_at, reply, .. } = submit;
+        let entry = Append::new(event, accepted_at, Planned::Deliveries(plan.deliveries), &span);
+        let append = entry.span.clone();
+        let stored = Box::new(move |result| append.in_scope(|| answer(reply, result)));
+        self.parts.outbox.append_then(entry, stored);
     }
 
     /// Stores an event without deliveries; [`Backlog`] sees to it that it is planned.
     fn store_for_later(&mut self, submit: Submit, ctx: &Context<Self>) {
-        let Submit { event, accepted_at, reply } = submit;
+        let Submit { event, accepted_at, reply, span } = submit;
         self.backlog.storing();
         let router = ctx.address();
+        let entry = Append::new(event, accepted_at, Planned::Later, &span);
+        let append = entry.span.clone();
         let stored = Box::new(move |result| {
             router.do_send(Stored);
-            answer(reply, result);
+            append.in_scope(|| answer(reply, result));
         });
-        self.parts.outbox.append_then(Append { event, accepted_at, plan: Planned::Later }, stored);
+        self.parts.outbox.append_then(entry, stored);
     }
 
     fn apply(&mut self, changes: &Changes) {
@@ -173,6 +182,12 @@ impl RouterActor {
             self.start_pass(ctx);
         }
     }
+}
+
+/// The span of the planning of one event: below that of its acceptance, or of its own if the event was `stored` before.
+fn plan_span(accept: &Span, event: &Event, stored: Option<EventId>) -> Span {
+    let (object, number) = (&event.involved_object, stored.map(|id| id.0));
+    debug_span!(parent: accept, "plan", object = object.path(), event = number, deliveries = Empty)
 }
 
 /// Passes the outbox's answer on. An asker that has given up is no fault.

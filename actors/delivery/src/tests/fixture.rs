@@ -16,6 +16,7 @@ use campanile_protocol::{
 use campanile_supervision::{Clock, Link};
 use campanile_testkit::{Ward, event, new_delivery};
 use jiff::Timestamp;
+use tracing::Span;
 
 pub(super) use super::scripted::{Answer, ScriptedCarrier};
 use crate::{
@@ -179,7 +180,7 @@ impl Fixture {
     pub(super) async fn append(&self, message: &str, deliveries: impl IntoIterator<Item = NewDelivery>) {
         let event = Arc::new(Event { message: message.to_owned(), ..event() });
         let plan = Planned::Deliveries(deliveries.into_iter().collect());
-        self.outbox.append(Append { event, accepted_at: self.now(), plan }).await.unwrap();
+        self.outbox.append(Append::new(event, self.now(), plan, &Span::none())).await.unwrap();
     }
 
     /// Appends an event that makes a commit status of that severity and waits until it is settled.
@@ -199,7 +200,7 @@ impl Fixture {
         };
         let event = Arc::new(Event { severity, message: format!("status {n}"), ..event() });
         let plan = Planned::Deliveries(providers.iter().map(delivery).collect());
-        self.outbox.append(Append { event, accepted_at: self.now(), plan }).await.unwrap();
+        self.outbox.append(Append::new(event, self.now(), plan, &Span::none())).await.unwrap();
         self.until(|f| f.outbox.stats().total.pending == 0).await;
     }
 

@@ -100,7 +100,7 @@ impl Handler<Submit> for FakeRouter {
 
     fn handle(&mut self, submit: Submit, _: &mut Self::Context) {
         let desk = &self.0;
-        let Submit { event, accepted_at, reply } = submit;
+        let Submit { event, accepted_at, reply, .. } = submit;
         desk.seen.lock().unwrap().push(Submitted { event, accepted_at });
         match desk.script.lock().unwrap().clone().unwrap_or(Script::Store) {
             Script::Store => drop(reply.send(Ok(()))),

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use campanile_domain::{Delivery, DeliveryId};
 
+use crate::Lease;
+
 /// Whole deliveries by number.
 pub(super) struct Cache {
-    entries: BTreeMap<DeliveryId, Delivery>,
+    entries: BTreeMap<DeliveryId, Lease>,
     /// How many deliveries hold each event, by its address, which is its own as long as they do.
     holders: HashMap<usize, usize>,
     weight: usize,
@@ -24,28 +26,29 @@ impl Cache {
     }
 
     /// Keeps a delivery.
-    pub(super) fn put(&mut self, delivery: Delivery) {
-        if delivery.event.weight() + plan_weight(&delivery) > self.budget {
+    pub(super) fn put(&mut self, lease: Lease) {
+        let delivery = &lease.delivery;
+        if delivery.event.weight() + plan_weight(delivery) > self.budget {
             return;
         }
-        self.weight += plan_weight(&delivery);
+        self.weight += plan_weight(delivery);
         let holders = self.holders.entry(Arc::as_ptr(&delivery.event).addr()).or_insert(0);
         *holders += 1;
         if *holders == 1 {
             self.weight += delivery.event.weight();
         }
-        self.entries.insert(delivery.id, delivery);
+        self.entries.insert(delivery.id, lease);
         while self.weight > self.budget {
             let Some((_, oldest)) = self.entries.pop_first() else { break };
-            self.lighten(&oldest);
+            self.lighten(&oldest.delivery);
         }
     }
 
     /// Hands a delivery out: whoever leases it keeps it, and a later take reads it from disk.
-    pub(super) fn remove(&mut self, id: i64) -> Option<Delivery> {
-        let delivery = self.entries.remove(&DeliveryId(id))?;
-        self.lighten(&delivery);
-        Some(delivery)
+    pub(super) fn remove(&mut self, id: i64) -> Option<Lease> {
+        let lease = self.entries.remove(&DeliveryId(id))?;
+        self.lighten(&lease.delivery);
+        Some(lease)
     }
 
     /// Takes the weight of a delivery that has left.
@@ -65,34 +68,32 @@ fn plan_weight(delivery: &Delivery) -> usize {
     let plan = &delivery.plan;
     let metadata: usize = plan.metadata.iter().map(|(key, value)| key.len() + value.len() + 48).sum();
     let status = plan.commit_status.as_ref().map_or(0, String::len);
-    size_of::<(Delivery, usize)>() * 2 + plan.alert.uid.len() + plan.lane.len() + metadata + status
+    size_of::<(Lease, usize)>() * 2 + plan.alert.uid.len() + plan.lane.len() + metadata + status
 }
 
 #[cfg(test)]
 mod tests {
     use campanile_testkit::{event, new_delivery, noon};
+    use tracing::Span;
 
     use super::*;
 
-    fn delivery(id: i64) -> Delivery {
-        Delivery {
-            id: DeliveryId(id),
-            event: Arc::new(event()),
-            plan: new_delivery(),
-            accepted_at: noon(),
-            attempts: 0,
-        }
+    fn lease(id: i64) -> Lease {
+        let event = Arc::new(event());
+        let delivery =
+            Delivery { id: DeliveryId(id), event, plan: new_delivery(), accepted_at: noon(), attempts: 0 };
+        Lease { delivery, append: Span::none() }
     }
 
     #[test]
     fn the_oldest_leave_when_the_budget_is_spent_and_all_weight_comes_back() {
         let mut cache = Cache::new(10_000);
         for id in 1..=100 {
-            cache.put(delivery(id));
+            cache.put(lease(id));
             assert!(cache.weight <= 10_000);
         }
-        assert_eq!(cache.remove(1), None);
-        assert_eq!(cache.remove(100), Some(delivery(100)));
+        assert!(cache.remove(1).is_none());
+        assert_eq!(cache.remove(100).map(|lease| lease.delivery), Some(lease(100).delivery));
         for id in 1..100 {
             cache.remove(id);
         }
@@ -102,10 +103,12 @@ mod tests {
     #[test]
     fn an_event_weighs_once_until_its_last_delivery_has_left() {
         let mut cache = Cache::new(100_000);
-        let first = delivery(1);
-        cache.put(Delivery { id: DeliveryId(2), ..first.clone() });
+        let first = lease(1);
+        let mut second = first.clone();
+        second.delivery.id = DeliveryId(2);
+        cache.put(second);
         let alone = cache.weight;
-        let event = first.event.weight();
+        let event = first.delivery.event.weight();
         cache.put(first);
         assert_eq!(cache.weight, 2 * alone - event);
         cache.remove(1);

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, Failure, ObjectKey};
+use campanile_domain::{Failure, ObjectKey};
 
 use super::record::{Micros, Phase, Record};
 use super::slab::{NOWHERE, Place};
 use super::{Board, Note};
-use crate::{Settlement, reasons};
+use crate::{Lease, Settlement, reasons};
 
 /// Tells the leases of one take from later ones of the same deliveries.
 pub(crate) type Ticket = u64;
@@ -20,7 +20,7 @@ pub(crate) struct Pick {
     pub(crate) attempts: u16,
     pub(crate) deadline: Micros,
     /// All of it, if it was still in memory.
-    pub(crate) cached: Option<Delivery>,
+    pub(crate) cached: Option<Lease>,
 }
 
 impl Board {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use campanile_domain::{Delivery, DeliveryId, Event, NewDelivery, ObjectKey};
 use jiff::Timestamp;
+use tracing::Span;
 
 use super::record::{AT_ONCE, Record, count};
 use crate::api::LIST_BOUND;
@@ -52,16 +53,18 @@ impl Model {
 
     /// Stores an entry; returns the providers that got something.
     pub(super) fn append(&mut self, entry: Append) -> Result<Vec<ObjectKey>, OutboxError> {
-        let Append { event, accepted_at, plan } = entry;
+        let Append { event, accepted_at, plan, span } = entry;
         match plan {
             Planned::Deliveries(deliveries) => {
                 self.admit(deliveries.len())?;
                 let id = EventId(self.number());
-                Ok(self.insert(id, &event, accepted_at, deliveries))
+                span.record("event", id.0);
+                Ok(self.insert(id, &event, accepted_at, deliveries, &span))
             }
             Planned::Later => {
                 self.admit(1)?;
                 let id = EventId(self.number());
+                span.record("event", id.0);
                 self.unplanned.insert(id, Unplanned { id, event, accepted_at });
                 Ok(Vec::new())
             }
@@ -86,6 +89,7 @@ impl Model {
         event: &Arc<Event>,
         accepted_at: Timestamp,
         deliveries: Vec<NewDelivery>,
+        append: &Span,
     ) -> Vec<ObjectKey> {
         let providers: Vec<_> = deliveries.iter().map(|plan| plan.provider.clone()).collect();
         for plan in deliveries {
@@ -93,6 +97,7 @@ impl Model {
             let delivery = Delivery { id: number, event: event.clone(), plan, accepted_at, attempts: 0 };
             let record = Record {
                 delivery,
+                append: append.clone(),
                 event: id,
                 state: DeliveryState::Ready,
                 leased: false,
@@ -144,7 +149,7 @@ impl Model {
             self.admit(deliveries.len() - 1)?;
         }
         self.unplanned.remove(&id);
-        Ok(self.insert(id, &waiting.event, waiting.accepted_at, deliveries))
+        Ok(self.insert(id, &waiting.event, waiting.accepted_at, deliveries, &Span::none()))
     }
 
     pub(super) fn set_aside(&mut self, id: EventId) {
@@ -171,7 +176,8 @@ impl Model {
             .filter_map(|id| {
                 let record = self.records.get_mut(&id)?;
                 record.leased = true;
-                Some(Lease { delivery: record.delivery.clone() })
+                let append = std::mem::replace(&mut record.append, Span::none());
+                Some(Lease { delivery: record.delivery.clone(), append })
             })
             .collect()
     }

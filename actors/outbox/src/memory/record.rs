@@ -2,6 +2,7 @@
 
 use campanile_domain::{Delivery, Failure, ObjectKey};
 use jiff::Timestamp;
+use tracing::Span;
 
 use crate::{DeliveryState, DeliveryView, EventId, Usage, codec};
 
@@ -10,6 +11,8 @@ pub(super) const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
 
 pub(super) struct Record {
     pub(super) delivery: Delivery,
+    /// Given away with the first lease.
+    pub(super) append: Span,
     pub(super) event: EventId,
     /// Ready, Retry, Parked or Dead.
     pub(super) state: DeliveryState,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, DeliveryId, Event, NewDelivery};
 use parking_lot::Mutex;
 use rusqlite::{Connection, params};
+use tracing::Span;
 
 use super::fault::refusal;
 use super::rebuild::saturated;
@@ -14,7 +15,7 @@ use crate::board::{
     AT_ONCE, Arrival, Board, Change, Micros, Note, Phase, Standing, lane_number, provider_number, timestamp,
 };
 use crate::codec::{self, DELIVERY_OVERHEAD, EVENT_OVERHEAD};
-use crate::{Append, OutboxError, Planned};
+use crate::{Append, Lease, OutboxError, Planned};
 
 /// Numbers that are reserved on disk at a time, so that not every group must note how far it came.
 const RESERVE: i64 = 1024;
@@ -71,8 +72,8 @@ pub(super) struct Staged {
     id: i64,
     accepted_at: Micros,
     bytes: u32,
-    /// All of it, unless it was read from disk.
-    event: Option<Arc<Event>>,
+    /// All of it with the span of its append, unless it was read from disk.
+    event: Option<(Arc<Event>, Span)>,
     /// Whether it waited for its plan until now.
     waited: bool,
     /// Its deliveries; none if it waits for its plan, or is set aside after it has waited.
@@ -95,13 +96,13 @@ impl Group<'_> {
     /// Writes one entry.
     pub(super) fn stage(&mut self, write: Write) -> Result<(), Trouble> {
         match write {
-            Write::Append(Append { event, accepted_at, plan }) => {
+            Write::Append(Append { event, accepted_at, plan, span }) => {
                 let deliveries = match plan {
                     Planned::Deliveries(deliveries) => Some(deliveries),
                     Planned::Later => None,
                 };
                 self.admit(deliveries.as_ref().map_or(1, Vec::len))?;
-                self.append(event, accepted_at.as_microsecond(), deliveries)
+                self.append(event, accepted_at.as_microsecond(), deliveries, span)
             }
             Write::Plan(event, deliveries) => self.plan(event.0, deliveries),
             Write::SetAside(event) => self.set_aside(event.0),
@@ -119,8 +120,10 @@ impl Group<'_> {
         event: Arc<Event>,
         accepted_at: Micros,
         deliveries: Option<Vec<NewDelivery>>,
+        span: Span,
     ) -> Result<(), Trouble> {
         let id = self.numbers.give();
+        span.record("event", id);
         self.text.clear();
         codec::encode_event(&event, self.text).map_err(Trouble::Group)?;
         let planned = if deliveries.is_some() { PLANNED } else { UNPLANNED };
@@ -135,7 +138,8 @@ impl Group<'_> {
         let bytes = saturated(self.text.len() as u64 + EVENT_OVERHEAD);
         self.bytes += u64::from(bytes);
         let deliveries = deliveries.map(|list| self.deliveries(id, bytes, list)).transpose()?;
-        self.staged.push(Staged { id, accepted_at, bytes, event: Some(event), waited: false, deliveries });
+        let event = Some((event, span));
+        self.staged.push(Staged { id, accepted_at, bytes, event, waited: false, deliveries });
         Ok(())
     }
 
@@ -275,8 +279,9 @@ pub(super) fn publish(board: &Mutex<Board>, staged: Vec<Staged>) {
                 let providers: Vec<_> = deliveries.iter().map(|(plan, _)| plan.provider.clone()).collect();
                 for (plan, facts) in deliveries {
                     board.insert(place, &plan.provider, facts);
-                    if let Some(event) = &event {
-                        board.keep(whole(event, accepted_at, plan, facts));
+                    if let Some((event, span)) = &event {
+                        let delivery = whole(event, accepted_at, plan, facts);
+                        board.keep(Lease { delivery, append: span.clone() });
                     }
                 }
                 // Only now, so that no delivery of an event is gone before all of them are there.

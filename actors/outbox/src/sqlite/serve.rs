@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use campanile_domain::ObjectKey;
 use crossbeam_channel::Receiver;
+use tracing::Span;
 
 use super::fault::refusal;
 use super::read;
@@ -90,11 +91,12 @@ impl Store {
         let mut recent = None;
         for mut pick in picks {
             let read = match pick.cached.take() {
-                Some(delivery) => Ok(Some(delivery)),
-                None => read::delivery(&self.connection, &pick, &provider, &mut recent),
+                Some(lease) => Ok(Some(lease)),
+                None => read::delivery(&self.connection, &pick, &provider, &mut recent)
+                    .map(|read| read.map(|delivery| Lease { delivery, append: Span::none() })),
             };
             match read {
-                Ok(Some(delivery)) => held.leases.push(Lease { delivery }),
+                Ok(Some(lease)) => held.leases.push(lease),
                 Ok(None) => self.set_aside(&pick, now),
                 Err(error) => return self.answer(answer, Err(refusal(&error))),
             }

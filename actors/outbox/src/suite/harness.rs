@@ -6,6 +6,7 @@ use campanile_domain::{DeliveryId, Event, Failure, FailureClass, NewDelivery, Ob
 use campanile_testkit::{event, new_delivery, noon};
 use jiff::Timestamp;
 use tempfile::TempDir;
+use tracing::Span;
 
 use crate::{
     Append, Bounds, DeliveryView, Lease, MemoryOutbox, Outbox, OutboxError, Planned, Reply, Selection,
@@ -60,6 +61,7 @@ pub(crate) fn entry(message: &str, deliveries: Vec<NewDelivery>) -> Append {
         event: Arc::new(Event { message: message.into(), ..event() }),
         accepted_at: noon(),
         plan: Planned::Deliveries(deliveries),
+        span: Span::none(),
     }
 }
 

@@ -12,8 +12,9 @@ use std::collections::HashSet;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, Message, fut::wrap_future};
 use campanile_outbox::{EventId, OutboxError, Reply, Unplanned};
 use campanile_protocol::{Changes, Submit, SubmitError};
+use tracing::Span;
 
-use super::{RouterActor, refusal};
+use super::{RouterActor, plan_span, refusal};
 use crate::plan::Incoming;
 
 /// Events planned in one go: a few milliseconds of work.
@@ -154,7 +155,8 @@ impl RouterActor {
         if self.is_poison(&stored.event) {
             return Some(self.parts.outbox.set_aside(stored.id));
         }
-        let plan = self.plan(Incoming { event: &stored.event, accepted_at: stored.accepted_at }, ctx);
+        let span = plan_span(&Span::none(), &stored.event, Some(stored.id));
+        let plan = self.plan(Incoming { event: &stored.event, accepted_at: stored.accepted_at }, &span, ctx);
         if plan.not_yet {
             self.backlog.blocked.insert(stored.id);
             return None;

@@ -164,7 +164,12 @@ impl Rig {
 
     fn submit(&self, event: Event) -> oneshot::Receiver<Result<(), SubmitError>> {
         let (reply, answer) = oneshot::channel();
-        self.router.do_send(Submit { event: Arc::new(event), accepted_at: noon(), reply });
+        self.router.do_send(Submit {
+            event: Arc::new(event),
+            accepted_at: noon(),
+            reply,
+            span: tracing::Span::none(),
+        });
         answer
     }
 
