@@ -22,7 +22,7 @@ pub use operate::{ExplainFlags, RedriveFlags, SendFlags};
 /// An event router for GitOps clusters: Flux events in, notifications out, none lost.
 #[derive(Debug, Parser)]
 ///
-/// Without a command it runs in a cluster, in place of the notification-controller, with that controller's flags.
+/// Without a command it runs in a cluster, in place of Flux's notification-controller, with that controller's flags.
 #[command(name = "campanile", version, args_conflicts_with_subcommands = true)]
 #[command(
     after_help = "Example:\n  campanile demo\n  campanile run --manifests ./alerts --state-dir ./state\n  campanile --watch-all-namespaces --log-level=info --log-encoding=json --enable-leader-election"
