@@ -1,8 +1,9 @@
 //! Wiring: which actors there are, where they run, and in which order they start and stop.
 //!
-//! Router, watcher, dispatcher and provider actors share the main arbiter: a hop between arbiters costs more than they
-//! gain. The event endpoint's HTTP workers and the store have threads of their own.
+//! Router, watcher, dispatcher and, unless told otherwise, provider actors share the main arbiter: a hop between arbiters
+//! costs more than they gain. The event endpoint's HTTP workers and the store have threads of their own.
 
+mod delivery;
 mod descriptors;
 mod leadership;
 mod links;
@@ -17,17 +18,15 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use anyhow::{Context, Result};
-use campanile_delivery::{
-    CloudEnvironment, Clouds, CloudsParts, DeliveryConfig, Dispatcher, DispatcherParts, GetDeliverySnapshot,
-    wake_up,
-};
-use campanile_intake::{GetIntakeSnapshot, IntakeActor, IntakeConfig, IntakeParts, Window};
+use campanile_delivery::{CloudEnvironment, Clouds, CloudsParts, wake_up};
+use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, Window};
 use campanile_outbox::{Bounds, OpenError, Outbox, SqliteOutbox};
 use campanile_protocol::LabelLookup;
 use campanile_providers::Surroundings;
-use campanile_router::{GetRouterSnapshot, RouterActor, RouterConfig, RouterParts, Suspects};
+use campanile_router::{RouterActor, RouterConfig, RouterParts, Suspects};
 use campanile_supervision::{
-    Clock, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock, Watchdog, failpoint_time,
+    Clock, GetSnapshot, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock, Watchdog,
+    failpoint_time,
 };
 use campanile_transport::{Environment, Transport};
 use campanile_watcher::ClusterMeters;
@@ -35,6 +34,7 @@ use jiff::SignedDuration;
 
 use crate::config::{Config, Objects, surroundings};
 use crate::{logging, ops};
+use delivery::DeliveryThreads;
 pub(crate) use leadership::Leadership;
 pub(crate) use links::Links;
 pub use listeners::Addresses;
@@ -49,6 +49,7 @@ pub struct App {
     outbox: Arc<dyn Outbox>,
     ops: ops::Servers,
     campaign: Option<Campaign>,
+    delivery_threads: DeliveryThreads,
     /// Where it listens.
     pub addresses: Addresses,
 }
@@ -81,7 +82,7 @@ fn watch_threads() -> Result<Watchdog> {
 fn restart_policy() -> RestartPolicy {
     let usual = RestartPolicy::default();
     RestartPolicy {
-        pulse_every: failpoint_time("pulse", usual.pulse_every),
+        heartbeat_every: failpoint_time("heartbeat", usual.heartbeat_every),
         stalled_after: failpoint_time("stalled", usual.stalled_after),
         ..usual
     }
@@ -115,6 +116,8 @@ impl App {
             tokens: links.tokens.clone(),
             clock: clock.clone(),
         });
+        let watchdog = watch_threads()?;
+        let delivery_threads = DeliveryThreads::start(config.delivery_threads, &watchdog);
         let parts = Parts {
             config: config.clone(),
             outbox: outbox.clone(),
@@ -122,7 +125,8 @@ impl App {
             surroundings,
             clock: clock.clone(),
             links: links.clone(),
-            watchdog: watch_threads()?,
+            watchdog,
+            delivery_threads: delivery_threads.clone(),
             meters: ClusterMeters::default(),
         };
         let meters = matches!(config.objects, Objects::Cluster(_)).then(|| parts.meters.clone());
@@ -142,12 +146,13 @@ impl App {
             leadership: campaign.as_ref().map(Campaign::leadership).unwrap_or_default(),
         };
         let ops = ops::Servers::start(listeners.ops, &view)?;
-        Ok(Self { links, outbox, ops, campaign, addresses })
+        Ok(Self { links, outbox, ops, campaign, delivery_threads, addresses })
     }
 
     /// Stops in order: no new events, exchanges end or are given up, everything is written. Takes at most about 10 s.
     pub async fn stop(self) {
         shutdown::stop(&self.links, self.outbox.as_ref(), self.campaign).await;
+        self.delivery_threads.stop();
         self.ops.stop().await;
     }
 }
@@ -162,6 +167,7 @@ struct Parts {
     clock: SharedClock,
     links: Links,
     watchdog: Watchdog,
+    delivery_threads: DeliveryThreads,
     /// What is counted of the dealings with the API server, in a cluster.
     meters: ClusterMeters,
 }
@@ -194,30 +200,8 @@ impl Parts {
             });
             parts.links.router_is(&router.start());
         });
-        let pulse = self.links.router_snapshot.pulse(|| GetRouterSnapshot);
-        supervisor.do_send(Supervise { name: "router", factory, pulse });
-    }
-
-    fn supervise_dispatcher(&self, supervisor: &Addr<Supervisor>) {
-        let parts = self.clone();
-        let factory = Box::new(move |guard| {
-            let dispatcher = Dispatcher::new(DispatcherParts {
-                outbox: parts.outbox.clone(),
-                clients: Arc::new(parts.clouds.clone()),
-                surroundings: parts.surroundings.clone(),
-                config: DeliveryConfig { restart: restart_policy(), ..DeliveryConfig::default() },
-                clock: parts.clock.clone(),
-                resync: parts.links.resync.clone(),
-                secrets: parts.links.secrets.clone(),
-                reports: parts.links.reports.clone(),
-                announces: parts.links.announces.clone(),
-                unusable: parts.links.unusable.clone(),
-                guard,
-            });
-            parts.links.dispatcher_is(&dispatcher.start());
-        });
-        let pulse = self.links.delivery_snapshot.pulse(|| GetDeliverySnapshot);
-        supervisor.do_send(Supervise { name: "dispatcher", factory, pulse });
+        let heartbeat = self.links.router_snapshot.heartbeat(GetSnapshot::new);
+        supervisor.do_send(Supervise { name: "router", factory, heartbeat });
     }
 
     fn supervise_intake(&self, supervisor: &Addr<Supervisor>, listener: std::net::TcpListener) {
@@ -243,8 +227,8 @@ impl Parts {
             });
             parts.links.intake_is(&intake.start());
         });
-        let pulse = self.links.intake_snapshot.pulse(|| GetIntakeSnapshot);
-        supervisor.do_send(Supervise { name: "intake", factory, pulse });
+        let heartbeat = self.links.intake_snapshot.heartbeat(GetSnapshot::new);
+        supervisor.do_send(Supervise { name: "intake", factory, heartbeat });
     }
 }
 

@@ -143,6 +143,8 @@ pub struct Config {
     pub identity: IdentityConfig,
     /// How long to wait for a state folder that another process holds.
     pub lock_wait: Duration,
+    /// Threads that deliver notifications, the main one included; at least one.
+    pub delivery_threads: usize,
 }
 
 impl Config {

@@ -4,26 +4,29 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::{Actor, Addr, Context, Handler};
-use campanile_delivery::{Dispatcher, Drain, GetDeliverySnapshot, GetTallies, SendTest, WorkReady};
-use campanile_intake::{GetIntakeSnapshot, IntakeActor, StopAccepting};
+use campanile_delivery::{
+    DeliverySnapshot, Dispatcher, Drain, GetTallies, ProviderSnapshot, SendTest, WorkReady,
+};
+use campanile_intake::{IntakeActor, IntakeSnapshot, StopAccepting};
 use campanile_protocol::{
     Announce, Changes, GetObjects, GetSpecs, ReadSecrets, ReadServiceAccount, Report, RequestToken, Resync,
     Submit, Unusable,
 };
-use campanile_router::{GetRouterSnapshot, RouterActor};
-use campanile_supervision::Link;
-use campanile_watcher::GetWatcherSnapshot;
+use campanile_router::{RouterActor, RouterSnapshot};
+use campanile_supervision::{GetSnapshot, Link};
+use campanile_watcher::WatcherSnapshot;
 
 #[derive(Clone, Default)]
 pub(crate) struct Links {
     pub(crate) submit: Link<Submit>,
     pub(crate) router_changes: Link<Changes>,
-    pub(crate) router_snapshot: Link<GetRouterSnapshot>,
+    pub(crate) router_snapshot: Link<GetSnapshot<RouterSnapshot>>,
     pub(crate) dispatcher_changes: Link<Changes>,
     pub(crate) work: Link<WorkReady>,
     pub(crate) drain: Link<Drain>,
     pub(crate) send_test: Link<SendTest>,
-    pub(crate) delivery_snapshot: Link<GetDeliverySnapshot>,
+    pub(crate) delivery_snapshot: Link<GetSnapshot<DeliverySnapshot>>,
+    pub(crate) provider_snapshots: Link<GetSnapshot<Vec<ProviderSnapshot>>>,
     pub(crate) tallies: Link<GetTallies>,
     pub(crate) resync: Link<Resync>,
     pub(crate) secrets: Link<ReadSecrets>,
@@ -34,9 +37,9 @@ pub(crate) struct Links {
     pub(crate) unusable: Link<Unusable>,
     pub(crate) objects: Link<GetObjects>,
     pub(crate) specs: Link<GetSpecs>,
-    pub(crate) watcher_snapshot: Link<GetWatcherSnapshot>,
+    pub(crate) watcher_snapshot: Link<GetSnapshot<WatcherSnapshot>>,
     pub(crate) stop_accepting: Link<StopAccepting>,
-    pub(crate) intake_snapshot: Link<GetIntakeSnapshot>,
+    pub(crate) intake_snapshot: Link<GetSnapshot<IntakeSnapshot>>,
     pub(super) event_socket: EventSocket,
 }
 
@@ -77,6 +80,7 @@ impl Links {
         self.drain.point_at(dispatcher);
         self.send_test.point_at(dispatcher);
         self.delivery_snapshot.point_at(dispatcher);
+        self.provider_snapshots.point_at(dispatcher);
         self.tallies.point_at(dispatcher);
     }
 
@@ -97,7 +101,7 @@ impl Links {
             + Handler<Announce>
             + Handler<GetObjects>
             + Handler<GetSpecs>
-            + Handler<GetWatcherSnapshot>,
+            + Handler<GetSnapshot<WatcherSnapshot>>,
     {
         self.resync.point_at(watcher);
         self.secrets.point_at(watcher);

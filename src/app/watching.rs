@@ -6,10 +6,10 @@ use std::time::Duration;
 use actix::{Actor, Addr};
 use anyhow::{Context, Result};
 use campanile_protocol::LabelLookup;
-use campanile_supervision::{SharedClock, Supervise, Supervisor};
+use campanile_supervision::{GetSnapshot, SharedClock, Supervise, Supervisor};
 use campanile_watcher::{
-    ClusterConfig, ClusterParts, ClusterWatcherActor, ElectionConfig, GetWatcherSnapshot, LabelCache,
-    LabelStore, WatcherActor, WatcherParts, elect,
+    ClusterConfig, ClusterParts, ClusterWatcherActor, ElectionConfig, LabelCache, LabelStore, WatcherActor,
+    WatcherParts, elect,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -104,7 +104,7 @@ fn watch_folder(
     manifests: std::path::PathBuf,
     labels: Arc<LabelStore>,
 ) {
-    let pulse = parts.links.watcher_snapshot.pulse(|| GetWatcherSnapshot);
+    let heartbeat = parts.links.watcher_snapshot.heartbeat(GetSnapshot::new);
     let factory = Box::new(move |guard| {
         let watcher = WatcherActor::new(WatcherParts {
             manifests: manifests.clone(),
@@ -115,7 +115,7 @@ fn watch_folder(
         });
         parts.links.watcher_is(&watcher.start());
     });
-    supervisor.do_send(Supervise { name: "watcher", factory, pulse });
+    supervisor.do_send(Supervise { name: "watcher", factory, heartbeat });
 }
 
 fn watch_cluster(
@@ -129,7 +129,7 @@ fn watch_cluster(
     let clock = parts.clock.clone();
     let campaign =
         cluster.election.clone().map(|election| take_part(config.clone(), election, clock, sender));
-    let pulse = parts.links.watcher_snapshot.pulse(|| GetWatcherSnapshot);
+    let heartbeat = parts.links.watcher_snapshot.heartbeat(GetSnapshot::new);
     let factory = Box::new(move |guard| {
         let watcher = ClusterWatcherActor::new(ClusterParts {
             config: config.clone(),
@@ -141,7 +141,7 @@ fn watch_cluster(
         });
         parts.links.watcher_is(&watcher.start());
     });
-    supervisor.do_send(Supervise { name: "watcher", factory, pulse });
+    supervisor.do_send(Supervise { name: "watcher", factory, heartbeat });
     campaign
 }
 

@@ -71,6 +71,9 @@ pub struct CommonFlags {
     /// How long to wait for a state folder that another process still holds.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     pub state_lock_timeout: Duration,
+    /// Threads that deliver notifications, from 1 to 64; more than one is for machines with cores to spare.
+    #[arg(long, value_name = "NUMBER", env = "CAMPANILE_DELIVERY_THREADS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub delivery_threads: u16,
     /// Form of log lines: json or console.
     #[arg(long, value_name = "FORM", default_value = "json")]
     pub log_encoding: Encoding,
@@ -101,6 +104,7 @@ impl CommonFlags {
             count_paths: self.export_http_path_metrics,
             identity: IdentityConfig::default(),
             lock_wait: self.state_lock_timeout,
+            delivery_threads: usize::from(self.delivery_threads),
         }
     }
 }

@@ -75,6 +75,7 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
         count_paths: false,
         identity: IdentityConfig::default(),
         lock_wait: Duration::ZERO,
+        delivery_threads: 1,
     })
 }
 

@@ -8,7 +8,7 @@ use actix_web::web::{Data, Query, QueryConfig, ServiceConfig, get, post};
 use campanile_domain::ObjectKey;
 use campanile_outbox::{DeliveryView, Selection, Stats};
 use campanile_protocol::{GetObjects, ObjectTable, ProviderRow};
-use campanile_watcher::GetWatcherSnapshot;
+use campanile_supervision::GetSnapshot;
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
@@ -32,6 +32,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route(OBJECTS, get().to(objects))
         .route(DELIVERIES, get().to(deliveries))
         .route("/v1/state", get().to(state))
+        .route("/v1/provider-actors", get().to(provider_actors))
         .route(EXPLAIN, post().to(explain))
         .route(SEND, post().to(send))
         .route(REDRIVE, post().to(redrive));
@@ -58,7 +59,7 @@ pub struct DeliveryList {
 
 async fn objects(view: Data<View>) -> Result<HttpResponse, ApiError> {
     // Before the first load an empty table would read as "there are no Alerts".
-    let loaded = view.links.watcher_snapshot.ask(GetWatcherSnapshot).await.map(|snapshot| snapshot.loaded);
+    let loaded = view.links.watcher_snapshot.ask(GetSnapshot::new()).await.map(|snapshot| snapshot.loaded);
     match view.links.objects.ask(GetObjects).await {
         Ok(table) if loaded == Ok(false) => {
             let problems = table.problems.join("; ");
@@ -103,4 +104,12 @@ fn held(providers: &[ProviderRow]) -> BTreeMap<String, String> {
 
 async fn state(view: Data<View>) -> HttpResponse {
     HttpResponse::Ok().json(State::of(&view).await)
+}
+
+/// The snapshots of the provider actors, one for each Provider that has or had work within the last minute.
+async fn provider_actors(view: Data<View>) -> Result<HttpResponse, ApiError> {
+    match view.links.provider_snapshots.ask(GetSnapshot::new()).await {
+        Ok(snapshots) => Ok(HttpResponse::Ok().json(snapshots)),
+        Err(_) => Err(ApiError::unavailable("the dispatcher is being restarted, try again")),
+    }
 }

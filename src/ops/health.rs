@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query, ServiceConfig, to};
-use campanile_router::{GetRouterSnapshot, RouterPhase};
-use campanile_watcher::GetWatcherSnapshot;
+use campanile_router::RouterPhase;
+use campanile_supervision::GetSnapshot;
 
 use super::View;
 
@@ -103,8 +103,8 @@ pub(super) async fn verdicts(view: &View) -> Vec<(&'static str, bool)> {
 
 /// Whether Alerts and Providers are known, so that events are planned as they come.
 async fn snapshots(view: &View) -> Result<&'static str, String> {
-    let watcher = tokio::time::timeout(PATIENCE, view.links.watcher_snapshot.ask(GetWatcherSnapshot));
-    let router = tokio::time::timeout(PATIENCE, view.links.router_snapshot.ask(GetRouterSnapshot));
+    let watcher = tokio::time::timeout(PATIENCE, view.links.watcher_snapshot.ask(GetSnapshot::new()));
+    let router = tokio::time::timeout(PATIENCE, view.links.router_snapshot.ask(GetSnapshot::new()));
     match (watcher.await, router.await) {
         (Ok(Ok(watcher)), Ok(Ok(router))) => match router.phase {
             _ if !watcher.loaded => Err("the objects are not loaded yet, events are stored".to_owned()),

@@ -20,6 +20,7 @@ use actix_web::web::{Data, ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 use campanile_delivery::{GetTallies, TallyRow};
 use campanile_protocol::{GetObjects, ObjectTable};
+use campanile_supervision::End;
 use campanile_watcher::ReconcileCounts;
 
 use super::{State, View, health};
@@ -145,6 +146,13 @@ impl Sources {
         page.family("campanile_actor_stalls_total", Kind::Counter, help);
         for actor in &self.state.actors {
             page.sample(&[("actor", actor.name)], actor.stalls);
+        }
+        let help = "Ends of a supervised actor, by what it came to.";
+        page.family("campanile_actor_ends_total", Kind::Counter, help);
+        for actor in &self.state.actors {
+            for end in End::ALL {
+                page.sample(&[("actor", actor.name), ("end", end.label())], actor.ends.of(end));
+            }
         }
         if let Some(watcher) = &self.state.watcher {
             page.family(

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use campanile_domain::{DeliveryId, ObjectKey, ProviderType};
 use campanile_outbox::{DeliveryView, Selection};
 use campanile_protocol::{GetObjects, ObjectTable};
-use campanile_watcher::GetWatcherSnapshot;
+use campanile_supervision::GetSnapshot;
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
@@ -75,7 +75,7 @@ pub(super) async fn redrive(
 /// The objects, once they are known: before that every Provider would seem to be missing.
 async fn objects(view: &View) -> Result<ObjectTable, ApiError> {
     let restarting = |_| ApiError::unavailable("find providers: the watcher is being restarted, try again");
-    let snapshot = view.links.watcher_snapshot.ask(GetWatcherSnapshot).await.map_err(restarting)?;
+    let snapshot = view.links.watcher_snapshot.ask(GetSnapshot::new()).await.map_err(restarting)?;
     if !snapshot.loaded {
         return Err(ApiError::unavailable("find providers: the manifests are not loaded yet, try again"));
     }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use campanile_delivery::{Clouds, DeliverySnapshot, GetDeliverySnapshot, TokenCacheSnapshot};
-use campanile_intake::{GetIntakeSnapshot, IntakeSnapshot};
+use campanile_delivery::{Clouds, DeliverySnapshot, TokenCacheSnapshot};
+use campanile_intake::IntakeSnapshot;
 use campanile_outbox::Stats;
-use campanile_router::{GetRouterSnapshot, RouterSnapshot};
-use campanile_supervision::{ChildReport, GetChildren, LinkError};
+use campanile_router::RouterSnapshot;
+use campanile_supervision::{ChildReport, GetSnapshot, Link};
 use campanile_transport::SocketCounts;
-use campanile_watcher::{GetWatcherSnapshot, RequestCount, WatcherSnapshot};
+use campanile_watcher::{RequestCount, WatcherSnapshot};
 use serde::Serialize;
 
 use super::View;
@@ -43,19 +43,20 @@ impl State {
     pub(super) async fn of(view: &View) -> Self {
         let links = &view.links;
         Self {
-            actors: view.supervisor.send(GetChildren).await.unwrap_or_default(),
-            intake: in_time(links.intake_snapshot.ask(GetIntakeSnapshot)).await,
-            router: in_time(links.router_snapshot.ask(GetRouterSnapshot)).await,
+            actors: view.supervisor.send(GetSnapshot::new()).await.unwrap_or_default(),
+            intake: snapshot(&links.intake_snapshot).await,
+            router: snapshot(&links.router_snapshot).await,
             outbox: view.outbox.stats(),
-            delivery: in_time(links.delivery_snapshot.ask(GetDeliverySnapshot)).await,
+            delivery: snapshot(&links.delivery_snapshot).await,
             sockets: view.explainer.transport.sockets(),
-            watcher: in_time(links.watcher_snapshot.ask(GetWatcherSnapshot)).await,
+            watcher: snapshot(&links.watcher_snapshot).await,
             token_cache: view.clouds.as_ref().and_then(Clouds::snapshot),
             api_requests: view.meters.as_ref().map(|meters| meters.requests.counts()),
         }
     }
 }
 
-async fn in_time<T>(answer: impl Future<Output = Result<T, LinkError>>) -> Option<T> {
-    tokio::time::timeout(PATIENCE, answer).await.ok()?.ok()
+/// The snapshot of the actor behind `link`, if it answers in time.
+pub(super) async fn snapshot<S: Serialize + Send + 'static>(link: &Link<GetSnapshot<S>>) -> Option<S> {
+    tokio::time::timeout(PATIENCE, link.ask(GetSnapshot::new())).await.ok()?.ok()
 }

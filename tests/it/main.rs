@@ -39,6 +39,7 @@ mod provider_payloads;
 mod provider_proxy;
 mod provider_pubsub;
 mod provider_secrets_never_show;
+mod provider_threads;
 mod provider_tls;
 mod route_end_to_end;
 mod route_real_events;

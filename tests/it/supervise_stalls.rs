@@ -2,8 +2,8 @@
 
 use crate::support::{Faulty, event};
 
-/// Fast pulses, so that a test need not wait half a minute; slow enough that a busy machine is no stall.
-const IMPATIENT: &str = "pulse=200,stalled=2500";
+/// Fast heartbeats, so that a test need not wait half a minute; slow enough that a busy machine is no stall.
+const IMPATIENT: &str = "heartbeat=200,stalled=2500";
 
 fn assert_stalled(faulty: &Faulty, actor: &str) {
     let state = faulty.wait_for_restart(actor);

@@ -1,12 +1,10 @@
-//! What delivery counts. The operations API, metrics and tests read the snapshot.
+//! The counters of delivery, and the snapshot that the operations API, metrics and tests read.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use actix::Message;
 use campanile_outbox::Settlement;
+use campanile_supervision::EndCounts;
 use serde::Serialize;
-
-use crate::tally::Tallies;
 
 /// Counters that the dispatcher shares with its provider actors and their tasks.
 #[derive(Debug, Default)]
@@ -18,7 +16,6 @@ pub(crate) struct Counters {
     pub(crate) dead: AtomicU64,
     pub(crate) panics: AtomicU64,
     pub(crate) in_flight: AtomicU64,
-    pub(crate) tallies: Tallies,
 }
 
 impl Counters {
@@ -34,11 +31,6 @@ impl Counters {
     }
 }
 
-/// Asks the dispatcher for its snapshot.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "DeliverySnapshot")]
-pub struct GetDeliverySnapshot;
-
 /// How delivery stands. Counts are since the start of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,13 +43,17 @@ pub struct DeliverySnapshot {
     pub actors: usize,
     /// Restarts of provider actors.
     pub restarts: u64,
+    /// Ends of provider actors by what they came to.
+    pub ends: EndCounts,
+    /// Threads that provider actors live on.
+    pub threads: usize,
     /// Exchanges under way.
     pub in_flight: u64,
     /// Exchanges begun.
     pub attempts: u64,
     /// Deliveries that arrived or needed nothing.
     pub delivered: u64,
-    /// Failures that led to another try.
+    /// Failures that led to another attempt.
     pub retries: u64,
     /// Failures that only a human can mend.
     pub parked: u64,

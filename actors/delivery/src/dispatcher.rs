@@ -1,19 +1,24 @@
 //! The parent of the provider actors: knows every Provider, resolves it, and keeps an actor for each that has work.
+//!
+//! It owns the table of Providers with what outlives their actors, and shares nothing with these but counters. When it is
+//! built anew, the actors of the one before end, and what they held is read from the outbox.
 
 mod backlog;
 mod child;
+mod children;
 mod destination;
 mod losses;
-mod restart;
 mod slots;
+mod snapshots;
 mod test_notification;
+mod threads;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult,
+    Actor, ActorContext, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Message,
     ResponseFuture, WrapFuture,
 };
 use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderSpec};
@@ -22,25 +27,20 @@ use campanile_protocol::{
     Announce, Change, Changes, ProviderState, ReadSecrets, Report, Resync, Secrets, Unusable,
 };
 use campanile_providers::Surroundings;
-use campanile_supervision::{LifeGuard, Link, Retirement, SharedClock, failpoint, failpoint_stall};
+use campanile_supervision::{EndCounts, LifeGuard, Link, SharedClock};
 
 use jiff::Timestamp;
 
 use crate::counters::Counters;
-use crate::provider_actor::{Idle, ProviderParts, Reconfigure};
 use crate::resolve::lookup_in;
+use crate::tally::Tallies;
 use crate::task::Shared;
-use crate::{Clients, DeliveryConfig, DeliverySnapshot, GetDeliverySnapshot, GetTallies, resolve_provider};
+use crate::{Clients, DeliveryConfig, resolve_provider};
 use backlog::Counting;
-pub(crate) use child::Unanswered;
-pub(crate) use destination::Hold;
 use losses::Losses;
-use slots::{Resolution, Slot, Slots};
+use slots::{Resolution, Slots};
 pub use test_notification::{Answer, SendTest, TestError, Tested};
-
-/// Providers that are woken in one go. An event for many goes out in turns, so that what was sent first is answered and
-/// its memory used again: a turn of the arbiter has room for 61 steps, and a delivery takes four.
-const AT_ONCE: usize = 16;
+use threads::Threads;
 
 /// What the dispatcher is built from.
 pub struct DispatcherParts {
@@ -64,6 +64,8 @@ pub struct DispatcherParts {
     pub announces: Link<Announce>,
     /// To tell the router which Providers notifications wait for.
     pub unusable: Link<Unusable>,
+    /// Threads for provider actors beside the dispatcher's own; they outlive the dispatcher.
+    pub threads: Vec<ArbiterHandle>,
     /// Tells the supervisor when this actor ends.
     pub guard: LifeGuard<&'static str>,
 }
@@ -107,6 +109,11 @@ pub struct Dispatcher {
     synced: bool,
     draining: bool,
     restarts: u64,
+    /// Counts builds of provider actors.
+    builds: u64,
+    ends: EndCounts,
+    threads: Threads,
+    tallies: Tallies,
     counting: Counting,
     expired: Losses,
     overflowed: Losses,
@@ -135,6 +142,10 @@ impl Dispatcher {
             synced: false,
             draining: false,
             restarts: 0,
+            builds: 0,
+            ends: EndCounts::default(),
+            threads: Threads::new(parts.threads),
+            tallies: Tallies::default(),
             counting: Counting::default(),
             expired: Losses::default(),
             overflowed: Losses::default(),
@@ -142,76 +153,22 @@ impl Dispatcher {
         }
     }
 
-    /// Makes sure that the Provider's actor knows of its work.
-    fn work(&mut self, key: &ObjectKey, ctx: &mut Context<Self>) {
-        if !self.synced || self.draining || self.guard.is_retired() {
-            return;
-        }
-        let now = self.shared.clock.now();
-        let Some(slot) = self.slots.get_mut(key) else { return self.mourn(key) };
-        if slot.spec.suspend {
-            return;
-        }
-        let Resolution::Ready(endpoint) = slot.resolution.clone() else { return };
-        if let Some(child) = slot.child.as_ref().filter(|child| child.is_alive()) {
-            return child.wake(now);
-        }
-        match self.clients.client(&endpoint.connection) {
-            Ok(client) => {
-                let build = slot.next_build();
-                let parts = ProviderParts {
-                    key: key.clone(),
-                    generation: slot.spec.generation,
-                    endpoint,
-                    clients: self.clients.clone(),
-                    client,
-                    memo: slot.memo(&self.shared.outbox),
-                    hold: slot.destination.hold(),
-                    shared: self.shared.clone(),
-                    reports: self.reports.clone(),
-                    announces: self.announces.clone(),
-                    idle: ctx.address().recipient(),
-                    unanswered: Unanswered::default(),
-                    parent: self.guard.retirement(),
-                    guard: LifeGuard::new(key.clone(), ctx.address().recipient())
-                        .of_build(build, Retirement::default()),
-                };
-                slot.start(parts);
-            }
-            Err(failure) => self.resolved(key, Err(failure), ctx),
-        }
-    }
-
-    /// Makes sure that these Providers' actors know of their work, in turns with the answers that come meanwhile.
-    fn wake_up(&mut self, mut keys: Vec<ObjectKey>, ctx: &mut Context<Self>) {
-        let later = keys.split_off(keys.len().min(AT_ONCE));
-        for key in keys {
-            failpoint("dispatcher", &key.name);
-            failpoint_stall(self, ctx, "dispatcher", &key.name);
-            self.work(&key, ctx);
-        }
-        if !later.is_empty() {
-            let turn = tokio::task::yield_now().into_actor(self);
-            ctx.spawn(turn.map(move |(), dispatcher, ctx| dispatcher.wake_up(later, ctx)));
-        }
-    }
-
-    /// Notes that a Provider is gone, and buries its deliveries once it has been for long enough.
-    fn mourn(&mut self, key: &ObjectKey) {
+    /// Notes that a Provider is gone, and gives its deliveries up once it has been for long enough.
+    fn provider_is_gone(&mut self, key: &ObjectKey) {
         let now = self.shared.clock.now();
         let since = *self.gone.entry(key.clone()).or_insert(now);
         if now >= since + self.shared.config.deletion_grace {
             self.gone.remove(key);
-            self.bury(key);
+            self.give_up_deliveries(key);
         }
     }
 
     /// Everything that waits for a Provider that is gone becomes a dead letter.
-    fn bury(&self, key: &ObjectKey) {
+    fn give_up_deliveries(&self, key: &ObjectKey) {
         let failure = Failure::new(FailureClass::ProviderDeleted, format!("provider '{key}' was deleted"));
-        let buried = self.shared.outbox.bury(key, &failure, self.shared.clock.now());
-        if buried > 0 {
-            tracing::error!(provider = %key, deliveries = buried, "provider was deleted, its waiting deliveries are dead letters");
+        let given_up = self.shared.outbox.bury(key, &failure, self.shared.clock.now());
+        if given_up > 0 {
+            tracing::error!(provider = %key, deliveries = given_up, "provider was deleted, its waiting deliveries are dead letters");
         }
     }
 
@@ -222,9 +179,9 @@ impl Dispatcher {
                 Some(self.slots.apply(spec))
             }
             Change::Deleted(key) => {
-                self.shared.counters.tallies.forget(&key);
+                self.tallies.forget(&key);
                 self.slots.remove(&key);
-                self.mourn(&key);
+                self.provider_is_gone(&key);
                 None
             }
         }
@@ -251,7 +208,7 @@ impl Dispatcher {
             let Some(slot) = self.slots.get_mut(key) else { continue };
             let resolved = resolve_provider(&slot.spec, &lookup, &self.surroundings, self.clients.as_ref());
             if resolved.is_ok() {
-                slot.destination.is_now(destination::mark(&slot.spec, secrets));
+                slot.destination = destination::identify(&slot.spec, secrets);
             }
             self.resolved(key, resolved.map(Arc::new), ctx);
         }
@@ -284,37 +241,17 @@ impl Dispatcher {
         self.work_if_any(key, ctx);
     }
 
-    /// Gives a running actor its new settings, or stops it where there are none to use.
-    fn hand_over(&mut self, key: &ObjectKey) {
-        let Some(slot) = self.slots.get_mut(key) else { return };
-        self.shared.outbox.wake(key);
-        let Some(child) = slot.child.as_ref() else { return };
-        match &slot.resolution {
-            Resolution::Ready(endpoint) if !slot.spec.suspend => {
-                let (generation, hold) = (slot.spec.generation, slot.destination.hold());
-                child.address().do_send(Reconfigure { endpoint: endpoint.clone(), generation, hold });
-            }
-            _ => slot.stop(),
-        }
-    }
-
-    fn work_if_any(&mut self, key: &ObjectKey, ctx: &mut Context<Self>) {
-        if self.shared.outbox.next_due(key).is_some() {
-            self.work(key, ctx);
-        }
-    }
-
     /// Repeats lost hints, gives up what is too old, and forgets old dead letters.
     fn sweep(&mut self, ctx: &mut Context<Self>) {
         if self.guard.is_retired() {
             return ctx.stop();
         }
-        self.replace_stalled(ctx);
+        self.replace_stuck(ctx);
         let now = self.shared.clock.now();
         self.expire();
         self.shared.outbox.prune(now);
         for key in self.gone.keys().cloned().collect::<Vec<_>>() {
-            self.mourn(&key);
+            self.provider_is_gone(&key);
         }
         for key in self.shared.outbox.providers_with_work() {
             self.work(&key, ctx);
@@ -370,24 +307,13 @@ impl Handler<Changes> for Dispatcher {
     }
 }
 
-impl Handler<Idle> for Dispatcher {
-    type Result = ();
-
-    fn handle(&mut self, Idle(key): Idle, _: &mut Self::Context) {
-        if self.shared.outbox.next_due(&key).is_none()
-            && let Some(slot) = self.slots.get_mut(&key)
-        {
-            slot.stop();
-        }
-    }
-}
-
 impl Handler<Drain> for Dispatcher {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, Drain(limit): Drain, _: &mut Self::Context) -> Self::Result {
         self.draining = true;
-        self.slots.iter_mut().for_each(Slot::stop);
+        let now = self.shared.clock.now();
+        self.slots.iter_mut().for_each(|slot| slot.stop(now));
         let counters = self.shared.counters.clone();
         let idle = async move {
             while counters.snapshot().in_flight > 0 {
@@ -398,25 +324,6 @@ impl Handler<Drain> for Dispatcher {
             if tokio::time::timeout(limit, idle).await.is_err() {
                 tracing::warn!("some exchanges did not end in time, their deliveries will be sent again");
             }
-        })
-    }
-}
-
-impl Handler<GetTallies> for Dispatcher {
-    type Result = MessageResult<GetTallies>;
-
-    fn handle(&mut self, _: GetTallies, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.shared.counters.tallies.rows_now())
-    }
-}
-
-impl Handler<GetDeliverySnapshot> for Dispatcher {
-    type Result = MessageResult<GetDeliverySnapshot>;
-
-    fn handle(&mut self, _: GetDeliverySnapshot, _: &mut Self::Context) -> Self::Result {
-        MessageResult(DeliverySnapshot {
-            restarts: self.restarts,
-            ..self.slots.count(self.shared.counters.snapshot())
         })
     }
 }

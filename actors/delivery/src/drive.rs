@@ -23,26 +23,26 @@ pub(crate) struct Driver<'a> {
     pub(crate) clock: &'a dyn Clock,
 }
 
-/// What came of an exchange.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Driven {
-    /// What became of the delivery.
-    pub(crate) verdict: Verdict,
+/// What an exchange showed of its destination, whatever its verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Observed {
     /// How long the destination takes nothing more from anybody, as its answers say, whatever the verdict.
     pub(crate) quota: Option<Duration>,
     /// Whether the destination answered at all. What was concluded without it says nothing about it.
     pub(crate) answered: bool,
 }
 
-impl From<Verdict> for Driven {
-    fn from(verdict: Verdict) -> Self {
-        Self { verdict, quota: None, answered: false }
-    }
+/// The end of an exchange: the verdict of the type, and what was seen of the destination.
+pub(crate) type Conclusion = (Verdict, Observed);
+
+/// The end of an exchange in which the destination was not asked.
+pub(crate) fn unasked(verdict: Verdict) -> Conclusion {
+    (verdict, Observed::default())
 }
 
 impl Driver<'_> {
-    /// Renders `delivery` for its destination, sends what the exchange asks for, and returns what came of it.
-    pub(crate) async fn drive(&self, delivery: &Delivery) -> Driven {
+    /// Renders `delivery` for its destination and sends what the exchange asks for, to its end.
+    pub(crate) async fn drive(&self, delivery: &Delivery) -> Conclusion {
         let provider = &self.endpoint.provider;
         match provider.commit_status(delivery) {
             Ok(None) => self.run(provider.exchange(delivery)).await,
@@ -50,61 +50,65 @@ impl Driver<'_> {
                 Some(memo) => self.show(&status, memo, delivery).await,
                 None => self.run(provider.exchange(delivery)).await,
             },
-            Err(failure) => Verdict::Failed(failure).into(),
+            Err(failure) => unasked(Verdict::Failed(failure)),
         }
     }
 
     /// Makes the host show `status`: not at all where it does already, without reading where the memo knows better.
-    async fn show(&self, status: &CommitStatus, memo: &Memo, delivery: &Delivery) -> Driven {
+    async fn show(&self, status: &CommitStatus, memo: &Memo, delivery: &Delivery) -> Conclusion {
         let provider = &self.endpoint.provider;
-        let driven = match memo.knowledge(status).await {
-            Knowledge::Shown => return Verdict::Skipped.into(),
+        let _open = memo.open(status);
+        let concluded = match memo.knowledge(status).await {
+            Knowledge::Shown => return unasked(Verdict::Skipped),
             Knowledge::Other => {
                 memo.forget(status).await;
                 self.run(provider.write(delivery)).await
             }
             Knowledge::Unknown => self.run(provider.exchange(delivery)).await,
         };
-        if matches!(driven.verdict, Verdict::Delivered | Verdict::Skipped) {
+        if matches!(concluded.0, Verdict::Delivered | Verdict::Skipped) {
             memo.remember(status).await;
         }
-        driven
+        concluded
     }
 
-    async fn run(&self, exchange: Result<Box<dyn Exchange>, Failure>) -> Driven {
+    async fn run(&self, exchange: Result<Box<dyn Exchange>, Failure>) -> Conclusion {
         let mut exchange = match exchange {
             Ok(exchange) => exchange,
-            Err(failure) => return Verdict::Failed(failure).into(),
+            Err(failure) => return unasked(Verdict::Failed(failure)),
         };
         let mut sender = Sender::new(self.endpoint, self.carrier, self.tokens);
-        let (mut response, mut quota, mut answered) = (None, None, false);
+        let (mut response, mut observed) = (None, Observed::default());
         for _ in 0..MOST_STEPS {
             match exchange.next(response.take(), self.clock.now()) {
-                Step::Done(verdict) => return Driven { verdict: sender.told(verdict), quota, answered },
+                Step::Done(verdict) => return (sender.told(verdict), observed),
                 Step::Publish(publication) => {
-                    let (verdict, answered) = match self.carrier.publish(&publication).await {
-                        Ok(()) => (Verdict::Delivered, true),
-                        Err(failure) => (Verdict::Failed(sender.masked(&failure)), answered),
+                    let verdict = match self.carrier.publish(&publication).await {
+                        Ok(()) => {
+                            observed.answered = true;
+                            Verdict::Delivered
+                        }
+                        Err(failure) => Verdict::Failed(sender.masked(&failure)),
                     };
-                    return Driven { verdict, quota, answered };
+                    return (verdict, observed);
                 }
                 Step::Send(request) => {
                     let scope = || format!("{} {:?} {:?}", request.url, request.headers, request.body);
                     failpoint_quoting("request", self.endpoint.kind.name(), scope);
                     match sender.send(request).await {
                         Ok(answer) => {
-                            quota = quota.max(quota_pause(&answer, self.clock.now()));
-                            (response, answered) = (Some(answer), true);
+                            let quota = quota_pause(&answer, self.clock.now());
+                            observed = Observed { quota: observed.quota.max(quota), answered: true };
+                            response = Some(answer);
                         }
                         Err(failure) => {
-                            let verdict = Verdict::Failed(sender.masked(&failure));
-                            return Driven { verdict, quota, answered };
+                            return (Verdict::Failed(sender.masked(&failure)), observed);
                         }
                     }
                 }
             }
         }
         let text = format!("finish the exchange within {MOST_STEPS} requests");
-        Driven { verdict: Verdict::Failed(Failure::new(FailureClass::Poison, text)), quota, answered }
+        (Verdict::Failed(Failure::new(FailureClass::Poison, text)), observed)
     }
 }

@@ -5,6 +5,8 @@
 //!   provider actor for each Provider that has work. A provider actor that dies is built anew after a pause.
 //! - A provider actor *pulls*: it holds at most [`DeliveryConfig::in_flight`] leases. A slow or broken destination
 //!   therefore costs its own queue, nothing else.
+//! - What outlives a provider actor travels to it when it is built and comes back in its last message; nothing but
+//!   atomics is shared. So it may live on any of the delivery threads.
 //! - Each exchange is a task of its own that settles its lease whatever happens, a panic included: no lease is lost with
 //!   the actor that took it.
 
@@ -14,6 +16,7 @@ mod counters;
 mod dispatcher;
 mod drive;
 mod identity;
+mod kept;
 mod memo;
 mod pace;
 mod provider_actor;
@@ -29,11 +32,12 @@ pub use carrier::{
     TokenSource,
 };
 pub use config::DeliveryConfig;
-pub use counters::{DeliverySnapshot, GetDeliverySnapshot};
+pub use counters::DeliverySnapshot;
 pub use dispatcher::{
     Answer, Dispatcher, DispatcherParts, Drain, SendTest, TestError, Tested, WorkReady, wake_up,
 };
 pub use identity::{CacheUse, CloudEnvironment, Clouds, CloudsParts, IdentityConfig, TokenCacheSnapshot};
+pub use provider_actor::ProviderSnapshot;
 pub use resolve::{lookup_in, resolve_provider};
 pub use tally::{GetTallies, Tally, TallyRow, WAIT_BOUNDS};
 

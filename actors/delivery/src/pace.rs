@@ -12,7 +12,7 @@ use campanile_domain::{Disposition, Failure, Rate, Verdict};
 use jiff::Timestamp;
 
 use crate::DeliveryConfig;
-use crate::drive::Driven;
+use crate::drive::Conclusion;
 use catch_up::CatchUp;
 
 /// Whether exchanges may start.
@@ -115,21 +115,21 @@ impl Pace {
     pub(crate) fn note(
         &mut self,
         config: &DeliveryConfig,
-        driven: &Driven,
+        (verdict, observed): &Conclusion,
         now: Timestamp,
         random: f64,
     ) -> Turn {
-        if let Some(pause) = driven.quota {
+        if let Some(pause) = observed.quota {
             self.hold(config, now, pause);
         }
-        match &driven.verdict {
-            Verdict::Delivered | Verdict::Skipped => self.alive(driven.answered),
+        match verdict {
+            Verdict::Delivered | Verdict::Skipped => self.alive(observed.answered),
             Verdict::RetryAfter(pause, failure) => {
                 self.hold(config, now, *pause);
                 self.failed(config, failure, now, random)
             }
             Verdict::Failed(failure) => match failure.class.disposition() {
-                Disposition::Dead => self.alive(driven.answered),
+                Disposition::Dead => self.alive(observed.answered),
                 Disposition::Retry => self.failed(config, failure, now, random),
                 Disposition::Park => self.park(config, failure, now),
             },

@@ -1,92 +1,47 @@
-//! The actor of one Provider: owns its client and its rate state, and pulls its queue.
+//! The actor of one Provider: owns its client, its rate state and its commit-status memo, and pulls its queue.
+//!
+//! It shares no state with its dispatcher, so it may live in any arbiter: what outlives it ([`Kept`]) travels to it when it
+//! is built and comes back in its last message, also when it panics. It takes at most
+//! [`DeliveryConfig::in_flight`](crate::DeliveryConfig::in_flight) leases, and its exchanges settle them whatever becomes of
+//! the actor.
+
+mod parts;
+mod snapshot;
+mod telling;
 
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, SpawnHandle,
-    WrapFuture,
-};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
 use campanile_domain::ObjectKey;
 use campanile_outbox::{Lease, OutboxError, Settlement};
-use campanile_protocol::{Announce, DeliveryOutcome, DeliveryResult, ProviderState, Report, log_event};
-use campanile_providers::Endpoint;
-use campanile_supervision::{LifeGuard, Link, Retirement, failpoint, failpoint_stall};
+use campanile_supervision::{End, Retirement, failpoint, failpoint_stall};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 
-use crate::dispatcher::{Hold, Unanswered};
-use crate::drive::Driven;
+use crate::Clients;
+use crate::drive::Conclusion;
+use crate::kept::{Kept, Panics, Pause};
 use crate::memo::Memo;
-use crate::pace::{Gate, Pace, Turn};
+use crate::pace::{Gate, Pace};
 use crate::reports::Reports;
-use crate::tally::Tally;
-use crate::task::{Finished, Panics, Route, Shared, start};
-use crate::{Clients, ProviderClient};
-
-/// There may be work.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(crate) struct Wake;
-
-/// The Provider or one of its Secrets changed: use this from now on and try again at once.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(crate) struct Reconfigure {
-    pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) generation: i64,
-    /// The pause of that destination.
-    pub(crate) hold: Hold,
-}
-
-/// Take nothing more. Exchanges under way settle themselves.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(crate) struct Stop;
-
-/// To the dispatcher: this Provider had no work for a while.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(crate) struct Idle(pub(crate) ObjectKey);
-
-/// What a provider actor is built from.
-pub(crate) struct ProviderParts {
-    pub(crate) key: ObjectKey,
-    pub(crate) generation: i64,
-    pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) clients: Arc<dyn Clients>,
-    pub(crate) client: ProviderClient,
-    pub(crate) memo: Rc<Memo>,
-    /// The destination's pause, which outlives the actor.
-    pub(crate) hold: Hold,
-    pub(crate) shared: Shared,
-    pub(crate) reports: Link<Report>,
-    pub(crate) announces: Link<Announce>,
-    pub(crate) idle: Recipient<Idle>,
-    /// Cleared with each [`Wake`] that is taken.
-    pub(crate) unanswered: Unanswered,
-    /// Whether the dispatcher was replaced: its provider actors end with it.
-    pub(crate) parent: Retirement,
-    pub(crate) guard: LifeGuard<ObjectKey>,
-}
+use crate::task::{ExchangeEnd, Finished, Route, Shared, start};
+pub(crate) use parts::{Configuration, Ended, Idle, Parent, ProviderParts, Stop, Wake, Wakes};
+pub use snapshot::ProviderSnapshot;
 
 /// The provider actor.
 pub(crate) struct ProviderActor {
     key: ObjectKey,
-    generation: i64,
-    endpoint: Arc<Endpoint>,
+    build: u64,
+    configuration: Configuration,
     clients: Arc<dyn Clients>,
-    client: ProviderClient,
     shared: Shared,
     reports: Reports,
-    idle: Recipient<Idle>,
     memo: Rc<Memo>,
-    hold: Hold,
     pace: Pace,
-    tally: Arc<Tally>,
     panics: Panics,
-    /// Made of the above for the exchanges that start.
+    /// Made of the above when the first exchange starts; the client in it belongs to this arbiter.
     route: Option<Rc<Route>>,
     in_flight: usize,
     /// A take is under way.
@@ -95,37 +50,35 @@ pub(crate) struct ProviderActor {
     again: bool,
     timer: Option<(Timestamp, SpawnHandle)>,
     last_work: Timestamp,
-    unanswered: Unanswered,
-    parent: Retirement,
-    guard: LifeGuard<ObjectKey>,
+    wakes: Wakes,
+    retirement: Retirement,
+    parent: Parent,
 }
 
 impl ProviderActor {
+    /// To be called in the arbiter in which the actor is to live.
     pub(crate) fn new(parts: ProviderParts) -> Self {
-        let tally = parts.shared.counters.tallies.of(&parts.key, parts.endpoint.kind);
+        let ProviderParts { key, configuration, kept, shared, .. } = parts;
+        let held_until = kept.held_until(configuration.destination);
         Self {
-            tally,
-            last_work: parts.shared.clock.now(),
-            pace: Pace::new(parts.endpoint.kind.rate(), parts.hold.get()),
-            hold: parts.hold,
-            key: parts.key,
-            generation: parts.generation,
-            endpoint: parts.endpoint,
-            clients: parts.clients,
-            client: parts.client,
-            shared: parts.shared,
+            memo: Rc::new(Memo::new(key.clone(), shared.outbox.clone(), kept.memo)),
+            pace: Pace::new(configuration.endpoint.kind.rate(), held_until),
+            panics: kept.panics,
+            last_work: shared.clock.now(),
             reports: Reports::new(parts.reports, parts.announces),
-            idle: parts.idle,
-            memo: parts.memo,
-            panics: Panics::default(),
+            key,
+            build: parts.build,
+            configuration,
+            clients: parts.clients,
+            shared,
             route: None,
             in_flight: 0,
             taking: false,
             again: false,
             timer: None,
-            unanswered: parts.unanswered,
+            wakes: parts.wakes,
+            retirement: parts.retirement,
             parent: parts.parent,
-            guard: parts.guard,
         }
     }
 
@@ -185,33 +138,50 @@ impl ProviderActor {
     /// Starts an exchange for each lease. True if a backlog has come to its end with them.
     fn start_all(&mut self, leases: Vec<Lease>, ctx: &Context<Self>) -> bool {
         let now = self.shared.clock.now();
+        let Some(route) = self.route(ctx) else {
+            for lease in leases {
+                self.shared.outbox.end(lease.delivery.id, Settlement::Release, now);
+            }
+            return false;
+        };
         let oldest = leases.first().map_or(now, |lease| lease.delivery.accepted_at);
         let more = self.pace.started(&self.shared.config, leases.len(), oldest, now);
-        let route = self.route(ctx);
         for lease in leases {
             self.in_flight += 1;
-            start(lease, route.clone());
+            let panicked = self.panics.of(lease.delivery.id);
+            start(lease, panicked, route.clone());
         }
         more
     }
 
-    /// Whether another actor has this one's work.
-    fn is_retired(&self) -> bool {
-        self.guard.is_retired() || self.parent.is_due()
+    /// The way of exchanges, until the Provider changes. None, and the Provider is parked, where no client can be made: the
+    /// dispatcher checked the connection, so that is the machine's fault (no trust store, no sockets).
+    fn route(&mut self, ctx: &Context<Self>) -> Option<Rc<Route>> {
+        if self.route.is_none() {
+            let Configuration { endpoint, tally, .. } = &self.configuration;
+            let client = match self.clients.client(&endpoint.connection) {
+                Ok(client) => client,
+                Err(failure) => {
+                    let turn = self.pace.park(&self.shared.config, &failure, self.shared.clock.now());
+                    self.turn(turn);
+                    return None;
+                }
+            };
+            self.route = Some(Rc::new(Route {
+                endpoint: endpoint.clone(),
+                client,
+                memo: self.memo.clone(),
+                owner: ctx.address().recipient(),
+                tally: tally.clone(),
+                shared: self.shared.clone(),
+            }));
+        }
+        self.route.clone()
     }
 
-    /// Where exchanges go, until the Provider changes.
-    fn route(&mut self, ctx: &Context<Self>) -> Rc<Route> {
-        let route = || Route {
-            endpoint: self.endpoint.clone(),
-            client: self.client.clone(),
-            memo: self.memo.clone(),
-            panics: self.panics.clone(),
-            owner: ctx.address().recipient(),
-            tally: self.tally.clone(),
-            shared: self.shared.clone(),
-        };
-        self.route.get_or_insert_with(|| Rc::new(route())).clone()
+    /// Whether another actor has this one's work.
+    fn is_retired(&self) -> bool {
+        self.retirement.is_due() || self.parent.retirement.is_due()
     }
 
     /// Pulls again at `due`, or earlier if an earlier time was asked for already.
@@ -231,63 +201,15 @@ impl ProviderActor {
         self.timer = Some((due, handle));
     }
 
-    /// Takes note of what came of an exchange, for the whole provider.
-    fn note(&mut self, driven: &Driven) {
+    /// Takes note of the end of an exchange, for the whole provider.
+    fn note(&mut self, concluded: &Conclusion) {
         let now = self.shared.clock.now();
         let held = self.pace.is_held(now);
-        let turn = self.pace.note(&self.shared.config, driven, now, fastrand::f64());
-        self.hold.set(self.pace.held_until());
+        let turn = self.pace.note(&self.shared.config, concluded, now, fastrand::f64());
         if !held && self.pace.is_held(now) {
             tracing::info!(provider = %self.key, "the destination asked for a pause, its queue waits");
         }
         self.turn(turn);
-    }
-
-    fn turn(&self, turn: Turn) {
-        match turn {
-            Turn::None => {}
-            Turn::Recovered => {
-                tracing::info!(provider = %self.key, "provider delivers again");
-                self.shared.outbox.wake(&self.key);
-                self.report_state();
-            }
-            Turn::Stopped(failure) => {
-                let class = failure.class.label();
-                tracing::error!(provider = %self.key, class, error = %failure, "provider does not deliver");
-                self.report_state();
-            }
-        }
-    }
-
-    fn report_state(&self) {
-        self.reports.provider(ProviderState {
-            provider: self.key.clone(),
-            generation: self.generation,
-            ready: Ok(()),
-            delivering: self.pace.stopped().map_or(Ok(()), |failure| Err(failure.clone())),
-        });
-    }
-
-    fn report(&mut self, finished: Finished, ctx: &mut Context<Self>) {
-        let result = match finished.settlement {
-            Settlement::Done => DeliveryResult::Delivered,
-            Settlement::RetryAt(_, failure) | Settlement::Parked(_, failure) => {
-                DeliveryResult::Delayed(failure)
-            }
-            Settlement::Dead(failure) => DeliveryResult::Dead(failure),
-            Settlement::Release => return,
-        };
-        log(&self.key, &finished.delivery, &result);
-        self.reports.announce(&finished.delivery, &result);
-        let outcome = DeliveryOutcome {
-            provider: self.key.clone(),
-            alert: finished.delivery.plan.alert,
-            at: self.shared.clock.now(),
-            result,
-        };
-        if self.reports.note(outcome) {
-            ctx.run_later(self.shared.config.report, |actor, _| actor.reports.flush());
-        }
     }
 
     fn watch_idleness(&self, ctx: &mut Context<Self>) {
@@ -300,40 +222,19 @@ impl ProviderActor {
             if long
                 && actor.in_flight == 0
                 && !actor.taking
-                && !actor.pace.is_held(actor.shared.clock.now())
                 && actor.shared.outbox.next_due(&actor.key).is_none()
             {
-                actor.idle.do_send(Idle(actor.key.clone()));
+                let (key, build) = (actor.key.clone(), actor.build);
+                actor.parent.idle.do_send(Idle { key, build });
             }
         });
     }
-}
 
-/// One line for each setback, at the level it deserves; a delivery that arrived is told at debug level.
-fn log(provider: &ObjectKey, delivery: &campanile_domain::Delivery, result: &DeliveryResult) {
-    let (id, object) = (delivery.id.0, &delivery.event.involved_object);
-    let alert = &delivery.plan.alert.key;
-    let (name, namespace, provider) = (&*alert.name, &*alert.namespace, &*provider.name);
-    match result {
-        DeliveryResult::Delivered => {
-            log_event!(
-                DEBUG,
-                object,
-                alert.name = name,
-                alert.namespace = namespace,
-                alert.providerName = provider,
-                delivery = id,
-                "delivered"
-            );
-        }
-        DeliveryResult::Delayed(failure) => {
-            let (class, attempts) = (failure.class.label(), delivery.attempts + 1);
-            log_event!(WARN, object, alert.name = name, alert.namespace = namespace, alert.providerName = provider, delivery = id, class, attempts, error = %failure, "failed to send notification, will retry");
-        }
-        DeliveryResult::Dead(failure) => {
-            let class = failure.class.label();
-            log_event!(ERROR, object, alert.name = name, alert.namespace = namespace, alert.providerName = provider, delivery = id, class, error = %failure, "failed to send notification, gave up");
-        }
+    /// What the next actor of the Provider goes on with.
+    fn kept(&mut self) -> Kept {
+        let destination = self.configuration.destination;
+        let pause = self.pace.held_until().map(|until| Pause { destination, until });
+        Kept { pause, panics: std::mem::take(&mut self.panics), memo: self.memo.hand_over() }
     }
 }
 
@@ -347,9 +248,14 @@ impl Actor for ProviderActor {
         self.report_state();
         self.pull(ctx);
     }
+}
 
-    fn stopped(&mut self, _: &mut Self::Context) {
+impl Drop for ProviderActor {
+    fn drop(&mut self) {
+        let end = if std::thread::panicking() { End::Panicked } else { End::Stopped };
         self.reports.flush();
+        let (key, build, kept) = (self.key.clone(), self.build, self.kept());
+        self.parent.ended.do_send(Ended { key, build, end, kept });
     }
 }
 
@@ -357,7 +263,7 @@ impl Handler<Wake> for ProviderActor {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
-        self.unanswered.set(None);
+        self.wakes.taken();
         failpoint_stall(self, ctx, "provider", &self.key.name);
         self.pull(ctx);
     }
@@ -369,32 +275,31 @@ impl Handler<Finished> for ProviderActor {
     fn handle(&mut self, finished: Finished, ctx: &mut Self::Context) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.last_work = self.shared.clock.now();
-        if let Some(driven) = &finished.driven {
-            self.note(driven);
+        match (&finished.exchange, &finished.settlement) {
+            (ExchangeEnd::Concluded(concluded), _) => {
+                self.panics.forget(finished.delivery.id);
+                self.note(concluded);
+            }
+            (ExchangeEnd::Panicked(_), Settlement::Dead(_)) => self.panics.forget(finished.delivery.id),
+            (ExchangeEnd::Panicked(times), _) => self.panics.note(finished.delivery.id, *times),
+            (ExchangeEnd::Dropped, _) => {}
         }
         self.report(finished, ctx);
         self.pull(ctx);
     }
 }
 
-impl Handler<Reconfigure> for ProviderActor {
+impl Handler<Configuration> for ProviderActor {
     type Result = ();
 
-    fn handle(&mut self, new: Reconfigure, ctx: &mut Self::Context) {
-        self.generation = new.generation;
+    /// The Provider or one of its Secrets changed: it is tried again at once. Exchanges under way keep the old settings.
+    fn handle(&mut self, new: Configuration, ctx: &mut Self::Context) {
+        // Another destination has asked for no pause.
+        let same = new.destination == self.configuration.destination;
+        let held_until = self.pace.held_until().filter(|_| same);
+        self.pace = Pace::new(new.endpoint.kind.rate(), held_until);
+        self.configuration = new;
         self.route = None;
-        self.tally = self.shared.counters.tallies.of(&self.key, new.endpoint.kind);
-        self.pace = Pace::new(new.endpoint.kind.rate(), new.hold.get());
-        self.hold = new.hold;
-        match self.clients.client(&new.endpoint.connection) {
-            Ok(client) => (self.endpoint, self.client) = (new.endpoint, client),
-            // The dispatcher checked the connection, so this is the machine's fault (no trust store, no sockets).
-            Err(failure) => {
-                let now = self.shared.clock.now();
-                let turn = self.pace.park(&self.shared.config, &failure, now);
-                return self.turn(turn);
-            }
-        }
         self.report_state();
         self.shared.outbox.wake(&self.key);
         self.pull(ctx);

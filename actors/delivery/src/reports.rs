@@ -1,11 +1,11 @@
-//! Outcomes on their way to the watcher, coalesced: of each Alert the newest, and the newest dead letter. What the
+//! The reports of outcomes to the watcher, coalesced: of each Alert the newest, and the newest dead letter. What the
 //! owners of Alerts are told goes with them, the same thing counted.
 
 use std::collections::HashMap;
 
 use campanile_domain::{Delivery, FailureClass, ObjectKey};
 use campanile_protocol::{
-    Announce, Announcements, DeliveryOutcome, DeliveryResult, ProviderState, Report, Subject, reason,
+    Announce, Announcements, DeliveryOutcome, DeliveryReport, ProviderState, Report, Subject, reason,
 };
 use campanile_supervision::Link;
 
@@ -16,7 +16,7 @@ const MOST_ALERTS: usize = 1024;
 pub(crate) struct Reports {
     link: Link<Report>,
     /// By Alert, dead letters apart: a delivery that follows one within a moment neither hides it nor is hidden.
-    newest: HashMap<(ObjectKey, bool), DeliveryOutcome>,
+    newest: HashMap<(ObjectKey, bool), DeliveryReport>,
     announces: Link<Announce>,
     announcements: Announcements,
 }
@@ -26,16 +26,16 @@ impl Reports {
         Self { link, newest: HashMap::new(), announces, announcements: Announcements::default() }
     }
 
-    /// Notes an outcome. True if it is the first since the last flush, so that the caller plans the next one.
+    /// Notes the outcome of a delivery. True if it is the first since the last flush, so that the caller plans the next one.
     ///
     /// Losing a report costs a stale status line until the next outcome, never a delivery: the outbox knows already.
-    pub(crate) fn note(&mut self, outcome: DeliveryOutcome) -> bool {
+    pub(crate) fn note(&mut self, report: DeliveryReport) -> bool {
         if self.newest.len() >= MOST_ALERTS || self.announcements.is_full() {
             self.flush();
         }
         let first = self.newest.is_empty();
-        let dead = matches!(outcome.result, DeliveryResult::Dead(_));
-        self.newest.insert((outcome.alert.key.clone(), dead), outcome);
+        let dead = matches!(report.outcome, DeliveryOutcome::Dead(_));
+        self.newest.insert((report.alert.key.clone(), dead), report);
         first
     }
 
@@ -46,19 +46,19 @@ impl Reports {
             self.announces.hint(announce);
         }
         let mut held: Vec<_> = std::mem::take(&mut self.newest).into_values().collect();
-        held.sort_by_key(|outcome| outcome.at);
-        for outcome in held {
-            self.link.hint(Report::Delivery(outcome));
+        held.sort_by_key(|report| report.at);
+        for report in held {
+            self.link.hint(Report::Delivery(report));
         }
     }
 
     /// Tells the owner of the Alert of a delivery that was given up, or that failed for the first time (contract, control
     /// plane 7). To be followed by a [`note`](Self::note) of the same outcome.
-    pub(crate) fn announce(&mut self, delivery: &Delivery, result: &DeliveryResult) {
-        let failure = match result {
-            DeliveryResult::Dead(failure) => failure,
-            DeliveryResult::Delayed(failure) if delivery.attempts == 0 => failure,
-            DeliveryResult::Delayed(_) | DeliveryResult::Delivered => return,
+    pub(crate) fn announce(&mut self, delivery: &Delivery, outcome: &DeliveryOutcome) {
+        let failure = match outcome {
+            DeliveryOutcome::Dead(failure) => failure,
+            DeliveryOutcome::Delayed(failure) if delivery.attempts == 0 => failure,
+            DeliveryOutcome::Delayed(_) | DeliveryOutcome::Delivered => return,
         };
         let stage = match failure.class {
             FailureClass::Config | FailureClass::Render => "dispatch",

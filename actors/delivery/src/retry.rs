@@ -1,4 +1,4 @@
-//! When a failed delivery is tried again: a pure function of its attempts.
+//! The settlement of an attempt, and the time of the next one: pure functions of the attempts so far.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use crate::DeliveryConfig;
 
-/// The facts about one finished try.
+/// The facts about one finished attempt.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Try {
-    /// Tries so far, this one included.
+pub(crate) struct Attempt {
+    /// Attempts so far, this one included.
     pub(crate) attempts: u32,
     /// Length of a round: the Provider's `spec.timeout`.
     pub(crate) round: Duration,
@@ -23,46 +23,46 @@ pub(crate) struct Try {
     pub(crate) random: f64,
 }
 
-/// What the outbox is told after a try.
-pub(crate) fn settlement(config: &DeliveryConfig, verdict: &Verdict, the_try: Try) -> Settlement {
+/// The settlement of a delivery after an attempt.
+pub(crate) fn settlement(config: &DeliveryConfig, verdict: &Verdict, attempt: Attempt) -> Settlement {
     match verdict {
         Verdict::Delivered | Verdict::Skipped => Settlement::Done,
         Verdict::RetryAfter(pause, failure) => {
             // A destination that says "at once" does not get a hot loop.
-            retry_at(the_try, (*pause).clamp(config.quick.floor, config.longest_pause), failure)
+            retry_at(attempt, (*pause).clamp(config.quick.floor, config.longest_pause), failure)
         }
         Verdict::Failed(failure) => match failure.class.disposition() {
-            Disposition::Retry => retry_at(the_try, pause(config, the_try), failure),
-            Disposition::Park => Settlement::Parked(the_try.now + config.parked, failure.clone()),
+            Disposition::Retry => retry_at(attempt, pause(config, attempt), failure),
+            Disposition::Park => Settlement::Parked(attempt.now + config.parked, failure.clone()),
             Disposition::Dead => Settlement::Dead(failure.clone()),
         },
     }
 }
 
 /// A retry at or after the deadline would never happen: then the delivery is given up now.
-fn retry_at(the_try: Try, pause: Duration, failure: &Failure) -> Settlement {
-    let at = the_try.now + pause;
-    if at < the_try.deadline {
+fn retry_at(attempt: Attempt, pause: Duration, failure: &Failure) -> Settlement {
+    let at = attempt.now + pause;
+    if at < attempt.deadline {
         return Settlement::RetryAt(at, failure.clone());
     }
-    let text = format!("gave up after {} attempts, at its deadline: {failure}", the_try.attempts);
+    let text = format!("gave up after {} attempts, at its deadline: {failure}", attempt.attempts);
     Settlement::Dead(Failure::new(FailureClass::Expired, text))
 }
 
 /// Quick pauses while they fit into the round, then slow ones.
-fn pause(config: &DeliveryConfig, the_try: Try) -> Duration {
+fn pause(config: &DeliveryConfig, attempt: Attempt) -> Duration {
     let mut used = Duration::ZERO;
-    for attempt in 1..=the_try.attempts.min(MOST_QUICK) {
-        used += config.quick.longest(attempt);
-        if used > the_try.round {
-            let slow = the_try.attempts - attempt + 1;
-            return config.slow.pause(slow, the_try.random);
+    for number in 1..=attempt.attempts.min(MOST_QUICK) {
+        used += config.quick.longest(number);
+        if used > attempt.round {
+            let slow = attempt.attempts - number + 1;
+            return config.slow.pause(slow, attempt.random);
         }
     }
-    if the_try.attempts > MOST_QUICK {
-        return config.slow.pause(the_try.attempts - MOST_QUICK, the_try.random);
+    if attempt.attempts > MOST_QUICK {
+        return config.slow.pause(attempt.attempts - MOST_QUICK, attempt.random);
     }
-    config.quick.pause(the_try.attempts, the_try.random)
+    config.quick.pause(attempt.attempts, attempt.random)
 }
 
 /// A very long `spec.timeout` does not make a round endless.
@@ -74,9 +74,9 @@ mod tests {
 
     const CONFIG: fn() -> DeliveryConfig = DeliveryConfig::default;
 
-    fn the_try(attempts: u32, round: u64) -> Try {
+    fn attempt(attempts: u32, round: u64) -> Attempt {
         let now = Timestamp::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
-        Try {
+        Attempt {
             attempts,
             round: Duration::from_secs(round),
             deadline: now + Duration::from_secs(3600),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     fn pauses(round: u64) -> Vec<u64> {
-        (1..=6).map(|attempts| pause(&CONFIG(), the_try(attempts, round)).as_secs()).collect()
+        (1..=6).map(|attempts| pause(&CONFIG(), attempt(attempts, round)).as_secs()).collect()
     }
 
     fn failed(class: FailureClass) -> Verdict {
@@ -102,27 +102,27 @@ mod tests {
 
     #[test]
     fn an_endless_timeout_does_not_make_an_endless_round() {
-        let ninth = pause(&CONFIG(), the_try(9, 1_000_000));
+        let ninth = pause(&CONFIG(), attempt(9, 1_000_000));
         assert_eq!(ninth, CONFIG().slow.base);
     }
 
     #[test]
     fn the_class_decides() {
-        let settle = |class| settlement(&CONFIG(), &failed(class), the_try(1, 15));
+        let settle = |class| settlement(&CONFIG(), &failed(class), attempt(1, 15));
         assert!(matches!(settle(FailureClass::Server), Settlement::RetryAt(..)));
         assert!(matches!(settle(FailureClass::Credentials), Settlement::Parked(..)));
         assert!(matches!(settle(FailureClass::Rejected), Settlement::Dead(..)));
-        assert_eq!(settlement(&CONFIG(), &Verdict::Delivered, the_try(1, 15)), Settlement::Done);
+        assert_eq!(settlement(&CONFIG(), &Verdict::Delivered, attempt(1, 15)), Settlement::Done);
     }
 
     #[test]
     fn retry_after_is_honoured_up_to_the_bound() {
         let failure = Failure::new(FailureClass::Throttled, "slow down");
         let after = |secs| Verdict::RetryAfter(Duration::from_secs(secs), failure.clone());
-        let now = the_try(1, 15).now;
+        let now = attempt(1, 15).now;
         let expected = Settlement::RetryAt(now + Duration::from_secs(7), failure.clone());
-        assert_eq!(settlement(&CONFIG(), &after(7), the_try(1, 15)), expected);
-        let mut patient = the_try(1, 15);
+        assert_eq!(settlement(&CONFIG(), &after(7), attempt(1, 15)), expected);
+        let mut patient = attempt(1, 15);
         patient.deadline = now + Duration::from_secs(86_400);
         let capped = Settlement::RetryAt(now + CONFIG().longest_pause, failure.clone());
         assert_eq!(settlement(&CONFIG(), &after(1_000_000), patient), capped);
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_can_not_be_retried_before_its_deadline_is_given_up_now() {
-        let mut late = the_try(3, 15);
+        let mut late = attempt(3, 15);
         late.deadline = late.now + Duration::from_secs(1);
         let settled = settlement(&CONFIG(), &failed(FailureClass::Server), late);
         let Settlement::Dead(failure) = settled else { panic!("{settled:?}") };

@@ -1,8 +1,8 @@
-//! What became of the tries of each Provider's deliveries, for metrics: atomics only where deliveries end.
+//! The counts of each Provider's attempts by outcome, for metrics: atomics only where deliveries end.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix::Message;
@@ -17,7 +17,7 @@ const CLASSES: usize = FailureClass::ALL.len();
 /// `retry`, `parked`, `dead`.
 const SETBACKS: [&str; 3] = ["retry", "parked", "dead"];
 
-/// The ends of tries of one Provider's deliveries, since the start of the dispatcher.
+/// The outcomes of attempts of one Provider's deliveries, since the start of the dispatcher.
 #[derive(Debug, Default)]
 pub struct Tally {
     delivered: AtomicU64,
@@ -27,7 +27,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts the end of a try; `waited` is the time since the event was accepted.
+    /// Counts the outcome of an attempt; `waited` is the time since the event was accepted.
     pub(crate) fn settled(&self, settlement: &Settlement, waited: Duration) {
         let (setback, failure) = match settlement {
             Settlement::Done => return self.delivered_after(waited),
@@ -92,12 +92,9 @@ pub struct TallyRow {
 #[rtype(result = "Vec<TallyRow>")]
 pub struct GetTallies;
 
-/// All tallies. Locked when an actor starts or a Provider goes, never for a delivery; bounded by the Providers.
+/// All tallies, in the hands of the dispatcher; bounded by the Providers.
 #[derive(Debug, Default)]
-pub(crate) struct Tallies(Mutex<Rows>);
-
-#[derive(Debug, Default)]
-struct Rows {
+pub(crate) struct Tallies {
     live: BTreeMap<ObjectKey, (ProviderType, Arc<Tally>)>,
     /// By name of the type.
     gone: BTreeMap<&'static str, (ProviderType, Arc<Tally>)>,
@@ -105,40 +102,28 @@ struct Rows {
 
 impl Tallies {
     /// The tally of a Provider, a new one if its type has changed.
-    pub(crate) fn of(&self, provider: &ObjectKey, kind: ProviderType) -> Arc<Tally> {
-        let mut rows = self.rows();
-        if rows.live.get(provider).is_some_and(|(known, _)| *known != kind) {
-            rows.bury(provider);
+    pub(crate) fn of(&mut self, provider: &ObjectKey, kind: ProviderType) -> Arc<Tally> {
+        if self.live.get(provider).is_some_and(|(known, _)| *known != kind) {
+            self.forget(provider);
         }
-        rows.live.entry(provider.clone()).or_insert_with(|| (kind, Arc::default())).1.clone()
+        self.live.entry(provider.clone()).or_insert_with(|| (kind, Arc::default())).1.clone()
     }
 
     /// The Provider is gone: what it counted stays in the sums of its type.
-    pub(crate) fn forget(&self, provider: &ObjectKey) {
-        self.rows().bury(provider);
+    pub(crate) fn forget(&mut self, provider: &ObjectKey) {
+        if let Some((kind, tally)) = self.live.remove(provider) {
+            self.gone.entry(kind.name()).or_insert_with(|| (kind, Arc::default())).1.add(&tally);
+        }
     }
 
-    pub(crate) fn rows_now(&self) -> Vec<TallyRow> {
-        let rows = self.rows();
+    pub(crate) fn rows(&self) -> Vec<TallyRow> {
         let row = |provider, (kind, tally): &(ProviderType, Arc<Tally>)| TallyRow {
             provider,
             kind: *kind,
             tally: tally.clone(),
         };
-        let live = rows.live.iter().map(|(key, counted)| row(Some(key.clone()), counted));
-        live.chain(rows.gone.values().map(|counted| row(None, counted))).collect()
-    }
-
-    fn rows(&self) -> MutexGuard<'_, Rows> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Rows {
-    fn bury(&mut self, provider: &ObjectKey) {
-        if let Some((kind, tally)) = self.live.remove(provider) {
-            self.gone.entry(kind.name()).or_insert_with(|| (kind, Arc::default())).1.add(&tally);
-        }
+        let live = self.live.iter().map(|(key, counted)| row(Some(key.clone()), counted));
+        live.chain(self.gone.values().map(|counted| row(None, counted))).collect()
     }
 }
 
@@ -150,7 +135,7 @@ mod tests {
 
     #[test]
     fn what_a_provider_counted_outlives_it_in_the_sums_of_its_type() {
-        let tallies = Tallies::default();
+        let mut tallies = Tallies::default();
         let (chat, slack) = (ObjectKey::new("apps", "chat"), ProviderType::named("slack").unwrap());
         let tally = tallies.of(&chat, slack);
         tally.settled(&Settlement::Done, Duration::from_millis(7));
@@ -165,7 +150,7 @@ mod tests {
         let discord = ProviderType::named("discord").unwrap();
         assert!(tallies.of(&chat, discord).results().is_empty(), "another type counts anew");
         tallies.forget(&chat);
-        let rows = tallies.rows_now();
+        let rows = tallies.rows();
         let shown: Vec<_> = rows.iter().map(|row| (&row.provider, row.kind.name())).collect();
         assert_eq!(shown, [(&None, "discord"), (&None, "slack")]);
         assert_eq!(rows[1].tally.results(), expected);

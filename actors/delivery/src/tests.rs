@@ -160,6 +160,49 @@ fn a_message_that_panics_its_exchange_three_times_is_poison_and_the_others_arriv
 }
 
 #[test]
+fn what_panicked_is_counted_on_by_the_next_actor() {
+    run(async |f| {
+        f.providers([provider()]).await;
+        f.carrier.panic_on("message 1");
+        f.append("message 1", [delivery("a")]).await;
+        for panics in 1..=3 {
+            while f.snapshot().await.panics < panics {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            for suspend in [true, false] {
+                f.change([Change::Applied(ProviderSpec { suspend, ..provider() }.into())]).await;
+            }
+        }
+        f.until(|f| f.outbox.stats().total.dead == 1).await;
+        let snapshot = f.snapshot().await;
+        assert_eq!((snapshot.panics, snapshot.ends.panicked, snapshot.restarts), (3, 0, 0));
+        assert!(snapshot.ends.stopped >= 2, "{snapshot:?}");
+        f.end().await;
+    });
+}
+
+#[test]
+fn each_provider_actor_tells_how_it_stands() {
+    run(async |f| {
+        let other = ProviderSpec { key: ObjectKey::new("apps", "other"), ..provider() };
+        f.providers([provider(), other.clone()]).await;
+        f.carrier.script([Answer::RetryAfter(120)]);
+        f.append("message 1", [delivery("a")]).await;
+        f.until(|f| f.carrier.bodies() == [1]).await;
+        f.carrier.hang_on("/hook");
+        f.append("message 2", [NewDelivery { provider: other.key.clone(), ..delivery("a") }]).await;
+        f.until(|f| f.carrier.hanging() == 1).await;
+        let shown: Vec<_> = f.provider_snapshots().await;
+        let [chat, busy] = &shown[..] else { panic!("{shown:?}") };
+        assert_eq!((&chat.provider, &busy.provider), (&provider().key, &other.key));
+        assert_eq!((chat.in_flight, chat.held_until, chat.room), (0, Some(noon() + secs(120)), 0));
+        assert_eq!((busy.in_flight, busy.held_until, busy.room, busy.probing), (1, None, 15, false));
+        f.carrier.let_go();
+        f.end().await;
+    });
+}
+
+#[test]
 fn a_black_hole_costs_only_its_own_queue() {
     run(async |f| {
         let hole = ProviderSpec {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
 use actix_web::dev::{Server, ServerHandle};
 use campanile_protocol::Submit;
-use campanile_supervision::{LifeGuard, Link, SharedClock, Watchdog, failpoint};
+use campanile_supervision::{GetSnapshot, LifeGuard, Link, SharedClock, Watchdog, failpoint};
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
@@ -47,7 +47,7 @@ pub struct IntakeActor {
     state: Arc<State>,
     listener: Option<TcpListener>,
     server: Option<ServerHandle>,
-    _guard: LifeGuard<&'static str>,
+    guard: LifeGuard<&'static str>,
 }
 
 /// Asks the endpoint to accept no more connections. Answered when the open requests are through or their time is up;
@@ -55,11 +55,6 @@ pub struct IntakeActor {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct StopAccepting;
-
-/// Asks how the endpoint is doing.
-#[derive(Debug, Message)]
-#[rtype(result = "IntakeSnapshot")]
-pub struct GetIntakeSnapshot;
 
 /// The endpoint, as metrics, admin API and tests see it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -95,7 +90,7 @@ impl IntakeActor {
         let bodies = Budget::new(config.bodies_limit);
         let meter = Meter::new(config.count_paths);
         let state = State { config, router, clock, window, bodies, meter, watchdog };
-        Self { state: Arc::new(state), listener: Some(listener), server: None, _guard: guard }
+        Self { state: Arc::new(state), listener: Some(listener), server: None, guard }
     }
 
     fn serve(&mut self, listener: TcpListener, ctx: &Context<Self>) -> io::Result<()> {
@@ -133,6 +128,7 @@ impl Actor for IntakeActor {
         let Some(listener) = self.listener.take() else { return };
         if let Err(error) = self.serve(listener, ctx) {
             tracing::error!(%error, "Event server crashed");
+            self.guard.fail();
             ctx.stop();
         }
     }
@@ -150,6 +146,7 @@ impl Handler<ServerEnded> for IntakeActor {
             Ok(()) => tracing::error!("Event server crashed"),
             Err(error) => tracing::error!(%error, "Event server crashed"),
         }
+        self.guard.fail();
         ctx.stop();
     }
 }
@@ -168,10 +165,10 @@ impl Handler<StopAccepting> for IntakeActor {
     }
 }
 
-impl Handler<GetIntakeSnapshot> for IntakeActor {
-    type Result = MessageResult<GetIntakeSnapshot>;
+impl Handler<GetSnapshot<IntakeSnapshot>> for IntakeActor {
+    type Result = MessageResult<GetSnapshot<IntakeSnapshot>>;
 
-    fn handle(&mut self, _: GetIntakeSnapshot, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, _: GetSnapshot<IntakeSnapshot>, _: &mut Self::Context) -> Self::Result {
         failpoint("intake-actor", "snapshot");
         MessageResult(snapshot(&self.state))
     }

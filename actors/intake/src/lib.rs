@@ -17,7 +17,7 @@ mod pipeline;
 mod server;
 mod window;
 
-pub use actor::{GetIntakeSnapshot, IntakeActor, IntakeParts, IntakeSnapshot, StopAccepting};
+pub use actor::{IntakeActor, IntakeParts, IntakeSnapshot, StopAccepting};
 pub use answer::Outcome;
 pub use config::IntakeConfig;
 pub use meter::{DURATION_BOUNDS, RequestSeries};

@@ -14,7 +14,7 @@ pub enum Report {
     /// A Provider was resolved anew, or its way of delivering changed.
     Provider(ProviderState),
     /// A delivery reached an end or a setback.
-    Delivery(DeliveryOutcome),
+    Delivery(DeliveryReport),
     /// How much waits and how much was given up, whenever that changed.
     Backlog(Arc<Backlog>),
 }
@@ -58,22 +58,22 @@ pub struct ProviderState {
     pub delivering: Result<(), Failure>,
 }
 
-/// What became of a delivery.
+/// The outcome of an attempt, with the delivery that it was about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeliveryOutcome {
+pub struct DeliveryReport {
     /// Its Provider.
     pub provider: ObjectKey,
     /// Its Alert.
     pub alert: AlertRef,
-    /// When.
+    /// When the attempt ended.
     pub at: Timestamp,
     /// How it went.
-    pub result: DeliveryResult,
+    pub outcome: DeliveryOutcome,
 }
 
-/// The result of one try.
+/// The outcome of an attempt, as the owners of objects see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeliveryResult {
+pub enum DeliveryOutcome {
     /// The destination has it.
     Delivered,
     /// It will be tried again.

@@ -9,8 +9,8 @@ use actix::{Actor, Addr, Context, Handler, System, SystemRunner};
 use campanile_domain::{Event, ObjectRef};
 use campanile_outbox::{Bounds, Outbox, Settlement, SqliteOutbox};
 use campanile_protocol::{Change, Changes, LabelLookup, Labels, Submit};
-use campanile_router::{GetRouterSnapshot, RouterActor, RouterConfig, RouterParts, RouterPhase, Suspects};
-use campanile_supervision::{DeathNotice, LifeGuard, Link, SystemClock};
+use campanile_router::{RouterActor, RouterConfig, RouterParts, RouterPhase, RouterSnapshot, Suspects};
+use campanile_supervision::{DeathNotice, GetSnapshot, LifeGuard, Link, SystemClock};
 use campanile_testkit::{alert, event, noon, provider};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tempfile::TempDir;
@@ -85,7 +85,9 @@ async fn open_router(outbox: Arc<SqliteOutbox>) -> Addr<RouterActor> {
     let providers = vec![Change::Applied(Arc::new(provider()))];
     let all = Changes { initial: true, alerts, providers, ..Changes::default() };
     router.send(all).await.expect("the router lives");
-    while router.send(GetRouterSnapshot).await.expect("the router lives").phase != RouterPhase::Open {
+    while router.send(GetSnapshot::<RouterSnapshot>::new()).await.expect("the router lives").phase
+        != RouterPhase::Open
+    {
         tokio::task::yield_now().await;
     }
     router

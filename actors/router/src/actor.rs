@@ -21,7 +21,7 @@ use campanile_outbox::{Append, EventId, Outbox, OutboxError, Planned};
 use campanile_protocol::{
     Announce, Change, Changes, LabelLookup, Resync, Submit, SubmitError, SubmitReply, Unusable,
 };
-use campanile_supervision::{LifeGuard, Link, SharedClock, failpoint, failpoint_stall};
+use campanile_supervision::{GetSnapshot, LifeGuard, Link, SharedClock, failpoint, failpoint_stall};
 use jiff::Timestamp;
 use tracing::field::Empty;
 use tracing::{Span, debug_span};
@@ -31,7 +31,7 @@ use crate::{Index, Plan};
 use announcing::Announcing;
 use backlog::{Backlog, Phase, Stored};
 use snapshot::Counters;
-pub use snapshot::{EventCounts, GetRouterSnapshot, RouterPhase, RouterSnapshot};
+pub use snapshot::{EventCounts, RouterPhase, RouterSnapshot};
 pub use suspects::Suspects;
 
 /// Submits that may wait in the mailbox: about as many as can be planned before the first sender gives up. Beyond it
@@ -252,10 +252,10 @@ impl Handler<Unusable> for RouterActor {
     }
 }
 
-impl Handler<GetRouterSnapshot> for RouterActor {
-    type Result = MessageResult<GetRouterSnapshot>;
+impl Handler<GetSnapshot<RouterSnapshot>> for RouterActor {
+    type Result = MessageResult<GetSnapshot<RouterSnapshot>>;
 
-    fn handle(&mut self, _: GetRouterSnapshot, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, _: GetSnapshot<RouterSnapshot>, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.snapshot())
     }
 }

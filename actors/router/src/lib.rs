@@ -12,9 +12,6 @@ mod actor;
 mod index;
 mod plan;
 
-pub use actor::{
-    EventCounts, GetRouterSnapshot, RouterActor, RouterConfig, RouterParts, RouterPhase, RouterSnapshot,
-    Suspects,
-};
+pub use actor::{EventCounts, RouterActor, RouterConfig, RouterParts, RouterPhase, RouterSnapshot, Suspects};
 pub use index::Index;
 pub use plan::{DropReason, Dropped, Incoming, Notice, Plan, Problem, Rules, Step, explain, plan};

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use actix::{Message, Recipient};
 
+use crate::End;
+
 /// Tells a parent that one of its children is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
@@ -14,8 +16,8 @@ pub struct DeathNotice<Id: Send + 'static> {
     pub child: Id,
     /// Which build of it, as its guard was told.
     pub build: u64,
-    /// Whether it ended by a panic.
-    pub panicked: bool,
+    /// In which way it ended; never [`End::Stuck`], which the parent finds out itself.
+    pub end: End,
 }
 
 /// Says whether an actor was replaced while it was still there, because it did not answer any more.
@@ -42,6 +44,8 @@ impl Retirement {
 pub struct LifeGuard<Id: Send + Clone + 'static> {
     child: Id,
     build: u64,
+    /// How the child will have ended, unless it panics.
+    end: End,
     retirement: Retirement,
     parent: Recipient<DeathNotice<Id>>,
 }
@@ -49,7 +53,7 @@ pub struct LifeGuard<Id: Send + Clone + 'static> {
 impl<Id: Send + Clone + 'static> LifeGuard<Id> {
     /// A guard for `child`.
     pub fn new(child: Id, parent: Recipient<DeathNotice<Id>>) -> Self {
-        Self { child, build: 0, retirement: Retirement::default(), parent }
+        Self { child, build: 0, end: End::Stopped, retirement: Retirement::default(), parent }
     }
 
     /// The guard of one build among several of the same child.
@@ -57,6 +61,11 @@ impl<Id: Send + Clone + 'static> LifeGuard<Id> {
     pub fn of_build(mut self, build: u64, retirement: Retirement) -> Self {
         (self.build, self.retirement) = (build, retirement);
         self
+    }
+
+    /// Says that the actor stops because of an error, so that its end is told apart from one in good order.
+    pub fn fail(&mut self) {
+        self.end = End::Failed;
     }
 
     /// Whether this build was replaced: then it must end and do nothing more.
@@ -72,8 +81,8 @@ impl<Id: Send + Clone + 'static> LifeGuard<Id> {
 
 impl<Id: Send + Clone + 'static> Drop for LifeGuard<Id> {
     fn drop(&mut self) {
-        let panicked = std::thread::panicking();
-        self.parent.do_send(DeathNotice { child: self.child.clone(), build: self.build, panicked });
+        let end = if std::thread::panicking() { End::Panicked } else { self.end };
+        self.parent.do_send(DeathNotice { child: self.child.clone(), build: self.build, end });
     }
 }
 

@@ -6,7 +6,7 @@ use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Context, Handler, Message, Recipient};
 use arc_swap::ArcSwapOption;
 
-use crate::Pulse;
+use crate::Heartbeat;
 
 /// Why a message did not reach the actor behind a [`Link`]. The message is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,11 +61,6 @@ where
         self.slot.store(Some(Arc::new(address.clone().recipient())));
     }
 
-    /// Points all clones of this link at `recipient`.
-    pub fn point_at_recipient(&self, recipient: Recipient<M>) {
-        self.slot.store(Some(Arc::new(recipient)));
-    }
-
     /// Puts `message` into the mailbox without waiting for an answer.
     ///
     /// # Errors
@@ -86,8 +81,8 @@ where
         }
     }
 
-    /// A pulse for the supervisor: asks `question` of the actor behind this link at the time.
-    pub fn pulse(&self, question: impl Fn() -> M + Send + 'static) -> Pulse {
+    /// A heartbeat for the supervisor: asks `question` of the actor behind this link at the time.
+    pub fn heartbeat(&self, question: impl Fn() -> M + Send + 'static) -> Heartbeat {
         let link = self.clone();
         Box::new(move || {
             let (link, question) = (link.clone(), question());

@@ -16,8 +16,8 @@ pub struct RestartPolicy {
     pub window: Duration,
     /// More restarts than this within the window are given up.
     pub limit: usize,
-    /// How often a child is asked whether it is well.
-    pub pulse_every: Duration,
+    /// How often a child is asked for a sign of life.
+    pub heartbeat_every: Duration,
     /// A child that has not answered for so long is replaced.
     pub stalled_after: Duration,
 }
@@ -32,7 +32,7 @@ impl Default for RestartPolicy {
             },
             window: Duration::from_secs(600),
             limit: 20,
-            pulse_every: Duration::from_secs(5),
+            heartbeat_every: Duration::from_secs(5),
             stalled_after: Duration::from_secs(30),
         }
     }

@@ -7,17 +7,18 @@ use std::pin::Pin;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 
-use crate::{DeathNotice, LifeGuard, Restart, RestartPolicy, SharedClock};
+use crate::{DeathNotice, End, GetSnapshot, LifeGuard, Restart, RestartPolicy, SharedClock};
+use child::Child;
 pub use child::ChildReport;
-use child::{Child, Question};
+use child::Ping;
 
 /// Builds a child. It is called in the supervisor's arbiter and may place the actor in another one; it points the
 /// links of the child at the new address.
 pub type Factory = Box<dyn FnMut(LifeGuard<&'static str>) + Send>;
 
-/// Asks a child something that costs it nothing, and ends when it has answered or is gone. [`Link::pulse`](crate::Link::pulse)
-/// makes one.
-pub type Pulse = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
+/// Asks a child something that costs it nothing, and ends when it has answered or is gone.
+/// [`Link::heartbeat`](crate::Link::heartbeat) makes one.
+pub type Heartbeat = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
 
 /// Called when a child died too often. The process can not go on without it.
 pub type GiveUp = Box<dyn FnMut(&'static str) + Send>;
@@ -31,13 +32,8 @@ pub struct Supervise {
     /// How to build it.
     pub factory: Factory,
     /// How to find out whether it answers.
-    pub pulse: Pulse,
+    pub heartbeat: Heartbeat,
 }
-
-/// Asks how the children are.
-#[derive(Debug, Message)]
-#[rtype(result = "Vec<ChildReport>")]
-pub struct GetChildren;
 
 /// The supervisor. A death while it is stopping is no reason for a restart.
 pub struct Supervisor {
@@ -64,11 +60,11 @@ impl Supervisor {
         }
     }
 
-    /// Plans the next build of a child that is gone, or gives it up.
-    fn replace(&mut self, name: &'static str, ctx: &mut Context<Self>) {
+    /// Plans the next build of a child that came to that end, or gives it up.
+    fn replace(&mut self, name: &'static str, end: End, ctx: &mut Context<Self>) {
         let (policy, now) = (self.policy, self.clock.now());
         let Some(child) = self.child(name) else { return };
-        match child.lost(&policy, now) {
+        match child.lost(end, &policy, now) {
             Restart::After(pause) => {
                 let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(actor = name, pause_ms, "restarting the actor");
@@ -81,25 +77,25 @@ impl Supervisor {
         }
     }
 
-    /// Feels the pulse of every child that is not being asked already.
-    fn feel_pulses(&mut self, ctx: &mut Context<Self>) {
+    /// Asks every child that is not being asked already for a sign of life.
+    fn check_heartbeats(&mut self, ctx: &mut Context<Self>) {
         let limit = self.policy.stalled_after;
-        let questions: Vec<Question> = self.children.iter_mut().filter_map(Child::ask).collect();
-        for Question { name, build, answer } in questions {
+        let pings: Vec<Ping> = self.children.iter_mut().filter_map(Child::ping).collect();
+        for Ping { name, build, answer } in pings {
             let answer = tokio::time::timeout(limit, answer).into_actor(self);
             ctx.spawn(answer.map(move |answer, supervisor, ctx| {
-                supervisor.felt(name, build, answer.is_ok(), ctx);
+                supervisor.heartbeat_checked(name, build, answer.is_ok(), ctx);
             }));
         }
     }
 
-    fn felt(&mut self, name: &'static str, build: u64, answered: bool, ctx: &mut Context<Self>) {
+    fn heartbeat_checked(&mut self, name: &'static str, build: u64, answered: bool, ctx: &mut Context<Self>) {
         let limit = self.policy.stalled_after;
         let Some(child) = self.child(name) else { return };
-        if child.felt(build, answered) {
+        if child.is_stuck(build, answered) {
             let seconds = limit.as_secs_f32();
             tracing::error!(actor = name, seconds, "actor does not answer, replacing it");
-            self.replace(name, ctx);
+            self.replace(name, End::Stuck, ctx);
         }
     }
 }
@@ -108,7 +104,7 @@ impl Actor for Supervisor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(self.policy.pulse_every, Self::feel_pulses);
+        ctx.run_interval(self.policy.heartbeat_every, Self::check_heartbeats);
     }
 }
 
@@ -129,16 +125,16 @@ impl Handler<DeathNotice<&'static str>> for Supervisor {
         let name = notice.child;
         // One that was replaced already may come to its end much later.
         if self.child(name).is_some_and(|child| child.is_present(notice.build)) {
-            tracing::error!(actor = name, panicked = notice.panicked, "actor ended");
-            self.replace(name, ctx);
+            tracing::error!(actor = name, end = notice.end.label(), "actor ended");
+            self.replace(name, notice.end, ctx);
         }
     }
 }
 
-impl Handler<GetChildren> for Supervisor {
+impl Handler<GetSnapshot<Vec<ChildReport>>> for Supervisor {
     type Result = Vec<ChildReport>;
 
-    fn handle(&mut self, _: GetChildren, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, _: GetSnapshot<Vec<ChildReport>>, _: &mut Self::Context) -> Self::Result {
         self.children.iter().map(Child::report).collect()
     }
 }

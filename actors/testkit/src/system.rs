@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler};
-use campanile_supervision::{DeathNotice, LifeGuard, TestClock};
+use campanile_supervision::{DeathNotice, End, LifeGuard, TestClock};
 
 use crate::noon;
 
@@ -53,7 +53,7 @@ impl Handler<DeathNotice<&'static str>> for Keeper {
 
     fn handle(&mut self, notice: DeathNotice<&'static str>, _: &mut Self::Context) {
         self.deaths.fetch_add(1, Ordering::Relaxed);
-        self.panics.fetch_add(usize::from(notice.panicked), Ordering::Relaxed);
+        self.panics.fetch_add(usize::from(notice.end == End::Panicked), Ordering::Relaxed);
     }
 }
 

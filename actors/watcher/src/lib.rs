@@ -33,4 +33,4 @@ pub use findings::{Finding, findings};
 pub use folder::{Folder, FolderError, load};
 pub use label_store::LabelStore;
 pub use loaded::{Loaded, Located, Position};
-pub use messages::{GetWatcherSnapshot, QueueSnapshot, WatcherSnapshot};
+pub use messages::{QueueSnapshot, WatcherSnapshot};

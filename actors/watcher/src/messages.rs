@@ -1,12 +1,6 @@
-//! What the watcher can be asked beside the messages of the protocol.
+//! The snapshot of the watcher.
 
-use actix::Message;
 use serde::Serialize;
-
-/// Asks how the watcher stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
-#[rtype(result = "WatcherSnapshot")]
-pub struct GetWatcherSnapshot;
 
 /// The watcher, as readiness, metrics and tests see it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

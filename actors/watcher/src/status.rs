@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use campanile_domain::{Alert, ObjectKey, ProviderSpec};
 use campanile_protocol::{
-    AlertRow, Announce, Backlog, Condition, Counts, DeliveryOutcome, DeliveryResult, ProviderRow,
+    AlertRow, Announce, Backlog, Condition, Counts, DeliveryOutcome, DeliveryReport, ProviderRow,
     ProviderState, Subject, reason,
 };
 use jiff::Timestamp;
@@ -32,16 +32,16 @@ struct Last {
 }
 
 impl Last {
-    fn note(&mut self, outcome: &DeliveryOutcome) {
-        match &outcome.result {
-            DeliveryResult::Delivered => {
-                let fate = Some((outcome.at, true));
-                *self = Self { delivery: Some(outcome.at), fate, ..Self::default() };
+    fn note(&mut self, report: &DeliveryReport) {
+        match &report.outcome {
+            DeliveryOutcome::Delivered => {
+                let fate = Some((report.at, true));
+                *self = Self { delivery: Some(report.at), fate, ..Self::default() };
             }
-            DeliveryResult::Delayed(failure) => self.error = Some(failure.message.clone()),
-            DeliveryResult::Dead(failure) => {
+            DeliveryOutcome::Delayed(failure) => self.error = Some(failure.message.clone()),
+            DeliveryOutcome::Dead(failure) => {
                 self.error = Some(failure.message.clone());
-                self.fate = Some((outcome.at, false));
+                self.fate = Some((report.at, false));
             }
         }
     }
@@ -208,15 +208,15 @@ impl StatusTable {
 
     /// Notes what became of a delivery. News of objects that are gone are dropped. Returns whether its Provider is to be
     /// judged anew.
-    pub(crate) fn outcome(&mut self, outcome: &DeliveryOutcome) -> bool {
+    pub(crate) fn outcome(&mut self, report: &DeliveryReport) -> bool {
         let mut is_up = false;
-        if let Some(provider) = self.providers.get_mut(&outcome.provider) {
-            provider.last.note(outcome);
-            is_up = provider.still_down && outcome.result == DeliveryResult::Delivered;
+        if let Some(provider) = self.providers.get_mut(&report.provider) {
+            provider.last.note(report);
+            is_up = provider.still_down && report.outcome == DeliveryOutcome::Delivered;
             provider.still_down &= !is_up;
         }
-        match self.alerts.get_mut(&outcome.alert.key) {
-            Some(alert) if *alert.uid == *outcome.alert.uid => alert.last.note(outcome),
+        match self.alerts.get_mut(&report.alert.key) {
+            Some(alert) if *alert.uid == *report.alert.uid => alert.last.note(report),
             _ => {}
         }
         is_up

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use campanile_delivery::{DeliverySnapshot, TallyRow, WAIT_BOUNDS};
+use campanile_supervision::End;
 
 use super::page::{Counted, Kind, Page};
 
@@ -29,6 +30,13 @@ pub(super) fn write(
     page.sample(&[], delivery.actors as u64);
     page.family("campanile_provider_actor_restarts_total", Kind::Counter, "Restarts of provider actors.");
     page.sample(&[], delivery.restarts);
+    let help = "Ends of provider actors, by what they came to.";
+    page.family("campanile_provider_actor_ends_total", Kind::Counter, help);
+    for end in End::ALL {
+        page.sample(&[("end", end.label())], delivery.ends.of(end));
+    }
+    page.family("campanile_delivery_threads", Kind::Gauge, "Threads that provider actors live on.");
+    page.sample(&[], delivery.threads as u64);
 }
 
 /// Series end with their Provider.

@@ -1,30 +1,34 @@
 //! The actor of one Provider, as its dispatcher holds it.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::time::Duration;
 
 use actix::{Actor, Addr};
 use campanile_supervision::Retirement;
 use jiff::Timestamp;
 
-use crate::provider_actor::{ProviderActor, ProviderParts, Stop, Wake};
+use super::threads::Place;
+use crate::provider_actor::{Configuration, ProviderActor, ProviderParts, Stop, Wake, Wakes};
 
-/// When a provider actor was sent the oldest [`Wake`] that it has not taken yet.
-pub(crate) type Unanswered = Rc<Cell<Option<Timestamp>>>;
-
-/// A running provider actor. It ends when this is dropped, with its dispatcher too.
+/// A provider actor, running or on its way to its end. It ends when this is dropped, with its dispatcher too.
 pub(super) struct Child {
     address: Addr<ProviderActor>,
     build: u64,
-    unanswered: Unanswered,
+    wakes: Wakes,
     retirement: Retirement,
+    /// When it was told to stop.
+    stopping: Option<Timestamp>,
+    /// The thread that it lives on.
+    _place: Place,
 }
 
 impl Child {
-    pub(super) fn start(build: u64, parts: ProviderParts) -> Self {
-        let (unanswered, retirement) = (parts.unanswered.clone(), parts.guard.retirement());
-        Self { address: ProviderActor::new(parts).start(), build, unanswered, retirement }
+    pub(super) fn start(parts: ProviderParts, place: Place) -> Self {
+        let (build, wakes, retirement) = (parts.build, parts.wakes.clone(), parts.retirement.clone());
+        let address = match place.arbiter() {
+            None => ProviderActor::new(parts).start(),
+            Some(arbiter) => ProviderActor::start_in_arbiter(arbiter, move |_| ProviderActor::new(parts)),
+        };
+        Self { address, build, wakes, retirement, stopping: None, _place: place }
     }
 
     pub(super) fn address(&self) -> &Addr<ProviderActor> {
@@ -35,19 +39,34 @@ impl Child {
         self.build == build
     }
 
-    pub(super) fn is_alive(&self) -> bool {
-        self.address.connected()
+    /// Whether it still takes deliveries. Its last message follows if it does not.
+    pub(super) fn is_running(&self) -> bool {
+        self.stopping.is_none() && self.address.connected()
     }
 
     /// Says that there may be work.
     pub(super) fn wake(&self, now: Timestamp) {
-        self.unanswered.set(self.unanswered.get().or(Some(now)));
-        self.address.do_send(Wake);
+        if self.wakes.begin(now) {
+            self.address.do_send(Wake);
+        }
+    }
+
+    /// Gives it other settings.
+    pub(super) fn configure(&self, configuration: Configuration) {
+        self.address.do_send(configuration);
+    }
+
+    /// Tells it to end; its last message says when it has.
+    pub(super) fn stop(&mut self, now: Timestamp) {
+        if self.stopping.is_none() {
+            self.stopping = Some(now);
+            self.address.do_send(Stop);
+        }
     }
 
     /// Whether it has not taken a message for longer than `limit`.
-    pub(super) fn is_stalled(&self, limit: Duration, now: Timestamp) -> bool {
-        self.unanswered.get().is_some_and(|since| since + limit < now)
+    pub(super) fn is_stuck(&self, limit: Duration, now: Timestamp) -> bool {
+        self.wakes.is_overdue(limit, now) || self.stopping.is_some_and(|since| since + limit < now)
     }
 }
 

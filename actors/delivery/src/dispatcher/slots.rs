@@ -1,22 +1,18 @@
-//! What the dispatcher knows of each Provider.
+//! The table of Providers: settings, actor, and what is kept between two actors.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_domain::{Failure, ObjectKey, ProviderSpec};
-use campanile_outbox::Outbox;
 use campanile_protocol::Change;
 use campanile_providers::Endpoint;
 use campanile_supervision::RestartLog;
 use jiff::Timestamp;
 
 use super::child::Child;
-use super::destination::Destination;
 use crate::DeliverySnapshot;
-use crate::memo::Memo;
-use crate::provider_actor::ProviderParts;
+use crate::kept::{DestinationId, Kept};
 
 /// Whether a Provider can be used.
 #[derive(Clone)]
@@ -33,36 +29,21 @@ pub(super) enum Resolution {
 pub(super) struct Slot {
     pub(super) spec: Arc<ProviderSpec>,
     pub(super) resolution: Resolution,
+    /// Its actor, from its build to its last message.
     pub(super) child: Option<Child>,
-    /// Counts the builds of its actor.
-    builds: u64,
     pub(super) log: RestartLog,
-    /// Where it leads. Outlives the actor, which ends when its settings can not be used for a while.
-    pub(super) destination: Destination,
-    /// Outlives the actor, which ends when it is idle.
-    memo: Option<Rc<Memo>>,
+    /// Where it leads, as last resolved.
+    pub(super) destination: DestinationId,
+    /// What the last actor left, for the next one; nothing while there is an actor.
+    pub(super) kept: Kept,
 }
 
 impl Slot {
-    /// The commit-status memo, made at the first need.
-    pub(super) fn memo(&mut self, outbox: &Arc<dyn Outbox>) -> Rc<Memo> {
-        let key = &self.spec.key;
-        self.memo.get_or_insert_with(|| Rc::new(Memo::new(key.clone(), outbox.clone()))).clone()
-    }
-
-    /// The number of the next build.
-    pub(super) fn next_build(&mut self) -> u64 {
-        self.builds += 1;
-        self.builds
-    }
-
-    pub(super) fn start(&mut self, parts: ProviderParts) {
-        self.child = Some(Child::start(self.builds, parts));
-    }
-
-    /// Ends the actor; exchanges under way settle themselves.
-    pub(super) fn stop(&mut self) {
-        self.child = None;
+    /// Tells the actor to end; exchanges under way settle themselves.
+    pub(super) fn stop(&mut self, now: Timestamp) {
+        if let Some(child) = &mut self.child {
+            child.stop(now);
+        }
     }
 }
 
@@ -93,10 +74,9 @@ impl Slots {
                     spec,
                     resolution: Resolution::Pending,
                     child: None,
-                    builds: 0,
                     log: RestartLog::default(),
-                    destination: Destination::default(),
-                    memo: None,
+                    destination: DestinationId::default(),
+                    kept: Kept::default(),
                 };
                 self.0.insert(key.clone(), slot);
             }
@@ -104,10 +84,15 @@ impl Slots {
         key
     }
 
+    /// The actors that take deliveries.
+    pub(super) fn running(&self) -> impl Iterator<Item = &Child> {
+        self.0.values().filter_map(|slot| slot.child.as_ref()).filter(|child| child.is_running())
+    }
+
     /// The Providers whose actor has taken no message for longer than `limit`.
-    pub(super) fn stalled(&self, limit: Duration, now: Timestamp) -> Vec<ObjectKey> {
-        let stalls = |slot: &&Slot| slot.child.as_ref().is_some_and(|child| child.is_stalled(limit, now));
-        self.0.values().filter(stalls).map(|slot| slot.spec.key.clone()).collect()
+    pub(super) fn stuck(&self, limit: Duration, now: Timestamp) -> Vec<ObjectKey> {
+        let is_stuck = |slot: &&Slot| slot.child.as_ref().is_some_and(|child| child.is_stuck(limit, now));
+        self.0.values().filter(is_stuck).map(|slot| slot.spec.key.clone()).collect()
     }
 
     /// Keys that are known here but not in `changes`.
@@ -153,11 +138,10 @@ impl Slots {
     /// Adds this table's counts to `snapshot`.
     pub(super) fn count(&self, snapshot: DeliverySnapshot) -> DeliverySnapshot {
         let broken = |slot: &&Slot| matches!(slot.resolution, Resolution::Broken(_));
-        let alive = |slot: &&Slot| slot.child.as_ref().is_some_and(Child::is_alive);
         DeliverySnapshot {
             providers: self.0.len(),
             not_ready: self.0.values().filter(broken).count(),
-            actors: self.0.values().filter(alive).count(),
+            actors: self.running().count(),
             ..snapshot
         }
     }

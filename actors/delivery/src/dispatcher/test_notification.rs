@@ -159,7 +159,7 @@ impl Trial {
             clock: self.clock.as_ref(),
         };
         let verdict = match tokio::time::timeout(limit, driver.drive(&delivery)).await {
-            Ok(driven) => driven.verdict,
+            Ok((verdict, _)) => verdict,
             Err(_) => Verdict::Failed(self.too_slow(limit)),
         };
         Ok(recorder.tested(verdict, &endpoint.masker))

@@ -1,4 +1,5 @@
 use super::*;
+use crate::drive::{Observed, unasked};
 use campanile_domain::FailureClass;
 use campanile_testkit::noon;
 
@@ -6,12 +7,12 @@ fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-fn failed(class: FailureClass) -> Driven {
+fn failed(class: FailureClass) -> Conclusion {
     answered(Verdict::Failed(Failure::new(class, "no")))
 }
 
-fn answered(verdict: Verdict) -> Driven {
-    Driven { answered: true, ..verdict.into() }
+fn answered(verdict: Verdict) -> Conclusion {
+    (verdict, Observed { answered: true, quota: None })
 }
 
 fn open() -> (DeliveryConfig, Pace) {
@@ -82,11 +83,11 @@ fn a_pause_that_the_destination_named_outlasts_a_success_that_was_under_way() {
 #[test]
 fn a_success_that_was_the_last_of_its_quota_stops_the_provider_until_the_next() {
     let (config, mut pace) = open();
-    let last = Driven { quota: Some(secs(45)), ..answered(Verdict::Delivered) };
+    let last = (Verdict::Delivered, Observed { quota: Some(secs(45)), answered: true });
     assert_eq!(pace.note(&config, &last, noon(), 0.5), Turn::None);
     assert!(pace.is_held(noon() + secs(44)) && !pace.is_held(noon() + secs(45)));
     assert_eq!(pace.gate(&config, 0, noon()), Gate::ClosedUntil(noon() + secs(45)));
-    let endless = Driven { quota: Some(secs(1_000_000)), ..answered(Verdict::Delivered) };
+    let endless = (Verdict::Delivered, Observed { quota: Some(secs(1_000_000)), answered: true });
     pace.note(&config, &endless, noon(), 0.5);
     assert_eq!(pace.gate(&config, 0, noon()), Gate::ClosedUntil(noon() + config.longest_pause));
 }
@@ -95,9 +96,9 @@ fn a_success_that_was_the_last_of_its_quota_stops_the_provider_until_the_next() 
 fn what_is_concluded_without_asking_the_destination_does_not_end_an_outage() {
     let (config, mut pace) = open();
     pace.note(&config, &failed(FailureClass::Credentials), noon(), 0.5);
-    assert_eq!(pace.note(&config, &Verdict::Skipped.into(), noon(), 0.5), Turn::None);
+    assert_eq!(pace.note(&config, &unasked(Verdict::Skipped), noon(), 0.5), Turn::None);
     let unrendered = Verdict::Failed(Failure::new(FailureClass::Render, "no"));
-    assert_eq!(pace.note(&config, &unrendered.into(), noon(), 0.5), Turn::None);
+    assert_eq!(pace.note(&config, &unasked(unrendered), noon(), 0.5), Turn::None);
     assert!(pace.stopped().is_some() && pace.probing());
 }
 

@@ -10,17 +10,17 @@ use actix::{Actor, Addr, Context, Handler, MessageResult};
 use campanile_domain::{Event, Failure, NewDelivery, ObjectKey, ProviderSpec, Secret, Severity};
 use campanile_outbox::{Append, Bounds, DeliveryView, MemoryOutbox, Outbox, Planned, Selection};
 use campanile_protocol::{
-    Announce, Backlog, Change, Changes, DeliveryResult, ProviderState, ReadSecrets, Report, SecretError,
+    Announce, Backlog, Change, Changes, DeliveryOutcome, ProviderState, ReadSecrets, Report, SecretError,
     Secrets, Unusable,
 };
-use campanile_supervision::{Clock, Link};
+use campanile_supervision::{Clock, GetSnapshot, Link};
 use campanile_testkit::{Ward, event, new_delivery};
 use jiff::Timestamp;
 use tracing::Span;
 
 pub(super) use super::scripted::{Answer, ScriptedCarrier};
 use crate::{
-    DeliveryConfig, DeliverySnapshot, Dispatcher, DispatcherParts, Drain, GetDeliverySnapshot, SendTest,
+    DeliveryConfig, DeliverySnapshot, Dispatcher, DispatcherParts, Drain, ProviderSnapshot, SendTest,
     TestError, Tested, wake_up,
 };
 
@@ -63,8 +63,8 @@ impl Handler<Report> for FakeWatcher {
             Report::Provider(state) => {
                 memory.states.insert(state.provider.clone(), state);
             }
-            Report::Delivery(outcome) => {
-                if let DeliveryResult::Delayed(failure) | DeliveryResult::Dead(failure) = outcome.result {
+            Report::Delivery(report) => {
+                if let DeliveryOutcome::Delayed(failure) | DeliveryOutcome::Dead(failure) = report.outcome {
                     memory.last_error = Some(failure.message);
                 }
             }
@@ -139,6 +139,7 @@ impl Fixture {
             reports,
             announces,
             unusable,
+            threads: Vec::new(),
             guard: ward.guard("dispatcher"),
         })
         .start();
@@ -246,7 +247,11 @@ impl Fixture {
     }
 
     pub(super) async fn snapshot(&self) -> DeliverySnapshot {
-        self.dispatcher.send(GetDeliverySnapshot).await.unwrap()
+        self.dispatcher.send(GetSnapshot::new()).await.unwrap()
+    }
+
+    pub(super) async fn provider_snapshots(&self) -> Vec<ProviderSnapshot> {
+        self.dispatcher.send(GetSnapshot::new()).await.unwrap()
     }
 
     /// Lets virtual time pass until `condition` holds.

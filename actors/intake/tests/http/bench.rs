@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler};
 use campanile_domain::{Event, EventJson, ObjectRef, to_wire_json};
-use campanile_intake::{
-    GetIntakeSnapshot, IntakeActor, IntakeConfig, IntakeParts, IntakeSnapshot, Window, bind,
-};
+use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, IntakeSnapshot, Window, bind};
 use campanile_protocol::{Submit, SubmitError, SubmitReply};
-use campanile_supervision::{Clock, Link};
+use campanile_supervision::{Clock, GetSnapshot, Link};
 use campanile_testkit::{Ward, event, noon};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
@@ -156,7 +154,7 @@ impl Bench {
     }
 
     pub(crate) async fn snapshot(&self) -> IntakeSnapshot {
-        self.intake.send(GetIntakeSnapshot).await.unwrap()
+        self.intake.send(GetSnapshot::new()).await.unwrap()
     }
 
     /// Waits until the numbers are as wanted.

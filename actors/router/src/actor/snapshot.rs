@@ -2,18 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use actix::Message;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::RouterActor;
 use super::backlog::Phase;
 use crate::Plan;
-
-/// Asks how the router stands.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "RouterSnapshot")]
-pub struct GetRouterSnapshot;
 
 /// How the router stands. Counts begin with the actor: a restart sets them to zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

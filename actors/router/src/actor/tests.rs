@@ -144,7 +144,7 @@ impl Rig {
     }
 
     async fn snapshot(&self) -> RouterSnapshot {
-        self.router.send(GetRouterSnapshot).await.unwrap()
+        self.router.send(GetSnapshot::new()).await.unwrap()
     }
 
     async fn reach(&self, phase: RouterPhase) {

@@ -6,9 +6,9 @@ use actix::Recipient;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Factory, Pulse, Supervise};
+use super::{Factory, Heartbeat, Supervise};
 use crate::guard::Retirement;
-use crate::{DeathNotice, LifeGuard, Restart, RestartLog, RestartPolicy};
+use crate::{DeathNotice, End, EndCounts, LifeGuard, Restart, RestartLog, RestartPolicy};
 
 /// One child, as metrics and tests see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,10 +21,12 @@ pub struct ChildReport {
     pub restarts: u64,
     /// How often that was because it did not answer.
     pub stalls: u64,
+    /// How often it came to each end.
+    pub ends: EndCounts,
 }
 
-/// A question that one build of a child was asked.
-pub(super) struct Question {
+/// A heartbeat that one build of a child was asked for.
+pub(super) struct Ping {
     pub(super) name: &'static str,
     pub(super) build: u64,
     /// Ends with the answer.
@@ -34,7 +36,7 @@ pub(super) struct Question {
 pub(super) struct Child {
     pub(super) name: &'static str,
     factory: Factory,
-    pulse: Pulse,
+    heartbeat: Heartbeat,
     /// Counts builds; what an earlier one does is no concern.
     build: u64,
     alive: bool,
@@ -42,7 +44,7 @@ pub(super) struct Child {
     asked: bool,
     retirement: Retirement,
     log: RestartLog,
-    stalls: u64,
+    ends: EndCounts,
 }
 
 impl Child {
@@ -50,13 +52,13 @@ impl Child {
         Self {
             name: message.name,
             factory: message.factory,
-            pulse: message.pulse,
+            heartbeat: message.heartbeat,
             build: 0,
             alive: false,
             asked: false,
             retirement: Retirement::default(),
             log: RestartLog::default(),
-            stalls: 0,
+            ends: EndCounts::default(),
         }
     }
 
@@ -74,32 +76,38 @@ impl Child {
         self.alive && self.build == build
     }
 
-    /// The child is gone: notes when, and says what to do about it.
-    pub(super) fn lost(&mut self, policy: &RestartPolicy, now: Timestamp) -> Restart {
+    /// The child came to that end: notes when, and says what to do about it.
+    pub(super) fn lost(&mut self, end: End, policy: &RestartPolicy, now: Timestamp) -> Restart {
         self.alive = false;
+        self.ends.count(end);
         self.retirement.declare();
         self.log.record(policy, now, fastrand::f64())
     }
 
-    /// A question to the present build, if one is alive and not being asked.
-    pub(super) fn ask(&mut self) -> Option<Question> {
+    /// Asks the present build for a sign of life, if one is alive and not being asked.
+    pub(super) fn ping(&mut self) -> Option<Ping> {
         if !self.alive || std::mem::replace(&mut self.asked, true) {
             return None;
         }
-        Some(Question { name: self.name, build: self.build, answer: (self.pulse)() })
+        Some(Ping { name: self.name, build: self.build, answer: (self.heartbeat)() })
     }
 
-    /// The answer to a question, or its absence. True if the build that was asked must be replaced.
-    pub(super) fn felt(&mut self, build: u64, answered: bool) -> bool {
+    /// Takes note of an answer, or of its absence. True if the build that was asked must be replaced.
+    pub(super) fn is_stuck(&mut self, build: u64, answered: bool) -> bool {
         if !self.is_present(build) {
             return false;
         }
         self.asked = false;
-        self.stalls += u64::from(!answered);
         !answered
     }
 
     pub(super) fn report(&self) -> ChildReport {
-        ChildReport { name: self.name, alive: self.alive, restarts: self.log.total(), stalls: self.stalls }
+        ChildReport {
+            name: self.name,
+            alive: self.alive,
+            restarts: self.log.total(),
+            stalls: self.ends.stuck,
+            ends: self.ends,
+        }
     }
 }

@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::{Clock, Link, Retirement, SystemClock, TestClock};
+use crate::{Clock, EndCounts, Link, Retirement, SystemClock, TestClock};
 
 #[derive(Message)]
 #[rtype(result = "usize")]
 enum Order {
     Panic,
     Stop,
+    Fail,
     Stall,
     Count,
 }
@@ -23,7 +24,7 @@ struct Worker {
     built: usize,
     /// Ends stalls.
     release: Arc<Notify>,
-    _guard: LifeGuard<&'static str>,
+    guard: LifeGuard<&'static str>,
 }
 
 impl Actor for Worker {
@@ -37,6 +38,10 @@ impl Handler<Order> for Worker {
         match order {
             Order::Panic => panic!("told to"),
             Order::Stop => actix::ActorContext::stop(ctx),
+            Order::Fail => {
+                self.guard.fail();
+                actix::ActorContext::stop(ctx);
+            }
             Order::Stall => {
                 let release = self.release.clone();
                 ctx.wait(async move { release.notified().await }.into_actor(self));
@@ -72,10 +77,10 @@ impl Fixture {
         let factory = Box::new(move |guard: LifeGuard<&'static str>| {
             let built = built.fetch_add(1, Relaxed) + 1;
             retiring.lock().unwrap().push(guard.retirement());
-            slot.point_at(&Worker { built, release: releasing.clone(), _guard: guard }.start());
+            slot.point_at(&Worker { built, release: releasing.clone(), guard }.start());
         });
-        let pulse = link.pulse(|| Order::Count);
-        supervisor.do_send(Supervise { name: "worker", factory, pulse });
+        let heartbeat = link.heartbeat(|| Order::Count);
+        supervisor.do_send(Supervise { name: "worker", factory, heartbeat });
         Self { supervisor, link, given_up, release, retirements }
     }
 
@@ -91,7 +96,7 @@ impl Fixture {
     }
 
     async fn report(&self) -> ChildReport {
-        self.supervisor.send(GetChildren).await.unwrap().remove(0)
+        self.supervisor.send(GetSnapshot::new()).await.unwrap().remove(0)
     }
 }
 
@@ -103,7 +108,7 @@ fn run(test: impl AsyncFnOnce()) {
 }
 
 #[test]
-fn supervise_an_actor_that_panics_or_stops_is_built_anew_behind_the_same_link() {
+fn supervise_an_actor_that_ends_is_built_anew_behind_the_same_link_and_its_end_is_counted() {
     run(async || {
         let fixture = Fixture::start(RestartPolicy::default());
         fixture.await_build(1).await;
@@ -111,9 +116,12 @@ fn supervise_an_actor_that_panics_or_stops_is_built_anew_behind_the_same_link() 
         fixture.await_build(2).await;
         fixture.link.ask(Order::Stop).await.ok();
         fixture.await_build(3).await;
+        fixture.link.ask(Order::Fail).await.ok();
+        fixture.await_build(4).await;
+        let ends = EndCounts { stopped: 1, failed: 1, panicked: 1, stuck: 0 };
         assert_eq!(
             fixture.report().await,
-            ChildReport { name: "worker", alive: true, restarts: 2, stalls: 0 }
+            ChildReport { name: "worker", alive: true, restarts: 3, stalls: 0, ends }
         );
         assert_eq!(fixture.given_up.load(Relaxed), 0);
     });
@@ -130,9 +138,10 @@ fn supervise_an_actor_that_dies_too_often_is_given_up() {
         for _ in 0..100 {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
+        let ends = EndCounts { panicked: 3, ..EndCounts::default() };
         assert_eq!(
             fixture.report().await,
-            ChildReport { name: "worker", alive: false, restarts: 2, stalls: 0 }
+            ChildReport { name: "worker", alive: false, restarts: 2, stalls: 0, ends }
         );
         assert_eq!(fixture.given_up.load(Relaxed), 1);
     });
@@ -152,13 +161,16 @@ fn supervise_an_actor_that_does_not_answer_is_replaced_and_its_late_end_changes_
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let policy = RestartPolicy::default();
-        assert!(stalled_at.elapsed() <= policy.pulse_every + policy.stalled_after + Duration::from_secs(1));
+        assert!(
+            stalled_at.elapsed() <= policy.heartbeat_every + policy.stalled_after + Duration::from_secs(1)
+        );
         // Before the second build the link still leads to the first, which answers nobody.
         while !fixture.report().await.alive {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         fixture.await_build(2).await;
-        let expected = ChildReport { name: "worker", alive: true, restarts: 1, stalls: 1 };
+        let ends = EndCounts { stuck: 1, ..EndCounts::default() };
+        let expected = ChildReport { name: "worker", alive: true, restarts: 1, stalls: 1, ends };
         assert_eq!(fixture.report().await, expected);
         let retired: Vec<bool> = fixture.retirements.lock().unwrap().iter().map(Retirement::is_due).collect();
         assert_eq!(retired, [true, false]);

@@ -8,11 +8,11 @@ use campanile_protocol::{
     AccountError, Announce, GetObjects, GetSpecs, ObjectTable, ReadSecrets, ReadServiceAccount, Report,
     RequestToken, Resync, SecretError, Secrets,
 };
-use campanile_supervision::{failpoint, failpoint_stall};
+use campanile_supervision::{GetSnapshot, failpoint, failpoint_stall};
 
 use super::{DEBOUNCE, RESCAN_TICKS, Tick, WatcherActor};
 use crate::watch::Touched;
-use crate::{GetWatcherSnapshot, Loaded, WatcherSnapshot};
+use crate::{Loaded, WatcherSnapshot};
 
 impl Handler<Touched> for WatcherActor {
     type Result = ();
@@ -134,10 +134,10 @@ impl Handler<GetSpecs> for WatcherActor {
     }
 }
 
-impl Handler<GetWatcherSnapshot> for WatcherActor {
-    type Result = MessageResult<GetWatcherSnapshot>;
+impl Handler<GetSnapshot<WatcherSnapshot>> for WatcherActor {
+    type Result = MessageResult<GetSnapshot<WatcherSnapshot>>;
 
-    fn handle(&mut self, _: GetWatcherSnapshot, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, _: GetSnapshot<WatcherSnapshot>, _: &mut Context<Self>) -> Self::Result {
         let problems = self.problems().len();
         MessageResult(self.loaded.as_ref().map_or_else(
             || WatcherSnapshot { problems, ..WatcherSnapshot::default() },

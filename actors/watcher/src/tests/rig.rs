@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use actix::{Actor, ActorContext, Addr, Context, Handler, Message};
 use campanile_protocol::{Changes, GetObjects, ObjectTable};
-use campanile_supervision::Link;
+use campanile_supervision::{GetSnapshot, Link};
 use campanile_testkit::Ward;
 use tempfile::TempDir;
 
-use crate::{GetWatcherSnapshot, LabelStore, WatcherActor, WatcherParts, WatcherSnapshot};
+use crate::{LabelStore, WatcherActor, WatcherParts, WatcherSnapshot};
 
 /// The subscriber.
 struct Ear(Arc<Mutex<Vec<Changes>>>);
@@ -113,7 +113,7 @@ impl Rig {
     }
 
     pub(super) async fn snapshot(&self) -> WatcherSnapshot {
-        self.watcher.send(GetWatcherSnapshot).await.unwrap()
+        self.watcher.send(GetSnapshot::new()).await.unwrap()
     }
 
     /// The batches heard so far; they are taken.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use campanile_domain::{AlertRef, Failure, FailureClass, ObjectKey};
 use campanile_protocol::{
-    Announce, Condition, DeliveryOutcome, DeliveryResult, ProviderState, Report, Subject, reason,
+    Announce, Condition, DeliveryOutcome, DeliveryReport, ProviderState, Report, Subject, reason,
 };
 use campanile_testkit::{noon, run};
 
@@ -167,27 +167,27 @@ fn deliveries_are_shown_on_their_alert_and_provider() {
         let uid = alert("on-call").replace("  namespace", "  uid: u1\n  namespace");
         let rig = Rig::new(&ward, &[("a.yaml", uid), ("p.yaml", provider("http://one"))]);
         rig.loaded().await;
-        let report = |uid: &str, result| {
-            rig.watcher.do_send(Report::Delivery(DeliveryOutcome {
+        let report = |uid: &str, outcome| {
+            rig.watcher.do_send(Report::Delivery(DeliveryReport {
                 provider: ObjectKey::new("apps", "chat"),
                 alert: AlertRef { key: ObjectKey::new("apps", "on-call"), uid: uid.into() },
                 at: noon(),
-                result,
+                outcome,
             }));
         };
-        report("u1", DeliveryResult::Delayed(failure("no answer")));
+        report("u1", DeliveryOutcome::Delayed(failure("no answer")));
         let table = rig.objects().await;
         assert_eq!(table.alerts[0].last_error.as_deref(), Some("no answer"));
         assert_eq!(table.providers[0].last_error.as_deref(), Some("no answer"));
         assert_eq!(table.alerts[0].last_delivery, None);
-        report("u1", DeliveryResult::Delivered);
+        report("u1", DeliveryOutcome::Delivered);
         let table = rig.objects().await;
         assert_eq!(
             (table.alerts[0].last_delivery, table.alerts[0].last_error.as_ref()),
             (Some(noon()), None)
         );
         assert_eq!(table.providers[0].last_delivery, Some(noon()));
-        report("of-an-earlier-alert", DeliveryResult::Dead(failure("gone")));
+        report("of-an-earlier-alert", DeliveryOutcome::Dead(failure("gone")));
         let table = rig.objects().await;
         assert_eq!(table.alerts[0].last_error, None);
         assert_eq!(
@@ -203,24 +203,24 @@ fn a_full_queue_is_shown_until_something_is_delivered_again() {
         let rig = Rig::new(&ward, &[("p.yaml", provider("http://one"))]);
         rig.loaded().await;
         let chat = ObjectKey::new("apps", "chat");
-        let delivery = |result| {
-            rig.watcher.do_send(Report::Delivery(DeliveryOutcome {
+        let delivery = |outcome| {
+            rig.watcher.do_send(Report::Delivery(DeliveryReport {
                 provider: chat.clone(),
                 alert: AlertRef { key: ObjectKey::new("apps", "on-call"), uid: "u1".into() },
                 at: noon(),
-                result,
+                outcome,
             }));
         };
         rig.watcher.do_send(state(Ok(()), Err(failure("no answer"))));
         let full = "7 notifications gave way";
         let on = Subject::Provider(chat.clone());
         rig.watcher.do_send(Announce::warning(on, reason::QUEUE_OVERFLOWED, full));
-        delivery(DeliveryResult::Delayed(failure("no answer")));
+        delivery(DeliveryOutcome::Delayed(failure("no answer")));
         let row = rig.objects().await.providers.remove(0);
         assert_eq!(row.last_error.as_deref(), Some(full));
         assert_eq!(row.conditions[1].message, format!("no answer; {full}"));
         rig.watcher.do_send(state(Ok(()), Ok(())));
-        delivery(DeliveryResult::Delivered);
+        delivery(DeliveryOutcome::Delivered);
         rig.watcher.do_send(state(Ok(()), Err(failure("no answer"))));
         let row = rig.objects().await.providers.remove(0);
         assert_eq!((row.last_error, &*row.conditions[1].message), (None, "no answer"));

@@ -7,10 +7,8 @@ use std::sync::{Arc, Mutex};
 use actix::{Actor, Addr, Context, Handler};
 use campanile_domain::{Failure, FailureClass, ObjectKey};
 use campanile_protocol::{Changes, GetObjects, ObjectTable, ProviderState, ReadSecrets, Report, SecretError};
-use campanile_supervision::{DeathNotice, LifeGuard, Link, SystemClock};
-use campanile_watcher::{
-    ClusterConfig, ClusterParts, ClusterWatcherActor, GetWatcherSnapshot, LabelCache, WatcherSnapshot,
-};
+use campanile_supervision::{DeathNotice, End, GetSnapshot, LifeGuard, Link, SystemClock};
+use campanile_watcher::{ClusterConfig, ClusterParts, ClusterWatcherActor, LabelCache, WatcherSnapshot};
 use tokio::sync::watch;
 
 use crate::api::{Namespace, kubeconfig, until};
@@ -34,7 +32,7 @@ impl Handler<DeathNotice<&'static str>> for Ear {
     type Result = ();
 
     fn handle(&mut self, notice: DeathNotice<&'static str>, _: &mut Self::Context) {
-        assert!(!notice.panicked);
+        assert_ne!(notice.end, End::Panicked);
     }
 }
 
@@ -89,7 +87,7 @@ impl Rig {
     }
 
     pub(crate) async fn until_snapshot(&self, wanted: impl Fn(WatcherSnapshot) -> bool) {
-        until(async || wanted(self.watcher.send(GetWatcherSnapshot).await.unwrap()).then_some(())).await;
+        until(async || wanted(self.watcher.send(GetSnapshot::new()).await.unwrap()).then_some(())).await;
     }
 
     /// Waits for the first whole state.

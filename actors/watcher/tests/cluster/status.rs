@@ -1,5 +1,5 @@
 use campanile_domain::{AlertRef, Failure, FailureClass};
-use campanile_protocol::{Announce, Backlog, Counts, DeliveryOutcome, DeliveryResult, Report, Subject};
+use campanile_protocol::{Announce, Backlog, Counts, DeliveryOutcome, DeliveryReport, Report, Subject};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -65,11 +65,11 @@ fn a_delivery_shows_on_its_alert_and_provider() {
         let failure = Failure::new(FailureClass::Rejected, "the destination refused it");
         let at = Timestamp::from_second(1_786_104_000).unwrap();
         let alert = AlertRef { key: rig.key("on-call"), uid };
-        rig.watcher.do_send(Report::Delivery(DeliveryOutcome {
+        rig.watcher.do_send(Report::Delivery(DeliveryReport {
             provider: rig.key("chat"),
             alert,
             at,
-            result: DeliveryResult::Dead(failure),
+            outcome: DeliveryOutcome::Dead(failure),
         }));
         for (kind, name) in [("Alert", "on-call"), ("Provider", "chat")] {
             let status = namespace.until_status(kind, name, |status| !status["lastDelivery"].is_null()).await;
@@ -152,11 +152,11 @@ fn a_new_watcher_says_that_messages_wait_until_one_got_through() {
         second.resolved("chat", 1);
         let shown = async || second.objects().await.providers[0].conditions[1].status.clone();
         assert_eq!(shown().await, "False", "that it resolves says nothing of the destination");
-        second.watcher.do_send(Report::Delivery(DeliveryOutcome {
+        second.watcher.do_send(Report::Delivery(DeliveryReport {
             provider: second.key("chat"),
             alert: AlertRef { key: second.key("on-call"), uid: String::new() },
             at: Timestamp::from_second(1_786_104_000).unwrap(),
-            result: DeliveryResult::Delivered,
+            outcome: DeliveryOutcome::Delivered,
         }));
         namespace.until_status("Provider", "chat", |status| delivering(status) == "True").await;
         assert_eq!(shown().await, "True");

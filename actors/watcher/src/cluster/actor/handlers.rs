@@ -7,13 +7,13 @@ use campanile_domain::{Alert, ProviderSpec};
 use campanile_protocol::{
     Changes, GetObjects, GetSpecs, ObjectTable, ReadSecrets, Report, Resync, Secrets, Specs,
 };
-use campanile_supervision::{failpoint, failpoint_stall};
+use campanile_supervision::{GetSnapshot, failpoint, failpoint_stall};
 
 use super::news::{Connected, LabelNews, SecretNews, SecretsWatched, Told, Trouble, Unauthorized};
 use super::{ClusterWatcherActor, RECONNECT, REFRESH_TICKS, SecretsDiffer, Tick};
 use crate::cluster::kind::Kind;
 use crate::cluster::tasks::{Scope, Task, connect};
-use crate::{GetWatcherSnapshot, QueueSnapshot, WatcherSnapshot};
+use crate::{QueueSnapshot, WatcherSnapshot};
 
 impl Handler<Connected> for ClusterWatcherActor {
     type Result = ();
@@ -203,10 +203,10 @@ impl Handler<GetSpecs> for ClusterWatcherActor {
     }
 }
 
-impl Handler<GetWatcherSnapshot> for ClusterWatcherActor {
-    type Result = MessageResult<GetWatcherSnapshot>;
+impl Handler<GetSnapshot<WatcherSnapshot>> for ClusterWatcherActor {
+    type Result = MessageResult<GetSnapshot<WatcherSnapshot>>;
 
-    fn handle(&mut self, _: GetWatcherSnapshot, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, _: GetSnapshot<WatcherSnapshot>, _: &mut Context<Self>) -> Self::Result {
         let (leads, now) = (*self.leader.borrow(), self.clock.now());
         // Who does not lead writes nothing, so nothing waits.
         let queue = |kind| if leads { self.writes.snapshot(kind, now) } else { QueueSnapshot::default() };
