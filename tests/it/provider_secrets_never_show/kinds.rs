@@ -1,7 +1,9 @@
 //! Every type with settings that are full of secrets, by its sample.
 
 use campanile_domain::ProviderType;
-use campanile_providers::sample::{LoginForm, Sample, Sends};
+#[cfg(feature = "failpoints")]
+use campanile_providers::sample::Sends;
+use campanile_providers::sample::{LoginForm, Sample};
 use serde_json::{Map, Value};
 
 use super::mark::{MARK, PEM};

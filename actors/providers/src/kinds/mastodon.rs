@@ -68,7 +68,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
 /// The visibility in a query, and the query without it.
 fn split_visibility(query: &str) -> (Option<&str>, String) {
     let of = |pair: &'_ str| pair.split_once('=').is_some_and(|(key, _)| key == VISIBILITY);
-    let value = query.split('&').filter(|pair| of(pair)).last();
+    let value = query.split('&').rfind(|pair| of(pair));
     let rest: Vec<&str> = query.split('&').filter(|pair| !of(pair)).collect();
     (value.and_then(|pair| pair.split_once('=')).map(|(_, value)| value), rest.join("&"))
 }
