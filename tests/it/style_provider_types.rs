@@ -47,6 +47,27 @@ fn style_provider_types_are_named_by_their_rows_and_files_alone() {
     assert_eq!(found, [], "make it a field of the row or of the sample");
 }
 
+/// So many names in one line of code are a list.
+const LIST: usize = 3;
+
+#[test]
+fn style_provider_types_are_listed_nowhere_else_not_even_in_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<PathBuf> = Vec::new();
+    ["src", "actors", "tests"].iter().for_each(|folder| sources(&root.join(folder), &mut files));
+    let names: Vec<String> = ProviderType::all().map(|kind| format!("\"{}\"", kind.name())).collect();
+    let is_list = |line: &&str| names.iter().filter(|name| line.contains(name.as_str())).count() >= LIST;
+    let mut found = Vec::new();
+    for file in files {
+        let path = file.strip_prefix(root).expect("it is below").to_str().expect("a path is text");
+        if !HOMES.iter().any(|home| path.starts_with(home)) {
+            let text = std::fs::read_to_string(&file).expect("a source file is text");
+            found.extend(text.lines().filter(is_list).map(|line| format!("{path}: {line}")));
+        }
+    }
+    assert_eq!(found, Vec::<String>::new(), "take them from the table, or from their samples");
+}
+
 #[test]
 fn style_a_name_of_a_type_is_found_in_code_and_not_in_comments_and_tests() {
     let text =

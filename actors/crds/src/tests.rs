@@ -2,7 +2,7 @@ mod definition;
 
 use std::time::Duration;
 
-use campanile_domain::{Alert, ProviderSpec, Severity, check_label};
+use campanile_domain::{Alert, ProviderClass, ProviderSpec, ProviderType, Severity, check_label};
 use serde_json::{Value as Json, json};
 
 use crate::{Level, Object, lint};
@@ -185,8 +185,8 @@ fn every_violation_of_a_provider_is_told_with_its_path() {
 
 #[test]
 fn k08_commit_status_expr_is_accepted_on_commit_status_types() {
-    for kind in ["github", "gitlab", "gitea", "bitbucketserver", "bitbucket", "azuredevops"] {
-        let provider = provider("v1beta3", json!({"type": kind, "commitStatusExpr": "'a'"}));
+    for kind in ProviderType::all().filter(|kind| kind.class() == ProviderClass::CommitStatus) {
+        let provider = provider("v1beta3", json!({"type": kind.name(), "commitStatusExpr": "'a'"}));
         assert_eq!(provider.commit_status_expr.as_deref(), Some("'a'"));
     }
 }

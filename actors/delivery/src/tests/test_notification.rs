@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use campanile_domain::{Event, Failure, FailureClass, ObjectKey, ProviderSpec, Verdict};
+use campanile_domain::{Event, Failure, FailureClass, ObjectKey, ProviderSpec, ProviderType, Verdict};
 use campanile_outbox::Outbox;
+use campanile_providers::sample::{LoginForm, Sample};
 use campanile_testkit::{event, provider};
 
 use super::fixture::{Answer, Fixture};
@@ -162,46 +163,20 @@ fn what_can_not_be_tested_is_told_apart() {
     });
 }
 
-/// What a type wants of its Secret, where a token is not enough.
-fn secret_of(type_name: &str) -> Vec<(&'static str, &'static str)> {
-    match type_name {
-        "azureeventhub" => vec![(
-            "address",
-            "Endpoint=sb://hub.example.com/;SharedAccessKeyName=n;SharedAccessKey=c2VjcmV0LWtleQ==;EntityPath=flux",
-        )],
-        "nats" => vec![("address", "nats://nats.example.com")],
-        "sentry" => vec![("address", "https://public@sentry.example.com/42")],
-        "googlepubsub" => vec![("address", "project")],
-        "bitbucketserver" => vec![
-            ("address", "https://git.example.com/scm/org/repo.git"),
-            ("username", "bot"),
-            ("password", "hunter22"),
-        ],
-        "azuredevops" => {
-            vec![("address", "https://dev.azure.com/org/project/_git/repo"), ("token", "hunter22")]
-        }
-        "bitbucket" => vec![("address", "https://bitbucket.org/org/repo"), ("token", "bot:hunter22")],
-        "zulip" | "alertmanager" => vec![
-            ("address", "https://host.example.com/org/repo"),
-            ("username", "bot"),
-            ("password", "hunter22"),
-        ],
-        _ => vec![("address", "https://host.example.com/org/repo"), ("token", "hunter22")],
-    }
+/// What a type wants of its Secret. Where its login is a key of an account, it is left to its identity.
+fn secret_of(kind: ProviderType) -> Vec<(&'static str, String)> {
+    let sample = Sample::of(kind);
+    let usual = sample.logins.iter().find(|login| **login != LoginForm::ServiceAccount);
+    sample.secret(usual.copied().unwrap_or(LoginForm::Address), "https://host.example.com", "hunter22", "")
 }
 
-fn spec_of(type_name: &str) -> ProviderSpec {
-    let channel = match type_name {
-        "zulip" => "general/alerts",
-        "nats" => "flux.events",
-        _ => "general",
-    };
-    let name = type_name.replace('.', "-");
+fn spec_of(kind: ProviderType) -> ProviderSpec {
+    let name = kind.name().replace('.', "-");
     ProviderSpec {
         key: ObjectKey::new("apps", name.as_str()),
-        type_name: type_name.into(),
+        type_name: kind.name().into(),
         address: String::new(),
-        channel: channel.into(),
+        channel: Sample::of(kind).channel.into(),
         secret_ref: Some(name.as_str().into()),
         ..provider()
     }
@@ -219,14 +194,15 @@ fn full_test_of(provider: &ObjectKey) -> SendTest {
 #[test]
 fn a_test_goes_out_through_every_type() {
     run(async |f| {
-        let types: Vec<&str> = campanile_providers::supported().collect();
-        for type_name in &types {
-            f.secret(&type_name.replace('.', "-"), &secret_of(type_name));
+        for kind in ProviderType::all() {
+            let data = secret_of(kind);
+            let data: Vec<(&str, &str)> = data.iter().map(|(key, value)| (*key, value.as_str())).collect();
+            f.secret(&kind.name().replace('.', "-"), &data);
         }
-        f.providers(types.iter().map(|type_name| spec_of(type_name))).await;
-        for type_name in types {
-            let tested = f.test(full_test_of(&spec_of(type_name).key)).await.unwrap();
-            assert!(tested.requests > 0, "{type_name}: {tested:?}");
+        f.providers(ProviderType::all().map(spec_of)).await;
+        for kind in ProviderType::all() {
+            let tested = f.test(full_test_of(&spec_of(kind).key)).await.unwrap();
+            assert!(tested.requests > 0, "{kind:?}: {tested:?}");
         }
         assert_eq!(f.carrier.published(), ["flux.events"]);
         f.end().await;
@@ -234,7 +210,8 @@ fn a_test_goes_out_through_every_type() {
 }
 
 fn without_secret(type_name: &str, address: &str, channel: &str) -> ProviderSpec {
-    ProviderSpec { address: address.into(), channel: channel.into(), secret_ref: None, ..spec_of(type_name) }
+    let spec = spec_of(ProviderType::named(type_name).unwrap());
+    ProviderSpec { address: address.into(), channel: channel.into(), secret_ref: None, ..spec }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use campanile_domain::Severity;
+use campanile_domain::{ProviderClass, ProviderType, Severity};
 
 use super::*;
 
@@ -14,6 +14,11 @@ const ONE_NAMESPACE: Rules =
 
 fn of_type(type_name: &str) -> ProviderSpec {
     ProviderSpec { type_name: type_name.into(), ..provider() }
+}
+
+/// The types of a class.
+fn of_class(class: ProviderClass) -> impl Iterator<Item = &'static str> {
+    ProviderType::all().filter(move |kind| kind.class() == class).map(ProviderType::name)
 }
 
 fn with(metadata: &[(&str, &str)]) -> Event {
@@ -122,7 +127,7 @@ fn d10_d11_a_service_account_needs_the_gate() {
 
 #[test]
 fn d12_an_info_event_without_commit_is_dropped_for_commit_status_types() {
-    for name in ["github", "gitlab", "gitea", "bitbucketserver", "bitbucket", "azuredevops"] {
+    for name in of_class(ProviderClass::CommitStatus) {
         let plan = plan_to(of_type(name), &event());
         assert_eq!(dropped(&plan), Some(DropReason::NoCommit), "{name}");
         assert!(!plan.drops[0].reason.is_error());
@@ -144,7 +149,7 @@ fn d13_d14_errors_updates_and_commits_reach_commit_status_types() {
 
 #[test]
 fn d15_d16_commit_status_updates_reach_generic_types() {
-    for name in ["generic", "generic-hmac"] {
+    for name in of_class(ProviderClass::Generic) {
         let plan = plan_to(of_type(name), &with(&[COMMIT_STATUS]));
         assert_eq!(dropped(&plan), None, "{name}");
         assert_eq!(plan.deliveries[0].commit_status, None);
@@ -154,7 +159,8 @@ fn d15_d16_commit_status_updates_reach_generic_types() {
 #[test]
 fn commit_status_updates_reach_no_other_type() {
     let change = [COMMIT_STATUS, ("event.toolkit.fluxcd.io/change_request", "5")];
-    for name in ["slack", "githubdispatch", "githubpullrequestcomment", "of-a-later-version"] {
+    let others = of_class(ProviderClass::Message).chain(of_class(ProviderClass::ChangeRequest));
+    for name in others.chain(["of-a-later-version"]) {
         let plan = plan_to(of_type(name), &with(&change));
         assert_eq!(dropped(&plan), Some(DropReason::CommitStatusUpdate), "{name}");
     }
@@ -162,7 +168,7 @@ fn commit_status_updates_reach_no_other_type() {
 
 #[test]
 fn comments_need_a_change_request() {
-    for name in ["githubpullrequestcomment", "gitlabmergerequestcomment", "giteapullrequestcomment"] {
+    for name in of_class(ProviderClass::ChangeRequest) {
         assert_eq!(dropped(&plan_to(of_type(name), &event())), Some(DropReason::NoChangeRequest), "{name}");
         let change = with(&[("event.toolkit.fluxcd.io/change_request", "5")]);
         assert_eq!(dropped(&plan_to(of_type(name), &change)), None, "{name}");
