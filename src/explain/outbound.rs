@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use campanile_delivery::{lookup_in, resolve_provider};
 use campanile_domain::{
-    Delivery, DeliveryId, Event, Failure, FailureClass, Method, NewDelivery, ObjectKey, ProviderClass,
-    ProviderSpec, Publication, Request, Verdict,
+    Delivery, DeliveryId, Event, Failure, FailureClass, Method, NewDelivery, Notification, ObjectKey,
+    ProviderClass, ProviderSpec, Publication, Request, Verdict,
 };
 use campanile_protocol::Secrets;
 use campanile_providers::{Endpoint, Exchange, Step};
@@ -101,7 +101,8 @@ impl<'a> Outbound<'a> {
             accepted_at: self.circumstances.now,
             attempts: 0,
         };
-        let first = match opening(endpoint.provider.exchange(&delivery), self.circumstances.now) {
+        let notification = Notification::of(&delivery);
+        let first = match opening(endpoint.provider.exchange(&notification), self.circumstances.now) {
             Opening::Sends(request) => request,
             Opening::Publishes(publication) => {
                 self.bytes += publication.payload.len();
@@ -114,7 +115,7 @@ impl<'a> Outbound<'a> {
                 return Preview::Unrenderable(failure);
             }
         };
-        let write = opening(endpoint.provider.write(&delivery), self.circumstances.now);
+        let write = opening(endpoint.provider.write(&notification), self.circumstances.now);
         let mut requests = vec![first];
         if let Opening::Sends(write) = write
             && requests.first().is_some_and(|first| *first != write)

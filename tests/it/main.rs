@@ -50,6 +50,7 @@ mod standalone_status;
 mod style_clone;
 mod style_contract;
 mod style_dependencies;
+mod style_notification;
 mod style_provider_types;
 mod style_sizes;
 #[cfg(feature = "failpoints")]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use campanile_domain::{Delivery, Failure, FailureClass, Verdict};
+use campanile_domain::{Delivery, Failure, FailureClass, Notification, Verdict};
 use campanile_providers::{CommitStatus, Endpoint, Exchange, Step, quota_pause};
 use campanile_supervision::{Clock, failpoint_quoting};
 
@@ -43,28 +43,28 @@ pub(crate) fn unasked(verdict: Verdict) -> Conclusion {
 impl Driver<'_> {
     /// Renders `delivery` for its destination and sends what the exchange asks for, to its end.
     pub(crate) async fn drive(&self, delivery: &Delivery) -> Conclusion {
-        let provider = &self.endpoint.provider;
-        match provider.commit_status(delivery) {
-            Ok(None) => self.run(provider.exchange(delivery)).await,
+        let (provider, notification) = (&self.endpoint.provider, &Notification::of(delivery));
+        match provider.commit_status(notification) {
+            Ok(None) => self.run(provider.exchange(notification)).await,
             Ok(Some(status)) => match self.memo {
-                Some(memo) => self.show(&status, memo, delivery).await,
-                None => self.run(provider.exchange(delivery)).await,
+                Some(memo) => self.show(&status, memo, notification).await,
+                None => self.run(provider.exchange(notification)).await,
             },
             Err(failure) => unasked(Verdict::Failed(failure)),
         }
     }
 
     /// Makes the host show `status`: not at all where it does already, without reading where the memo knows better.
-    async fn show(&self, status: &CommitStatus, memo: &Memo, delivery: &Delivery) -> Conclusion {
+    async fn show(&self, status: &CommitStatus, memo: &Memo, notification: &Notification<'_>) -> Conclusion {
         let provider = &self.endpoint.provider;
         let _open = memo.open(status);
         let concluded = match memo.knowledge(status).await {
             Knowledge::Shown => return unasked(Verdict::Skipped),
             Knowledge::Other => {
                 memo.forget(status).await;
-                self.run(provider.write(delivery)).await
+                self.run(provider.write(notification)).await
             }
-            Knowledge::Unknown => self.run(provider.exchange(delivery)).await,
+            Knowledge::Unknown => self.run(provider.exchange(notification)).await,
         };
         if matches!(concluded.0, Verdict::Delivered | Verdict::Skipped) {
             memo.remember(status).await;

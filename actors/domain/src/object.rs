@@ -70,6 +70,11 @@ impl ObjectRef {
         format!("{}/{}/{}", self.kind, self.namespace, self.name)
     }
 
+    /// `Kind: namespace/name`, as traces name the object.
+    pub fn span_name(&self) -> String {
+        format!("{}: {}/{}", self.kind, self.namespace, self.name)
+    }
+
     /// `kind/name.namespace` with the kind in lower case, as chat messages name the object.
     pub fn display_name(&self) -> String {
         format!("{}/{}.{}", self.kind.to_lowercase(), self.name, self.namespace)
@@ -99,6 +104,7 @@ mod tests {
             ..ObjectRef::default()
         };
         assert_eq!(object.path(), "HelmRelease/Apps/Web");
+        assert_eq!(object.span_name(), "HelmRelease: Apps/Web");
         assert_eq!(object.display_name(), "helmrelease/Web.Apps");
     }
 }

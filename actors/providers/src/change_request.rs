@@ -20,12 +20,12 @@ mod tests;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, Failure, Masker, Method, Request, Response};
+use campanile_domain::{Failure, Masker, Method, Notification, Request, Response};
 use serde::Serialize;
 
 use crate::commit_status::{BodyRule, GitProblem, Listing, Page};
-use crate::render::cut::{Style, json_bytes};
 use crate::render::markdown_post;
+use crate::render::{Style, json_bytes};
 use crate::webhook::json_body;
 use crate::{ConfigError, Exchange, Provider, Settings};
 pub(crate) use comment::Comment;
@@ -182,10 +182,10 @@ impl<H: Host> Comments<H> {
         Ok(Box::new(Self { shared: Arc::new(shared), provider_uid }))
     }
 
-    fn begin(&self, delivery: &Delivery, reads: bool) -> Result<Box<dyn Exchange>, Failure> {
-        let number = number::of(&delivery.plan.metadata)?;
-        let marker = marker::of(H::RULES.prefix, &self.provider_uid, &delivery.event.involved_object);
-        let post = markdown_post::render(delivery, &H::RULES.style, LONGEST_POST);
+    fn begin(&self, notification: &Notification<'_>, reads: bool) -> Result<Box<dyn Exchange>, Failure> {
+        let number = number::of(notification.fact("change_request"))?;
+        let marker = marker::of(H::RULES.prefix, &self.provider_uid, notification.object());
+        let post = markdown_post::render(notification, &H::RULES.style, LONGEST_POST);
         let body = self.shared.host.body(&Text { body: &format!("{marker}\n\n{post}") })?;
         let exchange = CommentExchange::new(self.shared.clone(), Task { number, marker, body }, reads);
         Ok(self.shared.host.authorized(Box::new(exchange)))
@@ -193,12 +193,12 @@ impl<H: Host> Comments<H> {
 }
 
 impl<H: Host> Provider for Comments<H> {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        self.begin(delivery, true)
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        self.begin(notification, true)
     }
 
-    fn write(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        self.begin(delivery, false)
+    fn write(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        self.begin(notification, false)
     }
 
     fn public_host(&self) -> bool {
@@ -207,8 +207,8 @@ impl<H: Host> Provider for Comments<H> {
 }
 
 /// A style of Markdown that counts as [`LONGEST_POST`] does.
-pub(crate) const fn style(defuse: crate::render::cut::Defuse) -> Style {
-    Style { defuse, width: json_bytes }
+pub(crate) const fn style(escape: crate::render::Escape) -> Style {
+    Style { escape, width: json_bytes }
 }
 
 /// The beginning of a thread.

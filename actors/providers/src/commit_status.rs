@@ -24,8 +24,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use campanile_domain::{
-    Delivery, Failure, FailureClass, Masker, ProviderType, Request, Response, Severity, Verdict, commit_of,
-    description, status_name,
+    Failure, FailureClass, Masker, Notification, ProviderType, Request, Response, Severity, Verdict,
+    status_name,
 };
 use jiff::Timestamp;
 
@@ -39,9 +39,6 @@ pub(crate) use page::Page;
 pub(crate) use place::Place;
 pub use problem::GitProblem;
 pub(crate) use token_api::TokenApi;
-
-/// The reason of events that tell of work under way.
-pub(crate) const PROGRESSING: &str = "Progressing";
 
 /// What a delivery wants a Git host to show. Of deliveries with the same repository, commit and context the newest
 /// counts; one whose `state` is what was written last has nothing to change.
@@ -57,7 +54,7 @@ pub struct CommitStatus {
     pub state: String,
 }
 
-/// A status as an event asks for it.
+/// A status as a notification asks for it.
 pub(crate) struct Wanted {
     pub(crate) commit: String,
     /// The name of the status (contract, providers 16).
@@ -180,13 +177,13 @@ impl<H: Host> Statuses<H> {
         Box::new(Self { host: Arc::new(host), shows_progress })
     }
 
-    /// What `delivery` asks for; none if its event is not shown.
-    fn wanted(&self, delivery: &Delivery) -> Result<Option<Wanted>, Failure> {
-        wanted(delivery, &H::RULES, self.shows_progress)
+    /// What `notification` asks for; none if it is not shown.
+    fn wanted(&self, notification: &Notification<'_>) -> Result<Option<Wanted>, Failure> {
+        wanted(notification, &H::RULES, self.shows_progress)
     }
 
-    fn begin(&self, delivery: &Delivery, reads: bool) -> Result<Box<dyn Exchange>, Failure> {
-        let Some(wanted) = self.wanted(delivery)? else { return Ok(Box::new(Skip)) };
+    fn begin(&self, notification: &Notification<'_>, reads: bool) -> Result<Box<dyn Exchange>, Failure> {
+        let Some(wanted) = self.wanted(notification)? else { return Ok(Box::new(Skip)) };
         let write = self.host.write(&wanted)?;
         let exchange = StatusExchange::new(self.host.clone(), wanted, write, reads);
         Ok(self.host.authorized(Box::new(exchange)))
@@ -194,16 +191,16 @@ impl<H: Host> Statuses<H> {
 }
 
 impl<H: Host> Provider for Statuses<H> {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        self.begin(delivery, true)
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        self.begin(notification, true)
     }
 
-    fn write(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        self.begin(delivery, false)
+    fn write(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        self.begin(notification, false)
     }
 
-    fn commit_status(&self, delivery: &Delivery) -> Result<Option<CommitStatus>, Failure> {
-        let Some(wanted) = self.wanted(delivery)? else { return Ok(None) };
+    fn commit_status(&self, notification: &Notification<'_>) -> Result<Option<CommitStatus>, Failure> {
+        let Some(wanted) = self.wanted(notification)? else { return Ok(None) };
         let body = self.host.write(&wanted)?.body;
         Ok(Some(CommitStatus {
             repository: self.host.repository(),
@@ -238,19 +235,22 @@ const LONGEST_NAME: usize = 255;
 /// Longest summary in a name, in characters.
 const LONGEST_SUMMARY: usize = 240;
 
-/// What `delivery` asks for; none if its event is not shown.
-fn wanted(delivery: &Delivery, rules: &Rules, shows_progress: bool) -> Result<Option<Wanted>, Failure> {
-    let (event, metadata) = (&delivery.event, &delivery.plan.metadata);
-    let context = delivery.plan.commit_status.clone().filter(|context| !context.is_empty());
-    let context = context
+/// What `notification` asks for; none if it is not shown.
+fn wanted(
+    notification: &Notification<'_>,
+    rules: &Rules,
+    shows_progress: bool,
+) -> Result<Option<Wanted>, Failure> {
+    let context = notification
+        .commit_status()
         .ok_or_else(|| unrenderable("commit status cannot be empty; correct spec.commitStatusExpr"))?;
-    let context = key::fitting(printable(context), LONGEST_NAME);
-    let progressing = event.reason == PROGRESSING;
+    let context = key::fitting(printable(context.to_owned()), LONGEST_NAME);
+    let progressing = notification.is_progress();
     if progressing && !shows_progress {
         return Ok(None);
     }
-    let commit = commit_of(metadata).map_err(|error| unrenderable(&error.to_string()))?.to_owned();
-    let state = match &event.severity {
+    let commit = notification.commit().map_err(|error| unrenderable(&error.to_string()))?.to_owned();
+    let state = match notification.severity() {
         _ if progressing => rules.states.pending,
         Severity::Info => rules.states.success,
         Severity::Error => rules.states.failure,
@@ -262,9 +262,9 @@ fn wanted(delivery: &Delivery, rules: &Rules, shows_progress: bool) -> Result<Op
         }
     };
     let shown = |text: String, longest| limited(Cow::Owned(printable(text)), longest).into_owned();
-    let description = shown(description(&event.reason), rules.longest_description);
-    let name = shown(status_name(&event.involved_object), LONGEST_NAME);
-    let summary = metadata.get("summary").map(|summary| shown(summary.clone(), LONGEST_SUMMARY));
+    let description = shown(notification.reason_in_words(), rules.longest_description);
+    let name = shown(status_name(notification.object()), LONGEST_NAME);
+    let summary = notification.fact("summary").map(|summary| shown(summary.to_owned(), LONGEST_SUMMARY));
     Ok(Some(Wanted { commit, context, name, state, description, summary }))
 }
 

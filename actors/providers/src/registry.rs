@@ -3,33 +3,33 @@
 use std::fmt;
 use std::sync::Arc;
 
-use campanile_domain::{Connection, Delivery, Failure, Masker, ProviderSpec, ProviderType};
+use campanile_domain::{Connection, Failure, Masker, Notification, ProviderSpec, ProviderType};
 
 use crate::kinds::BUILDS;
 use crate::{CommitStatus, ConfigError, Exchange, Identity, Notice, Settings};
 
-/// What a type knows to do: begin the exchange of a delivery.
+/// What a type knows to do: begin the exchange of a notification.
 pub trait Provider: Send + Sync {
-    /// An exchange that is to deliver `delivery`. Its body is rendered here, once.
+    /// An exchange that is to deliver `notification`. Its body is rendered here, once.
     ///
     /// # Errors
-    /// A [`Failure`] of this one delivery: the type can not render it.
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure>;
+    /// A [`Failure`] of this one delivery: the type can not render its notification.
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure>;
 
     /// An exchange like that of [`exchange`](Provider::exchange), but one that does not read first what the destination
     /// shows: for a caller who knows.
     ///
     /// # Errors
     /// As for [`exchange`](Provider::exchange).
-    fn write(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        self.exchange(delivery)
+    fn write(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        self.exchange(notification)
     }
 
-    /// What `delivery` wants a Git host to show; none if it writes no status.
+    /// What `notification` wants a Git host to show; none if it writes no status.
     ///
     /// # Errors
     /// As for [`exchange`](Provider::exchange).
-    fn commit_status(&self, _delivery: &Delivery) -> Result<Option<CommitStatus>, Failure> {
+    fn commit_status(&self, _notification: &Notification<'_>) -> Result<Option<CommitStatus>, Failure> {
         Ok(None)
     }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_domain::{
-    Delivery, DeliveryId, Event, FailureClass, NewDelivery, ObjectKey, ProviderSpec, Request, Response,
-    Secret, Severity, Verdict,
+    Delivery, DeliveryId, Event, Failure, FailureClass, NewDelivery, Notification, ObjectKey, ProviderSpec,
+    Request, Response, Secret, Severity, Verdict,
 };
 use campanile_testkit::{event, new_delivery, noon, provider};
 
-use crate::{ConfigError, Endpoint, Settings, Step, build, resolve};
+use crate::{CommitStatus, ConfigError, Endpoint, Exchange, Provider, Settings, Step, build, resolve};
 
 /// Secrets of namespace `apps` by name.
 #[derive(Default)]
@@ -46,6 +46,21 @@ pub(crate) fn spec(kind: &str) -> ProviderSpec {
 /// Secrets with `data` as the credentials of [`spec`].
 pub(crate) fn credentials(data: &[(&str, &[u8])]) -> Secrets {
     Secrets::default().with("credentials", data)
+}
+
+/// Exchanges of a delivery as the driver begins them: with its notification.
+impl dyn Provider + '_ {
+    pub(crate) fn begin(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        self.exchange(&Notification::of(delivery))
+    }
+
+    pub(crate) fn begin_to_write(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+        self.write(&Notification::of(delivery))
+    }
+
+    pub(crate) fn status_of(&self, delivery: &Delivery) -> Result<Option<CommitStatus>, Failure> {
+        self.commit_status(&Notification::of(delivery))
+    }
 }
 
 /// An answer of a destination.
@@ -103,7 +118,7 @@ pub(crate) fn verdict(endpoint: &Endpoint, answer: Response) -> Verdict {
 
 /// What `endpoint` makes of `answer` to its only request for `delivery`.
 pub(crate) fn verdict_of(endpoint: &Endpoint, delivery: &Delivery, answer: Response) -> Verdict {
-    let mut exchange = endpoint.provider.exchange(delivery).unwrap();
+    let mut exchange = endpoint.provider.begin(delivery).unwrap();
     assert!(matches!(exchange.next(None, noon()), Step::Send(_)), "it sends first");
     match exchange.next(Some(answer), noon()) {
         Step::Done(verdict) => verdict,
@@ -143,7 +158,7 @@ pub(crate) fn error() -> Delivery {
 
 /// The first request for `delivery`.
 pub(crate) fn request(endpoint: &Endpoint, delivery: &Delivery) -> Request {
-    match endpoint.provider.exchange(delivery).unwrap().next(None, noon()) {
+    match endpoint.provider.begin(delivery).unwrap().next(None, noon()) {
         Step::Send(request) => request,
         other => panic!("nothing was sent: {other:?}"),
     }
@@ -151,7 +166,7 @@ pub(crate) fn request(endpoint: &Endpoint, delivery: &Delivery) -> Request {
 
 /// What [`request`] would send or publish.
 pub(crate) fn body(endpoint: &Endpoint, delivery: &Delivery) -> bytes::Bytes {
-    match endpoint.provider.exchange(delivery).unwrap().next(None, noon()) {
+    match endpoint.provider.begin(delivery).unwrap().next(None, noon()) {
         Step::Send(request) => request.body,
         Step::Publish(publication) => publication.payload,
         Step::Done(verdict) => panic!("nothing was sent: {verdict:?}"),

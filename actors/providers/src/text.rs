@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::render::cut::is_unshowable;
+use crate::render::is_unshowable;
 
 /// What stands at the end of a text that was cut.
 pub(crate) const CUT: &str = "… [truncated]";

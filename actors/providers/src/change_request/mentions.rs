@@ -3,47 +3,49 @@
 //! Markdown works in comments (contract, providers 19: it is not escaped). But an event must not call people, act on the
 //! change request, hide what stands behind it, or pose as the comment of another object.
 
-use crate::render::cut::Spot;
+use crate::render::Position;
 
 /// No mentions and no HTML comments, for GitHub and Gitea.
-pub(crate) fn mentions(spot: &Spot<'_>) -> Option<&'static str> {
-    match spot.c {
-        '@' if begins_mention(spot) => Some("@\u{200b}"),
-        '<' if spot.after.starts_with("!--") => Some("<\u{200b}"),
+pub(crate) fn mentions(position: &Position<'_>) -> Option<&'static str> {
+    match position.c {
+        '@' if begins_mention(position) => Some("@\u{200b}"),
+        '<' if position.after.starts_with("!--") => Some("<\u{200b}"),
         _ => None,
     }
 }
 
 /// These, and no quick actions, which GitLab carries out when a line of a note begins with one.
-pub(crate) fn mentions_and_actions(spot: &Spot<'_>) -> Option<&'static str> {
-    match spot.c {
-        '/' if begins_line(spot) && spot.next_is(|next| next.is_ascii_alphabetic()) => Some("\u{200b}/"),
-        _ => mentions(spot),
+pub(crate) fn mentions_and_actions(position: &Position<'_>) -> Option<&'static str> {
+    match position.c {
+        '/' if begins_line(position) && position.next_is(|next| next.is_ascii_alphabetic()) => {
+            Some("\u{200b}/")
+        }
+        _ => mentions(position),
     }
 }
 
 /// Within a word, as in `main@sha1:…`, an `@` mentions nobody.
-fn begins_mention(spot: &Spot<'_>) -> bool {
+fn begins_mention(position: &Position<'_>) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    spot.next_is(is_word) && !spot.previous().is_some_and(is_word)
+    position.next_is(is_word) && !position.previous().is_some_and(is_word)
 }
 
-fn begins_line(spot: &Spot<'_>) -> bool {
-    let mut before = spot.before.chars().rev().skip_while(|c| matches!(c, ' ' | '\t' | '\r'));
+fn begins_line(position: &Position<'_>) -> bool {
+    let mut before = position.before.chars().rev().skip_while(|c| matches!(c, ' ' | '\t' | '\r'));
     before.next().is_none_or(|c| c == '\n')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::cut::{Style, bytes};
+    use crate::render::{Style, bytes};
 
     fn github(text: &str) -> String {
-        Style { defuse: mentions, width: bytes }.fit(text, 1000).into_owned()
+        Style { escape: mentions, width: bytes }.fit(text, 1000).into_owned()
     }
 
     fn gitlab(text: &str) -> String {
-        Style { defuse: mentions_and_actions, width: bytes }.fit(text, 1000).into_owned()
+        Style { escape: mentions_and_actions, width: bytes }.fit(text, 1000).into_owned()
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! The number of the change request that an event belongs to (contract, providers 18).
 
-use std::collections::BTreeMap;
-
 use campanile_domain::{Failure, FailureClass};
 
 use crate::text::{excerpt, one_line};
@@ -9,13 +7,13 @@ use crate::text::{excerpt, one_line};
 /// How much of a value that is none is quoted, in bytes.
 const QUOTED: usize = 64;
 
-/// The number in `metadata`. GitHub would take zero for the whole repository.
+/// The number in the `value` of the fact `change_request`. GitHub would take zero for the whole repository.
 ///
 /// # Errors
 /// A [`Failure`] of this delivery alone: there is none, or it is not a number from 1 on.
-pub(super) fn of(metadata: &BTreeMap<String, String>) -> Result<u64, Failure> {
+pub(super) fn of(value: Option<&str>) -> Result<u64, Failure> {
     let failure = |text| Failure::new(FailureClass::Render, text);
-    let text = metadata.get("change_request").ok_or_else(|| {
+    let text = value.ok_or_else(|| {
         failure("missing \"change_request\" metadata key; annotate the object with it".to_owned())
     })?;
     let number = text.parse::<i64>().ok().filter(|number| *number > 0);
@@ -32,7 +30,7 @@ mod tests {
     use super::*;
 
     fn number(text: &str) -> Result<u64, String> {
-        of(&[("change_request".to_owned(), text.to_owned())].into()).map_err(|failure| failure.message)
+        of(Some(text)).map_err(|failure| failure.message)
     }
 
     #[test]
@@ -50,7 +48,7 @@ mod tests {
 
     #[test]
     fn s18_without_the_key_the_delivery_fails_alone() {
-        let failure = of(&BTreeMap::new()).unwrap_err();
+        let failure = of(None).unwrap_err();
         assert_eq!(failure.class, FailureClass::Render);
         assert!(failure.message.starts_with("missing \"change_request\" metadata key"), "{failure}");
     }

@@ -156,7 +156,7 @@ fn s02_progressing_and_odd_severities_are_shown_too() {
 #[test]
 fn who_wants_no_reading_gets_the_comment_at_once() {
     for row in &rows() {
-        let mut exchange = row.provider().write(&failed()).unwrap();
+        let mut exchange = row.provider().begin_to_write(&failed()).unwrap();
         let crate::Step::Send(request) = exchange.next(None, campanile_testkit::noon()) else {
             panic!("it sends")
         };

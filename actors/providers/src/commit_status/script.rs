@@ -69,7 +69,7 @@ pub(crate) fn run(
 
 /// Reads, then writes `delivery` on a host that answers reads with `body` and takes every write.
 pub(crate) fn with_shown(endpoint: &Endpoint, delivery: &Delivery, body: &str) -> (Vec<Request>, Verdict) {
-    run(endpoint.provider.exchange(delivery).unwrap(), |request| match request.method {
+    run(endpoint.provider.begin(delivery).unwrap(), |request| match request.method {
         Method::Get => answer(200, &[], body),
         _ => answer(201, &[], "{}"),
     })

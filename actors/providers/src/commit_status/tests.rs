@@ -8,7 +8,7 @@ use std::path::Path;
 use super::script::{CONTEXT, HASH, failed, line, lines, named, reason, run, success, with_shown};
 use super::*;
 use crate::testing::{answer, delivery, header};
-use campanile_domain::{Event, Method, NewDelivery, ObjectRef, ProviderType};
+use campanile_domain::{Delivery, Event, Method, NewDelivery, ObjectRef, ProviderType};
 use campanile_testkit::{event, noon};
 use rows::{KEY, rows};
 
@@ -54,7 +54,8 @@ fn s23_the_contracts_examples_are_written_byte_for_byte() {
         for (name, delivery) in [("error.json", failed()), ("info.json", success())] {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(row.kind);
             let expected = std::fs::read_to_string(folder.join(name)).unwrap();
-            let (sent, _) = run(row.provider().write(&delivery).unwrap(), |_| answer(201, &[], "{}"));
+            let (sent, _) =
+                run(row.provider().begin_to_write(&delivery).unwrap(), |_| answer(201, &[], "{}"));
             assert_eq!(str::from_utf8(&sent[0].body).unwrap(), expected, "{} {name}", row.kind);
         }
     }
@@ -63,7 +64,7 @@ fn s23_the_contracts_examples_are_written_byte_for_byte() {
 #[test]
 fn who_knows_what_is_shown_writes_without_reading() {
     for row in rows() {
-        let exchange = row.provider().write(&failed()).unwrap();
+        let exchange = row.provider().begin_to_write(&failed()).unwrap();
         let (sent, verdict) = run(exchange, |_| answer(201, &[], "{}"));
         assert_eq!((lines(&sent), verdict), (vec![filled(row.write)], Verdict::Delivered), "{}", row.kind);
     }
@@ -72,7 +73,7 @@ fn who_knows_what_is_shown_writes_without_reading() {
 #[test]
 fn what_is_wanted_tells_repository_commit_context_and_all_that_would_be_written() {
     for row in rows() {
-        let status = |delivery: &Delivery| row.provider().commit_status(delivery).unwrap().unwrap();
+        let status = |delivery: &Delivery| row.provider().status_of(delivery).unwrap().unwrap();
         let wanted = status(&failed());
         assert_eq!(wanted.commit, HASH, "{}", row.kind);
         assert!(
@@ -93,8 +94,8 @@ fn what_is_wanted_tells_repository_commit_context_and_all_that_would_be_written(
 fn s17_progressing_is_shown_by_gitea_alone() {
     for row in rows() {
         let (provider, progressing) = (row.provider(), reason("Progressing"));
-        let status = provider.commit_status(&progressing).unwrap();
-        let (sent, verdict) = run(provider.exchange(&progressing).unwrap(), |request| match request.method {
+        let status = provider.status_of(&progressing).unwrap();
+        let (sent, verdict) = run(provider.begin(&progressing).unwrap(), |request| match request.method {
             Method::Get => answer(200, &[], "[]"),
             _ => answer(201, &[], "{}"),
         });
@@ -104,7 +105,7 @@ fn s17_progressing_is_shown_by_gitea_alone() {
         } else {
             assert_eq!((status, sent, verdict), (None, Vec::new(), Verdict::Skipped), "{}", row.kind);
         }
-        assert!(provider.commit_status(&reason("ProgressingWithRetry")).unwrap().is_some(), "{}", row.kind);
+        assert!(provider.status_of(&reason("ProgressingWithRetry")).unwrap().is_some(), "{}", row.kind);
     }
 }
 
@@ -126,9 +127,9 @@ fn s17_a_delivery_that_no_status_stands_for_fails_alone() {
         for (delivery, text) in &cases {
             let provider = row.provider();
             let failures = [
-                provider.exchange(delivery).err().unwrap(),
-                provider.write(delivery).err().unwrap(),
-                provider.commit_status(delivery).unwrap_err(),
+                provider.begin(delivery).err().unwrap(),
+                provider.begin_to_write(delivery).err().unwrap(),
+                provider.status_of(delivery).unwrap_err(),
             ];
             for failure in failures {
                 assert_eq!(failure.class, FailureClass::Render, "{}", row.kind);
@@ -142,7 +143,7 @@ fn s17_a_delivery_that_no_status_stands_for_fails_alone() {
 fn s14_an_oci_artifact_is_shown_at_the_commit_it_was_built_from() {
     let origin = format!("main@sha1:{}", "7".repeat(40));
     let metadata = [("revision", "latest@sha256:abc"), ("originRevision", origin.as_str())];
-    let status = rows()[0].provider().commit_status(&named(delivery(event(), &metadata))).unwrap().unwrap();
+    let status = rows()[0].provider().status_of(&named(delivery(event(), &metadata))).unwrap().unwrap();
     assert_eq!(status.commit, "7".repeat(40));
 }
 
@@ -156,11 +157,11 @@ fn statuses_that_can_not_be_read_are_not_written() {
     ];
     for row in rows() {
         for (status, body, class) in cases {
-            let exchange = row.provider().exchange(&failed()).unwrap();
+            let exchange = row.provider().begin(&failed()).unwrap();
             let (sent, verdict) = run(exchange, |_| answer(status, &[], body));
             assert_eq!((sent.len(), failure(verdict).class), (1, class), "{} {status}", row.kind);
         }
-        let (sent, verdict) = run(row.provider().exchange(&failed()).unwrap(), |_| answer(404, &[], "{}"));
+        let (sent, verdict) = run(row.provider().begin(&failed()).unwrap(), |_| answer(404, &[], "{}"));
         let writes_anyway = row.kind.starts_with("bitbucket");
         assert_eq!(sent.len(), if writes_anyway { 2 } else { 1 }, "{}", row.kind);
         assert_eq!(failure(verdict).class, FailureClass::Rejected, "{}: that record alone", row.kind);
@@ -183,7 +184,7 @@ fn s17_writing_is_judged_by_status_and_limits_pause_the_provider() {
     ];
     for row in rows() {
         let write = |status, headers: &[(&str, &str)]| {
-            run(row.provider().write(&failed()).unwrap(), |_| answer(status, headers, "")).1
+            run(row.provider().begin_to_write(&failed()).unwrap(), |_| answer(status, headers, "")).1
         };
         for (status, class) in table {
             assert_eq!(failure(write(status, &[])).class, class, "{} {status}", row.kind);
@@ -196,7 +197,7 @@ fn s17_writing_is_judged_by_status_and_limits_pause_the_provider() {
 #[test]
 fn s22_no_failure_shows_a_login_that_the_host_quotes() {
     for row in rows() {
-        let exchange = row.provider().write(&failed()).unwrap();
+        let exchange = row.provider().begin_to_write(&failed()).unwrap();
         let (_, verdict) = run(exchange, |request| answer(400, &[], &format!("{:?}", request.headers)));
         let text = format!("{verdict:?}");
         let login = row.login.1.rsplit(' ').next().unwrap();
@@ -233,7 +234,7 @@ fn whatever_an_event_holds_becomes_a_request_to_the_same_place() {
 #[test]
 fn an_exchange_that_is_out_of_step_ends() {
     for row in rows() {
-        let mut exchange = row.provider().exchange(&failed()).unwrap();
+        let mut exchange = row.provider().begin(&failed()).unwrap();
         assert!(matches!(exchange.next(None, noon()), Step::Send(_)));
         assert!(matches!(exchange.next(None, noon()), Step::Done(Verdict::Failed(_))), "{}", row.kind);
     }

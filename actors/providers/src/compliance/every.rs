@@ -81,7 +81,7 @@ pub(super) fn complete(delivery: Delivery) -> Delivery {
 
 /// Runs one try at `now` against a destination that has nothing yet and takes everything: all requests that write.
 pub(super) fn written(case: Case, delivery: &Delivery, now: Timestamp) -> Vec<Request> {
-    let mut exchange = endpoint(case).provider.exchange(delivery).unwrap();
+    let mut exchange = endpoint(case).provider.begin(delivery).unwrap();
     let (mut response, mut sent) = (None, Vec::new());
     loop {
         match exchange.next(response.take(), now) {

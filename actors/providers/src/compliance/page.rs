@@ -41,7 +41,7 @@ fn begins(case: Case, without: Without) -> Result<Step, ConfigError> {
     let spec = if without.address { ProviderSpec { address: String::new(), ..spec } } else { spec };
     let data: Vec<(&str, &[u8])> = data.iter().map(|(key, value)| (*key, value.as_bytes())).collect();
     let endpoint = crate::testing::credentials(&data).build(&spec)?;
-    Ok(endpoint.provider.exchange(&complete(error())).unwrap().next(None, noon()))
+    Ok(endpoint.provider.begin(&complete(error())).unwrap().next(None, noon()))
 }
 
 /// What a type makes of a setting, by what happens without it.

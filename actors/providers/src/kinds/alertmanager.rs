@@ -13,14 +13,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 use serde::Serialize;
 
 use crate::authorization::{self, bearer, pair};
 use crate::exchange::second_try::SecondTry;
-use crate::render::cut::markup::plain;
-use crate::render::cut::{Limits, Style, characters, with_plain_keys};
 use crate::render::event_time;
+use crate::render::markup::plain;
+use crate::render::{Limits, Style, characters, with_plain_keys};
 use crate::sample::{CHOSEN, KeyPlace, KeyScope, Limit, LoginForm, Markup, RepeatKey, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -42,7 +42,7 @@ const SUMMARY: &str = "summary";
 /// What Alertmanager takes for no time: `resolve_timeout` ends the alert.
 const UNSET: &str = "0001-01-01T00:00:00Z";
 
-const STYLE: Style = Style { defuse: plain, width: characters };
+const STYLE: Style = Style { escape: plain, width: characters };
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("Alertmanager URL")?;
@@ -71,14 +71,14 @@ struct Alert<'a> {
 }
 
 impl Provider for Alertmanager {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let labels = labels(delivery);
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        let labels = labels(notification);
         if labels.keys().all(|label| is_plain_name(label)) {
-            return Ok(self.post(json_body(&[alert(delivery, labels)])?));
+            return Ok(self.post(json_body(&[alert(notification, labels)])?));
         }
         let plain = labels.iter().map(|(label, value)| (plain_name(label).into(), value.clone())).collect();
-        let plain = self.post(json_body(&[alert(delivery, plain)])?);
-        let as_is = self.post(json_body(&[alert(delivery, labels)])?);
+        let plain = self.post(json_body(&[alert(notification, plain)])?);
+        let as_is = self.post(json_body(&[alert(notification, labels)])?);
         Ok(SecondTry::boxed(as_is, plain, answer::refuses_a_label))
     }
 }
@@ -91,12 +91,12 @@ impl Alertmanager {
     }
 }
 
-fn alert<'a>(delivery: &'a Delivery, labels: Pairs<'a>) -> Alert<'a> {
+fn alert<'a>(notification: &'a Notification<'_>, labels: Pairs<'a>) -> Alert<'a> {
     Alert {
         status: "firing",
         labels,
-        annotations: annotations(delivery),
-        starts_at: event_time::rfc3339(delivery),
+        annotations: annotations(notification),
+        starts_at: event_time::rfc3339(notification),
         ends_at: UNSET,
     }
 }
@@ -114,29 +114,28 @@ fn plain_name(label: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 
-fn labels(delivery: &Delivery) -> Pairs<'_> {
-    let event = &*delivery.event;
-    let object = &event.involved_object;
+fn labels<'a>(notification: &'a Notification<'_>) -> Pairs<'a> {
+    let object = notification.object();
     // Alertmanager refuses an alert with a nameless label.
-    let shown = delivery.plan.metadata.iter().filter(|(key, _)| *key != SUMMARY && !key.is_empty());
+    let shown = notification.facts().filter(|fact| fact.key != SUMMARY && !fact.key.is_empty());
     let mut labels: Pairs<'_> = with_plain_keys(STYLE.entries(shown, &LABELS)).into_iter().collect();
-    let name = format!("Flux{}{}", object.kind, title_case(&event.reason));
+    let name = format!("Flux{}{}", object.kind, title_case(notification.reason()));
     labels.insert(Cow::Borrowed("alertname"), Cow::Owned(STYLE.fit_owned(name, VALUE)));
     let own: [(&str, &str); 6] = [
-        ("severity", event.severity.as_str()),
-        ("reason", &event.reason),
+        ("severity", notification.severity().as_str()),
+        ("reason", notification.reason()),
         ("kind", &object.kind),
         ("name", &object.name),
         ("namespace", &object.namespace),
-        ("reportingcontroller", &event.reporting_controller),
+        ("reportingcontroller", notification.controller()),
     ];
     labels.extend(own.map(|(label, value)| (Cow::Borrowed(label), STYLE.fit(value, VALUE))));
     labels
 }
 
-fn annotations(delivery: &Delivery) -> Pairs<'_> {
-    let message = STYLE.fit(&delivery.event.message, MESSAGE);
-    let summary = delivery.plan.metadata.get(SUMMARY).map(|summary| STYLE.fit(summary, VALUE));
+fn annotations<'a>(notification: &'a Notification<'_>) -> Pairs<'a> {
+    let message = STYLE.fit(notification.text(), MESSAGE);
+    let summary = notification.fact(SUMMARY).map(|summary| STYLE.fit(summary, VALUE));
     let summary = summary.map(|summary| (Cow::Borrowed(SUMMARY), summary));
     [(Cow::Borrowed("message"), message)].into_iter().chain(summary).collect()
 }

@@ -11,7 +11,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, Failure, Masker, Method, Request, Response};
+use campanile_domain::{Failure, Masker, Method, Notification, Request, Response};
 use jiff::Timestamp;
 
 use crate::identity::azure;
@@ -132,12 +132,12 @@ fn token(settings: &Settings) -> Result<Login, ConfigError> {
 }
 
 impl Provider for EventHub {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         let request = Request {
             method: Method::Post,
             url: format!("https://{}/messages?api-version=2014-01", self.hub.name),
             headers: json_headers(1),
-            body: fitting(delivery, LONGEST)?,
+            body: fitting(notification, LONGEST)?,
         };
         Ok(Box::new(Sending { hub: self.hub.clone(), request: Some(request), signature: String::new() }))
     }

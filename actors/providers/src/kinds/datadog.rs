@@ -11,14 +11,13 @@ mod tests;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, Event, Failure, Response};
+use campanile_domain::{Failure, Notification, ObjectRef, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::authorization::token;
-use crate::render::cut::markup::plain;
-use crate::render::cut::{Limits, Spot, Style, characters, with_plain_keys};
-use crate::render::event_time;
+use crate::render::markup::plain;
+use crate::render::{Limits, Position, Style, characters, with_plain_keys};
 use crate::sample::{CHOSEN, Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
@@ -39,16 +38,18 @@ const TAG: usize = 200;
 const IN_TAGS: Limits =
     Limits { total: 95 * 2 * TAG, text: 0, share: 0, count: 95, key: TAG, value: TAG, overhead: 0 };
 
-const STYLE: Style = Style { defuse, width: characters };
-const PLAIN: Style = Style { defuse: plain, width: characters };
+const STYLE: Style = Style { escape, width: characters };
+const PLAIN: Style = Style { escape: plain, width: characters };
 
 /// Mentions notify people; `%%%` begins Markdown (Datadog, "Events").
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
-    match spot.c {
-        '@' if !spot.previous().is_some_and(char::is_alphanumeric) && spot.next_is(char::is_alphanumeric) => {
+fn escape(position: &Position<'_>) -> Option<&'static str> {
+    match position.c {
+        '@' if !position.previous().is_some_and(char::is_alphanumeric)
+            && position.next_is(char::is_alphanumeric) =>
+        {
             Some("@\u{200b}")
         }
-        '%' if spot.after.starts_with("%%") => Some("%\u{200b}"),
+        '%' if position.after.starts_with("%%") => Some("%\u{200b}"),
         _ => None,
     }
 }
@@ -81,9 +82,9 @@ struct Posted<'a> {
 }
 
 impl Provider for Datadog {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let happened = event_time::of(delivery);
-        let posted = Posted::of(delivery);
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        let happened = notification.happened_at();
+        let posted = Posted::of(notification);
         let undated = self.post(json_body(&posted)?);
         let dated = Posted { date_happened: Some(happened.as_second()), ..posted };
         Ok(Box::new(Sending { post: self.post(json_body(&dated)?), undated: Some(undated), happened }))
@@ -100,15 +101,14 @@ impl Datadog {
 }
 
 impl<'a> Posted<'a> {
-    fn of(delivery: &'a Delivery) -> Self {
-        let event = &*delivery.event;
+    fn of(notification: &'a Notification<'_>) -> Self {
         Self {
-            alert_type: if event.is_error() { "error" } else { "info" },
+            alert_type: if notification.is_error() { "error" } else { "info" },
             date_happened: None,
             source_type_name: "fluxcd",
-            tags: tags(delivery),
-            text: STYLE.fit(&event.message, TEXT),
-            title: title(event),
+            tags: tags(notification),
+            text: STYLE.fit(notification.text(), TEXT),
+            title: title(notification),
         }
     }
 }
@@ -132,24 +132,23 @@ impl Exchange for Sending {
     }
 }
 
-fn title(event: &Event) -> String {
-    let object = &event.involved_object;
-    let text = format!("Events from the {} {}/{}", object.kind, object.name, object.namespace);
-    STYLE.fit_owned(text, TITLE)
+fn title(notification: &Notification<'_>) -> String {
+    let form =
+        |object: &ObjectRef| format!("Events from the {} {}/{}", object.kind, object.name, object.namespace);
+    STYLE.fit_owned(notification.title_as(form), TITLE)
 }
 
-fn tags(delivery: &Delivery) -> Vec<String> {
-    let event = &*delivery.event;
-    let object = &event.involved_object;
+fn tags(notification: &Notification<'_>) -> Vec<String> {
+    let object = notification.object();
     let own = [
-        ("flux_reporting_controller", &event.reporting_controller),
-        ("flux_reason", &event.reason),
+        ("flux_reporting_controller", notification.controller()),
+        ("flux_reason", notification.reason()),
         ("kube_kind", &object.kind),
         ("kube_name", &object.name),
         ("kube_namespace", &object.namespace),
     ];
     let own = own.into_iter().map(|(key, value)| tag(key, value));
-    let entries = with_plain_keys(PLAIN.entries(delivery.plan.metadata.iter(), &IN_TAGS));
+    let entries = with_plain_keys(PLAIN.entries(notification.facts(), &IN_TAGS));
     own.chain(entries.iter().map(|(key, value)| tag(key, value))).collect()
 }
 

@@ -1,7 +1,7 @@
 //! `discord`: a webhook of Discord in its Slack-compatible form (contract, providers 23.4).
 //!
 //! Discord makes an embed of the attachment. The payload is the contract's within the limits of embeds, and Markdown in
-//! foreign text shows as it was written. Mentions in embeds notify nobody; they are defused all the same, so that they
+//! foreign text shows as it was written. Mentions in embeds notify nobody; they are escaped all the same, so that they
 //! do not look as if they did.
 
 mod answer;
@@ -11,11 +11,11 @@ mod tests;
 
 use std::borrow::Cow;
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 
-use crate::render::cut::markup::{markdown, plain};
-use crate::render::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::render::markup::{markdown, plain};
 use crate::render::slack_message::{Attachment, Field, Message};
+use crate::render::{Body, Limits, Position, Style, characters, or_blank};
 use crate::sample::{Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -40,13 +40,13 @@ const LIMITS: Limits = Limits {
 /// <https://discord.com/developers/docs/resources/webhook#create-webhook>).
 const LONGEST_NAME: usize = 80;
 
-const STYLE: Style = Style { defuse, width: characters };
-const NAME: Style = Style { defuse: plain, width: characters };
+const STYLE: Style = Style { escape, width: characters };
+const NAME: Style = Style { escape: plain, width: characters };
 
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
-    match spot.c {
-        '@' if ["everyone", "here"].iter().any(|all| spot.after.starts_with(all)) => Some("@\u{200b}"),
-        _ => markdown(spot),
+fn escape(position: &Position<'_>) -> Option<&'static str> {
+    match position.c {
+        '@' if ["everyone", "here"].iter().any(|all| position.after.starts_with(all)) => Some("@\u{200b}"),
+        _ => markdown(position),
     }
 }
 
@@ -64,19 +64,18 @@ struct Discord {
 }
 
 impl Provider for Discord {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        Ok(self.target.post(json_headers(0), json_body(&self.message(delivery))?))
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        Ok(self.target.post(json_headers(0), json_body(&self.message(notification))?))
     }
 }
 
 impl Discord {
-    fn message<'a>(&'a self, delivery: &'a Delivery) -> Message<'a> {
-        let event = &*delivery.event;
-        let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &LIMITS);
+    fn message<'a>(&'a self, notification: &'a Notification<'_>) -> Message<'a> {
+        let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
         let attachment = Attachment {
             fallback: Cow::Borrowed(""),
-            color: if event.is_error() { "danger" } else { "good" },
-            author_name: Cow::Owned(NAME.fit_owned(event.involved_object.display_name(), AUTHOR)),
+            color: if notification.is_error() { "danger" } else { "good" },
+            author_name: Cow::Owned(NAME.title(notification, AUTHOR)),
             text,
             mrkdwn_in: ["text"],
             fields: entries
@@ -84,7 +83,7 @@ impl Discord {
                 .map(|(title, value)| Field { title: or_blank(title), value: or_blank(value), short: false })
                 .collect(),
         };
-        let name = if self.username.is_empty() { &event.reporting_controller } else { &self.username };
+        let name = if self.username.is_empty() { notification.controller() } else { &self.username };
         Message {
             channel: "",
             username: NAME.fit(name, LONGEST_NAME),

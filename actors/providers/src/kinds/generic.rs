@@ -1,11 +1,12 @@
 //! `generic`: the event itself, posted to a URL (contract, providers 23.1).
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, EventJson, Failure};
+use campanile_domain::{Failure, Notification};
 
+use crate::render::event_body;
 use crate::sample::{Markup, Sample};
 use crate::text::header_value;
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{Target, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -25,19 +26,19 @@ impl Generic {
         Ok(Self { target: Target { url, judge, masker: settings.masker.clone() }, custom_headers })
     }
 
-    pub(super) fn body(delivery: &Delivery) -> Result<Bytes, Failure> {
-        json_body(&EventJson { event: &delivery.event, metadata: &delivery.plan.metadata })
+    pub(super) fn body(notification: &Notification<'_>) -> Result<Bytes, Failure> {
+        event_body::whole(notification)
     }
 
     /// The user's headers come after ours, so that they win; `last` comes after both.
     pub(super) fn post(
         &self,
-        delivery: &Delivery,
+        notification: &Notification<'_>,
         body: Bytes,
         last: Option<(String, String)>,
     ) -> Box<dyn Exchange> {
         let mut headers = json_headers(2 + self.custom_headers.len());
-        headers.push(("Gotk-Component".to_owned(), header_value(&delivery.event.reporting_controller)));
+        headers.push(("Gotk-Component".to_owned(), header_value(notification.controller())));
         headers.extend_from_slice(&self.custom_headers);
         headers.extend(last);
         self.target.post(headers, body)
@@ -45,8 +46,8 @@ impl Generic {
 }
 
 impl Provider for Generic {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        Ok(self.post(delivery, Self::body(delivery)?, None))
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        Ok(self.post(notification, Self::body(notification)?, None))
     }
 }
 
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn s23_1_any_2xx_is_success_whatever_the_body_says() {
         let endpoint = credentials(&[]).build(&spec("generic")).unwrap();
-        let mut exchange = endpoint.provider.exchange(&info()).unwrap();
+        let mut exchange = endpoint.provider.begin(&info()).unwrap();
         exchange.next(None, noon());
         let step = exchange.next(Some(answer(202, &[], "<html>")), noon());
         assert_eq!(step, Step::Done(Verdict::Delivered));

@@ -1,6 +1,6 @@
 //! `generic-hmac`: as `generic`, with a signature of the body (contract, providers 23.2).
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 use ring::hmac;
 
 use super::generic::Generic;
@@ -19,10 +19,10 @@ struct GenericHmac {
 }
 
 impl Provider for GenericHmac {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let body = Generic::body(delivery)?;
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        let body = Generic::body(notification)?;
         let signature = ("X-Signature".to_owned(), signature(&self.key, &body));
-        Ok(self.generic.post(delivery, body, Some(signature)))
+        Ok(self.generic.post(notification, body, Some(signature)))
     }
 }
 
@@ -42,6 +42,7 @@ pub(crate) const SAMPLE: Sample = Sample::webhook(Markup::Verbatim, &[]);
 mod tests {
     use super::*;
     use crate::testing::{credentials, error, header, info, request, spec};
+    use campanile_domain::Delivery;
 
     fn signed(data: &[(&str, &[u8])], delivery: &Delivery) -> String {
         let endpoint = credentials(data).build(&spec("generic-hmac")).unwrap();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use campanile_domain::{
-    Delivery, Failure, FailureClass, Masker, Method, ObjectRef, Request, Response, Verdict,
+    Failure, FailureClass, Masker, Method, Notification, ObjectRef, Request, Response, Verdict,
 };
 use jiff::Timestamp;
 
@@ -40,9 +40,9 @@ struct Dispatch {
 }
 
 impl Provider for Dispatch {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let payload = fitting(delivery, LONGEST_PAYLOAD)?;
-        let body = body(&event_type(&delivery.event.involved_object), &payload)?;
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        let payload = fitting(notification, LONGEST_PAYLOAD)?;
+        let body = body(&event_type(notification.object()), &payload)?;
         let request: Request = self.api.request(Method::Post, "dispatches", Some(body));
         Ok(self.api.authorized(Box::new(Post::new(request, judge, self.masker.clone()))))
     }

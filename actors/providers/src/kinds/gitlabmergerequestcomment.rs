@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn s23_29_a_project_may_be_a_number_and_a_thread_may_have_pages() {
         let endpoint = at("gitlabmergerequestcomment", "https://gitlab.example/1234", &[("token", b"t")]);
-        let exchange = endpoint.provider.exchange(&delivery(event(), &[("change_request", "7")])).unwrap();
+        let exchange = endpoint.provider.begin(&delivery(event(), &[("change_request", "7")])).unwrap();
         let next = [("link", "<https://gitlab.example/x>; rel=\"next\"")];
         let (sent, _) = run(exchange, |request| match request.url.as_str() {
             url if url.ends_with("/user") => answer(200, &[], r#"{"username":"flux"}"#),

@@ -8,10 +8,10 @@ mod card;
 #[cfg(test)]
 mod tests;
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 
-use crate::render::cut::markup::{html, plain};
-use crate::render::cut::{Limits, Style, json_bytes};
+use crate::render::markup::{html, plain};
+use crate::render::{Limits, Style, json_bytes};
 use crate::sample::{Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -41,8 +41,8 @@ const LIMITS: Limits = Limits {
     overhead: 130,
 };
 
-const STYLE: Style = Style { defuse: html, width: json_bytes };
-const PLAIN: Style = Style { defuse: plain, width: json_bytes };
+const STYLE: Style = Style { escape: html, width: json_bytes };
+const PLAIN: Style = Style { escape: plain, width: json_bytes };
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("Google Chat hook URL")?;
@@ -54,8 +54,8 @@ struct GoogleChat {
 }
 
 impl Provider for GoogleChat {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        Ok(self.target.post(json_headers(0), json_body(&Message::of(delivery))?))
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        Ok(self.target.post(json_headers(0), json_body(&Message::of(notification))?))
     }
 }
 

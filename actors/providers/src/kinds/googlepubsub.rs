@@ -15,7 +15,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use campanile_domain::{Delivery, Failure, Masker, Method, Request};
+use campanile_domain::{Failure, Masker, Method, Notification, Request};
 use serde::Serialize;
 
 use crate::encoding::segment;
@@ -121,8 +121,8 @@ fn topic_name(project: &str, channel: &str) -> Result<String, PubSubProblem> {
 }
 
 impl Provider for PubSub {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let request = self.request(&fitting(delivery, LONGEST)?)?;
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        let request = self.request(&fitting(notification, LONGEST)?)?;
         Ok(Box::new(PublishExchange::new(self.topic.clone(), request)))
     }
 

@@ -6,13 +6,12 @@
 #[cfg(test)]
 mod tests;
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 use serde::Serialize;
 
 use crate::authorization::{self, bearer, pair};
-use crate::render::cut::markup::{html, plain};
-use crate::render::cut::{Limits, Spot, Style, bytes, json_bytes};
-use crate::render::event_time;
+use crate::render::markup::{html, plain};
+use crate::render::{Limits, Position, Style, bytes, json_bytes};
 use crate::sample::{Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
@@ -37,13 +36,13 @@ const SHORT: usize = 64;
 const TEXT: usize = 700;
 
 /// Text is shown as HTML.
-const HTML: Style = Style { defuse: html, width: bytes };
-const PLAIN: Style = Style { defuse: plain, width: json_bytes };
+const HTML: Style = Style { escape: html, width: bytes };
+const PLAIN: Style = Style { escape: plain, width: json_bytes };
 /// The first colon parts key and value.
-const TAG: Style = Style { defuse: without_colons, width: json_bytes };
+const TAG: Style = Style { escape: without_colons, width: json_bytes };
 
-fn without_colons(spot: &Spot<'_>) -> Option<&'static str> {
-    (spot.c == ':').then_some("|")
+fn without_colons(position: &Position<'_>) -> Option<&'static str> {
+    (position.c == ':').then_some("|")
 }
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -71,24 +70,23 @@ struct Annotation {
 }
 
 impl Provider for Grafana {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         let mut headers = json_headers(1);
         headers.extend(self.authorization.clone().map(authorization::header));
-        let time = event_time::of(delivery);
+        let time = notification.happened_at();
         let annotation = Annotation {
             when: time.as_second(),
-            text: HTML.fit_owned(delivery.event.involved_object.display_name(), TEXT),
-            tags: tags(delivery),
+            text: HTML.title(notification, TEXT),
+            tags: tags(notification),
             time: time.as_millisecond(),
         };
         Ok(self.target.post(headers, json_body(&annotation)?))
     }
 }
 
-fn tags(delivery: &Delivery) -> Vec<String> {
-    let event = &*delivery.event;
-    let object = &event.involved_object;
-    let mut tags = vec!["flux".to_owned(), PLAIN.fit(&event.reporting_controller, COLUMN).into_owned()];
+fn tags(notification: &Notification<'_>) -> Vec<String> {
+    let object = notification.object();
+    let mut tags = vec!["flux".to_owned(), PLAIN.fit(notification.controller(), COLUMN).into_owned()];
     let last = [
         format!("kind: {}", PLAIN.fit(&object.kind, SHORT)),
         format!("name: {}", PLAIN.fit(&object.name, COLUMN)),
@@ -104,7 +102,7 @@ fn tags(delivery: &Delivery) -> Vec<String> {
         value: COLUMN,
         overhead: ": ".len() + AROUND_TAG,
     };
-    let entries = TAG.entries(delivery.plan.metadata.iter(), &limits);
+    let entries = TAG.entries(notification.facts(), &limits);
     tags.extend(entries.into_iter().map(|(key, value)| format!("{key}: {value}")));
     tags.extend(last);
     tags

@@ -9,13 +9,13 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 use serde::Serialize;
 
 use crate::authorization::{self, token};
-use crate::commit_status::{PROGRESSING, Skip};
-use crate::render::cut::markup::{markdown, plain};
-use crate::render::cut::{Limits, Style, characters};
+use crate::commit_status::Skip;
+use crate::render::markup::{markdown, plain};
+use crate::render::{Limits, Style, characters};
 use crate::sample::{CHOSEN, KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample, Tells};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
@@ -29,8 +29,8 @@ const FIELD: usize = 1_000;
 const METADATA: Limits =
     Limits { total: 48_000, text: 0, share: 0, count: 100, key: 256, value: 4_000, overhead: 0 };
 
-const MARKDOWN: Style = Style { defuse: markdown, width: characters };
-const PLAIN: Style = Style { defuse: plain, width: characters };
+const MARKDOWN: Style = Style { escape: markdown, width: characters };
+const PLAIN: Style = Style { escape: plain, width: characters };
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("incident.io alert source URL")?;
@@ -57,39 +57,36 @@ struct AlertEvent<'a> {
 }
 
 impl Provider for IncidentIo {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        if delivery.event.reason == PROGRESSING {
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        if notification.is_progress() {
             return Ok(Box::new(Skip));
         }
         let mut headers = json_headers(1);
         headers.push(authorization::header(self.authorization.clone()));
-        Ok(self.target.post(headers, json_body(&AlertEvent::of(delivery))?))
+        Ok(self.target.post(headers, json_body(&AlertEvent::of(notification))?))
     }
 }
 
 impl<'a> AlertEvent<'a> {
-    fn of(delivery: &'a Delivery) -> Self {
-        let event = &*delivery.event;
-        let object = &event.involved_object;
+    fn of(notification: &'a Notification<'_>) -> Self {
+        let title = format!("{}: {}", notification.title(), notification.reason());
         Self {
-            title: PLAIN.fit_owned(format!("{}: {}", object.display_name(), event.reason), TITLE),
-            status: if event.is_error() { "firing" } else { "resolved" },
-            deduplication_key: PLAIN.fit(&object.uid, KEY),
-            description: MARKDOWN.fit(&event.message, DESCRIPTION),
-            metadata: metadata(delivery),
+            title: PLAIN.fit_owned(title, TITLE),
+            status: if notification.is_error() { "firing" } else { "resolved" },
+            deduplication_key: PLAIN.fit(&notification.object().uid, KEY),
+            description: MARKDOWN.fit(notification.text(), DESCRIPTION),
+            metadata: metadata(notification),
         }
     }
 }
 
-fn metadata(delivery: &Delivery) -> BTreeMap<Cow<'_, str>, Cow<'_, str>> {
-    let event = &*delivery.event;
-    let mut metadata: BTreeMap<_, _> =
-        PLAIN.entries(delivery.plan.metadata.iter(), &METADATA).into_iter().collect();
+fn metadata<'a>(notification: &'a Notification<'_>) -> BTreeMap<Cow<'a, str>, Cow<'a, str>> {
+    let mut metadata: BTreeMap<_, _> = PLAIN.entries(notification.facts(), &METADATA).into_iter().collect();
     let mut put = |key, value| metadata.insert(Cow::Borrowed(key), PLAIN.fit(value, FIELD));
-    put("severity", event.severity.as_str());
-    put("reason", &event.reason);
-    if !event.reporting_controller.is_empty() {
-        put("reportingController", &event.reporting_controller);
+    put("severity", notification.severity().as_str());
+    put("reason", notification.reason());
+    if !notification.controller().is_empty() {
+        put("reportingController", notification.controller());
     }
     metadata
 }

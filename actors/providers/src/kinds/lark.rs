@@ -10,12 +10,11 @@ mod tests;
 
 use std::fmt::Write;
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 use serde::Serialize;
 
-use crate::render::cut::markup::{markdown, plain};
-use crate::render::cut::{Body, Limits, Spot, Style, json_bytes};
-use crate::render::emoji;
+use crate::render::markup::{markdown, plain};
+use crate::render::{Body, Limits, Position, Style, emoji, json_bytes};
 use crate::sample::{Limit, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -33,13 +32,13 @@ const LONGEST_NAME: usize = 1_200;
 /// What stands around a key and its value in JSON.
 const OVERHEAD: usize = ": \\n".len();
 
-const STYLE: Style = Style { defuse, width: json_bytes };
-const PLAIN: Style = Style { defuse: plain, width: json_bytes };
+const STYLE: Style = Style { escape, width: json_bytes };
+const PLAIN: Style = Style { escape: plain, width: json_bytes };
 
 /// Where Markdown would take a backslash, cards take character references (Lark, "Rich text (Markdown)", escapes).
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
-    markdown(spot)?;
-    match spot.c {
+fn escape(position: &Position<'_>) -> Option<&'static str> {
+    markdown(position)?;
+    match position.c {
         '\\' => Some("&#92;"),
         '*' => Some("&#42;"),
         '~' => Some("&#126;"),
@@ -67,8 +66,8 @@ struct Lark {
 }
 
 impl Provider for Lark {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        Ok(self.target.post(json_headers(0), json_body(&Message::of(delivery))?))
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        Ok(self.target.post(json_headers(0), json_body(&Message::of(notification))?))
     }
 }
 
@@ -109,13 +108,12 @@ struct Text {
 }
 
 impl Message {
-    fn of(delivery: &Delivery) -> Self {
-        let event = &*delivery.event;
-        let name = PLAIN.fit_owned(event.involved_object.display_name(), LONGEST_NAME);
+    fn of(notification: &Notification<'_>) -> Self {
+        let name = PLAIN.title(notification, LONGEST_NAME);
         let room = LONGEST_BODY - FRAME - PLAIN.measure(&name);
-        let title = Text { tag: "plain_text", content: format!("{} {name}", emoji(event)) };
-        let template = if event.is_error() { "red" } else { "turquoise" };
-        let text = Text { tag: "lark_md", content: content(delivery, room) };
+        let title = Text { tag: "plain_text", content: format!("{} {name}", emoji(notification)) };
+        let template = if notification.is_error() { "red" } else { "turquoise" };
+        let text = Text { tag: "lark_md", content: content(notification, room) };
         Self {
             msg_type: "interactive",
             card: Card {
@@ -128,10 +126,10 @@ impl Message {
 }
 
 /// Message and metadata within `total` bytes of JSON.
-fn content(delivery: &Delivery, total: usize) -> String {
+fn content(notification: &Notification<'_>, total: usize) -> String {
     let limits =
         Limits { total, text: total, share: 8_000, count: 100, key: 300, value: 4_000, overhead: OVERHEAD };
-    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &limits);
+    let Body { text, entries } = STYLE.body(notification, notification.facts(), &limits);
     let mut out = format!("**{text}**\n\n");
     for (key, value) in entries {
         // Writing to a String does not fail.

@@ -5,15 +5,14 @@
 
 use std::fmt::Write;
 
-use campanile_domain::{Delivery, Failure, FailureClass, Masker, Response, Verdict};
+use campanile_domain::{Failure, FailureClass, Masker, Notification, ObjectRef, Response, Verdict};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::authorization::{self, token};
 use crate::encoding::hash::sha256;
 use crate::judgement::{classify, told};
-use crate::render::cut::{Body, Limits, Spot, Style};
-use crate::render::emoji;
+use crate::render::{Body, Limits, Position, Style, emoji};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -40,12 +39,13 @@ const FRAME: usize = 3;
 /// What stands around a key and its value.
 const OVERHEAD: usize = "\n: ".len();
 
-const STYLE: Style = Style { defuse, width: |_| 1 };
+const STYLE: Style = Style { escape, width: |_| 1 };
 
 /// Names behind `@`, unless they stand within a word as in addresses of mail.
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+fn escape(position: &Position<'_>) -> Option<&'static str> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
-    let is_mention = spot.c == '@' && spot.next_is(is_name) && !spot.previous().is_some_and(is_name);
+    let is_mention =
+        position.c == '@' && position.next_is(is_name) && !position.previous().is_some_and(is_name);
     is_mention.then_some("@\u{200b}")
 }
 
@@ -92,31 +92,24 @@ struct Post {
 }
 
 impl Provider for Mastodon {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         let mut headers = json_headers(2);
         headers.push(authorization::header(self.authorization.clone()));
-        headers.push(("Idempotency-Key".to_owned(), key(delivery)));
-        let post = Post { status: text_of(delivery), visibility: self.visibility };
+        // The same at every try of a notification, and another for every other.
+        headers.push(("Idempotency-Key".to_owned(), sha256(notification.identity().as_bytes())));
+        let post = Post { status: text_of(notification), visibility: self.visibility };
         Ok(self.target.post(headers, json_body(&post)?))
     }
 }
 
-/// The same for every try of a delivery, and another for every other: numbers of deliveries begin anew with a new state folder,
-/// so the time of acceptance counts too.
-fn key(delivery: &Delivery) -> String {
-    let (plan, number) = (&delivery.plan, delivery.id.0);
-    let accepted = delivery.accepted_at.as_microsecond();
-    sha256(format!("{} {} {number} {accepted}", plan.provider, plan.alert.uid).as_bytes())
-}
-
-fn text_of(delivery: &Delivery) -> String {
-    let event = &*delivery.event;
-    let name = STYLE.fit_owned(event.involved_object.display_name().to_lowercase(), LONGEST_NAME);
+fn text_of(notification: &Notification<'_>) -> String {
+    let form = |object: &ObjectRef| object.display_name().to_lowercase();
+    let name = STYLE.fit_owned(notification.title_as(form), LONGEST_NAME);
     let total = LONGEST_POST - FRAME - STYLE.measure(&name);
     let limits =
         Limits { total, text: total, share: 180, count: 20, key: 60, value: 150, overhead: OVERHEAD };
-    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &limits);
-    let mut out = format!("{} {name}\n{text}", emoji(event));
+    let Body { text, entries } = STYLE.body(notification, notification.facts(), &limits);
+    let mut out = format!("{} {name}\n{text}", emoji(notification));
     for (key, value) in entries {
         // Writing to a String does not fail.
         write!(out, "\n{key}: {value}").unwrap_or_default();

@@ -11,15 +11,14 @@ mod tests;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, EventJson, Failure, Masker, Method, Request};
+use campanile_domain::{Failure, Masker, Method, Notification, Request};
 use serde::Serialize;
 
 use crate::authorization::{self, token};
 use crate::encoding::hash::sha1;
 use crate::encoding::segment;
 use crate::exchange::Post;
-use crate::render::cut::{Body, Limits, Spot, Style, json_bytes};
-use crate::render::emoji;
+use crate::render::{Body, Limits, Position, Style, emoji, event_body, json_bytes};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample};
 use crate::webhook::{json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -40,11 +39,11 @@ const LONGEST_NAME: usize = 1_200;
 /// What stands around a key and its value in JSON.
 const OVERHEAD: usize = "- : \\n".len();
 
-const STYLE: Style = Style { defuse, width: json_bytes };
+const STYLE: Style = Style { escape, width: json_bytes };
 
 /// The word that notifies a whole room (Client-Server API, push rule `.m.rule.roomnotif`).
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
-    (spot.c == '@' && spot.after.starts_with("room")).then_some("@\u{200b}")
+fn escape(position: &Position<'_>) -> Option<&'static str> {
+    (position.c == '@' && position.after.starts_with("room")).then_some("@\u{200b}")
 }
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -79,33 +78,31 @@ struct Message {
 }
 
 impl Provider for Matrix {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         let mut headers = json_headers(1);
         headers.push(authorization::header(self.authorization.clone()));
         let request = Request {
             method: Method::Put,
-            url: format!("{}{}", self.transactions, transaction(delivery)?),
+            url: format!("{}{}", self.transactions, transaction(notification)?),
             headers,
-            body: json_body(&Message { body: text_of(delivery), msgtype: "m.text" })?,
+            body: json_body(&Message { body: text_of(notification), msgtype: "m.text" })?,
         };
         Ok(Box::new(Post::new(request, answer::judge, self.masker.clone())))
     }
 }
 
 /// The same for the same event, whatever delivers it.
-fn transaction(delivery: &Delivery) -> Result<String, Failure> {
-    let event = EventJson { event: &delivery.event, metadata: &delivery.plan.metadata };
-    Ok(sha1(&json_body(&event)?))
+fn transaction(notification: &Notification<'_>) -> Result<String, Failure> {
+    Ok(sha1(&event_body::whole(notification)?))
 }
 
-fn text_of(delivery: &Delivery) -> String {
-    let event = &*delivery.event;
-    let name = STYLE.fit_owned(event.involved_object.display_name(), LONGEST_NAME);
+fn text_of(notification: &Notification<'_>) -> String {
+    let name = STYLE.title(notification, LONGEST_NAME);
     let total = LARGEST_EVENT - ENVELOPE - FRAME - STYLE.measure(&name);
     let limits =
         Limits { total, text: total, share: 16_000, count: 200, key: 300, value: 8_000, overhead: OVERHEAD };
-    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &limits);
-    let mut out = format!("{} {name}\n{text}\n", emoji(event));
+    let Body { text, entries } = STYLE.body(notification, notification.facts(), &limits);
+    let mut out = format!("{} {name}\n{text}\n", emoji(notification));
     for (key, value) in entries {
         // Writing to a String does not fail.
         writeln!(out, "- {key}: {value}").unwrap_or_default();

@@ -13,10 +13,10 @@ mod connector;
 mod tests;
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 
 use crate::exchange::second_try::SecondTry;
-use crate::render::cut::Limits;
+use crate::render::Limits;
 use crate::sample::{Limit, Markup, Sample};
 use crate::webhook::{Target, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -47,8 +47,8 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     }))
 }
 
-/// Renders a delivery as a card within limits.
-type Render = fn(&Delivery, &Limits) -> Result<Bytes, Failure>;
+/// Renders a notification as a card within limits.
+type Render = fn(&Notification<'_>, &Limits) -> Result<Bytes, Failure>;
 
 struct MsTeams {
     target: Target,
@@ -56,12 +56,12 @@ struct MsTeams {
 }
 
 impl Provider for MsTeams {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let body = (self.render)(delivery, &limits(LONGEST_BODY))?;
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        let body = (self.render)(notification, &limits(LONGEST_BODY))?;
         if body.len() <= SECOND_TRY {
             return Ok(self.target.post(json_headers(0), body));
         }
-        let second = (self.render)(delivery, &limits(SECOND_TRY))?;
+        let second = (self.render)(notification, &limits(SECOND_TRY))?;
         let post = |body| self.target.post(json_headers(0), body);
         Ok(SecondTry::boxed(post(body), post(second), answer::is_too_large))
     }

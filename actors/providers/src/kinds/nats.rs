@@ -11,7 +11,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, Failure, FailureClass, NatsServers, Publication, Response, Verdict};
+use campanile_domain::{Failure, FailureClass, NatsServers, Notification, Publication, Response, Verdict};
 use jiff::Timestamp;
 
 use crate::render::event_body::fitting;
@@ -50,11 +50,11 @@ fn subject(channel: &str) -> Result<Arc<str>, NatsProblem> {
 }
 
 impl Provider for Nats {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         let publication = Publication {
             servers: self.servers.clone(),
             subject: self.subject.clone(),
-            payload: fitting(delivery, LONGEST)?,
+            payload: fitting(notification, LONGEST)?,
         };
         Ok(Box::new(Handover(Some(publication))))
     }

@@ -10,13 +10,13 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification, ObjectRef};
 use serde::Serialize;
 
 use crate::authorization::{self, token};
 use crate::encoding::hash::sha256;
-use crate::render::cut::markup::{html, plain};
-use crate::render::cut::{Limits, Style, characters};
+use crate::render::markup::{html, plain};
+use crate::render::{Limits, Style, characters};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -41,8 +41,8 @@ const IN_DETAILS: Limits = Limits {
     overhead: "\"\":\"\",".len(),
 };
 
-const STYLE: Style = Style { defuse: html, width: characters };
-const PLAIN: Style = Style { defuse: plain, width: characters };
+const STYLE: Style = Style { escape: html, width: characters };
+const PLAIN: Style = Style { escape: plain, width: characters };
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("Opsgenie hook URL")?;
@@ -69,28 +69,31 @@ struct Alert<'a> {
 }
 
 impl Provider for Opsgenie {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         let mut headers = json_headers(1);
         headers.push(authorization::header(self.authorization.clone()));
-        Ok(self.target.post(headers, json_body(&self.alert(delivery))?))
+        Ok(self.target.post(headers, json_body(&self.alert(notification))?))
     }
 }
 
 impl Opsgenie {
-    fn alert<'a>(&self, delivery: &'a Delivery) -> Alert<'a> {
-        let event = &*delivery.event;
-        let object = &event.involved_object;
-        let alias = format!("{}/{}/{}", self.provider_uid, object.path(), event.reason);
-        let entries = PLAIN.entries(delivery.plan.metadata.iter(), &IN_DETAILS);
+    fn alert<'a>(&self, notification: &'a Notification<'_>) -> Alert<'a> {
+        let (object, reason) = (notification.object().path(), notification.reason());
+        let alias = format!("{}/{object}/{reason}", self.provider_uid);
+        let entries = PLAIN.entries(notification.facts(), &IN_DETAILS);
         let mut details: BTreeMap<_, _> = entries.into_iter().collect();
-        details.insert(Cow::Borrowed("severity"), PLAIN.fit(event.severity.as_str(), SEVERITY));
+        details.insert(Cow::Borrowed("severity"), PLAIN.fit(notification.severity().as_str(), SEVERITY));
         Alert {
-            message: STYLE.fit_owned(format!("{}/{}", object.kind, object.name), MESSAGE),
+            message: STYLE.fit_owned(notification.title_as(kind_and_name), MESSAGE),
             alias: sha256(alias.as_bytes()),
-            description: STYLE.fit(&event.message, DESCRIPTION),
+            description: STYLE.fit(notification.text(), DESCRIPTION),
             details,
         }
     }
+}
+
+fn kind_and_name(object: &ObjectRef) -> String {
+    format!("{}/{}", object.kind, object.name)
 }
 
 const CREATE_ALERT: &str = "[Alert API, Create Alert](https://docs.opsgenie.com/docs/alert-api#create-alert)";

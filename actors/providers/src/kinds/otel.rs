@@ -14,7 +14,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, Failure, Masker, Method, Request, Response, Verdict};
+use campanile_domain::{Failure, Masker, Method, Notification, Request, Response, Verdict};
 use jiff::Timestamp;
 use prost::Message;
 
@@ -71,9 +71,9 @@ struct Target {
 }
 
 impl Provider for Otel {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let is_skipped = delivery.event.involved_object.kind == SKIPPED_KIND;
-        let export = (!is_skipped).then(|| span::export(delivery));
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        let is_skipped = notification.object().kind == SKIPPED_KIND;
+        let export = (!is_skipped).then(|| span::export(notification));
         Ok(Box::new(Sending { target: self.target.clone(), export, masker: self.masker.clone(), post: None }))
     }
 }

@@ -12,10 +12,10 @@ mod tests;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, Failure, Response, Severity, Verdict};
+use campanile_domain::{Failure, Notification, Response, Severity, Verdict};
 use jiff::Timestamp;
 
-use crate::commit_status::{PROGRESSING, Skip};
+use crate::commit_status::Skip;
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample, Tells};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
@@ -47,24 +47,24 @@ impl PagerDuty {
         target.post(json_headers(0), body)
     }
 
-    fn change(&self, delivery: &Delivery) -> Result<Option<Box<dyn Exchange>>, Failure> {
-        if delivery.event.severity != Severity::Info {
+    fn change(&self, notification: &Notification<'_>) -> Result<Option<Box<dyn Exchange>>, Failure> {
+        if *notification.severity() != Severity::Info {
             return Ok(None);
         }
-        let body = json_body(&Change::of(&self.routing_key, delivery))?;
+        let body = json_body(&Change::of(&self.routing_key, notification))?;
         Ok(Some(Self::post(&self.changes, body)))
     }
 }
 
 impl Provider for PagerDuty {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        if delivery.event.reason == PROGRESSING {
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        if notification.is_progress() {
             return Ok(Box::new(Skip));
         }
-        let body = json_body(&Event::of(&self.routing_key, delivery))?;
+        let body = json_body(&Event::of(&self.routing_key, notification))?;
         Ok(Box::new(Sending {
             post: Self::post(&self.events, body),
-            change: self.change(delivery)?,
+            change: self.change(notification)?,
             doing: "failed sending event",
         }))
     }

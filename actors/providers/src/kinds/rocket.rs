@@ -10,11 +10,11 @@ mod tests;
 
 use std::borrow::Cow;
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 
-use crate::render::cut::markup::links;
-use crate::render::cut::{Body, Limits, Spot, Style, characters};
+use crate::render::markup::links;
 use crate::render::slack_message::{Attachment, Field, Message};
+use crate::render::{Body, Limits, Position, Style, characters};
 use crate::sample::{CHOSEN, Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -28,19 +28,19 @@ const LIMITS: Limits =
 /// Longest name of an object, in characters: two names of Kubernetes and a kind.
 const LONGEST_NAME: usize = 600;
 
-const STYLE: Style = Style { defuse, width: characters };
+const STYLE: Style = Style { escape, width: characters };
 
 /// Only what the grammar of Rocket.Chat's message parser takes for a user, a link, a spoiler or a formula.
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+fn escape(position: &Position<'_>) -> Option<&'static str> {
     let is_in_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    match spot.c {
-        '@' if !spot.previous().is_some_and(char::is_alphanumeric) && spot.next_is(is_in_name) => {
+    match position.c {
+        '@' if !position.previous().is_some_and(char::is_alphanumeric) && position.next_is(is_in_name) => {
             Some("@\u{200b}")
         }
-        '<' if spot.next_is(|next| next.is_ascii_alphabetic()) => Some("<\u{200b}"),
-        '|' if spot.next_is(|next| next == '|') => Some("|\u{200b}"),
-        '\\' if spot.next_is(|next| matches!(next, '(' | '[')) => Some("\\\u{200b}"),
-        _ => links(spot),
+        '<' if position.next_is(|next| next.is_ascii_alphabetic()) => Some("<\u{200b}"),
+        '|' if position.next_is(|next| next == '|') => Some("|\u{200b}"),
+        '\\' if position.next_is(|next| matches!(next, '(' | '[')) => Some("\\\u{200b}"),
+        _ => links(position),
     }
 }
 
@@ -60,19 +60,18 @@ struct Rocket {
 }
 
 impl Provider for Rocket {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        Ok(self.target.post(json_headers(0), json_body(&self.message(delivery))?))
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        Ok(self.target.post(json_headers(0), json_body(&self.message(notification))?))
     }
 }
 
 impl Rocket {
-    fn message<'a>(&'a self, delivery: &'a Delivery) -> Message<'a> {
-        let event = &*delivery.event;
-        let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &LIMITS);
+    fn message<'a>(&'a self, notification: &'a Notification<'_>) -> Message<'a> {
+        let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
         let attachment = Attachment {
             fallback: Cow::Borrowed(""),
-            color: if event.is_error() { "#FF0000" } else { "#0076D7" },
-            author_name: Cow::Owned(STYLE.fit_owned(event.involved_object.display_name(), LONGEST_NAME)),
+            color: if notification.is_error() { "#FF0000" } else { "#0076D7" },
+            author_name: Cow::Owned(STYLE.title(notification, LONGEST_NAME)),
             text,
             mrkdwn_in: ["text"],
             fields: entries.into_iter().map(|(title, value)| Field { title, value, short: false }).collect(),

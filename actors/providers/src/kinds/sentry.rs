@@ -14,7 +14,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, Failure, Masker, Method, Request, Response};
+use campanile_domain::{Failure, Masker, Method, Notification, Request, Response};
 use jiff::Timestamp;
 
 use crate::exchange::{Judge, Post};
@@ -46,15 +46,15 @@ struct Sentry {
 }
 
 impl Provider for Sentry {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let ids = Ids::of(delivery);
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        let ids = Ids::of(notification);
         let environment = self.environment.as_deref();
-        let (kind, payload, judge): (_, _, Judge) = if delivery.event.is_error() {
-            ("event", json_body(&payload::event(delivery, &ids, environment))?, answer::judge_event)
+        let (kind, payload, judge): (_, _, Judge) = if notification.is_error() {
+            ("event", json_body(&payload::event(notification, &ids, environment))?, answer::judge_event)
         } else {
             (
                 "transaction",
-                json_body(&payload::transaction(delivery, &ids, environment))?,
+                json_body(&payload::transaction(notification, &ids, environment))?,
                 answer::judge_transaction,
             )
         };

@@ -12,13 +12,13 @@ mod tests;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 
 use crate::address::HookUrl;
 use crate::exchange::second_try::SecondTry;
-use crate::render::cut::markup::plain;
-use crate::render::cut::{Body, Limits, Spot, Style, characters};
+use crate::render::markup::plain;
 use crate::render::slack_message::{Attachment, Field, Message};
+use crate::render::{Body, Limits, Position, Style, characters};
 use crate::sample::{Limit, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
@@ -39,16 +39,16 @@ const LONGEST_NAME: usize = 256;
 /// What stands around a key and its value.
 const OVERHEAD: usize = 2;
 
-const STYLE: Style = Style { defuse, width: characters };
-const PLAIN: Style = Style { defuse: plain, width: characters };
+const STYLE: Style = Style { escape, width: characters };
+const PLAIN: Style = Style { escape: plain, width: characters };
 
 /// The sequences that call people, name channels or hide where a link leads (Slack, "Formatting message text", "Advanced
 /// formatting"). Any other `<` stays as the contract has it.
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
-    if spot.c != '<' {
+fn escape(position: &Position<'_>) -> Option<&'static str> {
+    if position.c != '<' {
         return None;
     }
-    let is_special = spot.next_is(|next| matches!(next, '!' | '@' | '#')) || begins_link(spot.after);
+    let is_special = position.next_is(|next| matches!(next, '!' | '@' | '#')) || begins_link(position.after);
     is_special.then_some("&lt;")
 }
 
@@ -94,12 +94,12 @@ struct Slack {
 }
 
 impl Provider for Slack {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let body = json_body(&self.message(delivery, LONGEST_TEXT))?;
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        let body = json_body(&self.message(notification, LONGEST_TEXT))?;
         if body.len() <= SECOND_TRY {
             return Ok(self.post(body));
         }
-        let shorter = json_body(&self.message(delivery, SECOND_TRY))?;
+        let shorter = json_body(&self.message(notification, SECOND_TRY))?;
         Ok(SecondTry::boxed(self.post(body), self.post(shorter), answer::is_too_long))
     }
 }
@@ -114,23 +114,21 @@ impl Slack {
     }
 
     /// The message with at most `longest` characters of text.
-    fn message<'a>(&'a self, delivery: &'a Delivery, longest: usize) -> Message<'a> {
-        let event = &*delivery.event;
-        let object = event.involved_object.display_name();
-        let first_line = event.message.split('\n').next().unwrap_or_default();
-        let fallback = format!("{object}: {first_line}");
-        let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &limits(longest));
+    fn message<'a>(&'a self, notification: &'a Notification<'_>, longest: usize) -> Message<'a> {
+        let title = notification.title();
+        let first_line = notification.text().split('\n').next().unwrap_or_default();
+        let fallback = format!("{title}: {first_line}");
+        let Body { text, entries } = STYLE.body(notification, notification.facts(), &limits(longest));
         let field = |(title, value)| Field { title, value, short: false };
         let attachment = Attachment {
             fallback: Cow::Owned(STYLE.fit_owned(fallback, longest)),
-            color: if event.is_error() { "danger" } else { "good" },
-            author_name: Cow::Owned(STYLE.fit_owned(object, longest)),
+            color: if notification.is_error() { "danger" } else { "good" },
+            author_name: Cow::Owned(STYLE.fit_owned(title, longest)),
             text,
             mrkdwn_in: ["text"],
             fields: entries.into_iter().map(field).collect(),
         };
-        let controller = event.reporting_controller.as_str();
-        let name = if self.username.is_empty() { controller } else { &self.username };
+        let name = if self.username.is_empty() { notification.controller() } else { &self.username };
         Message {
             channel: &self.channel,
             username: PLAIN.fit(name, LONGEST_NAME),

@@ -9,14 +9,13 @@ mod tests;
 
 use std::fmt::Write;
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification, ObjectRef};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::address::{Address, AddressSource};
 use crate::authorization::token;
-use crate::render::cut::{Body, Limits, Spot, Style, characters, or_blank};
-use crate::render::emoji;
+use crate::render::{Body, Limits, Position, Style, characters, emoji, or_blank};
 use crate::sample::{Limit, LoginForm, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -34,14 +33,14 @@ const LONGEST_NAME: usize = 700;
 /// What stands around a key and its value, and for an empty key.
 const OVERHEAD: usize = "\\- **: \n".len() + 1;
 
-const STYLE: Style = Style { defuse, width: characters };
+const STYLE: Style = Style { escape, width: characters };
 
 /// What may stand in a token; all else could lead to another path.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b':').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The characters that MarkdownV2 reserves (Bot API, "Formatting options",
 /// <https://core.telegram.org/bots/api#markdownv2-style>), and mentions.
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
+fn escape(position: &Position<'_>) -> Option<&'static str> {
     const ESCAPED: &[(char, &str)] = &[
         ('\\', "\\\\"),
         ('.', "\\."),
@@ -64,11 +63,11 @@ fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
         ('*', "\\*"),
     ];
     let is_in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if spot.c == '@' {
-        let calls = !spot.previous().is_some_and(is_in_name) && spot.next_is(is_in_name);
+    if position.c == '@' {
+        let calls = !position.previous().is_some_and(is_in_name) && position.next_is(is_in_name);
         return calls.then_some("@\u{200b}");
     }
-    ESCAPED.iter().find(|(c, _)| *c == spot.c).map(|(_, escaped)| *escaped)
+    ESCAPED.iter().find(|(c, _)| *c == position.c).map(|(_, escaped)| *escaped)
 }
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -105,27 +104,26 @@ struct Message<'a> {
 }
 
 impl Provider for Telegram {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         let message = Message {
             chat_id: &self.chat,
             message_thread_id: &self.thread,
-            text: text_of(delivery),
+            text: text_of(notification),
             parse_mode: "MarkdownV2",
         };
         Ok(self.target.post(json_headers(0), json_body(&message)?))
     }
 }
 
-fn text_of(delivery: &Delivery) -> String {
-    let event = &*delivery.event;
-    let object = &event.involved_object;
-    let name = format!("{}/{}/{}", object.kind.to_lowercase(), object.name, object.namespace);
-    let name = STYLE.fit_owned(name, LONGEST_NAME);
+fn text_of(notification: &Notification<'_>) -> String {
+    let form =
+        |object: &ObjectRef| format!("{}/{}/{}", object.kind.to_lowercase(), object.name, object.namespace);
+    let name = STYLE.fit_owned(notification.title_as(form), LONGEST_NAME);
     let total = LONGEST_TEXT - FRAME - STYLE.measure(&name);
     let limits =
         Limits { total, text: total, share: 1_600, count: 100, key: 200, value: 800, overhead: OVERHEAD };
-    let Body { text, entries } = STYLE.escaped_body(delivery, delivery.plan.metadata.iter(), &limits);
-    let mut out = format!("*{} {name}*\n{text}\n", emoji(event));
+    let Body { text, entries } = STYLE.escaped_body(notification, notification.facts(), &limits);
+    let mut out = format!("*{} {name}*\n{text}\n", emoji(notification));
     for (key, value) in entries {
         // Writing to a String does not fail.
         writeln!(out, "\\- *{}*: {value}", or_blank(key)).unwrap_or_default();

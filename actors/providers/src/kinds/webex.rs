@@ -9,11 +9,11 @@ mod tests;
 
 use std::fmt::Write;
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 use serde::Serialize;
 
-use crate::render::cut::markup::markdown;
-use crate::render::cut::{Body, Limits, Style, bytes};
+use crate::render::markup::markdown;
+use crate::render::{Body, Limits, Style, bytes};
 use crate::sample::{Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -31,7 +31,7 @@ const LONGEST_NAME: usize = 600;
 /// What stands around a key and its value.
 const OVERHEAD: usize = ">****: \n".len();
 
-const STYLE: Style = Style { defuse: markdown, width: bytes };
+const STYLE: Style = Style { escape: markdown, width: bytes };
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("Webex hook URL")?;
@@ -51,8 +51,8 @@ struct Webex {
 }
 
 impl Provider for Webex {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
-        let message = Message { room_id: &self.room, markdown: markdown_of(delivery) };
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
+        let message = Message { room_id: &self.room, markdown: markdown_of(notification) };
         let mut headers = json_headers(1);
         headers.push(("Authorization".to_owned(), self.authorization.clone()));
         Ok(self.target.post(headers, json_body(&message)?))
@@ -67,14 +67,13 @@ struct Message<'a> {
     markdown: String,
 }
 
-fn markdown_of(delivery: &Delivery) -> String {
-    let event = &*delivery.event;
-    let name = STYLE.fit_owned(event.involved_object.display_name(), LONGEST_NAME);
+fn markdown_of(notification: &Notification<'_>) -> String {
+    let name = STYLE.title(notification, LONGEST_NAME);
     let total = LONGEST_MESSAGE - FRAME - name.len();
     let limits =
         Limits { total, text: total, share: 3_000, count: 100, key: 200, value: 1_000, overhead: OVERHEAD };
-    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &limits);
-    let emoji = if event.is_error() { '💣' } else { '✅' };
+    let Body { text, entries } = STYLE.body(notification, notification.facts(), &limits);
+    let emoji = if notification.is_error() { '💣' } else { '✅' };
     let mut out = format!("{emoji} **{name}**\n{text}\n");
     for (key, value) in entries {
         // Writing to a String can not fail.

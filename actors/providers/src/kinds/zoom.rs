@@ -8,14 +8,14 @@ mod tests;
 
 use std::borrow::Cow;
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 use serde::Serialize;
 use url::form_urlencoded;
 
 use crate::address::HookUrl;
 use crate::authorization::{self, token};
 use crate::encoding::form;
-use crate::render::cut::{Body, Limits, Spot, Style, characters, or_blank};
+use crate::render::{Body, Limits, Position, Style, characters, or_blank};
 use crate::sample::{CHOSEN, Limit, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
@@ -41,10 +41,10 @@ const LIMITS: Limits = Limits {
     overhead: 2,
 };
 
-const STYLE: Style = Style { defuse, width: characters };
+const STYLE: Style = Style { escape, width: characters };
 
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
-    (spot.c == '<' && spot.next_is(|next| next == '!')).then_some("<\u{200b}")
+fn escape(position: &Position<'_>) -> Option<&'static str> {
+    (position.c == '<' && position.next_is(|next| next == '!')).then_some("<\u{200b}")
 }
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -78,10 +78,10 @@ struct Zoom {
 }
 
 impl Provider for Zoom {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         let mut headers = json_headers(1);
         headers.push(authorization::header(self.authorization.clone()));
-        Ok(self.target.post(headers, json_body(&Message::of(delivery))?))
+        Ok(self.target.post(headers, json_body(&Message::of(notification))?))
     }
 }
 
@@ -126,12 +126,11 @@ struct Item<'a> {
 }
 
 impl<'a> Message<'a> {
-    fn of(delivery: &'a Delivery) -> Self {
-        let event = &*delivery.event;
-        let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &LIMITS);
+    fn of(notification: &'a Notification<'_>) -> Self {
+        let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
         let head = Head {
-            text: STYLE.fit_owned(event.involved_object.display_name(), HEAD),
-            sub_head: SubHead { text: STYLE.fit(event.severity.as_str(), SEVERITY) },
+            text: STYLE.title(notification, HEAD),
+            sub_head: SubHead { text: STYLE.fit(notification.severity().as_str(), SEVERITY) },
         };
         let mut body = vec![Part::Message { text }];
         if !entries.is_empty() {

@@ -8,14 +8,14 @@ mod answer;
 #[cfg(test)]
 mod tests;
 
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 
 use crate::authorization;
 use crate::authorization::basic;
 use crate::encoding::form;
-use crate::render::cut::markup::links;
-use crate::render::cut::{Spot, Style, characters};
 use crate::render::markdown_post;
+use crate::render::markup::links;
+use crate::render::{Position, Style, characters};
 use crate::sample::{BodyForm, Limit, LoginForm, Markup, Measure, Sample};
 use crate::webhook::Target;
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -25,18 +25,18 @@ use crate::{ConfigError, Exchange, Provider, Settings};
 /// as it is shipped, was not found there).
 const LONGEST_MESSAGE: usize = 10_000;
 
-const STYLE: Style = Style { defuse, width: characters };
+const STYLE: Style = Style { escape, width: characters };
 
 /// Mentions, links to channels, times, formulas and fences (Zulip, "Message formatting").
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
-    match spot.c {
-        '@' if spot.next_is(|next| matches!(next, '*' | '_')) => Some("@\u{200b}"),
-        '#' if spot.after.starts_with("**") => Some("#\u{200b}"),
-        '<' if spot.after.starts_with("time:") => Some("<\u{200b}"),
-        '$' if spot.next_is(|next| next == '$') => Some("$\u{200b}"),
-        '`' if spot.after.starts_with("``") => Some("`\u{200b}"),
-        '~' if spot.after.starts_with("~~") => Some("~\u{200b}"),
-        _ => links(spot),
+fn escape(position: &Position<'_>) -> Option<&'static str> {
+    match position.c {
+        '@' if position.next_is(|next| matches!(next, '*' | '_')) => Some("@\u{200b}"),
+        '#' if position.after.starts_with("**") => Some("#\u{200b}"),
+        '<' if position.after.starts_with("time:") => Some("<\u{200b}"),
+        '$' if position.next_is(|next| next == '$') => Some("$\u{200b}"),
+        '`' if position.after.starts_with("``") => Some("`\u{200b}"),
+        '~' if position.after.starts_with("~~") => Some("~\u{200b}"),
+        _ => links(position),
     }
 }
 
@@ -66,11 +66,11 @@ struct Zulip {
 }
 
 impl Provider for Zulip {
-    fn exchange(&self, delivery: &Delivery) -> Result<Box<dyn Exchange>, Failure> {
+    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         let kind = ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned());
         let headers =
             [kind].into_iter().chain(self.authorization.clone().map(authorization::header)).collect();
-        let content = markdown_post::render(delivery, &STYLE, LONGEST_MESSAGE);
+        let content = markdown_post::render(notification, &STYLE, LONGEST_MESSAGE);
         let fields = [
             ("content", content.as_str()),
             ("to", &self.channel),

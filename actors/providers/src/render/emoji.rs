@@ -1,8 +1,8 @@
 //! The emoji before the text of a chat message.
 
-use campanile_domain::Event;
+use campanile_domain::Notification;
 
-/// What tells errors from other events at first sight: on Telegram, Lark and Matrix.
-pub(crate) fn emoji(event: &Event) -> char {
-    if event.is_error() { '🚨' } else { '💫' }
+/// What tells errors from other notifications at first sight: on Telegram, Lark and Matrix.
+pub(crate) fn emoji(notification: &Notification<'_>) -> char {
+    if notification.is_error() { '🚨' } else { '💫' }
 }

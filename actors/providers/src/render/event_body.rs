@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, Event, EventJson, Failure, FailureClass};
+use campanile_domain::{Event, EventJson, Fact, Failure, FailureClass, Notification};
 
-use crate::render::cut::markup::plain;
-use crate::render::cut::{Limits, Style, json_bytes};
+use crate::render::markup::plain;
+use crate::render::{Limits, Style, json_bytes};
 use crate::webhook::json_body;
 
-const STYLE: Style = Style { defuse: plain, width: json_bytes };
+const STYLE: Style = Style { escape: plain, width: json_bytes };
 
 /// What metadata may take of a text that is too long, in parts of it; its longest values are cut.
 const SHARE_OF_METADATA: usize = 2;
@@ -17,50 +17,57 @@ const SHARE_OF_METADATA: usize = 2;
 /// The longest value of metadata where all of it is too long, in bytes.
 const LONGEST_VALUE: usize = 1_000;
 
-/// The event of `delivery` as JSON of at most `longest` bytes; where it is longer, its message is cut, and where that is
+/// The newest event of `notification` as JSON.
+///
+/// # Errors
+/// A [`Failure`] of this delivery alone if it can not be written as JSON.
+pub(crate) fn whole(notification: &Notification<'_>) -> Result<Bytes, Failure> {
+    json_body(&notification.event_json())
+}
+
+/// The newest event of `notification` as JSON of at most `longest` bytes; where it is longer, its message is cut, and where that is
 /// not enough, its metadata too.
 ///
 /// # Errors
 /// A [`Failure`] of this delivery alone if it is too long even so, which takes names beyond those of Kubernetes.
-pub(crate) fn fitting(delivery: &Delivery, longest: usize) -> Result<Bytes, Failure> {
-    let metadata = &delivery.plan.metadata;
-    let whole = json_body(&EventJson { event: &delivery.event, metadata })?;
+pub(crate) fn fitting(notification: &Notification<'_>, longest: usize) -> Result<Bytes, Failure> {
+    let whole = whole(notification)?;
     if whole.len() <= longest {
         return Ok(whole);
     }
-    let measured: usize = metadata.iter().map(|(key, value)| entry_width(key, value)).sum();
+    let EventJson { event, metadata } = notification.event_json();
+    let measured: usize = notification.facts().map(entry_width).sum();
     let most = longest / SHARE_OF_METADATA;
-    let shortened = (measured > most).then(|| shortened(metadata, most));
+    let shortened = (measured > most).then(|| shortened(notification, most));
     let metadata = shortened.as_ref().unwrap_or(metadata);
-    let message = String::new();
-    let bare = Event { message, ..Event::clone(&delivery.event) };
+    let bare = Event { message: String::new(), ..event.clone() };
     let rest = json_body(&EventJson { event: &bare, metadata })?.len();
     let room = longest.checked_sub(rest).ok_or_else(|| {
         let text =
             format!("the event takes {rest} bytes without its message, the destination takes {longest}");
         Failure::new(FailureClass::Render, text)
     })?;
-    let message = STYLE.fit(&delivery.event.message, room).into_owned();
+    let message = STYLE.fit(&event.message, room).into_owned();
     json_body(&EventJson { event: &Event { message, ..bare }, metadata })
 }
 
-/// What a pair takes in JSON.
-fn entry_width(key: &str, value: &str) -> usize {
-    STYLE.measure(key) + STYLE.measure(value) + "\"\":\"\",".len()
+/// What a fact takes in JSON.
+fn entry_width(fact: Fact<'_>) -> usize {
+    STYLE.measure(fact.key) + STYLE.measure(fact.value) + "\"\":\"\",".len()
 }
 
-/// `metadata` within `most` bytes: long values are cut, and what does not fit then is left out and counted.
-fn shortened(metadata: &BTreeMap<String, String>, most: usize) -> BTreeMap<String, String> {
+/// The facts within `most` bytes: long values are cut, and what does not fit then is left out and counted.
+fn shortened(notification: &Notification<'_>, most: usize) -> BTreeMap<String, String> {
     let limits = Limits {
         total: most,
         text: 0,
         share: 0,
-        count: metadata.len(),
+        count: notification.facts().count(),
         key: LONGEST_VALUE,
         value: LONGEST_VALUE,
         overhead: "\"\":\"\",".len(),
     };
-    let entries = STYLE.entries(metadata.iter(), &limits);
+    let entries = STYLE.entries(notification.facts(), &limits);
     entries.into_iter().map(|(key, value)| (key.into_owned(), value.into_owned())).collect()
 }
 
@@ -68,19 +75,24 @@ fn shortened(metadata: &BTreeMap<String, String>, most: usize) -> BTreeMap<Strin
 mod tests {
     use super::*;
     use crate::testing::{delivery, info};
+    use campanile_domain::Delivery;
     use campanile_testkit::event;
+
+    fn fitted(delivery: &Delivery, longest: usize) -> Result<Bytes, Failure> {
+        fitting(&Notification::of(delivery), longest)
+    }
 
     #[test]
     fn s12_what_fits_is_the_event_as_it_is() {
-        let whole = fitting(&info(), usize::MAX).unwrap();
+        let whole = fitted(&info(), usize::MAX).unwrap();
         assert!(whole.starts_with(br#"{"involvedObject":{"kind":"Kustomization""#));
-        assert_eq!(fitting(&info(), whole.len()).unwrap(), whole);
+        assert_eq!(fitted(&info(), whole.len()).unwrap(), whole);
     }
 
     #[test]
     fn s24_a_long_message_is_cut_to_the_limit_and_says_so() {
         let long = delivery(Event { message: "timeout <30s>; ".repeat(1000), ..event() }, &[("k", "v")]);
-        let body = fitting(&long, 5000).unwrap();
+        let body = fitted(&long, 5000).unwrap();
         assert!((4500..=5000).contains(&body.len()), "{}", body.len());
         let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert!(json["message"].as_str().unwrap().ends_with("more characters)"));
@@ -92,7 +104,7 @@ mod tests {
         let value = "v".repeat(5000);
         let entries: Vec<(String, &str)> = (0..100).map(|n| (format!("k{n:03}"), value.as_str())).collect();
         let entries: Vec<(&str, &str)> = entries.iter().map(|(key, value)| (key.as_str(), *value)).collect();
-        let body = fitting(&delivery(event(), &entries), 9000).unwrap();
+        let body = fitted(&delivery(event(), &entries), 9000).unwrap();
         assert!(body.len() <= 9000, "{}", body.len());
         let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(json["message"], event().message);
@@ -103,7 +115,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_without_message_and_metadata_fails_alone() {
         let reporting_controller = "c".repeat(5000);
-        let failure = fitting(&delivery(Event { reporting_controller, ..event() }, &[]), 5000).unwrap_err();
+        let failure = fitted(&delivery(Event { reporting_controller, ..event() }, &[]), 5000).unwrap_err();
         assert_eq!(failure.class, FailureClass::Render);
     }
 }

@@ -1,10 +1,10 @@
-//! An event as a Markdown text of its own: a heading, the object, the message, the metadata (contract, providers 19).
+//! A notification as a Markdown text of its own: a heading, the object, the message, the metadata (contract, providers 19).
 
 use std::fmt::Write;
 
-use campanile_domain::Delivery;
+use campanile_domain::{Notification, ObjectRef};
 
-use crate::render::cut::{Body, Limits, Style};
+use crate::render::{Body, Limits, Style};
 
 /// What stands around the parts that grow, whether its line breaks count one or two.
 const FRAME: usize = 2 * "## Flux Status\n\n⚠️ \n\n\n\nMetadata:\n".len();
@@ -15,11 +15,10 @@ const LONGEST_NAME: usize = 600;
 /// What stands around a key and its value.
 const OVERHEAD: usize = 1 + "* ``: \n".len();
 
-/// `delivery` in `style`, within `longest` of its units, which must be some thousands. The key that says where a comment
+/// `notification` in `style`, within `longest` of its units, which must be some thousands. The key that says where a comment
 /// belongs is left out.
-pub(crate) fn render(delivery: &Delivery, style: &Style, longest: usize) -> String {
-    let event = &*delivery.event;
-    let name = style.fit_owned(event.involved_object.path(), LONGEST_NAME);
+pub(crate) fn render(notification: &Notification<'_>, style: &Style, longest: usize) -> String {
+    let name = style.fit_owned(notification.title_as(ObjectRef::path), LONGEST_NAME);
     let total = longest - FRAME - style.measure(&name);
     let limits = Limits {
         total,
@@ -30,9 +29,9 @@ pub(crate) fn render(delivery: &Delivery, style: &Style, longest: usize) -> Stri
         value: 4_000,
         overhead: OVERHEAD,
     };
-    let shown = delivery.plan.metadata.iter().filter(|(key, _)| *key != "change_request");
-    let Body { text, entries } = style.body(delivery, shown, &limits);
-    let emoji = if event.is_error() { "⚠️" } else { "ℹ️" };
+    let shown = notification.facts().filter(|fact| fact.key != "change_request");
+    let Body { text, entries } = style.body(notification, shown, &limits);
+    let emoji = if notification.is_error() { "⚠️" } else { "ℹ️" };
     let mut out = format!("## Flux Status\n\n{emoji} {name}\n\n{text}\n\nMetadata:\n");
     for (key, value) in entries {
         // A backtick would end the code that the key stands in. Writing to a String does not fail.

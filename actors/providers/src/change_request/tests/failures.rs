@@ -27,7 +27,7 @@ fn at_stage(row: &Row, stage: &str, bad: &Response) -> Verdict {
         "create" => request.method == Method::Post,
         _ => request.method == row.update_method,
     };
-    let exchange = row.provider().exchange(&success()).unwrap();
+    let exchange = row.provider().begin(&success()).unwrap();
     run(exchange, |request| if is_stage(request) { bad.clone() } else { host.answer(request) }).1
 }
 
@@ -39,7 +39,7 @@ fn s18_a_delivery_without_a_number_of_a_change_request_fails_alone() {
             (on("five", info()), "invalid \"change_request\" metadata value \"five\""),
             (on("0", info()), "invalid \"change_request\" metadata value \"0\""),
         ] {
-            let failure = row.provider().exchange(&delivery).err().unwrap();
+            let failure = row.provider().begin(&delivery).err().unwrap();
             assert_eq!(failure.class, FailureClass::Render, "{}", row.kind);
             assert!(failure.message.starts_with(text), "{}: {failure}", row.kind);
         }
@@ -133,7 +133,7 @@ fn a_locked_change_request_concerns_itself_alone() {
 fn what_fails_to_be_written_is_not_remembered() {
     for row in &rows() {
         let (provider, mut host) = (row.provider(), Host::default());
-        let exchange = provider.exchange(&failed()).unwrap();
+        let exchange = provider.begin(&failed()).unwrap();
         let (_, verdict) = run(exchange, |request| match request.method {
             Method::Get => host.answer(request),
             _ => {
@@ -150,7 +150,7 @@ fn what_fails_to_be_written_is_not_remembered() {
 #[test]
 fn s22_no_failure_shows_a_login_that_the_host_quotes() {
     for row in &rows() {
-        let exchange = row.provider().exchange(&failed()).unwrap();
+        let exchange = row.provider().begin(&failed()).unwrap();
         let (_, verdict) = run(exchange, |request| answer(400, &[], &format!("{:?}", request.headers)));
         let text = format!("{verdict:?}");
         let login = row.login.1.rsplit(' ').next().unwrap();
@@ -166,7 +166,7 @@ fn s22_no_failure_shows_a_login_that_the_host_quotes() {
 #[test]
 fn an_exchange_that_is_out_of_step_ends() {
     for row in &rows() {
-        let mut exchange = row.provider().exchange(&failed()).unwrap();
+        let mut exchange = row.provider().begin(&failed()).unwrap();
         assert!(matches!(exchange.next(None, noon()), Step::Send(_)));
         assert!(matches!(exchange.next(None, noon()), Step::Done(Verdict::Failed(_))), "{}", row.kind);
     }

@@ -89,7 +89,7 @@ fn s18_a_comment_that_somebody_deleted_is_written_again() {
 fn a_comment_that_goes_while_it_is_found_is_written_again() {
     for row in &rows() {
         let mut host = with_comment_at(row, 0, 0);
-        let mut exchange = row.provider().exchange(&success()).unwrap();
+        let mut exchange = row.provider().begin(&success()).unwrap();
         let (mut response, mut sent) = (None, Vec::new());
         while let crate::Step::Send(request) = exchange.next(response.take(), campanile_testkit::noon()) {
             if request.method == row.update_method {

@@ -53,7 +53,7 @@ impl Host {
     /// Delivers, and returns the verdict; what was asked is in `requests` from its beginning.
     pub(super) fn deliver(&mut self, provider: &dyn Provider, delivery: &Delivery) -> Verdict {
         self.requests.clear();
-        let mut exchange = provider.exchange(delivery).unwrap();
+        let mut exchange = provider.begin(delivery).unwrap();
         let mut response = None;
         while self.requests.len() < MOST_STEPS {
             match exchange.next(response.take(), noon()) {

@@ -50,7 +50,7 @@ fn github(request: &Request) -> Response {
 }
 
 fn deliver(endpoint: &Endpoint, host: impl FnMut(&Request) -> Response) -> (Vec<Request>, Verdict) {
-    run(endpoint.provider.write(&success()).unwrap(), host)
+    run(endpoint.provider.begin_to_write(&success()).unwrap(), host)
 }
 
 fn bearer(request: &Request) -> &str {
@@ -66,7 +66,7 @@ fn failure(verdict: Verdict) -> (FailureClass, String) {
 
 #[test]
 fn s21_the_token_of_an_installation_is_used_like_any_other() {
-    let (sent, verdict) = run(app().provider.exchange(&success()).unwrap(), github);
+    let (sent, verdict) = run(app().provider.begin(&success()).unwrap(), github);
     assert_eq!(verdict, Verdict::Delivered);
     assert_eq!(lines(&sent)[0], TOKENS);
     assert!(sent[0].body.is_empty());

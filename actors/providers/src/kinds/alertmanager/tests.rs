@@ -83,7 +83,7 @@ fn s23_16_a_wrong_address_is_refused_and_a_wrong_path_waits_for_a_human() {
 #[test]
 fn s23_16_a_version_that_refuses_a_label_gets_it_under_a_plain_name() {
     let metadata = [("app-version", "6.3.5"), ("1st/key", "x"), ("cluster", "prod")];
-    let mut exchange = alertmanager(&[]).provider.exchange(&delivery(event(), &metadata)).unwrap();
+    let mut exchange = alertmanager(&[]).provider.begin(&delivery(event(), &metadata)).unwrap();
     let Step::Send(first) = exchange.next(None, noon()) else { panic!("it sends") };
     let refusal = answer(400, &[], r#""invalid label set: invalid label name \"app-version\"""#);
     let Step::Send(second) = exchange.next(Some(refusal), noon()) else { panic!("it sends again") };

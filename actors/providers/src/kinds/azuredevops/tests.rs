@@ -26,7 +26,7 @@ fn s15_fix_the_address_for_ssh_leads_to_the_same_repository() {
         "git@ssh.dev.azure.com:v3/org/project/repo",
         "https://org@dev.azure.com/Org/project/_git/repo",
     ] {
-        let exchange = at("azuredevops", address, TOKEN).provider.write(&success()).unwrap();
+        let exchange = at("azuredevops", address, TOKEN).provider.begin_to_write(&success()).unwrap();
         let (sent, _) = run(exchange, |_| answer(200, &[], "{}"));
         assert_eq!(
             line(&sent[0]),
@@ -49,7 +49,7 @@ fn s23_34_without_a_summary_the_genre_is_plain_and_each_summary_is_a_context() {
         named(delivery(event(), &metadata))
     };
     let endpoint = at("azuredevops", ADDRESS, TOKEN);
-    let status = |delivery| endpoint.provider.commit_status(&delivery).unwrap().unwrap();
+    let status = |delivery| endpoint.provider.status_of(&delivery).unwrap().unwrap();
     let plain = status(of(&[]));
     assert!(plain.state.contains(&format!(r#"{{"genre":"fluxcd","name":"{CONTEXT}"}}"#)), "{}", plain.state);
     assert_ne!(plain.context, status(of(&[("summary", "s")])).context);
@@ -58,7 +58,7 @@ fn s23_34_without_a_summary_the_genre_is_plain_and_each_summary_is_a_context() {
 #[test]
 fn s23_34_a_sign_in_page_is_a_matter_of_the_token() {
     for status in [203, 401] {
-        let exchange = at("azuredevops", ADDRESS, TOKEN).provider.exchange(&success()).unwrap();
+        let exchange = at("azuredevops", ADDRESS, TOKEN).provider.begin(&success()).unwrap();
         let (_, verdict) = run(exchange, |_| answer(status, &[], "<html>Sign In</html>"));
         assert!(matches!(verdict, Verdict::Failed(f) if f.class == FailureClass::Credentials), "{status}");
     }
@@ -68,7 +68,7 @@ fn s23_34_a_sign_in_page_is_a_matter_of_the_token() {
 fn s23_34_a_byte_order_mark_is_passed_over_and_pages_are_turned_by_skipping() {
     let other = r#"{"context":{"genre":"fluxcd","name":"other"},"state":"error","description":"x"}"#;
     let page = format!("\u{feff}{{\"count\":50,\"value\":[{}]}}", vec![other; 50].join(","));
-    let exchange = at("azuredevops", ADDRESS, TOKEN).provider.exchange(&failed()).unwrap();
+    let exchange = at("azuredevops", ADDRESS, TOKEN).provider.begin(&failed()).unwrap();
     let (sent, verdict) = run(exchange, |request| match request.method {
         Method::Get if request.url.ends_with("skip=0") => answer(200, &[], &page),
         Method::Get => answer(200, &[], "{\"count\":0,\"value\":[]}"),
@@ -84,7 +84,7 @@ fn s20_without_a_token_an_identity_gives_one() {
     let identity = endpoint.provider.identity().unwrap();
     assert_eq!(identity.cloud, Cloud::Azure { scope: "499b84ac-1321-427f-aa17-267ca6975798/.default" });
     assert!(identity.authorization("t").starts_with("Basic "), "as the password of nobody");
-    let (sent, _) = run(endpoint.provider.write(&success()).unwrap(), |_| answer(200, &[], "{}"));
+    let (sent, _) = run(endpoint.provider.begin_to_write(&success()).unwrap(), |_| answer(200, &[], "{}"));
     assert_eq!(header(&sent[0], "authorization"), None, "whoever carries it adds the token");
     assert!(at("azuredevops", ADDRESS, TOKEN).provider.identity().is_none(), "a token comes first");
 }

@@ -23,7 +23,7 @@ fn s23_33_refusals_come_in_order() {
 #[test]
 fn s23_33_only_the_path_of_the_address_counts() {
     for address in ["git@bitbucket.org:org/repo.git", "https://elsewhere.example/org/repo", "org/repo"] {
-        let exchange = at("bitbucket", address, TOKEN).provider.write(&success()).unwrap();
+        let exchange = at("bitbucket", address, TOKEN).provider.begin_to_write(&success()).unwrap();
         let (sent, _) = run(exchange, |_| answer(201, &[], "{}"));
         let expected =
             format!("POST https://api.bitbucket.org/2.0/repositories/org/repo/commit/{HASH}/statuses/build");
@@ -40,7 +40,7 @@ fn s23_33_the_api_may_be_elsewhere() {
         build(&spec, settings)
     };
     let provider: Box<dyn Provider> = with_base("http://127.0.0.1:9/2.0/").unwrap().provider;
-    let (sent, _) = run(provider.write(&success()).unwrap(), |_| answer(201, &[], "{}"));
+    let (sent, _) = run(provider.begin_to_write(&success()).unwrap(), |_| answer(201, &[], "{}"));
     assert!(sent[0].url.starts_with("http://127.0.0.1:9/2.0/repositories/org/repo/"), "{}", sent[0].url);
     assert!(with_base("elsewhere").unwrap_err().to_string().starts_with("invalid Bitbucket API base URL"));
 }
@@ -48,7 +48,8 @@ fn s23_33_the_api_may_be_elsewhere() {
 #[test]
 fn s23_33_half_a_login_is_none() {
     for token in [b":password" as &[u8], b"user:"] {
-        let exchange = at("bitbucket", ADDRESS, &[("token", token)]).provider.write(&success()).unwrap();
+        let exchange =
+            at("bitbucket", ADDRESS, &[("token", token)]).provider.begin_to_write(&success()).unwrap();
         let (sent, _) = run(exchange, |_| answer(201, &[], "{}"));
         assert_eq!(header(&sent[0], "authorization"), None);
     }
@@ -57,7 +58,7 @@ fn s23_33_half_a_login_is_none() {
 #[test]
 fn s23_33_success_has_json_or_says_that_there_is_none() {
     let write = |status, body: &str| {
-        let exchange = at("bitbucket", ADDRESS, TOKEN).provider.write(&success()).unwrap();
+        let exchange = at("bitbucket", ADDRESS, TOKEN).provider.begin_to_write(&success()).unwrap();
         run(exchange, |_| answer(status, &[], body)).1
     };
     assert_eq!(write(204, ""), Verdict::Delivered);

@@ -20,7 +20,7 @@ fn s25_the_last_scm_separates_the_server_from_the_repository() {
         ),
     ];
     for (address, api) in table {
-        let exchange = at("bitbucketserver", address, TOKEN).provider.write(&success()).unwrap();
+        let exchange = at("bitbucketserver", address, TOKEN).provider.begin_to_write(&success()).unwrap();
         let (sent, verdict) = run(exchange, |_| answer(204, &[], ""));
         assert_eq!(line(&sent[0]), format!("POST {api}/commits/{HASH}/builds"), "{address}");
         assert_eq!(verdict, Verdict::Delivered);
@@ -52,7 +52,7 @@ fn s23_32_refusals_come_in_order() {
 #[test]
 fn s23_32_a_token_comes_before_the_pair() {
     let login = |data: Data<'_>| {
-        let exchange = at("bitbucketserver", ADDRESS, data).provider.exchange(&success()).unwrap();
+        let exchange = at("bitbucketserver", ADDRESS, data).provider.begin(&success()).unwrap();
         let (sent, _) = run(exchange, |_| answer(404, &[], "{}"));
         assert_eq!(sent.len(), 2, "a status that is not there is written");
         for request in &sent {
@@ -68,7 +68,7 @@ fn s23_32_a_token_comes_before_the_pair() {
 #[test]
 fn s23_32_fix_no_password_is_published() {
     let address = "https://user:hunter2@bitbucket.example.com/scm/fleet/infra.git";
-    let exchange = at("bitbucketserver", address, TOKEN).provider.write(&success()).unwrap();
+    let exchange = at("bitbucketserver", address, TOKEN).provider.begin_to_write(&success()).unwrap();
     let (sent, _) = run(exchange, |_| answer(204, &[], ""));
     let body = str::from_utf8(&sent[0].body).unwrap();
     assert!(body.contains(&format!("\"url\":\"{ADDRESS}\"")), "{body}");
@@ -77,7 +77,8 @@ fn s23_32_fix_no_password_is_published() {
 
 #[test]
 fn names_are_as_long_as_the_server_takes_them() {
-    let exchange = at("bitbucketserver", ADDRESS, TOKEN).provider.write(&reason(&"x".repeat(250))).unwrap();
+    let exchange =
+        at("bitbucketserver", ADDRESS, TOKEN).provider.begin_to_write(&reason(&"x".repeat(250))).unwrap();
     let (sent, _) = run(exchange, |_| answer(204, &[], ""));
     let body: serde_json::Value = serde_json::from_slice(&sent[0].body).unwrap();
     assert_eq!(body["description"].as_str().unwrap().len(), 250);

@@ -1,9 +1,8 @@
-use crate::render::event_time;
 use crate::testing::{
     answer, credentials, delivery, failed, header, info, json, long, request, spec, special, verdict,
 };
 use crate::{ConfigError, Endpoint, Step};
-use campanile_domain::{Delivery, Event, FailureClass as C, ProviderSpec, Verdict};
+use campanile_domain::{Delivery, Event, FailureClass as C, Notification, ProviderSpec, Verdict};
 use campanile_testkit::event;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -82,9 +81,9 @@ fn s24_texts_keep_within_datadogs_limits() {
 #[test]
 fn s24_an_event_that_is_too_old_for_datadog_is_posted_without_its_time() {
     let dates_after = |hours: i64| {
-        let mut exchange = datadog().provider.exchange(&info()).unwrap();
+        let mut exchange = datadog().provider.begin(&info()).unwrap();
         let (mut response, mut dates) = (None, Vec::new());
-        let now = event_time::of(&info()) + SignedDuration::from_hours(hours);
+        let now = Notification::of(&info()).happened_at() + SignedDuration::from_hours(hours);
         while let Step::Send(request) = exchange.next(response.take(), now) {
             let sent: Value = serde_json::from_slice(&request.body).unwrap();
             dates.push(sent.get("date_happened").and_then(Value::as_i64));
@@ -92,7 +91,7 @@ fn s24_an_event_that_is_too_old_for_datadog_is_posted_without_its_time() {
         }
         dates
     };
-    let happened = Some(event_time::of(&info()).as_second());
+    let happened = Some(Notification::of(&info()).happened_at().as_second());
     assert_eq!(dates_after(18), [happened]);
     assert_eq!(dates_after(19), [happened, None]);
 }

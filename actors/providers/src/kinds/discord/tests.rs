@@ -1,10 +1,9 @@
 use super::link::slack_compatible;
-use super::*;
 use crate::testing::{
     answer, credentials, delivery, failed, info, json, long, request, spec, special, verdict,
 };
 use crate::{Endpoint, HookUrl};
-use campanile_domain::{Event, FailureClass, ProviderSpec};
+use campanile_domain::{Delivery, Event, FailureClass, ProviderSpec};
 use campanile_testkit::event;
 use std::time::Duration;
 

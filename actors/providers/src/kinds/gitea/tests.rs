@@ -34,14 +34,14 @@ fn s23_30_an_entry_with_an_empty_field_is_passed_over() {
 
 #[test]
 fn s23_30_a_write_is_answered_with_json() {
-    let exchange = at("gitea", ADDRESS, TOKEN).provider.write(&success()).unwrap();
+    let exchange = at("gitea", ADDRESS, TOKEN).provider.begin_to_write(&success()).unwrap();
     let (_, verdict) = run(exchange, |_| answer(201, &[], ""));
     assert!(matches!(verdict, Verdict::Failed(f) if f.class == FailureClass::Garbled));
 }
 
 #[test]
 fn a_server_that_gives_fewer_entries_than_asked_is_followed_by_its_links() {
-    let exchange = at("gitea", ADDRESS, TOKEN).provider.exchange(&failed()).unwrap();
+    let exchange = at("gitea", ADDRESS, TOKEN).provider.begin(&failed()).unwrap();
     let (sent, verdict) =
         run(exchange, |request| match request.url.split_once('?').map(|(_, query)| query) {
             Some("limit=50&page=1") => answer(200, &[("link", "<http://h/?page=2>; rel=\"next\"")], "[{}]"),

@@ -8,7 +8,7 @@ const ISSUE: &str = "http://gitea.example/api/v1/repos/org/repo/issues/7";
 /// What is asked where the first answer is `first` and the timeline has two pages.
 fn asked(first: &Response) -> Vec<String> {
     let endpoint = at("giteapullrequestcomment", "http://gitea.example/org/repo", &[("token", b"t")]);
-    let exchange = endpoint.provider.exchange(&delivery(event(), &[("change_request", "7")])).unwrap();
+    let exchange = endpoint.provider.begin(&delivery(event(), &[("change_request", "7")])).unwrap();
     let (sent, _) = run(exchange, |request| match request.url.as_str() {
         url if url.ends_with("/user") => answer(200, &[], r#"{"login":"flux","username":"flux"}"#),
         url if url.contains("/comments?") => first.clone(),

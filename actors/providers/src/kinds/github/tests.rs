@@ -13,7 +13,7 @@ fn status(context: &str, state: &str, description: &str) -> serde_json::Value {
 
 /// Runs example E against a host with `pages` of statuses.
 fn with_pages(page: impl Fn(&str) -> Response) -> (Vec<Request>, Verdict) {
-    let exchange = at("github", ADDRESS, TOKEN).provider.exchange(&failed()).unwrap();
+    let exchange = at("github", ADDRESS, TOKEN).provider.begin(&failed()).unwrap();
     run(exchange, |request| match request.method {
         Method::Get => page(request.url.split_once('?').unwrap().1),
         _ => answer(201, &[], "{}"),
@@ -32,7 +32,7 @@ fn s23_25_the_api_follows_from_the_host() {
         ("https://github.com.evil.example/org/repo", "https://github.com.evil.example/api/v3/repos"),
     ];
     for (address, api) in table {
-        let exchange = at("github", address, TOKEN).provider.write(&success()).unwrap();
+        let exchange = at("github", address, TOKEN).provider.begin_to_write(&success()).unwrap();
         let (sent, _) = run(exchange, |_| answer(201, &[], ""));
         assert_eq!(line(&sent[0]), format!("POST {api}/org/repo/statuses/{HASH}"), "{address}");
     }
@@ -112,7 +112,7 @@ fn a_page_that_was_cut_off_is_followed_by_smaller_ones() {
 #[test]
 fn s23_25_202_and_a_body_that_is_no_json_are_errors_and_nothing_is_success() {
     let write = |status, body: &str| {
-        let exchange = at("github", ADDRESS, TOKEN).provider.write(&success()).unwrap();
+        let exchange = at("github", ADDRESS, TOKEN).provider.begin_to_write(&success()).unwrap();
         run(exchange, |_| answer(status, &[], body)).1
     };
     for (status, body) in [(202, "{}"), (200, "<html>sign in</html>")] {
@@ -122,7 +122,7 @@ fn s23_25_202_and_a_body_that_is_no_json_are_errors_and_nothing_is_success() {
         );
     }
     assert_eq!(write(201, ""), Verdict::Delivered);
-    let exchange = at("github", ADDRESS, TOKEN).provider.exchange(&success()).unwrap();
+    let exchange = at("github", ADDRESS, TOKEN).provider.begin(&success()).unwrap();
     assert_eq!(
         run(exchange, |_| answer(200, &[], "")).1,
         Verdict::Delivered,
@@ -132,7 +132,7 @@ fn s23_25_202_and_a_body_that_is_no_json_are_errors_and_nothing_is_success() {
 
 #[test]
 fn a_limit_of_requests_pauses_until_its_reset() {
-    let exchange = at("github", ADDRESS, TOKEN).provider.exchange(&success()).unwrap();
+    let exchange = at("github", ADDRESS, TOKEN).provider.begin(&success()).unwrap();
     let headers = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1786104045")];
     let (sent, verdict) = run(exchange, |_| answer(403, &headers, "{}"));
     assert_eq!(sent.len(), 1);
@@ -142,7 +142,7 @@ fn a_limit_of_requests_pauses_until_its_reset() {
 #[test]
 fn s24_a_description_has_140_characters_at_most_and_html_stays_as_it_is() {
     let body = |delivery| {
-        let exchange = at("github", ADDRESS, TOKEN).provider.write(&delivery).unwrap();
+        let exchange = at("github", ADDRESS, TOKEN).provider.begin_to_write(&delivery).unwrap();
         String::from_utf8(run(exchange, |_| answer(201, &[], "")).0[0].body.to_vec()).unwrap()
     };
     let json: serde_json::Value = serde_json::from_str(&body(reason(&"ä".repeat(141)))).unwrap();
@@ -182,8 +182,9 @@ fn the_name_of_a_status_may_be_anything_the_expression_gives() {
     let event = Event { reason: "ApplySucceeded".into(), ..Event::clone(&success().event) };
     let mut delivery = campanile_domain::Delivery { event: event.into(), ..success() };
     delivery.plan.commit_status = Some("Prod/<x>".into());
-    let (sent, _) =
-        run(at("github", ADDRESS, TOKEN).provider.write(&delivery).unwrap(), |_| answer(201, &[], ""));
+    let (sent, _) = run(at("github", ADDRESS, TOKEN).provider.begin_to_write(&delivery).unwrap(), |_| {
+        answer(201, &[], "")
+    });
     assert_eq!(
         str::from_utf8(&sent[0].body).unwrap(),
         "{\"state\":\"success\",\"description\":\"apply succeeded\",\"context\":\"Prod/<x>\"}\n"

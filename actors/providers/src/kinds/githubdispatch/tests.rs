@@ -20,7 +20,7 @@ fn s23_26_the_contracts_examples_are_sent_byte_for_byte() {
 
 #[test]
 fn s23_26_it_is_sent_once_to_the_repositorys_dispatches() {
-    let exchange = at(KIND, ADDRESS, TOKEN).provider.exchange(&error()).unwrap();
+    let exchange = at(KIND, ADDRESS, TOKEN).provider.begin(&error()).unwrap();
     let (sent, verdict) = run(exchange, |_| answer(204, &[], ""));
     assert_eq!(lines(&sent), ["POST https://api.github.com/repos/org/repo/dispatches"]);
     assert_eq!(verdict, Verdict::Delivered);
@@ -50,7 +50,7 @@ fn s21_an_app_sends_with_its_installations_token() {
         ("githubAppInstallationID", b"300"),
         ("githubAppPrivateKey", include_bytes!("../../../fixtures/github-app/pkcs1.pem")),
     ];
-    let exchange = at(KIND, ADDRESS, data).provider.exchange(&error()).unwrap();
+    let exchange = at(KIND, ADDRESS, data).provider.begin(&error()).unwrap();
     let (sent, verdict) = run(exchange, |request| match request.url.ends_with("/access_tokens") {
         true => answer(201, &[], r#"{"token":"ghs_first","expires_at":"2026-08-07T14:00:00Z"}"#),
         false => answer(204, &[], ""),

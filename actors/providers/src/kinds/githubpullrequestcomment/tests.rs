@@ -37,7 +37,7 @@ fn github(request: &Request, author: &str) -> Response {
 #[test]
 fn s21_an_app_asks_for_its_name_once_and_edits_what_its_bot_wrote() {
     let endpoint = at(KIND, "https://ghe.example/org/repo", APP);
-    let exchange = || endpoint.provider.exchange(&on_42()).unwrap();
+    let exchange = || endpoint.provider.begin(&on_42()).unwrap();
     let (sent, verdict) = run(exchange(), |request| github(request, "flux-app[bot]"));
     assert_eq!(verdict, Verdict::Delivered);
     let list = format!("GET {API}/repos/org/repo/issues/42/comments?direction=asc&per_page=100&sort=created");
@@ -54,7 +54,7 @@ fn s21_an_app_asks_for_its_name_once_and_edits_what_its_bot_wrote() {
 
 #[test]
 fn s21_an_app_leaves_comments_of_people_alone() {
-    let exchange = at(KIND, "https://ghe.example/org/repo", APP).provider.exchange(&on_42()).unwrap();
+    let exchange = at(KIND, "https://ghe.example/org/repo", APP).provider.begin(&on_42()).unwrap();
     let (sent, verdict) = run(exchange, |request| github(request, "flux-app"));
     assert_eq!(verdict, Verdict::Delivered);
     let last = lines(&sent).pop().unwrap();
@@ -63,7 +63,7 @@ fn s21_an_app_leaves_comments_of_people_alone() {
 
 #[test]
 fn s21_an_app_whose_name_can_not_be_read_waits_for_a_human() {
-    let exchange = at(KIND, "https://ghe.example/org/repo", APP).provider.exchange(&on_42()).unwrap();
+    let exchange = at(KIND, "https://ghe.example/org/repo", APP).provider.begin(&on_42()).unwrap();
     let (sent, verdict) = run(exchange, |request| {
         answer(401, &[], &format!("not {}", header(request, "authorization").unwrap()))
     });
@@ -75,8 +75,7 @@ fn s21_an_app_whose_name_can_not_be_read_waits_for_a_human() {
 
 #[test]
 fn s23_27_pages_are_numbered_behind_the_first() {
-    let exchange =
-        at(KIND, "git@github.com:org/repo", &[("token", b"t")]).provider.exchange(&on_42()).unwrap();
+    let exchange = at(KIND, "git@github.com:org/repo", &[("token", b"t")]).provider.begin(&on_42()).unwrap();
     let next = [("link", "<https://api.github.com/x>; rel=\"next\"")];
     let (sent, _) = run(exchange, |request| match request.url.as_str() {
         url if url.ends_with("/user") => answer(200, &[], r#"{"login":"flux"}"#),

@@ -13,7 +13,7 @@ fn s23_28_a_project_is_a_path_of_any_depth_or_a_number() {
         ("ssh://git@h:2222/a/b.c", "https://h/api/v4/projects/a%2Fb%2Ec"),
     ];
     for (address, project) in table {
-        let exchange = at("gitlab", address, TOKEN).provider.write(&success()).unwrap();
+        let exchange = at("gitlab", address, TOKEN).provider.begin_to_write(&success()).unwrap();
         let (sent, verdict) = run(exchange, |_| answer(201, &[], "{}"));
         assert_eq!(line(&sent[0]), format!("POST {project}/statuses/{HASH}"), "{address}");
         assert_eq!(verdict, Verdict::Delivered);
@@ -32,7 +32,7 @@ fn s23_28_refusals() {
 #[test]
 fn s23_28_a_status_that_gitlab_refuses_to_repeat_is_shown_already() {
     let write = |text: &str| {
-        let exchange = at("gitlab", ADDRESS, TOKEN).provider.write(&success()).unwrap();
+        let exchange = at("gitlab", ADDRESS, TOKEN).provider.begin_to_write(&success()).unwrap();
         run(exchange, |_| answer(400, &[], &format!(r#"{{"message":"{text}"}}"#))).1
     };
     let reason = "(Reason(s): Status cannot transition via succeed)";
@@ -48,7 +48,7 @@ fn s23_28_a_status_that_gitlab_refuses_to_repeat_is_shown_already() {
 
 #[test]
 fn a_list_of_more_pages_is_followed_where_gitlab_says_so() {
-    let exchange = at("gitlab", ADDRESS, TOKEN).provider.exchange(&failed()).unwrap();
+    let exchange = at("gitlab", ADDRESS, TOKEN).provider.begin(&failed()).unwrap();
     let shown = format!(
         r#"[{{"sha":"{HASH}","status":"failed","name":"{CONTEXT}","description":"health check failed"}}]"#
     );
@@ -64,7 +64,7 @@ fn a_list_of_more_pages_is_followed_where_gitlab_says_so() {
 
 #[test]
 fn the_end_of_a_limit_is_kept() {
-    let exchange = at("gitlab", ADDRESS, TOKEN).provider.write(&success()).unwrap();
+    let exchange = at("gitlab", ADDRESS, TOKEN).provider.begin_to_write(&success()).unwrap();
     let (_, verdict) = run(exchange, |_| answer(429, &[("ratelimit-reset", "1786104020")], "Retry later"));
     assert!(matches!(verdict, Verdict::RetryAfter(pause, _) if pause.as_secs() == 20), "{verdict:?}");
 }

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use campanile_domain::Delivery;
+use campanile_domain::Notification;
 use serde::Serialize;
 
 use super::{HEADING, LIMITS, PLAIN, STYLE};
-use crate::render::cut::{Body, Entry, or_blank};
+use crate::render::{Body, Entry, or_blank};
 
 #[derive(Serialize)]
 pub(super) struct Message<'a> {
@@ -57,16 +57,15 @@ struct KeyValue<'a> {
 }
 
 impl<'a> Message<'a> {
-    pub(super) fn of(delivery: &'a Delivery) -> Self {
-        let event = &*delivery.event;
+    pub(super) fn of(notification: &'a Notification<'_>) -> Self {
         let header = Header {
-            title: PLAIN.fit_owned(event.involved_object.display_name(), HEADING),
-            subtitle: PLAIN.fit(&event.reporting_controller, HEADING),
+            title: PLAIN.title(notification, HEADING),
+            subtitle: PLAIN.fit(notification.controller(), HEADING),
             image_url: None,
             image_style: None,
         };
-        let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), &LIMITS);
-        let text = if event.is_error() {
+        let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
+        let text = if notification.is_error() {
             Cow::Owned(format!("<font color=\"#ff0000\">{text}</font>"))
         } else {
             text

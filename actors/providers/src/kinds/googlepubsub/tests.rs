@@ -2,7 +2,7 @@ use super::*;
 use crate::Step;
 use crate::commit_status::script::{Data, line, lines, refusal, run};
 use crate::testing::{answer, credentials, delivery, error, failed, header, info, spec};
-use campanile_domain::{Event, FailureClass, ProviderSpec, Response, Verdict};
+use campanile_domain::{Event, FailureClass, Notification, ProviderSpec, Response, Verdict};
 use campanile_testkit::{event, noon};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ fn google(request: &Request) -> Response {
 }
 
 fn deliver(provider: &PubSub, host: impl FnMut(&Request) -> Response) -> (Vec<Request>, Verdict) {
-    run(provider.exchange(&info()).unwrap(), host)
+    run(provider.exchange(&Notification::of(&info())).unwrap(), host)
 }
 
 #[test]
@@ -60,7 +60,8 @@ fn s23_8_the_event_is_published_as_it_is() {
         (error(), include_str!("../../../fixtures/googlepubsub/error.json")),
         (info(), include_str!("../../../fixtures/googlepubsub/info.json")),
     ] {
-        let (sent, verdict) = run(emulated("flux", &[]).exchange(&delivery).unwrap(), google);
+        let (sent, verdict) =
+            run(emulated("flux", &[]).exchange(&Notification::of(&delivery)).unwrap(), google);
         assert_eq!(verdict, Verdict::Delivered);
         assert_eq!(lines(&sent), ["POST http://127.0.0.1:8085/v1/projects/my-project/topics/flux:publish"]);
         assert_eq!(str::from_utf8(&sent[0].body).unwrap(), expected);
@@ -257,7 +258,9 @@ fn s22_no_text_shows_key_assertion_or_token() {
 #[test]
 fn s24_a_message_fits_into_a_request_whatever_the_event_holds() {
     let huge = delivery(Event { message: "<\u{1}>".repeat(1_000_000), ..event() }, &[]);
-    let Step::Send(request) = emulated("flux", &[]).exchange(&huge).unwrap().next(None, noon()) else {
+    let Step::Send(request) =
+        emulated("flux", &[]).exchange(&Notification::of(&huge)).unwrap().next(None, noon())
+    else {
         panic!("it is sent")
     };
     assert!(request.body.len() < 10_000_000, "{}", request.body.len());

@@ -25,7 +25,7 @@ fn s23_24_the_token_is_needed_and_sent() {
 #[test]
 fn s23_24_work_in_progress_is_skipped() {
     let progressing = delivery(Event { reason: "Progressing".into(), ..event() }, &[]);
-    let mut exchange = incident_io().provider.exchange(&progressing).unwrap();
+    let mut exchange = incident_io().provider.begin(&progressing).unwrap();
     assert_eq!(exchange.next(None, noon()), Step::Done(Verdict::Skipped));
 }
 

@@ -3,26 +3,26 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 use serde::Serialize;
 
 use super::LONGEST_NAME;
-use crate::render::cut::markup::links;
-use crate::render::cut::{Body, Limits, Spot, Style, json_bytes};
+use crate::render::markup::links;
+use crate::render::{Body, Limits, Position, Style, json_bytes};
 use crate::webhook::json_body;
 
 /// Metadata that comes first.
 const FIRST: &str = "summary";
 
-const STYLE: Style = Style { defuse, width: json_bytes };
+const STYLE: Style = Style { escape, width: json_bytes };
 
 /// Links, mentions, and the functions for dates (Adaptive Cards, "Text features"; Teams, "Format cards").
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
-    let begins = |texts: &[&str]| texts.iter().any(|text| spot.after.starts_with(text));
-    match spot.c {
+fn escape(position: &Position<'_>) -> Option<&'static str> {
+    let begins = |texts: &[&str]| texts.iter().any(|text| position.after.starts_with(text));
+    match position.c {
         '<' if begins(&["at>", "/at>"]) => Some("<\u{200b}"),
         '{' if begins(&["{DATE(", "{TIME("]) => Some("{\u{200b}"),
-        _ => links(spot),
+        _ => links(position),
     }
 }
 
@@ -87,15 +87,13 @@ struct Fact<'a> {
     value: Cow<'a, str>,
 }
 
-pub(super) fn render(delivery: &Delivery, limits: &Limits) -> Result<Bytes, Failure> {
-    let event = &*delivery.event;
-    let metadata = &delivery.plan.metadata;
-    let ordered =
-        metadata.get_key_value(FIRST).into_iter().chain(metadata.iter().filter(|(key, _)| *key != FIRST));
-    let Body { text, entries } = STYLE.body(delivery, ordered, limits);
-    let name = STYLE.fit_owned(event.involved_object.display_name(), LONGEST_NAME);
+pub(super) fn render(notification: &Notification<'_>, limits: &Limits) -> Result<Bytes, Failure> {
+    let first = notification.facts().filter(|fact| fact.key == FIRST);
+    let ordered = first.chain(notification.facts().filter(|fact| fact.key != FIRST));
+    let Body { text, entries } = STYLE.body(notification, ordered, limits);
+    let name = STYLE.title(notification, LONGEST_NAME);
     let title = TextBlock { size: Some("large"), weight: Some("bolder"), ..TextBlock::of(Cow::Owned(name)) };
-    let message = TextBlock { color: event.is_error().then_some("attention"), ..TextBlock::of(text) };
+    let message = TextBlock { color: notification.is_error().then_some("attention"), ..TextBlock::of(text) };
     let facts = entries.into_iter().map(|(title, value)| Fact { title, value }).collect();
     json_body(&Message::of((title, message, FactSet { r#type: "FactSet", facts })))
 }

@@ -3,20 +3,20 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use campanile_domain::{Delivery, Failure};
+use campanile_domain::{Failure, Notification};
 use serde::Serialize;
 
 use super::LONGEST_NAME;
-use crate::render::cut::markup::{html, links, plain};
-use crate::render::cut::{Body, Limits, Spot, Style, json_bytes};
+use crate::render::markup::{html, links, plain};
+use crate::render::{Body, Limits, Position, Style, json_bytes};
 use crate::webhook::json_body;
 
-const STYLE: Style = Style { defuse, width: json_bytes };
-const PLAIN: Style = Style { defuse: plain, width: json_bytes };
+const STYLE: Style = Style { escape, width: json_bytes };
+const PLAIN: Style = Style { escape: plain, width: json_bytes };
 
 /// A connector's card reads both Markdown and HTML (Teams, "Format cards", connector cards).
-fn defuse(spot: &Spot<'_>) -> Option<&'static str> {
-    html(spot).or_else(|| links(spot))
+fn escape(position: &Position<'_>) -> Option<&'static str> {
+    html(position).or_else(|| links(position))
 }
 
 #[derive(Serialize)]
@@ -45,14 +45,13 @@ struct Fact<'a> {
     value: Cow<'a, str>,
 }
 
-pub(super) fn render(delivery: &Delivery, limits: &Limits) -> Result<Bytes, Failure> {
-    let event = &*delivery.event;
-    let name = event.involved_object.display_name();
-    let Body { text, entries } = STYLE.body(delivery, delivery.plan.metadata.iter(), limits);
+pub(super) fn render(notification: &Notification<'_>, limits: &Limits) -> Result<Bytes, Failure> {
+    let name = notification.title();
+    let Body { text, entries } = STYLE.body(notification, notification.facts(), limits);
     json_body(&MessageCard {
         kind: "MessageCard",
         context: "http://schema.org/extensions",
-        theme_color: if event.is_error() { "FF0000" } else { "0076D7" },
+        theme_color: if notification.is_error() { "FF0000" } else { "0076D7" },
         // The summary is the text of the notification, which is plain.
         summary: &PLAIN.fit(&name, LONGEST_NAME),
         sections: [Section {

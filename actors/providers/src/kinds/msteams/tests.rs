@@ -1,11 +1,10 @@
-use super::*;
 use crate::Endpoint;
 use crate::Step;
 use crate::testing::{
     answer, credentials, delivery, error, failed, info, json, long, request, spec, special, verdict,
 };
 use campanile_domain::Response;
-use campanile_domain::{Event, FailureClass, ObjectRef, ProviderSpec, Request, Verdict};
+use campanile_domain::{Delivery, Event, FailureClass, ObjectRef, ProviderSpec, Request, Verdict};
 use campanile_testkit::{event, noon};
 use serde_json::Value;
 use std::time::Duration;
@@ -98,7 +97,7 @@ fn html_of_an_event_shows_as_text_in_a_connectors_card() {
 
 /// The requests that `endpoint` makes when Teams finds everything too large, and what becomes of it.
 fn refused(endpoint: &Endpoint, delivery: &Delivery, refusal: &Response) -> (Vec<Request>, Verdict) {
-    let mut exchange = endpoint.provider.exchange(delivery).unwrap();
+    let mut exchange = endpoint.provider.begin(delivery).unwrap();
     let mut requests = Vec::new();
     let mut step = exchange.next(None, noon());
     loop {

@@ -18,7 +18,7 @@ fn built(address: &str, data: &[(&str, &[u8])]) -> Endpoint {
 }
 
 fn publication(endpoint: &Endpoint, of: &campanile_domain::Delivery) -> Publication {
-    match endpoint.provider.exchange(of).unwrap().next(None, noon()) {
+    match endpoint.provider.begin(of).unwrap().next(None, noon()) {
         Step::Publish(publication) => publication,
         other => panic!("nothing was published: {other:?}"),
     }
@@ -125,7 +125,7 @@ fn s24_an_event_that_is_too_long_is_cut_to_what_servers_take() {
 
 #[test]
 fn an_exchange_publishes_once() {
-    let mut exchange = built("nats://h", &[]).provider.exchange(&info()).unwrap();
+    let mut exchange = built("nats://h", &[]).provider.begin(&info()).unwrap();
     assert!(matches!(exchange.next(None, noon()), Step::Publish(_)));
     assert!(matches!(exchange.next(None, noon()), Step::Done(_)));
 }

@@ -1,15 +1,12 @@
 //! The span that stands for an event.
 
-use std::collections::BTreeMap;
-
-use campanile_domain::Delivery;
+use campanile_domain::{Notification, ObjectRef};
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
 use super::proto::{
     AnyValue, ExportRequest, KeyValue, Resource, ResourceSpans, Scope, ScopeSpans, Span, Status,
 };
-use crate::render::event_time;
 
 const SCHEMA: &str = "https://opentelemetry.io/schemas/1.34.0";
 const SCOPE: &str = "flux:notification-controller";
@@ -27,8 +24,8 @@ const ERROR: i32 = 2;
 const FLAGS: u32 = 0x301;
 
 /// The request that exports one span, which has no end yet.
-pub(super) fn export(delivery: &Delivery) -> ExportRequest {
-    let alert = &delivery.plan.alert;
+pub(super) fn export(notification: &Notification<'_>) -> ExportRequest {
+    let alert = notification.alert();
     let (namespace, name) = (alert.key.namespace.to_string(), alert.key.to_string());
     let resource = Resource {
         attributes: vec![
@@ -38,7 +35,7 @@ pub(super) fn export(delivery: &Delivery) -> ExportRequest {
         ],
     };
     let scope = Scope { name: SCOPE.to_owned() };
-    let scope_spans = vec![ScopeSpans { scope: Some(scope), spans: vec![span(delivery)] }];
+    let scope_spans = vec![ScopeSpans { scope: Some(scope), spans: vec![span(notification)] }];
     let spans = ResourceSpans { resource: Some(resource), scope_spans, schema_url: SCHEMA.to_owned() };
     ExportRequest { resource_spans: vec![spans] }
 }
@@ -53,60 +50,55 @@ impl ExportRequest {
     }
 }
 
-fn span(delivery: &Delivery) -> Span {
-    let event = &*delivery.event;
-    let object = &event.involved_object;
-    let status = if event.is_error() {
-        Status { code: ERROR, message: event.message.clone() }
+fn span(notification: &Notification<'_>) -> Span {
+    let status = if notification.is_error() {
+        Status { code: ERROR, message: notification.text().to_owned() }
     } else {
         Status { code: OK, message: String::new() }
     };
     Span {
-        trace_id: trace_id(delivery),
-        span_id: span_id(delivery),
-        name: format!("{}: {}/{}", object.kind, object.namespace, object.name),
+        trace_id: trace_id(notification),
+        span_id: span_id(notification),
+        name: notification.title_as(ObjectRef::span_name),
         kind: INTERNAL,
-        start_time_unix_nano: nanoseconds(event_time::of(delivery)),
+        start_time_unix_nano: nanoseconds(notification.happened_at()),
         end_time_unix_nano: 0,
-        attributes: attributes(delivery),
+        attributes: attributes(notification),
         status: Some(status),
         flags: FLAGS,
     }
 }
 
 /// The object, and all metadata, which may replace what is said of the object.
-fn attributes(delivery: &Delivery) -> Vec<KeyValue> {
-    let object = &delivery.event.involved_object;
-    let metadata = &delivery.plan.metadata;
+fn attributes(notification: &Notification<'_>) -> Vec<KeyValue> {
+    let object = notification.object();
     let of_object = [
-        ("object.uid", &object.uid),
+        ("object.uid", object.uid.as_str()),
         ("object.kind", &object.kind),
         ("object.name", &object.name),
         ("object.namespace", &object.namespace),
     ];
-    let kept = of_object.into_iter().filter(|(key, _)| !metadata.contains_key(*key));
-    let all = kept.chain(metadata.iter().map(|(key, value)| (key.as_str(), value)));
-    all.take(MOST_ATTRIBUTES).map(|(key, value)| pair(key, value.clone())).collect()
+    let kept = of_object.into_iter().filter(|(key, _)| notification.fact(key).is_none());
+    let all = kept.chain(notification.facts().map(|fact| (fact.key, fact.value)));
+    all.take(MOST_ATTRIBUTES).map(|(key, value)| pair(key, value.to_owned())).collect()
 }
 
 /// All events of an Alert about one revision are of one trace.
-fn trace_id(delivery: &Delivery) -> Vec<u8> {
-    let name = format!("{}:{}", delivery.plan.alert.uid, revision(&delivery.plan.metadata));
+fn trace_id(notification: &Notification<'_>) -> Vec<u8> {
+    let name = format!("{}:{}", notification.alert().uid, revision(notification));
     hash(&name, 16)
 }
 
-fn revision(metadata: &BTreeMap<String, String>) -> String {
-    match (metadata.get("app-version"), metadata.get("oci-digest")) {
+fn revision(notification: &Notification<'_>) -> String {
+    match (notification.fact("app-version"), notification.fact("oci-digest")) {
         (Some(version), Some(digest)) => format!("{version}@{digest}"),
-        _ => metadata.get("revision").cloned().unwrap_or_else(|| "unknown".to_owned()),
+        _ => notification.revision().unwrap_or("unknown").to_owned(),
     }
 }
 
-/// The same at every try. Numbers of deliveries begin anew with a new state folder, so the time of acceptance counts too.
-fn span_id(delivery: &Delivery) -> Vec<u8> {
-    let plan = &delivery.plan;
-    let (number, accepted) = (delivery.id.0, delivery.accepted_at.as_microsecond());
-    hash(&format!("{} {} {number} {accepted}", plan.provider, plan.alert.uid), 8)
+/// The same at every try.
+fn span_id(notification: &Notification<'_>) -> Vec<u8> {
+    hash(&notification.identity(), 8)
 }
 
 fn hash(text: &str, length: usize) -> Vec<u8> {

@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::{
     Secrets, answer, credentials, delivery, error, failed, header, info, request, spec, verdict,
 };
-use campanile_domain::{Event, FailureClass, NewDelivery, ObjectRef, ProviderSpec};
+use campanile_domain::{Delivery, Event, FailureClass, NewDelivery, ObjectRef, ProviderSpec};
 use campanile_testkit::{event, noon};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
@@ -155,7 +155,7 @@ fn s23_22_a_helm_repository_is_skipped() {
     let object = ObjectRef { kind: "HelmRepository".into(), ..event().involved_object };
     let skipped = delivery(Event { involved_object: object, ..event() }, &[]);
     let endpoint = at(ADDRESS, &credentials(&[])).unwrap();
-    let step = endpoint.provider.exchange(&skipped).unwrap().next(None, noon());
+    let step = endpoint.provider.begin(&skipped).unwrap().next(None, noon());
     assert_eq!(step, Step::Done(Verdict::Skipped));
 }
 

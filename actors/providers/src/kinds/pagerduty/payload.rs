@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use campanile_domain::{Delivery, description, status_name};
+use campanile_domain::{Notification, status_name};
 use serde::Serialize;
 
-use crate::render::cut::markup::plain;
-use crate::render::cut::{Limits, Style, characters, json_bytes};
 use crate::render::event_time;
+use crate::render::markup::plain;
+use crate::render::{Limits, Style, characters, json_bytes};
 
 /// The longest summary, in characters (API reference, "Send an event to PagerDuty", `payload.summary`,
 /// <https://developer.pagerduty.com/docs/events-api-v2/trigger-events/>; of change events the same).
@@ -24,8 +24,8 @@ const MESSAGE: usize = 256_000;
 const METADATA: Limits =
     Limits { total: 200_000, text: 0, share: 0, count: 500, key: 1_000, value: 40_000, overhead: 6 };
 
-const STYLE: Style = Style { defuse: plain, width: characters };
-const SIZED: Style = Style { defuse: plain, width: json_bytes };
+const STYLE: Style = Style { escape: plain, width: characters };
+const SIZED: Style = Style { escape: plain, width: json_bytes };
 
 /// What opens or closes an incident.
 #[derive(Serialize)]
@@ -73,59 +73,58 @@ struct Details<'a> {
 }
 
 impl<'a> Event<'a> {
-    pub(super) fn of(routing_key: &'a str, delivery: &'a Delivery) -> Self {
-        let is_error = delivery.event.is_error();
+    pub(super) fn of(routing_key: &'a str, notification: &'a Notification<'_>) -> Self {
+        let is_error = notification.is_error();
         Self {
             routing_key,
             event_action: if is_error { "trigger" } else { "resolve" },
-            dedup_key: STYLE.fit(&delivery.event.involved_object.uid, KEY),
-            payload: is_error.then(|| Payload::of(delivery)),
+            dedup_key: STYLE.fit(&notification.object().uid, KEY),
+            payload: is_error.then(|| Payload::of(notification)),
         }
     }
 }
 
 impl<'a> Payload<'a> {
-    fn of(delivery: &'a Delivery) -> Self {
-        let object = &delivery.event.involved_object;
+    fn of(notification: &'a Notification<'_>) -> Self {
+        let object = notification.object();
         Self {
-            summary: summary(delivery),
-            source: source(delivery),
+            summary: summary(notification),
+            source: source(notification),
             severity: "error",
-            timestamp: event_time::rfc3339(delivery),
+            timestamp: event_time::rfc3339(notification),
             component: STYLE.fit(&object.name, FIELD),
             group: STYLE.fit(&object.kind, FIELD),
-            custom_details: Details::of(delivery),
+            custom_details: Details::of(notification),
         }
     }
 }
 
 impl<'a> Change<'a> {
-    pub(super) fn of(routing_key: &'a str, delivery: &'a Delivery) -> Self {
+    pub(super) fn of(routing_key: &'a str, notification: &'a Notification<'_>) -> Self {
         let payload = ChangePayload {
-            summary: summary(delivery),
-            source: source(delivery),
-            timestamp: event_time::rfc3339(delivery),
-            custom_details: Details::of(delivery),
+            summary: summary(notification),
+            source: source(notification),
+            timestamp: event_time::rfc3339(notification),
+            custom_details: Details::of(notification),
         };
         Self { routing_key, payload }
     }
 }
 
 impl<'a> Details<'a> {
-    fn of(delivery: &'a Delivery) -> Self {
+    fn of(notification: &'a Notification<'_>) -> Self {
         Self {
-            message: SIZED.fit(&delivery.event.message, MESSAGE),
-            metadata: SIZED.entries(delivery.plan.metadata.iter(), &METADATA).into_iter().collect(),
+            message: SIZED.fit(notification.text(), MESSAGE),
+            metadata: SIZED.entries(notification.facts(), &METADATA).into_iter().collect(),
         }
     }
 }
 
-fn summary(delivery: &Delivery) -> String {
-    let event = &*delivery.event;
-    let text = format!("{}: {}", description(&event.reason), status_name(&event.involved_object));
+fn summary(notification: &Notification<'_>) -> String {
+    let text = format!("{}: {}", notification.reason_in_words(), notification.title_as(status_name));
     STYLE.fit_owned(text, SUMMARY)
 }
 
-fn source(delivery: &Delivery) -> String {
-    STYLE.fit_owned(format!("Flux {}", delivery.event.reporting_controller), FIELD)
+fn source(notification: &Notification<'_>) -> String {
+    STYLE.fit_owned(format!("Flux {}", notification.controller()), FIELD)
 }

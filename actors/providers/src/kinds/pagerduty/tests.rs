@@ -18,7 +18,7 @@ fn pagerduty() -> Endpoint {
 
 /// What is sent to which path if each request is answered by `answer`, and what follows.
 fn run(delivery: &Delivery, answer: &Response) -> (Vec<(String, Value)>, Verdict) {
-    let mut exchange = pagerduty().provider.exchange(delivery).unwrap();
+    let mut exchange = pagerduty().provider.begin(delivery).unwrap();
     let (mut sent, mut response) = (Vec::new(), None);
     loop {
         match exchange.next(response.take(), noon()) {
@@ -53,7 +53,7 @@ fn s23_18_the_change_follows_only_a_successful_request() {
 
 #[test]
 fn s23_18_a_change_that_is_refused_is_told_apart() {
-    let mut exchange = pagerduty().provider.exchange(&info()).unwrap();
+    let mut exchange = pagerduty().provider.begin(&info()).unwrap();
     assert!(matches!(exchange.next(None, noon()), Step::Send(_)));
     assert!(matches!(exchange.next(Some(answer(202, &[], "")), noon()), Step::Send(_)));
     let Step::Done(Verdict::RetryAfter(_, failure)) =

@@ -1,6 +1,6 @@
-//! The ids that Sentry wants, derived from a delivery: the same at every try, and never those of another delivery.
+//! The ids that Sentry wants, derived from a notification: the same at every try, and never those of another one.
 
-use campanile_domain::Delivery;
+use campanile_domain::Notification;
 use ring::digest::{SHA512, digest};
 
 /// Lower-case hexadecimal, as Sentry has them.
@@ -14,12 +14,8 @@ pub(super) struct Ids {
 }
 
 impl Ids {
-    /// Numbers of deliveries begin anew with a new state folder, so the time of acceptance counts too.
-    pub(super) fn of(delivery: &Delivery) -> Self {
-        let plan = &delivery.plan;
-        let (number, accepted) = (delivery.id.0, delivery.accepted_at.as_microsecond());
-        let name = format!("{} {} {number} {accepted}", plan.provider, plan.alert.uid);
-        let hash = digest(&SHA512, name.as_bytes());
+    pub(super) fn of(notification: &Notification<'_>) -> Self {
+        let hash = digest(&SHA512, notification.identity().as_bytes());
         let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         let mut rest = hex.chars();
         let mut take = |bytes: usize| rest.by_ref().take(2 * bytes).collect();

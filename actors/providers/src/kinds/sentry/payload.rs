@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use campanile_domain::{Delivery, Event as Reported};
+use campanile_domain::{Notification, ObjectRef};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Ids;
-use crate::render::cut::markup::plain;
-use crate::render::cut::{Limits, Spot, Style, characters, json_bytes, with_plain_keys};
+use crate::render::markup::plain;
+use crate::render::{Limits, Position, Style, characters, json_bytes, with_plain_keys};
 
 /// The longest message, in characters (Sentry, "Data Handling", variable size,
 /// <https://develop.sentry.dev/sdk/data-handling/#variable-size>); likewise the sizes below.
@@ -44,13 +44,13 @@ const IN_CONTEXT: Limits = Limits {
 const IN_TAGS: Limits =
     Limits { total: PAIRS * 2 * TAG, count: PAIRS - OWN_TAGS, value: TAG, overhead: 0, ..IN_CONTEXT };
 
-const STYLE: Style = Style { defuse: plain, width: characters };
-const CONTEXT_STYLE: Style = Style { defuse: plain, width: json_bytes };
-const TAG_STYLE: Style = Style { defuse: one_line, width: characters };
+const STYLE: Style = Style { escape: plain, width: characters };
+const CONTEXT_STYLE: Style = Style { escape: plain, width: json_bytes };
+const TAG_STYLE: Style = Style { escape: one_line, width: characters };
 
 /// A tag can not have a line break (Sentry, "Tags"); one that has is dropped.
-fn one_line(spot: &Spot<'_>) -> Option<&'static str> {
-    matches!(spot.c, '\n' | '\r').then_some(" ")
+fn one_line(position: &Position<'_>) -> Option<&'static str> {
+    matches!(position.c, '\n' | '\r').then_some(" ")
 }
 
 type Pairs<'a> = BTreeMap<Cow<'a, str>, Cow<'a, str>>;
@@ -116,31 +116,35 @@ struct Span<'a> {
 }
 
 /// The Sentry event of an error.
-pub(super) fn event<'a>(delivery: &'a Delivery, ids: &'a Ids, environment: Option<&'a str>) -> Event<'a> {
-    let entries = CONTEXT_STYLE.entries(delivery.plan.metadata.iter(), &IN_CONTEXT);
+pub(super) fn event<'a>(
+    notification: &'a Notification<'_>,
+    ids: &'a Ids,
+    environment: Option<&'a str>,
+) -> Event<'a> {
+    let entries = CONTEXT_STYLE.entries(notification.facts(), &IN_CONTEXT);
     Event {
         contexts: Contexts { metadata: entries.into_iter().collect() },
         environment,
         event_id: &ids.event,
         level: "error",
-        message: STYLE.fit(&delivery.event.message, MESSAGE),
+        message: STYLE.fit(notification.text(), MESSAGE),
         platform: "other",
-        server_name: STYLE.fit(&delivery.event.reporting_controller, SERVER),
-        timestamp: time(delivery),
-        transaction: name(&delivery.event),
+        server_name: STYLE.fit(notification.controller(), SERVER),
+        timestamp: notification.happened_at(),
+        transaction: name(notification),
     }
 }
 
 /// The transaction of what is no error.
 pub(super) fn transaction<'a>(
-    delivery: &'a Delivery,
+    notification: &'a Notification<'_>,
     ids: &'a Ids,
     environment: Option<&'a str>,
 ) -> Transaction<'a> {
-    let entries = with_plain_keys(TAG_STYLE.entries(delivery.plan.metadata.iter(), &IN_TAGS));
-    let mut tags = own_tags(&delivery.event);
+    let entries = with_plain_keys(TAG_STYLE.entries(notification.facts(), &IN_TAGS));
+    let mut tags = own_tags(notification);
     tags.extend(entries);
-    let time = time(delivery);
+    let time = notification.happened_at();
     let span = Span {
         trace_id: &ids.trace,
         span_id: &ids.span,
@@ -155,35 +159,29 @@ pub(super) fn transaction<'a>(
         environment,
         event_id: &ids.event,
         level: "info",
-        message: STYLE.fit(&delivery.event.message, MESSAGE),
+        message: STYLE.fit(notification.text(), MESSAGE),
         tags,
         timestamp: time,
         start_timestamp: time,
-        transaction: name(&delivery.event),
+        transaction: name(notification),
         r#type: "transaction",
         spans: [span],
     }
 }
 
-/// When it happened, or else when it was accepted.
-fn time(delivery: &Delivery) -> Timestamp {
-    delivery.event.timestamp.unwrap_or(delivery.accepted_at)
+fn name(notification: &Notification<'_>) -> String {
+    STYLE.fit_owned(notification.title_as(ObjectRef::span_name), NAME)
 }
 
-fn name(event: &Reported) -> String {
-    let object = &event.involved_object;
-    STYLE.fit_owned(format!("{}: {}/{}", object.kind, object.namespace, object.name), NAME)
-}
-
-fn own_tags(event: &Reported) -> Pairs<'_> {
-    let object = &event.involved_object;
+fn own_tags<'a>(notification: &'a Notification<'_>) -> Pairs<'a> {
+    let object = notification.object();
     let tags: [(&'static str, &str); OWN_TAGS] = [
         ("flux_involved_object_kind", &object.kind),
         ("flux_involved_object_namespace", &object.namespace),
         ("flux_involved_object_name", &object.name),
-        ("flux_reporting_controller", &event.reporting_controller),
-        ("flux_reporting_instance", &event.reporting_instance),
-        ("flux_reason", &event.reason),
+        ("flux_reporting_controller", notification.controller()),
+        ("flux_reporting_instance", notification.controller_instance()),
+        ("flux_reason", notification.reason()),
     ];
     tags.into_iter().map(|(key, value)| (Cow::Borrowed(key), TAG_STYLE.fit(value, TAG))).collect()
 }

@@ -3,7 +3,7 @@ use crate::testing::{
     answer, credentials, delivery, error, failed, header, info, long, request, spec, verdict,
 };
 use crate::{DsnProblem, Endpoint};
-use campanile_domain::{DeliveryId, Event, FailureClass, ProviderSpec, Severity, Verdict};
+use campanile_domain::{Delivery, DeliveryId, Event, FailureClass, ProviderSpec, Severity, Verdict};
 use campanile_testkit::{event, noon};
 use serde_json::Value;
 use std::time::Duration;
@@ -138,7 +138,7 @@ fn ids_stay_over_tries_and_differ_between_deliveries() {
 
 #[test]
 fn the_time_of_sending_is_that_of_the_try() {
-    let mut exchange = sentry().provider.exchange(&info()).unwrap();
+    let mut exchange = sentry().provider.begin(&info()).unwrap();
     let Step::Send(request) = exchange.next(None, noon() + Duration::from_secs(90)) else {
         panic!("nothing sent")
     };
@@ -184,7 +184,7 @@ fn s24_tags_that_are_left_out_are_counted_in_one_whose_name_sentry_keeps() {
 fn rate_limits_are_read_by_category() {
     let limits = "60:transaction:key, 2700:default;error;security:organization, 5::key:quota";
     let paused = |endpoint: &Endpoint, delivery: &Delivery, headers: &[(&str, &str)]| {
-        let mut exchange = endpoint.provider.exchange(delivery).unwrap();
+        let mut exchange = endpoint.provider.begin(delivery).unwrap();
         assert!(matches!(exchange.next(None, noon()), Step::Send(_)));
         match exchange.next(Some(answer(429, headers, "")), noon()) {
             Step::Done(verdict) => failed(verdict),

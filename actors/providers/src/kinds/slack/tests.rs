@@ -1,7 +1,7 @@
 use super::*;
 use crate::Step;
 use crate::testing::{answer, credentials, delivery, error, header, info, request, spec};
-use campanile_domain::{Event, ProviderSpec, Request, Verdict};
+use campanile_domain::{Delivery, Event, ProviderSpec, Request, Verdict};
 use campanile_testkit::{event, noon};
 use serde_json::Value;
 
@@ -114,7 +114,7 @@ fn what_slack_finds_too_long_is_sent_once_more_shorter() {
         (400, "attachment_payload_limit_exceeded"),
         (413, "<html>"),
     ] {
-        let mut exchange = endpoint.provider.exchange(&long).unwrap();
+        let mut exchange = endpoint.provider.begin(&long).unwrap();
         let Step::Send(first) = exchange.next(None, noon()) else { panic!("it sends") };
         let Step::Send(second) = exchange.next(Some(answer(status, &[], body)), noon()) else {
             panic!("it sends again after {body}")

@@ -1,9 +1,8 @@
-use super::*;
 use crate::Endpoint;
 use crate::testing::{
     answer, credentials, delivery, failed, header, info, json, long, request, spec, special, verdict,
 };
-use campanile_domain::{Event, FailureClass, ProviderSpec};
+use campanile_domain::{Delivery, Event, FailureClass, ProviderSpec};
 use campanile_testkit::event;
 use pulldown_cmark::{Event as Markdown, Parser, Tag};
 use std::time::Duration;

@@ -1,14 +1,13 @@
-use super::markup::{html, links, markdown, plain};
 use super::*;
-use crate::testing::delivery;
+use crate::render::markup::{ZERO_WIDTH, html, links, markdown, plain};
+use crate::render::{bytes, json_bytes};
 use campanile_domain::to_wire_json;
-use campanile_testkit::event;
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use pulldown_cmark::{CodeBlockKind, Event as Markdown, LinkType, Options, Parser, Tag};
 
-const PLAIN: Style = Style { defuse: plain, width: bytes };
-const HTML: Style = Style { defuse: html, width: bytes };
-const MARKDOWN: Style = Style { defuse: markdown, width: bytes };
+const PLAIN: Style = Style { escape: plain, width: bytes };
+const HTML: Style = Style { escape: html, width: bytes };
+const MARKDOWN: Style = Style { escape: markdown, width: bytes };
 
 /// Texts of what matters to Markdown and HTML, and of what does not.
 fn hostile() -> impl Strategy<Value = String> {
@@ -83,14 +82,14 @@ fn shown(text: &str) -> String {
 proptest! {
     #[test]
     fn no_text_becomes_markdown(text in hostile()) {
-        let defused = MARKDOWN.fit(&text, usize::MAX);
-        prop_assert_eq!(markup(&defused), Vec::<String>::new(), "{:?}", defused);
+        let escaped = MARKDOWN.fit(&text, usize::MAX);
+        prop_assert_eq!(markup(&escaped), Vec::<String>::new(), "{:?}", escaped);
     }
 
     #[test]
-    fn a_defused_line_shows_as_it_was_written(text in hostile()) {
+    fn an_escaped_line_shows_as_it_was_written(text in hostile()) {
         let line = format!("x{}x", text.replace('\n', " "));
-        let shown = shown(&MARKDOWN.fit(&line, usize::MAX)).replace(markup::ZERO_WIDTH, "");
+        let shown = shown(&MARKDOWN.fit(&line, usize::MAX)).replace(ZERO_WIDTH, "");
         prop_assert_eq!(shown, line);
     }
 
@@ -101,8 +100,8 @@ proptest! {
         if let Some((_, mark)) = cut.split_once(" … (cut, ") {
             let missing: usize = mark.split(' ').next().unwrap().parse().unwrap();
             let kept = text.chars().take(text.chars().count() - missing).collect::<String>();
-            prop_assert!(MARKDOWN.fit(&text, usize::MAX).starts_with(&*MARKDOWN.defused(&text, kept.len())));
-            prop_assert!(cut.starts_with(&*MARKDOWN.defused(&text, kept.len())));
+            prop_assert!(MARKDOWN.fit(&text, usize::MAX).starts_with(&*MARKDOWN.escaped(&text, kept.len())));
+            prop_assert!(cut.starts_with(&*MARKDOWN.escaped(&text, kept.len())));
         } else {
             prop_assert!(cut.is_empty() || cut == MARKDOWN.fit(&text, usize::MAX));
         }
@@ -111,7 +110,7 @@ proptest! {
     #[test]
     fn the_width_of_json_is_that_of_the_writer(text in any::<String>()) {
         let written = to_wire_json(&text).unwrap().len() - 2;
-        prop_assert_eq!(Style { defuse: plain, width: json_bytes }.measure(&text), written);
+        prop_assert_eq!(Style { escape: plain, width: json_bytes }.measure(&text), written);
     }
 }
 
@@ -142,8 +141,8 @@ fn each_mark_is_escaped_where_it_would_work() {
         ("\\*x*", "\\\\\\*x\\*"),
         ("||hidden||", "\\||hidden\\||"),
     ];
-    for (text, defused) in table {
-        assert_eq!(MARKDOWN.fit(text, 1000), defused, "{text}");
+    for (text, escaped) in table {
+        assert_eq!(MARKDOWN.fit(text, 1000), escaped, "{text}");
     }
 }
 
@@ -153,7 +152,7 @@ fn html_keeps_only_what_is_text() {
         HTML.fit("<b>x</b> <!-- <? a < b &amp; &#64; & &x a&b", 1000),
         "&lt;b>x&lt;/b> &lt;!-- &lt;? a < b &amp;amp; &amp;#64; & &x a&b"
     );
-    let style = Style { defuse: links, width: bytes };
+    let style = Style { escape: links, width: bytes };
     assert_eq!(style.fit("[a](x) [b] (y)", 1000), "[a]\u{200b}(x) [b] (y)");
 }
 
@@ -177,53 +176,4 @@ fn a_cut_never_halves_a_replacement() {
         let rest = kept.replace("&lt;b>", "");
         assert!(["", "&lt;", "&lt;b"].contains(&rest.as_str()), "{limit}: {rest}");
     }
-}
-
-const LIMITS: Limits =
-    Limits { total: 1000, text: 600, share: 300, count: 5, key: 50, value: 100, overhead: 2 };
-
-fn body(message: &str, metadata: &[(&str, &str)]) -> (String, Vec<(String, String)>) {
-    let delivery = delivery(Event { message: message.into(), ..event() }, metadata);
-    let body = PLAIN.body(&delivery, delivery.plan.metadata.iter(), &LIMITS);
-    let owned = |(key, value): Entry<'_>| (key.into_owned(), value.into_owned());
-    (body.text.into_owned(), body.entries.into_iter().map(owned).collect())
-}
-
-#[test]
-fn what_fits_is_not_touched() {
-    let (text, entries) = body(&"x".repeat(600), &[("a", "1"), ("b", "2")]);
-    assert_eq!(text, "x".repeat(600));
-    assert_eq!(entries, [("a".into(), "1".into()), ("b".into(), "2".into())]);
-}
-
-#[test]
-fn a_long_message_leaves_room_to_the_entries_and_many_entries_room_to_the_message() {
-    let long = "y".repeat(100);
-    let many: Vec<(String, &str)> = (1..=5).map(|n| (format!("key-{n}"), long.as_str())).collect();
-    let many: Vec<(&str, &str)> = many.iter().map(|(key, value)| (key.as_str(), *value)).collect();
-    let (text, entries) = body(&"x".repeat(5000), &many);
-    assert_eq!(text.len(), 600);
-    assert_eq!(entries.len(), 4, "three of them and the remark");
-    assert_eq!(entries[3], ("…".into(), "2 more left out".into()));
-    let (text, entries) = body("short", &many);
-    assert_eq!((text.as_str(), entries.len()), ("short", 5), "room that the message does not need is theirs");
-}
-
-#[test]
-fn more_entries_than_there_may_be_are_counted() {
-    let metadata: Vec<String> = (0..9).map(|n| format!("k{n}")).collect();
-    let metadata: Vec<(&str, &str)> = metadata.iter().map(|key| (key.as_str(), "v")).collect();
-    let (_, entries) = body("m", &metadata);
-    assert_eq!(entries.len(), 5);
-    assert_eq!(entries[4].1, "5 more left out");
-}
-
-#[test]
-fn what_the_alert_adds_works_unless_the_event_brought_the_same() {
-    let mut event = event();
-    event.metadata = [("event.toolkit.fluxcd.io/team".to_owned(), "<b>x</b>".to_owned())].into();
-    let delivery = delivery(event, &[("link", "<a href='x'>y</a>"), ("team", "<b>x</b>")]);
-    let body = HTML.body(&delivery, delivery.plan.metadata.iter(), &LIMITS);
-    assert_eq!(body.entries[0].1, "<a href='x'>y</a>");
-    assert_eq!(body.entries[1].1, "&lt;b>x&lt;/b>");
 }

@@ -1,9 +1,9 @@
 //! What turns text into markup, a link or a mention, and the smallest change that prevents it.
 //!
-//! Everyday text passes unchanged: `timeout <30s>`, `main@sha1:…`, `a_b`, `- item`. Each function here is a
-//! [`Defuse`](super::Defuse) or a part of one; a type adds what only its own destination understands.
+//! Everyday text passes unchanged: `timeout <30s>`, `main@sha1:…`, `a_b`, `- item`. Each function here is an
+//! [`Escape`](super::Escape) or a part of one; a type adds what only its own destination understands.
 
-use super::Spot;
+use super::Position;
 
 /// A zero-width space: shown by nobody, and enough to break a sequence where no escape can be relied on.
 pub(crate) const ZERO_WIDTH: &str = "\u{200b}";
@@ -11,7 +11,7 @@ pub(crate) const ZERO_WIDTH: &str = "\u{200b}";
 /// How far the beginning of a line is looked for, in characters. Beyond it every character counts as one at the start.
 const LOOK_BACK: usize = 32;
 
-impl Spot<'_> {
+impl Position<'_> {
     /// The character before this one.
     pub(crate) fn previous(&self) -> Option<char> {
         self.before.chars().next_back()
@@ -61,22 +61,22 @@ impl Spot<'_> {
 }
 
 /// For plain text: nothing is markup.
-pub(crate) fn plain(_: &Spot<'_>) -> Option<&'static str> {
+pub(crate) fn plain(_: &Position<'_>) -> Option<&'static str> {
     None
 }
 
 /// For places that read HTML.
-pub(crate) fn html(spot: &Spot<'_>) -> Option<&'static str> {
-    match spot.c {
-        '<' if spot.opens_tag() => Some("&lt;"),
-        '&' if spot.opens_entity() => Some("&amp;"),
+pub(crate) fn html(position: &Position<'_>) -> Option<&'static str> {
+    match position.c {
+        '<' if position.opens_tag() => Some("&lt;"),
+        '&' if position.opens_entity() => Some("&amp;"),
         _ => None,
     }
 }
 
 /// For places that read Markdown links but do not everywhere know backslash escapes: `](` makes the link.
-pub(crate) fn links(spot: &Spot<'_>) -> Option<&'static str> {
-    (spot.c == ']' && spot.next_is(|next| next == '(')).then_some("]\u{200b}")
+pub(crate) fn links(position: &Position<'_>) -> Option<&'static str> {
+    (position.c == ']' && position.next_is(|next| next == '(')).then_some("]\u{200b}")
 }
 
 /// For places that read Markdown with backslash escapes (`CommonMark` 0.31, 2.4).
@@ -84,22 +84,24 @@ pub(crate) fn links(spot: &Spot<'_>) -> Option<&'static str> {
 /// Lists stay lists: `- item` and `* item` are everyday text. What could team up with what follows the text is escaped at
 /// its end too. An angle bracket before `@` or `#` gets a zero-width
 /// space instead, since mentions are looked for before Markdown is read.
-pub(crate) fn markdown(spot: &Spot<'_>) -> Option<&'static str> {
-    match spot.c {
-        '\\' if !spot.next_is(|next| !next.is_ascii_punctuation()) => Some("\\\\"),
-        '*' if !spot.next_is(char::is_whitespace) => Some("\\*"),
-        '~' if !spot.next_is(char::is_whitespace) => Some("\\~"),
-        '_' if !spot.is_inside_a_word() => Some("\\_"),
+pub(crate) fn markdown(position: &Position<'_>) -> Option<&'static str> {
+    match position.c {
+        '\\' if !position.next_is(|next| !next.is_ascii_punctuation()) => Some("\\\\"),
+        '*' if !position.next_is(char::is_whitespace) => Some("\\*"),
+        '~' if !position.next_is(char::is_whitespace) => Some("\\~"),
+        '_' if !position.is_inside_a_word() => Some("\\_"),
         '`' => Some("\\`"),
-        '|' if spot.next_is(|next| next == '|') => Some("\\|"),
+        '|' if position.next_is(|next| next == '|') => Some("\\|"),
         // The backslash is for the next character, which makes the link.
-        ']' if spot.next_is(|next| matches!(next, '(' | '[' | ':')) => Some("]\\"),
-        '<' if spot.next_is(|next| matches!(next, '@' | '#')) => Some("<\u{200b}"),
-        '<' if spot.opens_tag() || spot.next_is(|next| next == ':') => Some("\\<"),
-        '&' if spot.opens_entity() => Some("\\&"),
-        '>' | '#' | '=' if spot.starts_line() => line_start(spot.c),
-        '*' if spot.begins_rule() => Some("\\*"),
-        '-' if spot.begins_rule() || spot.starts_line() && spot.next_is(|next| next == '#') => Some("\\-"),
+        ']' if position.next_is(|next| matches!(next, '(' | '[' | ':')) => Some("]\\"),
+        '<' if position.next_is(|next| matches!(next, '@' | '#')) => Some("<\u{200b}"),
+        '<' if position.opens_tag() || position.next_is(|next| next == ':') => Some("\\<"),
+        '&' if position.opens_entity() => Some("\\&"),
+        '>' | '#' | '=' if position.starts_line() => line_start(position.c),
+        '*' if position.begins_rule() => Some("\\*"),
+        '-' if position.begins_rule() || position.starts_line() && position.next_is(|next| next == '#') => {
+            Some("\\-")
+        }
         _ => None,
     }
 }
