@@ -3,7 +3,7 @@
 //! Texts follow the contract (providers 3 to 9) where it gives one, and add the remedy. They hold names of objects and
 //! keys, never a value from a Secret, so they may go to statuses and logs as they are.
 
-use campanile_domain::{Failure, FailureClass, ObjectKey};
+use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderType};
 
 use crate::address::{AddressProblem, AddressSource};
 use crate::commit_status::GitProblem;
@@ -150,7 +150,7 @@ pub enum ConfigError {
 }
 
 fn names() -> String {
-    crate::registry::supported().collect::<Vec<_>>().join(", ")
+    ProviderType::all().map(ProviderType::name).collect::<Vec<_>>().join(", ")
 }
 
 /// What is wrong with a proxy's URL.

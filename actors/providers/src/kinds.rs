@@ -1,7 +1,7 @@
 //! The types, one file each. A test writes this file from the table of types:
 //! `CAMPANILE_WRITE_PAGES=1 cargo test -p campanile-domain provider_type`.
 
-use crate::registry::Build;
+use crate::provider::Build;
 use crate::sample::Sample;
 
 pub(crate) mod alertmanager;

@@ -1,54 +1,13 @@
-//! The one table of types that this version can deliver to, and what a built Provider offers.
+//! From a spec to a built Provider: the files of the types by the names of their rows, and what is built.
 
 use std::fmt;
 use std::sync::Arc;
 
-use campanile_domain::{Connection, Failure, Masker, Notification, ProviderSpec, ProviderType};
+use campanile_domain::{Connection, Masker, ProviderSpec, ProviderType};
 
-use crate::kinds::BUILDS;
-use crate::{CommitStatus, ConfigError, Exchange, Identity, Notice, Settings};
-
-/// What a type knows to do: begin the exchange of a notification.
-pub trait Provider: Send + Sync {
-    /// An exchange that is to deliver `notification`. Its body is rendered here, once.
-    ///
-    /// # Errors
-    /// A [`Failure`] of this one delivery: the type can not render its notification.
-    fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure>;
-
-    /// An exchange like that of [`exchange`](Provider::exchange), but one that does not read first what the destination
-    /// shows: for a caller who knows.
-    ///
-    /// # Errors
-    /// As for [`exchange`](Provider::exchange).
-    fn write(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
-        self.exchange(notification)
-    }
-
-    /// What `notification` wants a Git host to show; none if it writes no status.
-    ///
-    /// # Errors
-    /// As for [`exchange`](Provider::exchange).
-    fn commit_status(&self, _notification: &Notification<'_>) -> Result<Option<CommitStatus>, Failure> {
-        Ok(None)
-    }
-
-    /// What of the settings is secret to this type and to no other.
-    fn secrets(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    /// Who the Provider is at a cloud where it has no credentials of its own. Its requests come without `Authorization`; whoever
-    /// carries them gets a token and adds it.
-    fn identity(&self) -> Option<&Identity> {
-        None
-    }
-
-    /// Whether all requests go to a public host, so that TLS material made for a private one must be left aside.
-    fn public_host(&self) -> bool {
-        false
-    }
-}
+use crate::kinds::{BUILDS, SAMPLES};
+use crate::sample::{Markup, Sample};
+use crate::{ConfigError, Notice, Provider, Settings};
 
 /// A Provider that can be delivered to. `Debug` shows no secrets.
 pub struct Endpoint {
@@ -75,14 +34,6 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Checks the settings for a type and makes its Provider.
-pub(crate) type Build = fn(&Settings) -> Result<Box<dyn Provider>, ConfigError>;
-
-/// Names of the types that [`build`] knows, in the order of the table.
-pub fn supported() -> impl Iterator<Item = &'static str> {
-    BUILDS.iter().map(|(name, _)| *name)
-}
-
 /// Makes a Provider of `spec`'s type from its resolved `settings`. Nothing is dialled, and TLS material is not parsed.
 ///
 /// # Errors
@@ -101,6 +52,16 @@ pub fn build(spec: &ProviderSpec, settings: Settings) -> Result<Endpoint, Config
     Ok(Endpoint { kind, provider, connection, masker, notices })
 }
 
+/// What stands for the sample of a type without one; a test of the table keeps that from happening.
+const UNKNOWN: &Sample = &Sample::webhook(Markup::Plain, &[]);
+
+impl Sample {
+    /// The sample of a type.
+    pub fn of(kind: ProviderType) -> &'static Self {
+        SAMPLES.iter().find(|(name, _)| *name == kind.name()).map_or(UNKNOWN, |(_, sample)| sample)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,7 +75,7 @@ mod tests {
 
     #[test]
     fn n17_an_unknown_type_is_refused_with_the_known_ones() {
-        let known = supported().collect::<Vec<_>>().join(", ");
+        let known = ProviderType::all().map(ProviderType::name).collect::<Vec<_>>().join(", ");
         assert_eq!(
             refusal("pigeon"),
             format!("provider pigeon not supported; set spec.type to one of {known}")
@@ -123,7 +84,11 @@ mod tests {
 
     #[test]
     fn s23_every_type_of_the_table_is_registered_and_no_other() {
-        let table = ProviderType::all().map(ProviderType::name);
-        assert!(supported().eq(table), "write kinds.rs anew with CAMPANILE_WRITE_PAGES=1");
+        let table: Vec<&str> = ProviderType::all().map(ProviderType::name).collect();
+        assert!(
+            BUILDS.iter().map(|(name, _)| *name).eq(table.iter().copied()),
+            "write kinds.rs anew with CAMPANILE_WRITE_PAGES=1"
+        );
+        assert!(SAMPLES.iter().map(|(name, _)| *name).eq(table), "and each has a sample");
     }
 }

@@ -7,9 +7,6 @@
 mod git;
 mod limit;
 
-use campanile_domain::ProviderType;
-
-use crate::kinds::SAMPLES;
 pub use git::{CommentExample, StatusExample, StatusForm};
 pub use limit::{CHOSEN, Limit, Measure, REFUSED};
 
@@ -153,9 +150,6 @@ pub enum KeyScope {
     Incident,
 }
 
-/// What stands for the sample of a type without one; a test of the table keeps that from happening.
-const UNKNOWN: &Sample = &Sample::webhook(Markup::Plain, &[]);
-
 /// `template` with `origin`, `secret` and `token` in the places that are kept for them: `{scheme}` and `{host}`, `{secret}`,
 /// `{token}`.
 pub fn filled(template: &str, origin: &str, secret: &str, token: &str) -> String {
@@ -202,11 +196,6 @@ impl Sample {
     /// A Git host that shows `status` of commits.
     pub const fn commit_status(status: StatusForm, limits: &'static [Limit]) -> Self {
         Self { status: Some(status), says_cut: false, ..Self::repository(Markup::Plain, limits) }
-    }
-
-    /// The sample of a type.
-    pub fn of(kind: ProviderType) -> &'static Self {
-        SAMPLES.iter().find(|(name, _)| *name == kind.name()).map_or(UNKNOWN, |(_, sample)| sample)
     }
 
     /// Its address at `origin`, with `secret` in its secret places.

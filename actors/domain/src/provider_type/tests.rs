@@ -45,7 +45,7 @@ fn modules() -> String {
         "//! The types, one file each. A test writes this file from the table of types:\n\
          //! `CAMPANILE_WRITE_PAGES=1 cargo test -p campanile-domain provider_type`.\n\
          \n\
-         use crate::registry::Build;\n\
+         use crate::provider::Build;\n\
          use crate::sample::Sample;\n\
          \n\
          {declared}\n\

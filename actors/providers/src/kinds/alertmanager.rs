@@ -4,27 +4,25 @@
 //! delivery is the same alert. Versions before 0.27 refuse an alert for a label such as `app-version`; they are sent it
 //! once more as `app_version`. Alertmanager sets no limits; those here are our own, so that one event can not fill its notifications.
 
-mod answer;
 #[cfg(test)]
 mod tests;
-mod title;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use campanile_domain::{Failure, Notification};
+use campanile_domain::{Failure, FailureClass, Masker, Notification, Response, Verdict};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::authorization::{self, bearer, pair};
 use crate::exchange::second_try::SecondTry;
-use crate::render::event_time;
+use crate::judgement::told;
 use crate::render::markup::plain;
-use crate::render::{Limits, Style, characters, with_plain_keys};
+use crate::render::{Limits, Style, characters, event_time, with_plain_keys};
 use crate::sample::{CHOSEN, KeyPlace, KeyScope, Limit, LoginForm, Markup, RepeatKey, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
-use title::title_case;
 
 /// Longest message, in characters: what senders keep to (contract, providers 24). Alertmanager's documentation ("Alerts
 /// API", <https://prometheus.io/docs/alerting/latest/alerts_api/>) has no limits.
@@ -48,7 +46,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let url = settings.address.hook_url("Alertmanager URL")?;
     let token = bearer(settings)?;
     Ok(Box::new(Alertmanager {
-        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        target: Target { url, judge, masker: settings.masker.clone() },
         authorization: pair(settings).or(token),
     }))
 }
@@ -79,7 +77,7 @@ impl Provider for Alertmanager {
         let plain = labels.iter().map(|(label, value)| (plain_name(label).into(), value.clone())).collect();
         let plain = self.post(json_body(&[alert(notification, plain)])?);
         let as_is = self.post(json_body(&[alert(notification, labels)])?);
-        Ok(SecondTry::boxed(as_is, plain, answer::refuses_a_label))
+        Ok(SecondTry::boxed(as_is, plain, refuses_a_label))
     }
 }
 
@@ -138,6 +136,49 @@ fn annotations<'a>(notification: &'a Notification<'_>) -> Pairs<'a> {
     let summary = notification.fact(SUMMARY).map(|summary| STYLE.fit(summary, VALUE));
     let summary = summary.map(|summary| (Cow::Borrowed(SUMMARY), summary));
     [(Cow::Borrowed("message"), message)].into_iter().chain(summary).collect()
+}
+
+/// Whether the name of a label was refused: `"app-version" is not a valid label name`, `invalid label set …`.
+fn refuses_a_label(response: &Response) -> bool {
+    /// The longest text that is looked through, in bytes.
+    const LONGEST_TEXT: usize = 4096;
+    let text = response.body.get(..LONGEST_TEXT).unwrap_or(&response.body);
+    response.status == 400 && text.windows(b"label".len()).any(|word| word == b"label")
+}
+
+/// As everywhere, but where there is no API the path is wrong: versions before 0.27 answer 410 for the first one.
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    match response.status {
+        404 | 405 | 410 => {
+            let what = "there is no API for alerts at this path; the address should end with /api/v2/alerts/";
+            told(FailureClass::Gone, what, response, now, masker)
+        }
+        _ => crate::judge(response, now, masker),
+    }
+}
+
+/// `reason` with the first cased letter of each word in upper case and all others in lower case. Letters, digits and
+/// underscores belong to a word, and so do `.`, `:` and `'` between letters.
+fn title_case(reason: &str) -> String {
+    let mut titled = String::with_capacity(reason.len());
+    let mut has_capital = false;
+    let mut previous: Option<char> = None;
+    let mut characters = reason.chars().peekable();
+    while let Some(c) = characters.next() {
+        let joins = matches!(c, '.' | ':' | '\'')
+            && previous.is_some_and(char::is_alphabetic)
+            && characters.peek().is_some_and(|next| next.is_alphabetic());
+        let is_cased = c.is_lowercase() || c.is_uppercase();
+        if is_cased && !has_capital {
+            titled.extend(c.to_uppercase());
+            has_capital = true;
+        } else {
+            titled.extend(c.to_lowercase());
+        }
+        has_capital &= c.is_alphanumeric() || c == '_' || joins;
+        previous = Some(c);
+    }
+    titled
 }
 
 /// A Provider of this type for tests.

@@ -3,7 +3,6 @@
 //! It speaks the service's HTTPS endpoint (Event Hubs REST API, "Send event"), which gives readers the same event as AMQP
 //! does. The login is a signature by the key of a connection string, a token, or workload identity.
 
-mod answer;
 mod connection_string;
 mod problem;
 #[cfg(test)]
@@ -11,10 +10,11 @@ mod tests;
 
 use std::sync::Arc;
 
-use campanile_domain::{Failure, Masker, Method, Notification, Request, Response};
+use campanile_domain::{Failure, FailureClass, Masker, Method, Notification, Request, Response, Verdict};
 use jiff::Timestamp;
 
 use crate::identity::azure;
+use crate::judgement::{classify, judge, told};
 use crate::render::event_body::fitting;
 use crate::sample::{Limit, LoginForm, Markup, Sample};
 use crate::webhook::json_headers;
@@ -169,9 +169,9 @@ impl Exchange for Sending {
         if let Some(response) = response {
             let parts = self.signature.split(['&', '=']).filter(|part| part.len() > SHORTEST_PART);
             let masker = self.hub.masker.with([self.signature.as_str()].into_iter().chain(parts));
-            return Step::Done(answer::verdict(&response, now, &masker));
+            return Step::Done(verdict(&response, now, &masker));
         }
-        let Some(mut request) = self.request.take() else { return answer::out_of_step() };
+        let Some(mut request) = self.request.take() else { return out_of_step() };
         match &self.hub.login {
             Login::Key(key) => {
                 self.signature = key.sign(now);
@@ -184,6 +184,28 @@ impl Exchange for Sending {
         }
         Step::Send(request)
     }
+}
+
+fn verdict(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    use FailureClass as C;
+    let told = |class, what| told(class, what, response, now, masker);
+    match (response.status, classify(response)) {
+        // The shared table, and a proxy's or a sign-in page's 200: only 201 says that the hub has the event.
+        (201, _) => Verdict::Delivered,
+        (200..=299, _) => told(C::Garbled, "that is no answer of an event hub"),
+        (401 | 403, Some(C::Credentials)) => told(
+            C::Credentials,
+            "it may not send; give it the right Send or the role Azure Event Hubs Data Sender",
+        ),
+        (404 | 410, _) => told(C::Gone, "the event hub is not there; create it, or correct its name"),
+        (413, _) => told(C::Rejected, "the event is too long for this event hub"),
+        _ => judge(response, now, masker),
+    }
+}
+
+fn out_of_step() -> Step {
+    let text = "the exchange had sent its event and got no answer; start a new one";
+    Step::Done(Verdict::Failed(Failure::new(FailureClass::Garbled, text)))
 }
 
 /// A Provider of this type for tests.

@@ -1,6 +1,5 @@
 //! `bitbucketserver`: the build status of a commit on Bitbucket Server or Data Center (contract, providers 23.32).
 
-mod clone_url;
 #[cfg(test)]
 mod tests;
 
@@ -11,9 +10,11 @@ use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::address::{Address, AddressSource};
 use crate::authorization::basic;
 use crate::commit_status::{
-    BodyRule, GitProblem, Host, Page, Rules, Shown, States, Statuses, Unreadable, Wanted, object, status_key,
+    BodyRule, GitProblem, Host, Page, Place, Rules, Shown, States, Statuses, Unreadable, Wanted, object,
+    status_key,
 };
 use crate::encoding::segment;
 use crate::headers::is_value;
@@ -21,7 +22,6 @@ use crate::sample::{CHOSEN, Limit, LoginForm, Sample, StatusExample, StatusForm}
 use crate::text::limited;
 use crate::webhook::json_body;
 use crate::{ConfigError, Provider, Settings};
-use clone_url::CloneUrl;
 
 /// The longest name and description, in characters. None was found in the documentation ("Builds and Deployments"); chosen
 /// because it is GitLab's, and holds every reason that is words.
@@ -138,6 +138,61 @@ impl Host for BitbucketServer {
         })?;
         Ok(self.request(Method::Post, wanted, "", body))
     }
+}
+
+/// What stands between the server's own path and the repository.
+const MARK: &str = "/scm/";
+
+/// A clone address, and the repository's place in the API.
+struct CloneUrl {
+    /// Address of the repository in the API.
+    api: String,
+    /// The address itself as a status may publish it: without user-info.
+    shown: String,
+}
+
+impl CloneUrl {
+    /// Reads an address. The last `/scm/` counts: the path under which the server runs may have the word as well.
+    ///
+    /// # Errors
+    /// In the order of the contract (providers 23.32): scheme, form, number of segments; and a host that can not be
+    /// dialled.
+    fn read(address: &Address) -> Result<Self, ConfigError> {
+        let text = address.as_str();
+        let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+            return Err(foreign_scheme(scheme, address).into());
+        }
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        let refuse = || GitProblem::NoCloneUrl(address.source().clone());
+        let (server, repository) = rest.rsplit_once(MARK).ok_or_else(refuse)?;
+        let place = Place::at(&format!("https://host/{repository}"), address.source());
+        let [project, repository] = place.segments("https://HOST/scm/PROJECT/REPO.git")?.map(segment);
+        let server = server.rsplit_once('@').map_or(server, |(_, server)| server);
+        let own = |tail: &str| Address::new(format!("{scheme}://{server}{tail}"), address.source().clone());
+        let api = own(&format!("/rest/api/latest/projects/{project}/repos/{repository}"));
+        let api = api.hook_url("repository address")?.as_str().to_owned();
+        let shown = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let shown = format!("{scheme}://{}", without_user_info(shown));
+        Ok(Self { api, shown })
+    }
+}
+
+fn without_user_info(rest: &str) -> String {
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{host}{path}")
+}
+
+/// The scheme of a secret address is not shown: it may be no scheme at all.
+fn foreign_scheme(scheme: &str, address: &Address) -> GitProblem {
+    let place = address.source().clone();
+    let scheme = match place {
+        AddressSource::Spec => scheme.to_owned(),
+        AddressSource::Secret(_) => "*****".to_owned(),
+    };
+    GitProblem::Scheme { scheme, place }
 }
 
 /// What is sent to a host with example E, and what it may show (contract, providers 25).

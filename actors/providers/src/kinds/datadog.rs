@@ -4,18 +4,19 @@
 //! Retrying is as everywhere. What foreign text brings along as a mention or the fence of Markdown is broken by a zero-width
 //! space.
 
-mod answer;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use campanile_domain::{Failure, Notification, ObjectRef, Response};
+use campanile_domain::{Failure, FailureClass, Masker, Notification, ObjectRef, Response, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use serde::de::IgnoredAny;
 
 use crate::authorization::token;
+use crate::judgement::told;
 use crate::render::markup::plain;
 use crate::render::{Limits, Position, Style, characters, with_plain_keys};
 use crate::sample::{CHOSEN, Limit, Markup, Measure, Sample};
@@ -57,10 +58,7 @@ fn escape(position: &Position<'_>) -> Option<&'static str> {
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let key = token(settings, "token cannot be empty")?.to_owned();
     let url = settings.address.hook_url("Datadog address")?.without_login().moved("/api/v1/events", None);
-    Ok(Box::new(Datadog {
-        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
-        key,
-    }))
+    Ok(Box::new(Datadog { target: Target { url, judge, masker: settings.masker.clone() }, key }))
 }
 
 struct Datadog {
@@ -154,6 +152,18 @@ fn tags(notification: &Notification<'_>) -> Vec<String> {
 
 fn tag(key: &str, value: &str) -> String {
     PLAIN.fit_owned(format!("{key}:{value}").to_lowercase(), TAG)
+}
+
+/// As everywhere, but an answer that is neither empty nor JSON is none of Datadog's (contract, providers 23.19).
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    let is_answer = response.body.is_empty() || serde_json::from_slice::<IgnoredAny>(&response.body).is_ok();
+    match crate::judge(response, now, masker) {
+        Verdict::Delivered if !is_answer => {
+            let what = "but the answer is no JSON; check that the address is one of Datadog's API";
+            told(FailureClass::Garbled, what, response, now, masker)
+        }
+        verdict => verdict,
+    }
 }
 
 /// A Provider of this type for tests.

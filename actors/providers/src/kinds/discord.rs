@@ -4,15 +4,18 @@
 //! foreign text shows as it was written. Mentions in embeds notify nobody; they are escaped all the same, so that they
 //! do not look as if they did.
 
-mod answer;
-mod link;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
-use campanile_domain::{Failure, Notification};
+use campanile_domain::{Failure, Masker, Notification, Response, Verdict};
+use jiff::Timestamp;
+use serde::Deserialize;
 
+use crate::address::{Address, AddressSource, HookUrl};
+use crate::judgement::with_pause;
 use crate::render::markup::{markdown, plain};
 use crate::render::slack_message::{Attachment, Field, Message};
 use crate::render::{Body, Limits, Position, Style, characters, or_blank};
@@ -51,9 +54,9 @@ fn escape(position: &Position<'_>) -> Option<&'static str> {
 }
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    let url = link::slack_compatible(&settings.address)?;
+    let url = slack_compatible(&settings.address)?;
     Ok(Box::new(Discord {
-        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        target: Target { url, judge, masker: settings.masker.clone() },
         username: settings.username.clone(),
     }))
 }
@@ -92,6 +95,58 @@ impl Discord {
             attachments: [attachment],
         }
     }
+}
+
+/// As everywhere, but the pause of a rate limit is exact in the body and whole seconds, if anything, in the header (API
+/// reference, "Rate limits", "Exceeding A Rate Limit",
+/// <https://discord.com/developers/docs/topics/rate-limits#exceeding-a-rate-limit>).
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    with_pause(crate::judge(response, now, masker), asked(response))
+}
+
+#[derive(Deserialize)]
+struct RateLimited {
+    /// In seconds.
+    retry_after: f64,
+}
+
+fn asked(response: &Response) -> Option<Duration> {
+    let limited: RateLimited = serde_json::from_slice(&response.body).ok()?;
+    Duration::try_from_secs_f64(limited.retry_after).ok()
+}
+
+const WHAT: &str = "Discord hook URL";
+const SUFFIX: &str = "slack";
+
+/// The URL that takes Slack's payloads: `/slack` is appended to the path, unless it ends so already (contract, providers
+/// 23.4, with its FIX: the path decides, not the query). Empty and dotted segments are cleaned away.
+fn slack_compatible(address: &Address) -> Result<HookUrl, ConfigError> {
+    let checked = address.hook_url(WHAT)?;
+    let url = checked.as_str();
+    let (before_query, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+    let (scheme, rest) = before_query.split_once("://").unwrap_or(("https", before_query));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let mut segments = clean(path);
+    if segments.last() == Some(&SUFFIX) {
+        return Ok(checked);
+    }
+    segments.push(SUFFIX);
+    let compatible = format!("{scheme}://{authority}/{}{query}", segments.join("/"));
+    // It has passed the check before it was extended, so where it stands will never be told.
+    Address::new(compatible, AddressSource::Spec).hook_url(WHAT)
+}
+
+/// The segments of a path without the empty and the dotted ones (RFC 3986, 5.2.4).
+fn clean(path: &str) -> Vec<&str> {
+    let mut clean = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(clean.pop()),
+            _ => clean.push(segment),
+        }
+    }
+    clean
 }
 
 const EMBEDS: &str = "[Message resource, Embed Limits](https://discord.com/developers/docs/resources/message#embed-object-embed-limits)";

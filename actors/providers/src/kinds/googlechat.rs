@@ -3,19 +3,21 @@
 //! The payload is the contract's, with its FIX: what is HTML in foreign text is escaped where Chat would read it. A
 //! header is plain text there and stays as it is.
 
-mod answer;
-mod card;
 #[cfg(test)]
 mod tests;
 
-use campanile_domain::{Failure, Notification};
+use std::borrow::Cow;
 
+use campanile_domain::{Failure, FailureClass, Masker, Notification, Response, Verdict};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::judgement::{quote, verdict};
 use crate::render::markup::{html, plain};
-use crate::render::{Limits, Style, json_bytes};
+use crate::render::{Body, Entry, Limits, Style, json_bytes, or_blank};
 use crate::sample::{Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
-use card::Message;
 
 /// A message with its cards, in bytes (API reference, `spaces.messages.create`: 32,000 bytes,
 /// <https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create>).
@@ -46,7 +48,7 @@ const PLAIN: Style = Style { escape: plain, width: json_bytes };
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("Google Chat hook URL")?;
-    Ok(Box::new(GoogleChat { target: Target { url, judge: answer::judge, masker: settings.masker.clone() } }))
+    Ok(Box::new(GoogleChat { target: Target { url, judge, masker: settings.masker.clone() } }))
 }
 
 struct GoogleChat {
@@ -56,6 +58,150 @@ struct GoogleChat {
 impl Provider for GoogleChat {
     fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         Ok(self.target.post(json_headers(0), json_body(&Message::of(notification))?))
+    }
+}
+
+/// Reasons of a 403 that is a rate limit (Google Workspace, "Resolve errors", usage limits).
+const RATE_LIMITS: [&str; 4] =
+    ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED"];
+
+/// Reasons of a 400 that is about the webhook's key, not about the message (Google APIs, `ErrorReason`).
+const KEY_REASONS: [&str; 2] = ["API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED"];
+
+/// As everywhere, but a bad `key` of the webhook comes as 400, and an old form of rate limit as 403.
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    let (class, what) = match response.status {
+        403 if has_reason(response, &RATE_LIMITS) => (FailureClass::Throttled, "too many requests"),
+        400 if has_reason(response, &KEY_REASONS) => {
+            (FailureClass::Credentials, "the webhook's key is not valid; renew the address")
+        }
+        _ => return crate::judge(response, now, masker),
+    };
+    let (status, quote) = (response.status, quote(&response.body, masker));
+    let text = format!("request failed with status code {status}, {what}: {quote}");
+    verdict(response, now, Failure::new(class, text))
+}
+
+/// Google's error model (AIP-193), in its new and its old form.
+#[derive(Default, Deserialize)]
+struct Answer {
+    #[serde(default)]
+    error: Error,
+}
+
+#[derive(Default, Deserialize)]
+struct Error {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    details: Vec<Detail>,
+    #[serde(default)]
+    errors: Vec<Detail>,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    #[serde(default)]
+    reason: String,
+}
+
+fn has_reason(response: &Response, reasons: &[&str]) -> bool {
+    let Answer { error } = serde_json::from_slice(&response.body).unwrap_or_default();
+    let is_exhausted = response.status == 403 && error.status == "RESOURCE_EXHAUSTED";
+    let mut details = error.details.iter().chain(&error.errors);
+    is_exhausted || details.any(|detail| reasons.contains(&detail.reason.as_str()))
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    cards: [Card<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct Card<'a> {
+    header: Header<'a>,
+    sections: Vec<Section<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Header<'a> {
+    title: String,
+    subtitle: Cow<'a, str>,
+    image_url: Option<()>,
+    image_style: Option<()>,
+}
+
+#[derive(Serialize)]
+struct Section<'a> {
+    header: &'static str,
+    widgets: Vec<Widget<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Widget<'a> {
+    text_paragraph: Option<TextParagraph<'a>>,
+    key_value: Option<KeyValue<'a>>,
+}
+
+#[derive(Serialize)]
+struct TextParagraph<'a> {
+    text: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyValue<'a> {
+    top_label: Cow<'a, str>,
+    content: Cow<'a, str>,
+    content_multiline: bool,
+    bottom_label: Option<()>,
+    icon: Option<()>,
+}
+
+impl<'a> Message<'a> {
+    fn of(notification: &'a Notification<'_>) -> Self {
+        let header = Header {
+            title: PLAIN.title(notification, HEADING),
+            subtitle: PLAIN.fit(notification.controller(), HEADING),
+            image_url: None,
+            image_style: None,
+        };
+        let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
+        let text = if notification.is_error() {
+            Cow::Owned(format!("<font color=\"#ff0000\">{text}</font>"))
+        } else {
+            text
+        };
+        let mut sections = vec![Section::of(vec![Widget::paragraph(text)])];
+        if !entries.is_empty() {
+            sections.push(Section::of(entries.into_iter().map(Widget::entry).collect()));
+        }
+        Self { cards: [Card { header, sections }] }
+    }
+}
+
+impl<'a> Section<'a> {
+    fn of(widgets: Vec<Widget<'a>>) -> Self {
+        Self { header: "", widgets }
+    }
+}
+
+impl<'a> Widget<'a> {
+    fn paragraph(text: Cow<'a, str>) -> Self {
+        Self { text_paragraph: Some(TextParagraph { text }), key_value: None }
+    }
+
+    fn entry((key, value): Entry<'a>) -> Self {
+        let key_value = KeyValue {
+            top_label: key,
+            content: or_blank(value),
+            content_multiline: false,
+            bottom_label: None,
+            icon: None,
+        };
+        Self { text_paragraph: None, key_value: Some(key_value) }
     }
 }
 

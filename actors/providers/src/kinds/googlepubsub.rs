@@ -5,7 +5,6 @@
 
 mod answer;
 mod exchange;
-mod problem;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +25,6 @@ use crate::sample::{Limit, LoginForm, Markup, Sample, Sends};
 use crate::webhook::{json_body, json_headers};
 use crate::{Cloud, ConfigError, Credential, Exchange, Identity, Provider, Settings, Token, TokenForm};
 use exchange::PublishExchange;
-pub use problem::PubSubProblem;
 
 /// Where the API is.
 const API: &str = "https://pubsub.googleapis.com";
@@ -139,6 +137,20 @@ impl Provider for PubSub {
     fn public_host(&self) -> bool {
         !self.is_emulated
     }
+}
+
+/// Why nothing can be published with these settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PubSubProblem {
+    /// The address, which is the project, is empty.
+    #[error("GCP project ID cannot be empty: write it in spec.address")]
+    NoProject,
+    /// The channel, which is the topic, is empty.
+    #[error("GCP Pub/Sub topic ID cannot be empty: write it in spec.channel")]
+    NoTopic,
+    /// The key can not be used.
+    #[error("key 'token' of the Secret {0}")]
+    Credential(#[from] CredentialProblem),
 }
 
 /// A Provider of this type for tests.

@@ -4,20 +4,22 @@
 //! address does no harm, and a Provider without token or room is refused. The transaction id is a hash of the event, so a
 //! homeserver posts a repeated delivery once. The text is plain; only `@room`, which calls everybody, is broken.
 
-mod answer;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
-use campanile_domain::{Failure, Masker, Method, Notification, Request};
-use serde::Serialize;
+use campanile_domain::{Failure, FailureClass, Masker, Method, Notification, Request, Response, Verdict};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::authorization::{self, token};
 use crate::encoding::hash::sha1;
 use crate::encoding::segment;
 use crate::exchange::Post;
+use crate::judgement::{told, with_pause};
 use crate::render::{Body, Limits, Position, Style, emoji, event_body, json_bytes};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample};
 use crate::webhook::{json_body, json_headers};
@@ -87,7 +89,7 @@ impl Provider for Matrix {
             headers,
             body: json_body(&Message { body: text_of(notification), msgtype: "m.text" })?,
         };
-        Ok(Box::new(Post::new(request, answer::judge, self.masker.clone())))
+        Ok(Box::new(Post::new(request, judge, self.masker.clone())))
     }
 }
 
@@ -108,6 +110,31 @@ fn text_of(notification: &Notification<'_>) -> String {
         writeln!(out, "- {key}: {value}").unwrap_or_default();
     }
     out
+}
+
+/// As everywhere, but 403 is about the room, and the pause of a rate limit is exact in the body (Client-Server API,
+/// "Standard error response", "Rate limiting").
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
+    let (class, what) = match (response.status, answer.errcode.as_str()) {
+        (403, "M_FORBIDDEN") => (
+            FailureClass::Gone,
+            "the account may not write to the room; invite it to the room of spec.channel, and join",
+        ),
+        (404, "M_NOT_FOUND") => (FailureClass::Gone, "the room is not there; correct spec.channel"),
+        _ => {
+            let pause = answer.retry_after_ms.map(Duration::from_millis);
+            return with_pause(crate::judge(response, now, masker), pause);
+        }
+    };
+    told(class, what, response, now, masker)
+}
+
+#[derive(Default, Deserialize)]
+struct Answer {
+    #[serde(default)]
+    errcode: String,
+    retry_after_ms: Option<u64>,
 }
 
 /// A Provider of this type for tests.

@@ -3,18 +3,20 @@
 //! The payload is the contract's within Opsgenie's limits. The alias tells alerts apart, so a repeated delivery only counts
 //! one up. Message and description may hold HTML there, so HTML in foreign text is escaped.
 
-mod answer;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use campanile_domain::{Failure, Notification, ObjectRef};
+use campanile_domain::{Failure, Masker, Notification, ObjectRef, Response, Verdict};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::authorization::{self, token};
 use crate::encoding::hash::sha256;
+use crate::judgement::with_pause;
 use crate::render::markup::{html, plain};
 use crate::render::{Limits, Style, characters};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
@@ -49,7 +51,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let key = token(settings, "empty Opsgenie apikey/token")?;
     Ok(Box::new(Opsgenie {
         authorization: format!("GenieKey {key}"),
-        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        target: Target { url, judge, masker: settings.masker.clone() },
         provider_uid: settings.provider_uid.clone(),
     }))
 }
@@ -94,6 +96,19 @@ impl Opsgenie {
 
 fn kind_and_name(object: &ObjectRef) -> String {
     format!("{}/{}", object.kind, object.name)
+}
+
+/// As everywhere, but the pause of a rate limit is its period, unless the answer says more (API rate limiting).
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    with_pause(crate::judge(response, now, masker), period(response))
+}
+
+fn period(response: &Response) -> Option<Duration> {
+    if response.header("retry-after").is_some() {
+        return None;
+    }
+    let seconds = response.header("x-ratelimit-period-in-sec")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 const CREATE_ALERT: &str = "[Alert API, Create Alert](https://docs.opsgenie.com/docs/alert-api#create-alert)";

@@ -6,7 +6,6 @@
 //! Its FIXes are taken: the address is checked, credentials are sent whenever there are any, and the answer counts. The
 //! trace of a revision and the span of a delivery are the same at every try, so that a repeated span replaces the first.
 
-mod answer;
 mod proto;
 mod span;
 #[cfg(test)]
@@ -14,16 +13,16 @@ mod tests;
 
 use std::sync::Arc;
 
-use campanile_domain::{Failure, Masker, Method, Notification, Request, Response, Verdict};
+use campanile_domain::{Failure, FailureClass, Masker, Method, Notification, Request, Response, Verdict};
 use jiff::Timestamp;
 use prost::Message;
 
-use crate::authorization;
 use crate::authorization::{basic, token_or_password};
 use crate::exchange::Post;
+use crate::judgement::quote;
 use crate::sample::{BodyForm, KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample, Sends, Tells};
-use crate::{ConfigError, Exchange, Provider, Settings, Step};
-use proto::ExportRequest;
+use crate::{ConfigError, Exchange, Provider, Settings, Step, authorization};
+use proto::{ExportRequest, ExportResponse, PartialSuccess, RpcStatus};
 
 /// Where collectors listen if the address has no path (OTLP 1.5, "OTLP/HTTP request").
 const USUAL_PATH: &str = "/v1/traces";
@@ -95,10 +94,36 @@ impl Exchange for Sending {
             let Target { url, headers } = &*self.target;
             let body = export.encode_to_vec().into();
             let request = Request { method: Method::Post, url: url.clone(), headers: headers.clone(), body };
-            Post::new(request, answer::judge, self.masker.clone())
+            Post::new(request, judge, self.masker.clone())
         });
         post.next(response, now)
     }
+}
+
+/// As everywhere, but for a success in part, which must not be repeated (OTLP 1.5, "Partial success").
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    let is_protobuf =
+        response.header("content-type").is_some_and(|kind| kind.starts_with("application/x-protobuf"));
+    if !is_protobuf {
+        return crate::judge(response, now, masker);
+    }
+    if let Some(failure) = rejection(response, masker) {
+        return Verdict::Failed(failure);
+    }
+    // The text alone is quoted, not the bytes around it.
+    let text = RpcStatus::decode(&*response.body).map(|status| status.message).unwrap_or_default();
+    crate::judge(&Response { body: text.into(), ..response.clone() }, now, masker)
+}
+
+fn rejection(response: &Response, masker: &Masker) -> Option<Failure> {
+    if !matches!(response.status, 200..=299) {
+        return None;
+    }
+    let answer = ExportResponse::decode(&*response.body).ok()?;
+    let PartialSuccess { rejected_spans, error_message } = answer.partial_success?;
+    let quote = quote(error_message.as_bytes(), masker);
+    let text = format!("the collector refuses this span: {quote}");
+    (rejected_spans > 0).then(|| Failure::new(FailureClass::Rejected, text))
 }
 
 /// A Provider of this type for tests.

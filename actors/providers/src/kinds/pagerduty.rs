@@ -4,31 +4,33 @@
 //! changes nothing. Of an info event PagerDuty is told once more as a change, after the resolving was accepted. Events of
 //! reason `Progressing` are skipped. The routing key is `spec.channel`, and kept out of texts like a secret.
 
-mod answer;
-mod payload;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use campanile_domain::{Failure, Notification, Response, Severity, Verdict};
+use campanile_domain::{
+    Failure, FailureClass, Masker, Notification, Response, Severity, Verdict, status_name,
+};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::commit_status::Skip;
+use crate::judgement::told;
+use crate::render::markup::plain;
+use crate::render::{Limits, Style, characters, event_time, json_bytes};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample, Tells};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
-use payload::{Change, Event};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let address = settings.address.hook_url("PagerDuty endpoint URL")?;
     let masker = Arc::new(settings.masker.with([&settings.channel]));
-    let target = |path| Target {
-        url: address.without_login().moved(path, None),
-        judge: answer::judge,
-        masker: masker.clone(),
-    };
+    let target =
+        |path| Target { url: address.without_login().moved(path, None), judge, masker: masker.clone() };
     Ok(Box::new(PagerDuty {
         events: target("/v2/enqueue"),
         changes: target("/v2/change/enqueue"),
@@ -105,6 +107,151 @@ impl Sending {
     fn named(&self, failure: &Failure) -> Failure {
         Failure::new(failure.class, format!("{}: {failure}", self.doing))
     }
+}
+
+/// As everywhere, but a 400 about the routing key is not the fault of the event.
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
+    if response.status == 400 && answer.is_about_the_key() {
+        let what = "no integration has this routing key; correct spec.channel";
+        return told(FailureClass::Credentials, what, response, now, masker);
+    }
+    crate::judge(response, now, masker)
+}
+
+#[derive(Default, Deserialize)]
+struct Answer {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    errors: Vec<String>,
+}
+
+impl Answer {
+    fn is_about_the_key(&self) -> bool {
+        let names = ["routing_key", "routing key", "invalid key", "integration key"];
+        let mut texts = self.errors.iter().chain([&self.message]).map(|text| text.to_lowercase());
+        texts.any(|text| names.iter().any(|name| text.contains(name)))
+    }
+}
+
+/// The longest summary, in characters (API reference, "Send an event to PagerDuty", `payload.summary`,
+/// <https://developer.pagerduty.com/docs/events-api-v2/trigger-events/>; of change events the same).
+const SUMMARY: usize = 1024;
+/// The longest key of an alert, in characters (the same reference, `dedup_key`).
+const KEY: usize = 255;
+/// Longest source, component and group, in characters. None was found in the documentation; this is ours.
+const FIELD: usize = 1024;
+/// The longest message, in bytes. With the metadata it stays below the 512 KB of an event ("Events API v2 Overview", size
+/// limits, <https://developer.pagerduty.com/docs/events-api-v2/overview/#size-limits>).
+const MESSAGE: usize = 256_000;
+
+const METADATA: Limits =
+    Limits { total: 200_000, text: 0, share: 0, count: 500, key: 1_000, value: 40_000, overhead: 6 };
+
+const STYLE: Style = Style { escape: plain, width: characters };
+const SIZED: Style = Style { escape: plain, width: json_bytes };
+
+/// What opens or closes an incident.
+#[derive(Serialize)]
+struct Event<'a> {
+    routing_key: &'a str,
+    event_action: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    dedup_key: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Payload<'a>>,
+}
+
+#[derive(Serialize)]
+struct Payload<'a> {
+    summary: String,
+    source: String,
+    severity: &'static str,
+    timestamp: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    component: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    group: Cow<'a, str>,
+    custom_details: Details<'a>,
+}
+
+/// What is told of a change.
+#[derive(Serialize)]
+struct Change<'a> {
+    routing_key: &'a str,
+    payload: ChangePayload<'a>,
+}
+
+#[derive(Serialize)]
+struct ChangePayload<'a> {
+    summary: String,
+    source: String,
+    timestamp: String,
+    custom_details: Details<'a>,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    message: Cow<'a, str>,
+    metadata: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+}
+
+impl<'a> Event<'a> {
+    fn of(routing_key: &'a str, notification: &'a Notification<'_>) -> Self {
+        let is_error = notification.is_error();
+        Self {
+            routing_key,
+            event_action: if is_error { "trigger" } else { "resolve" },
+            dedup_key: STYLE.fit(&notification.object().uid, KEY),
+            payload: is_error.then(|| Payload::of(notification)),
+        }
+    }
+}
+
+impl<'a> Payload<'a> {
+    fn of(notification: &'a Notification<'_>) -> Self {
+        let object = notification.object();
+        Self {
+            summary: summary(notification),
+            source: source(notification),
+            severity: "error",
+            timestamp: event_time::rfc3339(notification),
+            component: STYLE.fit(&object.name, FIELD),
+            group: STYLE.fit(&object.kind, FIELD),
+            custom_details: Details::of(notification),
+        }
+    }
+}
+
+impl<'a> Change<'a> {
+    fn of(routing_key: &'a str, notification: &'a Notification<'_>) -> Self {
+        let payload = ChangePayload {
+            summary: summary(notification),
+            source: source(notification),
+            timestamp: event_time::rfc3339(notification),
+            custom_details: Details::of(notification),
+        };
+        Self { routing_key, payload }
+    }
+}
+
+impl<'a> Details<'a> {
+    fn of(notification: &'a Notification<'_>) -> Self {
+        Self {
+            message: SIZED.fit(notification.text(), MESSAGE),
+            metadata: SIZED.entries(notification.facts(), &METADATA).into_iter().collect(),
+        }
+    }
+}
+
+fn summary(notification: &Notification<'_>) -> String {
+    let text = format!("{}: {}", notification.reason_in_words(), notification.title_as(status_name));
+    STYLE.fit_owned(text, SUMMARY)
+}
+
+fn source(notification: &Notification<'_>) -> String {
+    STYLE.fit_owned(format!("Flux {}", notification.controller()), FIELD)
 }
 
 const TRIGGER: &str =

@@ -4,14 +4,16 @@
 //! version of Rocket.Chat knows; what mentions somebody, hides text or makes a link of other words is broken by a
 //! zero-width space.
 
-mod answer;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
-use campanile_domain::{Failure, Notification};
+use campanile_domain::{Failure, Masker, Notification, Response, Verdict};
+use jiff::Timestamp;
 
+use crate::judgement::with_pause;
 use crate::render::markup::links;
 use crate::render::slack_message::{Attachment, Field, Message};
 use crate::render::{Body, Limits, Position, Style, characters};
@@ -47,7 +49,7 @@ fn escape(position: &Position<'_>) -> Option<&'static str> {
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("Rocket hook URL")?;
     Ok(Box::new(Rocket {
-        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        target: Target { url, judge, masker: settings.masker.clone() },
         channel: settings.channel.clone(),
         username: settings.username.clone(),
     }))
@@ -84,6 +86,18 @@ impl Rocket {
             attachments: [attachment],
         }
     }
+}
+
+/// As everywhere, but Rocket.Chat tells the end of a rate limit in milliseconds (REST API, "Rate limiter"), which read as
+/// seconds would be a pause of ages.
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    with_pause(crate::judge(response, now, masker), reset(response, now))
+}
+
+fn reset(response: &Response, now: Timestamp) -> Option<Duration> {
+    let milliseconds = response.header("x-ratelimit-reset")?.trim().parse().ok()?;
+    let time = Timestamp::from_millisecond(milliseconds).ok()?;
+    Some(Duration::try_from(time.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 
 /// A Provider of this type for tests.

@@ -4,7 +4,6 @@
 //! and `info` are sent as transactions too. Ids are derived from the delivery, so that a repeated delivery is recognised
 //! by Sentry. Sentry shows plain text; what passes its limits is cut here, since Sentry would drop a long tag.
 
-mod answer;
 mod dsn;
 mod envelope;
 mod ids;
@@ -14,10 +13,12 @@ mod tests;
 
 use std::sync::Arc;
 
-use campanile_domain::{Failure, Masker, Method, Notification, Request, Response};
+use campanile_domain::{Failure, Masker, Method, Notification, Request, Response, Verdict};
 use jiff::Timestamp;
 
 use crate::exchange::{Judge, Post};
+use crate::judgement::with_pause;
+use crate::quota::sentry_pause;
 use crate::sample::{BodyForm, KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
 use crate::webhook::json_body;
 use crate::{ConfigError, Exchange, Provider, Settings, Step, Surroundings};
@@ -50,12 +51,12 @@ impl Provider for Sentry {
         let ids = Ids::of(notification);
         let environment = self.environment.as_deref();
         let (kind, payload, judge): (_, _, Judge) = if notification.is_error() {
-            ("event", json_body(&payload::event(notification, &ids, environment))?, answer::judge_event)
+            ("event", json_body(&payload::event(notification, &ids, environment))?, judge_event)
         } else {
             (
                 "transaction",
                 json_body(&payload::transaction(notification, &ids, environment))?,
-                answer::judge_transaction,
+                judge_transaction,
             )
         };
         Ok(Box::new(Sending {
@@ -97,6 +98,21 @@ fn request(dsn: &Dsn, item: &Item, now: Timestamp) -> Request {
         ],
         body: item.envelope(&dsn.text, now),
     }
+}
+
+/// As everywhere, for an event: its rate limit is that of the category `error`.
+fn judge_event(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    judge("error", response, now, masker)
+}
+
+/// As everywhere, for a transaction.
+fn judge_transaction(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    judge("transaction", response, now, masker)
+}
+
+/// What `X-Sentry-Rate-Limits` says comes before `Retry-After` (Sentry, "Rate limiting").
+fn judge(category: &str, response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    with_pause(crate::judge(response, now, masker), sentry_pause(response, category))
 }
 
 const SIZES: &str =

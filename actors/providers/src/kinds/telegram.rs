@@ -3,18 +3,20 @@
 //! Telegram refuses a whole message for one reserved character that is not escaped, so all of them are, in what the Alert
 //! adds as well. A name behind `@` is broken by a zero-width space, so that nobody is called. The token is a part of the URL.
 
-mod answer;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write;
+use std::time::Duration;
 
-use campanile_domain::{Failure, Notification, ObjectRef};
+use campanile_domain::{Failure, FailureClass, Masker, Notification, ObjectRef, Response, Verdict};
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, AddressSource};
 use crate::authorization::token;
+use crate::judgement::{told, with_pause};
 use crate::render::{Body, Limits, Position, Style, characters, emoji, or_blank};
 use crate::sample::{Limit, LoginForm, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
@@ -81,7 +83,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     // There is no address that the user could have got wrong.
     let url = Address::new(url, AddressSource::Spec).hook_url("Telegram URL")?;
     Ok(Box::new(Telegram {
-        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        target: Target { url, judge, masker: settings.masker.clone() },
         chat: chat.to_owned(),
         thread: thread.to_owned(),
     }))
@@ -129,6 +131,62 @@ fn text_of(notification: &Notification<'_>) -> String {
         writeln!(out, "\\- *{}*: {value}", or_blank(key)).unwrap_or_default();
     }
     out
+}
+
+/// What the description of a 400 says, in lower case, if it is about the chat and not about the message.
+const PLACES: [&str; 9] = [
+    "chat not found",
+    "upgraded to a supergroup",
+    "message thread not found",
+    "topic_closed",
+    "topic_deleted",
+    "not enough rights",
+    "have no rights",
+    "chat_write_forbidden",
+    "peer_id_invalid",
+];
+
+/// As everywhere, but 404 is about the token, which is a part of the path, 400 and 403 can be about the chat, and the
+/// pause of a rate limit is in the body (Bot API, "Making requests", `ResponseParameters`).
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
+    let (class, what) = match response.status {
+        401 | 404 => (
+            if response.status == 401 { FailureClass::Credentials } else { FailureClass::Gone },
+            "no bot has this token; renew key 'token' of the Secret",
+        ),
+        403 => (FailureClass::Gone, "the bot may not write there; add it to the chat of spec.channel"),
+        400 if answer.is_about_the_place() => (
+            FailureClass::Gone,
+            "the chat or thread is not there for this bot; correct spec.channel, or add the bot to it",
+        ),
+        _ => {
+            let pause = answer.parameters.retry_after.map(Duration::from_secs);
+            return with_pause(crate::judge(response, now, masker), pause);
+        }
+    };
+    told(class, what, response, now, masker)
+}
+
+#[derive(Default, Deserialize)]
+struct Answer {
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+#[derive(Default, Deserialize)]
+struct Parameters {
+    /// In seconds.
+    retry_after: Option<u64>,
+}
+
+impl Answer {
+    fn is_about_the_place(&self) -> bool {
+        let description = self.description.to_lowercase();
+        PLACES.iter().any(|place| description.contains(place))
+    }
 }
 
 /// A Provider of this type for tests.

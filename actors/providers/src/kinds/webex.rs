@@ -3,15 +3,16 @@
 //! The message is Markdown, so Markdown in foreign text is escaped, and mentions in it are broken. Without a token the
 //! request goes out as the contract has it, and Webex refuses it.
 
-mod answer;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write;
 
-use campanile_domain::{Failure, Notification};
+use campanile_domain::{Failure, FailureClass, Masker, Notification, Response, Verdict};
+use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::judgement::{quote, verdict};
 use crate::render::markup::markdown;
 use crate::render::{Body, Limits, Style, bytes};
 use crate::sample::{Limit, Markup, Measure, Sample};
@@ -38,7 +39,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let authorization =
         settings.header_token()?.map_or_else(|| "Bearer".to_owned(), |token| format!("Bearer {token}"));
     Ok(Box::new(Webex {
-        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        target: Target { url, judge, masker: settings.masker.clone() },
         authorization,
         room: settings.channel.clone(),
     }))
@@ -80,6 +81,26 @@ fn markdown_of(notification: &Notification<'_>) -> String {
         writeln!(out, ">**{key}**: {value}").unwrap_or_default();
     }
     out
+}
+
+/// As everywhere, but 404 is about the room and not the address, and 423 is a room that is locked for the moment (Webex
+/// REST API basics, "HTTP status codes").
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    let (class, what) = match response.status {
+        404 => (
+            FailureClass::Gone,
+            "the room is not there for this token; correct spec.channel, or add the bot to the room",
+        ),
+        423 => (FailureClass::Server, "the room is locked for the moment"),
+        _ => return crate::judge(response, now, masker),
+    };
+    let (status, quote) = (response.status, quote(&response.body, masker));
+    let colon = if quote.is_empty() { "" } else { ": " };
+    verdict(
+        response,
+        now,
+        Failure::new(class, format!("request failed with status code {status}, {what}{colon}{quote}")),
+    )
 }
 
 /// A Provider of this type for tests.

@@ -4,21 +4,23 @@
 //! has it. What calls somebody, swallows the rest of the message or hides where a link leads is broken by a zero-width
 //! space.
 
-mod answer;
 #[cfg(test)]
 mod tests;
 
-use campanile_domain::{Failure, Notification};
+use std::time::Duration;
 
-use crate::authorization;
+use campanile_domain::{Failure, FailureClass, Masker, Notification, Response, Verdict};
+use jiff::Timestamp;
+use serde::Deserialize;
+
 use crate::authorization::basic;
 use crate::encoding::form;
-use crate::render::markdown_post;
+use crate::judgement::{told, with_pause};
 use crate::render::markup::links;
-use crate::render::{Position, Style, characters};
+use crate::render::{Position, Style, characters, markdown_post};
 use crate::sample::{BodyForm, Limit, LoginForm, Markup, Measure, Sample};
 use crate::webhook::Target;
-use crate::{ConfigError, Exchange, Provider, Settings};
+use crate::{ConfigError, Exchange, Provider, Settings, authorization};
 
 /// The longest message, in code points; what is longer Zulip cuts (REST API, "Register an event queue",
 /// `max_message_length`, <https://zulip.com/api/register-queue>; the number itself, that of the setting `MAX_MESSAGE_LENGTH`
@@ -51,7 +53,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let has_login = !name.is_empty() || !password.is_empty();
     let url = address.moved("/api/v1/messages", address.parts().2);
     Ok(Box::new(Zulip {
-        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        target: Target { url, judge, masker: settings.masker.clone() },
         authorization: has_login.then(|| basic(name, password)),
         channel: channel.to_owned(),
         topic: topic.to_owned(),
@@ -79,6 +81,28 @@ impl Provider for Zulip {
         ];
         Ok(self.target.post(headers, form::encode(fields).into()))
     }
+}
+
+/// As everywhere, but an unknown channel comes as 400, and the pause of a rate limit is in the body too (REST API, "Error
+/// handling", <https://zulip.com/api/rest-error-handling>).
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
+    if answer.code == "STREAM_DOES_NOT_EXIST" {
+        let what = "the channel is not there for this bot; correct spec.channel, or subscribe the bot to it";
+        return told(FailureClass::Gone, what, response, now, masker);
+    }
+    let pause = answer.retry_after.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let pause = pause.filter(|_| response.header("retry-after").is_none());
+    with_pause(crate::judge(response, now, masker), pause)
+}
+
+#[derive(Default, Deserialize)]
+struct Answer {
+    #[serde(default)]
+    code: String,
+    /// In seconds.
+    #[serde(rename = "retry-after")]
+    retry_after: Option<f64>,
 }
 
 /// A Provider of this type for tests.

@@ -100,3 +100,22 @@ fn what_no_label_is_to_blame_for_is_sent_once() {
     let refused = verdict(&alertmanager(&[]), answer(400, &[], r#""invalid label set""#));
     assert_eq!(failed(refused).1, C::Rejected, "its labels are plain");
 }
+
+#[test]
+fn s23_16_reasons_have_the_casing_that_rules_depend_on() {
+    let table = [
+        ("HealthCheckFailed", "Healthcheckfailed"),
+        ("ReconciliationSucceeded", "Reconciliationsucceeded"),
+        ("OCIArtifactPullFailed", "Ociartifactpullfailed"),
+        ("foo-bar", "Foo-Bar"),
+        ("foo_bar", "Foo_bar"),
+        ("foo BAR,baz", "Foo Bar,Baz"),
+        ("it's a.b:c d. e", "It's A.b:c D. E"),
+        ("3rd try", "3Rd Try"),
+        ("éTAT", "État"),
+        ("", ""),
+    ];
+    for (reason, titled) in table {
+        assert_eq!(super::title_case(reason), titled, "{reason}");
+    }
+}

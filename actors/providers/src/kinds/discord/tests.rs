@@ -1,4 +1,4 @@
-use super::link::slack_compatible;
+use super::slack_compatible;
 use crate::testing::{
     answer, credentials, delivery, failed, info, json, long, request, spec, special, verdict,
 };
