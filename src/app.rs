@@ -198,7 +198,7 @@ impl Parts {
                 suspects: suspects.clone(),
                 guard,
             });
-            parts.links.router_is(&router.start());
+            parts.links.point_to_router(&router.start());
         });
         let heartbeat = self.links.router_snapshot.heartbeat(GetSnapshot::new);
         supervisor.do_send(Supervise { name: "router", factory, heartbeat });
@@ -225,7 +225,7 @@ impl Parts {
                 window: window.clone(),
                 watchdog: Some(parts.watchdog.clone()),
             });
-            parts.links.intake_is(&intake.start());
+            parts.links.point_to_intake(&intake.start());
         });
         let heartbeat = self.links.intake_snapshot.heartbeat(GetSnapshot::new);
         supervisor.do_send(Supervise { name: "intake", factory, heartbeat });

@@ -50,7 +50,7 @@ impl Parts {
                 threads: parts.delivery_threads.0.clone(),
                 guard,
             });
-            parts.links.dispatcher_is(&dispatcher.start());
+            parts.links.point_to_dispatcher(&dispatcher.start());
         });
         let heartbeat = self.links.delivery_snapshot.heartbeat(GetSnapshot::new);
         supervisor.do_send(Supervise { name: "dispatcher", factory, heartbeat });

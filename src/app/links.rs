@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use actix::{Actor, Addr, Context, Handler};
+use actix::Addr;
 use campanile_delivery::{
     DeliverySnapshot, Dispatcher, Drain, GetTallies, ProviderSnapshot, SendTest, WorkReady,
 };
@@ -14,7 +14,7 @@ use campanile_protocol::{
 };
 use campanile_router::{RouterActor, RouterSnapshot};
 use campanile_supervision::{GetSnapshot, Link};
-use campanile_watcher::WatcherSnapshot;
+use campanile_watcher::{EventRecorderSnapshot, Source, StatusWriterSnapshot, WatcherActor, WatcherSnapshot};
 
 #[derive(Clone, Default)]
 pub(crate) struct Links {
@@ -38,6 +38,8 @@ pub(crate) struct Links {
     pub(crate) objects: Link<GetObjects>,
     pub(crate) specs: Link<GetSpecs>,
     pub(crate) watcher_snapshot: Link<GetSnapshot<WatcherSnapshot>>,
+    pub(crate) status_writer_snapshot: Link<GetSnapshot<StatusWriterSnapshot>>,
+    pub(crate) event_recorder_snapshot: Link<GetSnapshot<EventRecorderSnapshot>>,
     pub(crate) stop_accepting: Link<StopAccepting>,
     pub(crate) intake_snapshot: Link<GetSnapshot<IntakeSnapshot>>,
     pub(super) event_socket: EventSocket,
@@ -67,14 +69,14 @@ impl EventSocket {
 }
 
 impl Links {
-    pub(super) fn router_is(&self, router: &Addr<RouterActor>) {
+    pub(super) fn point_to_router(&self, router: &Addr<RouterActor>) {
         self.submit.point_at(router);
         self.router_changes.point_at(router);
         self.router_snapshot.point_at(router);
         self.unusable.point_at(router);
     }
 
-    pub(super) fn dispatcher_is(&self, dispatcher: &Addr<Dispatcher>) {
+    pub(super) fn point_to_dispatcher(&self, dispatcher: &Addr<Dispatcher>) {
         self.dispatcher_changes.point_at(dispatcher);
         self.work.point_at(dispatcher);
         self.drain.point_at(dispatcher);
@@ -89,20 +91,8 @@ impl Links {
         vec![self.router_changes.clone(), self.dispatcher_changes.clone()]
     }
 
-    /// The watcher of either form: it answers the same messages.
-    pub(super) fn watcher_is<W>(&self, watcher: &Addr<W>)
-    where
-        W: Actor<Context = Context<W>>
-            + Handler<Resync>
-            + Handler<ReadSecrets>
-            + Handler<ReadServiceAccount>
-            + Handler<RequestToken>
-            + Handler<Report>
-            + Handler<Announce>
-            + Handler<GetObjects>
-            + Handler<GetSpecs>
-            + Handler<GetSnapshot<WatcherSnapshot>>,
-    {
+    /// Points at the watcher, whatever its source.
+    pub(super) fn point_to_watcher<S: Source>(&self, watcher: &Addr<WatcherActor<S>>) {
         self.resync.point_at(watcher);
         self.secrets.point_at(watcher);
         self.accounts.point_at(watcher);
@@ -114,7 +104,7 @@ impl Links {
         self.watcher_snapshot.point_at(watcher);
     }
 
-    pub(super) fn intake_is(&self, intake: &Addr<IntakeActor>) {
+    pub(super) fn point_to_intake(&self, intake: &Addr<IntakeActor>) {
         self.stop_accepting.point_at(intake);
         self.intake_snapshot.point_at(intake);
     }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr};
+use actix::Addr;
 use anyhow::{Context, Result};
 use campanile_protocol::LabelLookup;
-use campanile_supervision::{GetSnapshot, SharedClock, Supervise, Supervisor};
+use campanile_supervision::{GetSnapshot, LifeGuard, SharedClock, Supervise, Supervisor};
 use campanile_watcher::{
-    ClusterConfig, ClusterParts, ClusterWatcherActor, ElectionConfig, LabelCache, LabelStore, WatcherActor,
-    WatcherParts, elect,
+    ClusterConfig, ClusterParts, ClusterPeers, ClusterWatcher, ElectionConfig, EventRecorderActor,
+    EventRecorderParts, FolderParts, FolderWatcher, LabelCache, LabelStore, StatusWriterActor,
+    StatusWriterParts, WatcherParts, elect,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -98,6 +99,11 @@ impl Campaign {
     }
 }
 
+/// What every watcher is made of, whatever its source.
+fn watcher_parts(parts: &Parts, guard: LifeGuard<&'static str>) -> WatcherParts {
+    WatcherParts { clock: parts.clock.clone(), guard, subscribers: parts.links.of_changes() }
+}
+
 fn watch_folder(
     supervisor: &Addr<Supervisor>,
     parts: Parts,
@@ -106,14 +112,12 @@ fn watch_folder(
 ) {
     let heartbeat = parts.links.watcher_snapshot.heartbeat(GetSnapshot::new);
     let factory = Box::new(move |guard| {
-        let watcher = WatcherActor::new(WatcherParts {
+        let watcher = FolderWatcher::launch(FolderParts {
+            watcher: watcher_parts(&parts, guard),
             manifests: manifests.clone(),
-            clock: parts.clock.clone(),
-            guard,
-            subscribers: parts.links.of_changes(),
             labels: labels.clone(),
         });
-        parts.links.watcher_is(&watcher.start());
+        parts.links.point_to_watcher(&watcher);
     });
     supervisor.do_send(Supervise { name: "watcher", factory, heartbeat });
 }
@@ -129,20 +133,52 @@ fn watch_cluster(
     let clock = parts.clock.clone();
     let campaign =
         cluster.election.clone().map(|election| take_part(config.clone(), election, clock, sender));
+    let peers = ClusterPeers::default();
+    write_status(supervisor, parts.clone(), peers.clone(), leader.clone());
+    record_events(supervisor, parts.clone(), peers.clone());
     let heartbeat = parts.links.watcher_snapshot.heartbeat(GetSnapshot::new);
     let factory = Box::new(move |guard| {
-        let watcher = ClusterWatcherActor::new(ClusterParts {
+        let watcher = ClusterWatcher::launch(ClusterParts {
+            watcher: watcher_parts(&parts, guard),
             config: config.clone(),
-            clock: parts.clock.clone(),
-            guard,
-            subscribers: parts.links.of_changes(),
             labels: labels.clone(),
             leader: leader.clone(),
+            peers: peers.clone(),
         });
-        parts.links.watcher_is(&watcher.start());
+        parts.links.point_to_watcher(&watcher);
     });
     supervisor.do_send(Supervise { name: "watcher", factory, heartbeat });
     campaign
+}
+
+fn write_status(
+    supervisor: &Addr<Supervisor>,
+    parts: Parts,
+    peers: ClusterPeers,
+    leader: watch::Receiver<bool>,
+) {
+    let heartbeat = parts.links.status_writer_snapshot.heartbeat(GetSnapshot::new);
+    let factory = Box::new(move |guard| {
+        let writer = StatusWriterActor::launch(StatusWriterParts {
+            peers: peers.clone(),
+            clock: parts.clock.clone(),
+            guard,
+            leader: leader.clone(),
+            reconciles: parts.meters.reconciles.clone(),
+        });
+        parts.links.status_writer_snapshot.point_at(&writer);
+    });
+    supervisor.do_send(Supervise { name: "status-writer", factory, heartbeat });
+}
+
+fn record_events(supervisor: &Addr<Supervisor>, parts: Parts, peers: ClusterPeers) {
+    let heartbeat = parts.links.event_recorder_snapshot.heartbeat(GetSnapshot::new);
+    let factory = Box::new(move |guard| {
+        let clock = parts.clock.clone();
+        let recorder = EventRecorderActor::launch(EventRecorderParts { peers: peers.clone(), clock, guard });
+        parts.links.event_recorder_snapshot.point_at(&recorder);
+    });
+    supervisor.do_send(Supervise { name: "event-recorder", factory, heartbeat });
 }
 
 /// Runs the election beside the actors, so that a restart of the watcher does not cost the Lease. A process that lost

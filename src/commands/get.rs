@@ -25,11 +25,11 @@ async fn fetch(flags: &GetFlags) -> Result<String> {
     let now = Timestamp::now();
     Ok(match flags.what {
         What::Alerts => {
-            let rows = within(flags, objects(flags).await?.alerts, |row| &row.namespace);
+            let rows = within(flags, objects(flags).await?.alerts, |row| &row.object.namespace);
             print(flags, &rows, || alerts(&rows, now))?
         }
         What::Providers => {
-            let rows = within(flags, objects(flags).await?.providers, |row| &row.namespace);
+            let rows = within(flags, objects(flags).await?.providers, |row| &row.object.namespace);
             print(flags, &rows, || providers(&rows, now))?
         }
         What::Deliveries | What::Dead => {
@@ -76,7 +76,7 @@ fn ready(conditions: &[Condition], kind: &str) -> (String, String) {
 }
 
 fn alerts(rows: &[AlertRow], now: Timestamp) -> String {
-    let cells = rows.iter().map(|row| {
+    let cells = rows.iter().map(|AlertRow { object: row, .. }| {
         let (status, message) = ready(&row.conditions, "Ready");
         let message = if row.suspended { format!("{message} (suspended)") } else { message };
         vec![row.namespace.clone(), row.name.clone(), status, message, since(row.since, now)]
@@ -85,13 +85,13 @@ fn alerts(rows: &[AlertRow], now: Timestamp) -> String {
 }
 
 fn providers(rows: &[ProviderRow], now: Timestamp) -> String {
-    let cells = rows.iter().map(|row| {
+    let cells = rows.iter().map(|ProviderRow { object: row, type_name }| {
         let (status, message) = ready(&row.conditions, "Ready");
         let (delivering, why) = ready(&row.conditions, "Delivering");
         let message = if status == "True" && delivering == "False" { why } else { message };
         let message = if row.suspended { format!("{message} (suspended)") } else { message };
         let last = row.last_delivery.map_or_else(|| "never".to_owned(), |at| since(at, now) + " ago");
-        let names = [row.namespace.clone(), row.name.clone(), row.type_name.clone()];
+        let names = [row.namespace.clone(), row.name.clone(), type_name.clone()];
         let (pending, dead) = (row.pending.to_string(), row.dead_letters.to_string());
         let state = [status, delivering, message, last, pending, dead, since(row.since, now)];
         names.into_iter().chain(state).collect()

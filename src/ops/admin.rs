@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Query, QueryConfig, ServiceConfig, get, post};
 use campanile_domain::ObjectKey;
 use campanile_outbox::{DeliveryView, Selection, Stats};
-use campanile_protocol::{GetObjects, ObjectTable, ProviderRow};
+use campanile_protocol::{GetObjects, ObjectRow, ObjectTable, ProviderRow};
 use campanile_supervision::GetSnapshot;
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +72,7 @@ async fn objects(view: Data<View>) -> Result<HttpResponse, ApiError> {
 
 /// The watcher's counts are seconds old; those of Providers are to be had at once.
 fn counted(mut table: ObjectTable, stats: &Stats) -> ObjectTable {
-    for row in &mut table.providers {
+    for ProviderRow { object: row, .. } in &mut table.providers {
         let key = ObjectKey::new(row.namespace.as_str(), row.name.as_str());
         let usage = stats.providers.get(&key).copied().unwrap_or_default();
         (row.pending, row.dead_letters) = (usage.waiting(), usage.dead);
@@ -93,13 +93,13 @@ async fn deliveries(view: Data<View>, query: Query<DeliveryQuery>) -> Result<Htt
 
 /// What keeps each Provider from delivering.
 fn held(providers: &[ProviderRow]) -> BTreeMap<String, String> {
-    let reason = |row: &ProviderRow| {
+    let reason = |row: &ObjectRow| {
         let broken = row.conditions.iter().find(|condition| condition.status == "False");
         let suspended = row.suspended.then(|| "the provider is suspended".to_owned());
         suspended.or_else(|| broken.map(|condition| condition.message.to_string()))
     };
-    let named = |row: &ProviderRow| Some((format!("{}/{}", row.namespace, row.name), reason(row)?));
-    providers.iter().filter_map(named).collect()
+    let named = |row: &ObjectRow| Some((format!("{}/{}", row.namespace, row.name), reason(row)?));
+    providers.iter().filter_map(|row| named(&row.object)).collect()
 }
 
 async fn state(view: Data<View>) -> HttpResponse {

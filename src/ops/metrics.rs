@@ -50,7 +50,7 @@ struct Sources {
     checks: Vec<(&'static str, bool)>,
     leads: Option<bool>,
     /// None without a cluster.
-    reconciles: Option<[ReconcileCounts; 2]>,
+    reconciles: Option<Vec<ReconcileCounts>>,
     process: process::Process,
 }
 
@@ -91,7 +91,7 @@ impl Sources {
         }
         if let Some(reconciles) = &self.reconciles {
             cluster::reconciles(&mut page, reconciles);
-            cluster::queues(&mut page, reconciles, self.state.watcher.as_ref());
+            cluster::queues(&mut page, reconciles, self.state.status_writer.as_ref());
         }
         sockets::write(&mut page, &self.state.sockets);
         self.events(&mut page);

@@ -88,7 +88,7 @@ fn lifetimes(table: &ObjectTable) -> HashMap<ObjectKey, Duration> {
         |name: &str| ProviderType::named(name).map_or(UNKNOWN_TYPE_DEADLINE, ProviderType::deadline);
     let key = |namespace: &str, name: &str| ObjectKey::new(namespace, name);
     let rows = table.providers.iter();
-    rows.map(|row| (key(&row.namespace, &row.name), lifetime(&row.type_name))).collect()
+    rows.map(|row| (key(&row.object.namespace, &row.object.name), lifetime(&row.type_name))).collect()
 }
 
 /// Dead letters, sorted out.

@@ -8,7 +8,7 @@ use campanile_outbox::Stats;
 use campanile_router::RouterSnapshot;
 use campanile_supervision::{ChildReport, GetSnapshot, Link};
 use campanile_transport::SocketCounts;
-use campanile_watcher::{RequestCount, WatcherSnapshot};
+use campanile_watcher::{EventRecorderSnapshot, RequestCount, StatusWriterSnapshot, WatcherSnapshot};
 use serde::Serialize;
 
 use super::View;
@@ -33,6 +33,10 @@ pub struct State {
     pub sockets: SocketCounts,
     /// The watcher.
     pub watcher: Option<WatcherSnapshot>,
+    /// The writer of status; none without a cluster.
+    pub status_writer: Option<StatusWriterSnapshot>,
+    /// The recorder of Kubernetes Events; none without a cluster.
+    pub event_recorder: Option<EventRecorderSnapshot>,
     /// The cache of clouds' tokens; none where it is off.
     pub token_cache: Option<TokenCacheSnapshot>,
     /// Requests to the API server; none without a cluster.
@@ -50,6 +54,8 @@ impl State {
             delivery: snapshot(&links.delivery_snapshot).await,
             sockets: view.explainer.transport.sockets(),
             watcher: snapshot(&links.watcher_snapshot).await,
+            status_writer: snapshot(&links.status_writer_snapshot).await,
+            event_recorder: snapshot(&links.event_recorder_snapshot).await,
             token_cache: view.clouds.as_ref().and_then(Clouds::snapshot),
             api_requests: view.meters.as_ref().map(|meters| meters.requests.counts()),
         }

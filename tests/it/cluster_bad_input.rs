@@ -148,8 +148,11 @@ fn cluster_bad_input_definitions_that_are_not_installed_are_asked_for_and_notice
     let instance = site.start();
     Site::told(&instance, &["failed to watch alerts", "install it: campanile crds | kubectl apply -f -"]);
     instance.accept(&site.namespace.event("app", "accepted meanwhile"));
+    // So that no list comes between the definitions and the objects: it would say that there are none.
+    site.gate.fail(Fault::Refuse(503));
     site.namespace.cluster.define_ours();
     site.namespace.notify(&site.sink);
+    site.gate.mend();
     within(LONGEST_PAUSE, "the event to be delivered", || {
         (site.sink.messages() == ["accepted meanwhile"]).then_some(())
     });

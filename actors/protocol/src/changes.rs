@@ -33,6 +33,17 @@ pub struct Changes {
     pub labels: bool,
 }
 
+impl Changes {
+    /// Whether there is nothing to tell. An initial batch always tells something.
+    pub fn is_empty(&self) -> bool {
+        !self.initial
+            && !self.labels
+            && self.alerts.is_empty()
+            && self.providers.is_empty()
+            && self.secrets.is_empty()
+    }
+}
+
 /// Router or dispatcher to watcher: send the initial batch again. Sent by an actor that was (re)started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "()")]

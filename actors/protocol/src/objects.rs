@@ -42,23 +42,21 @@ pub struct Condition {
     pub observed_generation: i64,
 }
 
-/// One Alert.
+/// What all kinds of objects show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AlertRow {
-    /// Namespace of the Alert.
+pub struct ObjectRow {
+    /// Namespace of the object.
     pub namespace: String,
-    /// Name of the Alert.
+    /// Name of the object.
     pub name: String,
-    /// Name of its Provider.
-    pub provider: String,
     /// Whether it is switched off.
     pub suspended: bool,
     /// Its conditions, `Ready` first.
     pub conditions: Vec<Condition>,
     /// When it appeared.
     pub since: Timestamp,
-    /// When something was last delivered for it.
+    /// When something was last delivered for or by it.
     pub last_delivery: Option<Timestamp>,
     /// The last setback, if it is newer than the last delivery.
     pub last_error: Option<String>,
@@ -68,29 +66,25 @@ pub struct AlertRow {
     pub dead_letters: u64,
 }
 
+/// One Alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AlertRow {
+    /// What all kinds show.
+    #[serde(flatten)]
+    pub object: ObjectRow,
+    /// Name of its Provider.
+    pub provider: String,
+}
+
 /// One Provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderRow {
-    /// Namespace of the Provider.
-    pub namespace: String,
-    /// Name of the Provider.
-    pub name: String,
+    /// What all kinds show; its conditions are `Ready` and `Delivering`.
+    #[serde(flatten)]
+    pub object: ObjectRow,
     /// Its type.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// Whether it is switched off.
-    pub suspended: bool,
-    /// Its conditions, `Ready` first, then `Delivering`.
-    pub conditions: Vec<Condition>,
-    /// When it appeared.
-    pub since: Timestamp,
-    /// When it last delivered something.
-    pub last_delivery: Option<Timestamp>,
-    /// The last setback, if it is newer than the last delivery.
-    pub last_error: Option<String>,
-    /// Notifications that wait.
-    pub pending: u64,
-    /// Notifications that were given up and can be put back.
-    pub dead_letters: u64,
 }

@@ -1,42 +1,53 @@
-//! The watcher in a cluster: objects come from the Kubernetes API, and their status goes back to it.
+//! Cluster mode: objects come from the Kubernetes API, and their status goes back to it.
 //!
-//! A [`ClusterWatcherActor`] owns the present state of all objects, as the standalone watcher does, and answers the same
-//! messages. Tasks of its arbiter follow one kind each and hand it batches, one at a time; they end with it. What can
-//! not be read of one object keeps that object as it was and stops nothing else. An API server that is away, refuses or
-//! answers garbage leaves the state as it is: every task tries again with backoff, and the trouble stands in the
-//! snapshot with its remedy.
+//! Three actors share one client ([`ClusterPeers`]), and a restart of one costs the others nothing:
+//!
+//! | actor | owns | hears from |
+//! |---|---|---|
+//! | [`ClusterWatcher`] | objects, how they stand, Secrets, labels, watches, troubles | its tasks, the dispatcher, the router |
+//! | [`StatusWriterActor`] | which objects to look at and when, writes under way, the budget of writes | the watcher, its task |
+//! | [`EventRecorderActor`] | Kubernetes Events of late, their counts, the budget of requests | the watcher, its task |
+//!
+//! The election of the replica that may write runs beside them.
 
 mod accounts;
-mod actor;
-mod announcer;
-mod around;
-mod batch;
+mod batcher;
 mod client;
 mod election;
 mod event;
+mod event_recorder;
 mod follow;
-mod kind;
 mod label_cache;
-mod listing;
+mod messages;
+mod middleware;
 mod object_status;
+mod outlet;
 mod pace;
+mod peers;
 mod raw;
 mod reading;
 mod reconciles;
-mod refs;
 mod requests;
 mod secrets;
+mod shared_client;
+mod source;
 mod source_kinds;
+mod status_writer;
+mod task;
 mod tasks;
 mod throttle;
 mod trouble;
 mod version;
-mod writer;
+mod write_plan;
+mod writing;
 
-pub use actor::{ClusterParts, ClusterWatcherActor};
 pub use client::{ClusterConfig, ClusterMeters, ConnectError};
 pub use election::{ElectionConfig, ElectionError, elect};
+pub use event_recorder::{EventRecorderActor, EventRecorderParts};
 pub use label_cache::LabelCache;
+pub use peers::ClusterPeers;
 pub use reconciles::{RECONCILE_BOUNDS, ReconcileCounts, Reconciles};
 pub use requests::{ApiRequests, RequestCount};
+pub use source::{ClusterParts, ClusterSource, ClusterWatcher};
+pub use status_writer::{StatusWriterActor, StatusWriterParts};
 pub use throttle::Throttle;

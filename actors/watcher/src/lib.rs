@@ -1,36 +1,58 @@
-//! The actor that reads objects and writes their status; in standalone mode from and for a folder of manifests.
+//! The actor that reads objects and says how they stand; in standalone mode from a folder of manifests, in a cluster from the
+//! Kubernetes API.
 //!
-//! Three layers, each testable without the next: [`Folder`] turns files into a [`Loaded`] state and keeps the last good
-//! objects of files that fail; [`findings()`] judges such a state; [`WatcherActor`] follows the folder, tells subscribers
-//! what changed, and keeps the status table that the operations API reads. Files are read and parsed on the blocking
-//! pool, never on an arbiter.
+//! **One watcher, two sources.** [`WatcherActor`] owns the objects of every kind and how each stands, tells subscribers what
+//! changed, and answers the operations API. A [`Source`] says where objects come from: [`FolderSource`] or
+//! [`ClusterSource`]. In a cluster two more actors write: [`StatusWriterActor`] owns the queue and budget of writes to
+//! status, [`EventRecorderActor`] those of Kubernetes Events.
+//!
+//! **One kind, one `impl`.** What is particular about a kind stands in its `impl` of `watched::Watched`: what it names, how it
+//! is judged, its row. A further kind, for example Receiver, is such a file in `watched/`, a line in `kinds.rs`, a row in
+//! `kind.rs`, and for folders an arm in `manifest.rs` and `loaded.rs`; listing, references, status, conditions, watches,
+//! writes, metrics and `campanile get` follow.
+//!
+//! Beside the actor, for the command line: [`Folder`] turns files into a [`Loaded`] state and keeps the last good objects of
+//! files that fail; [`findings()`] judges such a state. Files are read and parsed on the blocking pool, never on an arbiter.
 
-mod actor;
-mod changes;
+mod any_kind;
+mod batch;
 mod cluster;
+mod condition;
 mod faults;
 mod findings;
 mod folder;
+mod folder_source;
+mod kind;
+mod kind_state;
+mod kinds;
 mod label_store;
 mod loaded;
 mod manifest;
 mod messages;
+mod refs;
 mod scan;
-mod status;
+mod source;
+mod standing;
 mod subscribers;
 #[cfg(test)]
 mod tests;
+mod tick;
 mod watch;
+mod watched;
+mod watcher;
 
-pub use actor::{WatcherActor, WatcherParts};
 pub use campanile_crds::Level;
 pub use cluster::{
-    ApiRequests, ClusterConfig, ClusterMeters, ClusterParts, ClusterWatcherActor, ConnectError,
-    ElectionConfig, ElectionError, LabelCache, RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount,
+    ApiRequests, ClusterConfig, ClusterMeters, ClusterParts, ClusterPeers, ClusterSource, ClusterWatcher,
+    ConnectError, ElectionConfig, ElectionError, EventRecorderActor, EventRecorderParts, LabelCache,
+    RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount, StatusWriterActor, StatusWriterParts,
     Throttle, elect,
 };
 pub use findings::{Finding, findings};
 pub use folder::{Folder, FolderError, load};
+pub use folder_source::{FolderParts, FolderSource, FolderWatcher};
 pub use label_store::LabelStore;
 pub use loaded::{Loaded, Located, Position};
-pub use messages::{QueueSnapshot, WatcherSnapshot};
+pub use messages::{EventRecorderSnapshot, QueueSnapshot, StatusWriterSnapshot, WatcherSnapshot};
+pub use source::Source;
+pub use watcher::{WatcherActor, WatcherParts};

@@ -1,4 +1,4 @@
-//! The snapshot of the watcher.
+//! The snapshots of the watcher's actors.
 
 use serde::Serialize;
 
@@ -15,17 +15,35 @@ pub struct WatcherSnapshot {
     pub secrets: usize,
     /// Things that can not be used now.
     pub problems: usize,
-    /// Alerts whose status may have to be written; none where no status is written.
-    pub alert_queue: QueueSnapshot,
-    /// Providers whose status may have to be written.
-    pub provider_queue: QueueSnapshot,
+}
+
+/// The status writer of cluster mode, as metrics and tests see it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StatusWriterSnapshot {
+    /// Whether this replica writes.
+    pub leads: bool,
+    /// The queue of each kind. They are empty where no status is written.
+    pub queues: Vec<QueueSnapshot>,
 }
 
 /// The objects of a kind whose status may have to be written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct QueueSnapshot {
+    /// The kind, as metrics name it: `alert` or `provider`.
+    pub controller: &'static str,
     /// How many are due.
     pub due: usize,
     /// For how long the longest write has been under way, in milliseconds.
     pub longest_write_millis: u64,
+}
+
+/// The event recorder of cluster mode, as metrics and tests see it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EventRecorderSnapshot {
+    /// Kubernetes Events that are remembered, so that the same one again is counted.
+    pub remembered: usize,
+    /// How many of them the API server does not have as they are now.
+    pub unwritten: usize,
+    /// Announcements for which there was no room since there last was some.
+    pub overflowed: u64,
 }

@@ -1,4 +1,4 @@
-//! Who hears of changes. A subscriber that can not be reached is owed the whole state.
+//! The subscribers of a watcher. One that can not be reached is behind until it was sent the whole state.
 
 use campanile_protocol::Changes;
 use campanile_supervision::Link;
@@ -24,12 +24,12 @@ impl Subscribers {
         }
     }
 
-    /// Notes that all are owed the whole state.
-    pub(crate) fn owe_all(&mut self) {
+    /// Has the whole state sent to all, the next time that they [`catch_up`](Self::catch_up).
+    pub(crate) fn mark_all_behind(&mut self) {
         self.0.iter_mut().for_each(|subscriber| subscriber.behind = true);
     }
 
-    /// Sends the whole state to those who are owed it.
+    /// Sends the whole state to those who are behind.
     pub(crate) fn catch_up(&mut self, whole: impl Fn() -> Changes) {
         for subscriber in self.0.iter_mut().filter(|subscriber| subscriber.behind) {
             subscriber.behind = subscriber.link.send(whole()).is_err();

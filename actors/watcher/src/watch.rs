@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use actix::{Message, WeakAddr};
+use actix::{Message, WeakRecipient};
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::scan::identity;
-use crate::{Folder, FolderError, Loaded, WatcherActor};
+use crate::{Folder, FolderError, Loaded};
 
 /// To the watcher: something in the folder was touched.
 #[derive(Clone, Copy, Debug, Message)]
@@ -19,23 +19,23 @@ pub(crate) struct Touched;
 
 /// Passes hints on, at most one until it is rearmed.
 #[derive(Clone)]
-pub(crate) struct Doorbell {
-    rung: Arc<AtomicBool>,
-    watcher: WeakAddr<WatcherActor>,
+pub(crate) struct ChangeNotifier {
+    notified: Arc<AtomicBool>,
+    watcher: WeakRecipient<Touched>,
 }
 
-impl Doorbell {
-    pub(crate) fn new(watcher: WeakAddr<WatcherActor>) -> Self {
-        Self { rung: Arc::default(), watcher }
+impl ChangeNotifier {
+    pub(crate) fn new(watcher: WeakRecipient<Touched>) -> Self {
+        Self { notified: Arc::default(), watcher }
     }
 
     /// Lets the next hint through. To be called before the folder is read.
     pub(crate) fn rearm(&self) {
-        self.rung.store(false, Ordering::SeqCst);
+        self.notified.store(false, Ordering::SeqCst);
     }
 
-    fn ring(&self) {
-        if self.rung.swap(true, Ordering::SeqCst) {
+    fn notify(&self) {
+        if self.notified.swap(true, Ordering::SeqCst) {
             return;
         }
         let heard = self.watcher.upgrade().is_some_and(|watcher| watcher.try_send(Touched).is_ok());
@@ -48,20 +48,20 @@ impl Doorbell {
 /// A folder, and the watch on it. Lives on the blocking pool while it is used.
 pub(crate) struct Observed {
     folder: Folder,
-    doorbell: Doorbell,
+    notifier: ChangeNotifier,
     /// Which folder is watched: one that was replaced has the same path but not the same identity. The watch itself is
     /// none where the system refused it.
     watch: Option<((u64, u64), Option<RecommendedWatcher>)>,
 }
 
 impl Observed {
-    pub(crate) fn new(root: PathBuf, doorbell: Doorbell) -> Self {
-        Self { folder: Folder::new(root), doorbell, watch: None }
+    pub(crate) fn new(root: PathBuf, notifier: ChangeNotifier) -> Self {
+        Self { folder: Folder::new(root), notifier, watch: None }
     }
 
     /// Reads what changed; none if nothing did. The watch is set up first, so that nothing falls between.
     pub(crate) fn look(&mut self) -> Result<Option<Loaded>, FolderError> {
-        self.doorbell.rearm();
+        self.notifier.rearm();
         let present = identity(self.folder.root()).ok();
         if self.watch.as_ref().map(|(watched, _)| *watched) != present {
             self.watch = present.map(|identity| (identity, self.set_watch()));
@@ -71,7 +71,7 @@ impl Observed {
 
     fn set_watch(&self) -> Option<RecommendedWatcher> {
         let folder = self.folder.root();
-        match start(folder, self.doorbell.clone()) {
+        match start(folder, self.notifier.clone()) {
             Ok(watch) => Some(watch),
             Err(error) => {
                 let folder = folder.display();
@@ -82,10 +82,10 @@ impl Observed {
     }
 }
 
-fn start(folder: &Path, doorbell: Doorbell) -> notify::Result<RecommendedWatcher> {
+fn start(folder: &Path, notifier: ChangeNotifier) -> notify::Result<RecommendedWatcher> {
     let mut watch = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.map_or(true, |event| is_change(event.kind)) {
-            doorbell.ring();
+            notifier.notify();
         }
     })?;
     watch.watch(folder, RecursiveMode::Recursive)?;

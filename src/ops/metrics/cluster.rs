@@ -3,7 +3,9 @@
 //! A reconcile is one look at an Alert or Provider whose status may have to be written, until the API server has taken
 //! what there was to write. The queue holds the objects that are due for a look.
 
-use campanile_watcher::{QueueSnapshot, RECONCILE_BOUNDS, ReconcileCounts, RequestCount, WatcherSnapshot};
+use campanile_watcher::{
+    QueueSnapshot, RECONCILE_BOUNDS, ReconcileCounts, RequestCount, StatusWriterSnapshot,
+};
 
 use super::page::{Counted, Kind, Page};
 
@@ -17,10 +19,10 @@ pub(super) fn requests(page: &mut Page, requests: &[RequestCount]) {
 }
 
 /// Reconciles by what became of them, and how long they took.
-pub(super) fn reconciles(page: &mut Page, both: &[ReconcileCounts; 2]) {
+pub(super) fn reconciles(page: &mut Page, kinds: &[ReconcileCounts]) {
     let help = "Looks at an object whose status may have to be written, by how they ended.";
     page.family("controller_runtime_reconcile_total", Kind::Counter, help);
-    for counts in both {
+    for counts in kinds {
         let results = [
             ("success", counts.success),
             ("error", counts.error),
@@ -33,37 +35,35 @@ pub(super) fn reconciles(page: &mut Page, both: &[ReconcileCounts; 2]) {
     }
     let help = "Looks at an object that the API server refused or did not answer.";
     page.family("controller_runtime_reconcile_errors_total", Kind::Counter, help);
-    for counts in both {
+    for counts in kinds {
         page.sample(&[("controller", counts.controller)], counts.error);
     }
     let help = "Time from when a status was sent to the answer; nothing to send takes none.";
     page.family("controller_runtime_reconcile_time_seconds", Kind::Histogram, help);
-    for ReconcileCounts { controller, buckets, seconds, .. } in both {
+    for ReconcileCounts { controller, buckets, seconds, .. } in kinds {
         let counted = Counted { bounds: &RECONCILE_BOUNDS, buckets, sum: *seconds };
         page.histogram(&[("controller", controller)], &counted);
     }
 }
 
 /// The queues of objects that are due for a look.
-pub(super) fn queues(page: &mut Page, both: &[ReconcileCounts; 2], watcher: Option<&WatcherSnapshot>) {
+pub(super) fn queues(page: &mut Page, kinds: &[ReconcileCounts], writer: Option<&StatusWriterSnapshot>) {
     page.family("workqueue_adds_total", Kind::Counter, "Objects that came into the queue.");
-    for ReconcileCounts { controller, adds, .. } in both {
+    for ReconcileCounts { controller, adds, .. } in kinds {
         page.sample(&[("controller", controller), ("name", controller)], *adds);
     }
     page.family("workqueue_retries_total", Kind::Counter, "Objects that came back after a failed write.");
-    for ReconcileCounts { controller, retries, .. } in both {
+    for ReconcileCounts { controller, retries, .. } in kinds {
         page.sample(&[("controller", controller), ("name", controller)], *retries);
     }
-    let Some(watcher) = watcher else { return };
-    let [alerts, providers] = both.each_ref().map(|counts| counts.controller);
-    let queues = [(alerts, watcher.alert_queue), (providers, watcher.provider_queue)];
+    let Some(writer) = writer else { return };
     page.family("workqueue_depth", Kind::Gauge, "Objects that are due for a look.");
-    for (name, QueueSnapshot { due, .. }) in queues {
-        page.sample(&[("controller", name), ("name", name), ("priority", "0")], due as u64);
+    for QueueSnapshot { controller: name, due, .. } in &writer.queues {
+        page.sample(&[("controller", name), ("name", name), ("priority", "0")], *due as u64);
     }
     let help = "For how long the longest write of a status has been under way.";
     page.family("workqueue_longest_running_processor_seconds", Kind::Gauge, help);
-    for (name, QueueSnapshot { longest_write_millis, .. }) in queues {
-        page.sample(&[("controller", name), ("name", name)], longest_write_millis as f64 / 1000.0);
+    for QueueSnapshot { controller: name, longest_write_millis, .. } in &writer.queues {
+        page.sample(&[("controller", name), ("name", name)], *longest_write_millis as f64 / 1000.0);
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
-use actix::{Context, Handler, ResponseFuture};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{AccountError, ReadServiceAccount, RequestToken};
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
@@ -13,7 +12,6 @@ use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::PostParams;
 use kube::{Api, Client};
 
-use super::actor::ClusterWatcherActor;
 use super::trouble;
 
 /// How long one request may take.
@@ -24,37 +22,28 @@ const REMEDY: &str = "grant it with deploy/workload-identity";
 
 const NO_ANSWER: &str = "the API server does not answer; it is tried again";
 
-impl Handler<ReadServiceAccount> for ClusterWatcherActor {
-    type Result = ResponseFuture<Result<BTreeMap<String, String>, AccountError>>;
-
-    fn handle(&mut self, ReadServiceAccount(key): ReadServiceAccount, _: &mut Context<Self>) -> Self::Result {
-        let client = self.client();
-        Box::pin(async move {
-            let api = accounts(client, &key)?;
-            let account = answered("get it", &key, api.get(&key.name)).await?;
-            Ok(account.metadata.annotations.unwrap_or_default())
-        })
-    }
+/// The annotations of a service account.
+pub(super) async fn annotations(
+    client: Option<Client>,
+    ReadServiceAccount(key): ReadServiceAccount,
+) -> Result<BTreeMap<String, String>, AccountError> {
+    let api = accounts(client, &key)?;
+    let account = answered("get it", &key, api.get(&key.name)).await?;
+    Ok(account.metadata.annotations.unwrap_or_default())
 }
 
-impl Handler<RequestToken> for ClusterWatcherActor {
-    type Result = ResponseFuture<Result<String, AccountError>>;
-
-    fn handle(&mut self, request: RequestToken, _: &mut Context<Self>) -> Self::Result {
-        let client = self.client();
-        Box::pin(async move {
-            let RequestToken { account: key, audience } = request;
-            let api = accounts(client, &key)?;
-            let spec = TokenRequestSpec { audiences: Some(vec![audience]), ..TokenRequestSpec::default() };
-            let request = TokenRequest { spec: Some(spec), ..TokenRequest::default() };
-            let params = PostParams::default();
-            let created = api.create_token_request(&key.name, &params, &request);
-            let created = answered("create a token", &key, created).await?;
-            let token = created.status.and_then(|status| status.token).filter(|token| !token.is_empty());
-            let cause = "the API server's answer has no token".to_owned();
-            token.ok_or(AccountError::Unreachable { account: key, cause })
-        })
-    }
+/// A token of a service account.
+pub(super) async fn token(client: Option<Client>, request: RequestToken) -> Result<String, AccountError> {
+    let RequestToken { account: key, audience } = request;
+    let api = accounts(client, &key)?;
+    let spec = TokenRequestSpec { audiences: Some(vec![audience]), ..TokenRequestSpec::default() };
+    let request = TokenRequest { spec: Some(spec), ..TokenRequest::default() };
+    let params = PostParams::default();
+    let created =
+        answered("create a token", &key, api.create_token_request(&key.name, &params, &request)).await?;
+    let token = created.status.and_then(|status| status.token).filter(|token| !token.is_empty());
+    let cause = "the API server's answer has no token".to_owned();
+    token.ok_or(AccountError::Unreachable { account: key, cause })
 }
 
 fn accounts(client: Option<Client>, key: &ObjectKey) -> Result<Api<ServiceAccount>, AccountError> {

@@ -6,11 +6,11 @@ use kube::client::ClientBuilder;
 use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
-use super::around::AroundLayer;
-use super::pace::Pace;
+use super::middleware::MiddlewareLayer;
+use super::pace::WatchPace;
 use super::reconciles::Reconciles;
-use super::requests::{ApiRequests, Count};
-use super::throttle::{Hold, Throttle};
+use super::requests::{ApiRequests, RequestCounter};
+use super::throttle::{Throttle, Throttling};
 
 /// Which cluster, and how much of it.
 #[derive(Clone, Debug, Default)]
@@ -55,9 +55,9 @@ impl ClusterConfig {
         let settings = self.settings().await?;
         let host = settings.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
         let builder = ClientBuilder::try_from(settings)?
-            .with_layer(&AroundLayer(Count::new(self.meters.requests.clone(), &host)))
-            .with_layer(&AroundLayer(Hold::new(self.throttle)))
-            .with_layer(&AroundLayer(Pace::default()));
+            .with_layer(&MiddlewareLayer(RequestCounter::new(self.meters.requests.clone(), &host)))
+            .with_layer(&MiddlewareLayer(Throttling::new(self.throttle)))
+            .with_layer(&MiddlewareLayer(WatchPace::default()));
         Ok(builder.build())
     }
 

@@ -9,8 +9,9 @@ use kube::ResourceExt;
 use kube::runtime::watcher::{Error, Event};
 use tokio::time::Instant;
 
-use super::batch::{Batch, Batcher};
+use super::batcher::Batcher;
 use super::trouble;
+use crate::batch::Batch;
 
 /// Pauses between tries to reach the API server.
 pub(crate) const RETRY: Backoff = Backoff {

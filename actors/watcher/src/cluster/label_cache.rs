@@ -7,8 +7,8 @@ use campanile_domain::{ObjectKey, ObjectRef};
 use campanile_protocol::{LabelLookup, Labels};
 use parking_lot::RwLock;
 
-use super::batch::{Batch, Step};
 use super::source_kinds::{self, SourceKind};
+use crate::batch::{Batch, Step};
 
 /// The labels of one object.
 #[derive(Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use jiff::{Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use crate::status::{INVALID_URL, Seed, Shown};
+use crate::condition::INVALID_URL;
+use crate::standing::{Seed, Shown};
 
 /// Condition types that only this program writes. Others are left as they are.
 const OWN: &[&str] = &[STALLED, RECONCILING, READY, campanile_crds::condition::DELIVERING];
@@ -80,8 +81,7 @@ impl ObjectStatus {
     }
 
     /// Takes the place of conditions that are shown as they are written.
-    pub(crate) fn share(&mut self, shown: Option<&Shown<'_>>) {
-        let Some(shown) = shown else { return };
+    pub(crate) fn share(&mut self, shown: &Shown<'_>) {
         for condition in &mut self.conditions {
             if let Some(same) = shown.conditions.iter().find(|shown| ***shown == *condition) {
                 *condition = Arc::clone(same);

@@ -14,7 +14,7 @@ use http::{Method, Response, Uri};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::around::Around;
+use super::middleware::RequestMiddleware;
 
 /// The shortest time between the beginnings of two watches of one address.
 const PACE: Duration = Duration::from_secs(2);
@@ -68,10 +68,10 @@ fn is_watch(uri: &Uri) -> bool {
 
 /// Makes watches keep the pace. Its copies share what they know.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pace(Arc<Beginnings>);
+pub(super) struct WatchPace(Arc<Beginnings>);
 
-impl Around for Pace {
-    fn around<R, E>(
+impl RequestMiddleware for WatchPace {
+    fn wrap<R, E>(
         &self,
         _: Method,
         uri: &Uri,

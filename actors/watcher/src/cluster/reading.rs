@@ -1,23 +1,23 @@
-//! One object of the API server turned into a domain value and what the watcher has to know about it.
+//! Reading of objects: one object of the API server becomes a domain value and the facts beside it.
 
 use std::sync::Arc;
 
 use campanile_crds::{Object, Violation};
-use campanile_domain::ObjectKey;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::batch::key_of;
-use super::kind::Watched;
+use super::batcher::key_of;
 use super::object_status::ObjectStatus;
 use super::raw::{Map, Raw};
+use crate::kind_state::{Sighting, Sound};
+use crate::watched::Watched;
 
 /// Asks for a reconciliation; its value comes back in the status (contract, control plane 3.1).
 const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 
-/// What there is to an object beside its spec.
+/// Metadata and status of an object as the API server has them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Facts {
+pub struct Facts {
     pub(crate) uid: Arc<str>,
     pub(crate) resource_version: Box<str>,
     pub(crate) generation: i64,
@@ -48,28 +48,8 @@ impl Facts {
     }
 }
 
-/// An object that can be used.
-#[derive(Debug)]
-pub(crate) struct Kept<T> {
-    pub(crate) spec: Arc<T>,
-    /// What is wrong with it whatever else there is, in words for its status.
-    pub(crate) fault: Option<Box<str>>,
-    pub(crate) facts: Facts,
-}
-
-/// What came of reading an object.
-#[derive(Debug)]
-pub(crate) enum Reading<T> {
-    Sound(Box<Kept<T>>),
-    /// It breaks the schema. It stays what it was.
-    Malformed {
-        key: ObjectKey,
-        why: String,
-    },
-}
-
 /// Reads an object of the kind that was asked for.
-pub(crate) fn read<T: Watched>(api_version: &str, object: Raw) -> Reading<T> {
+pub(crate) fn read<T: Watched>(api_version: &str, object: Raw) -> Sighting<T, Facts> {
     let (key, facts) = (key_of(&object), Facts::of(&object));
     let json = Map::from_iter([
         ("apiVersion".to_owned(), api_version.into()),
@@ -82,11 +62,12 @@ pub(crate) fn read<T: Watched>(api_version: &str, object: Raw) -> Reading<T> {
             Some(spec) => {
                 let facts = Facts { uid: spec.uid().clone(), ..facts };
                 let fault = spec.fault().map(Into::into);
-                Reading::Sound(Box::new(Kept { spec: Arc::new(spec), fault, facts }))
+                let seed = facts.status.seed(facts.created);
+                Sighting::Sound(Box::new(Sound { spec: Arc::new(spec), fault, facts, seed }))
             }
-            None => Reading::Malformed { key, why: "it is of another kind than was asked for".to_owned() },
+            None => Sighting::Malformed { key, why: "it is of another kind than was asked for".to_owned() },
         },
-        Err(violations) => Reading::Malformed { key, why: explain(&violations) },
+        Err(violations) => Sighting::Malformed { key, why: explain(&violations) },
     }
 }
 
@@ -97,7 +78,7 @@ fn explain(violations: &[Violation]) -> String {
 #[cfg(test)]
 mod tests {
     use campanile_crds::{GROUP, Version};
-    use campanile_domain::{Alert, ProviderSpec};
+    use campanile_domain::{Alert, ObjectKey, ProviderSpec};
     use serde_json::json;
 
     use super::*;
@@ -106,7 +87,7 @@ mod tests {
         serde_json::from_value(json).unwrap()
     }
 
-    fn read_as<T: Watched>(json: Json) -> Reading<T> {
+    fn read_as<T: Watched>(json: Json) -> Sighting<T, Facts> {
         read(&format!("{GROUP}/{}", Version::V1beta3.name()), object(json))
     }
 
@@ -122,7 +103,7 @@ mod tests {
             },
             "spec": { "type": "pigeon" },
         }));
-        let Reading::Sound(kept) = reading else { panic!("{reading:?}") };
+        let Sighting::Sound(kept) = reading else { panic!("{reading:?}") };
         assert_eq!((kept.facts.generation, &*kept.facts.resource_version), (3, "7"));
         assert_eq!(kept.facts.created, Some(campanile_testkit::noon()));
         assert_eq!(kept.facts.requested_at.as_deref(), Some("now"));
@@ -136,7 +117,7 @@ mod tests {
             "metadata": { "name": "on-call", "namespace": "apps" },
             "spec": { "eventSources": 3, "eventSeverity": "loud" },
         }));
-        let Reading::Malformed { key, why } = reading else { panic!("{reading:?}") };
+        let Sighting::Malformed { key, why } = reading else { panic!("{reading:?}") };
         assert_eq!(key, ObjectKey::new("apps", "on-call"));
         assert!(why.contains("spec.providerRef") && why.contains("spec.eventSeverity must be"), "{why}");
     }

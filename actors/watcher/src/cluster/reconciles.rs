@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::kind::Kind;
+use crate::kind::Kind;
 
 /// Upper bounds of the buckets of a reconcile's time, in seconds: those of other controllers.
 pub const RECONCILE_BOUNDS: [f64; 40] = [
@@ -69,28 +69,20 @@ impl ReconcileCounts {
     }
 }
 
-#[derive(Debug)]
-struct Both {
-    alerts: ReconcileCounts,
-    providers: ReconcileCounts,
-}
-
 /// The reconciles of one process. Its copies count together.
 #[derive(Clone, Debug)]
-pub struct Reconciles(Arc<Mutex<Both>>);
+pub struct Reconciles(Arc<Mutex<[ReconcileCounts; Kind::ALL.len()]>>);
 
 impl Default for Reconciles {
     fn default() -> Self {
-        let (alerts, providers) = (ReconcileCounts::none_of("alert"), ReconcileCounts::none_of("provider"));
-        Self(Arc::new(Mutex::new(Both { alerts, providers })))
+        Self(Arc::new(Mutex::new(Kind::ALL.map(|kind| ReconcileCounts::none_of(kind.controller())))))
     }
 }
 
 impl Reconciles {
-    /// The counts of Alerts and of Providers.
-    pub fn counts(&self) -> [ReconcileCounts; 2] {
-        let both = self.0.lock();
-        [both.alerts.clone(), both.providers.clone()]
+    /// The counts of each kind that is watched.
+    pub fn counts(&self) -> Vec<ReconcileCounts> {
+        self.0.lock().to_vec()
     }
 
     pub(crate) fn ended(&self, kind: Kind, ending: Ending, took: Duration) {
@@ -120,11 +112,10 @@ impl Reconciles {
     }
 
     fn change(&self, kind: Kind, change: impl FnOnce(&mut ReconcileCounts)) {
-        let mut both = self.0.lock();
-        change(match kind {
-            Kind::Alert => &mut both.alerts,
-            Kind::Provider => &mut both.providers,
-        });
+        let mut kinds = self.0.lock();
+        if let Some(counts) = kinds.iter_mut().find(|counts| counts.controller == kind.controller()) {
+            change(counts);
+        }
     }
 }
 
@@ -139,7 +130,8 @@ mod tests {
         reconciles.ended(Kind::Alert, Ending::Error, Duration::from_millis(10));
         reconciles.ended(Kind::Alert, Ending::RequeueAfter, Duration::from_secs(61));
         reconciles.ended(Kind::Provider, Ending::Requeue, Duration::from_secs(60));
-        let [alerts, providers] = reconciles.counts();
+        let counts = reconciles.counts();
+        let [alerts, providers] = counts.as_slice() else { panic!("two kinds: {counts:?}") };
         assert_eq!((alerts.success, alerts.error, alerts.requeue, alerts.requeue_after), (1, 1, 0, 1));
         assert_eq!((alerts.buckets[0], alerts.buckets[1], alerts.buckets[40]), (1, 1, 1));
         assert!((alerts.seconds - 61.01).abs() < 1e-9, "{}", alerts.seconds);

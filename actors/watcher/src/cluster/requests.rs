@@ -11,7 +11,7 @@ use http::{Method, Response, StatusCode, Uri};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use super::around::Around;
+use super::middleware::RequestMiddleware;
 
 /// The code of a request that had no answer, as other controllers name it.
 const NO_ANSWER: &str = "<error>";
@@ -74,19 +74,19 @@ impl ApiRequests {
 
 /// Counts what one client asks of `host`.
 #[derive(Clone, Debug)]
-pub(super) struct Count {
+pub(super) struct RequestCounter {
     requests: ApiRequests,
     host: Arc<str>,
 }
 
-impl Count {
+impl RequestCounter {
     pub(super) fn new(requests: ApiRequests, host: &str) -> Self {
         Self { requests, host: host.into() }
     }
 }
 
-impl Around for Count {
-    fn around<R, E>(
+impl RequestMiddleware for RequestCounter {
+    fn wrap<R, E>(
         &self,
         method: Method,
         _: &Uri,
@@ -105,7 +105,7 @@ impl Around for Count {
 
 /// A request that is under way. Whoever waits for it may lose patience, which ends it without an answer.
 struct UnderWay {
-    count: Count,
+    count: RequestCounter,
     method: Method,
     status: Option<StatusCode>,
 }
@@ -128,7 +128,7 @@ mod tests {
     use tower::{Layer, Service};
 
     use super::*;
-    use crate::cluster::around::AroundLayer;
+    use crate::cluster::middleware::MiddlewareLayer;
 
     /// Answers with the status that is the path, or never.
     struct Server;
@@ -151,7 +151,7 @@ mod tests {
     }
 
     fn ask(requests: &ApiRequests, method: &str, path: &str) {
-        let mut client = AroundLayer(Count::new(requests.clone(), "10.0.0.1:443")).layer(Server);
+        let mut client = MiddlewareLayer(RequestCounter::new(requests.clone(), "10.0.0.1:443")).layer(Server);
         let request = Request::builder().method(method).uri(path).body(()).unwrap();
         // What never answers is dropped here.
         drop(client.call(request).now_or_never());

@@ -6,19 +6,17 @@
 
 mod ask;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile_domain::{ObjectKey, ProviderSpec, Secret};
+use campanile_domain::{ObjectKey, Secret};
 use campanile_protocol::{SecretError, Secrets};
 use futures_util::{StreamExt, stream};
 use kube::Client;
 use parking_lot::Mutex;
 
-use super::batch::{Batch, Step};
-use super::refs::Refs;
-use crate::findings::{missing_secret, secret_fields};
+use crate::batch::{Batch, Step};
 use ask::ask;
 
 /// The most reads under way at the same time for one question.
@@ -45,7 +43,8 @@ struct Entry {
 struct State {
     client: Option<Client>,
     watched: bool,
-    named: Refs<ObjectKey>,
+    /// Those that an object names; no other is kept.
+    named: HashSet<ObjectKey>,
     entries: HashMap<ObjectKey, Entry>,
     /// How many reads of each are under way.
     reading: HashMap<ObjectKey, u32>,
@@ -76,42 +75,21 @@ impl SecretCache {
         self.state.lock().entries.values().filter(|entry| entry.outcome.is_ok()).count()
     }
 
-    /// Notes that a Provider changed, appeared or went away; what nobody names any more is forgotten.
-    pub(crate) fn provider_changed(
-        &self,
-        owner: &ObjectKey,
-        old: Option<&ProviderSpec>,
-        new: Option<&ProviderSpec>,
-    ) {
-        let keys = |spec: Option<&ProviderSpec>| {
-            spec.into_iter().flat_map(ProviderSpec::secret_keys).collect::<Vec<_>>()
-        };
-        let (old, new) = (keys(old), keys(new));
+    /// Says whether any object names a Secret; what nobody names any more is forgotten.
+    pub(crate) fn set_named(&self, key: &ObjectKey, named: bool) {
         let mut state = self.state.lock();
-        state.named.replace(owner, old.iter().cloned(), new.into_iter());
-        for key in old {
-            if !state.named.contains(&key) {
-                state.entries.remove(&key);
-                state.noticed.remove(&key);
-            }
+        if named {
+            state.named.insert(key.clone());
+        } else if state.named.remove(key) {
+            state.entries.remove(key);
+            state.noticed.remove(key);
         }
     }
 
-    /// The Providers that name a Secret.
-    pub(crate) fn owners(&self, secret: &ObjectKey) -> Vec<ObjectKey> {
-        self.state.lock().named.owners(secret).cloned().collect()
-    }
-
-    /// What is wrong with the Secrets of a Provider, as far as they were read.
-    pub(crate) fn fault(&self, provider: &ProviderSpec) -> Option<String> {
+    /// Whether a Secret can be had, as far as it was read.
+    pub(crate) fn known(&self, key: &ObjectKey) -> Result<(), SecretError> {
         let state = self.state.lock();
-        secret_fields(provider).find_map(|(field, key)| match &state.entries.get(&key)?.outcome {
-            Ok(_) => None,
-            Err(SecretError::NotFound(_)) => Some(missing_secret(&key, field)),
-            Err(SecretError::Unreadable { cause, .. }) => {
-                Some(format!("failed to read secret '{key}': {cause}"))
-            }
-        })
+        state.entries.get(key).map_or(Ok(()), |entry| entry.outcome.clone().map(drop))
     }
 
     /// Takes notices in and tells which named Secrets are not what was read.

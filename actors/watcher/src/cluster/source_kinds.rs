@@ -11,7 +11,7 @@ const SOURCE: &str = "source.toolkit.fluxcd.io";
 const IMAGE: &str = "image.toolkit.fluxcd.io";
 
 /// All of them.
-const KINDS: &[SourceKind] = &[
+pub(crate) const ALL: &[SourceKind] = &[
     SourceKind { kind: "Bucket", group: SOURCE },
     SourceKind { kind: "GitRepository", group: SOURCE },
     SourceKind { kind: "HelmChart", group: SOURCE },
@@ -28,5 +28,5 @@ const KINDS: &[SourceKind] = &[
 
 /// The source kind that Alerts call `kind`.
 pub(crate) fn named(kind: &str) -> Option<&'static SourceKind> {
-    KINDS.iter().find(|known| known.kind == kind)
+    ALL.iter().find(|known| known.kind == kind)
 }

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::around::Around;
+use super::middleware::RequestMiddleware;
 
 /// In every answer of an API server that has priority and fairness.
 const FAIRNESS: &str = "x-kubernetes-pf-flowschema-uid";
@@ -55,10 +55,10 @@ impl Default for Throttle {
 
 /// Holds the requests of one client back. Its copies share what they know.
 #[derive(Clone, Debug)]
-pub(super) struct Hold(Arc<Gate>);
+pub(super) struct Throttling(Arc<TokenBucket>);
 
 #[derive(Debug)]
-struct Gate {
+struct TokenBucket {
     throttle: Throttle,
     /// When the next request would be made if all before kept the pace; none before the first.
     next: Mutex<Option<Instant>>,
@@ -66,7 +66,7 @@ struct Gate {
     fair: watch::Sender<bool>,
 }
 
-impl Gate {
+impl TokenBucket {
     /// How long a request that comes now waits.
     fn pause(&self, now: Instant) -> Duration {
         if *self.fair.borrow() || self.throttle.every.is_zero() {
@@ -94,25 +94,25 @@ impl Gate {
     }
 }
 
-impl Hold {
+impl Throttling {
     pub(super) fn new(throttle: Throttle) -> Self {
-        Self(Arc::new(Gate { throttle, next: Mutex::default(), fair: watch::Sender::new(false) }))
+        Self(Arc::new(TokenBucket { throttle, next: Mutex::default(), fair: watch::Sender::new(false) }))
     }
 }
 
-impl Around for Hold {
-    fn around<R, E>(
+impl RequestMiddleware for Throttling {
+    fn wrap<R, E>(
         &self,
         _: Method,
         _: &Uri,
         answer: impl Future<Output = Result<Response<R>, E>> + Send + 'static,
     ) -> impl Future<Output = Result<Response<R>, E>> + Send + 'static {
-        let Self(gate) = self.clone();
+        let Self(bucket) = self.clone();
         async move {
-            gate.pass().await;
+            bucket.pass().await;
             let answer = answer.await;
             if let Ok(answer) = &answer {
-                gate.answered(answer);
+                bucket.answered(answer);
             }
             answer
         }
@@ -123,15 +123,15 @@ impl Around for Hold {
 mod tests {
     use super::*;
 
-    fn gate(per_second: f32, burst: i64) -> Gate {
-        let Hold(gate) = Hold::new(Throttle::new(per_second, burst));
-        Arc::into_inner(gate).unwrap()
+    fn bucket(per_second: f32, burst: i64) -> TokenBucket {
+        let Throttling(bucket) = Throttling::new(Throttle::new(per_second, burst));
+        Arc::into_inner(bucket).unwrap()
     }
 
     #[test]
     fn after_the_burst_requests_keep_the_pace_and_a_quiet_time_brings_the_burst_back() {
-        let (gate, start) = (gate(10.0, 3), Instant::now());
-        let pause = |after| gate.pause(start + Duration::from_millis(after)).as_millis();
+        let (bucket, start) = (bucket(10.0, 3), Instant::now());
+        let pause = |after| bucket.pause(start + Duration::from_millis(after)).as_millis();
         assert_eq!([pause(0), pause(0), pause(0), pause(0), pause(0)], [0, 0, 0, 100, 200]);
         assert_eq!(pause(200), 100);
         assert_eq!([pause(10_000), pause(10_000), pause(10_000), pause(10_000)], [0, 0, 0, 100]);
@@ -139,22 +139,22 @@ mod tests {
 
     #[test]
     fn a_server_with_priority_and_fairness_is_not_held_back_from_its_first_answer_on() {
-        let (gate, now) = (gate(1.0, 1), Instant::now());
-        assert_eq!((gate.pause(now), gate.pause(now)), (Duration::ZERO, Duration::from_secs(1)));
-        gate.answered(&Response::new(()));
-        assert_eq!(gate.pause(now), Duration::from_secs(2), "an answer without the header says nothing");
-        gate.answered(&Response::builder().header("X-Kubernetes-PF-FlowSchema-UID", "u").body(()).unwrap());
-        assert_eq!(gate.pause(now), Duration::ZERO);
+        let (bucket, now) = (bucket(1.0, 1), Instant::now());
+        assert_eq!((bucket.pause(now), bucket.pause(now)), (Duration::ZERO, Duration::from_secs(1)));
+        bucket.answered(&Response::new(()));
+        assert_eq!(bucket.pause(now), Duration::from_secs(2), "an answer without the header says nothing");
+        bucket.answered(&Response::builder().header("X-Kubernetes-PF-FlowSchema-UID", "u").body(()).unwrap());
+        assert_eq!(bucket.pause(now), Duration::ZERO);
     }
 
     #[test]
     fn numbers_that_make_no_sense_are_harmless() {
         let now = Instant::now();
         for rate in [0.0, -1.0, f32::NAN, f32::INFINITY] {
-            let gate = gate(rate, -5);
-            assert_eq!((gate.pause(now), gate.pause(now)), (Duration::ZERO, Duration::ZERO), "{rate}");
+            let bucket = bucket(rate, -5);
+            assert_eq!((bucket.pause(now), bucket.pause(now)), (Duration::ZERO, Duration::ZERO), "{rate}");
         }
-        let slowest = gate(f32::MIN_POSITIVE, i64::MAX);
+        let slowest = bucket(f32::MIN_POSITIVE, i64::MAX);
         assert_eq!((slowest.pause(now), slowest.pause(now)), (Duration::ZERO, Duration::ZERO));
         assert_eq!(Throttle::new(f32::MIN_POSITIVE, 0).every, LONGEST_EVERY);
     }

@@ -4,9 +4,9 @@ use campanile_crds::{GROUP, Version};
 use kube::core::{ApiResource, DynamicResourceScope, GroupVersionKind};
 use kube::{Api, Client, Resource};
 
-use super::kind::Kind;
 use super::raw::Raw;
 use super::trouble;
+use crate::kind::Kind;
 
 /// The versions that are understood, best first.
 const WANTED: [Version; 2] = [Version::V1beta3, Version::V1beta2];

@@ -111,7 +111,7 @@ fn a_subscriber_that_was_down_is_sent_the_whole_state_when_it_is_up() {
         rig.next_batches().await;
         rig.deafen().await;
         rig.write("p.yaml", &provider("http://two"));
-        rig.until(|table| table.providers[0].conditions[0].observed_generation == 2).await;
+        rig.until(|table| table.providers[0].object.conditions[0].observed_generation == 2).await;
         rig.listen();
         let heard = rig.next_batches().await;
         let initial = heard.iter().find(|batch| batch.initial).unwrap();
@@ -156,7 +156,7 @@ fn a_folder_that_vanishes_is_one_problem_and_disturbs_nothing_else() {
         fs::rename(&away, rig.folder()).unwrap();
         rig.write("b.yaml", &alert("second"));
         let table = rig.until(|table| table.problems.is_empty() && table.alerts.len() == 2).await;
-        assert_eq!(table.alerts[1].name, "second");
+        assert_eq!(table.alerts[1].object.name, "second");
         let heard = rig.heard();
         assert_eq!((heard.len(), heard[0].alerts.len(), heard[0].initial), (1, 1, false), "{heard:?}");
     });

@@ -24,9 +24,9 @@ fn a_change_is_noticed_at_once_also_in_a_folder_that_came_back() {
         std::fs::rename(rig.folder(), &away).unwrap();
         std::fs::create_dir(rig.folder()).unwrap();
         rig.write("b.yaml", &alert("second"));
-        rig.until(|table| table.alerts.len() == 1 && table.alerts[0].name == "second").await;
+        rig.until(|table| table.alerts.len() == 1 && table.alerts[0].object.name == "second").await;
         rig.write("b.yaml", &alert("third"));
-        rig.until(|table| table.alerts[0].name == "third").await;
+        rig.until(|table| table.alerts[0].object.name == "third").await;
         assert!(begun.elapsed() < SOON, "it took {:?}", begun.elapsed());
     });
 }

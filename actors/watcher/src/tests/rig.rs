@@ -11,16 +11,16 @@ use campanile_supervision::{GetSnapshot, Link};
 use campanile_testkit::Ward;
 use tempfile::TempDir;
 
-use crate::{LabelStore, WatcherActor, WatcherParts, WatcherSnapshot};
+use crate::{FolderParts, FolderWatcher, LabelStore, WatcherParts, WatcherSnapshot};
 
 /// The subscriber.
-struct Ear(Arc<Mutex<Vec<Changes>>>);
+struct RecordingSubscriber(Arc<Mutex<Vec<Changes>>>);
 
-impl Actor for Ear {
+impl Actor for RecordingSubscriber {
     type Context = Context<Self>;
 }
 
-impl Handler<Changes> for Ear {
+impl Handler<Changes> for RecordingSubscriber {
     type Result = ();
 
     fn handle(&mut self, changes: Changes, _: &mut Self::Context) {
@@ -31,22 +31,22 @@ impl Handler<Changes> for Ear {
 /// Ends the subscriber.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Hush;
+struct Stop;
 
-impl Handler<Hush> for Ear {
+impl Handler<Stop> for RecordingSubscriber {
     type Result = ();
 
-    fn handle(&mut self, _: Hush, ctx: &mut Self::Context) {
+    fn handle(&mut self, _: Stop, ctx: &mut Self::Context) {
         ctx.stop();
     }
 }
 
 pub(super) struct Rig {
     pub(super) dir: TempDir,
-    pub(super) watcher: Addr<WatcherActor>,
+    pub(super) watcher: Addr<FolderWatcher>,
     pub(super) labels: Arc<LabelStore>,
     link: Link<Changes>,
-    ear: RefCell<Option<Addr<Ear>>>,
+    subscriber: RefCell<Option<Addr<RecordingSubscriber>>>,
     heard: Arc<Mutex<Vec<Changes>>>,
 }
 
@@ -65,37 +65,32 @@ impl Rig {
     pub(super) fn without_folder(ward: &Ward) -> Self {
         let dir = TempDir::new().unwrap();
         let (labels, link) = (Arc::<LabelStore>::default(), Link::new());
-        let watcher = WatcherActor::new(WatcherParts {
+        let watcher = FolderWatcher::launch(FolderParts {
+            watcher: WatcherParts {
+                clock: ward.clock.clone(),
+                guard: ward.guard("watcher"),
+                subscribers: vec![link.clone()],
+            },
             manifests: dir.path().join("m"),
-            clock: ward.clock.clone(),
-            guard: ward.guard("watcher"),
-            subscribers: vec![link.clone()],
             labels: labels.clone(),
         });
-        let rig = Self {
-            dir,
-            watcher: watcher.start(),
-            labels,
-            link,
-            ear: RefCell::default(),
-            heard: Arc::default(),
-        };
+        let rig = Self { dir, watcher, labels, link, subscriber: RefCell::default(), heard: Arc::default() };
         rig.listen();
         rig
     }
 
     /// Connects the subscriber.
     pub(super) fn listen(&self) {
-        let ear = Ear(self.heard.clone()).start();
-        self.link.point_at(&ear);
-        self.ear.replace(Some(ear));
+        let subscriber = RecordingSubscriber(self.heard.clone()).start();
+        self.link.point_at(&subscriber);
+        self.subscriber.replace(Some(subscriber));
     }
 
     /// Ends the subscriber, as a crash would.
     pub(super) async fn deafen(&self) {
-        let ear = self.ear.take().unwrap();
-        ear.send(Hush).await.unwrap();
-        while ear.connected() {
+        let subscriber = self.subscriber.take().unwrap();
+        subscriber.send(Stop).await.unwrap();
+        while subscriber.connected() {
             tokio::task::yield_now().await;
         }
     }

@@ -28,12 +28,12 @@ fn brief(condition: &Condition) -> (&str, &str, &str, &str) {
 
 async fn alert_ready(rig: &Rig) -> Condition {
     rig.loaded().await;
-    rig.objects().await.alerts[0].conditions[0].clone()
+    rig.objects().await.alerts[0].object.conditions[0].clone()
 }
 
 async fn provider_conditions(rig: &Rig) -> Vec<Condition> {
     rig.loaded().await;
-    rig.objects().await.providers[0].conditions.clone()
+    rig.objects().await.providers[0].object.conditions.clone()
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_report_on_an_older_generation_does_not_count() {
         let rig = Rig::new(&ward, &[("p.yaml", provider("http://one"))]);
         rig.loaded().await;
         rig.write("p.yaml", &provider("http://two"));
-        rig.until(|table| table.providers[0].conditions[0].observed_generation == 2).await;
+        rig.until(|table| table.providers[0].object.conditions[0].observed_generation == 2).await;
         rig.watcher.do_send(state(Ok(()), Ok(())));
         assert_eq!(provider_conditions(&rig).await[0].status, "Unknown");
     });
@@ -73,7 +73,7 @@ fn v02_v03_a_missing_secret_is_named_until_it_appears() {
         assert_eq!(brief(&ready), ("Ready", "False", "ValidationFailed", message));
         rig.watcher.do_send(state(Ok(()), Ok(())));
         rig.write("s.yaml", &secret("t"));
-        rig.until(|table| table.providers[0].conditions[0].status == "True").await;
+        rig.until(|table| table.providers[0].object.conditions[0].status == "True").await;
     });
 }
 
@@ -115,9 +115,12 @@ fn v09_v10_an_alert_names_its_missing_provider_until_it_is_there() {
         let message = "failed to get provider 'apps/chat': not found; create it or correct spec.providerRef";
         assert_eq!(brief(&alert_ready(&rig).await), ("Ready", "False", "Failed", message));
         rig.write("p.yaml", &provider("http://one"));
-        let table = rig.until(|table| table.alerts[0].conditions[0].status == "True").await;
-        assert_eq!(brief(&table.alerts[0].conditions[0]), ("Ready", "True", "Succeeded", "Initialized"));
-        assert_eq!((table.alerts[0].provider.as_str(), table.alerts[0].suspended), ("chat", false));
+        let table = rig.until(|table| table.alerts[0].object.conditions[0].status == "True").await;
+        assert_eq!(
+            brief(&table.alerts[0].object.conditions[0]),
+            ("Ready", "True", "Succeeded", "Initialized")
+        );
+        assert_eq!((table.alerts[0].provider.as_str(), table.alerts[0].object.suspended), ("chat", false));
     });
 }
 
@@ -135,7 +138,7 @@ fn an_alert_with_a_broken_pattern_or_selector_says_so() {
             "{}",
             ready.message
         );
-        assert!(rig.objects().await.alerts[0].suspended);
+        assert!(rig.objects().await.alerts[0].object.suspended);
     });
 }
 
@@ -177,21 +180,21 @@ fn deliveries_are_shown_on_their_alert_and_provider() {
         };
         report("u1", DeliveryOutcome::Delayed(failure("no answer")));
         let table = rig.objects().await;
-        assert_eq!(table.alerts[0].last_error.as_deref(), Some("no answer"));
-        assert_eq!(table.providers[0].last_error.as_deref(), Some("no answer"));
-        assert_eq!(table.alerts[0].last_delivery, None);
+        assert_eq!(table.alerts[0].object.last_error.as_deref(), Some("no answer"));
+        assert_eq!(table.providers[0].object.last_error.as_deref(), Some("no answer"));
+        assert_eq!(table.alerts[0].object.last_delivery, None);
         report("u1", DeliveryOutcome::Delivered);
         let table = rig.objects().await;
         assert_eq!(
-            (table.alerts[0].last_delivery, table.alerts[0].last_error.as_ref()),
+            (table.alerts[0].object.last_delivery, table.alerts[0].object.last_error.as_ref()),
             (Some(noon()), None)
         );
-        assert_eq!(table.providers[0].last_delivery, Some(noon()));
+        assert_eq!(table.providers[0].object.last_delivery, Some(noon()));
         report("of-an-earlier-alert", DeliveryOutcome::Dead(failure("gone")));
         let table = rig.objects().await;
-        assert_eq!(table.alerts[0].last_error, None);
+        assert_eq!(table.alerts[0].object.last_error, None);
         assert_eq!(
-            (table.providers[0].last_error.as_deref(), table.providers[0].last_delivery),
+            (table.providers[0].object.last_error.as_deref(), table.providers[0].object.last_delivery),
             (Some("gone"), Some(noon()))
         );
     });
@@ -217,13 +220,13 @@ fn a_full_queue_is_shown_until_something_is_delivered_again() {
         rig.watcher.do_send(Announce::warning(on, reason::QUEUE_OVERFLOWED, full));
         delivery(DeliveryOutcome::Delayed(failure("no answer")));
         let row = rig.objects().await.providers.remove(0);
-        assert_eq!(row.last_error.as_deref(), Some(full));
-        assert_eq!(row.conditions[1].message, format!("no answer; {full}"));
+        assert_eq!(row.object.last_error.as_deref(), Some(full));
+        assert_eq!(row.object.conditions[1].message, format!("no answer; {full}"));
         rig.watcher.do_send(state(Ok(()), Ok(())));
         delivery(DeliveryOutcome::Delivered);
         rig.watcher.do_send(state(Ok(()), Err(failure("no answer"))));
         let row = rig.objects().await.providers.remove(0);
-        assert_eq!((row.last_error, &*row.conditions[1].message), (None, "no answer"));
+        assert_eq!((row.object.last_error, &*row.object.conditions[1].message), (None, "no answer"));
     });
 }
 
@@ -237,6 +240,6 @@ fn an_object_that_is_made_anew_starts_anew() {
         rig.watcher.do_send(state(Ok(()), Ok(())));
         assert_eq!(provider_conditions(&rig).await[0].status, "True");
         rig.write("p.yaml", &with_uid("u2"));
-        rig.until(|table| table.providers[0].conditions[0].status == "Unknown").await;
+        rig.until(|table| table.providers[0].object.conditions[0].status == "Unknown").await;
     });
 }

@@ -63,7 +63,7 @@ fn failures_that_differ_are_ten_events_and_one_that_combines_the_rest() {
             "(combined from similar events): failed to send notification for Kustomization/apps/199: 500"
         );
         until(async || (events_on(&namespace, "Alert", "on-call").await.len() == 11).then_some(())).await;
-        let shown = &rig.objects().await.alerts[0].last_error;
+        let shown = &rig.objects().await.alerts[0].object.last_error;
         assert_eq!(shown.as_deref(), Some("failed to send notification for Kustomization/apps/199: 500"));
         let status =
             namespace.until_status("Alert", "on-call", |status| !status["lastError"].is_null()).await;
@@ -100,7 +100,10 @@ fn a_full_queue_is_told_in_one_event_and_stands_in_the_status() {
         let status =
             namespace.until_status("Provider", "chat", |status| !status["lastError"].is_null()).await;
         assert_eq!(status["lastError"], "7 notifications gave way");
-        assert_eq!(rig.objects().await.providers[0].last_error.as_deref(), Some("7 notifications gave way"));
+        assert_eq!(
+            rig.objects().await.providers[0].object.last_error.as_deref(),
+            Some("7 notifications gave way")
+        );
     });
 }
 

@@ -138,7 +138,7 @@ fn definitions_without_status_and_of_an_older_version_do() {
         until(async || stripped("two").await).await;
         assert!(alerts.get("one").await.unwrap().data["status"].is_null());
         let table = rig.objects().await;
-        assert_eq!(table.alerts[0].conditions[0].status, "False");
+        assert_eq!(table.alerts[0].object.conditions[0].status, "False");
         assert_eq!(table.problems, Vec::<String>::new());
     });
 }

@@ -7,20 +7,23 @@ use std::sync::{Arc, Mutex};
 use actix::{Actor, Addr, Context, Handler};
 use campanile_domain::{Failure, FailureClass, ObjectKey};
 use campanile_protocol::{Changes, GetObjects, ObjectTable, ProviderState, ReadSecrets, Report, SecretError};
-use campanile_supervision::{DeathNotice, End, GetSnapshot, LifeGuard, Link, SystemClock};
-use campanile_watcher::{ClusterConfig, ClusterParts, ClusterWatcherActor, LabelCache, WatcherSnapshot};
+use campanile_supervision::{DeathNotice, End, GetSnapshot, LifeGuard, Link, Retirement, SystemClock};
+use campanile_watcher::{
+    ClusterConfig, ClusterParts, ClusterPeers, ClusterWatcher, EventRecorderActor, EventRecorderParts,
+    LabelCache, Reconciles, StatusWriterActor, StatusWriterParts, WatcherParts, WatcherSnapshot,
+};
 use tokio::sync::watch;
 
 use crate::api::{Namespace, kubeconfig, until};
 
 /// The subscriber, and the parent that hears of the end.
-struct Ear(Arc<Mutex<Vec<Changes>>>);
+struct RecordingSubscriber(Arc<Mutex<Vec<Changes>>>);
 
-impl Actor for Ear {
+impl Actor for RecordingSubscriber {
     type Context = Context<Self>;
 }
 
-impl Handler<Changes> for Ear {
+impl Handler<Changes> for RecordingSubscriber {
     type Result = ();
 
     fn handle(&mut self, changes: Changes, _: &mut Self::Context) {
@@ -28,7 +31,7 @@ impl Handler<Changes> for Ear {
     }
 }
 
-impl Handler<DeathNotice<&'static str>> for Ear {
+impl Handler<DeathNotice<&'static str>> for RecordingSubscriber {
     type Result = ();
 
     fn handle(&mut self, notice: DeathNotice<&'static str>, _: &mut Self::Context) {
@@ -38,11 +41,19 @@ impl Handler<DeathNotice<&'static str>> for Ear {
 
 pub(crate) struct Rig {
     pub(crate) namespace: Namespace,
-    pub(crate) watcher: Addr<ClusterWatcherActor>,
+    pub(crate) watcher: Addr<ClusterWatcher>,
     pub(crate) leader: watch::Sender<bool>,
     pub(crate) labels: Arc<LabelCache>,
-    _ear: Addr<Ear>,
+    _subscriber: Addr<RecordingSubscriber>,
     heard: Arc<Mutex<Vec<Changes>>>,
+    retirement: Retirement,
+}
+
+impl Drop for Rig {
+    /// Ends the three actors, which keep each other alive.
+    fn drop(&mut self) {
+        self.retirement.declare();
+    }
 }
 
 /// Runs a test in an actor system of its own, with a namespace of its own.
@@ -59,23 +70,46 @@ impl Rig {
 
     pub(crate) fn with(namespace: &Namespace, kubeconfig: PathBuf, leads: bool) -> Self {
         let (heard, link, labels) = (Arc::default(), Link::new(), Arc::<LabelCache>::default());
-        let ear = Ear(Arc::clone(&heard)).start();
-        link.point_at(&ear);
+        let subscriber = RecordingSubscriber(Arc::clone(&heard)).start();
+        link.point_at(&subscriber);
         let (leader, led) = watch::channel(leads);
         let config = ClusterConfig {
             namespace: Some(namespace.name.clone()),
             kubeconfig: Some(kubeconfig),
             ..ClusterConfig::default()
         };
-        let watcher = ClusterWatcherActor::new(ClusterParts {
+        let (peers, clock) = (ClusterPeers::default(), Arc::new(SystemClock));
+        let retirement = Retirement::default();
+        let guard =
+            |name| LifeGuard::new(name, subscriber.clone().recipient()).of_build(0, retirement.clone());
+        StatusWriterActor::launch(StatusWriterParts {
+            peers: peers.clone(),
+            clock: clock.clone(),
+            guard: guard("status-writer"),
+            leader: led.clone(),
+            reconciles: Reconciles::default(),
+        });
+        EventRecorderActor::launch(EventRecorderParts {
+            peers: peers.clone(),
+            clock: clock.clone(),
+            guard: guard("event-recorder"),
+        });
+        let watcher = ClusterWatcher::launch(ClusterParts {
+            watcher: WatcherParts { clock, guard: guard("watcher"), subscribers: vec![link] },
             config,
-            clock: Arc::new(SystemClock),
-            guard: LifeGuard::new("watcher", ear.clone().recipient()),
-            subscribers: vec![link],
             labels: labels.clone(),
             leader: led,
+            peers,
         });
-        Self { namespace: namespace.clone(), watcher: watcher.start(), leader, labels, _ear: ear, heard }
+        Self {
+            namespace: namespace.clone(),
+            watcher,
+            leader,
+            labels,
+            _subscriber: subscriber,
+            heard,
+            retirement,
+        }
     }
 
     pub(crate) fn key(&self, name: &str) -> ObjectKey {

@@ -17,13 +17,13 @@ fn v02_v03_a_missing_secret_is_named_and_its_coming_is_noticed() {
             "failed to get secret '{}/token': not found; create it or correct spec.secretRef",
             namespace.name
         );
-        assert_eq!(table.providers[0].conditions[0].message, message);
+        assert_eq!(table.providers[0].object.conditions[0].message, message);
         namespace.secret("t1").await;
         let heard = rig.until_heard(|changes| !changes.secrets.is_empty()).await;
         assert_eq!(heard.last().unwrap().secrets, [rig.key("token")]);
         assert_eq!(rig.token().await.as_deref(), Ok("t1"));
         rig.resolved("chat", 1);
-        assert_eq!(rig.objects().await.providers[0].conditions[0].status, "True");
+        assert_eq!(rig.objects().await.providers[0].object.conditions[0].status, "True");
     });
 }
 

@@ -98,7 +98,7 @@ fn what_waits_and_what_is_dead_shows_on_its_alert_and_provider_until_it_is_gone(
         namespace.until_status("Alert", "on-call", shows(7, 2)).await;
         namespace.until_status("Provider", "chat", shows(7, 2)).await;
         let table = rig.objects().await;
-        assert_eq!((table.alerts[0].pending, table.alerts[0].dead_letters), (7, 2));
+        assert_eq!((table.alerts[0].object.pending, table.alerts[0].object.dead_letters), (7, 2));
         drop(rig);
         // What an earlier process left is put right by the first count of the next.
         let next = Rig::new(&namespace);
@@ -128,7 +128,7 @@ fn a_new_watcher_leaves_a_good_status_as_it_is() {
         let before = version().await;
         let second = Rig::new(&namespace);
         second.initial().await;
-        assert_eq!(second.objects().await.providers[0].conditions[0].status, "True");
+        assert_eq!(second.objects().await.providers[0].object.conditions[0].status, "True");
         // A change of the Alert that is written after the Provider had its turn.
         namespace.patch("Alert", "on-call", json!({"spec": {"providerRef": {"name": "other"}}})).await;
         namespace.until_status("Alert", "on-call", |status| !is_ready(status)).await;
@@ -150,7 +150,7 @@ fn a_new_watcher_says_that_messages_wait_until_one_got_through() {
         let second = Rig::new(&namespace);
         second.initial().await;
         second.resolved("chat", 1);
-        let shown = async || second.objects().await.providers[0].conditions[1].status.clone();
+        let shown = async || second.objects().await.providers[0].object.conditions[1].status.clone();
         assert_eq!(shown().await, "False", "that it resolves says nothing of the destination");
         second.watcher.do_send(Report::Delivery(DeliveryReport {
             provider: second.key("chat"),
@@ -223,7 +223,7 @@ fn only_the_leader_writes_and_a_new_leader_makes_up_for_it() {
         namespace.alert("on-call").await;
         let rig = Rig::with(&namespace, kubeconfig(), false);
         rig.initial().await;
-        assert_eq!(rig.objects().await.alerts[0].conditions[0].status, "False");
+        assert_eq!(rig.objects().await.alerts[0].object.conditions[0].status, "False");
         // Each of these would have been written on the way.
         for name in ["two", "three", "four"] {
             namespace.alert(name).await;

@@ -2,7 +2,7 @@ use futures_util::stream;
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
 
 use super::*;
-use crate::cluster::batch::Step;
+use crate::batch::Step;
 
 fn object(name: &str) -> DynamicObject {
     DynamicObject::new(name, &ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Secret")))
@@ -14,12 +14,12 @@ fn failure(code: u16) -> Result<Event<DynamicObject>, Error> {
 
 /// Remembers what it hears.
 #[derive(Default)]
-struct Ear {
+struct RecordingListener {
     heard: Vec<String>,
     deaf: bool,
 }
 
-impl Listener<String> for Ear {
+impl Listener<String> for RecordingListener {
     async fn batch(&mut self, batch: Batch<String>) -> bool {
         let name = |step: &Step<String>| match step {
             Step::Applied(name) => name.clone(),
@@ -39,10 +39,13 @@ impl Listener<String> for Ear {
     }
 }
 
-async fn heard(events: Vec<Result<Event<DynamicObject>, Error>>, mut ear: Ear) -> (Vec<String>, Ended) {
+async fn heard(
+    events: Vec<Result<Event<DynamicObject>, Error>>,
+    mut listener: RecordingListener,
+) -> (Vec<String>, Ended) {
     let read = |object: DynamicObject| object.name_any();
-    let ended = follow(stream::iter(events), read, &mut ear).await;
-    (ear.heard, ended)
+    let ended = follow(stream::iter(events), read, &mut listener).await;
+    (listener.heard, ended)
 }
 
 #[test]
@@ -55,7 +58,7 @@ fn what_arrives_together_is_one_batch_and_a_list_is_one_of_its_own() {
             Ok(Event::Apply(object("b"))),
             Ok(Event::Delete(object("a"))),
         ];
-        assert_eq!(heard(events, Ear::default()).await.0, ["=a", "b -a"]);
+        assert_eq!(heard(events, RecordingListener::default()).await.0, ["=a", "b -a"]);
     });
 }
 
@@ -65,7 +68,7 @@ fn after_an_error_the_watch_goes_on_and_what_came_before_is_not_lost() {
         let begun = Instant::now();
         let events =
             vec![Ok(Event::Apply(object("a"))), failure(500), failure(500), Ok(Event::Apply(object("b")))];
-        assert_eq!(heard(events, Ear::default()).await.0, ["a", "Some(500)", "Some(500)", "b"]);
+        assert_eq!(heard(events, RecordingListener::default()).await.0, ["a", "Some(500)", "Some(500)", "b"]);
         assert!(begun.elapsed() >= 2 * RETRY.floor);
     });
 }
@@ -74,19 +77,19 @@ fn after_an_error_the_watch_goes_on_and_what_came_before_is_not_lost() {
 fn a_watch_that_holds_again_and_is_quiet_is_recovered() {
     campanile_testkit::run(async |_| {
         let events = stream::iter(vec![failure(500)]).chain(stream::pending());
-        let mut ear = Ear::default();
+        let mut listener = RecordingListener::default();
         let read = |object: DynamicObject| object.name_any();
-        let following = follow(events, read, &mut ear);
+        let following = follow(events, read, &mut listener);
         assert!(tokio::time::timeout(3 * QUIET, following).await.is_err());
-        assert_eq!(ear.heard, ["Some(500)", "recovered"]);
+        assert_eq!(listener.heard, ["Some(500)", "recovered"]);
     });
 }
 
 #[test]
 fn a_kind_that_is_not_served_any_more_and_a_listener_that_is_gone_end_it() {
     campanile_testkit::run(async |_| {
-        assert_eq!(heard(vec![failure(404)], Ear::default()).await.1, Ended::Unserved);
-        let deaf = Ear { deaf: true, ..Ear::default() };
+        assert_eq!(heard(vec![failure(404)], RecordingListener::default()).await.1, Ended::Unserved);
+        let deaf = RecordingListener { deaf: true, ..RecordingListener::default() };
         assert_eq!(heard(vec![Ok(Event::Apply(object("a")))], deaf).await.1, Ended::Unheard);
     });
 }

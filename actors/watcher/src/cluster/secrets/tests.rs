@@ -1,20 +1,13 @@
-use campanile_domain::ProviderSpec;
-use campanile_testkit::provider;
-
 use super::*;
 
 fn key(name: &str) -> ObjectKey {
     ObjectKey::new("apps", name)
 }
 
-fn naming(secret: &str) -> ProviderSpec {
-    ProviderSpec { secret_ref: Some(secret.into()), ..provider() }
-}
-
-/// A cache in which Provider `apps/chat` names `token`, of which this was read.
+/// A cache in which `token` is named, of which this was read.
 fn cache(version: Option<&str>) -> SecretCache {
     let cache = SecretCache::default();
-    cache.provider_changed(&provider().key, None, Some(&naming("token")));
+    cache.set_named(&key("token"), true);
     let outcome = match version {
         Some(_) => Ok(Arc::new(Secret { key: key("token"), type_name: String::new(), data: [].into() })),
         None => Err(SecretError::NotFound(key("token"))),
@@ -44,7 +37,7 @@ fn a_change_of_a_named_secret_is_told_and_what_was_read_is_forgotten() {
 #[test]
 fn what_nobody_has_read_is_no_news_but_what_is_being_read_is() {
     let cache = SecretCache::default();
-    cache.provider_changed(&provider().key, None, Some(&naming("token")));
+    cache.set_named(&key("token"), true);
     assert_eq!(cache.noticed(Batch { whole: true, steps: vec![notice("token", "1")] }), []);
     cache.state.lock().reading.insert(key("token"), 1);
     assert_eq!(cache.noticed(single(notice("token", "1"))), [key("token")]);
@@ -60,11 +53,10 @@ fn secrets_that_nobody_names_are_no_news() {
 #[test]
 fn a_missing_secret_that_appears_is_told() {
     let cache = cache(None);
-    let missing = "failed to get secret 'apps/token': not found; create it or correct spec.secretRef";
-    assert_eq!(cache.fault(&naming("token")).as_deref(), Some(missing));
+    assert_eq!(cache.known(&key("token")), Err(SecretError::NotFound(key("token"))));
     assert_eq!(cache.noticed(Batch { whole: true, steps: vec![] }), []);
     assert_eq!(cache.noticed(single(notice("token", "1"))), [key("token")]);
-    assert_eq!(cache.fault(&naming("token")), None);
+    assert_eq!(cache.known(&key("token")), Ok(()));
 }
 
 #[test]
@@ -75,14 +67,11 @@ fn a_secret_that_a_list_does_not_have_is_told_once() {
 }
 
 #[test]
-fn what_no_provider_names_any_more_is_forgotten() {
+fn what_nobody_names_any_more_is_forgotten() {
     let cache = cache(Some("1"));
-    let second = ObjectKey::new("apps", "second");
-    cache.provider_changed(&second, None, Some(&naming("token")));
-    assert_eq!(cache.owners(&key("token")), [provider().key, second.clone()]);
-    cache.provider_changed(&provider().key, Some(&naming("token")), Some(&naming("other")));
+    cache.set_named(&key("token"), true);
     assert_eq!(cache.len(), 1);
-    cache.provider_changed(&second, Some(&naming("token")), None);
+    cache.set_named(&key("token"), false);
     assert_eq!(cache.len(), 0);
 }
 
@@ -102,7 +91,7 @@ fn without_a_watch_everything_is_doubtful_and_with_one_only_what_could_not_be_ha
 fn what_could_not_be_had_is_read_again_later_and_not_served() {
     campanile_testkit::run(async |_| {
         let cache = Arc::new(SecretCache::default());
-        cache.provider_changed(&provider().key, None, Some(&naming("token")));
+        cache.set_named(&key("token"), true);
         let secrets = cache.clone().read(vec![key("token"), key("unnamed")]).await;
         assert!(secrets.values().all(|outcome| outcome.as_ref().is_err_and(is_passing)));
         cache.set_watched(true);

@@ -1,0 +1,170 @@
+//! The correlator of Kubernetes Events: the same one again is counted instead of written anew. Pure.
+//!
+//! An Event is posted at once. Its count is brought up to date after [`PAUSE`](super::entry::PAUSE), and then ever more rarely, up to
+//! [`LONGEST_PAUSE`]. An object has at most [`DISTINCT`] Events of one reason that differ; what comes beyond them is
+//! counted in one more, which shows the newest message. At most [`PER_SECOND`] requests are made in a second, and at most
+//! [`MOST`] Events are remembered; when all of them still have to be written, further ones are counted, and said in the
+//! log once there is room again. So nothing goes unsaid, and no storm of failures becomes one of requests.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use campanile_domain::check_label;
+use campanile_protocol::Announce;
+use jiff::Timestamp;
+
+use super::entry::{Entry, Group, Identity, Outcome, Posting};
+use crate::EventRecorderSnapshot;
+use crate::cluster::follow::RETRY;
+
+/// The most Events that are remembered.
+const MOST: usize = 1024;
+
+/// How many may be remembered for one more that says something good.
+const MOST_GOOD: usize = MOST / 2;
+
+/// The most Events of one object and reason that differ, before further ones are combined.
+const DISTINCT: u32 = 10;
+
+/// The most requests in a second.
+const PER_SECOND: u32 = 10;
+
+/// The longest time that a count is out of date.
+const LONGEST_PAUSE: Duration = Duration::from_secs(320);
+
+/// An Event that was not seen for so long is forgotten; the next one is a new Event.
+const QUIET: Duration = Duration::from_secs(600);
+
+/// The Events that were announced lately.
+#[derive(Default)]
+pub(super) struct EventCorrelator {
+    entries: HashMap<Identity, Entry>,
+    /// How many entries there are of each group.
+    groups: HashMap<Group, u32>,
+    /// How many found no room.
+    overflowed: u64,
+    named: u64,
+    /// The second that is counted, and the requests in it.
+    window: (i64, u32),
+}
+
+impl EventCorrelator {
+    /// Takes an announcement in; `uid` is the object's.
+    pub(super) fn note(&mut self, mut announce: Announce, uid: &str, now: Timestamp) {
+        announce.annotations.retain(|key, _| check_label(key, "").is_ok());
+        let group = (announce.on.clone(), uid.to_owned(), announce.reason.to_string());
+        let mut identity = Identity::of(&announce, uid);
+        if !self.entries.contains_key(&identity)
+            && self.groups.get(&group).is_some_and(|held| *held >= DISTINCT)
+        {
+            identity = Identity::combined(&announce, uid);
+        }
+        if let Some(entry) = self.entries.get_mut(&identity) {
+            return entry.again(announce, now);
+        }
+        // Good news leave room for bad ones.
+        let most = if announce.warning { MOST } else { MOST_GOOD };
+        if self.entries.len() >= most && !self.make_room() {
+            self.overflowed += u64::from(announce.count);
+            return;
+        }
+        self.named += 1;
+        // A name that no other process gives: the time and a number of our own.
+        let name = format!("{}.{:x}{:x}", announce.on.key().name, now.as_nanosecond(), self.named);
+        *self.groups.entry(group).or_default() += 1;
+        self.entries.insert(identity, Entry::new(name, announce, now));
+    }
+
+    /// What is remembered, what is not written yet, and what found no room since there last was some.
+    pub(super) fn snapshot(&self) -> EventRecorderSnapshot {
+        EventRecorderSnapshot {
+            remembered: self.entries.len(),
+            unwritten: self.entries.values().filter(|entry| !entry.is_written()).count(),
+            overflowed: self.overflowed,
+        }
+    }
+
+    /// Forgets the Event that was last seen longest ago of those that are written.
+    fn make_room(&mut self) -> bool {
+        let written = self.entries.iter().filter(|(_, entry)| entry.is_written());
+        let oldest = written.min_by_key(|(_, entry)| entry.last).map(|(identity, _)| identity.clone());
+        let Some(oldest) = oldest else { return false };
+        self.forget(&oldest);
+        if self.overflowed > 0 {
+            let events = std::mem::take(&mut self.overflowed);
+            tracing::warn!(events, "kubernetes events were not written, there were too many different ones");
+        }
+        true
+    }
+
+    fn forget(&mut self, identity: &Identity) {
+        if self.entries.remove(identity).is_none() {
+            return;
+        }
+        let group = identity.group();
+        if let Some(held) = self.groups.get_mut(&group) {
+            *held -= 1;
+            if *held == 0 {
+                self.groups.remove(&group);
+            }
+        }
+    }
+
+    /// Forgets what was written and not seen for a while.
+    fn forget_quiet(&mut self, now: Timestamp) {
+        let quiet = |entry: &Entry| entry.is_written() && entry.last + QUIET <= now;
+        let quiet: Vec<Identity> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| quiet(entry))
+            .map(|(identity, _)| identity.clone())
+            .collect();
+        quiet.iter().for_each(|identity| self.forget(identity));
+    }
+
+    /// Takes what is to be written now.
+    pub(super) fn take(&mut self, now: Timestamp, most: usize) -> Vec<Posting> {
+        self.forget_quiet(now);
+        if self.window.0 != now.as_second() {
+            self.window = (now.as_second(), 0);
+        }
+        let left = PER_SECOND - self.window.1;
+        let due = self.entries.iter_mut().filter(|(_, entry)| entry.is_due(now));
+        let postings: Vec<Posting> = due
+            .take(most.min(left as usize))
+            .map(|(identity, entry)| {
+                entry.flying = true;
+                entry.posting(identity)
+            })
+            .collect();
+        self.window.1 += postings.len() as u32;
+        postings
+    }
+
+    /// Notes what became of a posting; `random` is drawn evenly from 0 to 1.
+    pub(super) fn posted(&mut self, posting: &Posting, outcome: Outcome, now: Timestamp, random: f64) {
+        let Some(entry) = self.entries.get_mut(&posting.identity) else { return };
+        entry.flying = false;
+        match outcome {
+            Outcome::Done => {
+                entry.known = Some(posting.count);
+                entry.failures = 0;
+                entry.due = now + entry.pause;
+                entry.pause = (entry.pause * 2).min(LONGEST_PAUSE);
+            }
+            Outcome::Forgotten => entry.known = None,
+            Outcome::Refused => {
+                let Announce { reason, message, .. } = &entry.announce;
+                tracing::error!(object = %posting.object(), %reason, message, "the API server refuses a kubernetes event, it is only said here");
+                entry.known = Some(entry.count);
+            }
+            Outcome::Failed => {
+                entry.failures = entry.failures.saturating_add(1);
+                entry.due = now + RETRY.pause(entry.failures, random);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! The queue of objects whose status may have to be written, and the budget of writes.
+//!
+//! A changed condition is written at once. Everything else waits: an object is written once in [`PER_OBJECT`] and
+//! [`PER_SECOND`] objects in a second, and times of deliveries are brought up to date only every [`REFRESH`]. An object
+//! is written by one request at a time. The queue has at most one entry for each object.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::QueueSnapshot;
+use crate::cluster::follow::RETRY;
+use crate::cluster::object_status::Difference;
+use crate::cluster::reconciles::Reconciles;
+use crate::cluster::write_plan::{Part, Write};
+use crate::kind::{Id, Kind};
+
+/// The shortest time between two writes to one object, unless a condition changes.
+const PER_OBJECT: Duration = Duration::from_secs(10);
+
+/// The most writes in a second, those of changed conditions not counted.
+const PER_SECOND: u32 = 10;
+
+/// How old the time of the last delivery may grow.
+const REFRESH: Duration = Duration::from_secs(300);
+
+/// Whether to write an object now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    Now,
+    At(Timestamp),
+}
+
+/// Objects that may have to be written.
+#[derive(Default)]
+pub(super) struct WriteQueue {
+    due: HashMap<Id, Timestamp>,
+    /// Objects that are being written, since when, and the mark of what.
+    flying: HashMap<Id, (Timestamp, u64)>,
+    /// When each was last written, and the mark of what; forgotten when it stands in the way of nothing any more.
+    written: HashMap<Id, (Timestamp, u64)>,
+    failures: HashMap<Id, u32>,
+    /// The second that is counted, and the writes in it.
+    window: (i64, u32),
+    /// When old writes were last forgotten.
+    swept: Timestamp,
+    reconciles: Reconciles,
+}
+
+impl WriteQueue {
+    /// A queue whose comings and goings are counted.
+    pub(super) fn counted(reconciles: Reconciles) -> Self {
+        Self { reconciles, ..Self::default() }
+    }
+
+    /// Asks to look at an object at `at` or earlier.
+    pub(super) fn mark(&mut self, id: Id, at: Timestamp) {
+        match self.due.entry(id) {
+            Entry::Occupied(mut due) => *due.get_mut() = at.min(*due.get()),
+            Entry::Vacant(vacant) => {
+                self.reconciles.added(vacant.key().0);
+                vacant.insert(at);
+            }
+        }
+    }
+
+    /// The objects of a kind that are due or being written.
+    pub(super) fn snapshot(&self, kind: Kind, now: Timestamp) -> QueueSnapshot {
+        let due = self.due.iter().filter(|(id, at)| id.0 == kind && **at <= now).count();
+        let flying = self.flying.iter().filter(|(id, _)| id.0 == kind);
+        let longest = flying.map(|(_, (since, _))| now.duration_since(*since)).max().unwrap_or_default();
+        let controller = kind.controller();
+        QueueSnapshot {
+            controller,
+            due,
+            longest_write_millis: u64::try_from(longest.as_millis()).unwrap_or_default(),
+        }
+    }
+
+    /// Takes the objects that are to be looked at now; those being written stay.
+    pub(super) fn take_due(&mut self, now: Timestamp, most: usize) -> Vec<Id> {
+        let ready = self.due.iter().filter(|(id, at)| **at <= now && !self.flying.contains_key(*id));
+        let ready: Vec<Id> = ready.take(most).map(|(id, _)| id.clone()).collect();
+        for id in &ready {
+            self.due.remove(id);
+        }
+        if self.due.is_empty() {
+            // At the start all objects are in it.
+            self.due.shrink_to_fit();
+        }
+        self.sweep(now);
+        ready
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        if now >= self.swept + REFRESH {
+            self.swept = now;
+            self.written.retain(|_, (at, _)| *at + REFRESH > now);
+            self.written.shrink_to_fit();
+        }
+    }
+
+    /// Decides on an object that was taken, and counts it if it is written now. What was written and is not there, because
+    /// somebody or an older definition takes it out, is not insisted on. Metadata has no budget: it is written once.
+    pub(super) fn admit(&mut self, write: &Write, now: Timestamp) -> Admission {
+        let Write { id, difference, mark, .. } = write;
+        if write.part == Part::Metadata {
+            return Admission::Now;
+        }
+        let last = self.written.get(id);
+        let pause = match difference {
+            Difference::None | Difference::Stale => REFRESH,
+            _ if last.is_some_and(|(_, written)| written == mark) => REFRESH,
+            Difference::Condition => Duration::ZERO,
+            Difference::Flipped => PER_OBJECT,
+        };
+        let earliest = last.map_or(now, |(written, _)| *written + pause);
+        if earliest > now {
+            return Admission::At(earliest);
+        }
+        if *difference != Difference::Condition && !self.count(now) {
+            return Admission::At(now + Duration::from_secs(1));
+        }
+        Admission::Now
+    }
+
+    fn count(&mut self, now: Timestamp) -> bool {
+        if self.window.0 != now.as_second() {
+            self.window = (now.as_second(), 0);
+        }
+        self.window.1 += 1;
+        self.window.1 <= PER_SECOND
+    }
+
+    /// Notes that a patch was handed out to be sent.
+    pub(super) fn sent(&mut self, id: &Id, mark: u64, now: Timestamp) {
+        self.flying.insert(id.clone(), (now, mark));
+    }
+
+    /// Notes that a patch was taken; the object is looked at again.
+    pub(super) fn landed(&mut self, id: Id, now: Timestamp) {
+        let mark = self.flying.remove(&id).map(|(_, mark)| mark).unwrap_or_default();
+        self.failures.remove(&id);
+        self.written.insert(id.clone(), (now, mark));
+        self.mark(id, now);
+    }
+
+    /// Notes that a patch failed; the object is looked at again after a pause; `random` is drawn evenly from 0 to 1.
+    pub(super) fn failed(&mut self, id: Id, now: Timestamp, random: f64) {
+        self.flying.remove(&id);
+        let failures = self.failures.entry(id.clone()).or_default();
+        *failures = failures.saturating_add(1);
+        let pause = RETRY.pause(*failures, random);
+        self.reconciles.retried(id.0);
+        self.due.insert(id, now + pause);
+    }
+
+    /// Looks at an object that was taken again at `at`. It never left the queue, as far as counts go.
+    pub(super) fn put_back(&mut self, id: Id, at: Timestamp) {
+        self.due.insert(id, at);
+    }
+
+    /// Forgets an object that is gone.
+    pub(super) fn forget(&mut self, id: &Id) {
+        self.due.remove(id);
+        self.written.remove(id);
+        self.failures.remove(id);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+use campanile_domain::ObjectKey;
+use campanile_testkit::noon;
+
+use serde_json::Value as Json;
+
+use super::*;
+use crate::cluster::version::Served;
+
+fn id(name: &str) -> Id {
+    (Kind::Alert, ObjectKey::new("apps", name))
+}
+
+fn at(seconds: u64) -> Timestamp {
+    noon() + Duration::from_secs(seconds)
+}
+
+/// Asks for a write of the status that stands for `mark`.
+fn admit(queue: &mut WriteQueue, id: &Id, difference: Difference, mark: u64, now: Timestamp) -> Admission {
+    let served = Served { version: campanile_crds::Version::V1beta3, has_status: true };
+    let (part, base, patch) = (Part::Status, "7".to_owned(), Json::Null);
+    queue.admit(&Write { id: id.clone(), served, part, difference, mark, base, patch }, now)
+}
+
+fn written(queue: &mut WriteQueue, id: &Id, now: Timestamp) {
+    queue.sent(id, 1, now);
+    queue.landed(id.clone(), now);
+}
+
+#[test]
+fn a_condition_is_written_at_once_and_the_rest_waits_for_its_time() {
+    let (mut queue, id) = (WriteQueue::default(), id("a"));
+    written(&mut queue, &id, at(0));
+    assert_eq!(admit(&mut queue, &id, Difference::Condition, 2, at(1)), Admission::Now);
+    assert_eq!(admit(&mut queue, &id, Difference::Flipped, 2, at(1)), Admission::At(at(10)));
+    assert_eq!(admit(&mut queue, &id, Difference::Flipped, 2, at(10)), Admission::Now);
+    assert_eq!(admit(&mut queue, &id, Difference::Stale, 2, at(10)), Admission::At(at(300)));
+    assert_eq!(admit(&mut queue, &id, Difference::Stale, 2, at(300)), Admission::Now);
+}
+
+#[test]
+fn what_was_written_and_is_taken_out_again_is_not_insisted_on() {
+    let (mut queue, id) = (WriteQueue::default(), id("a"));
+    written(&mut queue, &id, at(0));
+    assert_eq!(admit(&mut queue, &id, Difference::Condition, 1, at(1)), Admission::At(at(300)));
+    assert_eq!(admit(&mut queue, &id, Difference::Flipped, 1, at(20)), Admission::At(at(300)));
+    assert_eq!(admit(&mut queue, &id, Difference::Condition, 1, at(300)), Admission::Now);
+}
+
+#[test]
+fn what_stands_in_the_way_of_nothing_any_more_is_forgotten() {
+    let mut queue = WriteQueue::default();
+    assert_eq!(queue.take_due(at(0), 8), []);
+    for number in 0..1000 {
+        written(&mut queue, &id(&number.to_string()), at(0));
+    }
+    assert_eq!(queue.take_due(at(299), 2000).len(), 1000);
+    assert_eq!((queue.written.len(), queue.due.capacity()), (1000, 0));
+    assert_eq!(queue.take_due(at(301), 8), []);
+    assert_eq!((queue.written.len(), queue.written.capacity()), (0, 0));
+}
+
+#[test]
+fn only_ten_objects_are_written_in_a_second_unless_conditions_change() {
+    let mut queue = WriteQueue::default();
+    let admitted = |queue: &mut WriteQueue, difference, now| {
+        let ids = (0..15).map(|n| id(&n.to_string()));
+        ids.filter(|id| admit(queue, id, difference, 2, now) == Admission::Now).count()
+    };
+    assert_eq!(admitted(&mut queue, Difference::Flipped, at(0)), 10);
+    assert_eq!(admitted(&mut queue, Difference::Flipped, at(0)), 0);
+    assert_eq!(admitted(&mut queue, Difference::Condition, at(0)), 15);
+    assert_eq!(admitted(&mut queue, Difference::Flipped, at(1)), 10);
+}
+
+#[test]
+fn an_object_is_taken_once_and_not_while_it_is_being_written() {
+    let (mut queue, id) = (WriteQueue::default(), id("a"));
+    queue.mark(id.clone(), at(5));
+    queue.mark(id.clone(), at(0));
+    queue.mark(id.clone(), at(9));
+    assert_eq!(queue.take_due(at(0), 8), std::slice::from_ref(&id));
+    assert_eq!(queue.take_due(at(60), 8), []);
+    queue.sent(&id, 1, at(60));
+    queue.mark(id.clone(), at(60));
+    assert_eq!(queue.take_due(at(60), 8), []);
+    queue.landed(id.clone(), at(60));
+    assert_eq!(queue.take_due(at(60), 8), [id]);
+}
+
+#[test]
+fn a_failed_write_is_tried_again_with_growing_pauses() {
+    let (mut queue, id) = (WriteQueue::default(), id("a"));
+    queue.failed(id.clone(), at(0), 1.0);
+    assert_eq!(queue.take_due(at(0), 8), []);
+    assert_eq!(queue.take_due(at(1), 8), std::slice::from_ref(&id));
+    queue.failed(id.clone(), at(1), 1.0);
+    assert_eq!(queue.take_due(at(2), 8), []);
+    assert_eq!(queue.take_due(at(3), 8), [id]);
+}

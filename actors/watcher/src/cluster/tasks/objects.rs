@@ -1,0 +1,67 @@
+//! The watch of all objects of one kind.
+
+use std::time::Duration;
+
+use actix::WeakRecipient;
+use campanile_crds::GROUP;
+use kube::runtime::watcher;
+
+use super::scope::{Scope, in_time};
+use crate::batch::Batch;
+use crate::cluster::follow::{Ended, Pauses, follow};
+use crate::cluster::messages::ObjectsSeen;
+use crate::cluster::outlet::WatchListener;
+use crate::cluster::reading::{Facts, read};
+use crate::cluster::version::{Served, discover};
+use crate::kind_state::Sighting;
+use crate::watched::Watched;
+
+/// How often a kind that is served in an old way is asked for anew: its definition may have been brought up to date.
+const REDISCOVER: Duration = Duration::from_secs(300);
+
+/// Follows all objects of a kind, in the best version that is served.
+pub(crate) async fn watch_objects<T: Watched>(scope: Scope, to: WeakRecipient<ObjectsSeen<T>>) {
+    let (kind, mut pauses) = (T::KIND, Pauses::new());
+    let aim = format!("watch {}", kind.plural());
+    loop {
+        let text = match in_time(discover(&scope.client, kind)).await {
+            Ok(Some(served)) => {
+                let patience = if served.is_best() { Duration::MAX } else { REDISCOVER };
+                let following = follow_objects::<T>(&scope, to.clone(), served, &aim);
+                match tokio::time::timeout(patience, following).await {
+                    Ok(Ended::Unserved) => None,
+                    Ok(Ended::Unheard) => return,
+                    Err(_) => continue,
+                }
+            }
+            Ok(None) => Some(format!(
+                "failed to {aim}: the API server serves no {kind} of {GROUP}; install it: campanile crds | kubectl apply -f -",
+                kind = kind.name()
+            )),
+            Err(error) => Some(scope.reject(&aim, &error).await),
+        };
+        if text.is_some() && !scope.outlet.trouble(&aim, text).await {
+            return;
+        }
+        pauses.pause().await;
+    }
+}
+
+async fn follow_objects<T: Watched>(
+    scope: &Scope,
+    to: WeakRecipient<ObjectsSeen<T>>,
+    served: Served,
+    aim: &str,
+) -> Ended {
+    let api = served.api(scope.client.clone(), T::KIND, scope.namespace.as_deref());
+    let api_version = format!("{GROUP}/{}", served.version.name());
+    let mut listener = WatchListener {
+        outlet: scope.outlet.clone(),
+        to,
+        aim: aim.to_owned(),
+        wrap: |batch: Batch<Sighting<T, Facts>>| ObjectsSeen { served, batch },
+        of_secrets: false,
+    };
+    let read = |object| read::<T>(&api_version, object);
+    follow(watcher(api, watcher::Config::default()), read, &mut listener).await
+}

@@ -1,0 +1,63 @@
+//! From one state of a folder to the next: batches of objects, and which Secrets changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use campanile_domain::ObjectKey;
+
+use crate::batch::{Batch, Step};
+use crate::kind_state::{KindState, Sighting, Sound};
+use crate::standing::Seed;
+use crate::watched::Watched;
+use crate::{Loaded, Located};
+
+/// All objects of a kind. Those that did not change are shared with what is known.
+pub(super) fn whole<K: Watched>(
+    objects: BTreeMap<ObjectKey, Located<K>>,
+    known: &KindState<K, ()>,
+) -> Batch<Sighting<K, ()>> {
+    let steps = objects.into_iter().map(|(key, object)| {
+        let spec = match known.get(&key) {
+            Some(known) => renewed(&known.spec, object.value),
+            None => object.value,
+        };
+        let (fault, seed) = (object.fault.map(Into::into), Seed::default());
+        Step::Applied(Sighting::Sound(Box::new(Sound { spec, fault, facts: (), seed })))
+    });
+    Batch { whole: true, steps: steps.collect() }
+}
+
+/// `new`, with a generation above that of `old`; `old` if nothing but the generation differs. The API server would count
+/// generations; here nobody does.
+fn renewed<K: Watched>(old: &Arc<K>, new: Arc<K>) -> Arc<K> {
+    if Arc::ptr_eq(old, &new) {
+        return new;
+    }
+    let mut changed = K::clone(&new);
+    changed.set_generation(old.generation());
+    if changed == **old {
+        return old.clone();
+    }
+    changed.set_generation(new.generation().max(old.generation() + 1));
+    Arc::new(changed)
+}
+
+/// The Secrets that appeared, changed or vanished. Equal ones of `new` are replaced by those of `old`, so that everybody
+/// shares them.
+pub(super) fn changed_secrets(old: Option<&Loaded>, new: &mut Loaded) -> Vec<ObjectKey> {
+    let Some(old) = old else { return Vec::new() };
+    let mut changed = Vec::new();
+    for (key, secret) in &mut new.secrets {
+        match old.secrets.get(key) {
+            Some(old) if old.value == secret.value => secret.value = old.value.clone(),
+            _ => changed.push(key.clone()),
+        }
+    }
+    changed.extend(old.secrets.keys().filter(|key| !new.secrets.contains_key(*key)).cloned());
+    let reason = |key: &ObjectKey| (old.unreadable_secrets.get(key), new.unreadable_secrets.get(key));
+    let all = old.unreadable_secrets.keys().chain(new.unreadable_secrets.keys());
+    changed.extend(all.filter(|key| matches!(reason(key), (before, now) if before != now)).cloned());
+    changed.sort();
+    changed.dedup();
+    changed
+}

@@ -1,0 +1,203 @@
+//! The state of one kind: its objects, how each stands, and what they name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use campanile_domain::ObjectKey;
+use campanile_protocol::{Backlog, Change, Counts};
+use jiff::Timestamp;
+
+use crate::batch::{Batch, Step};
+use crate::refs::Refs;
+use crate::standing::{Seed, Standing};
+use crate::watched::{Reference, Watched};
+
+/// A source's look at one object. `F` is what the source wants kept of it beside its spec.
+#[derive(Debug)]
+pub(crate) enum Sighting<K, F> {
+    /// It can be used.
+    Sound(Box<Sound<K, F>>),
+    /// It breaks the schema. It stays what it was.
+    Malformed { key: ObjectKey, why: String },
+}
+
+/// An object that can be used.
+#[derive(Debug)]
+pub(crate) struct Sound<K, F> {
+    pub(crate) spec: Arc<K>,
+    /// What is wrong with it whatever else there is, in words for its status.
+    pub(crate) fault: Option<Box<str>>,
+    pub(crate) facts: F,
+    /// Where an earlier watcher ended; of no concern for an object that is known already.
+    pub(crate) seed: Seed,
+}
+
+/// An object that is in force.
+pub(crate) struct Object<K: Watched, F> {
+    pub(crate) spec: Arc<K>,
+    pub(crate) fault: Option<Box<str>>,
+    pub(crate) facts: F,
+    pub(crate) standing: Standing<K::Aspect>,
+}
+
+/// What a batch did, one entry for each step that did something.
+pub(crate) struct Applied<K> {
+    /// What others have to hear.
+    pub(crate) changes: Vec<Change<K>>,
+    /// Objects to judge anew.
+    pub(crate) seen: Vec<ObjectKey>,
+    /// Objects that appeared or vanished, which concerns those that name them.
+    pub(crate) moved: Vec<ObjectKey>,
+    /// Objects that are gone.
+    pub(crate) gone: Vec<ObjectKey>,
+    /// What objects began or ceased to name.
+    pub(crate) references: BTreeSet<Reference>,
+}
+
+/// What is known of a kind. A list replaces it in one step; an object that breaks the schema stays as it was, is named in
+/// the log, and stops nothing.
+pub(crate) struct KindState<K: Watched, F> {
+    pub(crate) listed: bool,
+    /// Boxed: a map that is filled in the order of its keys is half empty.
+    pub(crate) objects: BTreeMap<ObjectKey, Box<Object<K, F>>>,
+    /// Objects that break the schema, with the cause.
+    pub(crate) malformed: BTreeMap<ObjectKey, String>,
+    /// Which objects name a thing.
+    pub(crate) references: Refs<Reference>,
+}
+
+impl<K: Watched, F> Default for KindState<K, F> {
+    fn default() -> Self {
+        let (objects, malformed) = (BTreeMap::new(), BTreeMap::new());
+        Self { listed: false, objects, malformed, references: Refs::default() }
+    }
+}
+
+impl<K> Default for Applied<K> {
+    fn default() -> Self {
+        let (changes, seen, moved) = (Vec::new(), Vec::new(), Vec::new());
+        Self { changes, seen, moved, gone: Vec::new(), references: BTreeSet::new() }
+    }
+}
+
+impl<K: Watched, F> KindState<K, F> {
+    /// Takes a batch in. Nothing is judged.
+    pub(crate) fn apply(&mut self, batch: Batch<Sighting<K, F>>, now: Timestamp) -> Applied<K> {
+        let mut applied = Applied::default();
+        self.listed = true;
+        if batch.whole {
+            self.drop_unlisted(&batch.steps, &mut applied);
+            self.malformed.clear();
+        }
+        for step in batch.steps {
+            match step {
+                Step::Applied(Sighting::Sound(sound)) => self.keep(*sound, now, &mut applied),
+                Step::Applied(Sighting::Malformed { key, why }) => self.note_malformed(key, why),
+                Step::Deleted(key) => self.delete(&key, &mut applied),
+            }
+        }
+        applied
+    }
+
+    fn drop_unlisted(&mut self, steps: &[Step<Sighting<K, F>>], applied: &mut Applied<K>) {
+        let listed: BTreeSet<&ObjectKey> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Applied(Sighting::Sound(sound)) => Some(sound.spec.key()),
+                Step::Applied(Sighting::Malformed { key, .. }) => Some(key),
+                Step::Deleted(_) => None,
+            })
+            .collect();
+        let gone: Vec<ObjectKey> = self.objects.keys().filter(|key| !listed.contains(key)).cloned().collect();
+        gone.iter().for_each(|key| self.delete(key, applied));
+    }
+
+    fn keep(&mut self, sound: Sound<K, F>, now: Timestamp, applied: &mut Applied<K>) {
+        let Sound { spec, fault, facts, seed } = sound;
+        let key = spec.key().clone();
+        if self.malformed.remove(&key).is_some() {
+            tracing::info!(kind = K::KIND.name(), object = %key, "object is well-formed again");
+        }
+        let Some(known) = self.objects.get_mut(&key) else {
+            applied.rename(&mut self.references, &key, None, Some(&spec));
+            applied.changes.push(Change::Applied(spec.clone()));
+            applied.moved.push(key.clone());
+            applied.seen.push(key.clone());
+            let standing = Standing::seeded(seed, now);
+            self.objects.insert(key, Box::new(Object { spec, fault, facts, standing }));
+            return;
+        };
+        if known.spec.uid() != spec.uid() {
+            known.standing = Standing::seeded(seed, now);
+        }
+        (known.fault, known.facts) = (fault, facts);
+        if !Arc::ptr_eq(&known.spec, &spec) && known.spec != spec {
+            applied.rename(&mut self.references, &key, Some(&known.spec), Some(&spec));
+            applied.changes.push(Change::Applied(spec.clone()));
+            known.spec = spec;
+        }
+        applied.seen.push(key);
+    }
+
+    fn note_malformed(&mut self, key: ObjectKey, why: String) {
+        if self.malformed.get(&key) != Some(&why) {
+            let stays = self.objects.contains_key(&key);
+            tracing::error!(kind = K::KIND.name(), object = %key, cause = why, stays, "object is malformed and ignored");
+        }
+        self.malformed.insert(key, why);
+    }
+
+    fn delete(&mut self, key: &ObjectKey, applied: &mut Applied<K>) {
+        self.malformed.remove(key);
+        let Some(gone) = self.objects.remove(key) else { return };
+        applied.rename(&mut self.references, key, Some(&gone.spec), None);
+        applied.changes.push(Change::Deleted(key.clone()));
+        applied.moved.push(key.clone());
+        applied.gone.push(key.clone());
+    }
+
+    pub(crate) fn get(&self, key: &ObjectKey) -> Option<&Object<K, F>> {
+        self.objects.get(key).map(Box::as_ref)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &ObjectKey) -> Option<&mut Object<K, F>> {
+        self.objects.get_mut(key).map(Box::as_mut)
+    }
+
+    /// The specs of all objects, in the order of their keys.
+    pub(crate) fn specs(&self) -> impl Iterator<Item = &Arc<K>> {
+        self.objects.values().map(|object| &object.spec)
+    }
+
+    /// The rows of all objects.
+    pub(crate) fn rows(&self, backlog: Option<&Backlog>) -> Vec<K::Row> {
+        let row = |object: &Object<K, F>| {
+            let (spec, key) = (&object.spec, object.spec.key());
+            let counts = counts::<K>(backlog, key).unwrap_or_default();
+            let (namespace, name) = (&key.namespace, &key.name);
+            spec.row(object.standing.row(namespace, name, spec.is_suspended(), counts))
+        };
+        self.objects.values().map(|object| row(object)).collect()
+    }
+}
+
+impl<K: Watched> Applied<K> {
+    /// Notes that an object names other things than before.
+    fn rename(&mut self, refs: &mut Refs<Reference>, owner: &ObjectKey, old: Option<&K>, new: Option<&K>) {
+        let names = |spec: Option<&K>| spec.map(K::references).unwrap_or_default();
+        let (old, new) = (names(old), names(new));
+        if old != new {
+            refs.replace(owner, old.iter().cloned(), new.iter().cloned());
+            self.references.extend(old.into_iter().chain(new));
+        }
+    }
+}
+
+/// What the outbox holds of an object; none before it was counted.
+pub(crate) fn counts<K: Watched>(backlog: Option<&Backlog>, key: &ObjectKey) -> Option<Counts> {
+    let all = K::counts(backlog?)?;
+    Some(all.get(key).copied().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;

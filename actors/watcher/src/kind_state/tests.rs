@@ -1,0 +1,84 @@
+use campanile_domain::Alert;
+use campanile_testkit::{alert, noon};
+
+use super::*;
+use crate::any_kind::AnyKind;
+use crate::kind::Kind;
+
+type Listing = KindState<Alert, ()>;
+
+fn sound(name: &str, summary: &str) -> Step<Sighting<Alert, ()>> {
+    let spec = Alert { key: ObjectKey::new("apps", name), summary: summary.into(), ..alert() };
+    let sound = Sound { spec: Arc::new(spec), fault: None, facts: (), seed: Seed::default() };
+    Step::Applied(Sighting::Sound(Box::new(sound)))
+}
+
+fn malformed(name: &str) -> Step<Sighting<Alert, ()>> {
+    Step::Applied(Sighting::Malformed { key: ObjectKey::new("apps", name), why: "spec is no object".into() })
+}
+
+fn apply(listing: &mut Listing, whole: bool, steps: Vec<Step<Sighting<Alert, ()>>>) -> Applied<Alert> {
+    listing.apply(Batch { whole, steps }, noon())
+}
+
+fn changes(applied: Applied<Alert>) -> Vec<String> {
+    let brief = |change| match change {
+        Change::Applied(alert) => format!("{} {}", Alert::key(&alert).name, alert.summary),
+        Change::Deleted(key) => format!("-{}", key.name),
+    };
+    applied.changes.into_iter().map(brief).collect()
+}
+
+#[test]
+fn a_relist_tells_the_differences_alone() {
+    let mut listing = Listing::default();
+    apply(&mut listing, true, vec![sound("a", "1"), sound("b", "1"), sound("c", "1")]);
+    let again = vec![sound("a", "1"), sound("b", "2"), sound("d", "1")];
+    assert_eq!(changes(apply(&mut listing, true, again)), ["-c", "b 2", "d 1"]);
+}
+
+#[test]
+fn an_object_that_did_not_change_is_shared_and_not_told_again() {
+    let mut listing = Listing::default();
+    apply(&mut listing, true, vec![sound("a", "1")]);
+    let first = listing.specs().next().unwrap().clone();
+    let applied = apply(&mut listing, false, vec![sound("a", "1")]);
+    assert_eq!(applied.seen.len(), 1);
+    assert_eq!(changes(applied), Vec::<String>::new());
+    assert!(Arc::ptr_eq(&first, listing.specs().next().unwrap()));
+}
+
+#[test]
+fn a_malformed_object_keeps_its_last_good_state_even_in_a_relist() {
+    let mut listing = Listing::default();
+    apply(&mut listing, true, vec![sound("a", "1"), malformed("b")]);
+    let applied = apply(&mut listing, true, vec![malformed("a"), malformed("b")]);
+    assert_eq!(changes(applied), Vec::<String>::new());
+    assert_eq!(listing.len(), 1);
+    assert_eq!(listing.problems(), ["Alert/apps/a: spec is no object", "Alert/apps/b: spec is no object"]);
+    let applied = apply(&mut listing, false, vec![sound("b", "1")]);
+    assert_eq!(changes(applied), ["b 1"]);
+    assert_eq!(listing.problems().len(), 1);
+}
+
+#[test]
+fn steps_on_one_object_are_told_in_order() {
+    let mut listing = Listing::default();
+    let steps = vec![sound("a", "1"), Step::Deleted(ObjectKey::new("apps", "a")), sound("a", "2")];
+    assert_eq!(changes(apply(&mut listing, false, steps)), ["a 1", "-a", "a 2"]);
+}
+
+#[test]
+fn what_an_object_names_is_known_as_long_as_it_does() {
+    let mut listing = Listing::default();
+    let named = Reference::Object((Kind::Provider, alert().provider));
+    let applied = apply(&mut listing, true, vec![sound("a", "1"), sound("b", "1")]);
+    assert!(applied.references.contains(&named));
+    assert_eq!(listing.owners(&named).len(), 2);
+    let applied = apply(&mut listing, false, vec![sound("a", "2")]);
+    assert!(applied.references.is_empty(), "it names what it named before");
+    apply(&mut listing, true, vec![sound("b", "1")]);
+    assert_eq!(listing.owners(&named), [ObjectKey::new("apps", "b")]);
+    apply(&mut listing, true, Vec::new());
+    assert!(!listing.is_named(&named));
+}

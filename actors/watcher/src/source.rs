@@ -1,0 +1,78 @@
+//! A source of objects: what a folder of manifests and a cluster do not do alike.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix::{Context, ResponseFuture};
+use campanile_domain::ObjectKey;
+use campanile_protocol::{
+    AccountError, Backlog, LabelLookup, ReadServiceAccount, RequestToken, SecretError, Secrets,
+};
+
+use crate::WatcherActor;
+use crate::any_kind::Before;
+use crate::kind::Id;
+use crate::watched::Reference;
+
+/// Where a [`WatcherActor`] has its objects from. It owns Secrets, labels, troubles and the machinery of watching; objects
+/// and how they stand are the actor's. What is optional concerns a source that writes status somewhere.
+pub trait Source: Sized + Unpin + 'static {
+    /// What is kept of an object beside its spec.
+    type Facts: Default + Unpin + 'static;
+
+    /// Begins to look for objects.
+    fn started(watcher: &mut WatcherActor<Self>, ctx: &mut Context<WatcherActor<Self>>);
+
+    /// A second passed.
+    fn ticked(watcher: &mut WatcherActor<Self>, ctx: &mut Context<WatcherActor<Self>>);
+
+    /// The Secrets, now.
+    fn read_secrets(&self, keys: Vec<ObjectKey>) -> ResponseFuture<Secrets>;
+
+    /// Whether a Secret can be had, as far as it was asked for.
+    ///
+    /// # Errors
+    /// [`SecretError`] if it is known that it can not.
+    fn secret(&self, key: &ObjectKey) -> Result<(), SecretError>;
+
+    /// The Secrets that a new subscriber has to hear of.
+    fn all_secrets(&self) -> Vec<ObjectKey> {
+        Vec::new()
+    }
+
+    /// How many Secrets are kept.
+    fn secret_count(&self) -> usize;
+
+    /// The annotations of a service account.
+    fn read_account(
+        &self,
+        request: ReadServiceAccount,
+    ) -> ResponseFuture<Result<BTreeMap<String, String>, AccountError>>;
+
+    /// A token of a service account.
+    fn request_token(&self, request: RequestToken) -> ResponseFuture<Result<String, AccountError>>;
+
+    /// The labels of source objects.
+    fn labels(&self) -> Arc<dyn LabelLookup>;
+
+    /// What does not work now, one line each, beside objects that break the schema.
+    fn problems(&self) -> Vec<String>;
+
+    /// Hears which things objects began or ceased to name.
+    fn references_changed(_watcher: &mut WatcherActor<Self>, _references: &[Reference]) {}
+
+    /// Hears that an object was judged anew, and what its conditions were before.
+    fn judged(_watcher: &mut WatcherActor<Self>, _id: &Id, _before: &Before) {}
+
+    /// Hears that something else of the status of an object changed.
+    fn status_changed(&mut self, _id: Id) {}
+
+    /// Hears that the present message is handled; `urgent` says that a condition may have changed.
+    fn settled(_watcher: &mut WatcherActor<Self>, _urgent: bool) {}
+
+    /// Hears what was known of the outbox before.
+    fn backlog_changed(_watcher: &mut WatcherActor<Self>, _before: Option<Arc<Backlog>>) {}
+
+    /// Hears of an announcement about an object.
+    fn announced(_watcher: &mut WatcherActor<Self>, _announce: campanile_protocol::Announce) {}
+}

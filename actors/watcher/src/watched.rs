@@ -1,0 +1,96 @@
+//! A watched kind: everything that the watcher has to know about one kind and does not do alike for all.
+//!
+//! A further kind is one `impl Watched`, one line in [`kinds`](crate::kinds) and one row in [`kind`](crate::kind). Watching,
+//! listing, status, references, conditions, tables and writes follow from these.
+
+mod alert;
+mod provider;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use campanile_crds::Object;
+use campanile_domain::ObjectKey;
+use campanile_protocol::{Backlog, Change, Changes, Counts, ObjectRow, SecretError};
+
+use crate::condition::Judgement;
+use crate::kind::{Id, Kind};
+use crate::standing::Aspect;
+use crate::{Loaded, Located};
+
+/// A domain type that objects of one kind become.
+pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
+    /// Which kind it is.
+    const KIND: Kind;
+
+    /// What its status says beside `Ready`; `()` if nothing.
+    type Aspect: Aspect;
+
+    /// Its row in `campanile get`.
+    type Row;
+
+    /// The value in `object`, if it is of this kind.
+    fn of(object: Object) -> Option<Self>;
+
+    fn key(&self) -> &ObjectKey;
+
+    fn uid(&self) -> &Arc<str>;
+
+    fn generation(&self) -> i64;
+
+    fn set_generation(&mut self, generation: i64);
+
+    fn is_suspended(&self) -> bool;
+
+    /// What is wrong with it whatever else there is, in words for its status.
+    fn fault(&self) -> Option<String>;
+
+    /// The same faults as Kubernetes Events say them; empty if they stand in the status alone.
+    fn announcements(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What it names. It is judged anew when that appears, changes or vanishes.
+    fn references(&self) -> Vec<Reference>;
+
+    /// What is wrong with what it names, in words for its status.
+    fn unresolved(&self, known: &dyn Known) -> Option<String>;
+
+    /// Judges its `Ready` condition. `fault` is its own, `unresolved` that of what it names.
+    fn ready(&self, fault: Option<&str>, unresolved: Option<String>, aspect: &Self::Aspect) -> Judgement;
+
+    /// Its row; `object` is what all kinds show.
+    fn row(&self, object: ObjectRow) -> Self::Row;
+
+    /// What the outbox holds of objects of this kind, by key; none if it can not hold any.
+    fn counts(backlog: &Backlog) -> Option<&BTreeMap<ObjectKey, Counts>>;
+
+    /// Where its changes stand among those that subscribers are told.
+    fn changes(changes: &mut Changes) -> &mut Vec<Change<Self>>;
+
+    /// Where it stands among the objects of a folder.
+    fn loaded(loaded: &mut Loaded) -> &mut BTreeMap<ObjectKey, Located<Self>>;
+}
+
+/// Something that an object names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reference {
+    /// An object of a kind that is watched whole.
+    Object(Id),
+    /// A Secret.
+    Secret(ObjectKey),
+    /// The labels of all objects of a kind.
+    Labels(Arc<str>),
+}
+
+/// What is known of the things that objects name.
+pub(crate) trait Known {
+    /// Whether there is such an object, as far as it can be used.
+    fn exists(&self, id: &Id) -> bool;
+
+    /// Whether a Secret can be had, as far as it was asked for.
+    ///
+    /// # Errors
+    /// [`SecretError`] if it is known that it can not.
+    fn secret(&self, key: &ObjectKey) -> Result<(), SecretError>;
+}

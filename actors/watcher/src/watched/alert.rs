@@ -1,0 +1,96 @@
+//! Alerts: `Ready` when their Provider exists and their patterns and selectors are valid.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use campanile_crds::Object;
+use campanile_domain::{Alert, EventSource, ObjectKey};
+use campanile_protocol::{AlertRow, Backlog, Change, Changes, Counts, ObjectRow};
+
+use super::{Known, Reference, Watched};
+use crate::condition::{FAILED, Judgement, VALIDATION_FAILED};
+use crate::findings::missing_provider;
+use crate::kind::Kind;
+use crate::{Loaded, Located, faults};
+
+impl Watched for Alert {
+    const KIND: Kind = Kind::Alert;
+
+    type Aspect = ();
+    type Row = AlertRow;
+
+    fn of(object: Object) -> Option<Self> {
+        match object {
+            Object::Alert(alert) => Some(alert),
+            _ => None,
+        }
+    }
+
+    fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
+    fn uid(&self) -> &Arc<str> {
+        &self.uid
+    }
+
+    fn generation(&self) -> i64 {
+        self.generation
+    }
+
+    fn set_generation(&mut self, generation: i64) {
+        self.generation = generation;
+    }
+
+    fn is_suspended(&self) -> bool {
+        self.suspend
+    }
+
+    fn fault(&self) -> Option<String> {
+        faults::summary(&faults::of_alert(self))
+    }
+
+    fn announcements(&self) -> Vec<String> {
+        faults::announcements(self)
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        let asks = |source: &&EventSource| source.match_labels.is_some();
+        let labels = self.sources.iter().filter(asks).map(|source| source.kind.as_str());
+        let labels: std::collections::BTreeSet<&str> = labels.collect();
+        let provider = Reference::Object((Kind::Provider, self.provider.clone()));
+        std::iter::once(provider)
+            .chain(labels.into_iter().map(|kind| Reference::Labels(kind.into())))
+            .collect()
+    }
+
+    fn unresolved(&self, known: &dyn Known) -> Option<String> {
+        let exists = known.exists(&(Kind::Provider, self.provider.clone()));
+        (!exists).then(|| missing_provider(&self.provider))
+    }
+
+    fn ready(&self, fault: Option<&str>, unresolved: Option<String>, (): &()) -> Judgement {
+        match (unresolved, fault) {
+            (None, None) => Judgement::ready(),
+            (None, Some(fault)) => Judgement::not_ready(VALIDATION_FAILED, fault.to_owned()),
+            (Some(missing), None) => Judgement::not_ready(FAILED, missing),
+            (Some(missing), Some(fault)) => Judgement::not_ready(FAILED, format!("{missing}; {fault}")),
+        }
+    }
+
+    fn row(&self, object: ObjectRow) -> AlertRow {
+        AlertRow { object, provider: self.provider.name.to_string() }
+    }
+
+    fn counts(backlog: &Backlog) -> Option<&BTreeMap<ObjectKey, Counts>> {
+        Some(&backlog.alerts)
+    }
+
+    fn changes(changes: &mut Changes) -> &mut Vec<Change<Self>> {
+        &mut changes.alerts
+    }
+
+    fn loaded(loaded: &mut Loaded) -> &mut BTreeMap<ObjectKey, Located<Self>> {
+        &mut loaded.alerts
+    }
+}

@@ -1,0 +1,176 @@
+//! Providers: `Ready` when the dispatcher resolved them, and `Delivering` while messages get through.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use campanile_crds::Object;
+use campanile_crds::condition::{DELIVERING, NOTHING_IN_THE_WAY};
+use campanile_domain::{Failure, ObjectKey, ProviderSpec};
+use campanile_protocol::{
+    Backlog, Change, Changes, Condition, Counts, ObjectRow, ProviderRow, ProviderState, SecretError,
+};
+use jiff::Timestamp;
+
+use super::{Known, Reference, Watched};
+use crate::condition::{FAILED, INVALID_URL, Judgement, READY, VALIDATION_FAILED, is_false, is_true};
+use crate::findings::{missing_secret, secret_fields};
+use crate::kind::Kind;
+use crate::standing::{Aspect, Judging, Seed};
+use crate::{Loaded, Located};
+
+impl Watched for ProviderSpec {
+    const KIND: Kind = Kind::Provider;
+
+    type Aspect = Delivering;
+    type Row = ProviderRow;
+
+    fn of(object: Object) -> Option<Self> {
+        match object {
+            Object::Provider(provider) => Some(provider),
+            _ => None,
+        }
+    }
+
+    fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
+    fn uid(&self) -> &Arc<str> {
+        &self.uid
+    }
+
+    fn generation(&self) -> i64 {
+        self.generation
+    }
+
+    fn set_generation(&mut self, generation: i64) {
+        self.generation = generation;
+    }
+
+    fn is_suspended(&self) -> bool {
+        self.suspend
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.kind().is_none().then(|| campanile_crds::unsupported_type(&self.type_name))
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        self.secret_keys().map(Reference::Secret).collect()
+    }
+
+    fn unresolved(&self, known: &dyn Known) -> Option<String> {
+        secret_fields(self).find_map(|(field, key)| match known.secret(&key).err()? {
+            SecretError::NotFound(_) => Some(missing_secret(&key, field)),
+            SecretError::Unreadable { cause, .. } => Some(format!("failed to read secret '{key}': {cause}")),
+        })
+    }
+
+    /// What can be seen here, then what the dispatcher found when it resolved this generation.
+    fn ready(&self, fault: Option<&str>, unresolved: Option<String>, aspect: &Delivering) -> Judgement {
+        if let Some(message) = invalid_proxy(self) {
+            return Judgement::not_ready(INVALID_URL, message);
+        }
+        let fault = fault.map(ToOwned::to_owned).or(unresolved);
+        let bad = |message| Judgement::not_ready(VALIDATION_FAILED, message);
+        match (fault, aspect.current(self.generation).map(|word| &word.ready)) {
+            (Some(fault), _) => bad(fault),
+            (None, None) => Judgement::open(READY),
+            (None, Some(Ok(()))) => Judgement::ready(),
+            (None, Some(Err(message))) => bad(message.to_string()),
+        }
+    }
+
+    fn row(&self, object: ObjectRow) -> ProviderRow {
+        ProviderRow { object, type_name: self.type_name.clone() }
+    }
+
+    fn counts(backlog: &Backlog) -> Option<&BTreeMap<ObjectKey, Counts>> {
+        Some(&backlog.providers)
+    }
+
+    fn changes(changes: &mut Changes) -> &mut Vec<Change<Self>> {
+        &mut changes.providers
+    }
+
+    fn loaded(loaded: &mut Loaded) -> &mut BTreeMap<ObjectKey, Located<Self>> {
+        &mut loaded.providers
+    }
+}
+
+/// What is wrong with `spec.proxy`, which is looked at only without `spec.secretRef` (contract, control plane 3.2). It may
+/// hold a password and is not quoted.
+fn invalid_proxy(spec: &ProviderSpec) -> Option<String> {
+    let looked_at = spec.secret_ref.is_none() && !spec.proxy.is_empty();
+    let error = looked_at.then(|| url::Url::parse(&spec.proxy).err()).flatten()?;
+    Some(format!("invalid proxy: {error}; correct spec.proxy"))
+}
+
+/// The dispatcher's word on a Provider.
+#[derive(Clone)]
+struct Word {
+    generation: i64,
+    ready: Result<(), Box<str>>,
+    delivering: Result<(), Box<str>>,
+}
+
+/// Whether messages of a Provider get through.
+pub(crate) struct Delivering {
+    condition: Arc<Condition>,
+    /// The dispatcher's newest word.
+    word: Option<Word>,
+    /// An earlier watcher said that messages do not get through, and nothing was heard of any since.
+    still_down: bool,
+}
+
+impl Delivering {
+    /// Takes the dispatcher's word on the Provider, which is to be judged anew then.
+    pub(crate) fn heard(&mut self, state: ProviderState) {
+        let message = |failure: Failure| failure.message.into();
+        self.word = Some(Word {
+            generation: state.generation,
+            ready: state.ready.map_err(message),
+            delivering: state.delivering.map_err(message),
+        });
+    }
+
+    /// Notes that a message got through. Returns whether the Provider is to be judged anew.
+    pub(crate) fn delivered(&mut self) -> bool {
+        std::mem::take(&mut self.still_down)
+    }
+
+    /// The dispatcher's word, if it is on this generation.
+    fn current(&self, generation: i64) -> Option<&Word> {
+        self.word.as_ref().filter(|word| word.generation >= generation)
+    }
+}
+
+impl Aspect for Delivering {
+    fn seeded(seed: &Seed, now: Timestamp) -> Self {
+        let still_down =
+            seed.ready.as_deref().is_some_and(is_true) && seed.delivering.as_deref().is_some_and(is_false);
+        let condition = seed.delivering.clone();
+        let condition = condition.unwrap_or_else(|| Judgement::open(DELIVERING).condition(None, 0, now));
+        Self { condition, word: None, still_down }
+    }
+
+    fn condition(&self) -> Option<&Arc<Condition>> {
+        Some(&self.condition)
+    }
+
+    fn judge(&mut self, Judging { generation, overflow, now }: Judging<'_>) {
+        let judgement = match self.current(generation).map(|word| &word.delivering) {
+            None => Judgement::open(DELIVERING),
+            Some(Ok(())) => Judgement::good(DELIVERING, NOTHING_IN_THE_WAY),
+            Some(Err(message)) => {
+                let told = [Some(&**message), overflow];
+                Judgement::bad(DELIVERING, FAILED, told.into_iter().flatten().collect::<Vec<_>>().join("; "))
+            }
+        };
+        // What an earlier watcher found stays so until it is known better: a restart is no news.
+        self.still_down &= !judgement.is_bad() && self.condition.observed_generation == generation;
+        if !self.still_down {
+            self.condition = judgement.follow(&self.condition, generation, now);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The watcher actor: owns the present state of all objects, and is the only one that changes it.
+//!
+//! It owns the objects of every kind and how each stands ([`Kinds`]), what the outbox holds of them, and who is told of
+//! changes. Where objects come from is its [`Source`]'s concern: a folder of manifests or a cluster. **Promises**:
+//! subscribers hear nothing until every kind was listed, and everything in order from then on; one that can not be reached
+//! is sent the whole state as soon as it can, so nobody ever misses a change, and nobody is waited for. It ends when its last
+//! address is dropped.
+
+mod handlers;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use actix::{Actor, AsyncContext, Context};
+use campanile_protocol::{Backlog, Change, Changes};
+use campanile_supervision::{LifeGuard, Link, SharedClock};
+
+use crate::any_kind::AnyKind;
+use crate::batch::Batch;
+use crate::kind::Id;
+use crate::kind_state::Sighting;
+use crate::kinds::{KeptIn, Kinds, Resolver};
+use crate::source::Source;
+use crate::subscribers::Subscribers;
+use crate::tick::start_ticking;
+use crate::watched::Reference;
+
+/// What every watcher is made of, whatever its source.
+pub struct WatcherParts {
+    /// Tells when conditions change.
+    pub clock: SharedClock,
+    /// Tells the supervisor when the watcher ends.
+    pub guard: LifeGuard<&'static str>,
+    /// Who hears of changes.
+    pub subscribers: Vec<Link<Changes>>,
+}
+
+/// The watcher of objects from a source.
+pub struct WatcherActor<S: Source> {
+    pub(crate) kinds: Kinds<S::Facts>,
+    /// What the outbox holds; none before it was counted.
+    pub(crate) backlog: Option<Arc<Backlog>>,
+    pub(crate) clock: SharedClock,
+    pub(crate) guard: LifeGuard<&'static str>,
+    pub(crate) source: S,
+    subscribers: Subscribers,
+}
+
+/// What followed from batches and is not judged and told yet.
+pub(crate) struct News {
+    /// Whether objects were not known before.
+    first: bool,
+    pub(crate) changes: Changes,
+    judge: BTreeSet<Id>,
+    moved: Vec<Id>,
+    /// Objects that are gone.
+    pub(crate) gone: Vec<Id>,
+    /// Objects that changed and have a fault of their own.
+    pub(crate) faulty: Vec<Id>,
+    references: BTreeSet<Reference>,
+}
+
+impl<S: Source> WatcherActor<S> {
+    pub(crate) fn new(parts: WatcherParts, source: S) -> Self {
+        Self {
+            kinds: Kinds::default(),
+            backlog: None,
+            clock: parts.clock,
+            guard: parts.guard,
+            source,
+            subscribers: Subscribers::new(parts.subscribers),
+        }
+    }
+
+    /// Whether all objects are known.
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.kinds.are_listed()
+    }
+
+    /// Begins to take in batches.
+    pub(crate) fn news(&self) -> News {
+        News {
+            first: !self.is_loaded(),
+            changes: Changes::default(),
+            judge: BTreeSet::new(),
+            moved: Vec::new(),
+            gone: Vec::new(),
+            faulty: Vec::new(),
+            references: BTreeSet::new(),
+        }
+    }
+
+    /// Takes a batch of one kind in; nothing is judged or told before [`settle`](Self::settle).
+    pub(crate) fn apply<K: KeptIn<S::Facts>>(
+        &mut self,
+        batch: Batch<Sighting<K, S::Facts>>,
+        news: &mut News,
+    ) {
+        let id = |key| (K::KIND, key);
+        let state = K::state_mut(&mut self.kinds);
+        let applied = state.apply(batch, self.clock.now());
+        let changed = applied.changes.iter().filter_map(|change| match change {
+            Change::Applied(spec) if state.is_faulty(spec.key()) => Some(id(spec.key().clone())),
+            Change::Applied(_) | Change::Deleted(_) => None,
+        });
+        news.faulty.extend(changed);
+        news.gone.extend(applied.gone.into_iter().filter(|key| !state.contains(key)).map(id));
+        news.references.extend(applied.references);
+        // The first time everything is judged and told.
+        if !news.first {
+            news.judge.extend(applied.seen.into_iter().map(id));
+            news.moved.extend(applied.moved.into_iter().map(id));
+            K::changes(&mut news.changes).extend(applied.changes);
+        }
+    }
+
+    /// Judges and tells what follows from batches.
+    pub(crate) fn settle(&mut self, news: News) {
+        let references: Vec<Reference> = news.references.into_iter().collect();
+        S::references_changed(self, &references);
+        if news.first && self.is_loaded() {
+            self.kinds.ids().iter().for_each(|id| self.judge(id));
+            self.subscribers.mark_all_behind();
+        } else if self.is_loaded() {
+            let mut judge = news.judge;
+            judge.extend(news.moved.into_iter().flat_map(|id| self.kinds.owners(&Reference::Object(id))));
+            judge.iter().for_each(|id| self.judge(id));
+            self.publish(&news.changes);
+        }
+        self.catch_up();
+        S::settled(self, true);
+    }
+
+    /// Judges an object anew, once all are known: an earlier judgement could not know of the others.
+    pub(crate) fn judge(&mut self, id: &Id) {
+        if !self.is_loaded() {
+            return;
+        }
+        let (kind, key) = id;
+        let secret = |key: &_| self.source.secret(key);
+        let resolver = Resolver { kinds: &self.kinds, secret: &secret };
+        let unresolved = self.kinds.get(*kind).unresolved(key, &resolver);
+        let now = self.clock.now();
+        if let Some(before) = self.kinds.get_mut(*kind).judge(key, unresolved, now) {
+            S::judged(self, id, &before);
+        }
+    }
+
+    /// Tells subscribers, once everything is known.
+    pub(crate) fn publish(&mut self, news: &Changes) {
+        if self.is_loaded() && !self.guard.is_retired() && !news.is_empty() {
+            self.subscribers.publish(news);
+        }
+    }
+
+    /// Sends the whole state to those who missed something.
+    pub(crate) fn catch_up(&mut self) {
+        if self.is_loaded() && !self.guard.is_retired() {
+            let Self { subscribers, kinds, source, .. } = self;
+            subscribers.catch_up(|| Changes { secrets: source.all_secrets(), ..kinds.whole() });
+        }
+    }
+
+    /// One line for each thing that does not work or can not be used.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        self.source.problems().into_iter().chain(self.kinds.problems()).collect()
+    }
+}
+
+impl<S: Source> Actor for WatcherActor<S> {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        S::started(self, ctx);
+        start_ticking(&ctx.address());
+    }
+}
