@@ -32,6 +32,7 @@ mod outbox_state_folder;
 mod provider_alertmanager;
 mod provider_change_request;
 mod provider_identity;
+mod provider_keys;
 mod provider_nats;
 mod provider_otel;
 mod provider_parking;

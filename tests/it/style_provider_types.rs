@@ -68,6 +68,29 @@ fn style_provider_types_are_listed_nowhere_else_not_even_in_tests() {
     assert_eq!(found, Vec::<String>::new(), "take them from the table, or from their samples");
 }
 
+/// A type whose files, tests aside, have fewer lines than this together is one file.
+const ONE_FILE: usize = 300;
+
+#[test]
+fn style_provider_types_that_are_short_are_one_file() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors/providers/src/kinds");
+    let mut files = Vec::new();
+    sources(&folder, &mut files);
+    let lines = |path: &PathBuf| std::fs::read_to_string(path).map_or(0, |text| text.lines().count());
+    let mut split = Vec::new();
+    for kind in files.iter().filter(|path| path.parent() == Some(folder.as_path())) {
+        let own = kind.with_extension("");
+        let is_part = |path: &&PathBuf| {
+            path.strip_prefix(&own).is_ok_and(|rest| rest.parent().is_some() && is_shipped(rest))
+        };
+        let parts: Vec<&PathBuf> = files.iter().filter(is_part).collect();
+        let total = lines(kind) + parts.iter().map(|path| lines(path)).sum::<usize>();
+        split.extend((!parts.is_empty() && total < ONE_FILE).then(|| (kind.clone(), total)));
+    }
+    assert!(files.len() > 35, "the folder was not read");
+    assert!(split.is_empty(), "join their parts: {split:?}");
+}
+
 #[test]
 fn style_a_name_of_a_type_is_found_in_code_and_not_in_comments_and_tests() {
     let text =
