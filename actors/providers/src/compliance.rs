@@ -9,7 +9,7 @@
 //! 6. It refuses malformed `headers`, a missing Secret and an unusable address before anything is sent.
 //! 7. It has a page in the documentation, with a [table](page) that is true, and is in the [overview].
 //!
-//! Over all types that speak HTTP, those of Git hosts included: 8. [`again`], 9. [`limits`], 10. [`hostile`]. And
+//! Over all types, those of Git hosts and of other protocols included: 8. [`again`], 9. [`limits`], 10. [`hostile`]. And
 //! 11. the [`overview`] of the limits.
 
 mod again;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use campanile_domain::{Delivery, Event, ObjectRef, Request, Severity};
 use campanile_testkit::{event, noon};
 
-use super::Case;
-use super::every::{complete, first_written, message, types, written};
+use super::every::{complete, first_written, message, written};
+use super::{Case, all};
 use crate::sample::{BodyForm, KeyPlace, KeyScope, RepeatKey};
 use crate::testing::{delivery, error, header, info};
 
@@ -25,7 +25,7 @@ fn key_text(key: RepeatKey, request: &Request) -> String {
 /// Client-Server API, "Transaction identifiers"; Alertmanager, labels; incident.io, alert events, `deduplication_key`;
 /// Sentry, "Event payloads", `event_id`; OTLP, `span_id`).
 fn keyed() -> impl Iterator<Item = (Case, RepeatKey)> {
-    types().filter_map(|case| Some((case, case.sample.key?)))
+    all().filter_map(|case| Some((case, case.sample.key?)))
 }
 
 fn span(request: &Request) -> String {
@@ -54,7 +54,7 @@ fn third(delivery: &Delivery) -> Delivery {
 #[test]
 fn m8_a_later_try_is_the_same_request() {
     let later = noon() + Duration::from_secs(3 * 3600);
-    for case in types() {
+    for case in all() {
         let kind = case.name;
         for delivery in [error(), info()].map(complete) {
             let first = written(case, &delivery, noon());

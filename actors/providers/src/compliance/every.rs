@@ -1,22 +1,19 @@
 //! Every type of the table at work: a Provider that is let in everywhere, and a destination that obliges all.
 
-use campanile_domain::{Delivery, Method, NewDelivery, ProviderSpec, Request, Response, Verdict};
+use campanile_domain::{
+    Delivery, Method, NewDelivery, ProviderSpec, Publication, Request, Response, Verdict,
+};
 use campanile_testkit::noon;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Case, all};
-use crate::sample::{BodyForm, LoginForm, Sends};
+use super::Case;
+use crate::sample::{BodyForm, LoginForm};
 use crate::testing::{answer, credentials};
 use crate::{Endpoint, Step};
 
 /// A private key that accounts and Apps sign with.
 const PEM: &str = include_str!("../../fixtures/github-app/pkcs8.pem");
-
-/// The types of the table that speak HTTP.
-pub(super) fn types() -> impl Iterator<Item = Case> {
-    all().filter(|case| case.sample.sends != Sends::Publication)
-}
 
 /// The spec of a Provider of this type, and what is in its Secret: its usual login, and all others that do not take its place.
 pub(super) fn settings(case: Case) -> (ProviderSpec, Vec<(&'static str, String)>) {
@@ -79,7 +76,7 @@ pub(super) fn complete(delivery: Delivery) -> Delivery {
     Delivery { plan: NewDelivery { metadata, commit_status, ..delivery.plan.clone() }, ..delivery }
 }
 
-/// Runs one try at `now` against a destination that has nothing yet and takes everything: all requests that write.
+/// Runs one try at `now` against a destination that has nothing yet and takes everything: all that is written.
 pub(super) fn written(case: Case, delivery: &Delivery, now: Timestamp) -> Vec<Request> {
     let mut exchange = endpoint(case).provider.begin(delivery).unwrap();
     let (mut response, mut sent) = (None, Vec::new());
@@ -89,7 +86,7 @@ pub(super) fn written(case: Case, delivery: &Delivery, now: Timestamp) -> Vec<Re
                 assert_eq!(verdict, Verdict::Delivered, "{}", case.name);
                 return sent;
             }
-            Step::Publish(_) => panic!("{} does not speak HTTP", case.name),
+            Step::Publish(publication) => return vec![published(publication)],
             Step::Send(request) => {
                 response = Some(obliging(case, &request));
                 let is_login = request.url.ends_with("/token");
@@ -100,6 +97,12 @@ pub(super) fn written(case: Case, delivery: &Delivery, now: Timestamp) -> Vec<Re
         }
         assert!(sent.len() < 8, "the exchange has no end");
     }
+}
+
+/// A publication as a request that has nothing but its payload.
+fn published(publication: Publication) -> Request {
+    let (url, headers) = (String::new(), Vec::new());
+    Request { method: Method::Post, url, headers, body: publication.payload }
 }
 
 /// As [`written`], at noon, and only the first request.

@@ -7,8 +7,8 @@ use campanile_domain::{Delivery, Event, ObjectRef, Request, Severity};
 use campanile_testkit::event;
 use serde_json::Value;
 
-use super::Case;
-use super::every::{complete, first_written, texts, types};
+use super::every::{complete, first_written, texts};
+use super::{Case, all};
 use crate::sample::{BodyForm, KeyPlace, Markup};
 use crate::testing::delivery;
 
@@ -47,7 +47,7 @@ fn without_plain_places(case: Case, request: Request) -> Request {
 #[test]
 fn m10_what_an_event_says_calls_nobody_and_is_no_markup() {
     let mut through = Vec::new();
-    for case in types() {
+    for case in all() {
         let Markup::Forbids(forbidden) = case.sample.markup else { continue };
         assert!(!forbidden.is_empty(), "{} says what must not stand in its messages", case.name);
         assert!(forbidden.iter().any(|text| HOSTILE.contains(text)), "{} is tried", case.name);
@@ -62,7 +62,7 @@ fn m10_what_an_event_says_calls_nobody_and_is_no_markup() {
 fn m10_nothing_invisible_turns_a_text_around_or_acts_on_a_terminal() {
     let acts = |c: &char| "\0\u{8}\u{1b}\u{7f}\u{9b}\u{202e}\u{202c}\u{2067}\u{2069}".contains(*c);
     let is_text = |case: &Case| case.sample.markup != Markup::Verbatim && case.sample.body != BodyForm::Spans;
-    let shown = types().filter(is_text).filter_map(|case| {
+    let shown = all().filter(is_text).filter_map(|case| {
         let said = texts(case, &first_written(case, &saying(HOSTILE)));
         Some((case.name, said.chars().find(acts)?))
     });
@@ -86,7 +86,7 @@ fn shape(value: &Value, into: &mut BTreeSet<String>, path: &str) {
 #[test]
 fn m10_what_an_event_says_becomes_no_field_header_or_other_place() {
     let is_json = |case: &Case| matches!(case.sample.body, BodyForm::Json | BodyForm::Lines(_));
-    for case in types().filter(is_json) {
+    for case in all().filter(is_json) {
         let kind = case.name;
         let shape_of = |request: &Request| {
             let (mut found, body) = (BTreeSet::new(), String::from_utf8_lossy(&request.body).into_owned());

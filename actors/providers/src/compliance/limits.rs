@@ -4,9 +4,9 @@
 use campanile_domain::{Delivery, Event, ObjectRef, ProviderClass, Severity};
 use campanile_testkit::event;
 
-use super::Case;
-use super::every::{complete, first_written, message, texts, types};
+use super::every::{complete, first_written, message, texts};
 use super::measure::measured;
+use super::{Case, all};
 use crate::testing::delivery;
 
 /// Who takes an event whole: there is no destination whose limits one could know.
@@ -59,7 +59,7 @@ fn huge() -> Vec<Delivery> {
 #[test]
 fn m9_every_message_keeps_within_the_limits_of_its_destination() {
     let (huge, mut beyond) = (huge(), Vec::new());
-    for case in types() {
+    for case in all() {
         let limits = case.sample.limits;
         assert!(is_whole(&case) == limits.is_empty(), "{} has limits, or none", case.name);
         for (number, delivery) in huge.iter().enumerate() {
@@ -76,7 +76,7 @@ fn m9_every_message_keeps_within_the_limits_of_its_destination() {
 #[test]
 fn m9_a_cut_message_says_so() {
     let long = huge().into_iter().next().unwrap();
-    for case in types().filter(|case| case.sample.says_cut && !is_whole(case)) {
+    for case in all().filter(|case| case.sample.says_cut && !is_whole(case)) {
         let said = texts(case, &first_written(case, &long)).replace('\\', "");
         assert!(said.contains("more characters"), "{} says that it was cut: {}", case.name, said.len());
     }
@@ -84,7 +84,7 @@ fn m9_a_cut_message_says_so() {
 
 #[test]
 fn m9_who_forwards_an_event_forwards_all_of_it() {
-    for case in types().filter(is_whole) {
+    for case in all().filter(is_whole) {
         for delivery in huge() {
             let sent = message(&first_written(case, &delivery));
             assert_eq!(sent["message"], delivery.event.message.as_str(), "{}", case.name);

@@ -15,7 +15,7 @@ use campanile_domain::{Failure, FailureClass, NatsServers, Notification, Publica
 use jiff::Timestamp;
 
 use crate::render::event_body::fitting;
-use crate::sample::{LoginForm, Markup, Sample, Sends};
+use crate::sample::{Limit, LoginForm, Markup, Sample, Sends};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 pub use problem::NatsProblem;
 
@@ -85,5 +85,14 @@ pub(crate) const SAMPLE: Sample = Sample {
     channel: "flux.events",
     logins: &[LoginForm::Pair],
     sends: Sends::Publication,
-    ..Sample::webhook(Markup::Verbatim, &[])
+    // What the kit tries fits.
+    says_cut: false,
+    ..Sample::webhook(
+        Markup::Verbatim,
+        &[Limit::body(
+            "event",
+            1 << 20,
+            "[Configuration, `max_payload`](https://docs.nats.io/running-a-nats-service/configuration#limits), as it is shipped",
+        )],
+    )
 };
