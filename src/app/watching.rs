@@ -99,7 +99,7 @@ impl Campaign {
     }
 }
 
-/// What every watcher is made of, whatever its source.
+/// The parts of every watcher, whatever its source.
 fn watcher_parts(parts: &Parts, guard: LifeGuard<&'static str>) -> WatcherParts {
     WatcherParts { clock: parts.clock.clone(), guard, subscribers: parts.links.of_changes() }
 }

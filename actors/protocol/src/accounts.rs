@@ -39,7 +39,7 @@ pub enum AccountError {
     Unreachable {
         /// The account.
         account: ObjectKey,
-        /// Why.
+        /// The transport's or the API server's error; it holds no token.
         cause: String,
     },
     /// There is no cluster.

@@ -1,4 +1,4 @@
-//! What is wrong with an Alert whatever else there is: patterns and selectors that select nothing.
+//! Faults of an Alert itself: patterns and selectors that select nothing.
 
 use campanile_crds::FieldPath;
 use campanile_domain::yaml::Step;

@@ -24,7 +24,7 @@ use crate::{Finding, Loaded};
 pub struct FolderError {
     /// The folder.
     pub folder: PathBuf,
-    /// Why.
+    /// The error of the file system.
     pub source: io::Error,
 }
 

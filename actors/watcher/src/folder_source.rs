@@ -29,9 +29,9 @@ const RESCAN_TICKS: u32 = 30;
 /// The longest wait after a hint, so that files written together are read together.
 const DEBOUNCE: Duration = Duration::from_millis(100);
 
-/// What a watcher of a folder is made of.
+/// The parts of a watcher of a folder.
 pub struct FolderParts {
-    /// What every watcher is made of.
+    /// The parts of every watcher.
     pub watcher: WatcherParts,
     /// The folder of manifests, or one manifest.
     pub manifests: PathBuf,

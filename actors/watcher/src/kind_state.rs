@@ -40,7 +40,7 @@ pub(crate) struct Object<K: Watched, F> {
     pub(crate) standing: Standing<K::Aspect>,
 }
 
-/// What a batch did, one entry for each step that did something.
+/// The effects of a batch, one entry for each step that had one.
 pub(crate) struct Applied<K> {
     /// What others have to hear.
     pub(crate) changes: Vec<Change<K>>,

@@ -1,4 +1,4 @@
-//! What a folder of manifests says, and where each object stands.
+//! The contents of a folder of manifests, with file and line of each object.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

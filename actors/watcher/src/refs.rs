@@ -1,4 +1,4 @@
-//! Who names what: an index from what is named to those who name it.
+//! Index of references, from a thing to the objects that name it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;

@@ -14,7 +14,7 @@ use crate::any_kind::Before;
 use crate::kind::Id;
 use crate::watched::Reference;
 
-/// Where a [`WatcherActor`] has its objects from. It owns Secrets, labels, troubles and the machinery of watching; objects
+/// The origin of a [`WatcherActor`]'s objects. It owns Secrets, labels, troubles and the machinery of watching; objects
 /// and how they stand are the actor's. What is optional concerns a source that writes status somewhere.
 pub trait Source: Sized + Unpin + 'static {
     /// What is kept of an object beside its spec.

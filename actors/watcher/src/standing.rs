@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::condition::Judgement;
 
-/// What was last delivered.
+/// The last delivery and the setbacks since.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Last {
     delivery: Option<Timestamp>,
@@ -53,7 +53,7 @@ impl Last {
     }
 }
 
-/// What an earlier watcher left in the status of an object.
+/// The conditions that an earlier watcher left in the status of an object.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seed {
     pub(crate) since: Option<Timestamp>,
@@ -61,7 +61,7 @@ pub(crate) struct Seed {
     pub(crate) delivering: Option<Arc<Condition>>,
 }
 
-/// What is to be shown of an object.
+/// The part of a standing that a status shows.
 pub(crate) struct Shown<'a> {
     /// The conditions, `Ready` first.
     pub(crate) conditions: Vec<&'a Arc<Condition>>,
@@ -73,7 +73,7 @@ pub(crate) struct Shown<'a> {
     pub(crate) counts: Option<Counts>,
 }
 
-/// What is judged of an object beside [`READY`].
+/// A judgement of an object beside [`READY`].
 pub(crate) trait Aspect: Unpin + 'static {
     /// Goes on where an earlier watcher ended. To be judged next.
     fn seeded(seed: &Seed, now: Timestamp) -> Self;
@@ -103,7 +103,7 @@ impl Aspect for () {
     fn judge(&mut self, _: Judging<'_>) {}
 }
 
-/// How an object stands.
+/// The standing of an object: conditions, and the last delivery.
 pub(crate) struct Standing<A> {
     since: Timestamp,
     ready: Arc<Condition>,

@@ -25,7 +25,7 @@ use crate::subscribers::Subscribers;
 use crate::tick::start_ticking;
 use crate::watched::Reference;
 
-/// What every watcher is made of, whatever its source.
+/// The parts of every watcher, whatever its source.
 pub struct WatcherParts {
     /// Tells when conditions change.
     pub clock: SharedClock,
@@ -46,7 +46,7 @@ pub struct WatcherActor<S: Source> {
     subscribers: Subscribers,
 }
 
-/// What followed from batches and is not judged and told yet.
+/// Consequences of batches that are not judged and told yet.
 pub(crate) struct News {
     /// Whether objects were not known before.
     first: bool,

@@ -1,4 +1,4 @@
-//! Where the API server is, and the client that talks to it.
+//! Configuration and construction of the client of the API server.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ pub struct ClusterConfig {
     pub meters: ClusterMeters,
 }
 
-/// What a process counts of its dealings with the API server. Copies count together.
+/// Meters of a process's requests to the API server. Copies count together.
 #[derive(Clone, Debug, Default)]
 pub struct ClusterMeters {
     /// Requests, those of the election too.
@@ -35,7 +35,7 @@ pub struct ClusterMeters {
     pub reconciles: Reconciles,
 }
 
-/// Why there is no client.
+/// The reason that there is no client.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The kubeconfig is missing or wrong.

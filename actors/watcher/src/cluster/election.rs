@@ -30,7 +30,7 @@ const JITTER: f64 = 1.2;
 /// The shortest time that one request is given.
 const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 
-/// How to take part in an election.
+/// The terms of taking part in an election.
 #[derive(Clone, Debug)]
 pub struct ElectionConfig {
     /// Which cluster.
@@ -51,7 +51,7 @@ pub struct ElectionConfig {
     pub release_on_cancel: bool,
 }
 
-/// Why an election ended. The process can not go on as it was.
+/// The reason that an election ended. The process can not go on as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum ElectionError {
     /// There is no client.
@@ -62,7 +62,7 @@ pub enum ElectionError {
     Lost {
         /// Namespace and name of the Lease.
         lease: String,
-        /// Why.
+        /// The reason, with the remedy where there is one.
         cause: String,
     },
 }

@@ -29,7 +29,7 @@ use post::{NextPostings, Posted, RecorderOutlet};
 /// The most postings handed out at once.
 const MOST: usize = 16;
 
-/// What the event recorder is made of.
+/// The parts of the event recorder.
 pub struct EventRecorderParts {
     /// The way to the watcher, and the client.
     pub peers: ClusterPeers,

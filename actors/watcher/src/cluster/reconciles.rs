@@ -1,4 +1,4 @@
-//! What became of the looks at objects, in the terms of other controllers: a reconcile is one look at an object whose
+//! Reconcile counts, in the terms of other controllers: a reconcile is one look at an object whose
 //! status may have to be written, until the API server has taken what there was to write.
 //!
 //! The counts outlive the watcher, so that a restart of it sets nothing back.

@@ -1,4 +1,4 @@
-//! How many requests were made of the API server, by what became of them.
+//! Request counts: requests to the API server by method and outcome.
 //!
 //! A request counts when its answer begins, a watch too, and when it ends without one. What the client repeats by itself
 //! after 429, 503 or 504 counts once, with the last answer.
@@ -22,7 +22,7 @@ const OTHER: &str = "other";
 /// The most series: the methods that are used times the codes that an API server answers with are fewer.
 const MOST_SERIES: usize = 128;
 
-/// How many requests had one outcome.
+/// The number of requests with one outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RequestCount {
     /// Host and port of the API server.

@@ -45,9 +45,9 @@ use connection::Watches;
 /// Ticks between two looks at Secrets that are not watched.
 const REFRESH_TICKS: u32 = 60;
 
-/// What a watcher of a cluster is made of.
+/// The parts of a watcher of a cluster.
 pub struct ClusterParts {
-    /// What every watcher is made of.
+    /// The parts of every watcher.
     pub watcher: WatcherParts,
     /// Which cluster, and how much of it.
     pub config: ClusterConfig,

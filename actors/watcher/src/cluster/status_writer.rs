@@ -42,7 +42,7 @@ const PLANNING: Duration = Duration::from_secs(10);
 /// How long an object waits that the watcher could not plan.
 const UNPLANNED: Duration = Duration::from_secs(1);
 
-/// What the status writer is made of.
+/// The parts of the status writer.
 pub struct StatusWriterParts {
     /// The way to the watcher, and the client.
     pub peers: ClusterPeers,

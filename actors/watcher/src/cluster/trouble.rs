@@ -1,4 +1,4 @@
-//! What went wrong with the API server, in words that say the remedy.
+//! Error texts about the API server, each with its remedy.
 
 use std::error::Error;
 

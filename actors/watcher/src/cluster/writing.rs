@@ -1,4 +1,4 @@
-//! How requests that write are made: under which name, for how long, and what is said of those that fail.
+//! Writing requests: the field manager, the patience with one request, and the text of a failure.
 
 use std::future::Future;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a watcher answers and takes in, whatever its source.
+//! Message handlers of a watcher, whatever its source.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What watches tell: objects, Secrets and labels.
+//! Batches from watches: objects, Secrets and labels are taken in, and what follows from them is judged and told.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What the status writer asks and is told: which objects to look at, and the plan of each.
+//! Answers to the status writer: the objects to look at, and the write plan of each.
 
 use actix::{Context, Handler, MessageResult};
 use campanile_protocol::Backlog;

@@ -1,7 +1,7 @@
-//! What is said when an object becomes ready or ceases to be, and when a Provider's messages begin or cease to get
+//! Transitions of conditions, as Kubernetes Events: an object becomes ready or ceases to be, a Provider's messages begin or cease to get
 //! through (contract, control plane 3.1, step 7).
 //!
-//! What an earlier watcher found and wrote into the status is no news, so a restart says nothing again. Of objects only
+//! The findings of an earlier watcher, in the status, are no news, so a restart says nothing again. Of objects only
 //! the leader speaks, so it is said once; of its own queues every replica does.
 
 use std::sync::Arc;
