@@ -8,15 +8,15 @@ use std::time::Duration;
 use actix_http::Method as HttpMethod;
 use actix_http::body::None as NoBody;
 use actix_rt::time::timeout;
-use awc::error::SendRequestError;
+use awc::error::{ConnectError, SendRequestError};
 use awc::http::StatusCode;
-use awc::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, LOCATION};
 use awc::{ClientResponse, FrozenClientRequest};
 use bytes::Bytes;
 use campanile_domain::{Method, Publication, Request, Response};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::address::Address;
+use crate::answer::{Framing, Head};
 use crate::aside::aside;
 use crate::body::{Body, gunzip, read_capped};
 use crate::connector::{Plan, TRACE, Trace};
@@ -124,11 +124,11 @@ impl Client {
         for _ in 0..=MAX_REDIRECTS {
             let address = moved.as_ref().unwrap_or(first);
             let answer = self.exchange(request, address, &template, trace).await?;
-            let Some(next) = redirect(&answer, address)? else {
+            let Some(next) = redirect(&answer.head, address)? else {
                 return self.finish(answer, address.endpoint()).await;
             };
             // Its only purpose is reuse: a failure here says nothing about the request.
-            drop(read_capped(answer, REDIRECT_BODY).await);
+            drop(read_capped(answer.body, REDIRECT_BODY).await);
             trace.rest();
             if !first.trusts(&next) {
                 template.drop_credentials();
@@ -146,7 +146,7 @@ impl Client {
         address: &Address,
         template: &HeadTemplate<'_>,
         trace: &Rc<Trace>,
-    ) -> Result<ClientResponse, TransportError> {
+    ) -> Result<Answer, TransportError> {
         let frozen = self.prepare(request.method, address, template)?;
         // Each failure takes a dead connection out of the pool, so more tries than sockets are never needed.
         for _ in 0..self.plan.limits.sockets {
@@ -176,24 +176,35 @@ impl Client {
         request.camel_case().no_decompress().freeze().map_err(|_| AddressError::Form.into())
     }
 
-    async fn finish(&self, mut answer: ClientResponse, at: &Endpoint) -> Result<Response, TransportError> {
+    async fn finish(&self, mut answer: Answer, at: &Endpoint) -> Result<Response, TransportError> {
+        if answer.head.framing == Framing::Unknown {
+            return Err(TransportError::Garbled { at: at.clone(), source: GarbledError::Body });
+        }
         let cap = self.plan.limits.body;
-        let body = match read_capped(&mut answer, cap).await {
+        let body = match read_capped(&mut answer.body, cap).await {
             Ok(body) => body,
             Err(error) => return Err(of_body(error, at.clone())),
         };
-        if is_short(&answer, &body) {
+        if is_short(&answer.head, &body) {
             return Err(TransportError::Closed { at: at.clone(), source: None });
         }
-        let encoding = answer.headers().get(CONTENT_ENCODING);
-        let bytes = if encoding.is_some_and(is_gzip) && !body.bytes.is_empty() {
+        let encoding = answer.head.field("content-encoding");
+        let bytes = if encoding.is_some_and(|encoding| encoding.eq_ignore_ascii_case("gzip"))
+            && !body.bytes.is_empty()
+        {
             gunzip(&body, cap)
                 .map_err(|_| TransportError::Garbled { at: at.clone(), source: GarbledError::Body })?
         } else {
             body.bytes
         };
-        Ok(Response { status: answer.status().as_u16(), headers: text_headers(&answer), body: bytes })
+        Ok(Response { status: answer.head.status.as_u16(), headers: answer.head.fields, body: bytes })
     }
+}
+
+/// The head of an answer, and its body to be read.
+struct Answer {
+    head: Head,
+    body: ClientResponse,
 }
 
 /// Sends once; also says whether that was over a connection kept from before.
@@ -201,7 +212,7 @@ async fn attempt(
     frozen: &FrozenClientRequest,
     request: &Request,
     trace: &Rc<Trace>,
-) -> (Result<ClientResponse, SendRequestError>, bool) {
+) -> (Result<Answer, SendRequestError>, bool) {
     trace.begin();
     let sending = async {
         // A GET or DELETE without a body says nothing about its length; the others say zero.
@@ -212,16 +223,20 @@ async fn attempt(
             frozen.send_body(Bytes::clone(&request.body)).await
         }
     };
-    let outcome = aside(TRACE.scope(Rc::clone(trace), sending)).await;
+    let outcome = aside(TRACE.scope(Rc::clone(trace), sending)).await.and_then(|body| {
+        // awc has answered with the head that it was given in place of this one.
+        let head = trace.take_head().ok_or(ConnectError::Disconnected)?;
+        Ok(Answer { head, body })
+    });
     (outcome, !trace.has_dialled())
 }
 
 /// Where a 307 or 308 leads. Without a `Location` it is an answer like any other.
-fn redirect(answer: &ClientResponse, from: &Address) -> Result<Option<Address>, TransportError> {
-    if !matches!(answer.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
+fn redirect(head: &Head, from: &Address) -> Result<Option<Address>, TransportError> {
+    if !matches!(head.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
         return Ok(None);
     }
-    let Some(location) = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok()) else {
+    let Some(location) = head.field("location") else {
         return Ok(None);
     };
     from.join(location)
@@ -230,27 +245,9 @@ fn redirect(answer: &ClientResponse, from: &Address) -> Result<Option<Address>, 
 }
 
 /// Whether the connection ended before the promised length, which awc passes over.
-fn is_short(answer: &ClientResponse, body: &Body) -> bool {
-    let promised = answer.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    let promised = promised.and_then(|length| length.trim().parse::<usize>().ok());
-    !body.cut && promised.is_some_and(|promised| body.bytes.len() < promised) && has_body(answer.status())
-}
-
-fn has_body(status: StatusCode) -> bool {
-    !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-}
-
-fn is_gzip(encoding: &HeaderValue) -> bool {
-    encoding.as_bytes().eq_ignore_ascii_case(b"gzip")
-}
-
-fn text_headers(answer: &ClientResponse) -> Vec<(String, String)> {
-    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
-    answer
-        .headers()
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)))
-        .collect()
+fn is_short(head: &Head, body: &Body) -> bool {
+    let length = u64::try_from(body.bytes.len()).unwrap_or(u64::MAX);
+    !body.cut && matches!(head.framing, Framing::Length(promised) if length < promised)
 }
 
 fn http_method(method: Method) -> HttpMethod {

@@ -18,6 +18,7 @@ use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 
+use crate::answer::Head;
 use crate::dial::dial;
 use crate::io::Io;
 use crate::limits::Limits;
@@ -38,12 +39,14 @@ pub(crate) struct Trace {
     dialled: Cell<bool>,
     /// The one it uses. It rests when the exchange has ended.
     slot: RefCell<Option<Arc<Slot>>>,
+    /// The head of the answer, of which awc is told only what it needs.
+    head: RefCell<Option<Head>>,
     sockets: Sockets,
 }
 
 impl Trace {
     pub(crate) fn new(sockets: Sockets) -> Self {
-        Self { dialled: Cell::new(false), slot: RefCell::default(), sockets }
+        Self { dialled: Cell::new(false), slot: RefCell::default(), head: RefCell::default(), sockets }
     }
 
     /// Before another try.
@@ -53,6 +56,16 @@ impl Trace {
 
     pub(crate) fn has_dialled(&self) -> bool {
         self.dialled.get()
+    }
+
+    /// This is the head of its answer.
+    pub(crate) fn is_answered(&self, head: Head) {
+        *self.head.borrow_mut() = Some(head);
+    }
+
+    /// The head of its answer, once.
+    pub(crate) fn take_head(&self) -> Option<Head> {
+        self.head.take()
     }
 
     /// This is its connection now.

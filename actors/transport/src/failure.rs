@@ -30,7 +30,7 @@ pub(crate) fn of_request(error: SendRequestError, at: Endpoint) -> TransportErro
     match error {
         SendRequestError::Connect(error) => of_connect(error, at),
         SendRequestError::Send(error) | SendRequestError::Response(ParseError::Io(error)) => of_io(error, at),
-        SendRequestError::Response(error) => TransportError::Garbled { at, source: error.into() },
+        SendRequestError::Response(_) => TransportError::Garbled { at, source: GarbledError::NotHttp },
         SendRequestError::Timeout => TransportError::ConnectTimeout { at },
         // What is left is about requests that awc will not write; nothing was sent.
         _ => AddressError::Form.into(),
@@ -61,9 +61,10 @@ fn of_connect(error: ConnectError, at: Endpoint) -> TransportError {
 }
 
 fn of_io(error: io::Error, at: Endpoint) -> TransportError {
-    match tls_cause(&error) {
-        Some(cause) => TransportError::Tls { at, source: cause.clone() },
-        None => TransportError::Closed { at, source: Some(error) },
+    match (tls_cause(&error).cloned(), error.downcast::<GarbledError>()) {
+        (Some(source), _) => TransportError::Tls { at, source },
+        (None, Ok(source)) => TransportError::Garbled { at, source },
+        (None, Err(error)) => TransportError::Closed { at, source: Some(error) },
     }
 }
 

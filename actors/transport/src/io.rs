@@ -1,4 +1,5 @@
-//! The stream that awc speaks over: a link, with each request's head rewritten on its way out.
+//! The stream that awc speaks over: a link, with each request's head rewritten on its way out, and each answer's on its
+//! way in.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -6,10 +7,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use actix_rt::net::{ActixStream, Ready};
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::answer::HeadReader;
+use crate::connector::TRACE;
 use crate::filter::HeadFilter;
+use crate::limits::MAX_ANSWER_HEAD;
 use crate::sockets::Seat;
 
 /// A connection as awc sees it: plain HTTP/1, whatever is below.
@@ -18,13 +22,21 @@ pub(crate) struct Io<S = Seat> {
     filter: HeadFilter,
     /// A rewritten head, or the rest of it, that `link` has not taken yet.
     staged: Bytes,
+    /// Reads the head that is to come, from a request until its answer.
+    answer: Option<HeadReader>,
+    /// What awc is told of the answer's head, and what came with it of the body, until awc has read it.
+    unread: Bytes,
 }
+
+/// Bytes that are read at once while a head is awaited.
+const HEAD_PART: usize = 4096;
 
 impl<S: AsyncWrite + Unpin> Io<S> {
     /// HTTP over `link`, which was not written to yet. With a `prefix`, `http://authority`, requests are written in
     /// absolute form.
     pub(crate) fn new(link: S, prefix: Option<String>) -> Self {
-        Self { link, filter: HeadFilter::new(prefix), staged: Bytes::new() }
+        let filter = HeadFilter::new(prefix);
+        Self { link, filter, staged: Bytes::new(), answer: None, unread: Bytes::new() }
     }
 
     fn poll_staged(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -70,9 +82,53 @@ impl ActixStream for Io {
     }
 }
 
+impl<S: AsyncRead + Unpin> Io<S> {
+    /// Reads until the head of the final answer is there, or until the end of the connection if nothing came before.
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut space = [0; HEAD_PART];
+        while let Some(reader) = &mut self.answer {
+            let mut part = ReadBuf::new(&mut space);
+            let outcome = ready!(Pin::new(&mut self.link).poll_read(cx, &mut part));
+            if reader.has_begun() {
+                // The request has arrived, so the connection was not a dead one.
+                outcome.map_err(io::Error::other)?;
+                if part.filled().is_empty() {
+                    return Poll::Ready(Err(io::Error::other(
+                        "the connection was closed within the answer's head",
+                    )));
+                }
+            } else {
+                outcome?;
+                if part.filled().is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+            let invalid = |garbled| io::Error::new(io::ErrorKind::InvalidData, garbled);
+            let (taken, head) = reader.read(part.filled()).map_err(invalid)?;
+            if let Some(head) = head {
+                let mut unread = BytesMut::from(head.for_awc().as_bytes());
+                unread.extend_from_slice(&part.filled()[taken..]);
+                (self.answer, self.unread) = (None, unread.freeze());
+                // Nobody to tell outside of a request, where nothing is read but to see whether the connection lives.
+                TRACE.try_with(|trace| trace.is_answered(head)).unwrap_or_default();
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Io<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().link).poll_read(cx, buf)
+        let this = self.get_mut();
+        if this.answer.is_some() {
+            ready!(this.poll_answer(cx))?;
+        }
+        if this.unread.is_empty() {
+            return Pin::new(&mut this.link).poll_read(cx, buf);
+        }
+        let length = this.unread.len().min(buf.remaining());
+        buf.put_slice(&this.unread.split_to(length));
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -89,6 +145,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
             let (length, head) = this.filter.read_head(buf)?;
             let Some(head) = head else { return Poll::Ready(Ok(length)) };
             (taken, this.staged) = (length, head.into());
+            this.answer = Some(HeadReader::new(MAX_ANSWER_HEAD));
         }
         loop {
             match this.poll_send(cx, this.filter.body_of(&buf[taken..])) {

@@ -12,10 +12,11 @@
 //! trust.
 //!
 //! Requests are HTTP/1.1, written by awc over connections that are made here, TLS included, and with heads that are
-//! rewritten on their way out. An answer of HTTP/1.1 that gives neither its length nor chunks has no body here: awc does not
-//! read such a body to the end of the connection.
+//! rewritten on their way out, those of answers on their way in. An answer of HTTP/1.1 that gives neither its length nor
+//! chunks and keeps its connection has no body here.
 
 mod address;
+mod answer;
 mod aside;
 mod body;
 mod client;

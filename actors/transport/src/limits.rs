@@ -16,6 +16,12 @@ pub(crate) const MAX_HEADERS: usize = 256 * 1024;
 /// library.
 pub(crate) const MAX_REQUEST_HEAD: usize = MAX_HEADERS + 128 * 1024;
 
+/// Bytes of the heads of one answer, the interim ones included.
+pub(crate) const MAX_ANSWER_HEAD: usize = 128 * 1024;
+
+/// Interim answers before a final one. A server that works long may send one every few seconds (RFC 2518, section 10.1).
+pub(crate) const MAX_INTERIM_ANSWERS: usize = 100;
+
 /// What is read of a proxy's answer to CONNECT, in bytes.
 pub(crate) const MAX_PROXY_HEAD: usize = 16 * 1024;
 
@@ -33,7 +39,7 @@ pub(crate) const MAX_CONNECTION_AGE: Duration = Duration::from_secs(600);
 
 /// Bounds of one client.
 ///
-/// A response's head is bounded too, by awc: 128 KiB and 96 headers; what is larger is
+/// A response's head is bounded too: 128 KiB, and 100 interim answers before it; what is larger is
 /// [`Garbled`](campanile_domain::FailureClass::Garbled).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use actix_http::error::ParseError;
 use dns_lookup::LookupError;
 
 /// What makes a URL unusable. The URL itself is not quoted: it may be a secret.
@@ -103,8 +102,20 @@ impl From<LookupError> for LookupFailure {
 #[derive(Debug, thiserror::Error)]
 pub enum GarbledError {
     /// The head is not HTTP/1.
-    #[error("{0}")]
-    Head(#[from] ParseError),
+    #[error("it is not HTTP/1")]
+    NotHttp,
+    /// The heads, the interim ones included, are too long.
+    #[error("its head is longer than {max} bytes")]
+    HeadTooLong {
+        /// The bound, in bytes.
+        max: usize,
+    },
+    /// There are too many interim answers (RFC 9110, section 15.2).
+    #[error("more than {max} interim answers came before a final one")]
+    Interim {
+        /// The bound.
+        max: usize,
+    },
     /// The body's framing or compression is damaged.
     #[error("its body is damaged")]
     Body,

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use awc::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{BufMut, BytesMut};
@@ -11,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::NatsError;
 use crate::Endpoint;
+use crate::answer::read_head;
 use crate::limits::MAX_PROXY_HEAD;
 use crate::link::Link;
 
@@ -44,36 +46,18 @@ pub(super) async fn open(link: &mut Link, at: &Endpoint, path: &str) -> Result<(
     );
     link.write_all(request.as_bytes()).await?;
     link.flush().await?;
-    let head = read_head(link).await?;
-    let head = String::from_utf8_lossy(&head);
-    let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse::<u16>().ok());
-    match status {
-        Some(101) => {}
-        Some(status) => return Err(Refusal::Said(NatsError::NoWebSocket(status))),
-        None => return Err(Refusal::Said(NatsError::Garbled)),
+    // Frames follow the head.
+    let answer = read_head(link, MAX_PROXY_HEAD).await?.map_err(|_| Refusal::Said(NatsError::Garbled))?;
+    if answer.status != StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Refusal::Said(NatsError::NoWebSocket(answer.status.as_u16())));
     }
-    let accepted = lines.filter_map(|line| line.split_once(':')).any(|(name, value)| {
-        name.eq_ignore_ascii_case("sec-websocket-accept") && value.trim() == answer_to(&key)
-    });
+    let accepted = answer.field("sec-websocket-accept") == Some(answer_to(&key).as_str());
     if accepted { Ok(()) } else { Err(Refusal::Said(NatsError::Garbled)) }
 }
 
 /// What proves that a server has understood a handshake with `key`.
 fn answer_to(key: &str) -> String {
     STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, format!("{key}{MAGIC}").as_bytes()))
-}
-
-/// The head of an answer and not a byte more: frames follow.
-async fn read_head(link: &mut Link) -> Result<Vec<u8>, Refusal> {
-    let mut head = Vec::with_capacity(256);
-    while !head.ends_with(b"\r\n\r\n") {
-        if head.len() >= MAX_PROXY_HEAD {
-            return Err(Refusal::Said(NatsError::Garbled));
-        }
-        head.push(link.read_u8().await?);
-    }
-    Ok(head)
 }
 
 fn random<const N: usize>() -> io::Result<[u8; N]> {

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod address;
 #[cfg(test)]
+mod heads;
 mod keep_alive;
 #[cfg(test)]
 mod limits;

@@ -89,6 +89,7 @@ async fn what_a_proxy_answers_to_connect_decides_the_class() {
         ("HTTP/1.1 403 No\r\n\r\n", FailureClass::Proxy),
         ("HTTP/1.1 302 There\r\n\r\n", FailureClass::Proxy),
         ("HTTP/1.1 503 Down\r\n\r\n", FailureClass::Connection),
+        ("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 407 Login\r\n\r\n", FailureClass::Credentials),
         ("SSH-2.0-OpenSSH\r\n\r\n", FailureClass::Proxy),
     ];
     for (refusal, class) in table {
@@ -100,6 +101,17 @@ async fn what_a_proxy_answers_to_connect_decides_the_class() {
         assert!(text.contains(&relay.port.to_string()), "{text}");
         assert!(!text.contains("secret") && !text.contains("hunter2"), "{text}");
     }
+}
+
+#[actix_rt::test]
+async fn an_interim_answer_to_connect_does_not_open_the_tunnel() {
+    let ca = Authority::new();
+    let server = Server::start_tls(ca.leaf_for("nowhere.invalid").server(), |_| Reply::ok("inside")).await;
+    let refusal = Some("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 Go ahead\r\n\r\n");
+    let rules = ProxyRules { upstream: server.port, refusal, ..ProxyRules::default() };
+    let relay = HttpProxy::start(rules).await;
+    let client = through(proxy(ProxyScheme::Http, relay.port), Some(ca.pem()));
+    assert_eq!(&client.send(&post("https://nowhere.invalid/")).await.unwrap().body[..], b"inside");
 }
 
 #[actix_rt::test]

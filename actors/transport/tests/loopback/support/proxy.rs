@@ -83,7 +83,7 @@ impl HttpProxy {
             if stream.write_all(answer.as_bytes()).await.is_err() || stream.flush().await.is_err() {
                 return;
             }
-            if answer.starts_with("HTTP/1.1 200 Go") {
+            if answer.contains("HTTP/1.1 200 Go") {
                 let mut upstream = TcpStream::connect(("127.0.0.1", rules.upstream)).await.unwrap();
                 copy_bidirectional(&mut stream, &mut upstream).await.ok();
                 return;
