@@ -20,7 +20,7 @@ use actix::{Actor, Addr};
 use anyhow::{Context, Result};
 use campanile_delivery::{CloudEnvironment, Clouds, CloudsParts, wake_up};
 use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, Window};
-use campanile_outbox::{Bounds, OpenError, Outbox, SqliteOutbox};
+use campanile_outbox::{AllProviders, Bounds, OpenError, Outbox};
 use campanile_protocol::LabelLookup;
 use campanile_providers::Surroundings;
 use campanile_router::{RouterActor, RouterConfig, RouterParts, Suspects};
@@ -247,7 +247,7 @@ async fn open_outbox(config: &Config) -> Result<Arc<dyn Outbox>> {
     let mut waited = Duration::ZERO;
     loop {
         let (dir, now) = (config.state_dir.clone(), SystemClock.now());
-        match SqliteOutbox::open(&dir, Bounds::default(), now) {
+        match campanile_outbox::open(&dir, Bounds::default(), Arc::new(AllProviders), now) {
             Ok(opened) => return Ok(Arc::new(opened.outbox)),
             Err(OpenError::Locked { .. }) if waited < config.lock_wait => {
                 if waited.is_zero() {

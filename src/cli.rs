@@ -63,7 +63,9 @@ enum Command {
     )]
     Send(SendFlags),
     /// Put dead letters of a running instance back into the queue of their Provider.
-    #[command(after_help = "Example:\n  campanile redrive 17 18\n  campanile redrive --provider apps/slack")]
+    #[command(
+        after_help = "Example:\n  campanile redrive 3f9a1c77 b0d25e14\n  campanile redrive --provider apps/slack"
+    )]
     Redrive(RedriveFlags),
     /// Print the definitions of Alert, Provider and Receiver for a cluster.
     #[command(after_help = "Example:\n  campanile crds | kubectl apply -f -")]

@@ -22,7 +22,7 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use anyhow::{Context, Result};
 use campanile_delivery::Clouds;
-use campanile_outbox::Outbox;
+use campanile_outbox::Browse;
 use campanile_supervision::{SharedClock, Supervisor};
 use campanile_watcher::ClusterMeters;
 use jiff::Timestamp;
@@ -40,7 +40,7 @@ pub use state::State;
 #[derive(Clone)]
 pub(crate) struct View {
     pub(crate) links: Links,
-    pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) outbox: Arc<dyn Browse>,
     pub(crate) supervisor: Addr<Supervisor>,
     pub(crate) explainer: Arc<Explainer>,
     pub(crate) clock: SharedClock,

@@ -69,9 +69,9 @@ pub struct SendFlags {
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("which").required(true).args(["ids", "provider"])))]
 pub struct RedriveFlags {
-    /// Numbers of dead letters, as `campanile get dead` shows them.
-    #[arg(value_name = "ID")]
-    pub ids: Vec<i64>,
+    /// Ids of dead letters, as `campanile get dead` shows them, or any longer part of them from the beginning on.
+    #[arg(value_name = "ID", value_parser = id)]
+    pub ids: Vec<String>,
     /// All dead letters of this Provider.
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key)]
     pub provider: Option<ObjectKey>,
@@ -81,6 +81,15 @@ pub struct RedriveFlags {
     /// Address of the instance's operations API.
     #[arg(long, env = "CAMPANILE_ADMIN", default_value = flags::ADMIN, value_name = "HOST:PORT")]
     pub admin_addr: String,
+}
+
+/// An id or the beginning of one: hexadecimal digits.
+fn id(text: &str) -> Result<String, String> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("write an id as `campanile get dead` shows it".to_owned())
+    }
 }
 
 /// A key as people write it.
@@ -104,9 +113,9 @@ mod tests {
     }
 
     #[test]
-    fn cli_redrive_takes_either_numbers_or_a_provider() {
+    fn cli_redrive_takes_either_ids_or_a_provider() {
         use clap::error::ErrorKind::{ArgumentConflict, MissingRequiredArgument, ValueValidation};
-        assert_eq!(usage("redrive 1 2"), Ok(()));
+        assert_eq!(usage("redrive 1 3f9a1c77"), Ok(()));
         assert_eq!(usage("redrive --provider apps/chat"), Ok(()));
         assert_eq!(usage("redrive"), Err(MissingRequiredArgument));
         assert_eq!(usage("redrive 1 --provider apps/chat"), Err(ArgumentConflict));

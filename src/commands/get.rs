@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use campanile_domain::{prefix, prefix_length};
 use campanile_outbox::{DeliveryState, DeliveryView};
 use campanile_protocol::{AlertRow, Condition, ObjectTable, ProviderRow};
 use jiff::Timestamp;
@@ -113,12 +114,13 @@ fn providers(rows: &[ProviderRow], now: Timestamp) -> String {
 
 /// A delivery that was not tried yet waits for its Provider, if that does not deliver: then it is `held`, with the reason.
 fn delivery_table(rows: &[DeliveryView], held: &BTreeMap<String, String>, now: Timestamp) -> String {
+    let length = prefix_length(rows.iter().map(|row| row.id));
     let cells = rows.iter().map(|row| {
         let waits = held.get(&row.provider.to_string()).filter(|_| row.state == DeliveryState::Ready);
         let failed = row.failure.as_ref().map(|failure| format!("{}: {failure}", failure.class.label()));
         let why = waits.cloned().or(failed).unwrap_or_default();
         vec![
-            row.id.0.to_string(),
+            prefix(row.id, length),
             waits.map_or_else(|| state(row.state), |_| "held").to_owned(),
             row.provider.to_string(),
             row.alert.to_string(),

@@ -95,7 +95,7 @@ impl<'a> Outbound<'a> {
     fn render(&mut self, endpoint: &Endpoint, plan: NewDelivery) -> Preview {
         let delivery = Delivery {
             // A stored delivery gets a number of its own; it stands in the request of types that send one.
-            id: DeliveryId(0),
+            id: DeliveryId::numbered(0),
             event: self.event.clone(),
             plan,
             accepted_at: self.circumstances.now,

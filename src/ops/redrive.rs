@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use campanile_domain::{DeliveryId, ObjectKey, ProviderType};
+use campanile_domain::{DeliveryId, ObjectKey, ProviderType, SHORTEST_PREFIX, named};
 use campanile_outbox::{DeliveryView, Selection};
 use campanile_protocol::{GetObjects, ObjectTable};
 use campanile_supervision::GetSnapshot;
@@ -21,12 +21,15 @@ pub const REDRIVE: &str = "/v1/redrive";
 /// How long a delivery of an unknown type is worth trying again.
 const UNKNOWN_TYPE_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Which dead letters: some by number, or all of one Provider.
+/// Ids that an ambiguous one is answered with.
+const CANDIDATES: usize = 10;
+
+/// Which dead letters: some by id, or all of one Provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RedriveRequest {
-    /// Their numbers.
-    pub ids: Vec<DeliveryId>,
+    /// Their ids, or beginnings of them that are unique.
+    pub ids: Vec<String>,
     /// The Provider, as `namespace/name`.
     pub provider: Option<String>,
 }
@@ -36,15 +39,15 @@ pub struct RedriveRequest {
 pub struct RedriveReport {
     /// How many are back in their queues.
     pub redriven: usize,
-    /// Those that are not, in the order of their numbers.
+    /// Those that are not, in the order in which they were asked for.
     pub refused: Vec<Refusal>,
 }
 
 /// A dead letter that stays where it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// Its number.
-    pub id: DeliveryId,
+    /// Its id, or what was asked for where that names none.
+    pub id: String,
     /// Why, and the remedy.
     pub why: String,
 }
@@ -100,25 +103,49 @@ struct Sorted {
 
 /// Sorts out those of `dead` that were asked for; no `ids` means all. Those whose Provider is gone would die again at
 /// once.
-fn sort(ids: &[DeliveryId], dead: &[DeliveryView], lifetimes: &HashMap<ObjectKey, Duration>) -> Sorted {
-    let mut missing: BTreeSet<DeliveryId> = ids.iter().copied().collect();
+fn sort(ids: &[String], dead: &[DeliveryView], lifetimes: &HashMap<ObjectKey, Duration>) -> Sorted {
     let mut sorted = Sorted::default();
-    for letter in dead {
-        if !missing.remove(&letter.id) && !ids.is_empty() {
-            continue;
-        }
+    let wanted = wanted(ids, dead, &mut sorted.refused);
+    for letter in dead.iter().filter(|letter| ids.is_empty() || wanted.contains(&letter.id)) {
         match lifetimes.get(&letter.provider) {
             Some(lifetime) => sorted.by_lifetime.entry(*lifetime).or_default().push(letter.id),
             None => {
                 let why = format!("provider '{}' does not exist; create it first", letter.provider);
-                sorted.refused.push(Refusal { id: letter.id, why });
+                sorted.refused.push(Refusal { id: letter.id.to_string(), why });
             }
         }
     }
-    let none = |id| Refusal { id, why: "there is no such dead letter; see `campanile get dead`".to_owned() };
-    sorted.refused.extend(missing.into_iter().map(none));
-    sorted.refused.sort_by_key(|refusal| refusal.id);
     sorted
+}
+
+/// The dead letters that these texts name. A text that names none or several is refused.
+fn wanted(ids: &[String], dead: &[DeliveryView], refused: &mut Vec<Refusal>) -> BTreeSet<DeliveryId> {
+    let mut wanted = BTreeSet::new();
+    for text in ids.iter().collect::<BTreeSet<_>>() {
+        let found = named(text, dead.iter().map(|letter| letter.id));
+        match found.as_slice() {
+            [one] => drop(wanted.insert(*one)),
+            found => refused.push(Refusal { id: text.clone(), why: not_one(text, found) }),
+        }
+    }
+    wanted
+}
+
+/// Why a text names no dead letter, or which it could mean.
+fn not_one(text: &str, found: &[DeliveryId]) -> String {
+    if found.is_empty() && text.len() < SHORTEST_PREFIX {
+        let most = SHORTEST_PREFIX;
+        return format!(
+            "there is no dead letter of this id; write at least the first {most} characters of one, see `campanile get dead`"
+        );
+    }
+    if found.is_empty() {
+        return "there is no such dead letter; see `campanile get dead`".to_owned();
+    }
+    let shown = found.iter().take(CANDIDATES).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let more = found.len().saturating_sub(CANDIDATES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("it begins the ids of several dead letters, write more of it: {shown}{more}")
 }
 
 #[cfg(test)]
@@ -129,9 +156,12 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    fn letter(id: i64, provider: &str) -> DeliveryView {
+    /// The origin of all ids.
+    const ORIGIN: u64 = 0x5EED;
+
+    fn letter(number: i64, provider: &str) -> DeliveryView {
         DeliveryView {
-            id: DeliveryId(id),
+            id: DeliveryId::new(ORIGIN, number),
             state: DeliveryState::Dead,
             provider: ObjectKey::new("apps", provider),
             alert: ObjectKey::new("apps", "on-call"),
@@ -153,7 +183,11 @@ mod tests {
     }
 
     fn numbers(ids: &[DeliveryId]) -> Vec<i64> {
-        ids.iter().map(|id| id.0).collect()
+        ids.iter().map(|id| id.0.number()).collect()
+    }
+
+    fn text(number: i64) -> String {
+        DeliveryId::new(ORIGIN, number).to_string()
     }
 
     #[test]
@@ -162,16 +196,49 @@ mod tests {
         assert_eq!(numbers(&sorted.by_lifetime[&HOUR]), [1, 4]);
         assert_eq!(numbers(&sorted.by_lifetime[&(24 * HOUR)]), [2]);
         assert_eq!(sorted.refused.len(), 1);
-        assert_eq!(sorted.refused[0].id, DeliveryId(3));
+        assert_eq!(sorted.refused[0].id, text(3));
         assert!(sorted.refused[0].why.contains("'apps/gone' does not exist"));
     }
 
     #[test]
-    fn cli_redrive_takes_only_what_was_asked_for_and_says_what_is_not_there() {
-        let sorted = sort(&[DeliveryId(9), DeliveryId(4), DeliveryId(4)], &dead(), &known());
+    fn cli_redrive_takes_whole_ids_and_beginnings_and_says_what_is_not_there() {
+        let prefix = campanile_domain::prefix(text(4), SHORTEST_PREFIX);
+        let sorted = sort(&[text(9), prefix, text(4), text(2)], &dead(), &known());
         assert_eq!(numbers(&sorted.by_lifetime[&HOUR]), [4]);
-        assert_eq!(sorted.by_lifetime.len(), 1);
-        let refused: Vec<i64> = sorted.refused.iter().map(|refusal| refusal.id.0).collect();
-        assert_eq!(refused, [9]);
+        assert_eq!(numbers(&sorted.by_lifetime[&(24 * HOUR)]), [2]);
+        assert_eq!(sorted.refused.len(), 1);
+        assert_eq!(sorted.refused[0].id, text(9));
+        assert!(sorted.refused[0].why.contains("no such dead letter"));
+        let short = sort(&[text(4).chars().take(3).collect()], &dead(), &known());
+        assert!(short.by_lifetime.is_empty());
+        assert!(short.refused[0].why.contains("at least the first 8 characters"));
+    }
+
+    #[test]
+    fn cli_redrive_takes_the_numbers_of_version_0_1_0() {
+        let mut dead = dead();
+        dead[0].id = DeliveryId::numbered(17);
+        let sorted = sort(&["17".to_owned()], &dead, &known());
+        assert_eq!(sorted.by_lifetime[&HOUR], [DeliveryId::numbered(17)]);
+        assert!(sorted.refused.is_empty());
+    }
+
+    #[test]
+    fn cli_redrive_answers_an_ambiguous_id_with_the_candidates() {
+        // The first eight digits of both are alike.
+        let twins: Vec<DeliveryId> = ["01234567aaaaaaaa0000000000005eed", "01234567bbbbbbbb0000000000005eed"]
+            .map(|id| DeliveryId(id.parse().expect("an id")))
+            .into();
+        let dead: Vec<_> = twins
+            .iter()
+            .map(|id| DeliveryView { id: *id, ..letter(1, "chat") })
+            .chain([letter(1, "chat")])
+            .collect();
+        let sorted = sort(&["01234567".to_owned()], &dead, &known());
+        assert!(sorted.by_lifetime.is_empty());
+        assert_eq!(sorted.refused[0].id, "01234567");
+        assert!(twins.iter().all(|id| sorted.refused[0].why.contains(&id.to_string())), "{sorted:?}");
+        let sorted = sort(&["01234567b".to_owned()], &dead, &known());
+        assert_eq!(sorted.by_lifetime[&HOUR], [twins[1]]);
     }
 }

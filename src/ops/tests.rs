@@ -227,16 +227,18 @@ fn standalone_dead_letters_are_put_back_and_arrive() {
         assert_eq!(accepted.status(), StatusCode::ACCEPTED);
         eventually(async || !instance.dead().await.is_empty()).await;
         let id = instance.dead().await[0]["id"].clone();
-        let (status, answer) = instance.json("/v1/redrive", &json!({"ids": [987]})).await;
+        let (status, answer) = instance.json("/v1/redrive", &json!({"ids": ["987"]})).await;
         assert_eq!((status, &answer["redriven"]), (StatusCode::OK, &json!(0)));
-        assert_eq!(answer["refused"][0]["id"], 987);
+        assert_eq!(answer["refused"][0]["id"], "987");
         instance.status.store(200, Relaxed);
         let (status, answer) = instance.json("/v1/redrive", &json!({"provider": "apps/chat"})).await;
         assert_eq!((status, answer), (StatusCode::OK, json!({"redriven": 1, "refused": []})), "{id}");
         let empty = json!({"pending": 0, "parked": 0, "dead": 0, "bytes": 0});
         eventually(async || instance.state().await["outbox"]["total"] == empty).await;
         assert!(instance.dead().await.is_empty());
-        for wrong in [json!({}), json!({"ids": [1], "provider": "apps/chat"}), json!({"id": 1})] {
+        for wrong in
+            [json!({}), json!({"ids": ["1"], "provider": "apps/chat"}), json!({"ids": [1]}), json!({"id": 1})]
+        {
             let (status, answer) = instance.json("/v1/redrive", &wrong).await;
             assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
         }

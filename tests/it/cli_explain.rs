@@ -126,8 +126,12 @@ fn redrive_puts_dead_letters_back_and_says_how_many() {
     sink.wait_for(2);
     instance.settle();
     let dead = parsed(&operate(&instance, &["get", "dead", "-o", "json"]));
-    let id = dead[0]["id"].to_string();
-    let one = operate(&instance, &["redrive", &id, "9876"]);
+    let id = dead[0]["id"].as_str().expect("a text");
+    assert_eq!(id.len(), 32, "JSON has the whole id");
+    let table = operate(&instance, &["get", "dead"]).stdout;
+    let shown = table.lines().nth(1).and_then(|line| line.split_whitespace().next()).expect("a row");
+    assert!(shown.len() == 8 && id.starts_with(shown), "the table has its beginning: {table}");
+    let one = operate(&instance, &["redrive", shown, "9876"]);
     assert_eq!(one.code, Some(1), "one of the two is no dead letter: {one:#?}");
     assert!(one.stdout.starts_with("put 1 dead letter back\n"), "{}", one.stdout);
     assert!(one.stdout.contains("\n9876 "), "{}", one.stdout);

@@ -166,7 +166,7 @@ impl Dispatcher {
     /// Everything that waits for a Provider that is gone becomes a dead letter.
     fn give_up_deliveries(&self, key: &ObjectKey) {
         let failure = Failure::new(FailureClass::ProviderDeleted, format!("provider '{key}' was deleted"));
-        let given_up = self.shared.outbox.bury(key, &failure, self.shared.clock.now());
+        let given_up = self.shared.outbox.dead_letter_all(key, &failure, self.shared.clock.now());
         if given_up > 0 {
             tracing::error!(provider = %key, deliveries = given_up, "provider was deleted, its waiting deliveries are dead letters");
         }

@@ -14,7 +14,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use campanile_domain::ObjectKey;
-use campanile_outbox::{MEMO_BOUND, Outbox};
+use campanile_outbox::{MEMO_BOUND, MemoStore};
 use campanile_providers::CommitStatus;
 use tokio::sync::OnceCell;
 use xxhash_rust::xxh3::xxh3_128;
@@ -45,7 +45,7 @@ pub(crate) enum MemoCopy {
 /// The memo in the hands of a provider actor and its exchanges, in one arbiter.
 pub(crate) struct Memo {
     provider: ObjectKey,
-    outbox: Arc<dyn Outbox>,
+    outbox: Arc<dyn MemoStore>,
     shown: OnceCell<RefCell<Shown>>,
     /// The places that exchanges under way may change, with the number of those exchanges.
     open: RefCell<HashMap<u128, usize>>,
@@ -67,7 +67,7 @@ pub(crate) struct OpenPlace<'m> {
 }
 
 impl Memo {
-    pub(crate) fn new(provider: ObjectKey, outbox: Arc<dyn Outbox>, copy: MemoCopy) -> Self {
+    pub(crate) fn new(provider: ObjectKey, outbox: Arc<dyn MemoStore>, copy: MemoCopy) -> Self {
         let shown = match copy {
             MemoCopy::OnDisk => OnceCell::new(),
             MemoCopy::Known(shown) => OnceCell::new_with(Some(RefCell::new(shown))),

@@ -140,7 +140,7 @@ impl ProviderActor {
         let now = self.shared.clock.now();
         let Some(route) = self.route(ctx) else {
             for lease in leases {
-                self.shared.outbox.end(lease.delivery.id, Settlement::Release, now);
+                self.shared.outbox.settle(lease.delivery.id, Settlement::Release, now);
             }
             return false;
         };

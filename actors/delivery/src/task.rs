@@ -78,7 +78,7 @@ pub(crate) fn start(lease: Lease, panicked: u32, route: Rc<Route>) {
 }
 
 /// The span of one attempt. It follows from the append of its event rather than being part of it: it may begin hours later.
-/// A delivery that was read from disk is told by its number alone.
+/// A delivery that was read from disk is told by its id alone.
 fn attempt_span(Lease { delivery, append }: &Lease) -> Span {
     let Delivery { id, event, plan, attempts, .. } = delivery;
     let span = debug_span!(
@@ -87,7 +87,7 @@ fn attempt_span(Lease { delivery, append }: &Lease) -> Span {
         provider = %plan.provider,
         alert = %plan.alert.key,
         object = event.involved_object.path(),
-        delivery = id.0,
+        delivery = %id,
         attempt = attempts + 1,
         result = Empty
     );
@@ -173,7 +173,7 @@ impl LeaseGuard {
         let waited = Duration::try_from(now.duration_since(delivery.accepted_at)).unwrap_or_default();
         self.route.tally.settled(&settled, waited);
         // Nobody waits for the disk: the outbox keeps the settlement until then.
-        self.route.shared.outbox.end(delivery.id, settled.clone(), now);
+        self.route.shared.outbox.settle(delivery.id, settled.clone(), now);
         self.route.owner.do_send(Finished { delivery, exchange, settlement: settled });
     }
 }

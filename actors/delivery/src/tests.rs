@@ -13,7 +13,7 @@ mod test_notification;
 use std::time::Duration;
 
 use campanile_domain::{Failure, FailureClass, NewDelivery, ObjectKey, ProviderSpec};
-use campanile_outbox::{DeliveryState, Outbox};
+use campanile_outbox::{Browse, DeliveryState};
 use campanile_protocol::{Change, Subject};
 use campanile_testkit::{Ward, new_delivery, noon, provider};
 use fixture::{Answer, Fixture};

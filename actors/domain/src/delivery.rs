@@ -1,18 +1,36 @@
 //! One notification on its way from acceptance to its destination.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, ObjectKey};
+use crate::{Event, ObjectKey, RecordId};
 
-/// Number of a delivery: unique in one state folder, ascending in the order of acceptance, stable over retries and
-/// restarts. Destinations that take an idempotency key get it.
+/// Id of a delivery: unique, stable over retries and restarts. Destinations that take an idempotency key get its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct DeliveryId(pub i64);
+pub struct DeliveryId(pub RecordId);
+
+impl DeliveryId {
+    /// The id of the delivery with that number that a process of this origin stored.
+    pub const fn new(origin: u64, number: i64) -> Self {
+        Self(RecordId::new(origin, number))
+    }
+
+    /// An id without an origin: of a delivery that version 0.1.0 stored, or that is not stored at all.
+    pub const fn numbered(number: i64) -> Self {
+        Self(RecordId::numbered(number))
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// The Alert that a delivery came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +41,7 @@ pub struct AlertRef {
     pub uid: String,
 }
 
-/// What the router plans: a delivery that has no number yet.
+/// A delivery that the router plans, and that has no id yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDelivery {
     /// The Provider whose queue this joins.
@@ -46,7 +64,7 @@ pub struct NewDelivery {
 /// A stored delivery with its event, as a provider actor gets it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
-    /// Its number.
+    /// Its id.
     pub id: DeliveryId,
     /// The event, cleaned of what providers may not see; shared by all deliveries of the event.
     pub event: Arc<Event>,

@@ -144,11 +144,11 @@ impl<'a> Notification<'a> {
         &self.delivery.plan.alert
     }
 
-    /// A text that is the same at every try of this notification, and never that of another one. Numbers of deliveries
+    /// A text that is the same at every try of this notification, and never that of another one. The ids of version 0.1.0
     /// begin anew with a new state folder, so the time of acceptance is a part of it.
     pub fn identity(&self) -> String {
         let Delivery { id, plan, accepted_at, .. } = self.delivery;
-        format!("{} {} {} {}", plan.provider, plan.alert.uid, id.0, accepted_at.as_microsecond())
+        format!("{} {} {} {}", plan.provider, plan.alert.uid, id, accepted_at.as_microsecond())
     }
 
     /// The newest event with the facts of this notification, for destinations that take the event itself.

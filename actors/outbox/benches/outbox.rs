@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use campanile_domain::{Event, NewDelivery, ObjectKey};
-use campanile_outbox::{Append, Bounds, Outbox, Planned, Reply, Settlement, SqliteOutbox};
+use campanile_outbox::{
+    Acceptance, AllProviders, Append, Bounds, JournaledOutbox, Outbox, Planned, Reply, Scheduler, Settlement,
+};
 use campanile_testkit::{event, new_delivery, noon};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tempfile::TempDir;
@@ -32,8 +34,10 @@ fn wait_all(replies: Vec<Reply<()>>) {
     });
 }
 
-fn open(folder: &TempDir, bounds: Bounds) -> SqliteOutbox {
-    SqliteOutbox::open(folder.path(), bounds, noon()).expect("open the outbox").outbox
+fn open(folder: &TempDir, bounds: Bounds) -> JournaledOutbox {
+    campanile_outbox::open(folder.path(), bounds, Arc::new(AllProviders), noon())
+        .expect("open the outbox")
+        .outbox
 }
 
 /// An event of about 1 KB with one delivery; a thousand lanes.
@@ -48,14 +52,19 @@ fn entry(number: usize) -> Append {
     }
 }
 
-fn append_group(outbox: &SqliteOutbox, size: usize, first: usize) {
-    wait_all((first..first + size).map(|number| outbox.append(entry(number))).collect());
+fn append(outbox: &JournaledOutbox, number: usize) -> Reply<()> {
+    let (answer, reply) = tokio::sync::oneshot::channel();
+    outbox.append(entry(number), Box::new(move |result| drop(answer.send(result))));
+    Box::pin(async move { reply.await.expect("the store lives") })
 }
 
-fn drain_some(outbox: &SqliteOutbox, provider: &ObjectKey, limit: usize) -> usize {
+fn append_group(outbox: &JournaledOutbox, size: usize, first: usize) {
+    wait_all((first..first + size).map(|number| append(outbox, number)).collect());
+}
+
+fn drain_some(outbox: &JournaledOutbox, provider: &ObjectKey, limit: usize) -> usize {
     let leases = wait(outbox.take(provider, limit, noon()));
-    let done = leases.iter().map(|lease| (lease.delivery.id, Settlement::Done)).collect();
-    drop(outbox.settle(done, noon()));
+    leases.iter().for_each(|lease| outbox.settle(lease.delivery.id, Settlement::Done, noon()));
     black_box(leases).len()
 }
 
@@ -167,7 +176,6 @@ fn backlog(_: &mut Criterion) {
     println!("opened again in {:?}", begun.elapsed());
     let (before, begun) = (Usage::now(), Instant::now());
     while drain_some(&outbox, &provider, CHUNK) > 0 {}
-    wait(outbox.settle(Vec::new(), noon()));
     println!("drained in {:?}", begun.elapsed());
     before.print_since("draining", records, &folder);
     let begun = Instant::now();

@@ -7,12 +7,13 @@
 
 mod cache;
 mod chain;
-mod graves;
+mod dead_letters;
 mod lanes;
 mod lease;
 mod ledger;
-mod memo;
+mod links;
 mod newest;
+mod origins;
 mod overflow;
 mod queue;
 mod record;
@@ -23,22 +24,24 @@ mod view;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use campanile_domain::{Failure, ObjectKey};
+use campanile_domain::{Failure, ObjectKey, RecordId};
 
-use crate::{Bounds, Lease, OutboxError};
+use crate::journal::{Change, LastFailure, Micros, Outcome, Phase, Standing};
+use crate::{Bounds, Epoch, Lease, OutboxError, Ownership};
 use cache::Cache;
 use chain::Chain;
-use graves::{Grave, Graves};
+use dead_letters::{DeadLetter, DeadLetters};
+use origins::Origins;
 use overflow::Overflow;
 use queue::{Queue, Queues};
 use record::Record;
 use slab::{Place, Slab};
 
-pub(crate) use lease::{Pick, Ticket};
-pub(crate) use ledger::{Change, Ledger, Note, Page, Standing};
-pub(crate) use memo::{MemoChange, MemoNote};
-pub(crate) use record::{AT_ONCE, Arrival, Micros, Phase, lane_number, provider_number};
-pub(crate) use view::{Sketch, timestamp};
+pub(crate) use lease::Leased;
+pub(crate) use ledger::{Ledger, WriteBatch};
+pub(crate) use record::{AT_ONCE, lane_number};
+pub use record::{Arrival, provider_number};
+pub(crate) use view::{RecordView, timestamp};
 
 /// An event that has deliveries.
 #[derive(Clone, Copy)]
@@ -66,15 +69,15 @@ struct Lane {
 /// The state of an outbox in memory.
 pub(crate) struct Board {
     bounds: Bounds,
+    ownership: Arc<dyn Ownership>,
+    origins: Origins,
     records: Slab<Record>,
     lanes: Slab<Lane>,
     events: Slab<EventEntry>,
     lane_of: HashMap<u64, Place>,
     queues: Queues,
-    leases: HashMap<i64, (Place, Ticket)>,
-    /// The last one given.
-    ticket: Ticket,
-    graves: Graves,
+    leases: HashMap<i64, (Place, Epoch)>,
+    dead_letters: DeadLetters,
     /// Events without a plan: when they were accepted, and what their rows weigh.
     unplanned: BTreeMap<i64, (Micros, u32)>,
     cache: Cache,
@@ -94,16 +97,17 @@ pub(crate) struct Board {
 
 impl Board {
     /// An empty board.
-    pub(crate) fn new(bounds: Bounds) -> Self {
+    pub(crate) fn new(bounds: Bounds, ownership: Arc<dyn Ownership>) -> Self {
         Self {
+            ownership,
+            origins: Origins::default(),
             records: Slab::new(),
             lanes: Slab::new(),
             events: Slab::new(),
             lane_of: HashMap::new(),
             queues: Queues::default(),
             leases: HashMap::new(),
-            ticket: 0,
-            graves: Graves::default(),
+            dead_letters: DeadLetters::default(),
             unplanned: BTreeMap::new(),
             cache: Cache::new(bounds.cache_bytes),
             ledger: Ledger::default(),
@@ -132,6 +136,21 @@ impl Board {
         Ok(())
     }
 
+    /// Takes note of the process that stored a record; of one that gives numbers, for all that it will give.
+    pub(crate) fn note_origin(&mut self, number: i64, origin: u64) {
+        self.origins.note(number, origin);
+    }
+
+    /// The id of the record with that number.
+    pub(crate) fn id(&self, number: i64) -> RecordId {
+        self.origins.id(number)
+    }
+
+    /// The number of the record with that id; none if it can have none.
+    pub(crate) fn number(&self, id: RecordId) -> Option<i64> {
+        Some(id.number()).filter(|number| self.origins.id(*number) == id)
+    }
+
     /// Adds an event without a plan.
     pub(crate) fn insert_unplanned(&mut self, id: i64, accepted_at: Micros, bytes: u32) {
         self.bytes += u64::from(bytes);
@@ -150,6 +169,11 @@ impl Board {
         self.unplanned.get(&id).copied()
     }
 
+    /// How many events have no plan.
+    pub(crate) fn unplanned_count(&self) -> u64 {
+        self.unplanned.len() as u64
+    }
+
     /// Adds an event that is about to get deliveries.
     pub(crate) fn insert_event(&mut self, id: i64, bytes: u32) -> EventPlace {
         self.bytes += u64::from(bytes);
@@ -162,7 +186,7 @@ impl Board {
         self.events[event.0].deliveries += 1;
         self.bytes += u64::from(arrival.bytes);
         if arrival.phase == Phase::Dead {
-            self.entomb(event.0, queue, arrival);
+            self.add_dead_letter(event.0, queue, arrival);
         } else {
             self.enqueue(event.0, queue, &arrival);
         }
@@ -195,9 +219,9 @@ impl Board {
         let told = |number: u32| {
             let queue = &mut self.queues.list[number as usize];
             queue.hinted = false;
-            queue.key.clone()
+            self.ownership.epoch(&queue.key).map(|_| queue.key.clone())
         };
-        hints.into_iter().map(told).collect()
+        hints.into_iter().filter_map(told).collect()
     }
 
     /// Whether the listener is to be told something.
@@ -219,11 +243,11 @@ impl Board {
 
     /// A delivery is over: its row must go, and its event's with the last.
     fn finish(&mut self, place: Place, now: Micros) {
-        let (record, _) = self.dequeue(place, now);
-        self.forget(record.id, record.event, record.bytes);
+        let (record, queue) = self.dequeue(place, now);
+        self.forget(record.id, record.event, queue, record.bytes);
     }
 
-    fn forget(&mut self, id: i64, event: Place, bytes: u32) {
+    fn forget(&mut self, id: i64, event: Place, queue: u32, bytes: u32) {
         self.bytes -= u64::from(bytes);
         self.events[event].deliveries -= 1;
         let EventEntry { id: event_id, deliveries, bytes } = self.events[event];
@@ -232,11 +256,12 @@ impl Board {
             self.events.remove(event);
             self.bytes -= u64::from(bytes);
         }
-        self.ledger.note(id, Change::Gone { event: last.then_some(event_id) });
+        let change = Change::Gone { event: last.then_some(event_id) };
+        self.note_in(queue, id, change);
     }
 
     /// A delivery becomes a dead letter; [`drop_surplus`](Self::drop_surplus) is due afterwards.
-    fn die(&mut self, place: Place, failure: Arc<Failure>, now: Micros) {
+    fn dead_letter(&mut self, place: Place, failure: Arc<Failure>, now: Micros) {
         let lane = self.lanes[self.records[place].lane].number;
         let (record, queue) = self.dequeue(place, now);
         let facts = Arrival {
@@ -248,16 +273,16 @@ impl Board {
             attempts: record.attempts,
             bytes: record.bytes,
         };
-        self.entomb(record.event, queue, facts);
-        self.note(record.event, queue, &facts, Note::Set(failure));
+        self.add_dead_letter(record.event, queue, facts);
+        self.note(record.event, queue, &facts, LastFailure::Set(failure));
         self.drop_beyond_count();
     }
 
     /// Adds a dead letter.
-    fn entomb(&mut self, event: Place, queue: u32, facts: Arrival) {
+    fn add_dead_letter(&mut self, event: Place, queue: u32, facts: Arrival) {
         let weight = self.weight(event, facts.bytes);
         self.queue(queue).dead += 1;
-        self.graves.insert(Grave { event, queue, facts, weight });
+        self.dead_letters.insert(DeadLetter { event, queue, facts, weight });
     }
 
     /// What a delivery whose row weighs `bytes` counts for, with its event.
@@ -266,21 +291,33 @@ impl Board {
     }
 
     /// Notes what the row of a delivery must become.
-    fn note(&mut self, event: Place, queue: u32, facts: &Arrival, note: Note) {
+    fn note(&mut self, event: Place, queue: u32, facts: &Arrival, failure: LastFailure) {
         let EventEntry { id, bytes, .. } = self.events[event];
+        let origin = self.origins.id(facts.id).origin();
         let standing = Standing {
             phase: facts.phase,
             at: facts.at,
             deadline: facts.deadline,
             attempts: facts.attempts,
-            checksum: facts.checksum(id, bytes, self.queues.list[queue as usize].number),
-            note,
+            checksum: facts.checksum(origin, id, bytes, self.queues.list[queue as usize].number),
+            failure,
         };
-        self.ledger.note(facts.id, Change::Stands(standing));
+        self.note_in(queue, facts.id, Change::Stands(standing));
+    }
+
+    fn note_in(&mut self, queue: u32, id: i64, change: Change) {
+        let epoch = self.queue(queue).epoch;
+        self.ledger.note(id, Outcome { epoch, change });
+    }
+
+    /// Notes what the row of a delivery of `provider` must become.
+    pub(crate) fn note_change(&mut self, provider: &ObjectKey, id: i64, change: Change) {
+        let queue = self.queues.number(provider);
+        self.note_in(queue, id, change);
     }
 
     /// Notes where a delivery stands that is not dead.
-    fn note_record(&mut self, place: Place, note: Note) {
+    fn note_record(&mut self, place: Place, failure: LastFailure) {
         let record = self.records[place];
         let Lane { number, queue, .. } = self.lanes[record.lane];
         let facts = Arrival {
@@ -292,6 +329,6 @@ impl Board {
             attempts: record.attempts,
             bytes: record.bytes,
         };
-        self.note(record.event, queue, &facts, note);
+        self.note(record.event, queue, &facts, failure);
     }
 }

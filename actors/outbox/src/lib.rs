@@ -1,10 +1,14 @@
 //! The durable queue between acceptance and delivery.
 //!
-//! See [`Outbox`] for what it promises.
+//! [`Outbox`] says what it promises; its parts are [`Acceptance`], [`Scheduler`], [`MemoStore`] and [`Browse`]. An outbox is
+//! made of a [`Journal`], which keeps what is durable, a board in memory that schedules it and is the same for every
+//! journal, and an [`Ownership`], which says what Providers are this process' own.
 
 mod api;
 mod board;
 mod codec;
+mod journal;
+mod journaled;
 mod memory;
 mod reasons;
 mod sqlite;
@@ -12,8 +16,16 @@ mod sqlite;
 mod suite;
 
 pub use api::{
-    Append, Bounds, DeliveryState, DeliveryView, EventId, Lease, Listener, MEMO_BOUND, Outbox, OutboxError,
-    Planned, Reply, Selection, Settlement, Stats, Tally, Unplanned, Usage, WhenStored,
+    Acceptance, AllProviders, Append, Bounds, Browse, DeliveryState, DeliveryView, Epoch, EventId, Lease,
+    Listener, MEMO_BOUND, MemoStore, Outbox, OutboxError, Ownership, Planned, Reply, Scheduler, Selection,
+    Settlement, Stats, Tally, Unplanned, Usage, WhenStored,
 };
+pub use board::{Arrival, provider_number};
+pub use journal::{
+    Batch, Change, EventAction, Journal, LastFailure, Loader, MemoChange, MemoNote, Micros, Outcome, Phase,
+    StagedDelivery, StagedEvent, Standing, StoredDelivery, StoredEvent, StoredEvents, StoredRow, StoredTexts,
+    Wanted,
+};
+pub use journaled::JournaledOutbox;
 pub use memory::MemoryOutbox;
-pub use sqlite::{OpenError, Opened, SqliteOutbox};
+pub use sqlite::{OpenError, Opened, open};

@@ -19,8 +19,8 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::{
-    Append, Bounds, DeliveryView, EventId, Lease, Listener, Outbox, OutboxError, Planned, Reply, Selection,
-    Settlement, Stats, Unplanned, WhenStored,
+    Acceptance, Append, Bounds, Browse, DeliveryView, EventId, Lease, Listener, MemoStore, Outbox,
+    OutboxError, Planned, Reply, Scheduler, Selection, Settlement, Stats, Tally, Unplanned, WhenStored,
 };
 use model::Model;
 
@@ -75,7 +75,7 @@ impl MemoryOutbox {
         model.overflowed = 0;
         model.set_aside = 0;
         model.untold_overflow.clear();
-        model.release_all(None);
+        model.free_leases();
     }
 
     fn commit(&self, entry: Append) -> Result<(), OutboxError> {
@@ -108,8 +108,8 @@ fn at_once<T: Send + 'static>(result: Result<T, OutboxError>) -> Reply<T> {
     Box::pin(ready(result))
 }
 
-impl Outbox for MemoryOutbox {
-    fn append_then(&self, entry: Append, stored: WhenStored) {
+impl Acceptance for MemoryOutbox {
+    fn append(&self, entry: Append, stored: WhenStored) {
         if matches!(&entry.plan, Planned::Deliveries(deliveries) if deliveries.is_empty()) {
             return stored(Ok(()));
         }
@@ -126,6 +126,10 @@ impl Outbox for MemoryOutbox {
         at_once(self.open().map(|model| model.unplanned(limit)))
     }
 
+    fn unplanned_count(&self) -> u64 {
+        self.model.lock().unplanned_count()
+    }
+
     fn plan(&self, event: EventId, deliveries: Vec<NewDelivery>) -> Reply<()> {
         let planned = self.open().and_then(|mut model| model.plan(event, deliveries));
         at_once(planned.map(|providers| self.tell(&providers)))
@@ -134,24 +138,18 @@ impl Outbox for MemoryOutbox {
     fn set_aside(&self, event: EventId) -> Reply<()> {
         at_once(self.open().map(|mut model| model.set_aside(event)))
     }
+}
 
+impl Scheduler for MemoryOutbox {
     fn take(&self, provider: &ObjectKey, limit: usize, now: Timestamp) -> Reply<Vec<Lease>> {
         // Taken when first polled, so that a reply nobody waits for leases nothing.
         let (outbox, provider) = (self.clone(), provider.clone());
         Box::pin(async move { Ok(outbox.open()?.take(&provider, limit, now)) })
     }
 
-    fn settle(&self, settlements: Vec<(DeliveryId, Settlement)>, now: Timestamp) -> Reply<()> {
-        let settled = self.open().map(|mut model| model.settle(settlements, now));
-        at_once(settled.map(|providers| self.tell(&providers)))
-    }
-
-    fn release_all(&self, provider: &ObjectKey) -> usize {
-        let freed = self.model.lock().release_all(Some(provider));
-        if freed > 0 {
-            self.tell(std::slice::from_ref(provider));
-        }
-        freed
+    fn settle(&self, id: DeliveryId, settlement: Settlement, now: Timestamp) {
+        let settled = self.model.lock().settle(id, settlement, now);
+        self.tell(settled.as_slice());
     }
 
     fn next_due(&self, provider: &ObjectKey) -> Option<Timestamp> {
@@ -169,8 +167,8 @@ impl Outbox for MemoryOutbox {
         self.model.lock().providers_with_work().into_iter().collect()
     }
 
-    fn bury(&self, provider: &ObjectKey, failure: &Failure, now: Timestamp) -> usize {
-        self.model.lock().bury(provider, failure, now)
+    fn dead_letter_all(&self, provider: &ObjectKey, failure: &Failure, now: Timestamp) -> usize {
+        self.model.lock().dead_letter_all(provider, failure, now)
     }
 
     fn expire(&self, now: Timestamp) -> BTreeMap<ObjectKey, usize> {
@@ -189,8 +187,19 @@ impl Outbox for MemoryOutbox {
         self.model.lock().prune(now);
     }
 
+    fn listen(&self, listener: Arc<dyn Listener>) {
+        *self.listener.lock() = Some(listener);
+        self.tell_all();
+    }
+}
+
+impl Browse for MemoryOutbox {
     fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>> {
         at_once(self.open().map(|model| model.list(&selection)))
+    }
+
+    fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<Tally> {
+        at_once(self.open().map(|model| model.tally(provider, limit)))
     }
 
     fn redrive(&self, ids: Vec<DeliveryId>, deadline: Timestamp) -> Reply<usize> {
@@ -201,6 +210,12 @@ impl Outbox for MemoryOutbox {
         }))
     }
 
+    fn stats(&self) -> Stats {
+        self.model.lock().stats()
+    }
+}
+
+impl MemoStore for MemoryOutbox {
     fn recall(&self, provider: &ObjectKey) -> Reply<Vec<(u128, u128)>> {
         at_once(self.open().map(|model| model.recall(provider)))
     }
@@ -208,16 +223,9 @@ impl Outbox for MemoryOutbox {
     fn remember(&self, provider: &ObjectKey, place: u128, look: Option<u128>) -> Reply<()> {
         at_once(self.open().map(|mut model| model.remember(provider, place, look)))
     }
+}
 
-    fn stats(&self) -> Stats {
-        self.model.lock().stats()
-    }
-
-    fn listen(&self, listener: Arc<dyn Listener>) {
-        *self.listener.lock() = Some(listener);
-        self.tell_all();
-    }
-
+impl Outbox for MemoryOutbox {
     fn close(&self) -> Reply<()> {
         self.model.lock().closed = true;
         self.ended.send_replace(true);
@@ -237,13 +245,13 @@ mod tests {
     use std::task::{Context, Waker};
 
     use super::*;
-    use crate::suite::harness::{chat, entry, of_lane, wait};
+    use crate::suite::harness::{appended, chat, entry, of_lane, wait};
 
     #[test]
     fn appends_fail_as_long_as_they_are_told_to() {
         let outbox = MemoryOutbox::new(Bounds::default());
         outbox.fail_appends(Some(OutboxError::Full("a test says so")));
-        let append = || wait(outbox.append(entry("x", vec![of_lane("a")])));
+        let append = || wait(appended(&outbox, entry("x", vec![of_lane("a")])));
         assert_eq!(append(), Err(OutboxError::Full("a test says so")));
         assert_eq!(outbox.stats(), Stats::default());
         outbox.fail_appends(None);
@@ -254,7 +262,7 @@ mod tests {
     fn held_appends_are_neither_answered_nor_visible_until_they_are_let_go() {
         let outbox = MemoryOutbox::new(Bounds::default());
         outbox.hold_appends(true);
-        let mut reply = outbox.append(entry("x", vec![of_lane("a")]));
+        let mut reply = appended(&outbox, entry("x", vec![of_lane("a")]));
         assert!(reply.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         assert_eq!(outbox.next_due(&chat()), None);
         outbox.hold_appends(false);

@@ -1,40 +1,43 @@
-//! The suite that both outboxes must pass: every promise of the trait is a case, run once for each.
+//! The suite that every outbox must pass, whole and in parts.
+//!
+//! Each promise of the traits is a case, which runs over the model, over the board with a journal in memory, and over the
+//! board with the journal on disk. What a journal must do by itself stands in `journal`.
 
 mod bounds;
 mod dead;
 pub(crate) mod harness;
 mod hints;
+mod journal;
 mod lanes;
 mod leases;
 mod memo;
+mod memory_journal;
 mod model;
 mod newest;
 mod outcomes;
+mod ownership;
 mod storage;
 
 /// Makes a test for each case and each outbox.
-macro_rules! run_for_both {
+macro_rules! run_for_all {
     ($($group:ident: $($case:ident),+ $(,)?;)+) => {
-        mod memory {
+        run_for_all!(@kind over_model Model $($group: $($case),+;)+);
+        run_for_all!(@kind over_memory Memory $($group: $($case),+;)+);
+        run_for_all!(@kind over_sqlite Sqlite $($group: $($case),+;)+);
+    };
+    (@kind $name:ident $kind:ident $($group:ident: $($case:ident),+;)+) => {
+        mod $name {
             $(mod $group { $(
                 #[test]
                 fn $case() {
-                    crate::suite::$group::$case(crate::suite::harness::Kind::Memory);
-                }
-            )+ })+
-        }
-        mod sqlite {
-            $(mod $group { $(
-                #[test]
-                fn $case() {
-                    crate::suite::$group::$case(crate::suite::harness::Kind::Sqlite);
+                    crate::suite::$group::$case(crate::suite::harness::Kind::$kind);
                 }
             )+ })+
         }
     };
 }
 
-run_for_both! {
+run_for_all! {
     lanes:
         of_one_lane_only_the_oldest_is_handed_out,
         lanes_and_providers_are_independent,
@@ -47,7 +50,6 @@ run_for_both! {
         a_leased_delivery_is_handed_out_to_nobody_else,
         a_released_delivery_is_back_where_it_was,
         a_number_that_is_not_leased_can_not_be_settled,
-        the_leases_of_a_dead_taker_are_freed_at_once,
         a_take_whose_reply_is_dropped_leases_nothing,
         a_lease_holds_what_was_planned;
     outcomes:
@@ -64,7 +66,7 @@ run_for_both! {
         redrive_counts_only_dead_letters,
         letters_are_dropped_after_their_retention,
         letters_beyond_their_bound_are_dropped_in_the_order_of_death,
-        burial_spares_what_is_leased,
+        dead_lettering_all_spares_what_is_leased,
         what_is_past_its_deadline_expires_and_is_counted_by_provider;
     bounds:
         a_record_too_many_is_refused_and_nothing_of_it_is_stored,
@@ -81,7 +83,8 @@ run_for_both! {
         what_was_appended_survives_a_reopening,
         settlements_survive_a_reopening,
         a_reopening_frees_leases,
-        numbers_ascend_over_a_reopening,
+        ids_are_never_given_twice_and_numbers_ascend,
+        an_id_stays_the_same_over_restarts,
         an_append_without_deliveries_stores_nothing,
         an_unplanned_event_waits_for_its_plan,
         an_unplanned_event_survives_a_reopening,
@@ -107,7 +110,7 @@ run_for_both! {
         a_newer_one_takes_the_place_of_a_parked_one_at_once,
         a_leased_one_is_spared_until_its_lease_ends,
         a_leased_one_that_ends_leaves_the_newer_one_its_lane,
-        a_lost_lease_is_superseded,
+        a_released_lease_is_superseded,
         it_shares_its_lane_with_its_like_only,
         an_outdated_letter_is_not_redriven,
         a_redriven_letter_takes_the_place_of_older_ones;

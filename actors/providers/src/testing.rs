@@ -73,7 +73,7 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Respo
 pub(crate) fn delivery(event: Event, metadata: &[(&str, &str)]) -> Delivery {
     let metadata = metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Delivery {
-        id: DeliveryId(1),
+        id: DeliveryId::numbered(1),
         event: Arc::new(event),
         plan: NewDelivery { metadata, ..new_delivery() },
         accepted_at: noon(),

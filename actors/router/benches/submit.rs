@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use actix::{Actor, Addr, Context, Handler, System, SystemRunner};
 use campanile_domain::{Event, ObjectRef};
-use campanile_outbox::{Bounds, Outbox, Settlement, SqliteOutbox};
+use campanile_outbox::{AllProviders, Bounds, JournaledOutbox, Scheduler, Settlement};
 use campanile_protocol::{Change, Changes, LabelLookup, Labels, Submit};
 use campanile_router::{RouterActor, RouterConfig, RouterParts, RouterPhase, RouterSnapshot, Suspects};
 use campanile_supervision::{DeathNotice, GetSnapshot, LifeGuard, Link, SystemClock};
@@ -40,7 +40,7 @@ impl Handler<DeathNotice<&'static str>> for Parent {
 struct Rig {
     system: SystemRunner,
     router: Addr<RouterActor>,
-    outbox: Arc<SqliteOutbox>,
+    outbox: Arc<JournaledOutbox>,
     _folder: TempDir,
 }
 
@@ -48,7 +48,8 @@ impl Rig {
     /// A router that plans events as they come.
     fn new() -> Self {
         let folder = TempDir::new().expect("make a folder");
-        let opened = SqliteOutbox::open(folder.path(), Bounds::default(), noon()).expect("open the outbox");
+        let opened = campanile_outbox::open(folder.path(), Bounds::default(), Arc::new(AllProviders), noon())
+            .expect("open the outbox");
         let (system, outbox) = (System::new(), Arc::new(opened.outbox));
         let router = system.block_on(open_router(outbox.clone()));
         Self { system, router, outbox, _folder: folder }
@@ -63,13 +64,12 @@ impl Rig {
             }
             let leases = self.outbox.take(&provider().key, size, noon()).await.expect("take");
             assert_eq!(leases.len(), size);
-            let done = leases.iter().map(|lease| (lease.delivery.id, Settlement::Done)).collect();
-            drop(self.outbox.settle(done, noon()));
+            leases.iter().for_each(|lease| self.outbox.settle(lease.delivery.id, Settlement::Done, noon()));
         });
     }
 }
 
-async fn open_router(outbox: Arc<SqliteOutbox>) -> Addr<RouterActor> {
+async fn open_router(outbox: Arc<JournaledOutbox>) -> Addr<RouterActor> {
     let parts = RouterParts {
         outbox,
         labels: Arc::new(NoLabels),

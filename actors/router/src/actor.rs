@@ -17,13 +17,13 @@ use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult};
 use campanile_domain::Event;
-use campanile_outbox::{Append, EventId, Outbox, OutboxError, Planned};
+use campanile_outbox::{Acceptance, Append, EventId, OutboxError, Planned};
 use campanile_protocol::{
     Announce, Change, Changes, LabelLookup, Resync, Submit, SubmitError, SubmitReply, Unusable,
 };
 use campanile_supervision::{GetSnapshot, LifeGuard, Link, SharedClock, failpoint, failpoint_stall};
 use jiff::Timestamp;
-use tracing::field::Empty;
+use tracing::field::{Empty, display};
 use tracing::{Span, debug_span};
 
 use crate::plan::{Incoming, Rules, plan};
@@ -50,7 +50,7 @@ pub struct RouterConfig {
 /// What a router is made of.
 pub struct RouterParts {
     /// Where events and deliveries are stored.
-    pub outbox: Arc<dyn Outbox>,
+    pub outbox: Arc<dyn Acceptance>,
     /// Labels of source objects.
     pub labels: Arc<dyn LabelLookup>,
     /// What the operator decided.
@@ -135,7 +135,7 @@ impl RouterActor {
         let entry = Append::new(event, accepted_at, Planned::Deliveries(plan.deliveries), &span);
         let append = entry.span.clone();
         let stored = Box::new(move |result| append.in_scope(|| answer(reply, result)));
-        self.parts.outbox.append_then(entry, stored);
+        self.parts.outbox.append(entry, stored);
     }
 
     /// Stores an event without deliveries; [`Backlog`] sees to it that it is planned.
@@ -149,7 +149,7 @@ impl RouterActor {
             router.do_send(Stored);
             append.in_scope(|| answer(reply, result));
         });
-        self.parts.outbox.append_then(entry, stored);
+        self.parts.outbox.append(entry, stored);
     }
 
     fn apply(&mut self, changes: &Changes) {
@@ -177,7 +177,7 @@ impl RouterActor {
         if self.backlog.phase() == Phase::Loading {
             return self.parts.watcher.hint(Resync);
         }
-        let unplanned = self.parts.outbox.stats().unplanned;
+        let unplanned = self.parts.outbox.unplanned_count();
         if self.backlog.is_due(unplanned) {
             self.start_pass(ctx);
         }
@@ -186,8 +186,8 @@ impl RouterActor {
 
 /// The span of the planning of one event: below that of its acceptance, or of its own if the event was `stored` before.
 fn plan_span(accept: &Span, event: &Event, stored: Option<EventId>) -> Span {
-    let (object, number) = (&event.involved_object, stored.map(|id| id.0));
-    debug_span!(parent: accept, "plan", object = object.path(), event = number, deliveries = Empty)
+    let (object, id) = (&event.involved_object, stored.map(display));
+    debug_span!(parent: accept, "plan", object = object.path(), event = id, deliveries = Empty)
 }
 
 /// Passes the outbox's answer on. An asker that has given up is no fault.

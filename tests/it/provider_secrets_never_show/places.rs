@@ -81,7 +81,12 @@ pub(super) fn search_send(leaks: &mut Leaks, instance: &Instance, provider: &str
 /// What giving dead letters another chance says.
 pub(super) fn search_redrive(leaks: &mut Leaks, instance: &Instance) {
     let dead = instance.ask("/v1/deliveries?dead=true");
-    let ids = dead["items"].as_array().expect("a list").iter().take(20).map(|item| item["id"].to_string());
+    let ids = dead["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .take(20)
+        .map(|item| item["id"].as_str().expect("a text").to_owned());
     let ids: Vec<String> = ids.collect();
     assert!(!ids.is_empty(), "something was given up");
     let arguments: Vec<&str> = ["redrive"].into_iter().chain(ids.iter().map(String::as_str)).collect();

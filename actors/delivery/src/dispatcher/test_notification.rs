@@ -180,7 +180,7 @@ impl Trial {
         Delivery {
             // No stored delivery has a negative number, and no two tests have the same: destinations that know a
             // message by it do not take the second test for a repetition.
-            id: DeliveryId(-now.as_microsecond()),
+            id: DeliveryId::numbered(-now.as_microsecond()),
             event: self.test.event.clone(),
             plan: NewDelivery {
                 provider: spec.key.clone(),

@@ -60,7 +60,7 @@ impl ProviderActor {
 
 /// One line for each setback, at the level it deserves; a delivery that arrived is told at debug level.
 fn log(provider: &ObjectKey, delivery: &Delivery, outcome: &DeliveryOutcome) {
-    let (id, object) = (delivery.id.0, &delivery.event.involved_object);
+    let (id, object) = (delivery.id, &delivery.event.involved_object);
     let alert = &delivery.plan.alert.key;
     let (name, namespace, provider) = (&*alert.name, &*alert.namespace, &*provider.name);
     match outcome {
@@ -71,17 +71,17 @@ fn log(provider: &ObjectKey, delivery: &Delivery, outcome: &DeliveryOutcome) {
                 alert.name = name,
                 alert.namespace = namespace,
                 alert.providerName = provider,
-                delivery = id,
+                delivery = %id,
                 "delivered"
             );
         }
         DeliveryOutcome::Delayed(failure) => {
             let (class, attempts) = (failure.class.label(), delivery.attempts + 1);
-            log_event!(WARN, object, alert.name = name, alert.namespace = namespace, alert.providerName = provider, delivery = id, class, attempts, error = %failure, "failed to send notification, will retry");
+            log_event!(WARN, object, alert.name = name, alert.namespace = namespace, alert.providerName = provider, delivery = %id, class, attempts, error = %failure, "failed to send notification, will retry");
         }
         DeliveryOutcome::Dead(failure) => {
             let class = failure.class.label();
-            log_event!(ERROR, object, alert.name = name, alert.namespace = namespace, alert.providerName = provider, delivery = id, class, error = %failure, "failed to send notification, gave up");
+            log_event!(ERROR, object, alert.name = name, alert.namespace = namespace, alert.providerName = provider, delivery = %id, class, error = %failure, "failed to send notification, gave up");
         }
     }
 }

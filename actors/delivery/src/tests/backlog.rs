@@ -1,7 +1,7 @@
 //! Counts for the status of objects, and what is said of deliveries that passed their deadline.
 
 use campanile_domain::AlertRef;
-use campanile_outbox::{Bounds, MemoryOutbox};
+use campanile_outbox::{Bounds, Browse, MemoryOutbox};
 use campanile_protocol::{Backlog, Counts};
 
 use super::*;

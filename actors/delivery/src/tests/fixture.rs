@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler, MessageResult};
 use campanile_domain::{Event, Failure, NewDelivery, ObjectKey, ProviderSpec, Secret, Severity};
-use campanile_outbox::{Append, Bounds, DeliveryView, MemoryOutbox, Outbox, Planned, Selection};
+use campanile_outbox::{
+    Acceptance, Append, Bounds, Browse, DeliveryView, MemoryOutbox, Planned, Scheduler, Selection,
+};
 use campanile_protocol::{
     Announce, Backlog, Change, Changes, DeliveryOutcome, ProviderState, ReadSecrets, Report, SecretError,
     Secrets, Unusable,
@@ -180,8 +182,14 @@ impl Fixture {
 
     pub(super) async fn append(&self, message: &str, deliveries: impl IntoIterator<Item = NewDelivery>) {
         let event = Arc::new(Event { message: message.to_owned(), ..event() });
-        let plan = Planned::Deliveries(deliveries.into_iter().collect());
-        self.outbox.append(Append::new(event, self.now(), plan, &Span::none())).await.unwrap();
+        self.store(event, deliveries.into_iter().collect()).await;
+    }
+
+    async fn store(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>) {
+        let (stored, answer) = tokio::sync::oneshot::channel();
+        let entry = Append::new(event, self.now(), Planned::Deliveries(deliveries), &Span::none());
+        self.outbox.append(entry, Box::new(move |result| drop(stored.send(result))));
+        answer.await.unwrap().unwrap();
     }
 
     /// Appends an event that makes a commit status of that severity and waits until it is settled.
@@ -200,8 +208,7 @@ impl Fixture {
             ..new_delivery()
         };
         let event = Arc::new(Event { severity, message: format!("status {n}"), ..event() });
-        let plan = Planned::Deliveries(providers.iter().map(delivery).collect());
-        self.outbox.append(Append::new(event, self.now(), plan, &Span::none())).await.unwrap();
+        self.store(event, providers.iter().map(delivery).collect()).await;
         self.until(|f| f.outbox.stats().total.pending == 0).await;
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use campanile_domain::{Event, Failure, FailureClass, ObjectKey, ProviderSpec, ProviderType, Verdict};
-use campanile_outbox::Outbox;
+use campanile_outbox::Browse;
 use campanile_providers::sample::{LoginForm, Sample};
 use campanile_testkit::{event, provider};
 

@@ -34,7 +34,7 @@ fn delivery(event: Event, metadata: &[(&str, &str)]) -> Delivery {
     let metadata: BTreeMap<_, _> =
         metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Delivery {
-        id: DeliveryId(7),
+        id: DeliveryId::numbered(7),
         event: Arc::new(event),
         plan: NewDelivery {
             provider: ObjectKey::new("apps", "chat"),
@@ -125,7 +125,7 @@ fn an_identity_outlives_tries_and_is_nobody_elses() {
     let first = identity(|_| {});
     assert_eq!(first, "apps/chat a1 7 1786104000000000");
     assert_eq!(identity(|delivery| delivery.attempts = 3), first);
-    assert_ne!(identity(|delivery| delivery.id = DeliveryId(8)), first);
+    assert_ne!(identity(|delivery| delivery.id = DeliveryId::numbered(8)), first);
     assert_ne!(identity(|delivery| delivery.accepted_at = at("2026-08-07T12:00:01Z")), first);
     assert_ne!(identity(|delivery| delivery.plan.provider = ObjectKey::new("apps", "mail")), first);
 }

@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, DeliveryId};
+use campanile_domain::Delivery;
 
 use crate::Lease;
 
-/// Whole deliveries by number.
+/// Whole deliveries by the numbers of their rows.
 pub(super) struct Cache {
-    entries: BTreeMap<DeliveryId, Lease>,
+    entries: BTreeMap<i64, Lease>,
     /// How many deliveries hold each event, by its address, which is its own as long as they do.
     holders: HashMap<usize, usize>,
     weight: usize,
@@ -37,7 +37,7 @@ impl Cache {
         if *holders == 1 {
             self.weight += delivery.event.weight();
         }
-        self.entries.insert(delivery.id, lease);
+        self.entries.insert(delivery.id.0.number(), lease);
         while self.weight > self.budget {
             let Some((_, oldest)) = self.entries.pop_first() else { break };
             self.lighten(&oldest.delivery);
@@ -46,7 +46,7 @@ impl Cache {
 
     /// Hands a delivery out: whoever leases it keeps it, and a later take reads it from disk.
     pub(super) fn remove(&mut self, id: i64) -> Option<Lease> {
-        let lease = self.entries.remove(&DeliveryId(id))?;
+        let lease = self.entries.remove(&id)?;
         self.lighten(&lease.delivery);
         Some(lease)
     }
@@ -73,6 +73,7 @@ fn plan_weight(delivery: &Delivery) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use campanile_domain::DeliveryId;
     use campanile_testkit::{event, new_delivery, noon};
     use tracing::Span;
 
@@ -80,8 +81,13 @@ mod tests {
 
     fn lease(id: i64) -> Lease {
         let event = Arc::new(event());
-        let delivery =
-            Delivery { id: DeliveryId(id), event, plan: new_delivery(), accepted_at: noon(), attempts: 0 };
+        let delivery = Delivery {
+            id: DeliveryId::numbered(id),
+            event,
+            plan: new_delivery(),
+            accepted_at: noon(),
+            attempts: 0,
+        };
         Lease { delivery, append: Span::none() }
     }
 
@@ -105,7 +111,7 @@ mod tests {
         let mut cache = Cache::new(100_000);
         let first = lease(1);
         let mut second = first.clone();
-        second.delivery.id = DeliveryId(2);
+        second.delivery.id = DeliveryId::numbered(2);
         cache.put(second);
         let alone = cache.weight;
         let event = first.delivery.event.weight();

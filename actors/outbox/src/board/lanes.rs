@@ -2,20 +2,22 @@
 //!
 //! Whoever changes a lane withdraws its head before and offers it after.
 
-use super::chain::{Chain, Strand};
-use super::record::{AT_ONCE, Arrival, Micros, Phase, Record};
+use super::chain::Chain;
+use super::links::ChainKind;
+use super::record::{AT_ONCE, Arrival, Record};
 use super::slab::{NOWHERE, Place};
 use super::{Board, Lane};
+use crate::journal::{Micros, Phase};
 
 impl Board {
     pub(super) fn enqueue(&mut self, event: Place, number: u32, arrival: &Arrival) {
         let lane = self.lane(number, arrival.lane);
         let place = self.records.insert(Record::new(arrival, event, lane));
         self.withdraw(lane);
-        self.lanes[lane].chain.insert(&mut self.records, place, Strand::Lane);
+        self.lanes[lane].chain.insert(&mut self.records, place, ChainKind::Lane);
         let weight = self.weight(event, arrival.bytes);
         let queue = &mut self.queues.list[number as usize];
-        queue.order.insert(&mut self.records, place, Strand::Provider);
+        queue.order.insert(&mut self.records, place, ChainKind::Provider);
         queue.held += 1;
         queue.bytes += weight;
         queue.delayed += u32::from(arrival.phase != Phase::Ready);
@@ -71,9 +73,9 @@ impl Board {
         self.cache.remove(id);
         self.withdraw(lane);
         let number = self.lanes[lane].queue;
-        self.lanes[lane].chain.remove(&mut self.records, place, Strand::Lane);
+        self.lanes[lane].chain.remove(&mut self.records, place, ChainKind::Lane);
         let queue = &mut self.queues.list[number as usize];
-        queue.order.remove(&mut self.records, place, Strand::Provider);
+        queue.order.remove(&mut self.records, place, ChainKind::Provider);
         queue.held -= 1;
         queue.bytes -= weight;
         queue.delayed -= u32::from(phase != Phase::Ready);

@@ -6,51 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::mem::take;
-use std::sync::Arc;
 
-use campanile_domain::Failure;
 use tokio::sync::oneshot;
 
-use super::memo::{MemoChange, MemoNote};
-use super::record::{Micros, Phase};
 use crate::OutboxError;
+use crate::journal::{Change, LastFailure, MemoChange, MemoNote, Outcome, Standing};
 
 /// Changes of memos that may wait for a group.
 const NOTES: usize = 4096;
-
-/// What a delivery's row must become.
-#[derive(Clone, Debug)]
-pub(crate) enum Change {
-    /// Nothing; nor must the row of its event stay, where that is named.
-    Gone {
-        /// The event, if this was its last delivery.
-        event: Option<i64>,
-    },
-    /// This.
-    Stands(Standing),
-}
-
-/// The columns of a delivery that change.
-#[derive(Clone, Debug)]
-pub(crate) struct Standing {
-    pub(crate) phase: Phase,
-    pub(crate) at: Micros,
-    pub(crate) deadline: Micros,
-    pub(crate) attempts: u16,
-    pub(crate) checksum: u64,
-    pub(crate) note: Note,
-}
-
-/// What becomes of the last failure.
-#[derive(Clone, Debug)]
-pub(crate) enum Note {
-    /// It stays.
-    Keep,
-    /// It is forgotten.
-    Clear,
-    /// It is replaced.
-    Set(Arc<Failure>),
-}
 
 /// Who waits until everything before is on disk.
 pub(crate) type Waiter = oneshot::Sender<Result<(), OutboxError>>;
@@ -58,30 +21,30 @@ pub(crate) type Waiter = oneshot::Sender<Result<(), OutboxError>>;
 /// Changes that wait for a group, and who waits for them.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    changes: BTreeMap<i64, Change>,
+    changes: BTreeMap<i64, Outcome>,
     memo: Vec<MemoNote>,
     waiters: Vec<Waiter>,
-    /// Whether the store holds a page of earlier changes that are not all on disk yet.
+    /// Whether the store holds a batch of earlier changes that are not all on disk yet.
     pub(crate) writing: bool,
 }
 
 /// A part of the ledger on its way to the disk.
 #[derive(Default)]
-pub(crate) struct Page {
-    pub(crate) changes: BTreeMap<i64, Change>,
+pub(crate) struct WriteBatch {
+    pub(crate) changes: BTreeMap<i64, Outcome>,
     pub(crate) memo: Vec<MemoNote>,
     pub(crate) waiters: Vec<Waiter>,
 }
 
 impl Ledger {
     /// Notes what a delivery's row must become.
-    pub(crate) fn note(&mut self, id: i64, mut change: Change) {
-        if let Change::Stands(Standing { note: note @ Note::Keep, .. }) = &mut change
-            && let Some(Change::Stands(before)) = self.changes.get(&id)
+    pub(crate) fn note(&mut self, id: i64, mut outcome: Outcome) {
+        if let Change::Stands(Standing { failure: failure @ LastFailure::Keep, .. }) = &mut outcome.change
+            && let Some(Change::Stands(before)) = self.changes.get(&id).map(|before| &before.change)
         {
-            *note = before.note.clone();
+            *failure = before.failure.clone();
         }
-        self.changes.insert(id, change);
+        self.changes.insert(id, outcome);
     }
 
     /// Notes a change of a memo.
@@ -109,7 +72,7 @@ impl Ledger {
         self.changes.is_empty() && self.memo.is_empty() && !self.writing
     }
 
-    /// Whether something waits for the next page.
+    /// Whether something waits for the next batch.
     pub(crate) fn is_open(&self) -> bool {
         !self.changes.is_empty() || !self.memo.is_empty() || !self.waiters.is_empty()
     }
@@ -119,11 +82,11 @@ impl Ledger {
         self.waiters.push(waiter);
     }
 
-    /// Tears off all that waits.
-    pub(crate) fn tear(&mut self) -> Page {
+    /// Takes all that waits, to be written.
+    pub(crate) fn take_batch(&mut self) -> WriteBatch {
         self.writing = true;
         let Self { changes, memo, waiters, .. } = self;
-        Page { changes: take(changes), memo: take(memo), waiters: take(waiters) }
+        WriteBatch { changes: take(changes), memo: take(memo), waiters: take(waiters) }
     }
 
     /// Sends away who waits, because nothing will be written any more.
@@ -132,26 +95,26 @@ impl Ledger {
     }
 
     /// What a change that waits says about the last failure of a delivery, if anything.
-    pub(super) fn note_on(&self, id: i64) -> Option<Note> {
-        note_in(&self.changes, id)
+    pub(super) fn failure_of(&self, id: i64) -> Option<LastFailure> {
+        failure_in(&self.changes, id)
     }
 }
 
-impl Page {
+impl WriteBatch {
     /// Whether all of it is on disk.
     pub(crate) fn is_written(&self) -> bool {
         self.changes.is_empty() && self.memo.is_empty()
     }
 
-    /// What the page says about the last failure of a delivery, if anything.
-    pub(crate) fn note_on(&self, id: i64) -> Option<Note> {
-        note_in(&self.changes, id)
+    /// What the batch says about the last failure of a delivery, if anything.
+    pub(crate) fn failure_of(&self, id: i64) -> Option<LastFailure> {
+        failure_in(&self.changes, id)
     }
 }
 
-fn note_in(changes: &BTreeMap<i64, Change>, id: i64) -> Option<Note> {
-    match changes.get(&id)? {
-        Change::Stands(standing) => Some(standing.note.clone()),
+fn failure_in(changes: &BTreeMap<i64, Outcome>, id: i64) -> Option<LastFailure> {
+    match &changes.get(&id)?.change {
+        Change::Stands(standing) => Some(standing.failure.clone()),
         Change::Gone { .. } => None,
     }
 }

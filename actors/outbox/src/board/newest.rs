@@ -4,11 +4,12 @@
 
 use std::collections::HashMap;
 
-use super::chain::Strand;
-use super::graves::Grave;
-use super::record::{Micros, is_newest_only};
+use super::dead_letters::DeadLetter;
+use super::links::ChainKind;
+use super::record::is_newest_only;
 use super::slab::Place;
 use super::{Board, Lane};
+use crate::journal::Micros;
 
 impl Board {
     /// Ends the deliveries of such a lane that wait behind their time, after one has joined it or come back to it.
@@ -25,18 +26,18 @@ impl Board {
     fn outdated(&self, lane: Place) -> Option<Place> {
         let Lane { chain, .. } = self.lanes[lane];
         let newest = chain.tail();
-        chain.iter(&self.records, Strand::Lane).find(|at| Some(*at) != newest && !self.records[*at].leased)
+        chain.iter(&self.records, ChainKind::Lane).find(|at| Some(*at) != newest && !self.records[*at].leased)
     }
 
     /// The newest dead letter of each such lane.
     pub(super) fn newest_letters(&self) -> HashMap<u64, i64> {
-        let letters = self.graves.iter().map(|grave| (grave.facts.lane, grave.facts.id));
+        let letters = self.dead_letters.iter().map(|letter| (letter.facts.lane, letter.facts.id));
         letters.filter(|(lane, _)| is_newest_only(*lane)).collect()
     }
 
     /// Whether a dead letter is of such a lane, and older than something of it that is stored.
-    pub(super) fn is_outdated(&self, grave: &Grave, newest_letters: &HashMap<u64, i64>) -> bool {
-        let (lane, id) = (grave.facts.lane, grave.facts.id);
+    pub(super) fn is_outdated(&self, letter: &DeadLetter, newest_letters: &HashMap<u64, i64>) -> bool {
+        let (lane, id) = (letter.facts.lane, letter.facts.id);
         let standing = || self.lanes[*self.lane_of.get(&lane)?].chain.tail();
         is_newest_only(lane)
             && (newest_letters.get(&lane).is_some_and(|newest| *newest > id)

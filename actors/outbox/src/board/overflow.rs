@@ -6,9 +6,9 @@ use std::sync::Arc;
 use campanile_domain::ObjectKey;
 
 use super::Board;
-use super::chain::Strand;
+use super::links::ChainKind;
 use super::queue::Queue;
-use super::record::Micros;
+use crate::journal::Micros;
 use crate::{Bounds, reasons};
 
 /// What became dead that way.
@@ -31,9 +31,9 @@ impl Board {
                 break;
             }
             let oldest =
-                order.iter(&self.records, Strand::Provider).find(|place| !self.records[*place].leased);
+                order.iter(&self.records, ChainKind::Provider).find(|place| !self.records[*place].leased);
             let Some(oldest) = oldest else { break };
-            self.die(oldest, Arc::new(reasons::overflow()), now);
+            self.dead_letter(oldest, Arc::new(reasons::overflow()), now);
             self.overflow.total += 1;
             *self.overflow.untold.entry(provider.clone()).or_default() += 1;
         }

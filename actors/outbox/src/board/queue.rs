@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use campanile_domain::ObjectKey;
 
 use super::chain::Chain;
-use super::record::{Micros, provider_number};
+use super::record::provider_number;
 use super::slab::Place;
-use crate::Usage;
+use crate::journal::Micros;
+use crate::{Epoch, Usage};
 
 /// The deliveries of one provider.
 pub(super) struct Queue {
@@ -31,6 +32,8 @@ pub(super) struct Queue {
     pub(super) dead: u32,
     /// No deadline is earlier than this.
     pub(super) earliest_deadline: Micros,
+    /// The epoch of this process in which its deliveries were last handed out.
+    pub(super) epoch: Epoch,
     /// Whether the listener is to be told.
     pub(super) hinted: bool,
 }
@@ -49,6 +52,7 @@ impl Queue {
             delayed: 0,
             dead: 0,
             earliest_deadline: Micros::MAX,
+            epoch: Epoch::default(),
             hinted: false,
         }
     }

@@ -3,40 +3,12 @@
 use campanile_domain::ObjectKey;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::chain::{Links, Strand};
+use super::links::{ChainKind, Links};
 use super::slab::Place;
-use crate::DeliveryState;
-
-/// Microseconds since the epoch.
-pub(crate) type Micros = i64;
+use crate::journal::{Micros, Phase};
 
 /// When a delivery is due that waits for nothing.
 pub(crate) const AT_ONCE: Micros = 0;
-
-/// Where a delivery stands, leases aside. The numbers are those of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Phase {
-    Ready = 0,
-    Retry = 1,
-    Parked = 2,
-    Dead = 3,
-}
-
-impl Phase {
-    pub(crate) fn of_number(number: i64) -> Option<Self> {
-        [Self::Ready, Self::Retry, Self::Parked, Self::Dead].into_iter().find(|phase| *phase as i64 == number)
-    }
-
-    pub(crate) fn state(self) -> DeliveryState {
-        match self {
-            Self::Ready => DeliveryState::Ready,
-            Self::Retry => DeliveryState::Retry,
-            Self::Parked => DeliveryState::Parked,
-            Self::Dead => DeliveryState::Dead,
-        }
-    }
-}
 
 /// A delivery that is not dead. A million of them may wait: every byte here is a megabyte.
 #[derive(Clone, Copy)]
@@ -73,39 +45,44 @@ impl Record {
         }
     }
 
-    pub(super) fn links(&self, strand: Strand) -> Links {
-        match strand {
-            Strand::Lane => self.lane_links,
-            Strand::Provider => self.provider_links,
+    pub(super) fn links(&self, kind: ChainKind) -> Links {
+        match kind {
+            ChainKind::Lane => self.lane_links,
+            ChainKind::Provider => self.provider_links,
         }
     }
 
-    pub(super) fn links_mut(&mut self, strand: Strand) -> &mut Links {
-        match strand {
-            Strand::Lane => &mut self.lane_links,
-            Strand::Provider => &mut self.provider_links,
+    pub(super) fn links_mut(&mut self, kind: ChainKind) -> &mut Links {
+        match kind {
+            ChainKind::Lane => &mut self.lane_links,
+            ChainKind::Provider => &mut self.provider_links,
         }
     }
 }
 
-/// A delivery as it comes to the board: from a commit, from the file, or back from the dead.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Arrival {
-    pub(crate) id: i64,
-    /// Its lane's number, from [`lane_number`].
-    pub(crate) lane: u64,
-    pub(crate) phase: Phase,
-    /// When it is due, or when it died.
-    pub(crate) at: Micros,
-    pub(crate) deadline: Micros,
-    pub(crate) attempts: u16,
-    /// What its row weighs.
-    pub(crate) bytes: u32,
+/// The columns of a delivery as it comes to the board: from a commit, from the journal, or back from the dead letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// The number of its row.
+    pub id: i64,
+    /// The number of its lane, a hash that tells too whether only the newest of the lane matters.
+    pub lane: u64,
+    /// Where it stands.
+    pub phase: Phase,
+    /// When it is due (zero: at once), or when it died.
+    pub at: Micros,
+    /// When it is no longer worth sending.
+    pub deadline: Micros,
+    /// Tries so far; saturates.
+    pub attempts: u16,
+    /// What its row weighs, in bytes.
+    pub bytes: u32,
 }
 
 impl Arrival {
-    /// The checksum of a delivery's columns, its texts aside.
-    pub(crate) fn checksum(&self, event: i64, event_bytes: u32, provider: u64) -> u64 {
+    /// The checksum of a delivery's columns, its texts aside: with its origin, the number and weight of its event, and
+    /// the [number](provider_number) of its Provider.
+    pub fn checksum(&self, origin: u64, event: i64, event_bytes: u32, provider: u64) -> u64 {
         let facts = [
             self.id,
             event,
@@ -122,12 +99,12 @@ impl Arrival {
         for (bytes, fact) in text.chunks_exact_mut(8).zip(facts) {
             bytes.copy_from_slice(&fact.to_le_bytes());
         }
-        xxh3_64(&text)
+        xxh3_64_with_seed(&text, origin)
     }
 }
 
-/// The number of a provider: the same in every process.
-pub(crate) fn provider_number(provider: &ObjectKey) -> u64 {
+/// The number of a provider, a hash: the same in every process.
+pub fn provider_number(provider: &ObjectKey) -> u64 {
     xxh3_64_with_seed(provider.name.as_bytes(), xxh3_64(provider.namespace.as_bytes()))
 }
 
@@ -167,12 +144,17 @@ mod tests {
             Arrival { attempts: 9, ..plain },
             Arrival { bytes: 9, ..plain },
         ];
-        let sum = plain.checksum(6, 7, 8);
-        assert!(changed.iter().all(|other| other.checksum(6, 7, 8) != sum));
+        let sum = plain.checksum(0, 6, 7, 8);
+        assert!(changed.iter().all(|other| other.checksum(0, 6, 7, 8) != sum));
         assert!(
-            [plain.checksum(9, 7, 8), plain.checksum(6, 9, 8), plain.checksum(6, 7, 9)]
-                .iter()
-                .all(|s| *s != sum)
+            [
+                plain.checksum(9, 6, 7, 8),
+                plain.checksum(0, 9, 7, 8),
+                plain.checksum(0, 6, 9, 8),
+                plain.checksum(0, 6, 7, 9)
+            ]
+            .iter()
+            .all(|other| *other != sum)
         );
     }
 

@@ -1,14 +1,16 @@
-//! Changes to many deliveries at once: wake, bury, expire, prune, redrive.
+//! Changes to many deliveries at once: wake, dead_letter_all, expire, prune, redrive.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use campanile_domain::{Failure, FailureClass, ObjectKey};
 
-use super::chain::{Chain, Strand};
-use super::record::{AT_ONCE, Arrival, Micros, Phase, provider_number};
+use super::Board;
+use super::chain::Chain;
+use super::links::ChainKind;
+use super::record::{AT_ONCE, Arrival, provider_number};
 use super::slab::Place;
-use super::{Board, Note};
+use crate::journal::{LastFailure, Micros, Phase};
 use crate::reasons;
 
 impl Board {
@@ -18,7 +20,7 @@ impl Board {
         let delayed = self.queue(number).delayed as usize;
         let order = self.queue(number).order;
         let places: Vec<Place> = order
-            .iter(&self.records, Strand::Provider)
+            .iter(&self.records, ChainKind::Provider)
             .filter(|place| self.records[*place].phase != Phase::Ready)
             .take(delayed)
             .collect();
@@ -29,22 +31,22 @@ impl Board {
             let lane = self.records[place].lane;
             self.withdraw(lane);
             self.set_phase(place, Phase::Ready, AT_ONCE);
-            self.note_record(place, Note::Keep);
+            self.note_record(place, LastFailure::Keep);
             self.offer(lane, AT_ONCE);
         }
     }
 
     /// Makes all waiting deliveries of a provider dead letters. One that was deleted loses its memo as well.
-    pub(crate) fn bury(&mut self, provider: &ObjectKey, failure: &Failure, now: Micros) -> usize {
+    pub(crate) fn dead_letter_all(&mut self, provider: &ObjectKey, failure: &Failure, now: Micros) -> usize {
         if failure.class == FailureClass::ProviderDeleted {
             self.ledger.drop_memo(provider_number(provider));
         }
         let Some(number) = self.queues.find(provider) else {
             return 0;
         };
-        let buried = self.bury_where(number, &Arc::new(failure.clone()), now, |_| true);
+        let died = self.dead_letter_where(number, &Arc::new(failure.clone()), now, |_| true);
         self.drop_surplus();
-        buried
+        died
     }
 
     /// Makes deliveries dead letters whose deadline has passed. Returns how many by provider.
@@ -52,10 +54,10 @@ impl Board {
         let mut expired = BTreeMap::new();
         let failure = Arc::new(reasons::expired());
         for number in 0..self.queues.list.len() as u32 {
-            if self.queue(number).earliest_deadline > now {
+            if self.queue(number).earliest_deadline > now || !self.serves(number) {
                 continue;
             }
-            let count = self.bury_where(number, &failure, now, |deadline| deadline <= now);
+            let count = self.dead_letter_where(number, &failure, now, |deadline| deadline <= now);
             self.find_earliest_deadline(number);
             if count > 0 {
                 expired.insert(self.queue(number).key.clone(), count);
@@ -65,29 +67,34 @@ impl Board {
         expired
     }
 
-    fn bury_where(
+    fn serves(&self, number: u32) -> bool {
+        self.ownership.epoch(&self.queues.list[number as usize].key).is_some()
+    }
+
+    fn dead_letter_where(
         &mut self,
         number: u32,
         failure: &Arc<Failure>,
         now: Micros,
         wanted: impl Fn(Micros) -> bool,
     ) -> usize {
-        let mut buried = 0;
+        let mut died = 0;
         let mut next = self.queue(number).order.head();
         while let Some(place) = next {
-            next = Chain::next(&self.records, place, Strand::Provider);
+            next = Chain::next(&self.records, place, ChainKind::Provider);
             let record = &self.records[place];
             if !record.leased && wanted(record.deadline) {
-                self.die(place, failure.clone(), now);
-                buried += 1;
+                self.dead_letter(place, failure.clone(), now);
+                died += 1;
             }
         }
-        buried
+        died
     }
 
     fn find_earliest_deadline(&mut self, number: u32) {
         let order = self.queue(number).order;
-        let deadlines = order.iter(&self.records, Strand::Provider).map(|place| self.records[place].deadline);
+        let deadlines =
+            order.iter(&self.records, ChainKind::Provider).map(|place| self.records[place].deadline);
         let earliest = deadlines.min().unwrap_or(Micros::MAX);
         self.queue(number).earliest_deadline = earliest;
     }
@@ -95,10 +102,10 @@ impl Board {
     /// Drops dead letters that died at least `retention` before now, and forgets providers that hold nothing.
     pub(crate) fn prune(&mut self, now: Micros) {
         let retention = Micros::try_from(self.bounds.retention.as_micros()).unwrap_or(Micros::MAX);
-        while let Some((at, id)) = self.graves.oldest()
+        while let Some((at, id)) = self.dead_letters.oldest()
             && now.saturating_sub(at) >= retention
         {
-            self.drop_grave(id);
+            self.drop_dead_letter(id);
         }
         self.queues.forget_idle();
     }
@@ -107,27 +114,27 @@ impl Board {
     /// bytes must not depend on the order in which they are noted.
     pub(crate) fn drop_surplus(&mut self) {
         self.drop_beyond_count();
-        while self.graves.bytes() > self.bounds.dead_letter_bytes && self.drop_oldest() {}
+        while self.dead_letters.bytes() > self.bounds.dead_letter_bytes && self.drop_oldest() {}
     }
 
     /// Drops the dead letters beyond their number.
     pub(super) fn drop_beyond_count(&mut self) {
-        while self.graves.len() > self.bounds.dead_letters && self.drop_oldest() {}
+        while self.dead_letters.len() > self.bounds.dead_letters && self.drop_oldest() {}
     }
 
     /// False if there is none.
     fn drop_oldest(&mut self) -> bool {
-        let oldest = self.graves.oldest();
+        let oldest = self.dead_letters.oldest();
         oldest.is_some_and(|(_, id)| {
-            self.drop_grave(id);
+            self.drop_dead_letter(id);
             true
         })
     }
 
-    fn drop_grave(&mut self, id: i64) {
-        if let Some(grave) = self.graves.remove(id) {
-            self.queue(grave.queue).dead -= 1;
-            self.forget(id, grave.event, grave.facts.bytes);
+    fn drop_dead_letter(&mut self, id: i64) {
+        if let Some(letter) = self.dead_letters.remove(id) {
+            self.queue(letter.queue).dead -= 1;
+            self.forget(id, letter.event, letter.queue, letter.facts.bytes);
         }
     }
 
@@ -138,14 +145,14 @@ impl Board {
         let newest = self.newest_letters();
         let mut redriven = 0;
         for id in ids {
-            if self.graves.get(id).is_none_or(|grave| self.is_outdated(grave, &newest)) {
+            if self.dead_letters.get(id).is_none_or(|letter| self.is_outdated(letter, &newest)) {
                 continue;
             }
-            let Some(grave) = self.graves.remove(id) else { continue };
-            let facts = Arrival { phase: Phase::Ready, at: AT_ONCE, attempts: 0, deadline, ..grave.facts };
-            self.queue(grave.queue).dead -= 1;
-            self.enqueue(grave.event, grave.queue, &facts);
-            self.note(grave.event, grave.queue, &facts, Note::Clear);
+            let Some(letter) = self.dead_letters.remove(id) else { continue };
+            let facts = Arrival { phase: Phase::Ready, at: AT_ONCE, attempts: 0, deadline, ..letter.facts };
+            self.queue(letter.queue).dead -= 1;
+            self.enqueue(letter.event, letter.queue, &facts);
+            self.note(letter.event, letter.queue, &facts, LastFailure::Clear);
             redriven += 1;
         }
         redriven

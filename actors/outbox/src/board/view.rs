@@ -3,40 +3,45 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use campanile_domain::ObjectKey;
+use campanile_domain::{DeliveryId, ObjectKey};
 use jiff::Timestamp;
 
-use super::chain::{Chain, Strand};
-use super::graves::Grave;
-use super::record::{AT_ONCE, Micros, Phase};
+use super::Board;
+use super::chain::Chain;
+use super::dead_letters::DeadLetter;
+use super::links::ChainKind;
+use super::queue::Queue;
+use super::record::AT_ONCE;
 use super::slab::Place;
-use super::{Board, Note};
 use crate::api::LIST_BOUND;
+use crate::journal::{LastFailure, Micros, Phase};
 use crate::{DeliveryState, Selection, Stats};
 
 /// A delivery in a list, without its texts.
 #[derive(Debug)]
-pub(crate) struct Sketch {
-    pub(crate) id: i64,
+pub(crate) struct RecordView {
+    pub(crate) number: i64,
+    pub(crate) id: DeliveryId,
     pub(crate) state: DeliveryState,
     pub(crate) provider: ObjectKey,
     pub(crate) attempts: u16,
     pub(crate) at: Option<Micros>,
     /// What the ledger says about the last failure.
-    pub(crate) note: Note,
+    pub(crate) failure: LastFailure,
 }
 
 impl Board {
     /// When the next delivery of a provider is due.
     pub(crate) fn next_due(&self, provider: &ObjectKey) -> Option<Micros> {
+        self.ownership.epoch(provider)?;
         let queue = &self.queues.list[self.queues.find(provider)? as usize];
         if queue.ready.is_empty() { queue.waiting.first().map(|(due, ..)| *due) } else { Some(AT_ONCE) }
     }
 
-    /// Providers that have deliveries which are not dead.
+    /// Providers that this process serves and that have deliveries which are not dead.
     pub(crate) fn providers_with_work(&self) -> Vec<ObjectKey> {
-        let mut keys: Vec<_> =
-            self.queues.in_use().filter(|queue| queue.held > 0).map(|queue| queue.key.clone()).collect();
+        let at_work = |queue: &&Queue| queue.held > 0 && self.ownership.epoch(&queue.key).is_some();
+        let mut keys: Vec<_> = self.queues.in_use().filter(at_work).map(|queue| queue.key.clone()).collect();
         keys.sort_unstable();
         keys
     }
@@ -75,7 +80,7 @@ impl Board {
     }
 
     /// The deliveries of a list.
-    pub(crate) fn sketch(&self, selection: &Selection) -> Vec<Sketch> {
+    pub(crate) fn view(&self, selection: &Selection) -> Vec<RecordView> {
         let limit = if selection.limit == 0 { LIST_BOUND } else { selection.limit.min(LIST_BOUND) };
         let only = match &selection.provider {
             Some(provider) => match self.queues.find(provider) {
@@ -85,10 +90,15 @@ impl Board {
             None => None,
         };
         if selection.dead {
-            let wanted = |grave: &&Grave| only.is_none_or(|number| grave.queue == number);
-            self.graves.iter().filter(wanted).take(limit).map(|grave| self.sketch_grave(grave)).collect()
+            let wanted = |letter: &&DeadLetter| only.is_none_or(|number| letter.queue == number);
+            self.dead_letters
+                .iter()
+                .filter(wanted)
+                .take(limit)
+                .map(|letter| self.view_dead_letter(letter))
+                .collect()
         } else {
-            self.first_records(only, limit).into_iter().map(|place| self.sketch_record(place)).collect()
+            self.first_records(only, limit).into_iter().map(|place| self.view_record(place)).collect()
         }
     }
 
@@ -104,34 +114,36 @@ impl Board {
             && let Some(Reverse((_, place))) = heads.pop()
         {
             places.push(place);
-            if let Some(next) = Chain::next(&self.records, place, Strand::Provider) {
+            if let Some(next) = Chain::next(&self.records, place, ChainKind::Provider) {
                 heads.push(Reverse((self.records[next].id, next)));
             }
         }
         places
     }
 
-    fn sketch_record(&self, place: Place) -> Sketch {
+    fn view_record(&self, place: Place) -> RecordView {
         let record = &self.records[place];
         let timed = !record.leased && record.phase != Phase::Ready;
-        Sketch {
-            id: record.id,
+        RecordView {
+            number: record.id,
+            id: DeliveryId(self.id(record.id)),
             state: if record.leased { DeliveryState::Leased } else { record.phase.state() },
             provider: self.queues.list[self.lanes[record.lane].queue as usize].key.clone(),
             attempts: record.attempts,
             at: timed.then_some(record.due),
-            note: self.ledger.note_on(record.id).unwrap_or(Note::Keep),
+            failure: self.ledger.failure_of(record.id).unwrap_or(LastFailure::Keep),
         }
     }
 
-    fn sketch_grave(&self, grave: &Grave) -> Sketch {
-        Sketch {
-            id: grave.facts.id,
+    fn view_dead_letter(&self, letter: &DeadLetter) -> RecordView {
+        RecordView {
+            number: letter.facts.id,
+            id: DeliveryId(self.id(letter.facts.id)),
             state: DeliveryState::Dead,
-            provider: self.queues.list[grave.queue as usize].key.clone(),
-            attempts: grave.facts.attempts,
-            at: Some(grave.facts.at),
-            note: self.ledger.note_on(grave.facts.id).unwrap_or(Note::Keep),
+            provider: self.queues.list[letter.queue as usize].key.clone(),
+            attempts: letter.facts.attempts,
+            at: Some(letter.facts.at),
+            failure: self.ledger.failure_of(letter.facts.id).unwrap_or(LastFailure::Keep),
         }
     }
 }

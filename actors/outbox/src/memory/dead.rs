@@ -10,17 +10,22 @@ use super::record::{AT_ONCE, Record};
 use crate::{DeliveryState, reasons};
 
 impl Model {
-    pub(super) fn bury(&mut self, provider: &ObjectKey, failure: &Failure, now: Timestamp) -> usize {
-        let mut buried = 0;
+    pub(super) fn dead_letter_all(
+        &mut self,
+        provider: &ObjectKey,
+        failure: &Failure,
+        now: Timestamp,
+    ) -> usize {
+        let mut died = 0;
         for record in self.records.values_mut().filter(|record| record.is_of(provider) && record.waits()) {
             record.die(failure.clone(), now);
-            buried += 1;
+            died += 1;
         }
         self.drop_surplus();
         if failure.class == FailureClass::ProviderDeleted {
             self.memos.remove(provider);
         }
-        buried
+        died
     }
 
     pub(super) fn expire(&mut self, now: Timestamp) -> BTreeMap<ObjectKey, usize> {

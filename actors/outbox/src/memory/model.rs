@@ -3,16 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, DeliveryId, Event, NewDelivery, ObjectKey};
+use campanile_domain::{Delivery, DeliveryId, Event, NewDelivery, ObjectKey, RecordId};
 use jiff::Timestamp;
 use tracing::Span;
+use tracing::field::display;
 
 use super::record::{AT_ONCE, Record, count};
 use crate::api::LIST_BOUND;
 use crate::{
     Append, Bounds, DeliveryState, DeliveryView, EventId, Lease, OutboxError, Planned, Selection, Settlement,
-    Stats, Unplanned, codec, reasons,
+    Stats, Tally, Unplanned, codec, reasons,
 };
+
+/// The origin of all ids of models. Nothing of a model outlives its process.
+const ORIGIN: u64 = 1;
 
 /// What an outbox holds.
 pub(super) struct Model {
@@ -46,9 +50,9 @@ impl Model {
         }
     }
 
-    fn number(&mut self) -> i64 {
+    fn id(&mut self) -> RecordId {
         self.last += 1;
-        self.last
+        RecordId::new(ORIGIN, self.last)
     }
 
     /// Stores an entry; returns the providers that got something.
@@ -57,14 +61,14 @@ impl Model {
         match plan {
             Planned::Deliveries(deliveries) => {
                 self.admit(deliveries.len())?;
-                let id = EventId(self.number());
-                span.record("event", id.0);
+                let id = EventId(self.id());
+                span.record("event", display(id));
                 Ok(self.insert(id, &event, accepted_at, deliveries, &span))
             }
             Planned::Later => {
                 self.admit(1)?;
-                let id = EventId(self.number());
-                span.record("event", id.0);
+                let id = EventId(self.id());
+                span.record("event", display(id));
                 self.unplanned.insert(id, Unplanned { id, event, accepted_at });
                 Ok(Vec::new())
             }
@@ -93,7 +97,7 @@ impl Model {
     ) -> Vec<ObjectKey> {
         let providers: Vec<_> = deliveries.iter().map(|plan| plan.provider.clone()).collect();
         for plan in deliveries {
-            let number = DeliveryId(self.number());
+            let number = DeliveryId(self.id());
             let delivery = Delivery { id: number, event: event.clone(), plan, accepted_at, attempts: 0 };
             let record = Record {
                 delivery,
@@ -135,6 +139,10 @@ impl Model {
 
     pub(super) fn unplanned(&self, limit: usize) -> Vec<Unplanned> {
         self.unplanned.values().take(limit).cloned().collect()
+    }
+
+    pub(super) fn unplanned_count(&self) -> u64 {
+        self.unplanned.len() as u64
     }
 
     pub(super) fn plan(
@@ -182,47 +190,40 @@ impl Model {
             .collect()
     }
 
-    /// Ends leases; returns the providers that have something due afterwards.
+    /// Ends a lease; returns the provider if it has something due afterwards.
     pub(super) fn settle(
         &mut self,
-        settlements: Vec<(DeliveryId, Settlement)>,
+        id: DeliveryId,
+        settlement: Settlement,
         now: Timestamp,
-    ) -> Vec<ObjectKey> {
-        let mut providers = BTreeSet::new();
-        for (id, settlement) in settlements {
-            let Some(record) = self.records.get_mut(&id).filter(|record| record.leased) else {
-                continue;
-            };
-            record.leased = false;
-            providers.insert(record.delivery.plan.provider.clone());
-            let (state, at, failure) = match settlement {
-                Settlement::Done => {
-                    self.records.remove(&id);
-                    continue;
-                }
-                Settlement::Release => continue,
-                Settlement::RetryAt(at, failure) => (DeliveryState::Retry, at, failure),
-                Settlement::Parked(at, failure) => (DeliveryState::Parked, at, failure),
-                Settlement::Dead(failure) => (DeliveryState::Dead, now, failure),
-            };
+    ) -> Option<ObjectKey> {
+        let record = self.records.get_mut(&id).filter(|record| record.leased)?;
+        record.leased = false;
+        let provider = record.delivery.plan.provider.clone();
+        let standing = match settlement {
+            Settlement::Done => {
+                self.records.remove(&id);
+                None
+            }
+            Settlement::Release => None,
+            Settlement::RetryAt(at, failure) => Some((DeliveryState::Retry, at, failure)),
+            Settlement::Parked(at, failure) => Some((DeliveryState::Parked, at, failure)),
+            Settlement::Dead(failure) => Some((DeliveryState::Dead, now, failure)),
+        };
+        if let (Some((state, at, failure)), Some(record)) = (standing, self.records.get_mut(&id)) {
             (record.state, record.at, record.failure) = (state, at, Some(failure));
             record.delivery.attempts += 1;
             self.drop_surplus();
         }
         self.supersede();
-        providers.into_iter().filter(|provider| self.next_due(provider).is_some_and(|at| at <= now)).collect()
+        Some(provider).filter(|provider| self.next_due(provider).is_some_and(|at| at <= now))
     }
 
-    /// Frees the leases of one provider, or all.
-    pub(super) fn release_all(&mut self, provider: Option<&ObjectKey>) -> usize {
-        let mut freed = 0;
-        for record in self.records.values_mut().filter(|record| provider.is_none_or(|key| record.is_of(key)))
-        {
-            freed += usize::from(record.leased);
-            record.leased = false;
-        }
+    /// Frees all leases, as a restart does.
+    #[cfg(test)]
+    pub(super) fn free_leases(&mut self) {
+        self.records.values_mut().for_each(|record| record.leased = false);
         self.supersede();
-        freed
     }
 
     pub(super) fn next_due(&self, provider: &ObjectKey) -> Option<Timestamp> {
@@ -252,6 +253,15 @@ impl Model {
             .take(limit)
             .map(Record::view)
             .collect()
+    }
+
+    pub(super) fn tally(&self, provider: &ObjectKey, limit: usize) -> Tally {
+        let of = |dead| self.list(&Selection { dead, provider: Some(provider.clone()), limit });
+        let mut tally = Tally::new();
+        for view in of(false).into_iter().chain(of(true)) {
+            tally.entry(view.alert).or_default().count(view.state);
+        }
+        tally
     }
 
     fn bytes(&self) -> u64 {

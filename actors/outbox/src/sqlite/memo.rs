@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::fault::Fault;
 use super::schema::MEMO;
 use crate::MEMO_BOUND;
-use crate::board::{MemoChange, MemoNote};
+use crate::journal::{MemoChange, MemoNote};
 
 /// [`MEMO_BOUND`] as the database counts.
 const BOUND: i64 = MEMO_BOUND as i64;

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder;
 use super::schema;
-use crate::board::Micros;
+use crate::journal::Micros;
 use bytes::u32_at;
 use image::Image;
 use log::Log;

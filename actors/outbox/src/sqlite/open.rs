@@ -1,4 +1,4 @@
-//! Opening the store: take the folder, open or begin the file, rebuild the board, start the thread.
+//! The opening of the state folder: take its lock, open or begin the file, load it, start the outbox.
 //!
 //! A file that is damaged or no database of ours is moved aside, and what can be read of it is taken over into a new one,
 //! so that a bad file never keeps the program from starting. A file of a later version is left alone.
@@ -10,19 +10,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::SqliteJournal;
 use super::fault::Fault;
-use super::folder::{self, FolderLock, LockError};
-use super::group::Numbers;
+use super::folder::{self, LockError};
+use super::load::load;
 use super::memo::Memo;
 use super::mend::{self, SalvageError, Salvaged};
-use super::rebuild::{Rebuilt, rebuild};
 use super::schema::{self, Format, VERSION};
-use super::shared::{Handle, Shared};
 use super::space::Space;
-use super::store::{Store, run};
-use super::{COMMANDS, SqliteOutbox};
-use crate::Bounds;
-use crate::board::{Micros, Page};
+use crate::journal::{Loader, Micros};
+use crate::{Bounds, JournaledOutbox, Ownership};
 
 /// Why the store can not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -67,10 +64,10 @@ pub enum OpenError {
     },
 }
 
-/// An open store.
+/// An open outbox.
 pub struct Opened {
     /// The outbox.
-    pub outbox: SqliteOutbox,
+    pub outbox: JournaledOutbox,
     /// Where a damaged file went. What can be read of it was taken over.
     pub moved_aside: Option<PathBuf>,
 }
@@ -79,12 +76,34 @@ pub struct Opened {
 enum Unusable {
     /// It is damaged or foreign: another takes its place.
     File,
-    /// Nothing that a new file would mend.
+    /// The disk or its permissions are at fault: a new file would fail the same way.
     Fatal(OpenError),
 }
 
-/// Opens the store in `folder`, which is made if it is missing.
-pub(super) fn open(folder: &Path, bounds: Bounds, now: Timestamp) -> Result<Opened, OpenError> {
+/// Opens the outbox in `folder`, which is made if it is missing, and holds the folder's lock until it is closed. It hands
+/// out the deliveries of the Providers of `ownership`.
+///
+/// # Errors
+/// When another process holds the folder, when it cannot be written, when the file is of a later version, or when
+/// the database fails. A damaged file is no error: it is moved aside, and what can be read of it taken over.
+pub fn open(
+    folder: &Path,
+    bounds: Bounds,
+    ownership: Arc<dyn Ownership>,
+    now: Timestamp,
+) -> Result<Opened, OpenError> {
+    let (journal, loaded, moved_aside) = open_journal(folder, bounds, ownership, now)?;
+    let outbox = JournaledOutbox::start(journal, loaded).map_err(|source| system(folder, source))?;
+    Ok(Opened { outbox, moved_aside })
+}
+
+/// Opens the journal in `folder` and loads it. Also returns where a damaged file went.
+pub(crate) fn open_journal(
+    folder: &Path,
+    bounds: Bounds,
+    ownership: Arc<dyn Ownership>,
+    now: Timestamp,
+) -> Result<(SqliteJournal, Loader, Option<PathBuf>), OpenError> {
     let lock = folder::lock(folder).map_err(|error| match error {
         LockError::Held => OpenError::Locked { folder: folder.into() },
         LockError::Io(cause) => OpenError::NotWritable { folder: folder.into(), cause: cause.to_string() },
@@ -92,36 +111,47 @@ pub(super) fn open(folder: &Path, bounds: Bounds, now: Timestamp) -> Result<Open
     let found = folder::adopt_mended(folder).and_then(|()| mend::is_needed(folder));
     let damaged = found.map_err(|source| system(folder, source))?;
     let micros = now.as_microsecond();
-    let connected = if damaged { Err(Unusable::File) } else { connect(folder, bounds, micros) };
-    let (found, moved_aside) = match connected {
+    let fresh = move || Loader::new(bounds, ownership.clone(), micros);
+    let connected = if damaged { Err(Unusable::File) } else { connect(folder, fresh()) };
+    let ((connection, loaded), moved_aside) = match connected {
         Ok(found) => (found, None),
         Err(Unusable::Fatal(error)) => return Err(error),
         Err(Unusable::File) => {
-            let (found, aside) = mended(folder, bounds, micros)?;
+            let (found, aside) = mended(folder, fresh(), micros)?;
             (found, Some(aside))
         }
     };
-    let outbox = start(folder, bounds, lock, found).map_err(|source| system(folder, source))?;
-    Ok(Opened { outbox, moved_aside })
+    let journal = SqliteJournal {
+        connection,
+        folder: folder.into(),
+        space: Space::new(folder.into(), bounds.reserve_bytes),
+        memo: Memo::default(),
+        reserved: 0,
+        trimmed: false,
+        #[cfg(test)]
+        broken: false,
+        _lock: lock,
+    };
+    Ok((journal, loaded, moved_aside))
 }
 
 /// Opens a new file with what can be read of a damaged one. Returns where that went.
-fn mended(folder: &Path, bounds: Bounds, now: Micros) -> Result<((Connection, Rebuilt), PathBuf), OpenError> {
+fn mended(folder: &Path, loader: Loader, now: Micros) -> Result<((Connection, Loader), PathBuf), OpenError> {
     let (aside, salvaged) = mend::mend(folder, now).map_err(|error| match error {
         SalvageError::Io(source) => system(folder, source),
         SalvageError::Database(source) => OpenError::Database { folder: folder.into(), source },
     })?;
-    let (connection, mut rebuilt) = connect(folder, bounds, now).map_err(|error| lasting(folder, error))?;
-    (0..salvaged.unreadable).for_each(|_| rebuilt.board.count_damage());
+    let (connection, mut loaded) = connect(folder, loader).map_err(|error| lasting(folder, error))?;
+    (0..salvaged.unreadable).for_each(|_| loaded.count_damage());
     let Salvaged { deliveries, planned_again, unreadable } = salvaged;
     tracing::error!(
         file = %aside.display(), deliveries, planned_again, unreadable,
         "the outbox is damaged: it was moved aside, and what can be read of it was taken over into a new file"
     );
-    Ok(((connection, rebuilt), aside))
+    Ok(((connection, loaded), aside))
 }
 
-fn connect(folder: &Path, bounds: Bounds, now: Micros) -> Result<(Connection, Rebuilt), Unusable> {
+fn connect(folder: &Path, mut loader: Loader) -> Result<(Connection, Loader), Unusable> {
     let judge = |error| unusable(folder, error);
     let connection = Connection::open(folder::database(folder)).map_err(judge)?;
     match schema::prepare(&connection).map_err(judge)? {
@@ -131,8 +161,8 @@ fn connect(folder: &Path, bounds: Bounds, now: Micros) -> Result<(Connection, Re
             return Err(Unusable::Fatal(OpenError::Newer { folder: folder.into(), found }));
         }
     }
-    let rebuilt = rebuild(&connection, bounds, now).map_err(judge)?;
-    Ok((connection, rebuilt))
+    load(&connection, &mut loader).map_err(judge)?;
+    Ok((connection, loader))
 }
 
 fn unusable(folder: &Path, error: rusqlite::Error) -> Unusable {
@@ -160,38 +190,4 @@ fn lasting(folder: &Path, error: Unusable) -> OpenError {
 
 fn system(folder: &Path, source: io::Error) -> OpenError {
     OpenError::System { folder: folder.into(), source }
-}
-
-fn start(
-    folder: &Path,
-    bounds: Bounds,
-    lock: FolderLock,
-    (connection, Rebuilt { board, next }): (Connection, Rebuilt),
-) -> io::Result<SqliteOutbox> {
-    let shared = Arc::new(Shared::new(board));
-    let (sender, commands) = crossbeam_channel::bounded(COMMANDS);
-    let store = Store {
-        connection,
-        shared: shared.clone(),
-        commands,
-        numbers: Numbers { next, reserved: next },
-        folder: folder.into(),
-        space: Space::new(folder.into(), bounds.reserve_bytes),
-        memo: Memo::default(),
-        page: Page::default(),
-        text: Vec::new(),
-        flush_at: None,
-        untidy: true,
-        trimmed: false,
-        failure: None,
-        damaged: false,
-        #[cfg(test)]
-        broken: false,
-        _lock: lock,
-    };
-    std::thread::Builder::new().name("outbox".into()).spawn(move || run(store))?;
-    let handle = Handle { shared, commands: sender };
-    // What was damaged is on the ledger already.
-    handle.kick();
-    Ok(SqliteOutbox { handle })
 }

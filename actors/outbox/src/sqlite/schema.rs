@@ -1,6 +1,6 @@
 //! The file's format.
 //!
-//! A row an event, a row a delivery; an event's row goes with its last delivery. Texts are JSON and times are
+//! A row for each event, a row for each delivery; an event's row goes with its last delivery. Texts are JSON and times are
 //! microseconds since the epoch, so that `sqlite3` shows them; the view `overview` is there for people alone. Every row
 //! carries checksums: one over what never changes, one over what does. Secrets are never stored.
 
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// The format's number, in `user_version`.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// The first three bytes of `application_id`; the last is the format's number again, so that a byte that flipped in
 /// `user_version` is not taken for a later version's file.
@@ -46,7 +46,8 @@ const TABLES: &str = "
         accepted_at INTEGER NOT NULL,
         planned INTEGER NOT NULL,
         body TEXT NOT NULL,
-        checksum INTEGER NOT NULL
+        checksum INTEGER NOT NULL,
+        origin INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX unplanned ON events (id) WHERE planned = 0;
     CREATE TABLE deliveries (
@@ -63,12 +64,17 @@ const TABLES: &str = "
         checksum INTEGER NOT NULL,
         plan TEXT NOT NULL,
         plan_checksum INTEGER NOT NULL,
-        failure TEXT
+        failure TEXT,
+        origin INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO numbers VALUES ('next', 1);
+";
+
+/// What people look at, and the numbers of the format. Ends a transaction that is open.
+const FINISH: &str = "
     CREATE VIEW overview AS
-        SELECT d.id,
+        SELECT d.id, printf('%016x', d.origin) AS origin,
                CASE d.state WHEN 0 THEN 'ready' WHEN 1 THEN 'retry' WHEN 2 THEN 'parked' ELSE 'dead' END AS state,
                d.provider_namespace || '/' || d.provider_name AS provider,
                datetime(e.accepted_at / 1000000, 'unixepoch') AS accepted,
@@ -76,12 +82,20 @@ const TABLES: &str = "
                datetime(d.deadline / 1000000, 'unixepoch') AS deadline,
                d.attempts, d.failure, d.plan, e.body AS event
         FROM deliveries d LEFT JOIN events e ON e.id = d.event;
-    PRAGMA application_id = 1129140225;
-    PRAGMA user_version = 1;
+    PRAGMA application_id = 0x434D5002;
+    PRAGMA user_version = 2;
     COMMIT;
 ";
 
-/// What providers are known to show; see [`Outbox::remember`](crate::Outbox::remember). The newest entry has the highest age.
+/// From format 1 to 2. No row is written anew: those that are there have origin 0, which leaves their checksums as they are.
+pub(super) const MIGRATE: &str = "
+    BEGIN IMMEDIATE;
+    ALTER TABLE events ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE deliveries ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;
+    DROP VIEW IF EXISTS overview;
+";
+
+/// What providers are known to show; see [`MemoStore::remember`](crate::MemoStore::remember). The newest entry has the highest age.
 pub(super) const MEMO: &str = "
     CREATE TABLE memo (
         age INTEGER PRIMARY KEY,
@@ -96,7 +110,7 @@ pub(super) const MEMO: &str = "
 
 /// What a file turned out to be.
 pub(super) enum Format {
-    /// One of this version, maybe begun just now.
+    /// One of this version, maybe begun or migrated just now.
     Ours,
     /// One of a later version of this program.
     Newer(i64),
@@ -115,28 +129,44 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<Format> {
             connection.execute_batch(SHRINKING)?;
             connection.execute_batch(SETTINGS)?;
             connection.execute_batch(MEMO)?;
-            connection.execute_batch(TABLES)?;
+            in_one(connection, TABLES)?;
             Ok(Format::Ours)
         }
         (VERSION, 1..) => connection.execute_batch(SETTINGS).map(|()| Format::Ours),
+        (1, 1..) => {
+            connection.execute_batch(SETTINGS)?;
+            in_one(connection, MIGRATE)?;
+            tracing::info!("the outbox was migrated to format {VERSION}");
+            Ok(Format::Ours)
+        }
         (version, _) if version > VERSION => Ok(Format::Newer(version)),
         _ => Ok(Format::Foreign),
     }
 }
 
+/// Does all of `begin` and what finishes it, or nothing.
+fn in_one(connection: &Connection, begin: &str) -> rusqlite::Result<()> {
+    let done = connection.execute_batch(begin).and_then(|()| connection.execute_batch(FINISH));
+    if done.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    done
+}
+
 /// Whether a file's header may carry this version: none yet, ours, or one that is confirmed by the other number.
 pub(super) fn is_plausible(user_version: u32, application_id: u32) -> bool {
-    user_version <= 1 || (user_version < 0x100 && application_id == (APPLICATION | user_version))
+    let ours = i64::from(user_version) == VERSION;
+    user_version == 0 || ours || (user_version < 0x100 && application_id == (APPLICATION | user_version))
 }
 
 /// The checksum of an event's row.
-pub(super) fn event_checksum(id: i64, accepted_at: i64, body: &[u8]) -> i64 {
-    xxh3_64_with_seed(body, pair(id, accepted_at)).cast_signed()
+pub(super) fn event_checksum(origin: u64, id: i64, accepted_at: i64, body: &[u8]) -> i64 {
+    xxh3_64_with_seed(body, pair(id, accepted_at) ^ origin).cast_signed()
 }
 
 /// The checksum of what never changes of a delivery's row.
-pub(super) fn plan_checksum(id: i64, event: i64, plan: &[u8]) -> i64 {
-    xxh3_64_with_seed(plan, pair(id, event)).cast_signed()
+pub(super) fn plan_checksum(origin: u64, id: i64, event: i64, plan: &[u8]) -> i64 {
+    xxh3_64_with_seed(plan, pair(id, event) ^ origin).cast_signed()
 }
 
 fn pair(first: i64, second: i64) -> u64 {

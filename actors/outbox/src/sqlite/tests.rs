@@ -5,17 +5,21 @@ mod folder;
 mod full;
 mod memo;
 mod mend;
+mod migrate;
 mod survival;
 
 use std::path::Path;
+use std::sync::Arc;
 
+use campanile_domain::DeliveryId;
 use campanile_testkit::noon;
+use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{Opened, SqliteOutbox};
-use crate::suite::harness::{chat, entry, of_lane, wait};
-use crate::{Bounds, DeliveryView, Outbox, Selection};
+use super::{OpenError, Opened, open};
+use crate::suite::harness::{appended, chat, entry, of_lane, wait};
+use crate::{AllProviders, Bounds, Browse, DeliveryView, JournaledOutbox, Scheduler, Selection, Settlement};
 
 /// A store in a folder of its own.
 struct Place {
@@ -32,12 +36,12 @@ impl Place {
         self.folder.path()
     }
 
-    fn open(&self) -> SqliteOutbox {
+    fn open(&self) -> JournaledOutbox {
         self.opened().outbox
     }
 
     fn opened(&self) -> Opened {
-        SqliteOutbox::open(self.path(), self.bounds, noon()).unwrap()
+        open_in(self.path(), self.bounds, noon()).unwrap()
     }
 
     /// Changes the file while no store has it open.
@@ -55,20 +59,30 @@ impl Place {
     }
 }
 
-/// Appends an event with one delivery in a lane of the same name.
-fn put(outbox: &SqliteOutbox, lane: &str) {
-    wait(outbox.append(entry(lane, vec![of_lane(lane)]))).unwrap();
+fn open_in(folder: &Path, bounds: Bounds, now: Timestamp) -> Result<Opened, OpenError> {
+    open(folder, bounds, Arc::new(AllProviders), now)
 }
 
-fn take(outbox: &SqliteOutbox, limit: usize) -> Vec<crate::Lease> {
+/// Appends an event with one delivery in a lane of the same name.
+fn put(outbox: &JournaledOutbox, lane: &str) {
+    wait(appended(outbox, entry(lane, vec![of_lane(lane)]))).unwrap();
+}
+
+fn take(outbox: &JournaledOutbox, limit: usize) -> Vec<crate::Lease> {
     wait(outbox.take(&chat(), limit, noon())).unwrap()
 }
 
-fn dead(outbox: &SqliteOutbox) -> Vec<DeliveryView> {
+fn dead(outbox: &JournaledOutbox) -> Vec<DeliveryView> {
     wait(outbox.list(Selection { dead: true, ..Selection::default() })).unwrap()
 }
 
 /// Waits until all that happened so far is on disk.
-fn flush(outbox: &SqliteOutbox) {
-    wait(outbox.settle(Vec::new(), noon())).unwrap();
+fn flush(outbox: &JournaledOutbox) {
+    wait(outbox.flushed()).unwrap();
+}
+
+/// Ends leases at noon, all in the same way, and waits until that is on disk.
+fn settle(outbox: &JournaledOutbox, ids: impl IntoIterator<Item = DeliveryId>, settlement: &Settlement) {
+    ids.into_iter().for_each(|id| outbox.settle(id, settlement.clone(), noon()));
+    flush(outbox);
 }

@@ -3,14 +3,16 @@
 use campanile_domain::{AlertRef, FailureClass, NewDelivery, ObjectKey};
 use campanile_testkit::noon;
 
-use super::harness::{Harness, Kind, at, chat, counts, entry, ids, messages, of_lane, refused, wait};
+use super::harness::{
+    Harness, Kind, appended, at, chat, counts, entry, ids, messages, of_lane, refused, wait,
+};
 use crate::{Append, Bounds, OutboxError, Planned, Selection, Settlement};
 
 pub(super) fn a_record_too_many_is_refused_and_nothing_of_it_is_stored(kind: Kind) {
     let harness = Harness::bounded(kind, Bounds { records: 3, ..Bounds::default() });
     harness.append("x", vec![of_lane("a"), of_lane("b")]);
     let before = harness.outbox().stats();
-    let refused_entry = harness.outbox().append(entry("y", vec![of_lane("c"), of_lane("d")]));
+    let refused_entry = appended(harness.outbox(), entry("y", vec![of_lane("c"), of_lane("d")]));
     assert!(matches!(wait(refused_entry), Err(OutboxError::Full(_))));
     assert_eq!(harness.outbox().stats(), before);
     harness.put("c");
@@ -23,8 +25,8 @@ pub(super) fn unplanned_events_count_as_records(kind: Kind) {
     let harness = Harness::bounded(kind, Bounds { records: 2, ..Bounds::default() });
     harness.put("a");
     let later = || Append { plan: Planned::Later, ..entry("x", Vec::new()) };
-    assert_eq!(wait(harness.outbox().append(later())), Ok(()));
-    assert!(matches!(wait(harness.outbox().append(later())), Err(OutboxError::Full(_))));
+    assert_eq!(wait(appended(harness.outbox(), later())), Ok(()));
+    assert!(matches!(wait(appended(harness.outbox(), later())), Err(OutboxError::Full(_))));
     let id = wait(harness.outbox().unplanned(1)).unwrap()[0].id;
     let two = vec![of_lane("b"), of_lane("c")];
     assert!(matches!(wait(harness.outbox().plan(id, two)), Err(OutboxError::Full(_))));
@@ -39,7 +41,7 @@ pub(super) fn bytes_are_bounded_and_come_back(kind: Kind) {
     assert!(harness.outbox().stats().bytes > 6000);
     harness.append(&large, vec![of_lane("a")]);
     assert!(matches!(
-        wait(harness.outbox().append(entry("y", vec![of_lane("b")]))),
+        wait(appended(harness.outbox(), entry("y", vec![of_lane("b")]))),
         Err(OutboxError::Full(_))
     ));
     harness.settle(harness.take_one(0), Settlement::Done);
@@ -95,7 +97,7 @@ pub(super) fn beyond_a_providers_bytes_its_oldest_waiting_deliveries_die(kind: K
             of_lane(lane),
             NewDelivery { provider: other.clone(), ..of_lane(lane) },
         ]);
-        wait(harness.outbox().append(entry)).unwrap();
+        wait(appended(harness.outbox(), entry)).unwrap();
     }
     let before = harness.outbox().stats();
     assert!(before.total.bytes > before.bytes, "an event counts for each of its providers: {before:?}");
@@ -104,7 +106,7 @@ pub(super) fn beyond_a_providers_bytes_its_oldest_waiting_deliveries_die(kind: K
     harness.put("d");
     let usage = harness.outbox().stats().providers[&chat()];
     assert_eq!(usage.dead, 1, "{usage:?}");
-    wait(harness.outbox().append(large("e"))).unwrap();
+    wait(appended(harness.outbox(), large("e"))).unwrap();
     assert_eq!(harness.outbox().stats().providers[&chat()].dead, 2);
     assert_eq!(harness.outbox().stats().providers[&other], before.providers[&other], "others are spared");
     harness.flush();
@@ -134,7 +136,7 @@ pub(super) fn dead_letters_are_bounded_in_bytes_and_leave_room_for_others(kind: 
     let bounds = Bounds { bytes: 12_000, dead_letter_bytes: 7000, ..Bounds::default() };
     let mut harness = Harness::bounded(kind, bounds);
     for lane in ["a", "b", "c", "d", "e", "f"] {
-        wait(harness.outbox().append(large(lane))).unwrap();
+        wait(appended(harness.outbox(), large(lane))).unwrap();
         harness.settle(harness.take_one(0), Settlement::Dead(refused()));
     }
     assert_eq!(harness.dead().len(), 2, "the newest that fit");

@@ -49,7 +49,7 @@ pub(super) fn redrive_counts_only_dead_letters(kind: Kind) {
     let leases = ids(&harness.take(2, 0));
     harness.settle(leases[0], Settlement::Dead(refused()));
     let ready = harness.waiting()[1].id;
-    let wanted = vec![leases[0], leases[0], leases[1], ready, campanile_domain::DeliveryId(999)];
+    let wanted = vec![leases[0], leases[0], leases[1], ready, campanile_domain::DeliveryId::numbered(999)];
     assert_eq!(wait(harness.outbox().redrive(wanted, at(9000))), Ok(1));
     assert_eq!(harness.waiting().len(), 3);
 }
@@ -85,7 +85,7 @@ pub(super) fn letters_beyond_their_bound_are_dropped_in_the_order_of_death(kind:
     assert_eq!(left, [leases[0], leases[2]]);
 }
 
-pub(super) fn burial_spares_what_is_leased(kind: Kind) {
+pub(super) fn dead_lettering_all_spares_what_is_leased(kind: Kind) {
     let harness = Harness::new(kind);
     for lane in ["a", "a", "b", "c"] {
         harness.put(lane);
@@ -93,14 +93,14 @@ pub(super) fn burial_spares_what_is_leased(kind: Kind) {
     let leases = ids(&harness.take(2, 0));
     harness.settle(leases[1], Settlement::Parked(at(60), refused()));
     let reason = Failure::new(FailureClass::ProviderDeleted, "find Provider apps/chat");
-    assert_eq!(harness.outbox().bury(&chat(), &reason, at(5)), 3);
+    assert_eq!(harness.outbox().dead_letter_all(&chat(), &reason, at(5)), 3);
     assert_eq!(harness.waiting().len(), 1);
     assert!(
         harness.dead().iter().all(|view| view.failure.as_ref() == Some(&reason) && view.at == Some(at(5)))
     );
     harness.settle(leases[0], Settlement::Done);
     assert!(harness.outbox().providers_with_work().is_empty());
-    assert_eq!(harness.outbox().bury(&ObjectKey::new("apps", "nobody"), &reason, at(5)), 0);
+    assert_eq!(harness.outbox().dead_letter_all(&ObjectKey::new("apps", "nobody"), &reason, at(5)), 0);
 }
 
 pub(super) fn what_is_past_its_deadline_expires_and_is_counted_by_provider(kind: Kind) {

@@ -8,32 +8,60 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use tracing::Span;
 
+use super::memory_journal::MemoryJournal;
 use crate::{
-    Append, Bounds, DeliveryView, Lease, MemoryOutbox, Outbox, OutboxError, Planned, Reply, Selection,
-    Settlement, SqliteOutbox, Usage,
+    AllProviders, Append, Bounds, DeliveryView, Epoch, JournaledOutbox, Lease, MemoryOutbox, Outbox,
+    OutboxError, Ownership, Planned, Reply, Selection, Settlement, Usage, open,
 };
 
 /// Which outbox.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
+    /// The model, which has no parts.
+    Model,
+    /// The board over a journal in memory.
     Memory,
+    /// The board over the journal on disk.
     Sqlite,
 }
 
+/// What keeps the content of an outbox over a crash.
+enum Storage {
+    Memory(MemoryJournal),
+    Sqlite(TempDir),
+}
+
 enum Subject {
-    Memory(MemoryOutbox),
-    Sqlite(Option<SqliteOutbox>, TempDir),
+    Model(MemoryOutbox),
+    Journaled(Option<JournaledOutbox>, Storage),
 }
 
 /// An outbox under test. Its provider is that of [`new_delivery`].
 pub(super) struct Harness {
     subject: Subject,
     bounds: Bounds,
+    ownership: Arc<dyn Ownership>,
+}
+
+impl Storage {
+    fn open(&self, bounds: Bounds, ownership: Arc<dyn Ownership>) -> JournaledOutbox {
+        match self {
+            Self::Memory(journal) => journal.open(bounds, ownership),
+            Self::Sqlite(folder) => open(folder.path(), bounds, ownership, noon()).unwrap().outbox,
+        }
+    }
 }
 
 /// Waits for a reply.
 pub(crate) fn wait<T>(reply: Reply<T>) -> Result<T, OutboxError> {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(reply)
+}
+
+/// Appends an entry; answered once it is durable.
+pub(crate) fn appended(outbox: &dyn Outbox, entry: Append) -> Reply<()> {
+    let (answer, reply) = tokio::sync::oneshot::channel();
+    outbox.append(entry, Box::new(move |result| drop(answer.send(result))));
+    Box::pin(async move { reply.await.unwrap_or(Err(OutboxError::Closed)) })
 }
 
 /// Seconds after noon.
@@ -86,50 +114,63 @@ impl Harness {
     }
 
     pub(super) fn bounded(kind: Kind, bounds: Bounds) -> Self {
-        let subject = match kind {
-            Kind::Memory => Subject::Memory(MemoryOutbox::new(bounds)),
-            Kind::Sqlite => {
-                let folder = TempDir::new().unwrap();
-                Subject::Sqlite(
-                    Some(SqliteOutbox::open(folder.path(), bounds, noon()).unwrap().outbox),
-                    folder,
-                )
+        Self::make(kind, bounds, Arc::new(AllProviders))
+    }
+
+    /// An outbox with parts, of a process that serves these Providers.
+    pub(super) fn owned(kind: Kind, ownership: Arc<dyn Ownership>) -> Self {
+        Self::make(kind, Bounds::default(), ownership)
+    }
+
+    fn make(kind: Kind, bounds: Bounds, ownership: Arc<dyn Ownership>) -> Self {
+        let storage = match kind {
+            Kind::Model => {
+                return Self { subject: Subject::Model(MemoryOutbox::new(bounds)), bounds, ownership };
             }
+            Kind::Memory => Storage::Memory(MemoryJournal::default()),
+            Kind::Sqlite => Storage::Sqlite(TempDir::new().unwrap()),
         };
-        Self { subject, bounds }
+        let outbox = storage.open(bounds, ownership.clone());
+        Self { subject: Subject::Journaled(Some(outbox), storage), bounds, ownership }
     }
 
     pub(super) fn outbox(&self) -> &dyn Outbox {
         match &self.subject {
-            Subject::Memory(outbox) => outbox,
-            Subject::Sqlite(outbox, _) => outbox.as_ref().unwrap(),
+            Subject::Model(outbox) => outbox,
+            Subject::Journaled(outbox, _) => outbox.as_ref().unwrap(),
+        }
+    }
+
+    /// The epochs of the outcomes that a journal in memory was given.
+    pub(super) fn epochs(&self) -> Vec<Epoch> {
+        match &self.subject {
+            Subject::Journaled(_, Storage::Memory(journal)) => journal.epochs(),
+            _ => panic!("only a journal in memory tells"),
         }
     }
 
     /// Ends the outbox as a crash does and opens it again.
     pub(super) fn crash(&mut self) {
-        match &mut self.subject {
-            Subject::Memory(outbox) => outbox.restart(),
-            Subject::Sqlite(outbox, folder) => {
-                wait(outbox.take().unwrap().abandon()).unwrap();
-                *outbox = Some(SqliteOutbox::open(folder.path(), self.bounds, noon()).unwrap().outbox);
-            }
-        }
+        self.restart(JournaledOutbox::abandon);
     }
 
     /// Closes the outbox and opens it again.
     pub(super) fn reopen(&mut self) {
+        self.restart(|outbox| outbox.close());
+    }
+
+    fn restart(&mut self, end: impl FnOnce(JournaledOutbox) -> Reply<()>) {
         match &mut self.subject {
-            Subject::Memory(outbox) => outbox.restart(),
-            Subject::Sqlite(outbox, folder) => {
-                wait(outbox.take().unwrap().close()).unwrap();
-                *outbox = Some(SqliteOutbox::open(folder.path(), self.bounds, noon()).unwrap().outbox);
+            Subject::Model(outbox) => outbox.restart(),
+            Subject::Journaled(outbox, storage) => {
+                wait(end(outbox.take().unwrap())).unwrap();
+                *outbox = Some(storage.open(self.bounds, self.ownership.clone()));
             }
         }
     }
 
     pub(super) fn append(&self, message: &str, deliveries: Vec<NewDelivery>) {
-        wait(self.outbox().append(entry(message, deliveries))).unwrap();
+        wait(appended(self.outbox(), entry(message, deliveries))).unwrap();
     }
 
     /// Appends an event with one delivery in a lane; lane and message have the same name.
@@ -153,12 +194,15 @@ impl Harness {
     }
 
     pub(super) fn settle_at(&self, id: DeliveryId, settlement: Settlement, seconds: i64) {
-        wait(self.outbox().settle(vec![(id, settlement)], at(seconds))).unwrap();
+        self.outbox().settle(id, settlement, at(seconds));
+        self.flush();
     }
 
     /// Waits until all that happened so far is durable.
     pub(super) fn flush(&self) {
-        wait(self.outbox().settle(Vec::new(), noon())).unwrap();
+        if let Subject::Journaled(outbox, _) = &self.subject {
+            wait(outbox.as_ref().unwrap().flushed()).unwrap();
+        }
     }
 
     pub(super) fn waiting(&self) -> Vec<DeliveryView> {

@@ -10,21 +10,21 @@ use crate::{Listener, Settlement};
 
 /// A listener that can be waited for.
 #[derive(Default)]
-struct Ear {
+pub(super) struct Recorder {
     heard: Mutex<Vec<ObjectKey>>,
     news: Condvar,
 }
 
-impl Listener for Ear {
+impl Listener for Recorder {
     fn work_ready(&self, providers: &[ObjectKey]) {
         self.heard.lock().unwrap().extend(providers.iter().cloned());
         self.news.notify_all();
     }
 }
 
-impl Ear {
+impl Recorder {
     /// Waits until `provider` was named, and forgets all that was.
-    fn expect(&self, provider: &ObjectKey) {
+    pub(super) fn expect(&self, provider: &ObjectKey) {
         let heard = self.heard.lock().unwrap();
         let deaf = |heard: &mut Vec<ObjectKey>| !heard.contains(provider);
         let (mut heard, timeout) =
@@ -34,10 +34,10 @@ impl Ear {
     }
 }
 
-fn listening(harness: &Harness) -> Arc<Ear> {
-    let ear = Arc::new(Ear::default());
-    harness.outbox().listen(ear.clone());
-    ear
+pub(super) fn listening(harness: &Harness) -> Arc<Recorder> {
+    let listener = Arc::new(Recorder::default());
+    harness.outbox().listen(listener.clone());
+    listener
 }
 
 pub(super) fn the_listener_is_told_of_what_is_there_already(kind: Kind) {
@@ -50,10 +50,10 @@ pub(super) fn the_listener_is_told_of_what_is_there_already(kind: Kind) {
 
 pub(super) fn the_listener_is_told_after_an_append(kind: Kind) {
     let harness = Harness::new(kind);
-    let ear = listening(&harness);
+    let listener = listening(&harness);
     let other = ObjectKey::new("apps", "other");
     harness.append("x", vec![NewDelivery { provider: other.clone(), ..of_lane("a") }]);
-    ear.expect(&other);
+    listener.expect(&other);
     assert!(harness.outbox().next_due(&other).is_some());
     assert!(harness.outbox().next_due(&chat()).is_none());
 }
@@ -62,37 +62,34 @@ pub(super) fn the_listener_is_told_of_a_woken_provider(kind: Kind) {
     let harness = Harness::new(kind);
     harness.put("a");
     harness.settle(harness.take_one(0), Settlement::Parked(at(900), refused()));
-    let ear = listening(&harness);
-    ear.expect(&chat());
+    let listener = listening(&harness);
+    listener.expect(&chat());
     harness.outbox().wake(&chat());
-    ear.expect(&chat());
+    listener.expect(&chat());
 }
 
 pub(super) fn the_listener_is_told_of_a_lane_that_moves_on(kind: Kind) {
     let harness = Harness::new(kind);
     harness.put("a");
     harness.put("a");
-    let ear = listening(&harness);
-    ear.expect(&chat());
+    let listener = listening(&harness);
+    listener.expect(&chat());
     harness.settle(harness.take_one(0), Settlement::Done);
-    ear.expect(&chat());
+    listener.expect(&chat());
 }
 
 pub(super) fn the_listener_is_told_of_redriven_and_released_deliveries(kind: Kind) {
     let harness = Harness::new(kind);
     harness.put("a");
-    let ear = listening(&harness);
-    ear.expect(&chat());
+    let listener = listening(&harness);
+    listener.expect(&chat());
     let id = harness.take_one(0);
     harness.settle(id, Settlement::Dead(refused()));
     assert_eq!(wait(harness.outbox().redrive(vec![id], at(9000))), Ok(1));
-    ear.expect(&chat());
+    listener.expect(&chat());
     harness.take_one(0);
     harness.settle(id, Settlement::Release);
-    ear.expect(&chat());
-    harness.take_one(0);
-    assert_eq!(harness.outbox().release_all(&chat()), 1);
-    ear.expect(&chat());
+    listener.expect(&chat());
 }
 
 pub(super) fn the_listener_is_told_of_what_takes_a_parked_deliverys_place(kind: Kind) {
@@ -101,12 +98,12 @@ pub(super) fn the_listener_is_told_of_what_takes_a_parked_deliverys_place(kind: 
     harness.append("first", vec![newest()]);
     let first = harness.take_one(0);
     harness.append("second", vec![newest()]);
-    let ear = listening(&harness);
-    ear.expect(&chat());
+    let listener = listening(&harness);
+    listener.expect(&chat());
     harness.settle(first, Settlement::Parked(at(900), refused()));
-    ear.expect(&chat());
+    listener.expect(&chat());
     harness.settle(harness.take_one(0), Settlement::Parked(at(900), refused()));
     harness.append("third", vec![newest()]);
-    ear.expect(&chat());
+    listener.expect(&chat());
     harness.take_one(0);
 }

@@ -67,8 +67,8 @@ pub(super) fn a_settled_delivery_frees_its_lane_at_once(kind: Kind) {
     harness.append("first", vec![of_lane("a")]);
     harness.append("second", vec![of_lane("a")]);
     let first = harness.take_one(0);
-    // Nobody waits for the reply: the order holds from the moment of the call.
-    drop(harness.outbox().settle(vec![(first, Settlement::Dead(refused()))], at(0)));
+    // Nobody waits for the disk: the order holds from the moment of the call.
+    harness.outbox().settle(first, Settlement::Dead(refused()), at(0));
     assert_eq!(messages(&harness.take(10, 0)), ["second"]);
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, DeliveryId, NewDelivery};
 use campanile_testkit::{event, new_delivery, noon};
 
-use super::harness::{Harness, Kind, at, chat, entry, ids, of_lane, refused, wait};
+use super::harness::{Harness, Kind, appended, at, chat, entry, ids, of_lane, refused, wait};
 use crate::{DeliveryState, Settlement};
 
 pub(super) fn a_leased_delivery_is_handed_out_to_nobody_else(kind: Kind) {
@@ -39,29 +39,11 @@ pub(super) fn a_number_that_is_not_leased_can_not_be_settled(kind: Kind) {
     harness.put("a");
     let waiting = harness.waiting()[0].id;
     harness.settle(waiting, Settlement::Done);
-    harness.settle(DeliveryId(999), Settlement::Done);
+    harness.settle(DeliveryId::numbered(999), Settlement::Done);
     let id = harness.take_one(0);
     harness.settle(id, Settlement::Dead(refused()));
     harness.settle(id, Settlement::Done);
     assert_eq!(harness.dead().len(), 1);
-}
-
-pub(super) fn the_leases_of_a_dead_taker_are_freed_at_once(kind: Kind) {
-    let harness = Harness::new(kind);
-    harness.put("a");
-    harness.put("b");
-    harness.append(
-        "other",
-        vec![NewDelivery { provider: campanile_domain::ObjectKey::new("apps", "other"), ..of_lane("a") }],
-    );
-    let taken = harness.take(10, 0);
-    let other = campanile_domain::ObjectKey::new("apps", "other");
-    assert_eq!(wait(harness.outbox().take(&other, 10, at(0))).unwrap().len(), 1);
-    assert_eq!(harness.outbox().release_all(&chat()), 2);
-    let again = harness.take(10, 0);
-    assert_eq!(ids(&again), ids(&taken));
-    assert_eq!(again[0].delivery.attempts, 0);
-    assert!(wait(harness.outbox().take(&other, 10, at(0))).unwrap().is_empty());
 }
 
 pub(super) fn a_take_whose_reply_is_dropped_leases_nothing(kind: Kind) {
@@ -91,7 +73,7 @@ pub(super) fn a_lease_holds_what_was_planned(kind: Kind) {
     harness.settle(id, Settlement::RetryAt(at(0), refused()));
     harness.crash();
     assert_eq!(harness.take(1, 0)[0].delivery, Delivery { attempts: 1, ..whole });
-    wait(harness.outbox().append(entry("x", vec![of_lane("b"), of_lane("c")]))).unwrap();
+    wait(appended(harness.outbox(), entry("x", vec![of_lane("b"), of_lane("c")]))).unwrap();
     harness.crash();
     harness.settle(harness.take(1, 0)[0].delivery.id, Settlement::Done);
     let shared = harness.take(10, 0);

@@ -91,13 +91,13 @@ pub(super) fn the_memo_of_a_deleted_provider_goes_with_it(kind: Kind) {
     let other = ObjectKey::new("apps", "other");
     remember(&harness, 1, Some(10));
     wait(harness.outbox().remember(&other, 1, Some(10))).unwrap();
-    let bury = |harness: &Harness, class| {
-        harness.outbox().bury(&chat(), &Failure::new(class, "find the provider"), at(0))
+    let dead_letter_all = |harness: &Harness, class| {
+        harness.outbox().dead_letter_all(&chat(), &Failure::new(class, "find the provider"), at(0))
     };
-    bury(&harness, FailureClass::Config);
+    dead_letter_all(&harness, FailureClass::Config);
     assert_eq!(recall(&harness), [(1, 10)]);
     // It holds no delivery, and its memo goes all the same.
-    assert_eq!(bury(&harness, FailureClass::ProviderDeleted), 0);
+    assert_eq!(dead_letter_all(&harness, FailureClass::ProviderDeleted), 0);
     assert!(recall(&harness).is_empty());
     drop(harness.outbox().remember(&chat(), 2, Some(20)));
     harness.flush();

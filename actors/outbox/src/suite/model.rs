@@ -7,7 +7,7 @@ use proptest::prelude::{Strategy, any};
 use proptest::prop_oneof;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::harness::{Harness, Kind, at, entry, of_lane, refused, wait};
+use super::harness::{Harness, Kind, appended, at, entry, of_lane, refused, wait};
 use crate::{Append, Bounds, DeliveryView, EventId, Outbox, Planned, Selection, Settlement};
 
 /// Histories that are tried unless the environment asks for another number.
@@ -40,9 +40,8 @@ enum Step {
     SetAside(usize),
     Take(usize, usize),
     Settle(usize, Ending),
-    ReleaseAll(usize),
     Wake(usize),
-    Bury(usize),
+    DeadLetterAll(usize),
     Expire,
     Prune,
     Redrive(Vec<usize>),
@@ -85,9 +84,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<usize>().prop_map(Step::SetAside),
         8 => (provider(), 0..4_usize).prop_map(|(provider, limit)| Step::Take(provider, limit)),
         9 => (any::<usize>(), ending()).prop_map(|(which, ending)| Step::Settle(which, ending)),
-        1 => provider().prop_map(Step::ReleaseAll),
         1 => provider().prop_map(Step::Wake),
-        1 => provider().prop_map(Step::Bury),
+        1 => provider().prop_map(Step::DeadLetterAll),
         1 => proptest::strategy::Just(Step::Expire),
         1 => proptest::strategy::Just(Step::Prune),
         2 => vec(any::<usize>(), 1..4).prop_map(Step::Redrive),
@@ -113,8 +111,8 @@ struct Pair {
 }
 
 impl Pair {
-    fn new() -> Self {
-        let (model, store) = (Harness::bounded(Kind::Memory, TIGHT), Harness::bounded(Kind::Sqlite, TIGHT));
+    fn new(kind: Kind) -> Self {
+        let (model, store) = (Harness::bounded(Kind::Model, TIGHT), Harness::bounded(kind, TIGHT));
         Self { model, store, leased: Vec::new(), now: 0, events: 0 }
     }
 
@@ -147,18 +145,10 @@ impl Pair {
             Step::SetAside(which) => self.set_aside(*which),
             Step::Take(number, limit) => self.take(*number, *limit),
             Step::Settle(which, ending) => self.settle(*which, *ending),
-            Step::ReleaseAll(number) => {
-                self.both(|outbox| outbox.release_all(&provider(*number)));
-                let left = self.views(Selection::default());
-                let leased = |id| {
-                    left.iter().any(|(view, _)| view.id == id && view.state == crate::DeliveryState::Leased)
-                };
-                self.leased.retain(|(id, _)| leased(*id));
-            }
             Step::Wake(number) => self.both(|outbox| outbox.wake(&provider(*number))),
-            Step::Bury(number) => {
+            Step::DeadLetterAll(number) => {
                 let failure = Failure::new(FailureClass::ProviderDeleted, "find the provider");
-                self.both(|outbox| outbox.bury(&provider(*number), &failure, self.time()));
+                self.both(|outbox| outbox.dead_letter_all(&provider(*number), &failure, self.time()));
             }
             Step::Expire => {
                 self.both(|outbox| outbox.expire(self.time()));
@@ -192,7 +182,7 @@ impl Pair {
         self.events += 1;
         let text = format!("{} {}", self.events, "x".repeat(self.events as usize * 37 % 1500));
         let entry = Append { plan, accepted_at: self.time(), ..entry(&text, Vec::new()) };
-        drop(self.both(|outbox| wait(outbox.append(entry.clone()))));
+        drop(self.both(|outbox| wait(appended(outbox, entry.clone()))));
     }
 
     /// The numbers of what waits for its plan, in the model and in the store.
@@ -246,9 +236,9 @@ impl Pair {
             Ending::ParkFor(seconds) => Settlement::Parked(at(self.now + seconds), refused()),
             Ending::Dead => Settlement::Dead(refused()),
         };
-        wait(self.model.outbox().settle(vec![(expected, settlement.clone())], self.time())).unwrap();
-        // Nobody waits: what follows must see it all the same.
-        drop(self.store.outbox().settle(vec![(found, settlement)], self.time()));
+        self.model.outbox().settle(expected, settlement.clone(), self.time());
+        // Nobody waits for the disk: what follows must see it all the same.
+        self.store.outbox().settle(found, settlement, self.time());
     }
 
     fn redrive(&self, which: &[usize]) {
@@ -265,7 +255,7 @@ impl Pair {
     fn views(&self, selection: Selection) -> Vec<(DeliveryView, DeliveryId)> {
         let expected = wait(self.model.outbox().list(selection.clone())).unwrap();
         let found = wait(self.store.outbox().list(selection)).unwrap();
-        assert!(found.is_sorted_by_key(|view| view.id));
+        assert!(found.is_sorted_by_key(|view| view.id.0.number()));
         let ids: Vec<_> = found.iter().map(|view| view.id).collect();
         let renumbered = found.into_iter().zip(&expected);
         let found: Vec<_> = renumbered.map(|(view, other)| DeliveryView { id: other.id, ..view }).collect();
@@ -293,11 +283,20 @@ impl Pair {
 
 #[test]
 fn the_store_agrees_with_the_model_over_random_histories() {
+    agrees_with_the_model(Kind::Sqlite);
+}
+
+#[test]
+fn the_board_agrees_with_the_model_over_random_histories() {
+    agrees_with_the_model(Kind::Memory);
+}
+
+fn agrees_with_the_model(kind: Kind) {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let config = Config { cases: asked.unwrap_or(CASES), failure_persistence: None, ..Config::default() };
     let history = vec(step(), 1..120);
     let outcome = TestRunner::new(config).run(&history, |steps| {
-        let mut pair = Pair::new();
+        let mut pair = Pair::new(kind);
         for step in &steps {
             pair.run(step);
             pair.agree();

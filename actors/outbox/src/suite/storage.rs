@@ -2,10 +2,12 @@
 
 use std::task::{Context, Waker};
 
-use campanile_domain::{NewDelivery, ObjectKey};
+use campanile_domain::{NewDelivery, ObjectKey, RecordId};
 use campanile_testkit::noon;
 
-use super::harness::{Harness, Kind, at, chat, counts, entry, ids, messages, of_lane, refused, wait};
+use super::harness::{
+    Harness, Kind, appended, at, chat, counts, entry, ids, messages, of_lane, refused, wait,
+};
 use crate::{Append, DeliveryState, EventId, OutboxError, Planned, Selection, Settlement, Stats};
 
 pub(super) fn what_was_appended_survives_a_reopening(kind: Kind) {
@@ -31,8 +33,8 @@ pub(super) fn settlements_survive_a_reopening(kind: Kind) {
         (leases[1], Settlement::RetryAt(at(50), refused())),
         (leases[2], Settlement::Parked(at(60), refused())),
     ];
-    // Nobody waits for the reply; closing writes it all the same.
-    drop(harness.outbox().settle(settlements, at(0)));
+    // Nobody waits for the disk; closing writes it all the same.
+    settlements.into_iter().for_each(|(id, settlement)| harness.outbox().settle(id, settlement, at(0)));
     let before = (harness.waiting(), harness.outbox().stats());
     harness.reopen();
     assert_eq!((harness.waiting(), harness.outbox().stats()), before);
@@ -49,18 +51,41 @@ pub(super) fn a_reopening_frees_leases(kind: Kind) {
     assert_eq!(harness.take_one(0), id);
 }
 
-pub(super) fn numbers_ascend_over_a_reopening(kind: Kind) {
+pub(super) fn ids_are_never_given_twice_and_numbers_ascend(kind: Kind) {
     let mut harness = Harness::new(kind);
-    harness.put("a");
-    let first = harness.take_one(0);
-    harness.settle(first, Settlement::Done);
+    let give = |harness: &Harness| {
+        harness.put("a");
+        let id = harness.take_one(0);
+        harness.settle(id, Settlement::Done);
+        id.0
+    };
+    let first = give(&harness);
     harness.crash();
-    harness.put("a");
-    let second = harness.take_one(0);
-    harness.settle(second, Settlement::Done);
+    let second = give(&harness);
     harness.reopen();
-    harness.put("a");
-    assert!(first < second && second < harness.take_one(0));
+    let third = give(&harness);
+    assert!(first.number() < second.number() && second.number() < third.number());
+    // Another outbox gives the same numbers, and other ids.
+    if let Kind::Memory | Kind::Sqlite = kind {
+        let other = give(&Harness::new(kind));
+        assert_eq!(other.number(), first.number());
+        assert_ne!(other, first);
+        assert_ne!(first.origin(), second.origin(), "a restored folder gives no id again");
+    }
+}
+
+pub(super) fn an_id_stays_the_same_over_restarts(kind: Kind) {
+    let mut harness = Harness::new(kind);
+    for lane in ["a", "b"] {
+        harness.put(lane);
+        harness.crash();
+    }
+    harness.append("c", vec![of_lane("c")]);
+    let before: Vec<_> = harness.waiting().into_iter().map(|view| view.id).collect();
+    harness.settle(harness.take(1, 0)[0].delivery.id, Settlement::Dead(refused()));
+    harness.reopen();
+    assert_eq!(harness.dead()[0].id, before[0]);
+    assert_eq!(ids(&harness.take(10, 0)), before[1..]);
 }
 
 pub(super) fn an_append_without_deliveries_stores_nothing(kind: Kind) {
@@ -71,7 +96,7 @@ pub(super) fn an_append_without_deliveries_stores_nothing(kind: Kind) {
 
 fn append_unplanned(harness: &Harness, message: &str) {
     let later = Append { plan: Planned::Later, ..entry(message, Vec::new()) };
-    wait(harness.outbox().append(later)).unwrap();
+    wait(appended(harness.outbox(), later)).unwrap();
 }
 
 pub(super) fn an_unplanned_event_waits_for_its_plan(kind: Kind) {
@@ -122,7 +147,7 @@ pub(super) fn an_event_that_is_set_aside_is_planned_no_more(kind: Kind) {
     let mut harness = Harness::new(kind);
     for message in ["x", "y"] {
         let later = Append { plan: Planned::Later, ..entry(message, Vec::new()) };
-        assert_eq!(wait(harness.outbox().append(later)), Ok(()));
+        assert_eq!(wait(appended(harness.outbox(), later)), Ok(()));
     }
     let waiting = wait(harness.outbox().unplanned(10)).unwrap();
     for _ in 0..2 {
@@ -141,7 +166,7 @@ pub(super) fn a_plan_for_an_unknown_event_is_ignored(kind: Kind) {
     let harness = Harness::new(kind);
     append_unplanned(&harness, "one");
     let id = wait(harness.outbox().unplanned(10)).unwrap()[0].id;
-    assert_eq!(wait(harness.outbox().plan(EventId(999), vec![of_lane("a")])), Ok(()));
+    assert_eq!(wait(harness.outbox().plan(EventId(RecordId::numbered(999)), vec![of_lane("a")])), Ok(()));
     let first = harness.outbox().plan(id, vec![of_lane("a")]);
     let again = harness.outbox().plan(id, vec![of_lane("b")]);
     assert_eq!((wait(first), wait(again)), (Ok(()), Ok(())));
@@ -191,8 +216,7 @@ pub(super) fn a_closed_outbox_refuses_everything_that_waits(kind: Kind) {
     let id = harness.take_one(0);
     let outbox = harness.outbox();
     assert_eq!(wait(outbox.close()), Ok(()));
-    assert_eq!(wait(outbox.append(entry("x", vec![of_lane("a")]))), Err(OutboxError::Closed));
-    assert_eq!(wait(outbox.settle(vec![(id, Settlement::Done)], at(0))), Err(OutboxError::Closed));
+    assert_eq!(wait(appended(outbox, entry("x", vec![of_lane("a")]))), Err(OutboxError::Closed));
     assert!(matches!(wait(outbox.take(&chat(), 1, at(0))), Err(OutboxError::Closed)));
     assert_eq!(wait(outbox.list(Selection::default())), Err(OutboxError::Closed));
     assert_eq!(wait(outbox.redrive(vec![id], at(0))), Err(OutboxError::Closed));

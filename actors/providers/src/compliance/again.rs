@@ -90,9 +90,9 @@ fn m8_keys_tell_apart_what_is_not_the_same() {
         let key = |delivery: &Delivery| key_text(form, &first_written(case, delivery));
         let first = about("web", "it fails", "2026-08-07T10:15:30Z");
         let mut later = about("web", "it still fails", "2026-08-07T11:15:30Z");
-        later.id = campanile_domain::DeliveryId(2);
+        later.id = campanile_domain::DeliveryId::numbered(2);
         let mut other = about("db", "it fails", "2026-08-07T10:15:30Z");
-        other.id = campanile_domain::DeliveryId(3);
+        other.id = campanile_domain::DeliveryId::numbered(3);
         assert_eq!(key(&first), key(&third(&first)), "{kind} knows a repeated delivery");
         assert_eq!(key(&first) != key(&later), is_of_delivery, "{kind}");
         assert_ne!(key(&first), key(&other), "{kind} tells objects apart");

@@ -251,7 +251,7 @@ mod tests {
         };
         let again = Delivery { attempts: 3, ..info() };
         assert_eq!(key(&info()), key(&again));
-        assert_ne!(key(&info()), key(&Delivery { id: DeliveryId(2), ..info() }));
+        assert_ne!(key(&info()), key(&Delivery { id: DeliveryId::numbered(2), ..info() }));
         let later =
             Delivery { accepted_at: info().accepted_at + jiff::SignedDuration::from_secs(1), ..info() };
         assert_ne!(key(&info()), key(&later), "numbers begin anew with a new state folder");

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix::{Addr, Message};
 use campanile_domain::{Alert, Event, EventSource, ObjectKey, ObjectRef};
-use campanile_outbox::{Bounds, DeliveryView, MemoryOutbox, Selection};
+use campanile_outbox::{Bounds, Browse, DeliveryView, MemoryOutbox, Selection};
 use campanile_protocol::Labels;
 use campanile_testkit::{Ward, alert, event, noon, provider, run, source};
 use tokio::sync::oneshot;

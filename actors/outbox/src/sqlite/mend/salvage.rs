@@ -9,14 +9,19 @@ use rusqlite::{Connection, params_from_iter};
 use super::image::{Image, Use};
 use super::row::{Page, Row, entry, look, row};
 use super::shape::{Shape, numbers, shape};
-use crate::board::Micros;
+use crate::journal::Micros;
 use crate::sqlite::schema;
 
 /// Rows that are written in one transaction.
 const GROUP: usize = 1024;
 
-const EVENT: &str = "INTO events VALUES (?1, ?2, ?3, ?4, ?5)";
-const DELIVERY: &str = "INTO deliveries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+const EVENT: &str = "INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const DELIVERY: &str =
+    "INTO deliveries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+
+/// Columns of the tables.
+const EVENT_COLUMNS: usize = 6;
+const DELIVERY_COLUMNS: usize = 15;
 
 /// An event whose deliveries are all lost is planned again: to notify twice is better than not at all.
 const PLAN_AGAIN: &str =
@@ -111,10 +116,15 @@ impl Work<'_> {
         };
         // Of two rows of one number, the sound one stays.
         match shape(&row) {
-            Shape::Event => self.insert("REPLACE", EVENT, row),
+            Shape::Event => self.insert("REPLACE", EVENT, EVENT_COLUMNS, row),
             Shape::Delivery(sound) => {
                 self.salvaged.deliveries += 1;
-                self.insert(if sound { "REPLACE" } else { "INSERT OR IGNORE" }, DELIVERY, row)
+                self.insert(
+                    if sound { "REPLACE" } else { "INSERT OR IGNORE" },
+                    DELIVERY,
+                    DELIVERY_COLUMNS,
+                    row,
+                )
             }
             // Its deliveries say so, one by one.
             Shape::DamagedEvent | Shape::Needless => Ok(()),
@@ -125,8 +135,10 @@ impl Work<'_> {
         }
     }
 
-    fn insert(&mut self, verb: &str, into: &str, row: Row) -> rusqlite::Result<()> {
+    fn insert(&mut self, verb: &str, into: &str, width: usize, row: Row) -> rusqlite::Result<()> {
         let Row { id, mut columns } = row;
+        // A row that was written in format 1 has no origin.
+        columns.resize(width, Value::Integer(0));
         if let Some(first) = columns.first_mut() {
             *first = Value::Integer(id);
         }

@@ -22,18 +22,36 @@ pub(super) enum Shape {
 /// Tells a row of a table.
 pub(super) fn shape(row: &Row) -> Shape {
     match row.columns.as_slice() {
-        [Null, Integer(accepted), Integer(_), Text(body), Integer(sum)] => {
-            let sound = event_checksum(row.id, *accepted, body.as_bytes()) == *sum;
+        [Null, Integer(accepted), Integer(_), Text(body), Integer(sum), origin @ ..] if is_origin(origin) => {
+            let sound = event_checksum(number(origin), row.id, *accepted, body.as_bytes()) == *sum;
             if sound { Shape::Event } else { Shape::DamagedEvent }
         }
         [Null, facts @ .., Text(plan), Integer(sum), Null | Text(_)] if is_delivery(facts) => {
-            let Some(Integer(event)) = facts.first() else { return Shape::Unknown };
-            Shape::Delivery(plan_checksum(row.id, *event, plan.as_bytes()) == *sum)
+            delivery(row.id, 0, facts, plan, *sum)
+        }
+        [Null, facts @ .., Text(plan), Integer(sum), Null | Text(_), Integer(origin)]
+            if is_delivery(facts) =>
+        {
+            delivery(row.id, origin.cast_unsigned(), facts, plan, *sum)
         }
         [Null, Integer(_), Blob(_), Blob(_), Integer(_)]
         | [Text(_), Text(_), Text(_), Integer(_), Text(_) | Null] => Shape::Needless,
         _ => Shape::Unknown,
     }
+}
+
+fn delivery(id: i64, origin: u64, facts: &[Value], plan: &str, sum: i64) -> Shape {
+    let Some(Integer(event)) = facts.first() else { return Shape::Unknown };
+    Shape::Delivery(plan_checksum(origin, id, *event, plan.as_bytes()) == sum)
+}
+
+/// Whether the last columns of a row are its origin, or missing as in a row that was written in format 1.
+fn is_origin(columns: &[Value]) -> bool {
+    matches!(columns, [] | [Integer(_)])
+}
+
+fn number(origin: &[Value]) -> u64 {
+    if let [Integer(origin)] = origin { origin.cast_unsigned() } else { 0 }
 }
 
 /// From `event` to `checksum`.

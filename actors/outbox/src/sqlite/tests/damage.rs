@@ -1,11 +1,11 @@
 //! Files that were changed behind the store's back.
 
 use campanile_domain::FailureClass;
-use campanile_testkit::noon;
 
-use super::{Place, dead, flush, put, take, wait};
-use crate::suite::harness::{chat, entry, messages, of_lane, refused};
-use crate::{Append, Outbox, OutboxError, Planned, Selection, Settlement};
+use super::{Place, dead, flush, put, settle, take, wait};
+use crate::sqlite::SqliteJournal;
+use crate::suite::harness::{appended, chat, entry, messages, of_lane, refused};
+use crate::{Acceptance, Append, Browse, Outbox, OutboxError, Planned, Scheduler, Selection, Settlement};
 
 /// A closed store with the lanes `a`, `b` and `c`, changed by `sql`.
 fn damaged_by(sql: &str) -> Place {
@@ -51,7 +51,9 @@ fn a_plan_that_is_cut_off_costs_only_its_delivery() {
 
 #[test]
 fn changed_columns_cost_only_their_delivery() {
-    for column in ["event", "event_bytes", "state", "at", "deadline", "attempts", "lane", "checksum"] {
+    for column in
+        ["event", "event_bytes", "state", "at", "deadline", "attempts", "lane", "checksum", "origin"]
+    {
         costs_only_that_delivery(&format!("UPDATE deliveries SET {column} = {column} + 1 {B}"));
     }
     costs_only_that_delivery(&format!("UPDATE deliveries SET state = 77, attempts = -3 {B}"));
@@ -75,7 +77,7 @@ fn a_dead_letter_whose_reason_is_gone_still_has_one() {
     put(&outbox, "a");
     let leased = take(&outbox, 1)[0].delivery.id;
     let dead_now = Settlement::Dead(refused());
-    wait(outbox.settle(vec![(leased, dead_now)], noon())).unwrap();
+    settle(&outbox, [leased], &dead_now);
     wait(outbox.close()).unwrap();
     place.edit("UPDATE deliveries SET failure = NULL");
     let letters = dead(&place.open());
@@ -108,7 +110,7 @@ fn a_damaged_event_without_a_plan_is_set_aside() {
     let place = Place::new();
     let outbox = place.open();
     for message in ["one", "two"] {
-        wait(outbox.append(Append { plan: Planned::Later, ..entry(message, Vec::new()) })).unwrap();
+        wait(appended(&outbox, Append { plan: Planned::Later, ..entry(message, Vec::new()) })).unwrap();
     }
     wait(outbox.close()).unwrap();
     place.edit("UPDATE events SET body = replace(body, 'one', 'eno')");
@@ -127,8 +129,10 @@ fn damage_that_shows_while_running_is_an_error_and_no_panic() {
     let place = Place::new();
     let outbox = place.open();
     put(&outbox, "a");
-    outbox.on_store(|store| store.connection.execute_batch("DROP TABLE deliveries").unwrap());
-    assert!(matches!(wait(outbox.append(entry("b", vec![of_lane("b")]))), Err(OutboxError::Store(_))));
+    outbox.on_journal(|store: &mut SqliteJournal| {
+        store.connection.execute_batch("DROP TABLE deliveries").unwrap();
+    });
+    assert!(matches!(wait(appended(&outbox, entry("b", vec![of_lane("b")]))), Err(OutboxError::Store(_))));
     assert_eq!(outbox.stats().failed_writes, 1);
     assert_eq!(messages(&take(&outbox, 10)), ["a"]);
     assert!(wait(outbox.list(Selection::default())).is_err());

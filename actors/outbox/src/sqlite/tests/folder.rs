@@ -6,15 +6,15 @@ use campanile_testkit::noon;
 use jiff::SignedDuration;
 use tempfile::TempDir;
 
-use super::{Place, put, take, wait};
+use super::{Place, open_in, put, take, wait};
 use crate::suite::harness::messages;
-use crate::{Bounds, OpenError, Outbox, SqliteOutbox, Stats};
+use crate::{Bounds, Browse, OpenError, Outbox, Stats};
 
 #[test]
 fn a_folder_that_is_held_is_named_and_free_after_a_close() {
     let place = Place::new();
     let outbox = place.open();
-    let error = SqliteOutbox::open(place.path(), Bounds::default(), noon()).err().unwrap();
+    let error = open_in(place.path(), Bounds::default(), noon()).err().unwrap();
     assert!(matches!(error, OpenError::Locked { .. }));
     assert!(error.to_string().contains(place.path().to_str().unwrap()));
     wait(outbox.close()).unwrap();
@@ -26,7 +26,7 @@ fn a_folder_that_can_not_be_made_is_named() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
-    let error = SqliteOutbox::open(&file.join("state"), Bounds::default(), noon()).err().unwrap();
+    let error = open_in(&file.join("state"), Bounds::default(), noon()).err().unwrap();
     assert!(matches!(error, OpenError::NotWritable { .. }));
 }
 
@@ -34,7 +34,7 @@ fn a_folder_that_can_not_be_made_is_named() {
 fn a_missing_folder_is_made() {
     let folder = TempDir::new().unwrap();
     let deep = folder.path().join("a/b");
-    let opened = SqliteOutbox::open(&deep, Bounds::default(), noon()).unwrap();
+    let opened = open_in(&deep, Bounds::default(), noon()).unwrap();
     assert_eq!(opened.moved_aside, None);
     put(&opened.outbox, "a");
     assert!(deep.join("outbox.db").exists());
@@ -50,7 +50,7 @@ fn a_file_that_is_no_database_is_moved_aside_and_three_are_kept() {
         )
         .unwrap();
         let now = noon() + SignedDuration::from_secs(round);
-        let opened = SqliteOutbox::open(place.path(), place.bounds, now).unwrap();
+        let opened = open_in(place.path(), place.bounds, now).unwrap();
         let aside = opened.moved_aside.unwrap();
         assert_eq!(aside, place.path().join(format!("outbox.db.damaged-{}", now.as_second())));
         assert!(fs::read_to_string(&aside).unwrap().contains(&format!("number {round}")));
@@ -93,10 +93,10 @@ fn a_file_of_a_later_version_is_left_alone() {
     let outbox = place.open();
     put(&outbox, "a");
     wait(outbox.close()).unwrap();
+    place.edit("PRAGMA user_version = 3; PRAGMA application_id = 0x434D5003");
+    let error = open_in(place.path(), place.bounds, noon()).err().unwrap();
+    assert!(matches!(error, OpenError::Newer { found: 3, .. }));
     place.edit("PRAGMA user_version = 2; PRAGMA application_id = 0x434D5002");
-    let error = SqliteOutbox::open(place.path(), place.bounds, noon()).err().unwrap();
-    assert!(matches!(error, OpenError::Newer { found: 2, .. }));
-    place.edit("PRAGMA user_version = 1; PRAGMA application_id = 0x434D5001");
     assert_eq!(messages(&take(&place.open(), 10)), ["a"]);
 }
 

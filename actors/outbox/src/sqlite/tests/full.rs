@@ -2,16 +2,17 @@
 
 use campanile_testkit::noon;
 
-use super::{Place, flush, put, take, wait};
-use crate::suite::harness::{entry, ids, messages, of_lane, refused};
-use crate::{Outbox, OutboxError, Selection, Settlement, SqliteOutbox};
+use super::{Place, put, settle, take, wait};
+use crate::sqlite::SqliteJournal;
+use crate::suite::harness::{appended, entry, ids, messages, of_lane, refused};
+use crate::{Browse, JournaledOutbox, Outbox, OutboxError, Scheduler, Selection, Settlement};
 
-fn append(outbox: &SqliteOutbox, lane: &str) -> Result<(), OutboxError> {
-    wait(outbox.append(entry(&"x".repeat(2000), vec![of_lane(lane)])))
+fn append(outbox: &JournaledOutbox, lane: &str) -> Result<(), OutboxError> {
+    wait(appended(outbox, entry(&"x".repeat(2000), vec![of_lane(lane)])))
 }
 
-fn break_disk(outbox: &SqliteOutbox, broken: bool) {
-    outbox.on_store(move |store| store.broken = broken);
+fn break_disk(outbox: &JournaledOutbox, broken: bool) {
+    outbox.on_journal(move |store: &mut SqliteJournal| store.broken = broken);
 }
 
 #[test]
@@ -21,12 +22,12 @@ fn below_the_reserve_events_are_refused_and_outcomes_are_written() {
     put(&outbox, "a");
     put(&outbox, "b");
     let leased = ids(&take(&outbox, 1));
-    outbox.on_store(|store| store.space.set_reserve(u64::MAX));
+    outbox.on_journal(|store: &mut SqliteJournal| store.space.set_reserve(u64::MAX));
     assert!(matches!(append(&outbox, "c"), Err(OutboxError::Full(_))));
-    wait(outbox.settle(vec![(leased[0], Settlement::Done)], noon())).unwrap();
+    settle(&outbox, [leased[0]], &Settlement::Done);
     let trouble = outbox.stats().trouble;
     assert_eq!(trouble.unwrap(), "the outbox is full: the disk is down to its reserve of free space");
-    outbox.on_store(|store| store.space.set_reserve(0));
+    outbox.on_journal(|store: &mut SqliteJournal| store.space.set_reserve(0));
     append(&outbox, "c").unwrap();
     assert_eq!(outbox.stats().trouble, None);
     wait(outbox.abandon()).unwrap();
@@ -37,7 +38,9 @@ fn below_the_reserve_events_are_refused_and_outcomes_are_written() {
 fn a_full_database_refuses_events_takes_outcomes_and_goes_on_when_there_is_space() {
     let place = Place::new();
     let outbox = place.open();
-    outbox.on_store(|store| store.connection.execute_batch("PRAGMA max_page_count = 60").unwrap());
+    outbox.on_journal(|store: &mut SqliteJournal| {
+        store.connection.execute_batch("PRAGMA max_page_count = 60").unwrap();
+    });
     let mut stored = 0;
     while append(&outbox, &format!("lane {stored}")).is_ok() {
         stored += 1;
@@ -46,8 +49,7 @@ fn a_full_database_refuses_events_takes_outcomes_and_goes_on_when_there_is_space
     assert!(matches!(append(&outbox, "more"), Err(OutboxError::Full(_))));
     let leased = ids(&take(&outbox, 1000));
     assert_eq!(leased.len(), stored);
-    let done = leased.into_iter().map(|id| (id, Settlement::Done)).collect();
-    wait(outbox.settle(done, noon())).unwrap();
+    settle(&outbox, leased, &Settlement::Done);
     append(&outbox, "again").unwrap();
     wait(outbox.abandon()).unwrap();
     assert_eq!(take(&place.open(), 10).len(), 1);
@@ -71,11 +73,12 @@ fn one_append_that_fails_takes_no_outcome_with_it() {
     let outbox = place.open();
     put(&outbox, "a");
     let leased = ids(&take(&outbox, 1));
-    outbox.on_store(|store| {
+    outbox.on_journal(|store: &mut SqliteJournal| {
         let sql = "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT raise(ABORT, 'no'); END";
         store.connection.execute_batch(sql).unwrap();
     });
-    let settled = outbox.settle(vec![(leased[0], Settlement::Dead(refused()))], noon());
+    outbox.settle(leased[0], Settlement::Dead(refused()), noon());
+    let settled = outbox.flushed();
     assert!(matches!(append(&outbox, "b"), Err(OutboxError::Store(_))));
     wait(settled).unwrap();
     wait(outbox.abandon()).unwrap();
@@ -87,10 +90,11 @@ fn outcomes_that_the_disk_refuses_are_kept_and_written_later() {
     let place = Place::new();
     let outbox = place.open();
     put(&outbox, "a");
-    wait(outbox.append(entry("second", vec![of_lane("a")]))).unwrap();
+    wait(appended(&outbox, entry("second", vec![of_lane("a")]))).unwrap();
     let first = ids(&take(&outbox, 1));
     break_disk(&outbox, true);
-    let durable = outbox.settle(vec![(first[0], Settlement::Dead(refused()))], noon());
+    outbox.settle(first[0], Settlement::Dead(refused()), noon());
+    let durable = outbox.flushed();
     assert!(matches!(append(&outbox, "b"), Err(OutboxError::Full(_))));
     // In memory it has happened.
     assert_eq!(messages(&take(&outbox, 10)), ["second"]);
@@ -112,7 +116,7 @@ fn a_close_that_can_not_write_says_so_and_the_delivery_comes_again() {
     put(&outbox, "a");
     let leased = ids(&take(&outbox, 1));
     break_disk(&outbox, true);
-    drop(outbox.settle(vec![(leased[0], Settlement::Done)], noon()));
+    outbox.settle(leased[0], Settlement::Done, noon());
     assert!(matches!(wait(outbox.close()), Err(OutboxError::Full(_))));
     assert_eq!(ids(&take(&place.open(), 10)), leased);
 }
@@ -130,14 +134,17 @@ fn a_close_after_a_refused_append_is_clean() {
 fn the_file_shrinks_after_a_backlog() {
     let place = Place::new();
     let outbox = place.open();
-    let replies: Vec<_> =
-        (0..8000).map(|n| outbox.append(entry(&"x".repeat(1500), vec![of_lane(&n.to_string())]))).collect();
+    let replies: Vec<_> = (0..8000)
+        .map(|n| appended(&outbox, entry(&"x".repeat(1500), vec![of_lane(&n.to_string())])))
+        .collect();
     replies.into_iter().for_each(|reply| wait(reply).unwrap());
     assert!(place.size() > 12 << 20);
-    let done = ids(&take(&outbox, 8000)).into_iter().map(|id| (id, Settlement::Done)).collect();
-    wait(outbox.settle(done, noon())).unwrap();
-    flush(&outbox);
-    outbox.on_store(|store| while super::super::upkeep::trim(&store.connection).unwrap() {});
-    outbox.on_store(|store| store.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap());
+    settle(&outbox, ids(&take(&outbox, 8000)), &Settlement::Done);
+    outbox.on_journal(
+        |store: &mut SqliteJournal| while super::super::upkeep::trim(&store.connection).unwrap() {},
+    );
+    outbox.on_journal(|store: &mut SqliteJournal| {
+        store.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    });
     assert!(place.size() <= 5 << 20, "{} bytes are left", place.size());
 }

@@ -6,14 +6,15 @@ use std::io::{Seek, SeekFrom, Write};
 use rusqlite::Connection;
 
 use super::{Place, flush, put, take, wait};
+use crate::sqlite::SqliteJournal;
 use crate::suite::harness::{chat, messages};
-use crate::{Outbox, OutboxError, SqliteOutbox};
+use crate::{Browse, JournaledOutbox, MemoStore, Outbox, OutboxError};
 
-fn remember(outbox: &SqliteOutbox, place: u128, look: Option<u128>) {
+fn remember(outbox: &JournaledOutbox, place: u128, look: Option<u128>) {
     wait(outbox.remember(&chat(), place, look)).unwrap();
 }
 
-fn recall(outbox: &SqliteOutbox) -> Vec<(u128, u128)> {
+fn recall(outbox: &JournaledOutbox) -> Vec<(u128, u128)> {
     wait(outbox.recall(&chat())).unwrap()
 }
 
@@ -98,7 +99,7 @@ fn overwrite(place: &Place, name: &str) {
 fn what_waits_for_a_failing_disk_is_recalled_bounded_and_written_later() {
     let place = stored();
     let outbox = place.open();
-    outbox.on_store(|store| store.broken = true);
+    outbox.on_journal(|store: &mut SqliteJournal| store.broken = true);
     let forgotten = outbox.remember(&chat(), 1, None);
     assert_eq!(recall(&outbox), [(2, 20), (3, 30)]);
     let refused = (100..20_000).find_map(|number| {
@@ -110,7 +111,7 @@ fn what_waits_for_a_failing_disk_is_recalled_bounded_and_written_later() {
         }
     });
     assert!(matches!(refused, Some(Err(OutboxError::Full(_)))));
-    outbox.on_store(|store| store.broken = false);
+    outbox.on_journal(|store: &mut SqliteJournal| store.broken = false);
     wait(forgotten).unwrap();
     flush(&outbox);
     let memo = recall(&outbox);

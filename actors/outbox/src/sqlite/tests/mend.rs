@@ -6,9 +6,12 @@ use std::path::PathBuf;
 
 use campanile_testkit::noon;
 
-use super::{Place, dead, flush, put, take, wait};
-use crate::suite::harness::{chat, entry, ids, of_lane, refused};
-use crate::{Append, OpenError, Opened, Outbox, OutboxError, Planned, Settlement, SqliteOutbox};
+use super::{Place, dead, flush, open_in, put, settle, take, wait};
+use crate::suite::harness::{appended, chat, entry, ids, of_lane, refused};
+use crate::{
+    Acceptance, Append, Browse, JournaledOutbox, OpenError, Opened, Outbox, OutboxError, Planned, Scheduler,
+    Settlement,
+};
 
 const ROWS: usize = 120;
 const PAGE: u64 = 4096;
@@ -23,9 +26,7 @@ fn filled(killed: bool) -> Place {
         put(&outbox, &format!("lane {number}"));
     }
     let tried = ids(&take(&outbox, 10));
-    let at = noon();
-    wait(outbox.settle(tried.into_iter().map(|id| (id, Settlement::RetryAt(at, refused()))).collect(), at))
-        .unwrap();
+    settle(&outbox, tried, &Settlement::RetryAt(noon(), refused()));
     if killed {
         return copy(&place);
     }
@@ -43,11 +44,11 @@ fn copy(place: &Place) -> Place {
 }
 
 /// Opens the store again after it has ended by itself; its thread lets go of the folder last.
-fn reopened(place: &Place, outbox: SqliteOutbox) -> Opened {
+fn reopened(place: &Place, outbox: JournaledOutbox) -> Opened {
     assert_eq!(wait(outbox.closed()), Err(OutboxError::Closed));
     drop(outbox);
     loop {
-        match SqliteOutbox::open(place.path(), place.bounds, noon()) {
+        match open_in(place.path(), place.bounds, noon()) {
             Err(OpenError::Locked { .. }) => std::thread::yield_now(),
             other => return other.unwrap(),
         }
@@ -72,7 +73,7 @@ impl Place {
 }
 
 /// Takes everything; how many deliveries came.
-fn taken(outbox: &SqliteOutbox) -> usize {
+fn taken(outbox: &JournaledOutbox) -> usize {
     take(outbox, 10 * ROWS).len()
 }
 
@@ -117,11 +118,11 @@ fn a_byte_that_flips_in_the_header_costs_nothing() {
 }
 
 /// Opens the store, takes everything and appends. The damage may show only then, and is mended at the next opening.
-fn at_work(place: &Place) -> (SqliteOutbox, usize) {
+fn at_work(place: &Place) -> (JournaledOutbox, usize) {
     let outbox = place.open();
-    let works = |outbox: &SqliteOutbox| {
+    let works = |outbox: &JournaledOutbox| {
         let found = wait(outbox.take(&chat(), 10 * ROWS, noon()))?.len();
-        wait(outbox.append(entry("more", vec![of_lane("more")]))).map(|()| found)
+        wait(appended(outbox, entry("more", vec![of_lane("more")]))).map(|()| found)
     };
     match works(&outbox) {
         Ok(found) => (outbox, found),
@@ -188,11 +189,9 @@ fn what_was_delivered_does_not_come_back_and_numbers_go_on() {
     }
     let leased = ids(&take(&outbox, ROWS - 1));
     let last = *leased.last().unwrap();
-    let mut settled: Vec<_> = leased.into_iter().map(|id| (id, Settlement::Done)).collect();
-    settled.truncate(ROWS - 2);
-    settled.push((last, Settlement::Dead(refused())));
-    wait(outbox.settle(settled, noon())).unwrap();
-    wait(outbox.append(Append { plan: Planned::Later, ..entry("later", Vec::new()) })).unwrap();
+    settle(&outbox, leased.into_iter().take(ROWS - 2), &Settlement::Done);
+    settle(&outbox, [last], &Settlement::Dead(refused()));
+    wait(appended(&outbox, Append { plan: Planned::Later, ..entry("later", Vec::new()) })).unwrap();
     let place = copy(&place);
     place.flip(false, 20);
     let opened = place.opened();
@@ -201,7 +200,7 @@ fn what_was_delivered_does_not_come_back_and_numbers_go_on() {
     assert_eq!(dead(&opened.outbox)[0].failure, Some(refused()));
     assert_eq!(wait(opened.outbox.unplanned(10)).unwrap()[0].event.message, "later");
     put(&opened.outbox, "next");
-    assert!(ids(&take(&opened.outbox, 1))[0] > last);
+    assert!(ids(&take(&opened.outbox, 1))[0].0.number() > last.0.number());
     assert_eq!(opened.outbox.stats().damaged, 0);
 }
 
@@ -234,7 +233,7 @@ fn a_long_text_is_read_from_all_its_pages() {
     let place = Place::new();
     let outbox = place.open();
     let long = "0123456789".repeat(3000);
-    wait(outbox.append(entry(&long, vec![of_lane("a")]))).unwrap();
+    wait(appended(&outbox, entry(&long, vec![of_lane("a")]))).unwrap();
     wait(outbox.close()).unwrap();
     place.flip(false, 20);
     assert_eq!(take(&place.open(), 1)[0].delivery.event.message, long);
@@ -251,7 +250,7 @@ fn damage_that_shows_while_running_ends_the_store_and_is_mended_at_the_next_star
     let file = fs::File::options().write(true).open(place.file(false)).unwrap();
     file.write_all_at(&[0; PAGE as usize], (root.cast_unsigned() - 1) * PAGE).unwrap();
     let outbox = place.open();
-    assert_eq!(wait(outbox.append(entry("more", vec![of_lane("more")]))), Err(OutboxError::Damaged));
+    assert_eq!(wait(appended(&outbox, entry("more", vec![of_lane("more")]))), Err(OutboxError::Damaged));
     let opened = reopened(&place, outbox);
     assert!(opened.moved_aside.is_some());
     assert_eq!(taken(&opened.outbox), ROWS);

@@ -9,10 +9,10 @@ use proptest::collection::vec;
 use proptest::test_runner::{Config, TestRunner};
 use tempfile::TempDir;
 
-use super::{Place, flush, put, take, wait};
-use crate::sqlite::shared::Command;
-use crate::suite::harness::{chat, entry, ids, messages, of_lane};
-use crate::{Bounds, OpenError, Outbox, OutboxError, Settlement, SqliteOutbox};
+use super::{Place, flush, open_in, put, settle, take, wait};
+use crate::sqlite::SqliteJournal;
+use crate::suite::harness::{appended, chat, entry, ids, messages, of_lane};
+use crate::{Bounds, Browse, OpenError, Outbox, OutboxError, Scheduler, Settlement};
 
 /// The files as a kill leaves them, in a folder of their own.
 fn copy_of(place: &Place) -> TempDir {
@@ -31,9 +31,9 @@ fn what_was_answered_survives_a_kill() {
         put(&outbox, lane);
     }
     let leased = ids(&take(&outbox, 1));
-    wait(outbox.settle(vec![(leased[0], Settlement::Done)], noon())).unwrap();
+    settle(&outbox, [leased[0]], &Settlement::Done);
     let copy = copy_of(&place);
-    let survivor = SqliteOutbox::open(copy.path(), Bounds::default(), noon()).unwrap();
+    let survivor = open_in(copy.path(), Bounds::default(), noon()).unwrap();
     assert_eq!(survivor.moved_aside, None);
     assert_eq!(messages(&take(&survivor.outbox, 10)), ["b", "c"]);
 }
@@ -48,7 +48,7 @@ fn a_log_that_was_cut_off_loses_its_end_only() {
     let copy = copy_of(&place);
     let log = fs::File::options().write(true).open(copy.path().join("outbox.db-wal")).unwrap();
     log.set_len(log.metadata().unwrap().len() - 5000).unwrap();
-    let survivor = SqliteOutbox::open(copy.path(), Bounds::default(), noon()).unwrap().outbox;
+    let survivor = open_in(copy.path(), Bounds::default(), noon()).unwrap().outbox;
     let found = take(&survivor, 100);
     let expected: Vec<_> = (0..found.len()).map(|number| number.to_string()).collect();
     assert!((10..20).contains(&found.len()));
@@ -62,7 +62,8 @@ fn dropping_the_outbox_writes_what_is_in_memory() {
     put(&outbox, "a");
     put(&outbox, "b");
     let leased = ids(&take(&outbox, 1));
-    let durable = outbox.settle(vec![(leased[0], Settlement::Done)], noon());
+    outbox.settle(leased[0], Settlement::Done, noon());
+    let durable = outbox.flushed();
     drop(outbox);
     wait(durable).unwrap();
 }
@@ -73,18 +74,19 @@ fn nobody_waits_for_a_thread_that_has_panicked() {
     let outbox = place.open();
     put(&outbox, "a");
     let leased = ids(&take(&outbox, 1));
-    outbox.on_store(|store| store.broken = true);
-    let pending = outbox.settle(vec![(leased[0], Settlement::Done)], noon());
+    outbox.on_journal(|store: &mut SqliteJournal| store.broken = true);
+    outbox.settle(leased[0], Settlement::Done, noon());
+    let pending = outbox.flushed();
     let closed = outbox.closed();
-    assert!(outbox.offer(Command::Test(Box::new(|_| panic!("a test ends the thread")))).is_none());
+    outbox.send_to_journal(Box::new(|_| panic!("a test ends the thread")));
     assert_eq!(wait(closed), Err(OutboxError::Closed));
     assert_eq!(wait(pending), Err(OutboxError::Closed));
-    assert_eq!(wait(outbox.append(entry("b", vec![of_lane("b")]))), Err(OutboxError::Closed));
-    assert_eq!(wait(outbox.settle(Vec::new(), noon())), Err(OutboxError::Closed));
+    assert_eq!(wait(appended(&outbox, entry("b", vec![of_lane("b")]))), Err(OutboxError::Closed));
+    assert_eq!(wait(outbox.flushed()), Err(OutboxError::Closed));
     // The folder gets free: whoever supervises can open it again.
     let begun = std::time::Instant::now();
     let reopened = loop {
-        match SqliteOutbox::open(place.path(), place.bounds, noon()) {
+        match open_in(place.path(), place.bounds, noon()) {
             Err(OpenError::Locked { .. }) if begun.elapsed().as_secs() < 20 => std::thread::yield_now(),
             opened => break opened.unwrap().outbox,
         }
@@ -93,30 +95,12 @@ fn nobody_waits_for_a_thread_that_has_panicked() {
 }
 
 #[test]
-fn a_take_that_comes_too_late_frees_nobody_elses_lease() {
-    let place = Place::new();
-    let outbox = place.open();
-    put(&outbox, "a");
-    wait(outbox.abandon()).unwrap();
-    let outbox = place.open();
-    let (go, gate) = std::sync::mpsc::channel::<()>();
-    assert!(outbox.offer(Command::Test(Box::new(move |_| gate.recv().unwrap()))).is_none());
-    // The taker dies while the thread is busy, and another takes over.
-    drop(outbox.take(&chat(), 10, noon()));
-    assert_eq!(outbox.release_all(&chat()), 1);
-    let second = outbox.take(&chat(), 10, noon());
-    go.send(()).unwrap();
-    assert_eq!(wait(second).unwrap().len(), 1);
-    assert!(take(&outbox, 10).is_empty());
-}
-
-#[test]
 fn appends_that_are_not_waited_for_keep_their_order() {
     let place = Place::new();
     let outbox = place.open();
     let numbers: Vec<_> = (0..3000).map(|number| number.to_string()).collect();
     let replies: Vec<_> =
-        numbers.iter().map(|number| outbox.append(entry(number, vec![of_lane(number)]))).collect();
+        numbers.iter().map(|number| appended(&outbox, entry(number, vec![of_lane(number)]))).collect();
     replies.into_iter().for_each(|reply| wait(reply).unwrap());
     let leases = take(&outbox, 5000);
     assert_eq!(messages(&leases), numbers);
@@ -124,14 +108,14 @@ fn appends_that_are_not_waited_for_keep_their_order() {
 }
 
 #[test]
-fn a_burial_of_many_is_written_in_parts() {
+fn dead_letters_of_many_are_written_in_parts() {
     let place = Place::new();
     let outbox = place.open();
     for _ in 0..10 {
-        wait(outbox.append(entry("x", vec![of_lane("a"); 1000]))).unwrap();
+        wait(appended(&outbox, entry("x", vec![of_lane("a"); 1000]))).unwrap();
     }
     let failure = Failure::new(FailureClass::ProviderDeleted, "find the provider");
-    assert_eq!(outbox.bury(&chat(), &failure, noon()), 10_000);
+    assert_eq!(outbox.dead_letter_all(&chat(), &failure, noon()), 10_000);
     flush(&outbox);
     wait(outbox.abandon()).unwrap();
     let outbox = place.open();
@@ -157,7 +141,8 @@ fn nothing_is_lost_and_nothing_that_was_done_durably_comes_back() {
             for (number, lease) in take(&outbox, takes).into_iter().enumerate() {
                 let message = lease.delivery.event.message.clone();
                 assert!(!done.contains(&message), "{message} came back");
-                let durable = outbox.settle(vec![(lease.delivery.id, Settlement::Done)], noon());
+                outbox.settle(lease.delivery.id, Settlement::Done, noon());
+                let durable = outbox.flushed();
                 if number < awaited {
                     wait(durable).unwrap();
                     done.insert(message.clone());

@@ -134,7 +134,7 @@ fn a_repeated_delivery_is_the_same_span_and_another_one_is_not() {
     let id = |delivery: &Delivery| span(delivery).span_id;
     let again = Delivery { attempts: 3, ..info() };
     assert_eq!(id(&again), id(&info()));
-    let other = Delivery { id: campanile_domain::DeliveryId(2), ..info() };
+    let other = Delivery { id: campanile_domain::DeliveryId::numbered(2), ..info() };
     assert_ne!(id(&other), id(&info()));
     let later = Delivery { accepted_at: noon() + Duration::from_secs(1), ..info() };
     assert_ne!(id(&later), id(&info()), "numbers may begin anew");

@@ -130,7 +130,7 @@ fn ids_stay_over_tries_and_differ_between_deliveries() {
     assert_eq!(id(&first), id(&Delivery { attempts: 3, ..info() }));
     assert_eq!(id(&first), payload(&first)["event_id"]);
     assert_eq!(id(&first).len(), 32);
-    let another = Delivery { id: DeliveryId(2), ..info() };
+    let another = Delivery { id: DeliveryId::numbered(2), ..info() };
     let of_a_new_store = Delivery { accepted_at: noon() + Duration::from_secs(1), ..info() };
     assert_ne!(id(&first), id(&another));
     assert_ne!(id(&first), id(&of_a_new_store));

@@ -1,5 +1,7 @@
 //! Events that are stored before they can be planned.
 
+use campanile_outbox::Outbox;
+
 use super::*;
 
 #[test]

@@ -1,4 +1,4 @@
-//! What callers and the store thread share, and what they say to each other.
+//! The callers' handle: the memory that they share with the thread, and the commands that they send to it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,8 @@ use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
-use crate::board::{Board, Micros, Pick, Ticket};
+use crate::board::{Board, Leased};
+use crate::journal::Micros;
 use crate::{
     Append, DeliveryView, EventId, Lease, Listener, OutboxError, Selection, Tally, Unplanned, WhenStored,
 };
@@ -58,7 +59,7 @@ impl Shared {
     }
 }
 
-/// What the store thread is asked to do.
+/// A command to the thread.
 pub(super) enum Command {
     Write(Write, WhenStored),
     /// Boxed: it is rare and large, and the channel has room for each command from the start.
@@ -72,14 +73,18 @@ pub(super) enum Command {
     /// The ledger or the hints wait.
     Kick,
     #[cfg(test)]
-    Test(Box<dyn FnOnce(&mut super::store::Store) + Send>),
+    Test(Work),
     /// End as a crash does: nothing more is written.
     #[cfg(test)]
     Abandon(Answer<()>),
 }
 
+/// A test's work on the journal.
+#[cfg(test)]
+pub(crate) type Work = Box<dyn FnOnce(&mut dyn std::any::Any) + Send>;
+
 /// A write that its caller waits for.
-pub(super) enum Write {
+pub(crate) enum Write {
     Append(Append),
     Plan(EventId, Vec<NewDelivery>),
     SetAside(EventId),
@@ -88,13 +93,13 @@ pub(super) enum Write {
 /// Leased deliveries of which some must be read from disk.
 pub(super) struct Load {
     pub(super) provider: ObjectKey,
-    pub(super) picks: Vec<Pick>,
+    pub(super) leased: Vec<Leased>,
     pub(super) held: Held,
     pub(super) now: Micros,
     pub(super) answer: Answer<Held>,
 }
 
-/// A caller's way to the board and to the store thread, which ends with the last of them.
+/// A caller's way to the board and to the thread, which ends with the last of them.
 #[derive(Clone)]
 pub(super) struct Handle {
     pub(super) shared: Arc<Shared>,
@@ -126,30 +131,35 @@ impl Handle {
 
 /// Leases on their way to their taker. They are freed if it has gone away.
 pub(super) struct Held {
-    ids: Vec<(i64, Ticket)>,
+    numbers: Vec<i64>,
     pub(super) leases: Vec<Lease>,
     handle: Handle,
 }
 
 impl Held {
-    pub(super) fn new(picks: &[Pick], handle: Handle) -> Self {
-        let ids = picks.iter().map(|pick| (pick.id, pick.ticket)).collect();
-        Self { ids, leases: Vec::with_capacity(picks.len()), handle }
+    pub(super) fn new(leased: &[Leased], handle: Handle) -> Self {
+        let numbers = leased.iter().map(|lease| lease.number).collect();
+        Self { numbers, leases: Vec::with_capacity(leased.len()), handle }
+    }
+
+    /// Leaves out a delivery whose lease has ended.
+    pub(super) fn forget(&mut self, number: i64) {
+        self.numbers.retain(|held| *held != number);
     }
 
     /// Hands the leases over.
     pub(super) fn claim(mut self) -> Vec<Lease> {
-        self.ids.clear();
+        self.numbers.clear();
         std::mem::take(&mut self.leases)
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if !self.ids.is_empty() {
+        if !self.numbers.is_empty() {
             self.handle.change(|board| {
-                for (id, ticket) in &self.ids {
-                    board.release(*id, *ticket);
+                for number in &self.numbers {
+                    board.release(*number);
                 }
             });
         }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::record::{Arrival, Micros};
+use super::record::Arrival;
 use super::slab::Place;
+use crate::journal::Micros;
 
 /// A dead letter.
 #[derive(Clone, Copy)]
-pub(super) struct Grave {
+pub(super) struct DeadLetter {
     pub(super) event: Place,
     pub(super) queue: u32,
     /// Its columns; `at` is when it died.
@@ -18,14 +19,14 @@ pub(super) struct Grave {
 
 /// All dead letters.
 #[derive(Default)]
-pub(super) struct Graves {
-    by_id: BTreeMap<i64, Grave>,
+pub(super) struct DeadLetters {
+    by_id: BTreeMap<i64, DeadLetter>,
     by_age: BTreeSet<(Micros, i64)>,
     /// What they weigh, each with its event.
     bytes: u64,
 }
 
-impl Graves {
+impl DeadLetters {
     pub(super) fn len(&self) -> usize {
         self.by_id.len()
     }
@@ -34,21 +35,21 @@ impl Graves {
         self.bytes
     }
 
-    pub(super) fn insert(&mut self, grave: Grave) {
-        self.bytes += grave.weight;
-        self.by_age.insert((grave.facts.at, grave.facts.id));
-        self.by_id.insert(grave.facts.id, grave);
+    pub(super) fn insert(&mut self, letter: DeadLetter) {
+        self.bytes += letter.weight;
+        self.by_age.insert((letter.facts.at, letter.facts.id));
+        self.by_id.insert(letter.facts.id, letter);
     }
 
-    pub(super) fn get(&self, id: i64) -> Option<&Grave> {
+    pub(super) fn get(&self, id: i64) -> Option<&DeadLetter> {
         self.by_id.get(&id)
     }
 
-    pub(super) fn remove(&mut self, id: i64) -> Option<Grave> {
-        let grave = self.by_id.remove(&id)?;
-        self.by_age.remove(&(grave.facts.at, id));
-        self.bytes -= grave.weight;
-        Some(grave)
+    pub(super) fn remove(&mut self, id: i64) -> Option<DeadLetter> {
+        let letter = self.by_id.remove(&id)?;
+        self.by_age.remove(&(letter.facts.at, id));
+        self.bytes -= letter.weight;
+        Some(letter)
     }
 
     /// The one that died first.
@@ -57,7 +58,7 @@ impl Graves {
     }
 
     /// All, in the order of their numbers.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Grave> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &DeadLetter> {
         self.by_id.values()
     }
 }

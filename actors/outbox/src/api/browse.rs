@@ -1,0 +1,37 @@
+//! Looking into an outbox and putting dead letters back: the part that operators use.
+
+use campanile_domain::{DeliveryId, ObjectKey};
+use jiff::Timestamp;
+
+use super::{DeliveryView, Reply, Stats, Tally};
+
+/// Which deliveries to list, in the order of their numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Only dead letters if true, only the others if false.
+    pub dead: bool,
+    /// Only those of one Provider.
+    pub provider: Option<ObjectKey>,
+    /// At most so many; zero means the outbox's own bound.
+    pub limit: usize,
+}
+
+/// Lists, counts and redrives what is stored.
+pub trait Browse: Send + Sync {
+    /// Lists deliveries.
+    fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>>;
+
+    /// Counts the deliveries of `provider` by Alert: the oldest `limit` that are not dead, and as many dead letters. One
+    /// that cannot be read is not counted.
+    fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<Tally>;
+
+    /// Puts dead letters back, ready at once, attempts at zero, with a new deadline. Returns how many.
+    ///
+    /// What is no dead letter is left out. So are letters of which only the newest matters if anything newer of
+    /// their lane is stored, a dead letter included: an old state must not go out after a newer one. What was delivered
+    /// since leaves no trace, so the newest letter of such a lane may be older than what the destination shows.
+    fn redrive(&self, ids: Vec<DeliveryId>, deadline: Timestamp) -> Reply<usize>;
+
+    /// Counts.
+    fn stats(&self) -> Stats;
+}

@@ -1,0 +1,80 @@
+//! A batch: all that one transaction of a journal writes.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use campanile_domain::{Event, NewDelivery};
+use tracing::Span;
+
+use super::{MemoNote, Micros, Outcome};
+use crate::board::Arrival;
+
+/// All that one transaction writes. An implementation writes the outcomes first, then the notes, then the events.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    /// The texts of new events and deliveries, one after the other; their rows name ranges of it.
+    pub texts: &'a [u8],
+    /// Events that are new or change, in the order of acceptance.
+    pub events: &'a [StagedEvent],
+    /// Changes to deliveries, by their numbers, ascending.
+    pub outcomes: Vec<(i64, &'a Outcome)>,
+    /// Changes to memos, in the order in which they take effect.
+    pub memo: &'a [MemoNote],
+    /// The origin of all records that are new in this batch.
+    pub origin: u64,
+    /// The first number that is not given yet. A journal never lets one be given twice, also after a crash.
+    pub next: i64,
+}
+
+impl Batch<'_> {
+    /// A text of the batch. It is JSON.
+    ///
+    /// # Errors
+    /// If the text is not UTF-8, which no event that was decoded makes it.
+    pub fn text(&self, range: &Range<usize>) -> Result<&str, std::str::Utf8Error> {
+        std::str::from_utf8(self.texts.get(range.clone()).unwrap_or_default())
+    }
+}
+
+/// An event that a batch adds or changes.
+#[derive(Clone, Debug)]
+pub struct StagedEvent {
+    /// Its row's number.
+    pub number: i64,
+    /// When it was accepted.
+    pub accepted_at: Micros,
+    /// What its row weighs in bytes.
+    pub bytes: u32,
+    /// What is done to its row.
+    pub action: EventAction,
+    /// Its new deliveries, for an event that is added or planned.
+    pub deliveries: Vec<StagedDelivery>,
+    /// All of it with the span of its append, unless it was read from disk.
+    pub(crate) event: Option<(Arc<Event>, Span)>,
+}
+
+/// What a batch does to an event's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventAction {
+    /// Adds it with the text at this range. Without deliveries it waits for its plan.
+    Add(Range<usize>),
+    /// Gives it, which waited, its deliveries.
+    Plan,
+    /// Removes it, which waited, as it has no deliveries.
+    Remove,
+    /// Sets it, which waited, aside for an operator.
+    SetAside,
+}
+
+/// A delivery that a batch adds.
+#[derive(Clone, Debug)]
+pub struct StagedDelivery {
+    /// What was planned.
+    pub plan: NewDelivery,
+    /// The [number](crate::provider_number) of its Provider.
+    pub provider: u64,
+    /// Its columns.
+    pub facts: Arrival,
+    /// Where its text stands.
+    pub text: Range<usize>,
+}

@@ -1,0 +1,213 @@
+//! A batch in the making: entries are admitted, numbered and encoded before the journal sees them, and stand on the board
+//! once it has them.
+
+use std::ops::Range;
+
+use campanile_domain::{Delivery, DeliveryId, NewDelivery, RecordId};
+use parking_lot::Mutex;
+use tracing::field::display;
+
+use super::driver::CHANGES;
+use super::handle::Write;
+use crate::board::{AT_ONCE, Arrival, Board, WriteBatch, lane_number, provider_number, timestamp};
+use crate::codec::{self, DELIVERY_OVERHEAD, EVENT_OVERHEAD};
+use crate::journal::{Batch, EventAction, Micros, Phase, StagedDelivery, StagedEvent};
+use crate::{Append, EventId, Lease, OutboxError, Planned};
+
+/// Entries that are to be written together. Bounded by the commands of a group, and their texts by the events that
+/// intake lets in at a time.
+pub(crate) struct Stage<'a> {
+    board: &'a Mutex<Board>,
+    text: Vec<u8>,
+    origin: u64,
+    next: i64,
+    events: Vec<StagedEvent>,
+    records: usize,
+    bytes: u64,
+}
+
+impl<'a> Stage<'a> {
+    /// An empty stage that gives ids of `origin` from the number `next` on and encodes into `text`.
+    pub(crate) fn new(board: &'a Mutex<Board>, mut text: Vec<u8>, origin: u64, next: i64) -> Self {
+        text.clear();
+        Self { board, text, origin, next, events: Vec::new(), records: 0, bytes: 0 }
+    }
+
+    /// Adds an entry, unless it is refused.
+    pub(crate) fn add(&mut self, write: Write) -> Result<(), OutboxError> {
+        match write {
+            Write::Append(entry) => self.append(entry),
+            Write::Plan(event, deliveries) => self.plan(event, deliveries),
+            Write::SetAside(event) => {
+                if let Some(waiting) = self.waiting(event) {
+                    self.change(waiting, EventAction::SetAside, Vec::new());
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// All that is to be written: what is on the stage, and a part of the ledger.
+    pub(crate) fn batch<'b>(&'b self, changes: &'b WriteBatch) -> Batch<'b> {
+        Batch {
+            texts: &self.text,
+            events: &self.events,
+            outcomes: changes.changes.iter().take(CHANGES).map(|(id, outcome)| (*id, outcome)).collect(),
+            memo: &changes.memo,
+            origin: self.origin,
+            next: self.next,
+        }
+    }
+
+    /// The room for texts, given back if it has grown beyond `most` bytes.
+    pub(super) fn give_back_text(&mut self, most: usize) -> Vec<u8> {
+        let text = std::mem::take(&mut self.text);
+        if text.capacity() > most { Vec::new() } else { text }
+    }
+
+    /// Puts on the board what was committed, in the order of acceptance. Returns the next number to give.
+    pub(crate) fn publish(self) -> i64 {
+        let mut board = self.board.lock();
+        for event in self.events {
+            publish(&mut board, self.origin, event);
+        }
+        self.next
+    }
+
+    fn give(&mut self) -> i64 {
+        self.next += 1;
+        self.next - 1
+    }
+
+    fn admit(&mut self, more: usize) -> Result<(), OutboxError> {
+        self.board.lock().admit(more, self.records, self.bytes)?;
+        self.records += more;
+        Ok(())
+    }
+
+    fn append(&mut self, entry: Append) -> Result<(), OutboxError> {
+        let Append { event, accepted_at, plan, span } = entry;
+        let (plans, records) = match plan {
+            Planned::Deliveries(plans) => {
+                let records = plans.len();
+                (plans, records)
+            }
+            Planned::Later => (Vec::new(), 1),
+        };
+        self.admit(records)?;
+        let body = self.encode(|text| codec::encode_event(&event, text))?;
+        let number = self.give();
+        span.record("event", display(RecordId::new(self.origin, number)));
+        let bytes = saturated(body.len() as u64 + EVENT_OVERHEAD);
+        self.bytes += u64::from(bytes);
+        let deliveries = self.deliveries(plans)?;
+        let (accepted_at, action) = (accepted_at.as_microsecond(), EventAction::Add(body));
+        self.events.push(StagedEvent {
+            number,
+            accepted_at,
+            bytes,
+            action,
+            deliveries,
+            event: Some((event, span)),
+        });
+        Ok(())
+    }
+
+    fn plan(&mut self, event: EventId, plans: Vec<NewDelivery>) -> Result<(), OutboxError> {
+        let Some(waiting) = self.waiting(event) else { return Ok(()) };
+        let action = if plans.is_empty() { EventAction::Remove } else { EventAction::Plan };
+        if let Some(more) = plans.len().checked_sub(1) {
+            self.admit(more)?;
+        }
+        let deliveries = self.deliveries(plans)?;
+        self.change(waiting, action, deliveries);
+        Ok(())
+    }
+
+    /// An event that waits for its plan, also behind this batch: its number, when it was accepted, and what it weighs.
+    fn waiting(&self, event: EventId) -> Option<(i64, Micros, u32)> {
+        let board = self.board.lock();
+        let number = board.number(event.0)?;
+        let (accepted_at, bytes) = board.unplanned(number)?;
+        let staged = self.events.iter().any(|event| event.number == number);
+        (!staged).then_some((number, accepted_at, bytes))
+    }
+
+    fn change(&mut self, waiting: (i64, Micros, u32), action: EventAction, deliveries: Vec<StagedDelivery>) {
+        let (number, accepted_at, bytes) = waiting;
+        self.events.push(StagedEvent { number, accepted_at, bytes, action, deliveries, event: None });
+    }
+
+    fn deliveries(&mut self, plans: Vec<NewDelivery>) -> Result<Vec<StagedDelivery>, OutboxError> {
+        plans.into_iter().map(|plan| self.delivery(plan)).collect()
+    }
+
+    fn delivery(&mut self, plan: NewDelivery) -> Result<StagedDelivery, OutboxError> {
+        let text = self.encode(|text| codec::encode_plan(&plan, text))?;
+        let provider = provider_number(&plan.provider);
+        let facts = Arrival {
+            id: self.give(),
+            lane: lane_number(provider, &plan.lane, plan.newest_only),
+            phase: Phase::Ready,
+            at: AT_ONCE,
+            deadline: plan.deadline.as_microsecond(),
+            attempts: 0,
+            bytes: saturated(text.len() as u64 + DELIVERY_OVERHEAD),
+        };
+        self.bytes += u64::from(facts.bytes);
+        Ok(StagedDelivery { plan, provider, facts, text })
+    }
+
+    /// Encodes a text; returns where it stands.
+    fn encode(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), OutboxError>,
+    ) -> Result<Range<usize>, OutboxError> {
+        let start = self.text.len();
+        let written = write(&mut self.text);
+        if written.is_err() {
+            self.text.truncate(start);
+        }
+        written.map(|()| start..self.text.len())
+    }
+}
+
+/// A size as the board keeps it.
+pub(super) fn saturated(bytes: u64) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+fn publish(board: &mut Board, origin: u64, event: StagedEvent) {
+    let StagedEvent { number, accepted_at, bytes, ref action, ref deliveries, .. } = event;
+    if !matches!(action, EventAction::Add(_)) {
+        board.remove_unplanned(number);
+    }
+    match action {
+        EventAction::Add(_) if deliveries.is_empty() => board.insert_unplanned(number, accepted_at, bytes),
+        EventAction::Add(_) | EventAction::Plan => publish_deliveries(board, origin, event),
+        EventAction::Remove => {}
+        EventAction::SetAside => board.count_set_aside(),
+    }
+}
+
+fn publish_deliveries(board: &mut Board, origin: u64, staged: StagedEvent) {
+    let StagedEvent { number, accepted_at, bytes, deliveries, event, .. } = staged;
+    let place = board.insert_event(number, bytes);
+    let providers: Vec<_> = deliveries.iter().map(|delivery| delivery.plan.provider.clone()).collect();
+    for StagedDelivery { plan, facts, .. } in deliveries {
+        board.insert(place, &plan.provider, facts);
+        if let Some((event, append)) = &event {
+            // As it would be read back.
+            let delivery = Delivery {
+                id: DeliveryId::new(origin, facts.id),
+                event: event.clone(),
+                plan: NewDelivery { deadline: timestamp(facts.deadline), ..plan },
+                accepted_at: timestamp(accepted_at),
+                attempts: 0,
+            };
+            board.keep(Lease { delivery, append: append.clone() });
+        }
+    }
+    // Only now, so that no delivery of an event is gone before all of them are there.
+    providers.iter().for_each(|provider| board.overflow(provider, accepted_at));
+}
