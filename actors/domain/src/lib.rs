@@ -37,7 +37,7 @@ pub use failure::{Disposition, Failure, FailureClass};
 pub use id::{IdError, RecordId, SHORTEST_PREFIX, named, prefix, prefix_length};
 pub use label::{check_label, check_selector};
 pub use mask::Masker;
-pub use naming::{description, status_name};
+pub use naming::status_name;
 pub use nats::{NatsKey, NatsLogin, NatsScheme, NatsServer, NatsServers, Publication};
 pub use notification::{Events, Fact, Notification};
 pub use object::{ObjectKey, ObjectRef};

@@ -9,7 +9,7 @@ pub fn status_name(object: &ObjectRef) -> String {
 
 /// A reason in words: split at camel-case boundaries, joined by spaces, in lower case. `HTTPRequestFailed` gives
 /// `http request failed`.
-pub fn description(reason: &str) -> String {
+pub(crate) fn description(reason: &str) -> String {
     let mut words = String::with_capacity(reason.len() + 8);
     let mut before = None;
     let mut characters = reason.chars().peekable();

@@ -11,7 +11,8 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use crate::{AlertRef, Delivery, EventJson, ObjectRef, RevisionError, Severity, commit_of, description};
+use crate::naming::description;
+use crate::{AlertRef, Delivery, EventJson, ObjectRef, RevisionError, Severity, commit_of};
 pub use events::Events;
 pub use fact::Fact;
 
