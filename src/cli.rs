@@ -69,7 +69,7 @@ enum Command {
     Redrive(RedriveFlags),
     /// Print the definitions of Alert, Provider and Receiver for a cluster.
     #[command(after_help = "Example:\n  campanile crds | kubectl apply -f -")]
-    Crds,
+    Crds(CrdsFlags),
 }
 
 /// A command line that is well-formed and can not be meant.
@@ -146,6 +146,23 @@ pub struct CheckFlags {
     pub output: Output,
 }
 
+/// Flags of `crds`.
+#[derive(Debug, clap::Args)]
+pub struct CrdsFlags {
+    /// Version in which the API server stores Alerts and Providers. After `v1`, there is no way back to Flux 2.9 or older.
+    #[arg(long, value_enum, value_name = "VERSION", default_value = "v1beta3")]
+    pub storage: Storage,
+}
+
+/// A version in which Alerts and Providers can be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Storage {
+    /// As Flux 2.10 stores them.
+    V1,
+    /// As Flux 2.9 and older store them, and 2.10 can read them.
+    V1beta3,
+}
+
 /// Runs the program: exit code 0 good, 1 failed, 2 wrong usage.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -159,7 +176,7 @@ pub fn main() -> ExitCode {
         Some(Command::Explain(flags)) => commands::explain(&flags),
         Some(Command::Send(flags)) => commands::send(&flags),
         Some(Command::Redrive(flags)) => commands::redrive(&flags),
-        Some(Command::Crds) => commands::crds(),
+        Some(Command::Crds(flags)) => commands::crds(&flags),
     };
     let code = result.unwrap_or_else(|error| {
         eprintln!("campanile: failed to {error:#}");

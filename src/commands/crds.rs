@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::out::put;
+use crate::cli::{CrdsFlags, Storage};
 
 /// The definitions as they stand in `deploy/crds`, so that a program and its definitions can not differ.
 const DEFINITIONS: [&str; 3] = [
@@ -13,14 +14,30 @@ const DEFINITIONS: [&str; 3] = [
     include_str!("../../deploy/crds/receivers.yaml"),
 ];
 
-pub(crate) fn crds() -> Result<ExitCode> {
-    put(&stream())?;
+/// The first lines of version v1 of Alert and Provider: whether it is served and stored.
+const V1: [&str; 2] = [
+    "    - name: v1\n      served: true\n      storage: false\n",
+    "    - name: v1\n      served: true\n      storage: true\n",
+];
+
+/// Those of v1beta3.
+const V1BETA3: [&str; 2] = [
+    "    - name: v1beta3\n      served: true\n      storage: true\n",
+    "    - name: v1beta3\n      served: true\n      storage: false\n",
+];
+
+pub(crate) fn crds(flags: &CrdsFlags) -> Result<ExitCode> {
+    put(&stream(flags.storage))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// All definitions as one YAML stream.
-fn stream() -> String {
-    DEFINITIONS.join("---\n")
+/// All definitions as one YAML stream. The files store v1beta3; Receivers are always stored as v1.
+fn stream(storage: Storage) -> String {
+    let stream = DEFINITIONS.join("---\n");
+    match storage {
+        Storage::V1beta3 => stream,
+        Storage::V1 => stream.replace(V1[0], V1[1]).replace(V1BETA3[0], V1BETA3[1]),
+    }
 }
 
 #[cfg(test)]

@@ -104,7 +104,9 @@ fn warnings_do_not_fail() {
         output.stdout
     );
     assert!(
-        output.stdout.contains("spec.summary is deprecated; use spec.eventMetadata.summary"),
+        output.stdout.contains(
+            "spec.summary is deprecated, Flux's controller of 2.10 drops it; use spec.eventMetadata.summary"
+        ),
         "{}",
         output.stdout
     );

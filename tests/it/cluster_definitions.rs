@@ -25,11 +25,22 @@ fn samples(folder: &str) -> Vec<Sample> {
         let text = std::fs::read_to_string(&file).expect("the file can be read");
         let refusal =
             text.lines().next().and_then(|line| line.strip_prefix("# refused: ")).map(str::to_owned);
-        for document in yaml::parse(&text).expect("it is YAML") {
-            found.push(Sample { file: file.clone(), refusal: refusal.clone(), object: document.to_json() });
+        let documents = yaml::parse(&text).expect("it is YAML");
+        for object in documents.iter().flat_map(|document| in_versions(document.to_json())) {
+            found.push(Sample { file: file.clone(), refusal: refusal.clone(), object });
         }
     }
     found
+}
+
+/// A sample; what is written in v1beta3 is one of v1, too, since both have the same fields and rules.
+fn in_versions(object: Value) -> Vec<Value> {
+    let mut newer = object.clone();
+    newer["apiVersion"] = "notification.toolkit.fluxcd.io/v1".into();
+    match object["apiVersion"].as_str() {
+        Some("notification.toolkit.fluxcd.io/v1beta3") => vec![object, newer],
+        _ => vec![object],
+    }
 }
 
 /// The collection that an object goes to.

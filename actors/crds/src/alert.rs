@@ -1,4 +1,4 @@
-//! Alert in v1beta1, v1beta2 and v1beta3 (contract, control plane 1.4).
+//! Alert in v1beta1, v1beta2, v1beta3 and v1 (contract, control plane 1.4).
 
 use campanile_domain::{Alert, EventSource, ObjectKey, Severity};
 use serde_json::Value as Json;
@@ -12,7 +12,7 @@ const LONGEST_SUMMARY: usize = 255;
 /// Fields that v1beta1 lacks.
 pub(crate) const LATER_FIELDS: &[&str] = &["inclusionList", "eventMetadata"];
 
-/// All fields of the newest version.
+/// All fields.
 pub(crate) const FIELDS: &[&str] = &[
     "providerRef",
     "eventSeverity",

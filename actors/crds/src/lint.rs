@@ -36,7 +36,10 @@ pub fn lint(json: &Json) -> Vec<Lint> {
         return lints;
     };
     if version < Version::V1beta3 {
-        let message = format!("is old: {} {kind} is deprecated, upgrade to v1beta3", version.name());
+        let message = format!(
+            "is old: {} {kind} is deprecated, upgrade to v1, or to v1beta3 for Flux 2.9 and older",
+            version.name()
+        );
         lints.push(warning(vec!["apiVersion".into()], message));
     }
     match kind {
@@ -62,26 +65,31 @@ fn lint_alert(spec: &Map, version: Version, lints: &mut Vec<Lint>) {
 fn lint_provider(spec: &Map, version: Version, lints: &mut Vec<Lint>) {
     deprecated(spec, "proxy", "use spec.proxySecretRef", lints);
     unknown(spec, provider::FIELDS, lints);
-    if version < Version::V1beta3 {
-        missing(spec, provider::FIELDS_OF_V1BETA3, version, lints);
+    if version == Version::V1beta1 {
+        missing(spec, provider::LATER_FIELDS, version, lints);
     } else {
         deprecated(spec, "interval", "it has no effect; remove it", lints);
     }
-    if version == Version::V1beta1 {
-        missing(spec, provider::FIELDS_OF_V1BETA2, version, lints);
-    }
     let Some(type_name) = spec.get("type").and_then(Json::as_str) else { return };
-    let introduced = ProviderType::named(type_name).map(Version::introducing);
-    let message = match introduced {
-        None => format!("is wrong: {}", unsupported_type(type_name)),
-        Some(introduced) if introduced > version => {
-            let (own, needed) = (version.name(), introduced.name());
-            format!("is not a type of {own}; use apiVersion {}/{needed} for '{type_name}'", crate::GROUP)
-        }
+    let (level, message) = match ProviderType::named(type_name).map(Version::introducing) {
+        None => (Level::Error, format!("is wrong: {}", unsupported_type(type_name))),
+        Some(introduced) if introduced > version => type_of_later_version(type_name, version, introduced),
         Some(_) => return,
     };
     let path = FieldPath(vec!["spec".into(), "type".into()]);
-    lints.push(Lint { level: Level::Error, violation: Violation { path, message } });
+    lints.push(Lint { level, violation: Violation { path, message } });
+}
+
+/// What to say about a type that came with a later version. Campanile takes it in all that its definitions have; only
+/// `v1beta1` is none of those.
+fn type_of_later_version(type_name: &str, version: Version, introduced: Version) -> (Level, String) {
+    let (own, needed) = (version.name(), introduced.name());
+    let remedy = format!("use apiVersion {}/{needed} for '{type_name}'", crate::GROUP);
+    if version == Version::V1beta1 {
+        (Level::Error, format!("is not a type of {own}; {remedy}"))
+    } else {
+        (Level::Warning, format!("is a type that Flux itself does not take in {own}; {remedy}"))
+    }
 }
 
 /// What to say about a provider type that this program does not know.
@@ -92,7 +100,10 @@ pub fn unsupported_type(type_name: &str) -> String {
 
 fn deprecated(spec: &Map, key: &'static str, remedy: &str, lints: &mut Vec<Lint>) {
     if spec.get(key).is_some_and(|value| !value.is_null()) {
-        lints.push(warning(vec!["spec".into(), key.into()], format!("is deprecated; {remedy}")));
+        lints.push(warning(
+            vec!["spec".into(), key.into()],
+            format!("is deprecated, Flux's controller of 2.10 drops it; {remedy}"),
+        ));
     }
 }
 
@@ -105,7 +116,7 @@ fn unknown(spec: &Map, known: &[&str], lints: &mut Vec<Lint>) {
 
 fn missing(spec: &Map, later: &[&'static str], version: Version, lints: &mut Vec<Lint>) {
     for key in later.iter().filter(|key| spec.contains_key(**key)) {
-        let message = format!("is not a field of {} and is ignored; upgrade to v1beta3", version.name());
+        let message = format!("is not a field of {} and is ignored; upgrade to v1", version.name());
         lints.push(warning(vec!["spec".into(), Step::from(*key)], message));
     }
 }

@@ -61,7 +61,7 @@ impl Object {
     fn versioned(root: &Map, version: &str, kind: &str) -> Result<Self, Vec<Violation>> {
         let mut checker = Checker::default();
         let Some(version) = Version::named(version) else {
-            let newest = Version::V1beta3.name();
+            let newest = Version::V1.name();
             checker.add(
                 "apiVersion",
                 format!("names version '{version}' that {kind} does not have; use {newest}"),

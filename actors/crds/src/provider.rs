@@ -1,4 +1,4 @@
-//! Provider in v1beta1, v1beta2 and v1beta3 (contract, control plane 1.5, providers 1).
+//! Provider in v1beta1, v1beta2, v1beta3 and v1 (contract, control plane 1.5, providers 1).
 
 use std::time::Duration;
 
@@ -11,13 +11,11 @@ use crate::{Map, Metadata, Version};
 /// The longest address, channel, user name and proxy, in characters.
 const LONGEST: usize = 2048;
 
-/// Fields that came with v1beta3.
-pub(crate) const FIELDS_OF_V1BETA3: &[&str] = &["proxySecretRef", "serviceAccountName", "commitStatusExpr"];
+/// Fields that v1beta1 lacks.
+pub(crate) const LATER_FIELDS: &[&str] =
+    &["interval", "proxySecretRef", "serviceAccountName", "commitStatusExpr"];
 
-/// Fields that came with v1beta2.
-pub(crate) const FIELDS_OF_V1BETA2: &[&str] = &["interval"];
-
-/// All fields of the newest version.
+/// All fields.
 pub(crate) const FIELDS: &[&str] = &[
     "type",
     "address",
@@ -41,12 +39,12 @@ pub(crate) fn read(
     version: Version,
     checker: &mut Checker,
 ) -> ProviderSpec {
-    let newest = version == Version::V1beta3;
+    let later = version > Version::V1beta1;
     let type_name = checker.required(spec, "type").to_owned();
-    if version > Version::V1beta1 {
+    if later {
         duration(spec, "interval", Hours::Allowed, checker);
     }
-    let commit_status_expr = if newest { expression(spec, &type_name, checker) } else { None };
+    let commit_status_expr = if later { expression(spec, &type_name, checker) } else { None };
     let object = commit_status_expr.as_ref().map(|_| metadata.written()).unwrap_or_default();
     ProviderSpec {
         key: metadata.key.clone(),
@@ -59,8 +57,8 @@ pub(crate) fn read(
         proxy: proxy(spec, version, checker),
         secret_ref: checker.reference(spec, "secretRef"),
         cert_secret_ref: checker.reference(spec, "certSecretRef"),
-        proxy_secret_ref: if newest { checker.reference(spec, "proxySecretRef") } else { None },
-        service_account: if newest { checker.text(spec, "serviceAccountName") } else { None }
+        proxy_secret_ref: if later { checker.reference(spec, "proxySecretRef") } else { None },
+        service_account: if later { checker.text(spec, "serviceAccountName") } else { None }
             .unwrap_or_default()
             .to_owned(),
         suspend: checker.flag(spec, "suspend"),
@@ -76,10 +74,7 @@ fn address(spec: &Map, version: Version, checker: &mut Checker) -> String {
     }
     let address = checker.text(spec, "address");
     if address.is_some_and(|address| !is_web(address)) {
-        checker.add(
-            "address",
-            "must start with http:// or https:// in v1beta1; use v1beta3 for other addresses",
-        );
+        checker.add("address", "must start with http:// or https:// in v1beta1; use v1 for other addresses");
     }
     address.unwrap_or_default().to_owned()
 }

@@ -55,7 +55,7 @@ fn an_alert_of_every_version_is_read_with_the_fields_of_that_version() {
         "suspend": true,
         "later": {"unknown": 1},
     });
-    for version in ["v1beta1", "v1beta2", "v1beta3"] {
+    for version in ["v1beta1", "v1beta2", "v1beta3", "v1"] {
         let alert = alert(version, spec.clone());
         assert_eq!(alert.key.to_string(), "apps/x");
         assert_eq!(alert.provider.to_string(), "apps/chat");
@@ -103,7 +103,7 @@ fn every_violation_of_an_alert_is_told_with_its_path() {
         "spec.eventSeverity must be 'info' or 'error'",
         "spec.eventSources[0].kind must be one of Bucket, GitRepository, Kustomization, HelmRelease, HelmChart, \
          HelmRepository, ImageRepository, ImagePolicy, ImageUpdateAutomation, OCIRepository, ArtifactGenerator, \
-         ExternalArtifact",
+         ExternalArtifact, Receiver, FluxInstance, ResourceSet, ResourceSetInputProvider",
         "spec.eventSources[0].name must not be empty",
         "spec.eventSources[1].kind is required",
         "spec.eventSources[1].name must be a string, not a number; quote it",
@@ -140,13 +140,13 @@ fn a_provider_of_every_version_is_read_with_the_fields_of_that_version() {
         "timeout": "1m30s", "proxy": "http://proxy:3128", "secretRef": {"name": "s"}, "certSecretRef": {"name": "t"},
         "proxySecretRef": {"name": "p"}, "serviceAccountName": "sa", "commitStatusExpr": "'x'", "suspend": true,
     });
-    for version in ["v1beta1", "v1beta2", "v1beta3"] {
+    for version in ["v1beta1", "v1beta2", "v1beta3", "v1"] {
         let provider = provider(version, spec.clone());
         assert_eq!(provider.timeout, Some(Duration::from_secs(90)));
         assert_eq!(provider.secret_ref.as_deref(), Some("s"));
         assert_eq!(provider.cert_secret_ref.as_deref(), Some("t"));
         assert_eq!((provider.proxy.as_str(), provider.suspend), ("http://proxy:3128", true));
-        let newest = version == "v1beta3";
+        let newest = version != "v1beta1";
         assert_eq!(provider.proxy_secret_ref.is_some(), newest, "{version}");
         assert_eq!(provider.service_account == "sa", newest, "{version}");
         assert_eq!(provider.commit_status_expr.is_some(), newest, "{version}");
@@ -221,11 +221,48 @@ fn a_type_that_a_version_does_not_have_is_an_error_of_the_lint() {
         ("v1beta1", "gitea", true),
         ("v1beta1", "slack", false),
         ("v1beta2", "gitea", false),
-        ("v1beta2", "nats", true),
-        ("v1beta3", "nats", false),
+        ("v1beta1", "mastodon", true),
+        ("v1beta2", "mastodon", false),
+        ("v1", "mastodon", false),
     ] {
         let found = lints(&manifest("Provider", version, json!({"type": kind})));
         assert_eq!(found.iter().any(|lint| lint.0 == Level::Error), wrong, "{version} {kind}: {found:?}");
+    }
+}
+
+#[test]
+fn a_type_that_flux_has_in_a_later_version_is_a_warning() {
+    for (version, kind, needed) in
+        [("v1beta2", "nats", Some("v1beta3")), ("v1beta3", "mastodon", Some("v1")), ("v1", "mastodon", None)]
+    {
+        let found = lints(&manifest("Provider", version, json!({"type": kind})));
+        let warning = needed.map(|needed| {
+            format!(
+                "spec.type is a type that Flux itself does not take in {version}; use apiVersion \
+                 notification.toolkit.fluxcd.io/{needed} for '{kind}'"
+            )
+        });
+        let told = found.iter().find(|lint| lint.1.starts_with("spec.type")).cloned();
+        assert_eq!(told, warning.map(|text| (Level::Warning, text)), "{version} {kind}");
+    }
+}
+
+#[test]
+fn t03_each_field_that_flux_drops_is_one_finding_in_every_version() {
+    let said = "is deprecated, Flux's controller of 2.10 drops it";
+    for version in ["v1beta2", "v1beta3", "v1"] {
+        let alert = json!({"providerRef": {"name": "c"}, "eventSources": [], "summary": "s"});
+        let provider = json!({"type": "slack", "proxy": "http://proxy", "interval": "1m"});
+        for (kind, spec, fields) in
+            [("Alert", alert, &["summary"][..]), ("Provider", provider, &["proxy", "interval"])]
+        {
+            let found = lints(&manifest(kind, version, spec));
+            for field in fields {
+                let count =
+                    found.iter().filter(|lint| lint.1.starts_with(&format!("spec.{field} {said}"))).count();
+                assert_eq!(count, 1, "{version} {kind} {field}: {found:?}");
+            }
+        }
     }
 }
 
@@ -237,10 +274,10 @@ fn deprecated_and_unknown_fields_are_warnings() {
     assert_eq!(
         texts,
         [
-            "apiVersion is old: v1beta1 Alert is deprecated, upgrade to v1beta3",
-            "spec.summary is deprecated; use spec.eventMetadata.summary",
+            "apiVersion is old: v1beta1 Alert is deprecated, upgrade to v1, or to v1beta3 for Flux 2.9 and older",
+            "spec.summary is deprecated, Flux's controller of 2.10 drops it; use spec.eventMetadata.summary",
             "spec.typo is not a field of this kind and is ignored; correct its name or remove it",
-            "spec.inclusionList is not a field of v1beta1 and is ignored; upgrade to v1beta3",
+            "spec.inclusionList is not a field of v1beta1 and is ignored; upgrade to v1",
         ]
     );
     let sound = manifest("Alert", "v1beta3", json!({"providerRef": {"name": "c"}, "eventSources": []}));
@@ -249,8 +286,8 @@ fn deprecated_and_unknown_fields_are_warnings() {
 
 #[test]
 fn a_version_that_does_not_exist_says_which_to_use() {
-    let found = violations(&manifest("Alert", "v1", json!({})));
-    assert_eq!(found, ["apiVersion names version 'v1' that Alert does not have; use v1beta3"]);
+    let found = violations(&manifest("Alert", "v2", json!({})));
+    assert_eq!(found, ["apiVersion names version 'v2' that Alert does not have; use v1"]);
 }
 
 #[test]

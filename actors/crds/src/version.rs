@@ -1,19 +1,22 @@
-//! The served versions of Alert and Provider and what differs between them (contract, control plane 1.1 to 1.5).
+//! The versions of Alert and Provider and what differs between them (contract, control plane 1.1 to 1.5, flux-2.10 1).
 
 use campanile_domain::{KindVersion, ProviderType};
 
 /// The API group of Alert, Provider and Receiver.
 pub const GROUP: &str = "notification.toolkit.fluxcd.io";
 
-/// A version in which Alerts and Providers are written.
+/// A version in which Alerts and Providers are written, oldest first. All but `v1beta1` have the same fields, bounds and
+/// types, as the definitions in `deploy/crds`, which do not have that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     /// The oldest.
     V1beta1,
     /// The one with status.
     V1beta2,
-    /// The present one.
+    /// The one that is stored unless the administrator chooses `v1`; Flux 2.9 and older have none that is newer.
     V1beta3,
+    /// The one since Flux 2.10.
+    V1,
 }
 
 /// Kinds that can be event sources in every version.
@@ -31,7 +34,14 @@ const KINDS: &[&str] = &[
 ];
 
 /// Kinds that v1beta1 does not know.
-const LATER_KINDS: &[&str] = &["ArtifactGenerator", "ExternalArtifact"];
+const LATER_KINDS: &[&str] = &[
+    "ArtifactGenerator",
+    "ExternalArtifact",
+    "Receiver",
+    "FluxInstance",
+    "ResourceSet",
+    "ResourceSetInputProvider",
+];
 
 impl Version {
     /// The version that manifests call `name`.
@@ -40,6 +50,7 @@ impl Version {
             "v1beta1" => Some(Self::V1beta1),
             "v1beta2" => Some(Self::V1beta2),
             "v1beta3" => Some(Self::V1beta3),
+            "v1" => Some(Self::V1),
             _ => None,
         }
     }
@@ -50,6 +61,7 @@ impl Version {
             Self::V1beta1 => "v1beta1",
             Self::V1beta2 => "v1beta2",
             Self::V1beta3 => "v1beta3",
+            Self::V1 => "v1",
         }
     }
 
@@ -64,12 +76,13 @@ impl Version {
         if self == Self::V1beta1 { 53 } else { 253 }
     }
 
-    /// The version with which a provider type came.
+    /// The version with which a provider type came in Flux.
     pub(crate) fn introducing(provider_type: ProviderType) -> Self {
         match provider_type.since() {
             KindVersion::V1beta1 => Self::V1beta1,
             KindVersion::V1beta2 => Self::V1beta2,
             KindVersion::V1beta3 => Self::V1beta3,
+            KindVersion::V1 => Self::V1,
         }
     }
 }

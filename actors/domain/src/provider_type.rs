@@ -20,7 +20,7 @@ pub enum ProviderClass {
     ChangeRequest,
 }
 
-/// A version of the Provider kind, oldest first.
+/// A version of the Provider kind as Flux defines it, oldest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KindVersion {
     /// `v1beta1`.
@@ -29,6 +29,8 @@ pub enum KindVersion {
     V1beta2,
     /// `v1beta3`.
     V1beta3,
+    /// `v1`, since Flux 2.10.
+    V1,
 }
 
 /// A row of the table.
@@ -36,7 +38,7 @@ pub enum KindVersion {
 struct Row {
     name: &'static str,
     class: ProviderClass,
-    /// The first version of the kind that has the type.
+    /// The first version of the kind that has the type in Flux.
     since: KindVersion,
     /// Whether a Git host shows work under way.
     shows_progress: bool,
@@ -129,7 +131,8 @@ impl ProviderType {
         self.0.class
     }
 
-    /// The first version of the Provider kind that has the type.
+    /// The first version of the Provider kind that has the type in Flux. Campanile's own definitions have every type in every
+    /// version (contract, flux-2.10 1).
     pub fn since(self) -> KindVersion {
         self.0.since
     }

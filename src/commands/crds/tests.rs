@@ -1,22 +1,27 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use campanile_crds::{Level, Object, lint};
+use campanile_crds::{GROUP, Level, Object, lint};
 use campanile_domain::{ProviderType, yaml};
 use serde_json::Value;
 
 use super::stream;
+use crate::cli::Storage;
 
 /// The definition of a kind, as `campanile crds` prints it.
-fn definition(kind: &str) -> Value {
-    let documents = yaml::parse(&stream()).expect("it is YAML");
+fn definition(kind: &str, storage: Storage) -> Value {
+    let documents = yaml::parse(&stream(storage)).expect("it is YAML");
     assert_eq!(documents.len(), 3);
     let of_kind = |document: &Value| document["spec"]["names"]["kind"] == kind;
     documents.iter().map(yaml::Node::to_json).find(of_kind).expect("the kind is defined")
 }
 
+fn versions_stored(kind: &str, storage: Storage) -> Vec<Value> {
+    definition(kind, storage)["spec"]["versions"].as_array().expect("a list").clone()
+}
+
 fn versions(kind: &str) -> Vec<Value> {
-    definition(kind)["spec"]["versions"].as_array().expect("a list").clone()
+    versions_stored(kind, Storage::V1beta3)
 }
 
 fn texts<'a>(list: &'a Value, pointer: &str) -> Vec<&'a str> {
@@ -24,52 +29,81 @@ fn texts<'a>(list: &'a Value, pointer: &str) -> Vec<&'a str> {
     items.map(|item| item.pointer(pointer).and_then(Value::as_str).expect("a text")).collect()
 }
 
-/// Schema of a version of a kind.
-fn schema(kind: &str, version: usize) -> Value {
-    versions(kind)[version]["schema"]["openAPIV3Schema"]["properties"].clone()
+/// Name, whether it is stored and the warning of each version, all of which are served.
+fn served(kind: &str, storage: Storage) -> Vec<(String, bool, Option<String>)> {
+    let told = |version: &Value| {
+        assert_eq!((&version["served"], version["subresources"]["status"].is_object()), (&true.into(), true));
+        let warning = version["deprecationWarning"].as_str().map(str::to_owned);
+        assert_eq!(version["deprecated"] == true, warning.is_some());
+        let name = version["name"].as_str().expect("a name").to_owned();
+        (name, version["storage"] == true, warning)
+    };
+    versions_stored(kind, storage).iter().map(told).collect()
 }
 
 #[test]
-fn cli_crds_stores_the_newest_version_and_serves_the_one_before() {
-    for (kind, newest) in [("Alert", "v1beta3"), ("Provider", "v1beta3"), ("Receiver", "v1")] {
-        let versions = versions(kind);
-        let told: Vec<_> = versions.iter().map(|v| (&v["name"], &v["served"], &v["storage"])).collect();
-        let (yes, no) = (Value::from(true), Value::from(false));
-        assert_eq!(told, [(&newest.into(), &yes, &yes), (&"v1beta2".into(), &yes, &no)], "{kind}");
-        let warning = format!("v1beta2 {kind} is deprecated, upgrade to {newest}");
-        assert_eq!(versions[1]["deprecationWarning"], warning);
-        assert!(versions.iter().all(|version| version["subresources"]["status"].is_object()), "{kind}");
+fn cli_crds_serve_v1_v1beta3_and_v1beta2_in_this_order_and_store_the_one_that_is_asked_for() {
+    for kind in ["Alert", "Provider"] {
+        for (storage, stored) in [(Storage::V1beta3, "v1beta3"), (Storage::V1, "v1")] {
+            let old =
+                format!("v1beta2 {kind} is deprecated, upgrade to v1, or to v1beta3 for Flux 2.9 and older");
+            let expected = [("v1", None), ("v1beta3", None), ("v1beta2", Some(old))]
+                .map(|(name, warning)| (name.to_owned(), name == stored, warning));
+            assert_eq!(served(kind, storage), expected, "{kind} stored as {stored}");
+        }
+    }
+    for storage in [Storage::V1beta3, Storage::V1] {
+        let old = "v1beta2 Receiver is deprecated, upgrade to v1".to_owned();
+        assert_eq!(
+            served("Receiver", storage),
+            [("v1".to_owned(), true, None), ("v1beta2".to_owned(), false, Some(old))]
+        );
     }
 }
 
 #[test]
-fn cli_crds_alerts_and_providers_print_ready_status_age_in_every_version() {
-    for kind in ["Alert", "Provider"] {
+fn cli_crds_columns_are_the_same_in_every_version() {
+    let alerts = ["Ready", "Status", "Provider", "Last Delivery", "Pending", "Dead", "Age"];
+    let providers = ["Type", "Ready", "Delivering", "Status", "Last Delivery", "Pending", "Dead", "Age"];
+    let wide = ["Provider", "Last Delivery", "Pending", "Dead"];
+    for (kind, names) in [("Alert", &alerts[..]), ("Provider", &providers)] {
         for version in versions(kind) {
             let columns = &version["additionalPrinterColumns"];
-            assert_eq!(texts(columns, "/name"), ["Ready", "Status", "Age"], "{kind}");
-            let status = r#".status.conditions[?(@.type=="Ready")].message"#;
-            assert_eq!(texts(columns, "/jsonPath")[1], status, "{kind}");
+            assert_eq!(texts(columns, "/name"), names, "{kind}");
+            let shown_wide =
+                columns.as_array().expect("a list").iter().filter(|column| column["priority"] == 1);
+            let shown_wide: Vec<_> = shown_wide.map(|column| column["name"].as_str()).collect();
+            let expected: Vec<_> =
+                wide.iter().filter(|name| names.contains(name)).copied().map(Some).collect();
+            assert_eq!(shown_wide, expected, "{kind}");
         }
     }
 }
 
 #[test]
-fn cli_crds_a_write_through_the_older_version_keeps_the_status() {
-    for kind in ["Alert", "Provider"] {
-        assert_eq!(schema(kind, 0)["status"], schema(kind, 1)["status"], "{kind}");
-        assert_eq!(schema(kind, 0)["status"]["default"]["observedGeneration"], -1, "{kind}");
+fn cli_crds_t03_all_versions_have_the_same_fields_so_that_a_write_through_one_loses_nothing() {
+    for (kind, dropped_by_flux) in [("Alert", &["summary"][..]), ("Provider", &["proxy", "interval"])] {
+        let versions = versions(kind);
+        let [v1, others @ ..] = versions.as_slice() else { panic!("no version") };
+        assert!(others.iter().all(|other| other["schema"] == v1["schema"]), "{kind}");
+        let properties = &v1["schema"]["openAPIV3Schema"]["properties"];
+        assert_eq!(properties["status"]["default"]["observedGeneration"], -1, "{kind}");
+        for field in dropped_by_flux {
+            assert!(properties["spec"]["properties"][field].is_object(), "{kind} {field}");
+        }
     }
 }
 
 #[test]
 fn cli_crds_take_the_provider_types_that_the_program_knows_and_no_others() {
-    let schema = schema("Provider", 0);
-    let taken: BTreeSet<_> = texts(&schema["spec"]["properties"]["type"]["enum"], "").into_iter().collect();
-    assert_eq!(taken, ProviderType::all().map(ProviderType::name).collect());
+    let types = "/schema/openAPIV3Schema/properties/spec/properties/type/enum";
+    for version in versions("Provider") {
+        let taken: BTreeSet<_> = texts(version.pointer(types).expect("an enum"), "").into_iter().collect();
+        assert_eq!(taken, ProviderType::all().map(ProviderType::name).collect());
+    }
 }
 
-/// All objects below `tests/fixtures/crds/<folder>` with the file they stand in.
+/// All objects below `tests/fixtures/crds/<folder>`, in each version, with the file they stand in.
 fn samples(folder: &str) -> Vec<(PathBuf, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/crds").join(folder);
     let files = std::fs::read_dir(folder).expect("the folder is there");
@@ -78,7 +112,15 @@ fn samples(folder: &str) -> Vec<(PathBuf, Value)> {
         let documents = yaml::parse(&text).expect("it is YAML");
         documents.into_iter().map(move |document| (file.clone(), document.to_json()))
     };
-    files.flat_map(|file| objects(file.expect("a file").path())).collect()
+    let every_version = |(file, object): (PathBuf, Value)| {
+        let in_version = move |version: &str| {
+            let mut object = object.clone();
+            object["apiVersion"] = format!("{GROUP}/{version}").into();
+            (file.clone(), object)
+        };
+        ["v1", "v1beta3", "v1beta2"].map(in_version)
+    };
+    files.flat_map(|file| objects(file.expect("a file").path())).flat_map(every_version).collect()
 }
 
 /// Whether the program takes an object as it stands. It does not judge Receivers.
@@ -102,5 +144,5 @@ fn cli_crds_the_program_judges_the_samples_as_the_api_server_does() {
             judged += 1;
         }
     }
-    assert!(judged > 100, "only {judged} samples were found");
+    assert!(judged > 300, "only {judged} samples were found");
 }

@@ -1,4 +1,5 @@
-//! The lists of provider types in the definition and in the objects that API servers are tried with are those of the table.
+//! The lists of provider types in the definition and in the objects that API servers are tried with are those of the table, and
+//! the older versions of a definition are as its first.
 //! `CAMPANILE_WRITE_PAGES=1 cargo test -p campanile-crds provider_type` writes them.
 
 use std::path::PathBuf;
@@ -7,20 +8,15 @@ use campanile_domain::{ProviderClass, ProviderType};
 
 use crate::{GROUP, Version};
 
-/// The types that `version` has.
-fn types(version: Version) -> impl Iterator<Item = ProviderType> {
-    ProviderType::all().filter(move |kind| Version::introducing(*kind) <= version)
-}
-
 /// The types that may carry an expression, in quotes.
 fn with_expression() -> String {
-    let writing = types(Version::V1beta3).filter(|kind| kind.class() == ProviderClass::CommitStatus);
+    let writing = ProviderType::all().filter(|kind| kind.class() == ProviderClass::CommitStatus);
     writing.map(|kind| format!("'{}'", kind.name())).collect::<Vec<_>>().join(", ")
 }
 
-/// The items of the enumeration of types in `version`.
-fn enumeration(version: Version) -> String {
-    types(version).map(|kind| format!("- {}\n", kind.name())).collect()
+/// The items of the enumeration of types.
+fn enumeration() -> String {
+    ProviderType::all().map(|kind| format!("- {}\n", kind.name())).collect()
 }
 
 /// The rule on the expression of a status name, and its text.
@@ -43,24 +39,24 @@ fn with_part(text: &str, name: &str, lines: &str) -> String {
     format!("{before}{begin}{lines}{end}{after}")
 }
 
-/// One Provider of each type that `version` has.
-fn objects(heading: &str, prefix: &str, version: Version) -> String {
+/// One Provider of each type, written in `version`.
+fn objects(version: &str) -> String {
     let object = |kind: ProviderType| {
-        let (name, version) = (kind.name(), version.name());
+        let name = kind.name();
         let object_name = name.replace('.', "-");
         format!(
-            "apiVersion: {GROUP}/{version}\nkind: Provider\nmetadata:\n  name: {prefix}-{object_name}\n  namespace: default\n\
+            "apiVersion: {GROUP}/{version}\nkind: Provider\nmetadata:\n  name: type-{object_name}\n  namespace: default\n\
              spec:\n  type: {name}\n"
         )
     };
-    format!("# {heading}\n{}", types(version).map(object).collect::<Vec<_>>().join("---\n"))
+    format!("# Every type.\n{}", ProviderType::all().map(object).collect::<Vec<_>>().join("---\n"))
 }
 
 /// Whether the file at `place`, seen from the root of the repository, is what `right` makes of it. Where pages are to be
 /// written, it is from now on.
 fn held(place: &str, right: impl Fn(&str) -> String) -> bool {
     let place: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", place].iter().collect();
-    let text = std::fs::read_to_string(&place).unwrap();
+    let text = std::fs::read_to_string(&place).unwrap_or_default();
     let right = right(&text);
     let writes = std::env::var("CAMPANILE_WRITE_PAGES").is_ok_and(|value| value == "1");
     if writes && text != right {
@@ -69,24 +65,39 @@ fn held(place: &str, right: impl Fn(&str) -> String) -> bool {
     writes || text == right
 }
 
+/// The versions after the first: the same without comments, v1beta3 the stored one, v1beta2 deprecated.
+fn older_versions(text: &str, kind: &str) -> String {
+    let (_, versions) = text.split_once("  versions:\n").expect("there are versions");
+    let (first, _) = versions.split_once("    # older versions").expect("the part begins");
+    let lines = first.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let first: String =
+        lines.map(|line| format!("{}\n", line.strip_prefix("    ").expect("indented"))).collect();
+    let head = "- name: v1\n  served: true\n  storage: false\n";
+    assert!(first.starts_with(head), "the first version is v1, served and not stored");
+    let stored = first.replacen(head, "- name: v1beta3\n  served: true\n  storage: true\n", 1);
+    let deprecated = format!(
+        "- name: v1beta2\n  served: true\n  storage: false\n  deprecated: true\n  deprecationWarning: >-\n    \
+         v1beta2 {kind} is deprecated, upgrade to v1, or to v1beta3 for Flux 2.9 and older\n"
+    );
+    [stored, first.replacen(head, &deprecated, 1)].concat()
+}
+
 #[test]
-fn provider_type_the_definition_has_those_of_the_table() {
+fn provider_type_the_definition_has_those_of_the_table_in_every_version() {
     let right = |text: &str| {
-        let text = with_part(text, "types of v1beta3", &enumeration(Version::V1beta3));
-        let text = with_part(&text, "types of v1beta2", &enumeration(Version::V1beta2));
-        with_part(&text, "types with an expression", &rule())
+        let text = with_part(text, "types", &enumeration());
+        let text = with_part(&text, "types with an expression", &rule());
+        with_part(&text, "older versions", &older_versions(&text, "Provider"))
     };
     assert!(held("deploy/crds/providers.yaml", right), "write it anew with CAMPANILE_WRITE_PAGES=1");
+    let right = |text: &str| with_part(text, "older versions", &older_versions(text, "Alert"));
+    assert!(held("deploy/crds/alerts.yaml", right), "write it anew with CAMPANILE_WRITE_PAGES=1");
 }
 
 #[test]
 fn provider_type_the_objects_that_api_servers_take_are_of_all_types() {
-    let all = |_: &str| objects("Every type.", "type", Version::V1beta3);
-    let older = |_: &str| objects("Every type of the older version.", "old-type", Version::V1beta2);
-    for (version, held) in [
-        ("v1beta3", held("tests/fixtures/crds/accepted/provider-v1beta3-types.yaml", all)),
-        ("v1beta2", held("tests/fixtures/crds/accepted/provider-v1beta2-types.yaml", older)),
-    ] {
-        assert!(held, "write the objects of {version} anew with CAMPANILE_WRITE_PAGES=1");
+    for version in [Version::V1, Version::V1beta3, Version::V1beta2].map(Version::name) {
+        let place = format!("tests/fixtures/crds/accepted/provider-{version}-types.yaml");
+        assert!(held(&place, |_| objects(version)), "write {place} anew with CAMPANILE_WRITE_PAGES=1");
     }
 }

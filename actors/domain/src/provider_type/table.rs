@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::KindVersion::{V1beta2, V1beta3};
+use super::KindVersion::{V1, V1beta2, V1beta3};
 use super::ProviderClass::{ChangeRequest, CommitStatus, Generic, Message};
 use super::{Row, row};
 
@@ -89,7 +89,7 @@ pub(super) static ROWS: &[Row] = &[
          <https://zulip.com/api/rest-error-handling>",
     ),
     row("otel", Message, RECORD).since(V1beta3),
-    row("mastodon", Message, CHAT).since(V1beta3).limited(
+    row("mastodon", Message, CHAT).since(V1).limited(
         300,
         Duration::from_secs(5 * 60),
         "Mastodon, \"Rate limits\", per account: 300 requests in five minutes as it is shipped; \

@@ -8,8 +8,9 @@ use super::raw::Raw;
 use super::trouble;
 use crate::kind::Kind;
 
-/// The versions that are understood, best first.
-const WANTED: [Version; 2] = [Version::V1beta3, Version::V1beta2];
+/// The versions that are understood, best first. v1beta3 comes before v1, since Flux's definitions of 2.10 show more fields in
+/// it (contract, flux-2.10 1).
+const WANTED: [Version; 3] = [Version::V1beta3, Version::V1, Version::V1beta2];
 
 /// How a kind is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

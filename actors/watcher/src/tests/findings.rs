@@ -36,10 +36,10 @@ fn every_finding_has_its_file_its_line_and_its_remedy() {
         "in.yaml:16: Alert/apps/a: spec.inclusionList[1] is not a valid pattern and is ignored: ",
         "in.yaml:17: Alert/apps/a: spec.exclusionList[0] is not a valid pattern and is ignored: ",
         "in.yaml:28: Provider/apps/chat: failed to get secret 'apps/absent': not found; create it or correct spec.certSecretRef",
-        "in.yaml:30: warning: Provider/default/old: apiVersion is old: v1beta1 Provider is deprecated, upgrade to v1beta3",
+        "in.yaml:30: warning: Provider/default/old: apiVersion is old: v1beta1 Provider is deprecated, upgrade to v1, or to v1beta3 for Flux 2.9 and older",
         "in.yaml:34: Provider/default/old: spec.type is wrong: provider type 'pigeon' is not supported; use one of generic, ",
         "in.yaml:41: Alert/default/b: failed to get provider 'default/nobody': not found; create it or correct spec.providerRef",
-        "in.yaml:43: warning: Alert/default/b: spec.summary is deprecated; use spec.eventMetadata.summary",
+        "in.yaml:43: warning: Alert/default/b: spec.summary is deprecated, Flux's controller of 2.10 drops it; use spec.eventMetadata.summary",
         "in.yaml:48: Alert/default/c: spec.providerRef is required",
         "in.yaml:48: Alert/default/c: spec.eventSources is required",
     ];
