@@ -13,7 +13,7 @@ from sink import Recorder, Sink
 
 API_GROUP = "notification.toolkit.fluxcd.io"
 # Versions of Alerts and Providers, the newest first.
-API_VERSIONS = ["v1beta3", "v1beta2"]
+API_VERSIONS = ["v1", "v1beta3", "v1beta2"]
 READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 ALL_KINDS = [
     "Bucket",
