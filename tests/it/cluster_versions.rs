@@ -55,8 +55,11 @@ fn of_older_flux(plural: &str, stored: &str) -> Value {
     definition
 }
 
+/// The definition of a kind, by its plural.
+type Definition = fn(&str) -> Value;
+
 /// Brings the definitions of the incumbent in.
-fn define(cluster: &Cluster, definition: impl Fn(&str) -> Value) {
+fn define(cluster: &Cluster, definition: Definition) {
     for plural in ["alerts", "providers"] {
         cluster.define(&definition(plural));
     }
@@ -126,16 +129,15 @@ fn printed(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn cluster_versions_t01_our_definitions_go_over_each_history_of_stored_versions() {
+fn cluster_versions_t01_our_definitions_go_over_each_history_of_stored_versions_and_back() {
     let cluster = bare_cluster();
-    let flux = |plural: &str| of_flux(plural);
-    let (third, second) =
-        (|plural: &str| of_older_flux(plural, "v1beta3"), |plural: &str| of_older_flux(plural, "v1beta2"));
-    let histories: [(&str, Vec<&dyn Fn(&str) -> Value>, &[&str]); 4] = [
-        ("v1", vec![&flux], &["v1"]),
-        ("v1beta3", vec![&third], &["v1beta3"]),
-        ("v1beta3", vec![&third, &flux], &["v1beta3", "v1"]),
-        ("v1beta2", vec![&second, &third], &["v1beta2", "v1beta3"]),
+    let (flux, third): (Definition, Definition) = (of_flux, |plural| of_older_flux(plural, "v1beta3"));
+    let second: Definition = |plural| of_older_flux(plural, "v1beta2");
+    let histories: [(&str, Vec<Definition>, &[&str]); 4] = [
+        ("v1", vec![flux], &["v1"]),
+        ("v1beta3", vec![third], &["v1beta3"]),
+        ("v1beta3", vec![third, flux], &["v1beta3", "v1"]),
+        ("v1beta2", vec![second, third], &["v1beta2", "v1beta3"]),
     ];
     let ways = [&["apply", "-f", "-"][..], &["apply", "--server-side", "--force-conflicts", "-f", "-"]];
     for (version, history, stored) in histories {
@@ -144,7 +146,7 @@ fn cluster_versions_t01_our_definitions_go_over_each_history_of_stored_versions(
             let namespace = Namespace::of(cluster.clone(), "history");
             define(&cluster, history[0]);
             apply_in(&namespace, version);
-            history.iter().skip(1).for_each(|definition| define(&cluster, definition));
+            history.iter().skip(1).for_each(|definition| define(&cluster, *definition));
             assert_eq!(stored_versions(&cluster, "alerts"), json!(stored));
             let before = shown(&namespace, "v1beta3");
             kubectl(&namespace, way, &printed(&[]));
@@ -152,6 +154,8 @@ fn cluster_versions_t01_our_definitions_go_over_each_history_of_stored_versions(
                 assert_eq!(shown(&namespace, version), before, "{stored:?} {way:?} {version}");
             }
             become_ready(&namespace);
+            define(&cluster, history[history.len() - 1]);
+            assert_eq!(shown(&namespace, "v1beta3"), before, "{stored:?} {way:?} and back");
         }
     }
 }
