@@ -95,7 +95,7 @@ fn cluster_guide_slack_and_github_in_v1beta2_line_by_line() {
         "get alerts.v1beta2.notification.toolkit.fluxcd.io,providers.v1beta2.notification.toolkit.fluxcd.io",
         "",
     );
-    assert_eq!(older.matches("True").count(), 4, "{older}");
+    assert_eq!(older.matches("Initialized").count(), 4, "{older}");
     explains(&instance, &namespace);
     instance.accept(&namespace.event("webapp", "Reconciliation finished"));
     let arrival = sink.wait_for(1).remove(0);
