@@ -18,21 +18,21 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use anyhow::{Context, Result};
-use campanile_delivery::{CloudEnvironment, Clouds, CloudsParts, wake_up};
+use campanile_delivery::{Clouds, CloudsParts, wake_up};
+use campanile_domain::Environment;
 use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, Window};
 use campanile_outbox::{AllProviders, Bounds, OpenError, Outbox};
 use campanile_protocol::LabelLookup;
-use campanile_providers::Surroundings;
 use campanile_router::{RouterActor, RouterConfig, RouterParts, Suspects};
 use campanile_supervision::{
     Clock, GetSnapshot, RestartPolicy, SharedClock, Supervise, Supervisor, SystemClock, Watchdog,
     failpoint_time,
 };
-use campanile_transport::{Environment, Transport};
+use campanile_transport::Transport;
 use campanile_watcher::ClusterMeters;
 use jiff::SignedDuration;
 
-use crate::config::{Config, Objects, surroundings};
+use crate::config::{self, Config, Objects};
 use crate::{logging, ops};
 use delivery::DeliveryThreads;
 pub(crate) use leadership::Leadership;
@@ -98,20 +98,20 @@ impl App {
         watching::check(config).await?;
         let listeners = Listeners::bind(config)?;
         let outbox = open_outbox(config).await?;
-        let transport = Transport::new(Environment::from_process(), descriptors::limits());
+        let environment = Arc::new(config::environment());
+        let transport = Transport::new(Environment::clone(&environment), descriptors::limits());
         let clock: SharedClock = Arc::new(SystemClock);
         let links = Links::default();
-        let surroundings = Arc::new(surroundings());
         let explainer = ops::Explainer {
             rules: config.rules(),
             transport: transport.clone(),
-            surroundings: surroundings.clone(),
+            environment: environment.clone(),
         };
         watch_store(outbox.clone());
         let clouds = Clouds::new(CloudsParts {
             transport,
             config: config.identity.clone(),
-            environment: CloudEnvironment::from_process(),
+            environment: environment.clone(),
             accounts: links.accounts.clone(),
             tokens: links.tokens.clone(),
             clock: clock.clone(),
@@ -122,7 +122,7 @@ impl App {
             config: config.clone(),
             outbox: outbox.clone(),
             clouds: clouds.clone(),
-            surroundings,
+            environment,
             clock: clock.clone(),
             links: links.clone(),
             watchdog,
@@ -163,7 +163,7 @@ struct Parts {
     config: Config,
     outbox: Arc<dyn Outbox>,
     clouds: Clouds,
-    surroundings: Arc<Surroundings>,
+    environment: Arc<Environment>,
     clock: SharedClock,
     links: Links,
     watchdog: Watchdog,

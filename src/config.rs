@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use campanile_delivery::IdentityConfig;
-use campanile_providers::Surroundings;
+use campanile_domain::Environment;
 use campanile_router::Rules;
 use campanile_watcher::Throttle;
 
@@ -74,9 +74,9 @@ impl std::fmt::Display for ListenAddress {
     }
 }
 
-/// What the environment of this process decides for some types of Providers.
-pub(crate) fn surroundings() -> Surroundings {
-    Surroundings::from(|name| std::env::var(name).ok())
+/// The environment variables of this process.
+pub(crate) fn environment() -> Environment {
+    Environment::from(|name| std::env::var_os(name))
 }
 
 /// Where Alerts, Providers and Secrets come from, and where their status goes.

@@ -13,10 +13,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+use campanile_domain::Environment;
 use campanile_domain::{Alert, DecodeError, Event, NewDelivery, ObjectKey, ProviderSpec};
 use campanile_intake::IntakeConfig;
 use campanile_protocol::{Change, LabelLookup, Secrets, Specs};
-use campanile_providers::Surroundings;
 use campanile_router::{Incoming, Index, Plan, Rules, Step, explain, plan};
 use campanile_transport::Transport;
 use campanile_watcher::{FolderError, LabelStore, Loaded, load};
@@ -118,7 +118,7 @@ pub struct Circumstances {
     /// Checks proxies and certificates. Nothing is dialled.
     pub transport: Transport,
     /// What the environment decides for some types.
-    pub surroundings: Arc<Surroundings>,
+    pub environment: Arc<Environment>,
     /// The time of acceptance.
     pub now: Timestamp,
 }

@@ -39,7 +39,7 @@ impl Parts {
             let dispatcher = Dispatcher::new(DispatcherParts {
                 outbox: parts.outbox.clone(),
                 clients: Arc::new(parts.clouds.clone()),
-                surroundings: parts.surroundings.clone(),
+                environment: parts.environment.clone(),
                 config: DeliveryConfig { restart: restart_policy(), ..DeliveryConfig::default() },
                 clock: parts.clock.clone(),
                 resync: parts.links.resync.clone(),

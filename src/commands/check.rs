@@ -8,14 +8,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use campanile_delivery::resolve_provider;
 use campanile_domain::{ObjectKey, ProviderSpec, Secret};
-use campanile_transport::{Environment, Limits, Transport};
+use campanile_transport::{Limits, Transport};
 use campanile_watcher::{Finding, Level, Loaded, Located, findings, load};
 use serde_json::{Value, json};
 
 use super::out::{put, say};
 use super::table::count;
 use crate::cli::{CheckFlags, Output};
-use crate::config::surroundings;
+use crate::config::environment;
 
 /// Largest text that is read from standard input, in bytes.
 const MOST_BYTES: u64 = 16 << 20;
@@ -53,8 +53,8 @@ fn read(source: &Path) -> Result<Loaded> {
 
 /// What the types themselves find: addresses, keys, certificates. Missing Secrets were found before.
 fn unusable_providers(loaded: &Loaded) -> Vec<Finding> {
-    let transport = Transport::new(Environment::from_process(), Limits::default());
-    let surroundings = surroundings();
+    let transport = Transport::new(environment(), Limits::default());
+    let environment = Arc::new(environment());
     let usable = |provider: &&Located<ProviderSpec>| {
         provider.value.kind().is_some()
             && provider.value.secret_keys().all(|key| loaded.secrets.contains_key(&key))
@@ -63,7 +63,7 @@ fn unusable_providers(loaded: &Loaded) -> Vec<Finding> {
         loaded.secrets.get(key).map(|found| found.value.clone()).ok_or_else(|| "not found".to_owned())
     };
     let judged = loaded.providers.values().filter(usable).map(|provider| {
-        let failure = resolve_provider(&provider.value, &secret, &surroundings, &transport).err()?;
+        let failure = resolve_provider(&provider.value, &secret, &environment, &transport).err()?;
         Some(Finding {
             level: Level::Error,
             file: provider.position.file.clone(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use campanile_domain::ObjectKey;
 use campanile_router::Rules;
-use campanile_transport::{Environment, Limits, Transport};
+use campanile_transport::{Limits, Transport};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ use super::api;
 use super::out::put;
 use super::table::{layout, printable};
 use crate::cli::{ExplainFlags, Output};
-use crate::config::surroundings;
+use crate::config::environment;
 use crate::explain::{Circumstances, Explained, Explanation, Outcome, ShownRequest, explain_folder};
 use crate::ops::EXPLAIN;
 
@@ -57,8 +57,8 @@ fn circumstances(flags: &ExplainFlags) -> Circumstances {
             object_level_workload_identity: flags.object_level_workload_identity(),
             ..Rules::default()
         },
-        transport: Transport::new(Environment::from_process(), Limits::default()),
-        surroundings: Arc::new(surroundings()),
+        transport: Transport::new(environment(), Limits::default()),
+        environment: Arc::new(environment()),
         now: Timestamp::now(),
     }
 }

@@ -88,8 +88,8 @@ impl<'a> Outbound<'a> {
             true => lookup(key),
             false => Err("it was not read, the answer is long already".to_owned()),
         };
-        let Circumstances { transport, surroundings, .. } = self.circumstances;
-        resolve_provider(provider, &secret, surroundings, transport)
+        let Circumstances { transport, environment, .. } = self.circumstances;
+        resolve_provider(provider, &secret, environment, transport)
     }
 
     fn render(&mut self, endpoint: &Endpoint, plan: NewDelivery) -> Preview {

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use campanile_domain::Environment;
 use campanile_domain::{Failure, FailureClass};
 use campanile_testkit::noon;
-use campanile_transport::{Environment, Limits};
+use campanile_transport::Limits;
 
 use super::*;
 
@@ -58,7 +59,7 @@ spec:
 
 fn circumstances() -> Circumstances {
     let transport = Transport::new(Environment::default(), Limits::default());
-    Circumstances { rules: Rules::default(), transport, surroundings: Arc::default(), now: noon() }
+    Circumstances { rules: Rules::default(), transport, environment: Arc::default(), now: noon() }
 }
 
 fn explanation(manifests: &str, event: &str) -> Explanation {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload, Query, block};
 use actix_web::{HttpRequest, HttpResponse};
+use campanile_domain::Environment;
 use campanile_protocol::{GetSpecs, ReadSecrets, Secrets};
-use campanile_providers::Surroundings;
 use campanile_router::Rules;
 use campanile_transport::Transport;
 use serde::Deserialize;
@@ -23,7 +23,7 @@ pub const EXPLAIN: &str = "/v1/explain";
 pub(crate) struct Explainer {
     pub(crate) rules: Rules,
     pub(crate) transport: Transport,
-    pub(crate) surroundings: Arc<Surroundings>,
+    pub(crate) environment: Arc<Environment>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -46,7 +46,7 @@ pub(super) async fn explain(
     let circumstances = Circumstances {
         rules: explainer.rules,
         transport: explainer.transport.clone(),
-        surroundings: explainer.surroundings.clone(),
+        environment: explainer.environment.clone(),
         now: view.clock.now(),
     };
     let Ok(specs) = view.links.specs.ask(GetSpecs).await else {

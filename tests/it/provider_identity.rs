@@ -87,7 +87,7 @@ fn s20_azure_trades_the_accounts_token_through_the_proxy_once_for_many() {
         let tokens = desk.tokens();
         for is_new in [true, false, false] {
             let pass = tokens.token(&identity(DEVOPS, "flux")).await.unwrap();
-            assert_eq!((pass.value.as_str(), pass.is_new), ("token-1", is_new));
+            assert_eq!((pass.token.value.as_str(), pass.is_new), ("token-1", is_new));
         }
         assert_eq!(desk.audiences(), ["apps/flux api://AzureADTokenExchange"]);
         let arrivals = desk.cloud.arrivals();
@@ -101,11 +101,11 @@ fn s20_azure_trades_the_accounts_token_through_the_proxy_once_for_many() {
         assert_eq!(value(&form, "client_assertion"), "jwt-for-apps/flux");
         assert_eq!(value(&form, "grant_type"), "client_credentials");
         // Another scope, another account: other tokens.
-        assert_eq!(tokens.token(&identity(EVENT_HUBS, "flux")).await.unwrap().value, "token-2");
-        assert_eq!(tokens.token(&identity(DEVOPS, "other")).await.unwrap().value, "token-3");
+        assert_eq!(tokens.token(&identity(EVENT_HUBS, "flux")).await.unwrap().token.value, "token-2");
+        assert_eq!(tokens.token(&identity(DEVOPS, "other")).await.unwrap().token.value, "token-3");
         let pass = tokens.token(&identity(DEVOPS, "flux")).await.unwrap();
-        tokens.forget(&identity(DEVOPS, "flux"), &pass);
-        assert_eq!(tokens.token(&identity(DEVOPS, "flux")).await.unwrap().value, "token-4");
+        tokens.forget(&identity(DEVOPS, "flux"), &pass.token);
+        assert_eq!(tokens.token(&identity(DEVOPS, "flux")).await.unwrap().token.value, "token-4");
         let used = desk.clouds.snapshot().unwrap();
         assert_eq!((used.items, used.successes, used.failures), (3, 7, 0));
         assert_eq!((used.uses[0].hits, used.uses[0].misses), (3, 4));
@@ -123,7 +123,7 @@ fn s20_google_exchanges_and_acts_as_the_account_of_the_annotation() {
             "iam.gke.io/gcp-service-account": "flux@my-project.iam.gserviceaccount.com",
         }));
         let pass = desk.tokens().token(&identity(Cloud::Google, "flux")).await.unwrap();
-        assert_eq!(pass.value, "token-2");
+        assert_eq!(pass.token.value, "token-2");
         assert_eq!(desk.audiences(), [format!("apps/flux //iam.googleapis.com/{provider}")]);
         let arrivals = desk.cloud.arrivals();
         assert_eq!(
@@ -183,8 +183,8 @@ fn s20_the_controllers_own_identity_comes_from_the_machine() {
             _ => None,
         });
         let tokens = desk.tokens();
-        assert_eq!(tokens.token(&identity(Cloud::Google, "")).await.unwrap().value, "token-1");
-        assert_eq!(tokens.token(&identity(DEVOPS, "")).await.unwrap().value, "token-2");
+        assert_eq!(tokens.token(&identity(Cloud::Google, "")).await.unwrap().token.value, "token-1");
+        assert_eq!(tokens.token(&identity(DEVOPS, "")).await.unwrap().token.value, "token-2");
         let paths: Vec<String> = machine.arrivals().iter().map(|arrival| arrival.path.clone()).collect();
         assert!(paths[0].starts_with("/computeMetadata/v1/instance/service-accounts/default/token?scopes="));
         assert_eq!(

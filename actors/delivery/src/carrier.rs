@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use campanile_domain::{Connection, Failure, Publication, Request, Response};
-use campanile_providers::Identity;
+use campanile_providers::{AccessToken, Identity};
 use campanile_transport::{Client, Transport, TransportError};
 
 /// The answer to a request, awaited in the arbiter of the provider actor.
@@ -18,16 +18,15 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 
 pub type Publishing<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
 /// An access token, awaited in the arbiter of the provider actor.
-pub type Obtaining<'a> = Pin<Box<dyn Future<Output = Result<AccessToken, Failure>> + 'a>>;
+pub type Obtaining<'a> = Pin<Box<dyn Future<Output = Result<Obtained, Failure>> + 'a>>;
 
-/// A token that lets requests in. Never printed.
-pub struct AccessToken {
-    /// The token, fit for a header.
-    pub value: String,
+/// A token as a [`TokenSource`] gives it.
+#[derive(Clone, Debug)]
+pub struct Obtained {
+    /// The token.
+    pub token: AccessToken,
     /// Whether it was given just now: a destination that does not take it will not take the next one either.
     pub is_new: bool,
-    /// The project of Google that pays for its use, where requests have to say so.
-    pub quota_project: Option<String>,
 }
 
 /// Sends the requests and publications of one provider actor.

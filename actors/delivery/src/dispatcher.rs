@@ -21,12 +21,11 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Message,
     ResponseFuture, WrapFuture,
 };
-use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderSpec};
+use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, ProviderSpec};
 use campanile_outbox::{Listener, Outbox};
 use campanile_protocol::{
     Announce, Change, Changes, ProviderState, ReadSecrets, Report, Resync, Secrets, Unusable,
 };
-use campanile_providers::Surroundings;
 use campanile_supervision::{EndCounts, LifeGuard, Link, SharedClock};
 
 use jiff::Timestamp;
@@ -49,7 +48,7 @@ pub struct DispatcherParts {
     /// Makes the clients of provider actors.
     pub clients: Arc<dyn Clients>,
     /// What the environment decides for some types.
-    pub surroundings: Arc<Surroundings>,
+    pub environment: Arc<Environment>,
     /// The numbers.
     pub config: DeliveryConfig,
     /// The clock.
@@ -96,7 +95,7 @@ pub fn wake_up(link: Link<WorkReady>) -> Arc<dyn Listener> {
 pub struct Dispatcher {
     shared: Shared,
     clients: Arc<dyn Clients>,
-    surroundings: Arc<Surroundings>,
+    environment: Arc<Environment>,
     resync: Link<Resync>,
     secrets: Link<ReadSecrets>,
     reports: Link<Report>,
@@ -131,7 +130,7 @@ impl Dispatcher {
                 counters: Arc::<Counters>::default(),
             },
             clients: parts.clients,
-            surroundings: parts.surroundings,
+            environment: parts.environment,
             resync: parts.resync,
             secrets: parts.secrets,
             reports: parts.reports,
@@ -206,7 +205,7 @@ impl Dispatcher {
         let lookup = lookup_in(secrets);
         for key in keys {
             let Some(slot) = self.slots.get_mut(key) else { continue };
-            let resolved = resolve_provider(&slot.spec, &lookup, &self.surroundings, self.clients.as_ref());
+            let resolved = resolve_provider(&slot.spec, &lookup, &self.environment, self.clients.as_ref());
             if resolved.is_ok() {
                 slot.destination = destination::identify(&slot.spec, secrets);
             }

@@ -8,7 +8,6 @@
 //! address leads nowhere else, go through none.
 
 mod cache;
-mod environment;
 mod file;
 mod login;
 mod requests;
@@ -18,7 +17,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile_domain::{Connection, Failure};
+use campanile_domain::{Connection, Environment, Failure};
 use campanile_protocol::{ReadServiceAccount, RequestToken};
 use campanile_providers::identity::google::Gke;
 use campanile_supervision::{Link, SharedClock};
@@ -29,7 +28,6 @@ use crate::carrier::failure;
 use crate::{CheckConnection, Clients, ProviderClient};
 use cache::TokenCache;
 pub use cache::{CacheUse, TokenCacheSnapshot};
-pub use environment::CloudEnvironment;
 use source::CloudTokens;
 
 /// How long one request for a token may take (contract, providers 20).
@@ -61,8 +59,8 @@ pub struct CloudsParts {
     pub transport: Transport,
     /// What the operator decided.
     pub config: IdentityConfig,
-    /// Who the controller itself is.
-    pub environment: CloudEnvironment,
+    /// Says who the controller itself is.
+    pub environment: Arc<Environment>,
     /// To ask the watcher about service accounts.
     pub accounts: Link<ReadServiceAccount>,
     /// To ask the watcher for their tokens.

@@ -28,15 +28,14 @@ mod tally;
 mod task;
 
 pub use carrier::{
-    AccessToken, Carrier, CheckConnection, Clients, Obtaining, ProviderClient, Publishing, Sending,
-    TokenSource,
+    Carrier, CheckConnection, Clients, Obtained, Obtaining, ProviderClient, Publishing, Sending, TokenSource,
 };
 pub use config::DeliveryConfig;
 pub use counters::DeliverySnapshot;
 pub use dispatcher::{
     Answer, Dispatcher, DispatcherParts, Drain, SendTest, TestError, Tested, WorkReady, wake_up,
 };
-pub use identity::{CacheUse, CloudEnvironment, Clouds, CloudsParts, IdentityConfig, TokenCacheSnapshot};
+pub use identity::{CacheUse, Clouds, CloudsParts, IdentityConfig, TokenCacheSnapshot};
 pub use provider_actor::ProviderSnapshot;
 pub use resolve::{lookup_in, resolve_provider};
 pub use tally::{GetTallies, Tally, TallyRow, WAIT_BOUNDS};

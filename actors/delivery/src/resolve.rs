@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use campanile_domain::cel::compile_commit_status_name;
-use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderSpec, Secret};
+use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, ProviderSpec, Secret};
 use campanile_protocol::{SecretError, Secrets};
-use campanile_providers::{Endpoint, SecretLookup, Surroundings, build, resolve};
+use campanile_providers::{Endpoint, SecretLookup, build, resolve};
 
 use crate::CheckConnection;
 
-/// Resolves settings and Secrets, constructs the type in these surroundings, checks certificates and proxy. Dials nothing.
+/// Resolves settings and Secrets, constructs the type in this environment, checks certificates and proxy. Dials nothing.
 ///
 /// # Errors
 /// A [`Failure`] that names what is wrong and the remedy, secrets masked.
 pub fn resolve_provider(
     spec: &ProviderSpec,
     secrets: &SecretLookup<'_>,
-    surroundings: &Surroundings,
+    environment: &Arc<Environment>,
     connections: &dyn CheckConnection,
 ) -> Result<Endpoint, Failure> {
     if let Some(expression) = &spec.commit_status_expr {
@@ -25,7 +25,7 @@ pub fn resolve_provider(
         })?;
     }
     let mut settings = resolve(spec, secrets)?;
-    settings.surroundings = surroundings.clone();
+    settings.environment = environment.clone();
     // All of it is checked, also what the type leaves aside (contract, providers 6).
     let connection = settings.connection.clone();
     let endpoint = build(spec, settings)?;

@@ -3,7 +3,7 @@
 use campanile_domain::{Failure, Masker, Request, Response, Verdict};
 use campanile_providers::{Endpoint, Identity};
 
-use crate::{AccessToken, Carrier, TokenSource};
+use crate::{Carrier, Obtained, TokenSource};
 
 /// What says that a token is not taken: 401, and the sign-in page of Azure DevOps.
 const NOT_TAKEN: &[u16] = &[401, 203];
@@ -17,12 +17,12 @@ pub(crate) struct Sender<'a> {
     carrier: &'a dyn Carrier,
     tokens: &'a dyn TokenSource,
     /// The token of this exchange, once one was needed.
-    token: Option<AccessToken>,
+    obtained: Option<Obtained>,
 }
 
 impl<'a> Sender<'a> {
     pub(crate) fn new(endpoint: &'a Endpoint, carrier: &'a dyn Carrier, tokens: &'a dyn TokenSource) -> Self {
-        Self { endpoint, carrier, tokens, token: None }
+        Self { endpoint, carrier, tokens, obtained: None }
     }
 
     /// Sends `request`. A kept token that is not taken is replaced once, at once.
@@ -31,15 +31,15 @@ impl<'a> Sender<'a> {
             return self.carrier.send(&request).await;
         };
         let answer = self.send_as(identity, &request).await?;
-        let is_new = self.token.as_ref().is_none_or(|token| token.is_new);
+        let is_new = self.obtained.as_ref().is_none_or(|obtained| obtained.is_new);
         if !NOT_TAKEN.contains(&answer.status) {
             return Ok(answer);
         }
-        if let Some(token) = self.token.take() {
-            self.tokens.forget(identity, &token);
+        if let Some(obtained) = self.obtained.take() {
+            self.tokens.forget(identity, &obtained.token);
             if is_new {
                 // It is not used again, but still to be kept out of texts.
-                self.token = Some(token);
+                self.obtained = Some(obtained);
                 return Ok(answer);
             }
         }
@@ -47,18 +47,19 @@ impl<'a> Sender<'a> {
     }
 
     async fn send_as(&mut self, identity: &Identity, request: &Request) -> Result<Response, Failure> {
-        let token = match self.token.take() {
-            Some(token) => token,
+        let obtained = match self.obtained.take() {
+            Some(obtained) => obtained,
             None => {
-                let obtained = self.tokens.token(identity).await;
-                obtained.map_err(|failure| identity.without_token(&failure))?
+                let answer = self.tokens.token(identity).await;
+                answer.map_err(|failure| identity.without_token(&failure))?
             }
         };
+        let token = &obtained.token;
         let mut request = request.clone();
         request.headers.push(("Authorization".to_owned(), identity.authorization(&token.value)));
         let project = token.quota_project.iter().map(|project| (QUOTA_PROJECT.to_owned(), project.clone()));
         request.headers.extend(project);
-        self.token = Some(token);
+        self.obtained = Some(obtained);
         self.carrier.send(&request).await
     }
 
@@ -69,7 +70,7 @@ impl<'a> Sender<'a> {
 
     /// Blots the token out of what quotes a destination.
     pub(crate) fn told(&self, verdict: Verdict) -> Verdict {
-        if self.token.is_none() {
+        if self.obtained.is_none() {
             return verdict;
         }
         match verdict {
@@ -81,8 +82,8 @@ impl<'a> Sender<'a> {
 
     fn masker(&self) -> Masker {
         let (masker, identity) = (&self.endpoint.masker, self.endpoint.provider.identity());
-        match (&self.token, identity) {
-            (Some(token), Some(identity)) => {
+        match (&self.obtained, identity) {
+            (Some(Obtained { token, .. }), Some(identity)) => {
                 let header = identity.authorization(&token.value);
                 let value = header.split(' ').next_back().unwrap_or_default();
                 masker.with([token.value.as_str(), value])

@@ -19,6 +19,7 @@ use campanile_domain::{Failure, FailureClass, Masker, ObjectKey, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::AccessToken;
 use crate::authorization::basic;
 use crate::headers::is_value;
 use crate::judgement::{classify, quote};
@@ -62,23 +63,6 @@ pub enum TokenForm {
     Bearer,
     /// `Basic`, as the password of nobody.
     Password,
-}
-
-/// A token of limited life. Never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Granted {
-    /// The token, fit for a header.
-    pub value: String,
-    /// How long it lives; none if nobody said.
-    pub life: Option<Duration>,
-    /// The project of Google that pays for its use; none if that is the token's own.
-    pub quota_project: Option<String>,
-}
-
-impl std::fmt::Debug for Granted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Granted(***** for {:?})", self.life)
-    }
 }
 
 #[derive(Deserialize)]
@@ -147,7 +131,7 @@ pub fn granted(
     response: &Response,
     asked: &[&str],
     now: Timestamp,
-) -> Result<Granted, Failure> {
+) -> Result<AccessToken, Failure> {
     use FailureClass as C;
     let cloud = cloud.name();
     if let Some(class) = classify(response) {
@@ -165,12 +149,8 @@ pub fn granted(
         Seconds::Number(seconds) => Some(seconds),
         Seconds::Text(text) => text.parse().ok(),
     });
-    let until = answer.expire_time.and_then(|end| Duration::try_from(end.duration_since(now)).ok());
-    let life = seconds.map(Duration::from_secs).or(until);
+    let ends = |seconds| now.checked_add(Duration::from_secs(seconds)).ok();
+    let ends = seconds.and_then(ends).or(answer.expire_time);
     let value = answer.access_token;
-    if value.is_empty() || !is_value(&value) {
-        Err(absent())
-    } else {
-        Ok(Granted { value, life, quota_project: None })
-    }
+    if value.is_empty() || !is_value(&value) { Err(absent()) } else { Ok(AccessToken::new(value, ends)) }
 }

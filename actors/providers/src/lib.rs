@@ -5,10 +5,11 @@
 //! [`Exchange`]: it yields [`Request`](campanile_domain::Request)s, is told the responses, and ends with a
 //! [`Verdict`](campanile_domain::Verdict). Sending, timing and retrying are the caller's.
 //!
-//! Nothing here dials, blocks, reads a clock, a file or the environment ([`Surroundings`] are given), and no text that leaves this crate (errors, failures, `Debug`) shows a
+//! Nothing here dials, blocks, reads a clock, a file or the environment ([`Environment`] is given), and no text that leaves this crate (errors, failures, `Debug`) shows a
 //! Secret's value or a URL's path or query. A Provider that can not work is a [`ConfigError`]; a delivery that can not
 //! be rendered is a [`Failure`](campanile_domain::Failure) of that delivery alone.
 
+mod access_token;
 mod address;
 mod authorization;
 mod change_request;
@@ -21,7 +22,6 @@ mod headers;
 pub mod identity;
 mod judgement;
 mod jwt;
-mod kept_token;
 mod kinds;
 mod provider;
 mod quota;
@@ -29,7 +29,6 @@ mod registry;
 mod render;
 pub mod sample;
 mod settings;
-mod surroundings;
 mod text;
 mod webhook;
 
@@ -38,7 +37,9 @@ mod compliance;
 #[cfg(test)]
 mod testing;
 
+pub use access_token::{AccessToken, Freshness, TokenStore};
 pub use address::{Address, AddressProblem, AddressSource, HookUrl};
+pub use campanile_domain::Environment;
 pub use commit_status::{CommitStatus, GitProblem};
 pub use error::{ConfigError, DsnProblem, ProxyProblem, TlsProblem};
 pub use exchange::{Exchange, Step};
@@ -53,4 +54,3 @@ pub use provider::Provider;
 pub use quota::quota_pause;
 pub use registry::{Endpoint, build};
 pub use settings::{Notice, SecretLookup, Settings, Token, resolve};
-pub use surroundings::Surroundings;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use campanile_domain::{Connection, Masker, ObjectKey, ProviderSpec, ProviderType, Secret};
 
 use crate::address::{Address, AddressSource, MAX_LENGTH};
-use crate::{Cloud, ConfigError, Identity, Surroundings, TokenForm, headers};
+use crate::{Cloud, ConfigError, Environment, Identity, TokenForm, headers};
 use login::Login;
 pub use notice::Notice;
 pub use token::Token;
@@ -52,7 +52,7 @@ pub struct Settings {
     pub headers: BTreeMap<String, String>,
     /// What the environment decides. [`resolve`] leaves it at the default: a program that lets its environment decide
     /// sets it before [`build`](crate::build).
-    pub surroundings: Surroundings,
+    pub environment: Arc<Environment>,
     /// Workload identity to act as; empty if unset.
     pub service_account: String,
     /// The credentials Secret, for types with keys of their own.
@@ -107,7 +107,7 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
         password: login.password,
         token,
         headers,
-        surroundings: Surroundings::default(),
+        environment: Arc::default(),
         service_account: spec.service_account.clone(),
         secret,
         connection: Connection { proxy, tls, timeout: spec.effective_timeout() },

@@ -23,7 +23,6 @@ mod client;
 mod connector;
 mod dial;
 mod endpoint;
-mod environment;
 mod error;
 mod failure;
 mod filter;
@@ -41,9 +40,9 @@ mod tls;
 mod transport;
 mod tunnel;
 
+pub use campanile_domain::Environment;
 pub use client::Client;
 pub use endpoint::Endpoint;
-pub use environment::Environment;
 pub use error::{
     AddressError, GarbledError, HeaderError, LookupFailure, PairError, ProxyError, ProxySettingError,
     RedirectError, TransportError,

@@ -75,7 +75,7 @@ fn s20_the_controller_shows_azure_its_certificate_where_it_has_no_secret() {
         };
         let desk = Desk::new(HOSTS, variable(None, &path));
         granting(&desk.cloud);
-        assert_eq!(desk.tokens().token(&identity(DEVOPS, "")).await.unwrap().value, "token-1");
+        assert_eq!(desk.tokens().token(&identity(DEVOPS, "")).await.unwrap().token.value, "token-1");
         let arrivals = desk.cloud.arrivals();
         assert_eq!(line(&arrivals[0]), "POST login.microsoftonline.com/tenant-1/oauth2/v2.0/token");
         let form_of = form(&arrivals[0]);
@@ -114,7 +114,7 @@ fn s20_the_login_that_gcloud_leaves_is_found_and_renewed_through_the_proxy() {
             let desk = Desk::new(GOOGLE, |name| (name == variable).then(|| folder.clone()));
             granting(&desk.cloud);
             let token = desk.tokens().token(&identity(Cloud::Google, "")).await.unwrap();
-            assert_eq!(token.value, "token-1", "{variable}");
+            assert_eq!(token.token.value, "token-1", "{variable}");
             let arrivals = desk.cloud.arrivals();
             assert_eq!(line(&arrivals[0]), "POST oauth2.googleapis.com/token");
             assert_eq!(value(&form(&arrivals[0]), "refresh_token"), "1//refresh");
@@ -159,7 +159,7 @@ fn s20_without_a_file_at_its_usual_place_the_machine_is_asked() {
             "GCE_METADATA_HOST" => Some(host.clone()),
             _ => None,
         });
-        assert_eq!(desk.tokens().token(&identity(Cloud::Google, "")).await.unwrap().value, "token-1");
+        assert_eq!(desk.tokens().token(&identity(Cloud::Google, "")).await.unwrap().token.value, "token-1");
         assert_eq!((machine.arrivals().len(), desk.cloud.arrivals().len()), (1, 0));
     });
 }
@@ -175,14 +175,14 @@ fn s23_8_a_secret_exchanges_the_token_of_a_file_and_acts_as_an_account() {
             "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/f@p.iam.gserviceaccount.com:generateAccessToken"
                 .into();
         let identity = of_secret(&config);
-        assert_eq!(desk.tokens().token(&identity).await.unwrap().value, "token-2");
+        assert_eq!(desk.tokens().token(&identity).await.unwrap().token.value, "token-2");
         let arrivals = desk.cloud.arrivals();
         assert_eq!(line(&arrivals[0]), "POST sts.googleapis.com/v1/token");
         assert_eq!(value(&form(&arrivals[0]), "subject_token"), "eyJ.of-the-file");
         assert_eq!(arrivals[1].header("authorization"), Some("Bearer token-1"));
-        assert_eq!(desk.tokens().token(&identity).await.unwrap().value, "token-2", "it is kept");
+        assert_eq!(desk.tokens().token(&identity).await.unwrap().token.value, "token-2", "it is kept");
         let other = of_secret(&federated(&json!({ "file": file })));
-        assert_eq!(desk.tokens().token(&other).await.unwrap().value, "token-3", "and for nobody else");
+        assert_eq!(desk.tokens().token(&other).await.unwrap().token.value, "token-3", "and for nobody else");
     });
 }
 
@@ -246,7 +246,7 @@ fn s20_lock_down_keeps_the_controllers_files_and_machine_from_secrets() {
             "{failure}"
         );
         // What is the tenant's own needs nothing of the controller.
-        assert_eq!(desk.tokens().token(&of_secret(&user())).await.unwrap().value, "token-1");
+        assert_eq!(desk.tokens().token(&of_secret(&user())).await.unwrap().token.value, "token-1");
         let own = identity(Cloud::Google, "");
         let failure = refused(&desk, &own).await;
         let text = "service account 'apps/flux' not found; create it: multi-tenant lock-down wants";

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
-use campanile_delivery::{Clients, CloudEnvironment, Clouds, CloudsParts, IdentityConfig, TokenSource};
-use campanile_domain::{Connection, Proxy, ProxyScheme};
+use campanile_delivery::{Clients, Clouds, CloudsParts, IdentityConfig, TokenSource};
+use campanile_domain::{Connection, Environment, Proxy, ProxyScheme};
 use campanile_protocol::{AccountError, ReadServiceAccount, RequestToken};
 use campanile_supervision::{Link, SystemClock};
-use campanile_transport::{Environment, Limits, Transport};
+use campanile_transport::{Limits, Transport};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -83,7 +83,7 @@ impl Desk {
         let clouds = Clouds::new(CloudsParts {
             transport: Transport::new(environment, Limits::default()),
             config,
-            environment: CloudEnvironment::from(variable),
+            environment: Arc::new(Environment::from(|name| variable(name).map(Into::into))),
             accounts,
             tokens,
             clock: Arc::new(SystemClock),

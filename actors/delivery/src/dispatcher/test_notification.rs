@@ -13,11 +13,10 @@ use std::time::Duration;
 use actix::{Context, Handler, Message, ResponseFuture};
 use campanile_domain::cel::default_commit_status_name;
 use campanile_domain::{
-    AlertRef, Delivery, DeliveryId, Event, Failure, FailureClass, NewDelivery, ObjectKey, ProviderSpec,
-    Verdict, commit_of,
+    AlertRef, Delivery, DeliveryId, Environment, Event, Failure, FailureClass, NewDelivery, ObjectKey,
+    ProviderSpec, Verdict, commit_of,
 };
 use campanile_protocol::{ReadSecrets, Secrets};
-use campanile_providers::Surroundings;
 use campanile_supervision::{Link, SharedClock};
 
 use super::Dispatcher;
@@ -108,7 +107,7 @@ impl Dispatcher {
             spec: slot.spec.clone(),
             test,
             clients: self.clients.clone(),
-            surroundings: self.surroundings.clone(),
+            environment: self.environment.clone(),
             secrets: self.secrets.clone(),
             clock: self.shared.clock.clone(),
         })
@@ -120,7 +119,7 @@ struct Trial {
     spec: Arc<ProviderSpec>,
     test: SendTest,
     clients: Arc<dyn Clients>,
-    surroundings: Arc<Surroundings>,
+    environment: Arc<Environment>,
     secrets: Link<ReadSecrets>,
     clock: SharedClock,
 }
@@ -147,7 +146,7 @@ impl Trial {
 
     async fn send(&self, secrets: &Secrets) -> Result<Tested, Failure> {
         let endpoint =
-            resolve_provider(&self.spec, &lookup_in(secrets), &self.surroundings, self.clients.as_ref())?;
+            resolve_provider(&self.spec, &lookup_in(secrets), &self.environment, self.clients.as_ref())?;
         let recorder = Recorder::new(self.clients.client(&endpoint.connection)?);
         let limit = endpoint.connection.timeout.min(LONGEST);
         let delivery = self.delivery();

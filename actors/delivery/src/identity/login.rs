@@ -5,14 +5,14 @@ mod google;
 
 use actix::Message;
 use actix_rt::time::timeout;
-use campanile_domain::{Failure, FailureClass, ObjectKey, Request};
+use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, Request};
 use campanile_protocol::{AccountError, ReadServiceAccount, RequestToken};
-use campanile_providers::identity::{Annotations, Granted, granted};
-use campanile_providers::{Cloud, Credential};
+use campanile_providers::identity::{Annotations, granted};
+use campanile_providers::{AccessToken, Cloud, Credential};
 use campanile_supervision::Link;
 
 use super::requests::TokenRequests;
-use super::{CloudEnvironment, CloudsParts, PATIENCE};
+use super::{CloudsParts, PATIENCE};
 
 /// One way to a token.
 pub(super) struct Login<'a> {
@@ -24,7 +24,7 @@ pub(super) struct Login<'a> {
 }
 
 impl Login<'_> {
-    pub(super) async fn token(&self, cloud: Cloud) -> Result<Granted, Failure> {
+    pub(super) async fn token(&self, cloud: Cloud) -> Result<AccessToken, Failure> {
         match (cloud, self.account) {
             (Cloud::Azure { scope }, Some(account)) => self.azure_as(cloud, scope, account).await,
             (Cloud::Azure { scope }, None) => self.azure(cloud, scope).await,
@@ -37,12 +37,12 @@ impl Login<'_> {
         &self.requests.service.parts
     }
 
-    fn environment(&self) -> &CloudEnvironment {
+    fn environment(&self) -> &Environment {
         &self.parts().environment
     }
 
     /// Sends `request`, whose `secrets` must not be shown, and reads the token in the answer.
-    async fn grant(&self, cloud: Cloud, request: &Request, secrets: &[&str]) -> Result<Granted, Failure> {
+    async fn grant(&self, cloud: Cloud, request: &Request, secrets: &[&str]) -> Result<AccessToken, Failure> {
         let response = self.requests.ask(request).await?;
         granted(cloud, &response, secrets, self.parts().clock.now())
     }

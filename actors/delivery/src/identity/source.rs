@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use campanile_domain::{Failure, ObjectKey, Proxy};
-use campanile_providers::identity::Granted;
-use campanile_providers::{Credential, Identity};
+use campanile_providers::{AccessToken, Credential, Identity};
 use tokio::sync::Mutex;
 
 use super::TokenService;
 use super::cache::CacheKey;
 use super::login::Login;
 use super::requests::TokenRequests;
-use crate::carrier::{AccessToken, Obtaining, TokenSource};
+use crate::carrier::{Obtained, Obtaining, TokenSource};
 
 /// Obtains the tokens of one Provider, one at a time.
 pub(super) struct CloudTokens {
@@ -38,35 +37,31 @@ impl CloudTokens {
         CacheKey { cloud: identity.cloud, account, proxy: self.requests.proxy.clone(), credential }
     }
 
-    async fn obtain(&self, identity: &Identity) -> Result<AccessToken, Failure> {
+    async fn obtain(&self, identity: &Identity) -> Result<Obtained, Failure> {
         let (cache, clock, key) = (&self.service().cache, &self.service().parts.clock, self.key(identity));
-        let found = |kept: Granted| {
+        let found = |token: AccessToken| {
             cache.count(&identity.provider, true);
             cache.count_outcome(true);
-            Ok(access_token(kept, false))
+            Ok(Obtained { token, is_new: false })
         };
-        if let Some(token) = cache.usable(&key, clock.now()) {
+        if let Some(token) = cache.tokens.usable(&key, clock.now()) {
             return found(token);
         }
         let _turn = self.turn.lock().await;
-        if let Some(token) = cache.usable(&key, clock.now()) {
+        if let Some(token) = cache.tokens.usable(&key, clock.now()) {
             return found(token);
         }
         cache.count(&identity.provider, false);
         let outcome = self.login(identity, key.account.as_ref()).token(identity.cloud).await;
         cache.count_outcome(outcome.is_ok());
-        let granted = outcome?;
-        cache.keep(key, &granted, clock.now());
-        Ok(access_token(granted, true))
+        let token = outcome?;
+        cache.tokens.keep(key, &token, clock.now());
+        Ok(Obtained { token, is_new: true })
     }
 
     fn login<'a>(&'a self, identity: &'a Identity, account: Option<&'a ObjectKey>) -> Login<'a> {
         Login { requests: &self.requests, account, credential: identity.credential.as_ref() }
     }
-}
-
-fn access_token(Granted { value, quota_project, .. }: Granted, is_new: bool) -> AccessToken {
-    AccessToken { value, is_new, quota_project }
 }
 
 impl TokenSource for CloudTokens {
@@ -75,6 +70,6 @@ impl TokenSource for CloudTokens {
     }
 
     fn forget(&self, identity: &Identity, token: &AccessToken) {
-        self.service().cache.forget(&self.key(identity), &token.value);
+        self.service().cache.tokens.forget(&self.key(identity), &token.value);
     }
 }

@@ -133,7 +133,7 @@ impl Fixture {
         let dispatcher = Dispatcher::new(DispatcherParts {
             outbox: Arc::new(outbox.clone()),
             clients: Arc::new(carrier.clone()),
-            surroundings: Arc::default(),
+            environment: Arc::default(),
             config: DeliveryConfig::default(),
             clock: ward.clock.clone(),
             resync: Link::new(),

@@ -8,11 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use campanile_domain::{Connection, Failure, FailureClass, Method, Publication, Request, Response};
-use campanile_providers::Identity;
+use campanile_providers::{AccessToken, Identity};
 
 use crate::{
-    AccessToken, Carrier, CheckConnection, Clients, Obtaining, ProviderClient, Publishing, Sending,
-    TokenSource,
+    Carrier, CheckConnection, Clients, Obtained, Obtaining, ProviderClient, Publishing, Sending, TokenSource,
 };
 
 #[derive(Clone, Debug)]
@@ -207,8 +206,8 @@ impl TokenSource for ScriptedCarrier {
             script.tokens += usize::from(is_new);
             (script.tokens, is_new)
         });
-        let token = AccessToken { value: format!("secret-token-{number}"), is_new, quota_project: None };
-        Box::pin(ready(Ok(token)))
+        let token = AccessToken::new(format!("secret-token-{number}"), None);
+        Box::pin(ready(Ok(Obtained { token, is_new })))
     }
 
     fn forget(&self, _: &Identity, _: &AccessToken) {

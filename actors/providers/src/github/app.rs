@@ -1,7 +1,7 @@
 //! GitHub Apps: an exchange that is let in by an installation's token (contract, providers 21).
 //!
 //! The token is obtained on first use, kept for all exchanges of the Provider, renewed before it ends, and
-//! forgotten when GitHub no longer takes it ([`KeptToken`]). An App that is not accepted, or not
+//! forgotten when GitHub no longer takes it ([`OneToken`]). An App that is not accepted, or not
 //! installed, is a matter of credentials: the Provider waits for a human.
 
 mod exchange;
@@ -15,8 +15,8 @@ use std::sync::{Arc, OnceLock};
 use campanile_domain::{Masker, Secret};
 use ring::signature::RsaKeyPair;
 
+use crate::access_token::OneToken;
 use crate::address::{Address, AddressSource};
-use crate::kept_token::KeptToken;
 use crate::{ConfigError, Exchange, Settings};
 use exchange::AppExchange;
 pub use problem::AppProblem;
@@ -31,7 +31,7 @@ pub(crate) struct GithubApp {
     id: u64,
     installation: Installation,
     key: RsaKeyPair,
-    token: KeptToken,
+    token: OneToken,
     /// The App's name in addresses, once it was asked for.
     slug: OnceLock<String>,
     masker: Arc<Masker>,
@@ -59,7 +59,7 @@ impl GithubApp {
         let key = jwt::read_key(pem)?;
         let base = base(secret)?;
         let masker = settings.masker.clone();
-        let (token, slug) = (KeptToken::default(), OnceLock::new());
+        let (token, slug) = (OneToken::with_usual_margin(), OnceLock::new());
         Ok(Some(Arc::new(Self { base, id, installation, key, token, slug, masker })))
     }
 

@@ -44,7 +44,7 @@ struct Parts {
 }
 
 enum Proof {
-    Key(ServiceAccount),
+    Key(Box<ServiceAccount>),
     User(User),
     Subject(Federation),
 }
@@ -189,7 +189,7 @@ fn quota_project(json: &[u8]) -> Result<Option<String>, CredentialProblem> {
 
 fn proof(kind: &str, json: &[u8], author: Author) -> Result<(Proof, Vec<Act>), CredentialProblem> {
     match kind {
-        "service_account" => Ok((Proof::Key(ServiceAccount::parse(json, PLATFORM)?), Vec::new())),
+        "service_account" => Ok((Proof::Key(Box::new(ServiceAccount::parse(json, PLATFORM)?)), Vec::new())),
         "authorized_user" => Ok((Proof::User(User::parse(json)?), Vec::new())),
         "external_account" => {
             let (federation, account) = Federation::parse(json, author)?;

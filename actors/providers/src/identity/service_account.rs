@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::credential_problem::CredentialProblem;
 use super::token_address::{Author, secure};
+use crate::AccessToken;
+use crate::access_token::OneToken;
 use crate::encoding::form;
 use crate::headers::is_value;
 use crate::jwt;
-use crate::kept_token::{KeptToken, Token};
 
 /// How an assertion is named (RFC 7523, 8.1).
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -29,7 +30,7 @@ pub(crate) struct ServiceAccount {
     key_id: String,
     key: RsaKeyPair,
     token_uri: String,
-    pub(crate) token: KeptToken,
+    pub(crate) token: OneToken,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +87,7 @@ impl ServiceAccount {
             scope,
             email: key.client_email,
             key_id: key.private_key_id,
-            token: KeptToken::default(),
+            token: OneToken::with_usual_margin(),
         })
     }
 
@@ -106,14 +107,14 @@ impl ServiceAccount {
     }
 
     /// The token in an answer to [`request`](Self::request); none if there is none.
-    pub(crate) fn obtained(&self, body: &[u8], now: Timestamp) -> Option<Token> {
+    pub(crate) fn obtained(&self, body: &[u8], now: Timestamp) -> Option<AccessToken> {
         let TokenAnswer { access_token: value, expires_in } = serde_json::from_slice(body).ok()?;
         if value.is_empty() || !is_value(&value) {
             return None;
         }
         let ends = expires_in.and_then(|seconds| now.checked_add(seconds.clamp(0, LIFETIME).seconds()).ok());
-        let token = Token { value, ends };
-        self.token.keep(&token);
+        let token = AccessToken::new(value, ends);
+        self.token.keep((), &token, now);
         Some(token)
     }
 }

@@ -160,21 +160,21 @@ fn s20_googles_annotations_have_the_contracts_form() {
 }
 
 #[test]
-fn s20_tokens_are_read_with_their_lives() {
+fn s20_tokens_are_read_with_their_ends() {
     let of = |body: &str| granted(Cloud::Google, &answer(200, &[], body), &[], noon());
-    let life = |body: &str| of(body).map(|granted| (granted.value.clone(), granted.life));
-    let hour = Some(Duration::from_secs(3600));
-    assert_eq!(life(r#"{"access_token":"t","expires_in":3600}"#), Ok(("t".into(), hour)));
+    let end = |body: &str| of(body).map(|token| (token.value.clone(), token.ends));
+    let hour = Some(noon() + Duration::from_secs(3600));
+    assert_eq!(end(r#"{"access_token":"t","expires_in":3600}"#), Ok(("t".into(), hour)));
     assert_eq!(
-        life(r#"{"access_token":"t","expires_in":"3600"}"#),
+        end(r#"{"access_token":"t","expires_in":"3600"}"#),
         Ok(("t".into(), hour)),
         "azure's machines"
     );
     let until = r#"{"accessToken":"t","expireTime":"2026-08-07T13:00:00Z"}"#;
-    assert_eq!(life(until), Ok(("t".into(), hour)), "google's generateAccessToken");
-    assert_eq!(life(r#"{"access_token":"t"}"#), Ok(("t".into(), None)));
+    assert_eq!(end(until), Ok(("t".into(), hour)), "google's generateAccessToken");
+    assert_eq!(end(r#"{"access_token":"t"}"#), Ok(("t".into(), None)));
     for body in ["", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a\nb"}"#] {
-        assert_eq!(life(body).unwrap_err().class, FailureClass::Garbled, "{body}");
+        assert_eq!(end(body).unwrap_err().class, FailureClass::Garbled, "{body}");
     }
 }
 

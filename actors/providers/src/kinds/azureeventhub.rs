@@ -108,7 +108,7 @@ fn by_token(settings: &Settings, hub: &str) -> Result<String, EventHubProblem> {
     if channel.is_empty() {
         return Err(EventHubProblem::NoNamespace);
     }
-    let authority = settings.surroundings.azure_authority.as_deref().unwrap_or_default();
+    let authority = settings.environment.azure_authority.as_deref().unwrap_or_default();
     let suffix = SUFFIXES.iter().find(|(part, _)| authority.contains(part)).map(|(_, suffix)| *suffix);
     let namespace = match channel.contains(".servicebus.") {
         true => channel.to_owned(),

@@ -20,7 +20,7 @@ use crate::sample::{CHOSEN, Limit, LoginForm, REFUSED, Sample, StatusExample, St
 use crate::webhook::json_body;
 use crate::{ConfigError, Provider, Settings};
 
-/// Where the API is, unless the [surroundings](crate::Surroundings) say otherwise.
+/// Where the API is, unless the [environment](crate::Environment) says otherwise.
 const API: &str = "https://api.bitbucket.org/2.0";
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -30,7 +30,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let place = Place::of(settings);
     let [owner, repository] = place.segments("https://bitbucket.org/WORKSPACE/REPO")?.map(segment);
     let base = Address::new(
-        settings.surroundings.bitbucket_api.clone().unwrap_or_else(|| API.to_owned()),
+        settings.environment.bitbucket_api.clone().unwrap_or_else(|| API.to_owned()),
         AddressSource::Spec,
     );
     let base = base.hook_url("Bitbucket API base URL")?;

@@ -73,7 +73,7 @@ struct Message<'a> {
 
 impl PubSub {
     fn new(settings: &Settings) -> Result<Self, ConfigError> {
-        let emulator = settings.surroundings.pubsub_emulator.as_deref();
+        let emulator = settings.environment.pubsub_emulator.as_deref();
         let name = topic_name(settings.address.as_str(), &settings.channel)?;
         let (account, identity) = match emulator {
             Some(_) => (None, None),

@@ -21,7 +21,7 @@ use crate::judgement::with_pause;
 use crate::quota::sentry_pause;
 use crate::sample::{BodyForm, KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
 use crate::webhook::json_body;
-use crate::{ConfigError, Exchange, Provider, Settings, Step, Surroundings};
+use crate::{ConfigError, Environment, Exchange, Provider, Settings, Step};
 use dsn::Dsn;
 use envelope::Item;
 use ids::Ids;
@@ -31,13 +31,13 @@ const CLIENT: &str = concat!("campanile/", env!("CARGO_PKG_VERSION"));
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let dsn = Dsn::parse(&settings.address)?;
-    let environment = environment(&settings.channel, &settings.surroundings);
+    let environment = environment_of(&settings.channel, &settings.environment);
     let masker = settings.masker.clone();
     Ok(Box::new(Sentry { dsn: Arc::new(dsn), environment, masker }))
 }
 
-fn environment(channel: &str, surroundings: &Surroundings) -> Option<String> {
-    if channel.is_empty() { surroundings.sentry_environment.clone() } else { Some(channel.to_owned()) }
+fn environment_of(channel: &str, variables: &Environment) -> Option<String> {
+    if channel.is_empty() { variables.sentry_environment.clone() } else { Some(channel.to_owned()) }
 }
 
 struct Sentry {

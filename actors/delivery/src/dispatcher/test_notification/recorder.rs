@@ -3,10 +3,10 @@
 use std::cell::{Cell, RefCell};
 
 use campanile_domain::{Masker, Publication, Request, Response, Verdict};
-use campanile_providers::Identity;
+use campanile_providers::{AccessToken, Identity};
 
 use super::{Answer, Tested};
-use crate::{AccessToken, Carrier, Obtaining, ProviderClient, Publishing, Sending, TokenSource};
+use crate::{Carrier, Obtaining, ProviderClient, Publishing, Sending, TokenSource};
 
 /// How much of a destination's answer is shown, in bytes.
 const QUOTED: usize = 1024;
@@ -66,9 +66,9 @@ impl Carrier for Recorder {
 impl TokenSource for Recorder {
     fn token<'a>(&'a self, identity: &'a Identity) -> Obtaining<'a> {
         Box::pin(async move {
-            let token = self.client.tokens.token(identity).await?;
-            self.credentials.borrow_mut().push(token.value.clone());
-            Ok(token)
+            let obtained = self.client.tokens.token(identity).await?;
+            self.credentials.borrow_mut().push(obtained.token.value.clone());
+            Ok(obtained)
         })
     }
 

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use campanile_domain::{Failure, ObjectKey};
-use campanile_providers::identity::{Granted, azure, granted};
-use campanile_providers::{Cloud, IdentityProblem};
+use campanile_domain::{Environment, Failure, ObjectKey};
+use campanile_providers::identity::{azure, granted};
+use campanile_providers::{AccessToken, Cloud, IdentityProblem};
 
-use super::{CloudEnvironment, Login, no_identity, no_random_numbers};
+use super::{Login, no_identity, no_random_numbers};
 use crate::identity::file::{read, read_text};
 
 impl Login<'_> {
@@ -15,20 +15,19 @@ impl Login<'_> {
         cloud: Cloud,
         scope: &str,
         account: &ObjectKey,
-    ) -> Result<Granted, Failure> {
+    ) -> Result<AccessToken, Failure> {
         let application = azure::application(account, &self.annotations(account).await?)?;
         let jwt = self.kubernetes_token(account, azure::AUDIENCE).await?;
-        let (authority, proof) = (&self.environment().azure_authority, azure::Proof::Assertion(&jwt));
+        let (authority, proof) = (self.authority(), azure::Proof::Assertion(&jwt));
         let request = azure::exchange(authority, &application, scope, &proof)?;
         self.grant(cloud, &request, &[&jwt]).await
     }
 
     /// A secret, else a certificate, else the token that Kubernetes has put into a file, else the machine's identity: the
     /// order of Azure's own libraries (`DefaultAzureCredential`, `EnvironmentCredential`).
-    pub(super) async fn azure(&self, cloud: Cloud, scope: &str) -> Result<Granted, Failure> {
-        let CloudEnvironment { azure_secret, azure_certificate_file, azure_token_file, .. } =
-            self.environment();
-        let Some(application) = self.environment().azure_application() else {
+    pub(super) async fn azure(&self, cloud: Cloud, scope: &str) -> Result<AccessToken, Failure> {
+        let Environment { azure_secret, azure_certificate_file, azure_token_file, .. } = self.environment();
+        let Some(application) = self.application() else {
             return self.azure_machine(cloud, scope).await;
         };
         let (proof, secret): (fn(&str) -> azure::Proof<'_>, String) =
@@ -40,9 +39,20 @@ impl Login<'_> {
                 (None, None, Some(file)) => (|text| azure::Proof::Assertion(text), read_text(file).await?),
                 (None, None, None) => return self.azure_machine(cloud, scope).await,
             };
-        let authority = &self.environment().azure_authority;
-        let request = azure::exchange(authority, &application, scope, &proof(&secret))?;
+        let request = azure::exchange(self.authority(), &application, scope, &proof(&secret))?;
         self.grant(cloud, &request, &[&secret]).await
+    }
+
+    /// The authority that gives tokens: that of the public cloud, unless the environment names another.
+    fn authority(&self) -> &str {
+        self.environment().azure_authority.as_deref().unwrap_or(azure::AUTHORITY)
+    }
+
+    /// The application that the controller is at Azure, where the environment names one.
+    fn application(&self) -> Option<azure::Application> {
+        let Environment { azure_tenant, azure_client, .. } = self.environment();
+        let (tenant, client) = azure_tenant.clone().zip(azure_client.clone())?;
+        Some(azure::Application { tenant, client })
     }
 
     async fn azure_assertion(
@@ -51,17 +61,18 @@ impl Login<'_> {
         file: &Path,
     ) -> Result<String, Failure> {
         let (environment, now) = (self.environment(), self.parts().clock.now());
-        let url = azure::token_url(&environment.azure_authority, application)?;
+        let url = azure::token_url(self.authority(), application)?;
         let unusable = |problem| IdentityProblem::Certificate { file: file.display().to_string(), problem };
         let certificate = azure::Certificate::parse(&read(file).await?).map_err(unusable)?;
         let signed = certificate.assertion(application, &url, environment.azure_sends_chain, now);
         signed.ok_or_else(no_random_numbers)
     }
 
-    async fn azure_machine(&self, cloud: Cloud, scope: &str) -> Result<Granted, Failure> {
+    async fn azure_machine(&self, cloud: Cloud, scope: &str) -> Result<AccessToken, Failure> {
         let environment = self.environment();
+        let machine = environment.azure_machine.as_deref().unwrap_or(azure::MACHINE);
         let client = environment.azure_client.as_deref();
-        let request = azure::of_machine(&environment.azure_machine, scope, client);
+        let request = azure::of_machine(machine, scope, client);
         let answer = self.requests.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
         granted(cloud, &answer, &[], self.parts().clock.now())
     }

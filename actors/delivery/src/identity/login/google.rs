@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use campanile_domain::{Failure, FailureClass, ObjectKey, Response};
+use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, Response};
 use campanile_providers::identity::credential::{Author, Source};
 use campanile_providers::identity::google::{self, Exchange, Gke, federation};
-use campanile_providers::identity::{Granted, granted};
-use campanile_providers::{Cloud, Credential, IdentityProblem};
+use campanile_providers::identity::granted;
+use campanile_providers::{AccessToken, Cloud, Credential, IdentityProblem};
 
-use super::{CloudEnvironment, Login, config, no_identity, no_random_numbers};
+use super::{Login, config, no_identity, no_random_numbers};
 use crate::identity::file::{read, read_if_there, read_text};
 
 /// Why a Secret may not name what is the controller's.
@@ -16,7 +16,7 @@ const LOCKED_DOWN: &str = "the Secret's 'credential_source' names a file or an a
                            multi-tenant lock-down (--default-service-account) forbids; use spec.serviceAccountName";
 
 impl Login<'_> {
-    pub(super) async fn google_as(&self, account: &ObjectKey) -> Result<Granted, Failure> {
+    pub(super) async fn google_as(&self, account: &ObjectKey) -> Result<AccessToken, Failure> {
         let federation = federation(account, &self.annotations(account).await?)?;
         let exchange = match &federation.provider {
             Some(provider) => Exchange::with(provider),
@@ -35,14 +35,14 @@ impl Login<'_> {
     }
 
     /// The Secret's credential, else the one in a file, else the machine's service account.
-    pub(super) async fn google(&self) -> Result<Granted, Failure> {
+    pub(super) async fn google(&self) -> Result<AccessToken, Failure> {
         if let Some(credential) = self.credential {
             return self.google_by(credential).await;
         }
         if let Some(credential) = self.google_file().await? {
             return self.google_by(&credential).await;
         }
-        let request = google::token_of_machine(&self.environment().google_machine);
+        let request = google::token_of_machine(self.metadata_server());
         let answer = self.requests.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
         granted(Cloud::Google, &answer, &[], self.parts().clock.now())
     }
@@ -50,7 +50,7 @@ impl Login<'_> {
     /// The application default credential: the file that the environment names, else the one at its usual place, if there
     /// is one.
     async fn google_file(&self) -> Result<Option<Credential>, Failure> {
-        let CloudEnvironment { google_key_file, google_well_known_file, .. } = self.environment();
+        let Environment { google_key_file, google_well_known_file, .. } = self.environment();
         let (file, text) = match (google_key_file, google_well_known_file) {
             (Some(file), _) => (file, read(file).await?),
             (None, Some(file)) => match read_if_there(file).await? {
@@ -64,7 +64,7 @@ impl Login<'_> {
         Credential::parse(&text, Author::Operator).map(Some).map_err(unusable)
     }
 
-    async fn google_by(&self, credential: &Credential) -> Result<Granted, Failure> {
+    async fn google_by(&self, credential: &Credential) -> Result<AccessToken, Failure> {
         let subject = match credential.source() {
             Some(source) => self.subject(credential, source).await?,
             None => String::new(),
@@ -72,12 +72,12 @@ impl Login<'_> {
         let (request, secrets) =
             credential.request(&subject, self.parts().clock.now()).ok_or_else(no_random_numbers)?;
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        let mut pass = self.grant(Cloud::Google, &request, &secrets).await?;
+        let mut token = self.grant(Cloud::Google, &request, &secrets).await?;
         for act in credential.acts() {
-            pass = self.grant(Cloud::Google, &act.request(&pass.value), &[&pass.value]).await?;
+            token = self.grant(Cloud::Google, &act.request(&token.value), &[&token.value]).await?;
         }
         let quota_project = credential.quota_project().map(str::to_owned);
-        Ok(Granted { quota_project, ..pass })
+        Ok(AccessToken { quota_project, ..token })
     }
 
     /// The token that is to be exchanged. Under multi-tenant lock-down a Secret's author gets no token of the controller's
@@ -118,8 +118,13 @@ impl Login<'_> {
         Ok(gke)
     }
 
+    /// The machine's metadata server: the usual one, unless the environment names another.
+    fn metadata_server(&self) -> &str {
+        self.environment().google_machine.as_deref().unwrap_or(google::MACHINE)
+    }
+
     async fn fact(&self, path: &str) -> Result<String, Failure> {
-        let request = google::of_machine(&self.environment().google_machine, path);
+        let request = google::of_machine(self.metadata_server(), path);
         let answer = self.requests.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
         let text = str::from_utf8(&answer.body).unwrap_or_default().trim();
         let is_word = text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.is_empty();

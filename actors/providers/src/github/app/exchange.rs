@@ -12,8 +12,7 @@ use super::{GithubApp, Installation, jwt};
 use crate::encoding::segment;
 use crate::headers::is_value;
 use crate::judgement::{classify, quote, verdict};
-use crate::kept_token::Token;
-use crate::{Exchange, Step};
+use crate::{AccessToken, Exchange, Step};
 
 /// What was sent last.
 enum Stage {
@@ -40,7 +39,7 @@ pub(super) struct AppExchange {
     stage: Stage,
     /// The inner exchange's last request, without a token.
     request: Option<Request>,
-    token: Option<Token>,
+    token: Option<AccessToken>,
     /// Whether the token was asked for by this exchange.
     fresh: bool,
     jwt: String,
@@ -88,7 +87,7 @@ impl AppExchange {
 
     /// Sends the inner exchange's request, if need be with a new token.
     fn proceed(&mut self, now: Timestamp) -> Step {
-        self.token = self.token.take().or_else(|| self.app.token.usable(now));
+        self.token = self.token.take().or_else(|| self.app.token.usable(&(), now));
         if self.token.is_some() { self.send() } else { self.log_in(now) }
     }
 
@@ -178,8 +177,8 @@ impl AppExchange {
         // The body is not quoted: it may hold the token.
         match serde_json::from_slice(&response.body) {
             Ok(TokenAnswer { token, expires_at }) if !token.is_empty() && is_value(&token) => {
-                let token = Token { value: token, ends: expires_at };
-                self.app.token.keep(&token);
+                let token = AccessToken::new(token, expires_at);
+                self.app.token.keep((), &token, now);
                 self.token = Some(token);
                 self.fresh = true;
                 self.send()
@@ -206,7 +205,7 @@ impl AppExchange {
         if response.status == 401
             && let Some(token) = &self.token
         {
-            self.app.token.forget(token);
+            self.app.token.forget(&(), &token.value);
             if !self.fresh {
                 self.token = None;
                 return self.log_in(now);

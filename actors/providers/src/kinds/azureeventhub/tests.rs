@@ -71,7 +71,7 @@ fn s23_11_the_authority_tells_the_cloud_of_a_namespace() {
         ("https://login.microsoftonline.us/", "ns.servicebus.usgovcloudapi.net"),
     ] {
         let mut settings = credentials(&[]).resolve(&provider("hub", "ns", "")).unwrap();
-        settings.surroundings.azure_authority = Some(authority.to_owned());
+        std::sync::Arc::make_mut(&mut settings.environment).azure_authority = Some(authority.to_owned());
         let hub = EventHub::new(&settings).unwrap();
         assert_eq!(hub.hub.name, format!("{host}/hub"));
         assert!(hub.public_host());

@@ -36,7 +36,7 @@ fn s23_33_the_api_may_be_elsewhere() {
     let spec = ProviderSpec { address: ADDRESS.into(), ..spec("bitbucket") };
     let with_base = |base: &str| {
         let mut settings = credentials(TOKEN).resolve(&spec).unwrap();
-        settings.surroundings.bitbucket_api = Some(base.to_owned());
+        std::sync::Arc::make_mut(&mut settings.environment).bitbucket_api = Some(base.to_owned());
         build(&spec, settings)
     };
     let provider: Box<dyn Provider> = with_base("http://127.0.0.1:9/2.0/").unwrap().provider;

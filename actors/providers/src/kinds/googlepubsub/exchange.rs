@@ -7,8 +7,7 @@ use jiff::Timestamp;
 
 use super::answer::{self, Doing};
 use super::{ServiceAccount, Topic};
-use crate::kept_token::Token;
-use crate::{Exchange, Step};
+use crate::{AccessToken, Exchange, Step};
 
 /// What was sent last.
 enum Stage {
@@ -25,7 +24,7 @@ pub(super) struct PublishExchange {
     topic: Arc<Topic>,
     request: Request,
     stage: Stage,
-    token: Option<Token>,
+    token: Option<AccessToken>,
     assertion: String,
 }
 
@@ -37,7 +36,7 @@ impl PublishExchange {
     fn begin(&mut self, now: Timestamp) -> Step {
         let topic = self.topic.clone();
         let Some(account) = &topic.account else { return self.publish() };
-        self.token = account.token.usable(now);
+        self.token = account.token.usable(&(), now);
         if self.token.is_some() { self.publish() } else { self.log_in(account, now) }
     }
 
@@ -78,7 +77,7 @@ impl PublishExchange {
         if response.status == 401
             && let (Some(account), Some(token)) = (&topic.account, &self.token)
         {
-            account.token.forget(token);
+            account.token.forget(&(), &token.value);
             // A kept token may have been withdrawn; one that was just given is not asked for again.
             if self.assertion.is_empty() {
                 return self.log_in(account, now);

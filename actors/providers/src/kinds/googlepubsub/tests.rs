@@ -36,7 +36,7 @@ fn cloud() -> PubSub {
 
 fn emulated(channel: &str, data: Data<'_>) -> PubSub {
     let mut settings = settings("my-project", channel, data);
-    settings.surroundings.pubsub_emulator = Some("127.0.0.1:8085".to_owned());
+    std::sync::Arc::make_mut(&mut settings.environment).pubsub_emulator = Some("127.0.0.1:8085".to_owned());
     PubSub::new(&settings).unwrap()
 }
 

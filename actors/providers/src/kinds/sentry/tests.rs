@@ -97,10 +97,10 @@ fn s23_10_every_severity_but_error_is_a_transaction() {
 #[test]
 fn s23_10_the_channel_is_the_environment_or_else_the_processs() {
     assert_eq!(payload(&error())["environment"], "staging");
-    let surroundings = Surroundings { sentry_environment: Some("x".into()), ..Surroundings::default() };
-    assert_eq!(environment("staging", &surroundings).as_deref(), Some("staging"));
-    assert_eq!(environment("", &surroundings).as_deref(), Some("x"));
-    assert_eq!(environment("", &Surroundings::default()), None);
+    let variables = Environment { sentry_environment: Some("x".into()), ..Environment::default() };
+    assert_eq!(environment_of("staging", &variables).as_deref(), Some("staging"));
+    assert_eq!(environment_of("", &variables).as_deref(), Some("x"));
+    assert_eq!(environment_of("", &Environment::default()), None);
 }
 
 #[test]
