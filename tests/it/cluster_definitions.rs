@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use campanile_domain::yaml;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::cluster::path_of;
-use crate::support::{Answer, Namespace};
+use crate::support::{Answer, Namespace, kubectl};
 
 /// A sample and the file it stands in.
 struct Sample {
@@ -115,4 +115,38 @@ fn cluster_definitions_keep_every_field_of_a_status_and_refuse_what_breaks_the_r
     let broken = samples("status/refused");
     assert!(broken.len() > 15, "only {} samples were found", broken.len());
     broken.iter().for_each(|sample| refused(sample, &write_status(&namespace, sample)));
+}
+
+/// Others append kinds in place, by the index of a version; the Flux Operator appends kinds that are already there.
+#[test]
+fn cluster_definitions_t04_kinds_are_appended_by_index_in_every_version_twice() {
+    let namespace = Namespace::new("appended");
+    let kinds = ["FluxInstance", "ResourceSet", "ResourceSetInputProvider", "Terraform"];
+    let append = |version: usize, kind: &str| {
+        let path = format!(
+            "/spec/versions/{version}/schema/openAPIV3Schema/properties/spec/properties/eventSources/items/properties/kind/enum/-"
+        );
+        json!({"op": "add", "path": path, "value": kind})
+    };
+    let once = (0..3).flat_map(|version| kinds.map(|kind| append(version, kind)));
+    let patch = Value::from_iter(once.clone().chain(once)).to_string();
+    let name = "alerts.notification.toolkit.fluxcd.io";
+    let arguments = [
+        "patch",
+        "crd",
+        name,
+        "--type=json",
+        "-p",
+        &patch,
+        "--dry-run=server",
+        "-o",
+        "jsonpath={.spec.versions}",
+    ];
+    let versions: Value = serde_json::from_str(&kubectl(&namespace, &arguments, "")).expect("JSON");
+    for version in versions.as_array().expect("a list") {
+        let place =
+            "/schema/openAPIV3Schema/properties/spec/properties/eventSources/items/properties/kind/enum";
+        let taken = version.pointer(place).and_then(Value::as_array).expect("an enum");
+        assert!(kinds.iter().all(|kind| taken.iter().any(|one| one == kind)), "{taken:?}");
+    }
 }
