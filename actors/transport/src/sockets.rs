@@ -5,6 +5,9 @@
 //! turns and resting connections together stay below the bound, but for the moment between two hops of a redirect. A
 //! connection that is being made counts once, however many addresses of its host are tried beside one another.
 //!
+//! Clients may live on different threads: the bound holds over all of them. It is kept under one lock, which is held for
+//! moments and never while a connection is read, written or closed.
+//!
 //! Fair: half of all turns go to clients that have none, so that whoever hangs can not take the others' first. Of the other
 //! half a client may have as many as are left beside it: one alone gets all it asks for, a hundred that hang get a hundredth
 //! each. Those who wait are served from the client with the fewest turns on.

@@ -11,7 +11,7 @@ use super::{Asker, Slot, SocketCounts, Turn};
 pub(super) enum Asked {
     /// It is taken; these connections are to be closed for it.
     Taken(Vec<Arc<Slot>>),
-    /// It comes here.
+    /// The turn is granted through this channel as soon as a client gives one back.
     Waits(oneshot::Receiver<Turn>),
 }
 
@@ -27,7 +27,7 @@ struct Holder {
 
 pub(super) struct State {
     most: usize,
-    /// All turns.
+    /// Turns granted now, over all clients; never above `most`.
     busy: usize,
     /// Turns beside the first of each client.
     extra: usize,
