@@ -1,5 +1,7 @@
 //! Turns without sockets.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use futures_util::FutureExt;
 
 use super::*;
@@ -72,4 +74,27 @@ fn a_turn_that_nobody_takes_any_more_goes_to_the_next() {
     // It was handed over and not looked at.
     drop(left);
     assert!(stays.now_or_never().is_some());
+}
+
+#[test]
+fn the_bound_holds_over_clients_on_several_threads() {
+    let (sockets, busy, most) = (Sockets::new(2), AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let share = sockets.share();
+                actix_rt::System::new().block_on(async {
+                    for _ in 0..200 {
+                        let turn = share.turn().await;
+                        most.fetch_max(busy.fetch_add(1, Relaxed) + 1, Relaxed);
+                        tokio::task::yield_now().await;
+                        busy.fetch_sub(1, Relaxed);
+                        drop(turn);
+                    }
+                });
+            });
+        }
+    });
+    assert!(most.load(Relaxed) <= 2, "{most:?} at once");
+    assert_eq!((sockets.counts().busy, sockets.counts().waiting), (0, 0));
 }
