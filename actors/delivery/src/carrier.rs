@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use campanile_domain::{Connection, Failure, Publication, Request, Response};
 use campanile_providers::{AccessToken, Identity};
-use campanile_transport::{Client, Transport, TransportError};
+use campanile_transport::{Client, Transport, TransportError, Wanted};
 
 /// The answer to a request, awaited in the arbiter of the provider actor.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
@@ -31,8 +31,8 @@ pub struct Obtained {
 
 /// Sends the requests and publications of one provider actor.
 pub trait Carrier {
-    /// Sends one request and waits for the answer, as long as the connection's timeout allows.
-    fn send<'a>(&'a self, request: &'a Request) -> Sending<'a>;
+    /// Sends one request and waits for what is wanted of the answer, as long as the connection's timeout allows.
+    fn send<'a>(&'a self, request: &'a Request, wanted: Wanted) -> Sending<'a>;
 
     /// Publishes on NATS and waits until a server has the message, as long as the connection's timeout allows.
     fn publish<'a>(&'a self, publication: &'a Publication) -> Publishing<'a>;
@@ -86,8 +86,8 @@ impl CheckConnection for Transport {
 }
 
 impl Carrier for Client {
-    fn send<'a>(&'a self, request: &'a Request) -> Sending<'a> {
-        Box::pin(async move { Client::send(self, request).await.map_err(|error| failure(&error)) })
+    fn send<'a>(&'a self, request: &'a Request, wanted: Wanted) -> Sending<'a> {
+        Box::pin(async move { Client::send(self, request, wanted).await.map_err(|error| failure(&error)) })
     }
 
     fn publish<'a>(&'a self, publication: &'a Publication) -> Publishing<'a> {

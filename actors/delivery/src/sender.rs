@@ -2,6 +2,7 @@
 
 use campanile_domain::{Failure, Masker, Request, Response, Verdict};
 use campanile_providers::{Endpoint, Identity};
+use campanile_transport::Wanted;
 
 use crate::{Carrier, Obtained, TokenSource};
 
@@ -28,7 +29,7 @@ impl<'a> Sender<'a> {
     /// Sends `request`. A kept token that is not taken is replaced once, at once.
     pub(crate) async fn send(&mut self, request: Request) -> Result<Response, Failure> {
         let Some(identity) = self.endpoint.provider.identity() else {
-            return self.carrier.send(&request).await;
+            return self.carrier.send(&request, self.wanted()).await;
         };
         let answer = self.send_as(identity, &request).await?;
         let is_new = self.obtained.as_ref().is_none_or(|obtained| obtained.is_new);
@@ -60,7 +61,12 @@ impl<'a> Sender<'a> {
         let project = token.quota_project.iter().map(|project| (QUOTA_PROJECT.to_owned(), project.clone()));
         request.headers.extend(project);
         self.obtained = Some(obtained);
-        self.carrier.send(&request).await
+        self.carrier.send(&request, self.wanted()).await
+    }
+
+    /// What the type needs of a success.
+    fn wanted(&self) -> Wanted {
+        if self.endpoint.provider.reads_success() { Wanted::Body } else { Wanted::Status }
     }
 
     /// What the transport says names host and port only, but the host itself may be part of a secret address.

@@ -40,6 +40,12 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Whether the body of a successful answer takes part in the verdict. Where it does not, the status alone decides, whether
+    /// that body is broken, late or endless.
+    fn reads_success(&self) -> bool {
+        true
+    }
+
     /// Whether all requests go to a public host, so that TLS material made for a private one must be left aside.
     fn public_host(&self) -> bool {
         false

@@ -7,10 +7,17 @@
 mod reader;
 #[cfg(test)]
 mod tests;
+mod whole;
+
+use std::cell::Cell;
+use std::rc::Rc;
 
 use awc::http::StatusCode;
 
+pub use whole::Wanted;
+
 pub(crate) use reader::{HeadReader, read_head};
+pub(crate) use whole::Answer;
 
 /// The head of a final answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +28,8 @@ pub(crate) struct Head {
     pub(crate) framing: Framing,
     /// Whether the connection may be used again.
     persists: bool,
+    /// Whether the connection has ended behind this head.
+    pub(crate) end: Rc<Cell<bool>>,
 }
 
 /// Where the body of an answer ends (RFC 9112, section 6.3).
@@ -48,7 +57,7 @@ impl Head {
         let persists = !says("close") && !switches && (!is_old || says("keep-alive"));
         let is_bodiless = switches || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let framing = if is_bodiless { Framing::Empty } else { framing(&fields, is_old, persists) };
-        Self { status, fields, framing, persists }
+        Self { status, fields, framing, persists, end: Rc::default() }
     }
 
     /// The first field called `name`, which must be in lower case.

@@ -16,28 +16,43 @@ pub(crate) struct Body {
     pub(crate) cut: bool,
 }
 
-/// Reads `stream` until its end or until there are more than `cap` bytes, and keeps `cap` of them.
-///
-/// # Errors
-/// What the stream fails with.
-pub(crate) async fn read_capped<S>(mut stream: S, cap: usize) -> Result<Body, PayloadError>
-where
-    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-{
-    let Some(first) = stream.next().await.transpose()? else {
-        return Ok(Body { bytes: Bytes::new(), cut: false });
-    };
-    let Some(second) = stream.next().await.transpose()? else {
-        return Ok(cut_to(first, cap));
-    };
-    let mut bytes = BytesMut::from(first);
-    bytes.extend_from_slice(&second);
-    while bytes.len() <= cap
-        && let Some(chunk) = stream.next().await.transpose()?
+/// What has come of a body so far. It stays when the reading ends early, whatever ends it.
+#[derive(Default)]
+pub(crate) struct Chunks {
+    chunks: Vec<Bytes>,
+    length: usize,
+}
+
+impl Chunks {
+    /// Reads `stream` until its end or until there are more than `cap` bytes.
+    ///
+    /// # Errors
+    /// What the stream fails with.
+    pub(crate) async fn read<S>(&mut self, mut stream: S, cap: usize) -> Result<(), PayloadError>
+    where
+        S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
     {
-        bytes.extend_from_slice(&chunk);
+        while self.length <= cap
+            && let Some(chunk) = stream.next().await.transpose()?
+        {
+            self.length = self.length.saturating_add(chunk.len());
+            self.chunks.push(chunk);
+        }
+        Ok(())
     }
-    Ok(cut_to(bytes.freeze(), cap))
+
+    /// At most `cap` bytes of it. The usual body comes in one piece and is not copied.
+    pub(crate) fn into_body(self, cap: usize) -> Body {
+        let mut chunks = self.chunks.into_iter();
+        let first = chunks.next().unwrap_or_default();
+        if first.len() == self.length {
+            return cut_to(first, cap);
+        }
+        let mut bytes = BytesMut::with_capacity(self.length);
+        bytes.extend_from_slice(&first);
+        chunks.for_each(|chunk| bytes.extend_from_slice(&chunk));
+        cut_to(bytes.freeze(), cap)
+    }
 }
 
 fn cut_to(mut bytes: Bytes, cap: usize) -> Body {
@@ -77,7 +92,9 @@ mod tests {
 
     async fn read(chunks: &[&'static str], cap: usize) -> Body {
         let chunks: Vec<_> = chunks.iter().map(|chunk| Ok(Bytes::from_static(chunk.as_bytes()))).collect();
-        read_capped(stream::iter(chunks), cap).await.unwrap()
+        let mut read = Chunks::default();
+        read.read(stream::iter(chunks), cap).await.unwrap();
+        read.into_body(cap)
     }
 
     #[actix_rt::test]
@@ -92,9 +109,19 @@ mod tests {
     }
 
     #[actix_rt::test]
+    async fn what_came_before_a_failure_is_kept() {
+        let broken = [Ok(Bytes::from_static(b"ab")), Err(PayloadError::Overflow)];
+        let mut read = Chunks::default();
+        assert!(read.read(stream::iter(broken), 4).await.is_err());
+        assert_eq!(read.into_body(4), Body { bytes: Bytes::from_static(b"ab"), cut: false });
+    }
+
+    #[actix_rt::test]
     async fn an_endless_body_is_left_alone_behind_the_cap() {
         let endless = stream::repeat_with(|| Ok(Bytes::from_static(b"x")));
-        assert!(read_capped(endless, 1000).await.unwrap().cut);
+        let mut read = Chunks::default();
+        read.read(endless, 1000).await.unwrap();
+        assert!(read.into_body(1000).cut);
     }
 
     #[test]

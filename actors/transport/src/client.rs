@@ -3,34 +3,30 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_http::Method as HttpMethod;
 use actix_http::body::None as NoBody;
 use actix_rt::time::timeout;
+use awc::FrozenClientRequest;
 use awc::error::{ConnectError, SendRequestError};
 use awc::http::StatusCode;
-use awc::{ClientResponse, FrozenClientRequest};
 use bytes::Bytes;
 use campanile_domain::{Method, Publication, Request, Response};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 use crate::address::Address;
-use crate::answer::{Framing, Head};
+use crate::answer::{Answer, Head, Wanted};
 use crate::aside::aside;
-use crate::body::{Body, gunzip, read_capped};
 use crate::connector::{Plan, TRACE, Trace};
-use crate::failure::{is_dead_connection, of_body, of_request};
+use crate::failure::{is_dead_connection, of_request};
 use crate::head::HeadTemplate;
-use crate::limits::MAX_REDIRECTS;
+use crate::limits::{MAX_REDIRECTS, REDIRECT_BODY, SPARE_PATIENCE};
 use crate::nats::NatsClient;
 use crate::pool::Pools;
 use crate::routes::{forwards, proxy_authorization};
 use crate::sockets::{Share, Turn};
-use crate::{AddressError, Endpoint, GarbledError, Limits, RedirectError, TransportError};
-
-/// Bytes of a redirect's body that are read so that its connection can be used again.
-const REDIRECT_BODY: usize = 2048;
+use crate::{AddressError, Endpoint, Limits, RedirectError, TransportError};
 
 /// A client with its own connections, made by [`Transport::client`](crate::Transport::client) for one provider. It
 /// belongs to the arbiter it was made in. Idle connections are closed when it is dropped, which an owner does that has
@@ -61,18 +57,33 @@ impl Client {
     /// Sends `request` and reads the answer, whatever its status: 307 and 308 are followed, other redirects are
     /// answers. Bounded by the connection's timeout from dialling to the last byte, once it is its turn to use a socket.
     ///
+    /// The status of the answer counts whatever becomes of its body. Only a success whose body is `wanted` needs it as a
+    /// whole; of other bodies there is what came in time and could be read.
+    ///
     /// A kept connection that turns out to be dead is replaced at once and without report. The destination may so see a
     /// request twice in the rare case that it died between reading it and answering.
     ///
     /// # Errors
     /// Why there was no answer; [`TransportError::class`] says of what kind that is.
-    pub async fn send(&self, request: &Request) -> Result<Response, TransportError> {
+    pub async fn send(&self, request: &Request, wanted: Wanted) -> Result<Response, TransportError> {
         let address = self.address(&request.url)?;
         let _turn = self.turn().await?;
         let trace = Rc::new(Trace::new(self.share.sockets().clone()));
-        match timeout(self.timeout, self.follow(request, &address, &trace)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(TransportError::Timeout { at: address.endpoint().clone(), limit: self.timeout }),
+        let late = || TransportError::Timeout { at: address.endpoint().clone(), limit: self.timeout };
+        let begun = Instant::now();
+        let (answer, at, _permit) = match timeout(self.timeout, self.follow(request, &address, &trace)).await
+        {
+            Ok(outcome) => outcome?,
+            Err(_) => return Err(late()),
+        };
+        let needs_body = wanted == Wanted::Body && answer.head.status.is_success();
+        let left = self.timeout.saturating_sub(begun.elapsed());
+        let is_spare = answer.head.status.is_success() && !needs_body;
+        let patience = if is_spare { left.min(SPARE_PATIENCE) } else { left };
+        let (response, fault) = answer.read(self.plan.limits.body, patience).await;
+        match fault.filter(|_| needs_body) {
+            Some(fault) => Err(fault.told(at).unwrap_or_else(late)),
+            None => Ok(response),
         }
     }
 
@@ -111,24 +122,25 @@ impl Client {
         Ok(address)
     }
 
+    /// The final answer, who gave it, and the permit for its socket.
     async fn follow(
         &self,
         request: &Request,
         first: &Address,
         trace: &Rc<Trace>,
-    ) -> Result<Response, TransportError> {
+    ) -> Result<(Answer, Endpoint, Option<SemaphorePermit<'_>>), TransportError> {
         let mut template = HeadTemplate::new(&request.headers, first);
         // The semaphore is never closed, so there is always a permit in the end.
-        let _permit = self.sockets.acquire().await.ok();
+        let permit = self.sockets.acquire().await.ok();
         let mut moved = None;
         for _ in 0..=MAX_REDIRECTS {
             let address = moved.as_ref().unwrap_or(first);
             let answer = self.exchange(request, address, &template, trace).await?;
             let Some(next) = redirect(&answer.head, address)? else {
-                return self.finish(answer, address.endpoint()).await;
+                return Ok((answer, address.endpoint().clone(), permit));
             };
             // Its only purpose is reuse: a failure here says nothing about the request.
-            drop(read_capped(answer.body, REDIRECT_BODY).await);
+            answer.read(REDIRECT_BODY, SPARE_PATIENCE).await;
             trace.rest();
             if !first.trusts(&next) {
                 template.drop_credentials();
@@ -175,36 +187,6 @@ impl Client {
         let request = if forwarding.is_some() { request.force_close() } else { request };
         request.camel_case().no_decompress().freeze().map_err(|_| AddressError::Form.into())
     }
-
-    async fn finish(&self, mut answer: Answer, at: &Endpoint) -> Result<Response, TransportError> {
-        if answer.head.framing == Framing::Unknown {
-            return Err(TransportError::Garbled { at: at.clone(), source: GarbledError::Body });
-        }
-        let cap = self.plan.limits.body;
-        let body = match read_capped(&mut answer.body, cap).await {
-            Ok(body) => body,
-            Err(error) => return Err(of_body(error, at.clone())),
-        };
-        if is_short(&answer.head, &body) {
-            return Err(TransportError::Closed { at: at.clone(), source: None });
-        }
-        let encoding = answer.head.field("content-encoding");
-        let bytes = if encoding.is_some_and(|encoding| encoding.eq_ignore_ascii_case("gzip"))
-            && !body.bytes.is_empty()
-        {
-            gunzip(&body, cap)
-                .map_err(|_| TransportError::Garbled { at: at.clone(), source: GarbledError::Body })?
-        } else {
-            body.bytes
-        };
-        Ok(Response { status: answer.head.status.as_u16(), headers: answer.head.fields, body: bytes })
-    }
-}
-
-/// The head of an answer, and its body to be read.
-struct Answer {
-    head: Head,
-    body: ClientResponse,
 }
 
 /// Sends once; also says whether that was over a connection kept from before.
@@ -242,12 +224,6 @@ fn redirect(head: &Head, from: &Address) -> Result<Option<Address>, TransportErr
     from.join(location)
         .map(Some)
         .map_err(|source| TransportError::Redirect { from: from.endpoint().clone(), source: source.into() })
-}
-
-/// Whether the connection ended before the promised length, which awc passes over.
-fn is_short(head: &Head, body: &Body) -> bool {
-    let length = u64::try_from(body.bytes.len()).unwrap_or(u64::MAX);
-    !body.cut && matches!(head.framing, Framing::Length(promised) if length < promised)
 }
 
 fn http_method(method: Method) -> HttpMethod {

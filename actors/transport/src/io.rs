@@ -1,9 +1,11 @@
 //! The stream that awc speaks over: a link, with each request's head rewritten on its way out, and each answer's on its
 //! way in.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use actix_rt::net::{ActixStream, Ready};
@@ -26,6 +28,8 @@ pub(crate) struct Io<S = Seat> {
     answer: Option<HeadReader>,
     /// What awc is told of the answer's head, and what came with it of the body, until awc has read it.
     unread: Bytes,
+    /// Told when the connection ends within or behind an answer.
+    end: Rc<Cell<bool>>,
 }
 
 /// Bytes that are read at once while a head is awaited.
@@ -36,7 +40,7 @@ impl<S: AsyncWrite + Unpin> Io<S> {
     /// absolute form.
     pub(crate) fn new(link: S, prefix: Option<String>) -> Self {
         let filter = HeadFilter::new(prefix);
-        Self { link, filter, staged: Bytes::new(), answer: None, unread: Bytes::new() }
+        Self { link, filter, staged: Bytes::new(), answer: None, unread: Bytes::new(), end: Rc::default() }
     }
 
     fn poll_staged(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -109,6 +113,7 @@ impl<S: AsyncRead + Unpin> Io<S> {
                 let mut unread = BytesMut::from(head.for_awc().as_bytes());
                 unread.extend_from_slice(&part.filled()[taken..]);
                 (self.answer, self.unread) = (None, unread.freeze());
+                self.end = Rc::clone(&head.end);
                 // Nobody to tell outside of a request, where nothing is read but to see whether the connection lives.
                 TRACE.try_with(|trace| trace.is_answered(head)).unwrap_or_default();
             }
@@ -124,7 +129,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Io<S> {
             ready!(this.poll_answer(cx))?;
         }
         if this.unread.is_empty() {
-            return Pin::new(&mut this.link).poll_read(cx, buf);
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut this.link).poll_read(cx, buf))?;
+            this.end.set(buf.filled().len() == before);
+            return Poll::Ready(Ok(()));
         }
         let length = this.unread.len().min(buf.remaining());
         buf.put_slice(&this.unread.split_to(length));

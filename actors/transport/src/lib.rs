@@ -5,6 +5,7 @@
 //! [`class`](TransportError::class) the judgement table knows. It promises that:
 //!
 //! - nothing it holds or reads is without a bound ([`Limits`]), and no request outlasts its connection's timeout;
+//! - the status of an answer counts whatever becomes of its body, unless the body of a success is [wanted](Wanted);
 //! - certificates are always verified, and TLS material that can not work is refused before anything is dialled;
 //! - no error text holds a URL's path, query or user-info, a header's value or a proxy's password.
 //!
@@ -40,6 +41,7 @@ mod tls;
 mod transport;
 mod tunnel;
 
+pub use answer::Wanted;
 pub use campanile_domain::Environment;
 pub use client::Client;
 pub use endpoint::Endpoint;

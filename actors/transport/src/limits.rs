@@ -19,6 +19,13 @@ pub(crate) const MAX_REQUEST_HEAD: usize = MAX_HEADERS + 128 * 1024;
 /// Bytes of the heads of one answer, the interim ones included.
 pub(crate) const MAX_ANSWER_HEAD: usize = 128 * 1024;
 
+/// How long a body is awaited that changes nothing: it is the text of a failure, or is read so that its connection can be
+/// used again.
+pub(crate) const SPARE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Bytes of a redirect's body that are read so that its connection can be used again.
+pub(crate) const REDIRECT_BODY: usize = 2048;
+
 /// Interim answers before a final one. A server that works long may send one every few seconds (RFC 2518, section 10.1).
 pub(crate) const MAX_INTERIM_ANSWERS: usize = 100;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use campanile_domain::{Connection, Failure, Proxy, Request, Response};
-use campanile_transport::{AddressGuard, Transport, TransportError};
+use campanile_transport::{AddressGuard, Transport, TransportError, Wanted};
 
 use super::{PATIENCE, TokenService};
 
@@ -48,7 +48,7 @@ async fn send_by(
     request: &Request,
 ) -> Result<Response, TransportError> {
     let connection = Connection { proxy, tls: None, timeout: PATIENCE };
-    transport.client(&connection)?.send(request).await
+    transport.client(&connection)?.send(request, Wanted::Body).await
 }
 
 fn unobtained(error: &TransportError) -> Failure {

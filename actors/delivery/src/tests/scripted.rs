@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use campanile_domain::{Connection, Failure, FailureClass, Method, Publication, Request, Response};
 use campanile_providers::{AccessToken, Identity};
+use campanile_transport::Wanted;
 
 use crate::{
     Carrier, CheckConnection, Clients, Obtained, Obtaining, ProviderClient, Publishing, Sending, TokenSource,
@@ -188,7 +189,7 @@ fn number(body: &str) -> Option<usize> {
 }
 
 impl Carrier for ScriptedCarrier {
-    fn send<'a>(&'a self, request: &'a Request) -> Sending<'a> {
+    fn send<'a>(&'a self, request: &'a Request, _: Wanted) -> Sending<'a> {
         Box::pin(self.answer(request))
     }
 

@@ -79,6 +79,10 @@ impl Provider for Alertmanager {
         let as_is = self.post(json_body(&[alert(notification, labels)])?);
         Ok(SecondTry::boxed(as_is, plain, refuses_a_label))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 impl Alertmanager {

@@ -155,6 +155,10 @@ impl Provider for EventHub {
         let host = self.hub.name.split('/').next().unwrap_or_default();
         host.ends_with(PUBLIC_SUFFIX) || SUFFIXES.iter().any(|(_, suffix)| host.ends_with(suffix))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 /// One try to send one event: signed when it is sent, as a signature holds for two hours.

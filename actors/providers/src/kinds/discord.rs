@@ -70,6 +70,10 @@ impl Provider for Discord {
     fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         Ok(self.target.post(json_headers(0), json_body(&self.message(notification))?))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 impl Discord {

@@ -49,6 +49,10 @@ impl Provider for Generic {
     fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         Ok(self.post(notification, Self::body(notification)?, None))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 /// A Provider of this type for tests.

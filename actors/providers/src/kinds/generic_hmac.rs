@@ -24,6 +24,10 @@ impl Provider for GenericHmac {
         let signature = ("X-Signature".to_owned(), signature(&self.key, &body));
         Ok(self.generic.post(notification, body, Some(signature)))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 /// HMAC-SHA256 of exactly the bytes that are sent, in lower-case hexadecimal.

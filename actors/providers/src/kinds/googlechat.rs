@@ -59,6 +59,10 @@ impl Provider for GoogleChat {
     fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         Ok(self.target.post(json_headers(0), json_body(&Message::of(notification))?))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 /// Reasons of a 403 that is a rate limit (Google Workspace, "Resolve errors", usage limits).

@@ -82,6 +82,10 @@ impl Provider for Grafana {
         };
         Ok(self.target.post(headers, json_body(&annotation)?))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 fn tags(notification: &Notification<'_>) -> Vec<String> {

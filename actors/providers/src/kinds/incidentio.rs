@@ -65,6 +65,10 @@ impl Provider for IncidentIo {
         headers.push(authorization::header(self.authorization.clone()));
         Ok(self.target.post(headers, json_body(&AlertEvent::of(notification))?))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 impl<'a> AlertEvent<'a> {

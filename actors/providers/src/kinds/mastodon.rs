@@ -100,6 +100,10 @@ impl Provider for Mastodon {
         let post = Post { status: text_of(notification), visibility: self.visibility };
         Ok(self.target.post(headers, json_body(&post)?))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 fn text_of(notification: &Notification<'_>) -> String {

@@ -91,6 +91,10 @@ impl Provider for Matrix {
         };
         Ok(Box::new(Post::new(request, judge, self.masker.clone())))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 /// The same for the same event, whatever delivers it.

@@ -76,6 +76,10 @@ impl Provider for Opsgenie {
         headers.push(authorization::header(self.authorization.clone()));
         Ok(self.target.post(headers, json_body(&self.alert(notification))?))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 impl Opsgenie {

@@ -74,6 +74,10 @@ impl Provider for PagerDuty {
     fn secrets(&self) -> Vec<String> {
         vec![self.routing_key.clone()]
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 /// Posts an event, and when that has arrived a change.

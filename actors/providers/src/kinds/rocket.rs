@@ -65,6 +65,10 @@ impl Provider for Rocket {
     fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         Ok(self.target.post(json_headers(0), json_body(&self.message(notification))?))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 impl Rocket {

@@ -67,6 +67,10 @@ impl Provider for Sentry {
             post: None,
         }))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 /// Posts an envelope that tells the time at which it is sent: Sentry corrects the times in it by that of its arrival.

@@ -115,6 +115,10 @@ impl Provider for Telegram {
         };
         Ok(self.target.post(json_headers(0), json_body(&message)?))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 fn text_of(notification: &Notification<'_>) -> String {

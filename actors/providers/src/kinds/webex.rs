@@ -58,6 +58,10 @@ impl Provider for Webex {
         headers.push(("Authorization".to_owned(), self.authorization.clone()));
         Ok(self.target.post(headers, json_body(&message)?))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 #[derive(Serialize)]

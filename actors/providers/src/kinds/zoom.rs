@@ -83,6 +83,10 @@ impl Provider for Zoom {
         headers.push(authorization::header(self.authorization.clone()));
         Ok(self.target.post(headers, json_body(&Message::of(notification))?))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 #[derive(Serialize)]

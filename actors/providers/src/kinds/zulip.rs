@@ -81,6 +81,10 @@ impl Provider for Zulip {
         ];
         Ok(self.target.post(headers, form::encode(fields).into()))
     }
+
+    fn reads_success(&self) -> bool {
+        false
+    }
 }
 
 /// As everywhere, but an unknown channel comes as 400, and the pause of a rate limit is in the body too (REST API, "Error

@@ -1,7 +1,7 @@
 //! What is refused before anything is dialled, and the address guard.
 
 use campanile_domain::{Connection, FailureClass, Proxy, ProxyScheme};
-use campanile_transport::{AddressGuard, TransportError};
+use campanile_transport::{AddressGuard, TransportError, Wanted};
 
 use crate::support::{Reply, Server, client, connection, header, post, proxy, transport};
 
@@ -10,7 +10,7 @@ async fn an_unusable_address_is_a_configuration_error_that_does_not_quote_it() {
     for address in
         ["", "secret", "localhost:8080/secret", "ftp://secret/", "https://secret|/", "http://h/\nsecret"]
     {
-        let error = client().send(&post(address)).await.unwrap_err();
+        let error = client().send(&post(address), Wanted::Body).await.unwrap_err();
         assert_eq!(error.class(), FailureClass::Config, "{address:?}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
@@ -20,7 +20,7 @@ async fn an_unusable_address_is_a_configuration_error_that_does_not_quote_it() {
 async fn an_unusable_header_is_a_configuration_error_and_nothing_is_sent() {
     let server = Server::start(|_| Reply::ok("")).await;
     let request = header(post(server.url("/")), "X-Token", "secret\r\nX-Evil: 1");
-    let error = client().send(&request).await.unwrap_err();
+    let error = client().send(&request, Wanted::Body).await.unwrap_err();
     assert_eq!((error.class(), server.connections()), (FailureClass::Config, 0));
 }
 
@@ -30,7 +30,8 @@ async fn a_denied_network_is_not_dialled() {
     let guard = AddressGuard::new(["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
     let client = transport().with_guard(guard).client(&connection()).unwrap();
     for host in ["127.0.0.1", "localhost"] {
-        let error = client.send(&post(format!("http://{host}:{}/", server.port))).await.unwrap_err();
+        let error =
+            client.send(&post(format!("http://{host}:{}/", server.port)), Wanted::Body).await.unwrap_err();
         assert!(matches!(error, TransportError::Denied { .. }), "{error}");
         assert_eq!(error.class(), FailureClass::Config);
     }

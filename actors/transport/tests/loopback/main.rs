@@ -3,7 +3,10 @@
 #[cfg(test)]
 mod address;
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod heads;
+#[cfg(test)]
 mod keep_alive;
 #[cfg(test)]
 mod limits;

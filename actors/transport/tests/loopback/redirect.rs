@@ -6,6 +6,8 @@ use actix_rt::task::yield_now;
 use actix_rt::time::timeout;
 use campanile_domain::FailureClass;
 
+use campanile_transport::Wanted;
+
 use crate::support::{Reply, Server, client, header, post};
 
 fn moved(status: &str, to: &str) -> Reply {
@@ -16,7 +18,7 @@ fn moved(status: &str, to: &str) -> Reply {
 async fn redirects_that_turn_a_post_into_a_get_are_answers() {
     for status in ["301 Moved", "302 Found", "303 See Other"] {
         let server = Server::start(move |_| moved(status, "/elsewhere")).await;
-        let response = client().send(&post(server.url("/"))).await.unwrap();
+        let response = client().send(&post(server.url("/")), Wanted::Body).await.unwrap();
         assert!(status.starts_with(&response.status.to_string()));
         assert_eq!((response.header("location"), server.seen().len()), (Some("/elsewhere"), 1));
     }
@@ -30,7 +32,7 @@ async fn temporary_and_permanent_redirects_repeat_method_and_body() {
             false => Reply::ok("there"),
         })
         .await;
-        let response = client().send(&post(server.url("/a/old"))).await.unwrap();
+        let response = client().send(&post(server.url("/a/old")), Wanted::Body).await.unwrap();
         assert_eq!((response.status, &response.body[..]), (200, &b"there"[..]));
         let last = server.seen().pop().unwrap();
         assert_eq!((last.line.as_str(), &last.body[..]), ("POST /a/new?x=1 HTTP/1.1", &b"hello"[..]));
@@ -54,7 +56,7 @@ async fn credentials_stay_on_the_original_host_and_do_not_come_back_later() {
     .await;
     let request = header(post(home.url("/first")), "Authorization", "Bearer secret");
     let request = header(request, "X-Back", &home.url("/last"));
-    client().send(&request).await.unwrap();
+    client().send(&request, Wanted::Body).await.unwrap();
 
     let sent = |server: &Server| -> Vec<_> {
         server.seen().iter().map(|seen| seen.header("authorization").map(str::to_owned)).collect()
@@ -73,7 +75,10 @@ async fn basic_auth_from_the_url_does_not_leave_the_host_either() {
         moved("308 Permanent Redirect", if seen.line.contains("/first") { &second } else { &to })
     })
     .await;
-    client().send(&post(format!("http://bob:secret@127.0.0.1:{}/first", home.port))).await.unwrap();
+    client()
+        .send(&post(format!("http://bob:secret@127.0.0.1:{}/first", home.port)), Wanted::Body)
+        .await
+        .unwrap();
     assert!(home.seen().iter().all(|seen| seen.header("authorization") == Some("Basic Ym9iOnNlY3JldA==")));
     assert_eq!(home.seen().len(), 2);
     assert!(away.seen()[0].header("authorization").is_none());
@@ -82,14 +87,14 @@ async fn basic_auth_from_the_url_does_not_leave_the_host_either() {
 #[actix_rt::test]
 async fn an_endless_chain_is_given_up_after_ten() {
     let server = Server::start(|_| moved("307 Temporary Redirect", "/again")).await;
-    let error = client().send(&post(server.url("/"))).await.unwrap_err();
+    let error = client().send(&post(server.url("/")), Wanted::Body).await.unwrap_err();
     assert_eq!((error.class(), server.seen().len()), (FailureClass::Redirected, 11));
 }
 
 #[actix_rt::test]
 async fn a_redirect_to_something_that_is_no_address_is_not_followed() {
     let server = Server::start(|_| moved("307 Temporary Redirect", "ftp://files.example.com/secret")).await;
-    let error = client().send(&post(server.url("/"))).await.unwrap_err();
+    let error = client().send(&post(server.url("/")), Wanted::Body).await.unwrap_err();
     assert_eq!(error.class(), FailureClass::Redirected);
     assert!(!error.to_string().contains("secret"), "{error}");
 }
@@ -97,7 +102,7 @@ async fn a_redirect_to_something_that_is_no_address_is_not_followed() {
 #[actix_rt::test]
 async fn a_redirect_without_a_target_is_an_answer() {
     let server = Server::start(|_| Reply::status("307 Temporary Redirect", "", "")).await;
-    assert_eq!(client().send(&post(server.url("/"))).await.unwrap().status, 307);
+    assert_eq!(client().send(&post(server.url("/")), Wanted::Body).await.unwrap().status, 307);
 }
 
 #[actix_rt::test]
@@ -108,7 +113,7 @@ async fn redirects_to_ever_new_hosts_leave_no_pile_of_idle_connections() {
         chain.push(Server::start(move |_| moved("307 Temporary Redirect", &next)).await);
     }
     let client = client();
-    assert_eq!(client.send(&post(chain.last().unwrap().url("/"))).await.unwrap().status, 200);
+    assert_eq!(client.send(&post(chain.last().unwrap().url("/")), Wanted::Body).await.unwrap().status, 200);
     let open = || chain.iter().map(Server::open_connections).sum::<usize>();
     let settled = async {
         while open() > 8 {

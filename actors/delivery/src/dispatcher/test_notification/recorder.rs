@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use campanile_domain::{Masker, Publication, Request, Response, Verdict};
 use campanile_providers::{AccessToken, Identity};
+use campanile_transport::Wanted;
 
 use super::{Answer, Tested};
 use crate::{Carrier, Obtaining, ProviderClient, Publishing, Sending, TokenSource};
@@ -43,11 +44,11 @@ impl Recorder {
 }
 
 impl Carrier for Recorder {
-    fn send<'a>(&'a self, request: &'a Request) -> Sending<'a> {
+    fn send<'a>(&'a self, request: &'a Request, wanted: Wanted) -> Sending<'a> {
         self.count();
         self.credentials.borrow_mut().extend(request.credentials());
         Box::pin(async move {
-            let answer = self.client.carrier.send(request).await?;
+            let answer = self.client.carrier.send(request, wanted).await?;
             let mut kept = answer.clone();
             if issues_credentials(&request.url) {
                 kept.body.clear();
