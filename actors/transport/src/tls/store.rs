@@ -8,6 +8,7 @@ use campanile_domain::TlsMaterial;
 use parking_lot::Mutex;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{CryptoProvider, ring};
+use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 use rustls_pki_types::CertificateDer;
@@ -15,7 +16,7 @@ use rustls_pki_types::CertificateDer;
 use super::material::{parse_ca, parse_pair};
 use super::verifier::RootsVerifier;
 use crate::limits::MAX_TRUST_SETS;
-use crate::{Environment, PairError, TransportError};
+use crate::{Environment, TransportError};
 
 /// All trust sets of the process: the system's roots, loaded at first use, and those of Secrets.
 pub(crate) struct TrustStore {
@@ -80,9 +81,10 @@ impl TrustStore {
             None => builder.with_root_certificates(RootCertStore::empty()),
         };
         let mut config = match material.and_then(|material| material.pair.as_ref()) {
-            Some((certificate, key)) => parse_pair(certificate, key)
-                .and_then(|(chain, key)| builder.with_client_auth_cert(chain, key).map_err(PairError::from))
-                .map_err(TransportError::Pair)?,
+            Some((certificate, key)) => {
+                let own = parse_pair(certificate, key, &self.provider).map_err(TransportError::Pair)?;
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own)))
+            }
             None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
+use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use webpki::{EndEntityCert, KeyUsage};
 
-/// Verifies as webpki does, but lets a server show one of the trusted roots itself.
+/// Verifies as webpki does, but lets a server show one of the trusted certificates itself.
 ///
-/// webpki refuses a CA's certificate in that place, Go does not, and Secrets that hold the server's self-signed CA
-/// certificate as `ca.crt` are in use. The exception is narrow: the certificate must be a trusted root byte for byte,
-/// valid now, and valid for the server's name.
+/// webpki refuses an authority's certificate in that place, and one that an unknown authority signed; Go does not, and
+/// Secrets that hold the server's own certificate as `ca.crt` are in use. The exception is narrow: the certificate must be
+/// a trusted one byte for byte, valid now, and valid for the server's name.
 #[derive(Debug)]
 pub(crate) struct RootsVerifier {
     roots: Vec<CertificateDer<'static>>,
@@ -36,7 +37,7 @@ impl ServerCertVerifier for RootsVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match self.webpki.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            Err(error) if is_only_a_ca(&error) && self.roots.contains(end_entity) => {
+            Err(_) if self.roots.contains(end_entity) && is_valid_by_itself(end_entity, now) => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
@@ -67,11 +68,12 @@ impl ServerCertVerifier for RootsVerifier {
     }
 }
 
-/// Whether webpki's only objection is that the certificate is a CA's. It objects after it has checked the validity
-/// period, so this answer says that the certificate is valid now.
-fn is_only_a_ca(error: &Error) -> bool {
-    let Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else {
-        return false;
-    };
-    matches!(cause.downcast_ref::<webpki::Error>(), Some(webpki::Error::CaUsedAsEndEntity))
+/// Whether a server may show this certificate now, whoever signed it. webpki looks at the time first, then at whether it
+/// is an authority's, at what it is for, and at last for a root, of which there is none here.
+fn is_valid_by_itself(certificate: &CertificateDer<'_>, now: UnixTime) -> bool {
+    let usage = KeyUsage::server_auth();
+    let verdict = EndEntityCert::try_from(certificate).and_then(|certificate| {
+        certificate.verify_for_usage(&[], &[], &[], now, usage, None, None).map(|_| ())
+    });
+    matches!(verdict, Err(webpki::Error::UnknownIssuer | webpki::Error::CaUsedAsEndEntity))
 }
