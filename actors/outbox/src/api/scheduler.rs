@@ -49,7 +49,7 @@ impl Settlement {
 /// Told about work, on the store's own thread: it must not block and only pass the hint on.
 pub trait Listener: Send + Sync {
     /// These providers may have deliveries ready that they had not before: new, woken, redriven or released ones, or ones
-    /// whose lane has moved on. What merely comes due with time is not told; see [`Outbox::next_due`].
+    /// whose lane has moved on. What merely comes due with time is not told; see [`Scheduler::next_due`].
     fn work_ready(&self, providers: &[ObjectKey]);
 }
 
