@@ -1,6 +1,6 @@
 //! What arrives at each type's destination, to the byte (contract, providers 23.1 to 23.3).
 
-use ring::hmac;
+use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use crate::support::{Arrival, Sink, Site, alert, provider, secret};

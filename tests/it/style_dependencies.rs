@@ -21,7 +21,8 @@ fn rule(krate: &str) -> Rule {
         "crds" => rule(&["domain"], &["actix", "actix-rt", "actix-web", "actix-http", "awc"]),
         "protocol" => rule(&["domain"], &["kube", "actix-web", "actix-http", "awc"]),
         "supervision" => rule(&[], &["kube", "actix-web", "actix-http", "awc"]),
-        "transport" => rule(&["domain"], &["actix", "kube"]),
+        "tls" => rule(&[], &["tokio", "actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
+        "transport" => rule(&["domain", "tls"], &["actix", "kube"]),
         "outbox" => rule(&["domain"], &["actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
         "providers" => rule(&["domain"], &["actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
         "receivers" => rule(&["domain", "transport"], &["actix", "kube"]),
@@ -30,7 +31,7 @@ fn rule(krate: &str) -> Rule {
             &["domain", "protocol", "supervision", "outbox"],
             &["kube", "actix-web", "actix-http", "awc"],
         ),
-        "watcher" => rule(&["domain", "protocol", "supervision", "crds"], &[]),
+        "watcher" => rule(&["domain", "protocol", "supervision", "crds", "tls"], &[]),
         "delivery" => {
             rule(&["domain", "protocol", "supervision", "providers", "transport", "outbox"], &["kube"])
         }

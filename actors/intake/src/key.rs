@@ -1,7 +1,7 @@
 //! What makes two events equal: the key of the duplicate window (contract, control plane 4.7).
 
+use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use campanile_domain::Event;
-use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 
 /// SHA-256 over the components of the contract. Severity, reason, time and sender take no part.
 pub(crate) type Key = [u8; SHA256_OUTPUT_LEN];

@@ -25,7 +25,7 @@ use crate::limits::Limits;
 use crate::link::Link;
 use crate::routes::{Routes, forwards};
 use crate::sockets::{Seat, Slot, Sockets};
-use crate::tls::tls_cause;
+use crate::tls::{failure, tls_cause, watched};
 use crate::{AddressError, AddressGuard, Endpoint, ProxyError, TransportError, tunnel};
 
 tokio::task_local! {
@@ -207,10 +207,10 @@ impl Plan {
     ) -> Result<Link, TransportError> {
         let name = ServerName::try_from(at.host().to_owned()).map_err(|_| AddressError::TlsName)?;
         let handshake = TlsConnector::from(tls).connect(name, link);
-        match timeout(self.limits.handshake, handshake).await {
-            Ok(Ok(stream)) => Ok(Link::Tls(Box::new(stream))),
-            Ok(Err(error)) => Err(match tls_cause(&error) {
-                Some(cause) => TransportError::Tls { at: at.clone(), source: cause.clone() },
+        match timeout(self.limits.handshake, watched(handshake)).await {
+            Ok((Ok(stream), _)) => Ok(Link::Tls(Box::new(stream))),
+            Ok((Err(error), stage)) => Err(match tls_cause(&error) {
+                Some(cause) => failure(at, cause, stage),
                 None => TransportError::Connect { at: at.clone(), source: error },
             }),
             Err(_) => Err(TransportError::ConnectTimeout { at: at.clone() }),

@@ -9,15 +9,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use campanile_domain::FailureClass;
+use campanile_tls::{PairError, TlsFailure};
 
-pub use causes::{
-    AddressError, GarbledError, HeaderError, LookupFailure, PairError, ProxySettingError, RedirectError,
-};
+pub use causes::{AddressError, GarbledError, HeaderError, LookupFailure, ProxySettingError, RedirectError};
 pub use proxy::ProxyError;
 
 use crate::Endpoint;
 use crate::nats::NatsError;
-use crate::tls::remedy;
 
 /// Why a request got no answer, or a client could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -109,12 +107,12 @@ pub enum TransportError {
         limit: Duration,
     },
     /// The two sides could not agree on TLS.
-    #[error("agree on TLS with {at}: {source}{}", remedy(source))]
+    #[error("agree on TLS with {at}: {source}")]
     Tls {
         /// The destination or the proxy.
         at: Endpoint,
         /// What went wrong.
-        source: rustls::Error,
+        source: TlsFailure,
     },
     /// The proxy did not let the connection through.
     #[error("go through the proxy {proxy}: {source}")]

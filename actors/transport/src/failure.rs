@@ -5,8 +5,9 @@ use std::io;
 use actix_http::error::ParseError;
 use awc::error::{ConnectError, PayloadError, SendRequestError};
 
-use crate::tls::tls_cause;
+use crate::tls::{failure, tls_cause};
 use crate::{AddressError, Endpoint, GarbledError, TransportError};
+use campanile_tls::Stage;
 
 /// Whether the connection ended before any of an answer came. On a kept connection this means that the destination had
 /// closed it before the request arrived (RFC 9112, section 9.3.1).
@@ -62,7 +63,7 @@ fn of_connect(error: ConnectError, at: Endpoint) -> TransportError {
 
 fn of_io(error: io::Error, at: Endpoint) -> TransportError {
     match (tls_cause(&error).cloned(), error.downcast::<GarbledError>()) {
-        (Some(source), _) => TransportError::Tls { at, source },
+        (Some(error), _) => failure(&at, &error, Stage::Over),
         (None, Ok(source)) => TransportError::Garbled { at, source },
         (None, Err(error)) => TransportError::Closed { at, source: Some(error) },
     }

@@ -43,11 +43,12 @@ mod tunnel;
 
 pub use answer::Wanted;
 pub use campanile_domain::Environment;
+pub use campanile_tls::{PairError, TlsFailure};
 pub use client::Client;
 pub use endpoint::Endpoint;
 pub use error::{
-    AddressError, GarbledError, HeaderError, LookupFailure, PairError, ProxyError, ProxySettingError,
-    RedirectError, TransportError,
+    AddressError, GarbledError, HeaderError, LookupFailure, ProxyError, ProxySettingError, RedirectError,
+    TransportError,
 };
 pub use guard::AddressGuard;
 pub use limits::Limits;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::crypto::ring;
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -67,7 +67,7 @@ impl Leaf {
             Some(authority) => {
                 let mut roots = RootCertStore::empty();
                 roots.add(certificate(&authority.pem)).expect("the CA is sound");
-                let provider = Arc::new(ring::default_provider());
+                let provider = Arc::new(aws_lc_rs::default_provider());
                 let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
                 verifier.expect("there is a root")
             }
@@ -77,7 +77,7 @@ impl Leaf {
 
     /// A server that shows this certificate, and judges those of its clients by `verifier`.
     pub(crate) fn server_that_asks(&self, verifier: Arc<dyn ClientCertVerifier>) -> ServerConfig {
-        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let builder = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("the provider knows TLS 1.2 and 1.3")
             .with_client_cert_verifier(verifier);

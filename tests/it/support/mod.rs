@@ -46,7 +46,7 @@ pub(crate) use manifest::{NAMESPACE, alert, everything_from, join, object, provi
 pub(crate) use metric::{sum, value};
 pub(crate) use namespace::{Namespace, condition, is_ready};
 pub(crate) use nats::Nats;
-pub(crate) use openssl::OpenSsl;
+pub(crate) use openssl::{OpenSsl, TlsServer};
 pub(crate) use pubsub::PubSub;
 pub(crate) use request::Arrival;
 pub(crate) use sink::{Raw, Reply, Sink, Thought};

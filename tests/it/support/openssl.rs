@@ -1,6 +1,7 @@
 //! An authority by the command `openssl`, for certificates that other tools of the tests cannot make.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -15,6 +16,19 @@ distinguished_name = name
 basicConstraints = critical,CA:TRUE
 ";
 
+/// A running `openssl s_server`. It ends with the test.
+pub(crate) struct TlsServer {
+    child: Child,
+    /// `HOST:PORT`.
+    pub(crate) address: String,
+}
+
+impl Drop for TlsServer {
+    fn drop(&mut self) {
+        self.child.kill().and_then(|()| self.child.wait()).ok();
+    }
+}
+
 pub(crate) struct OpenSsl {
     folder: TempDir,
 }
@@ -22,10 +36,15 @@ pub(crate) struct OpenSsl {
 impl OpenSsl {
     /// An authority with a key on `curve`, and a certificate of its own that is signed with SHA-512.
     pub(crate) fn authority(curve: &str) -> Self {
+        Self::with_key(&["ec", "-pkeyopt", &format!("ec_paramgen_curve:{curve}")])
+    }
+
+    /// The same with a key of any kind.
+    pub(crate) fn with_key(key: &[&str]) -> Self {
         let folder = TempDir::with_prefix("campanile-openssl-").expect("a temporary folder can be made");
         let authority = Self { folder };
         authority.write("config", CONFIG);
-        let key = Self::request("authority", &["ec", "-pkeyopt", &format!("ec_paramgen_curve:{curve}")]);
+        let key = Self::request("authority", key);
         let own = ["-x509", "-extensions", "authority", "-sha512", "-days", "2", "-out", "authority.pem"];
         authority.run(&[&key[..], &own.map(str::to_owned)].concat());
         authority
@@ -44,6 +63,31 @@ impl OpenSsl {
             &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
             &["-sha512", "-extfile", "extensions"],
         )
+    }
+
+    /// A certificate for an address, with a key and a signature of these kinds.
+    pub(crate) fn sign_as(&self, address: &str, key: &[&str], digest: &str) -> Leaf {
+        self.write("extensions", &format!("subjectAltName = IP:{address}\n"));
+        self.sign("server", key, &[digest, "-extfile", "extensions"])
+    }
+
+    /// Starts a server on loopback that shows the certificate signed last, and does nothing but TLS.
+    pub(crate) fn serve(&self, flags: &[&str]) -> TlsServer {
+        let mut child = Command::new("openssl")
+            .args(["s_server", "-accept", "127.0.0.1:0", "-cert", "server.pem", "-key", "server.key", "-www"])
+            .args(flags)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the command openssl is there");
+        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let told = lines.find_map(|line| line.ok()?.strip_prefix("ACCEPT ").map(str::to_owned));
+        let address = told.unwrap_or_else(|| panic!("openssl s_server {flags:?} does not listen"));
+        // Whoever reads no more of its output makes it fail.
+        std::thread::spawn(move || lines.for_each(drop));
+        TlsServer { child, address }
     }
 
     /// A certificate of X.509 v1 for a client, with an RSA key.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 /// SHA-1 of a status's name in hexadecimal: Bitbucket takes keys of 40 characters (contract, providers 23.32; not in its
 /// documentation, but what it says when it refuses: `key: Ensure this value has at most 40 characters`).

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 
 /// SHA-1, where the contract asks for it.
 pub(crate) fn sha1(data: &[u8]) -> String {

@@ -12,8 +12,8 @@ mod tests;
 
 use std::sync::{Arc, OnceLock};
 
+use aws_lc_rs::signature::RsaKeyPair;
 use campanile_domain::{Masker, Secret};
-use ring::signature::RsaKeyPair;
 
 use crate::access_token::OneToken;
 use crate::address::{Address, AddressSource};

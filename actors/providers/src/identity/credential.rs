@@ -14,9 +14,9 @@ mod user;
 use std::fmt;
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
 use campanile_domain::Request;
 use jiff::Timestamp;
-use ring::digest;
 use serde::Deserialize;
 
 pub use super::credential_problem::CredentialProblem;

@@ -16,7 +16,7 @@ pub enum CredentialProblem {
     #[error("has no '{0}'; download or make it again")]
     Lacks(&'static str),
     /// The private key is none of the kind that Google gives.
-    #[error("has a 'private_key' that is no RSA key in PEM form of 2048 to 4096 bits; download a new key")]
+    #[error("has a 'private_key' that is no RSA key in PEM form of 2048 to 8192 bits; download a new key")]
     PrivateKey,
     /// An address that tokens can not be sent to.
     #[error("has a '{0}' that is no https URL; download or make it again")]

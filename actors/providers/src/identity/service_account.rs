@@ -3,10 +3,10 @@
 
 use std::fmt;
 
+use aws_lc_rs::signature::RsaKeyPair;
 use bytes::Bytes;
 use campanile_domain::{Method, Request};
 use jiff::{Timestamp, ToSpan};
-use ring::signature::RsaKeyPair;
 use serde::{Deserialize, Serialize};
 
 use super::credential_problem::CredentialProblem;

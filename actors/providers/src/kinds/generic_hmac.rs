@@ -1,7 +1,7 @@
 //! `generic-hmac`: as `generic`, with a signature of the body (contract, providers 23.2).
 
+use aws_lc_rs::hmac;
 use campanile_domain::{Failure, Notification};
-use ring::hmac;
 
 use super::generic::Generic;
 use crate::sample::{Markup, Sample};

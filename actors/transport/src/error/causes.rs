@@ -44,20 +44,6 @@ pub enum HeaderError {
     },
 }
 
-/// What makes a client certificate unusable.
-#[derive(Debug, thiserror::Error)]
-pub enum PairError {
-    /// No certificate is in the PEM text.
-    #[error("no certificate found in the PEM text of the certificate")]
-    NoCertificate,
-    /// No key is in the PEM text.
-    #[error("no unencrypted private key found in the PEM text of the key")]
-    NoKey,
-    /// They do not work together.
-    #[error("{0}")]
-    Mismatch(#[from] rustls::Error),
-}
-
 /// What makes a proxy unusable. The URL itself is not quoted: it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProxySettingError {

@@ -1,9 +1,9 @@
 //! Lines of the NATS protocol.
 
+use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use campanile_domain::{NatsKey, NatsLogin};
-use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 
 use super::{Message, NatsError};

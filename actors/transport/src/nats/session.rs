@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_rt::time::{Instant, timeout};
 use campanile_domain::{NatsLogin, NatsScheme, NatsServer, NatsServers};
+use campanile_tls::Stage;
 
 use super::protocol::{Info, Said, log_in, publish};
 use super::websocket::{self, Refusal};
@@ -14,7 +15,7 @@ use crate::connector::Plan;
 use crate::limits::MAX_CONNECTION_AGE;
 use crate::link::Link;
 use crate::routes::Routes;
-use crate::tls::tls_cause;
+use crate::tls::{failure, tls_cause};
 use crate::{Endpoint, Limits, TransportError};
 
 /// A connection that was let in.
@@ -171,7 +172,7 @@ fn said(at: &Endpoint, source: NatsError) -> TransportError {
 
 fn closed(at: &Endpoint, error: io::Error) -> TransportError {
     match tls_cause(&error) {
-        Some(cause) => TransportError::Tls { at: at.clone(), source: cause.clone() },
+        Some(cause) => failure(at, cause, Stage::Over),
         None => TransportError::Closed { at: at.clone(), source: Some(error) },
     }
 }

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use campanile_domain::TlsMaterial;
+use campanile_tls::{crypto_provider, parse_ca, parse_pair};
 use parking_lot::Mutex;
 use rustls::client::WebPkiServerVerifier;
-use rustls::crypto::{CryptoProvider, ring};
-use rustls::sign::SingleCertAndKey;
+use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 use rustls_pki_types::CertificateDer;
 
-use super::material::{parse_ca, parse_pair};
+use super::own::OwnCertificate;
 use super::verifier::RootsVerifier;
 use crate::limits::MAX_TRUST_SETS;
 use crate::{Environment, TransportError};
@@ -36,7 +36,7 @@ impl TrustStore {
         Self {
             cert_dirs: folders.collect(),
             cert_file: environment.cert_file,
-            provider: Arc::new(ring::default_provider()),
+            provider: crypto_provider(),
             system: OnceLock::new(),
             sets: Mutex::new(VecDeque::new()),
         }
@@ -70,7 +70,13 @@ impl TrustStore {
 
     fn build(&self, material: Option<&TlsMaterial>) -> Result<ClientConfig, TransportError> {
         let verifier = match material.and_then(|material| material.ca.as_deref()) {
-            Some(pem) => self.verifier(parse_ca(pem)?),
+            Some(pem) => {
+                let roots = parse_ca(pem);
+                if roots.is_empty() {
+                    return Err(TransportError::Ca);
+                }
+                self.verifier(roots)
+            }
             None => self.system_verifier(),
         };
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
@@ -80,13 +86,10 @@ impl TrustStore {
             Some(verifier) => builder.dangerous().with_custom_certificate_verifier(verifier),
             None => builder.with_root_certificates(RootCertStore::empty()),
         };
-        let mut config = match material.and_then(|material| material.pair.as_ref()) {
-            Some((certificate, key)) => {
-                let own = parse_pair(certificate, key, &self.provider).map_err(TransportError::Pair)?;
-                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own)))
-            }
-            None => builder.with_no_client_auth(),
-        };
+        let pair = material.and_then(|material| material.pair.as_ref());
+        let own = pair.map(|(certificate, key)| parse_pair(certificate, key, &self.provider)).transpose();
+        let own = OwnCertificate(own.map_err(TransportError::Pair)?.map(Arc::new));
+        let mut config = builder.with_client_cert_resolver(Arc::new(own));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use campanile_tls::{Stage, TlsFailure};
 use kube::runtime::watcher;
 
 /// The answer that says that a kind is not served.
@@ -17,7 +18,11 @@ pub(crate) fn describe(aim: &str, error: &kube::Error) -> String {
             )
         }
         other => {
-            let cause = innermost(other);
+            let tls = campanile_tls::find(other);
+            let cause = match tls.map(|error| TlsFailure::new(error.clone(), Stage::Offered)) {
+                Some(cause) => return format!("failed to {aim}: agree on TLS with the API server: {cause}"),
+                None => innermost(other),
+            };
             format!(
                 "failed to {aim}: {cause}; check that the API server is up and its address and certificate right"
             )

@@ -1,7 +1,7 @@
 //! JSON Web Tokens by which an App shows who it is.
 
+use aws_lc_rs::signature::RsaKeyPair;
 use jiff::Timestamp;
-use ring::signature::RsaKeyPair;
 
 use super::AppProblem;
 use crate::jwt as signed;
@@ -17,7 +17,7 @@ const HEADER: &str = r#"{"alg":"RS256","typ":"JWT"}"#;
 /// A private key from PEM text, in either of the forms that are about (PKCS #1 is what GitHub gives).
 ///
 /// # Errors
-/// [`AppProblem::NoKey`] for nothing, [`AppProblem::Key`] for what is no RSA key of 2048 to 4096 bits.
+/// [`AppProblem::NoKey`] for nothing, [`AppProblem::Key`] for what is no RSA key of 2048 to 8192 bits.
 pub(super) fn read_key(pem: &[u8]) -> Result<RsaKeyPair, AppProblem> {
     if pem.trim_ascii().is_empty() {
         return Err(AppProblem::NoKey);

@@ -30,7 +30,7 @@ pub enum AppProblem {
     NoKey,
     /// The private key is none of the kind that GitHub gives.
     #[error(
-        "could not parse private key: key 'githubAppPrivateKey' is no RSA key in PEM form of 2048 to 4096 bits; download a \
+        "could not parse private key: key 'githubAppPrivateKey' is no RSA key in PEM form of 2048 to 8192 bits; download a \
          new one from the App's page"
     )]
     Key,

@@ -2,11 +2,11 @@ use super::*;
 use crate::Endpoint;
 use crate::commit_status::script::{Data, at, lines, refusal, run, success};
 use crate::testing::{answer, credentials, header, spec};
+use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use campanile_domain::{FailureClass, Method, ProviderSpec, Request, Response, Verdict};
 use campanile_testkit::noon;
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 
 /// Made for these tests; no App knows it.
 const KEY: &[u8] = include_bytes!("../../../fixtures/github-app/pkcs1.pem");
@@ -86,7 +86,7 @@ fn s21_the_apps_own_token_is_signed_and_short_lived() {
     let claims = format!(r#"{{"iat":{from},"exp":{},"iss":"127"}}"#, from + 120);
     assert_eq!(parts, [r#"{"alg":"RS256","typ":"JWT"}"#.to_owned(), claims]);
     let key = jwt::read_key(KEY_AS_PKCS8).unwrap();
-    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public().as_ref())
+    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public_key().as_ref())
         .verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap())
         .unwrap();
 }

@@ -3,12 +3,12 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use aws_lc_rs::signature::{KeyPair, RsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use ring::digest::{SHA256, digest};
-use ring::rand::{SecureRandom, SystemRandom};
-use ring::signature::{KeyPair, RsaKeyPair};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::json;
@@ -35,7 +35,7 @@ pub enum CertificateProblem {
     )]
     Protected,
     /// No key, or one that can not sign.
-    #[error("has no RSA private key of 2048 to 4096 bits; add it to the file, in PEM form")]
+    #[error("has no RSA private key of 2048 to 8192 bits; add it to the file, in PEM form")]
     Key,
     /// No certificate of the key.
     #[error("has no certificate of its private key; add it to the file, in PEM form")]

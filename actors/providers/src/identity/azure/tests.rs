@@ -1,10 +1,10 @@
 //! Certificates of applications, and what is signed with them.
 
 use super::{Application, Certificate, CertificateProblem};
+use aws_lc_rs::signature::{KeyPair, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use campanile_testkit::noon;
-use ring::signature::{RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
 use serde_json::{Value, json};
 
 const KEY: &str = include_str!("../../../fixtures/github-app/pkcs8.pem");
@@ -46,7 +46,7 @@ fn s20_an_assertion_is_signed_with_the_certificates_key_and_names_it() {
             })
         );
         let key = crate::jwt::read_key(KEY.as_bytes()).unwrap();
-        let public = UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, key.public().as_ref());
+        let public = UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, key.public_key().as_ref());
         public.verify(text.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
         assert_ne!(signed(&pem, false), assertion, "no two are the same");
     }

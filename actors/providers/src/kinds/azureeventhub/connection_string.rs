@@ -1,10 +1,10 @@
 //! Connection strings, and the signatures that their keys make (Azure Service Bus, "Access control with Shared Access
 //! Signatures").
 
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use ring::hmac;
 use url::Url;
 
 use super::EventHubProblem;

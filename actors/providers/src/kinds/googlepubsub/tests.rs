@@ -2,9 +2,9 @@ use super::*;
 use crate::Step;
 use crate::commit_status::script::{Data, line, lines, refusal, run};
 use crate::testing::{answer, credentials, delivery, error, failed, header, info, spec};
+use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use campanile_domain::{Event, FailureClass, Notification, ProviderSpec, Response, Verdict};
 use campanile_testkit::{event, noon};
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde_json::{Value, json};
 
 const KIND: &str = "googlepubsub";
@@ -112,7 +112,7 @@ fn s23_8_a_service_account_is_let_in_with_a_signed_assertion() {
         })
     );
     let key = crate::jwt::read_key(PEM.as_bytes()).unwrap();
-    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public().as_ref());
+    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public_key().as_ref());
     public.verify(signed.as_bytes(), &decode(signature)).unwrap();
 }
 

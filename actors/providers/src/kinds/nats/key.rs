@@ -1,7 +1,7 @@
 //! Keys of NATS users as text: base32 (RFC 4648, 6) of a kind, an Ed25519 key and a checksum (nats-io/nkeys, "Encoding").
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use campanile_domain::NatsKey;
-use ring::signature::{Ed25519KeyPair, KeyPair};
 
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// The kinds that begin with S and U.

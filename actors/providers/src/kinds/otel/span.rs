@@ -1,8 +1,8 @@
 //! The span that stands for an event.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use campanile_domain::{Notification, ObjectRef};
 use jiff::Timestamp;
-use ring::digest::{SHA256, digest};
 
 use super::proto::{
     AnyValue, ExportRequest, KeyValue, Resource, ResourceSpans, Scope, ScopeSpans, Span, Status,

@@ -119,7 +119,7 @@ fn s23_22_the_trace_is_that_of_the_revision() {
     let trace = |metadata: &[(&str, &str)]| hex(&span(&delivery(event(), metadata)).trace_id);
     let of = |revision: &str| {
         let name = format!("3f0f8a1e-0000-4000-8000-000000000001:{revision}");
-        hex(&ring::digest::digest(&ring::digest::SHA256, name.as_bytes()).as_ref()[..16])
+        hex(&aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, name.as_bytes()).as_ref()[..16])
     };
     assert_eq!(
         trace(&[("app-version", "6.3.5"), ("oci-digest", "sha256:2e"), ("revision", "x")]),

@@ -1,7 +1,7 @@
 //! The ids that Sentry wants, derived from a notification: the same at every try, and never those of another one.
 
+use aws_lc_rs::digest::{SHA512, digest};
 use campanile_domain::Notification;
-use ring::digest::{SHA512, digest};
 
 /// Lower-case hexadecimal, as Sentry has them.
 pub(super) struct Ids {
