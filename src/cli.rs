@@ -7,25 +7,28 @@ mod gates;
 mod operate;
 mod selector;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use campanile_domain::ObjectKey;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::{commands, logging};
 pub use controller::ControllerFlags;
 pub use flags::{CommonFlags, RunFlags};
-pub use operate::{ExplainFlags, RedriveFlags, SendFlags};
+pub use operate::{ExplainFlags, LetterFlags, RetryFlags, SendFlags};
+
+/// Where a pod finds its token.
+const POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /// An event router for GitOps clusters: Flux events in, notifications out, none lost.
-#[derive(Debug, Parser)]
 ///
-/// Without a command it runs in a cluster, in place of Flux's notification-controller, with that controller's flags.
+/// In a pod, or with a flag of the controller, it runs without a command in place of Flux's notification-controller.
+#[derive(Debug, Parser)]
 #[command(name = "campanile", version, args_conflicts_with_subcommands = true)]
 #[command(
-    after_help = "Example:\n  campanile demo\n  campanile run --manifests ./alerts --state-dir ./state\n  campanile --watch-all-namespaces --log-level=info --log-encoding=json --enable-leader-election"
+    after_help = "Example:\n  campanile demo\n  campanile run --manifests ./alerts --state-dir ./state\n  campanile controller --watch-all-namespaces --log-level=info --log-encoding=json --enable-leader-election"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -54,7 +57,7 @@ enum Command {
     Check(CheckFlags),
     /// Show what becomes of an event: the step that decided about each Alert, and the request that would go out.
     #[command(
-        after_help = "Example:\n  campanile explain --event event.json --manifests ./alerts\n  campanile explain --event - --alert apps/on-call -o json < event.json"
+        after_help = "Example:\n  campanile explain Kustomization/apps/web --severity error --expect apps/slack\n  campanile explain --event event.json --manifests ./alerts\n  campanile explain --event - --alert apps/on-call -o json < event.json"
     )]
     Explain(ExplainFlags),
     /// Send a test notification through a Provider of a running instance, and show what the destination answers.
@@ -62,11 +65,23 @@ enum Command {
         after_help = "Example:\n  campanile send --provider apps/slack --severity error\n  campanile send --provider apps/github --revision main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738"
     )]
     Send(SendFlags),
+    /// Try what waits in a running instance at once, whatever it waits for.
+    ///
+    /// For when a destination works again and the next attempt is minutes away. A test notification that arrives does the
+    /// same for its Provider.
+    #[command(after_help = "Example:\n  campanile retry --provider apps/slack\n  campanile retry 3f9a1c77")]
+    Retry(RetryFlags),
     /// Put dead letters of a running instance back into the queue of their Provider.
     #[command(
-        after_help = "Example:\n  campanile redrive 3f9a1c77 b0d25e14\n  campanile redrive --provider apps/slack"
+        after_help = "Example:\n  campanile redrive 3f9a1c77 b0d25e14\n  campanile redrive --provider apps/slack\n  campanile redrive --all"
     )]
-    Redrive(RedriveFlags),
+    Redrive(LetterFlags),
+    /// Remove dead letters of a running instance for good.
+    #[command(after_help = "Example:\n  campanile drop 3f9a1c77\n  campanile drop --provider apps/slack")]
+    Drop(LetterFlags),
+    /// Run in a cluster, in place of Flux's notification-controller: what the bare name does in a pod.
+    #[command(after_help = "Example:\n  campanile controller --watch-all-namespaces --log-level=info")]
+    Controller(ControllerFlags),
     /// Print the definitions of Alert, Provider and Receiver for a cluster.
     #[command(after_help = "Example:\n  campanile crds | kubectl apply -f -")]
     Crds(CrdsFlags),
@@ -106,12 +121,23 @@ pub struct GetFlags {
     /// At most so many deliveries, the oldest.
     #[arg(long, value_name = "NUMBER", default_value_t = 500)]
     pub limit: usize,
-    /// `json` prints the whole answer.
+    /// `wide` shows more columns and cuts nothing, `json` prints the whole answer.
     #[arg(short, long, value_enum, value_name = "FORM", default_value = "table")]
-    pub output: Output,
+    pub output: GetForm,
     /// Address of the instance's operations API.
     #[arg(long, env = "CAMPANILE_ADMIN", default_value = flags::ADMIN, value_name = "HOST:PORT")]
     pub admin_addr: String,
+}
+
+/// Form of what `get` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum GetForm {
+    /// For people: the columns of `kubectl get`, cut to the width of the terminal.
+    Table,
+    /// For people with room: the columns of `kubectl get -o wide`, and nothing is cut.
+    Wide,
+    /// For programs.
+    Json,
 }
 
 /// What `get` shows.
@@ -167,7 +193,9 @@ pub enum Storage {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        None => start(cli.controller.config(), &cli.controller.common, || cli.controller.check()),
+        None if !is_meant() => return help(),
+        None => control(&cli.controller),
+        Some(Command::Controller(flags)) => control(&flags),
         Some(Command::Run(flags)) => start(flags.config(), &flags.common, || Ok(())),
         Some(Command::Demo(flags)) => logging::start(logging::Encoding::Console, logging::Level::Error)
             .and_then(|()| commands::demo(&flags)),
@@ -175,7 +203,9 @@ pub fn main() -> ExitCode {
         Some(Command::Check(flags)) => commands::check(&flags),
         Some(Command::Explain(flags)) => commands::explain(&flags),
         Some(Command::Send(flags)) => commands::send(&flags),
+        Some(Command::Retry(flags)) => commands::retry(&flags),
         Some(Command::Redrive(flags)) => commands::redrive(&flags),
+        Some(Command::Drop(flags)) => commands::discard(&flags),
         Some(Command::Crds(flags)) => commands::crds(&flags),
     };
     let code = result.unwrap_or_else(|error| {
@@ -184,6 +214,23 @@ pub fn main() -> ExitCode {
     });
     logging::flush();
     code
+}
+
+/// Whether the bare name stands for the controller: in a pod, or with a flag. On a workstation it would work on whatever
+/// cluster the kubeconfig names.
+fn is_meant() -> bool {
+    let is_pod = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() && Path::new(POD_TOKEN).exists();
+    is_pod || std::env::args_os().len() > 1
+}
+
+/// Shows what there is, as wrong usage does.
+fn help() -> ExitCode {
+    eprintln!("{}", Cli::command().render_help());
+    ExitCode::from(2)
+}
+
+fn control(flags: &ControllerFlags) -> anyhow::Result<ExitCode> {
+    start(flags.config(), &flags.common, || flags.check())
 }
 
 /// Runs an instance until a signal ends it. Whoever reads its standard error expects log lines, so that is how it says
@@ -207,7 +254,6 @@ fn start(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn cli_the_definition_is_sound_and_every_command_shows_an_example() {

@@ -1,13 +1,19 @@
-//! HTTP for operators: probes, metrics, and the operations API behind `campanile get`, `explain`, `send` and `redrive`.
+//! HTTP for operators: probes, metrics, and the operations API behind `campanile get`, `explain`, `send`, `retry`,
+//! `redrive` and `drop`.
 
 mod admin;
 mod body;
+mod discard;
 mod error;
 mod explain;
 mod health;
 mod key;
+mod letters;
 mod metrics;
+mod pick;
+mod provider;
 mod redrive;
+mod retry;
 mod send;
 mod state;
 #[cfg(test)]
@@ -29,10 +35,14 @@ use jiff::Timestamp;
 
 use crate::app::{Leadership, Links, OpsListeners};
 pub use admin::{DELIVERIES, DeliveryList, OBJECTS};
+pub use discard::{DROP, DropReport};
 pub use error::ErrorBody;
 pub use explain::EXPLAIN;
 pub(crate) use explain::Explainer;
-pub use redrive::{REDRIVE, RedriveReport, RedriveRequest, Refusal};
+pub use letters::LetterRequest;
+pub use pick::Refusal;
+pub use redrive::{REDRIVE, RedriveReport};
+pub use retry::{RETRY, RetryReport, RetryRequest};
 pub use send::{SEND, SendAnswer, SendFailure, SendReport, SendRequest, SendResult, TestSeverity};
 pub use state::State;
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::Addr;
 use campanile_delivery::{
-    DeliverySnapshot, Dispatcher, Drain, GetTallies, ProviderSnapshot, SendTest, WorkReady,
+    DeliverySnapshot, Dispatcher, Drain, GetTallies, ProviderSnapshot, RetryNow, SendTest, WorkReady,
 };
 use campanile_intake::{IntakeActor, IntakeSnapshot, StopAccepting};
 use campanile_protocol::{
@@ -25,6 +25,7 @@ pub(crate) struct Links {
     pub(crate) work: Link<WorkReady>,
     pub(crate) drain: Link<Drain>,
     pub(crate) send_test: Link<SendTest>,
+    pub(crate) retry: Link<RetryNow>,
     pub(crate) delivery_snapshot: Link<GetSnapshot<DeliverySnapshot>>,
     pub(crate) provider_snapshots: Link<GetSnapshot<Vec<ProviderSnapshot>>>,
     pub(crate) tallies: Link<GetTallies>,
@@ -81,6 +82,7 @@ impl Links {
         self.work.point_at(dispatcher);
         self.drain.point_at(dispatcher);
         self.send_test.point_at(dispatcher);
+        self.retry.point_at(dispatcher);
         self.delivery_snapshot.point_at(dispatcher);
         self.provider_snapshots.point_at(dispatcher);
         self.tallies.point_at(dispatcher);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Addr;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use campanile_protocol::LabelLookup;
 use campanile_supervision::{GetSnapshot, LifeGuard, SharedClock, Supervise, Supervisor};
 use campanile_watcher::{
@@ -32,7 +32,17 @@ const LETTING_GO: Duration = Duration::from_secs(2);
 /// Fails early where waiting would not help: without a kubeconfig or a service account there is no cluster to watch, and
 /// without a namespace no Lease.
 pub(super) async fn check(config: &Config) -> Result<()> {
-    let Objects::Cluster(cluster) = &config.objects else { return Ok(()) };
+    let cluster = match &config.objects {
+        Objects::Cluster(cluster) => cluster,
+        Objects::Folder(folder) => {
+            let name = folder.display();
+            ensure!(
+                folder.exists(),
+                "read the manifests in {name}: it does not exist; name a folder with --manifests"
+            );
+            return Ok(());
+        }
+    };
     // The text of the error holds its causes already.
     ClusterConfig::from(cluster).check().await.map_err(|error| anyhow::Error::msg(error.to_string()))?;
     cluster.election.as_ref().map_or(Ok(()), |election| lease_namespace(election).map(drop))

@@ -1,8 +1,8 @@
-//! Flags of the commands that explain, test and repair: `explain`, `send`, `redrive`.
+//! Flags of the commands that explain, test and repair: `explain`, `send`, `retry`, `redrive`, `drop`.
 
 use std::path::PathBuf;
 
-use campanile_domain::ObjectKey;
+use campanile_domain::{ObjectKey, ObjectRef};
 use clap::{ArgGroup, Args};
 
 use super::{Output, flags, gates};
@@ -10,10 +10,27 @@ use crate::ops::TestSeverity;
 
 /// Flags of `explain`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["object", "event"])))]
 pub struct ExplainFlags {
-    /// The event as a controller would post it: a file of JSON, or `-` for standard input.
+    /// The object of an event that is made up.
+    #[arg(value_name = "KIND/NAMESPACE/NAME", value_parser = object_ref)]
+    pub object: Option<ObjectRef>,
+    /// The event: a file of JSON, or `-` for standard input. As a controller posts it, or a Kubernetes Event as
+    /// `kubectl get event NAME -o json` prints it.
     #[arg(long, value_name = "FILE")]
-    pub event: PathBuf,
+    pub event: Option<PathBuf>,
+    /// Severity of the made up event.
+    #[arg(long, value_enum, default_value = "info", conflicts_with = "event")]
+    pub severity: TestSeverity,
+    /// Reason of the made up event.
+    #[arg(long, value_name = "REASON", default_value = "ReconciliationSucceeded", conflicts_with = "event")]
+    pub reason: String,
+    /// Message of the made up event, which the patterns of Alerts see.
+    #[arg(long, value_name = "TEXT", default_value = "an event to explain", conflicts_with = "event")]
+    pub message: String,
+    /// End with exit code 1 unless an Alert sends the event through this Provider. May be repeated.
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key)]
+    pub expect: Vec<ObjectKey>,
     /// Explain by these manifests, without an instance. Otherwise the running instance explains, by the manifests it
     /// reads and the flags it was started with.
     #[arg(long, value_name = "DIR")]
@@ -65,16 +82,37 @@ pub struct SendFlags {
     pub admin_addr: String,
 }
 
-/// Flags of `redrive`.
+/// Flags of `retry`.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("which").required(true).args(["ids", "provider"])))]
-pub struct RedriveFlags {
+pub struct RetryFlags {
+    /// Ids of waiting notifications, as `campanile get deliveries` shows them: the queues of their Providers are tried.
+    #[arg(value_name = "ID", value_parser = id)]
+    pub ids: Vec<String>,
+    /// The Provider whose queue is tried.
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key)]
+    pub provider: Option<ObjectKey>,
+    /// `json` prints the whole answer.
+    #[arg(short, long, value_enum, value_name = "FORM", default_value = "table")]
+    pub output: Output,
+    /// Address of the instance's operations API.
+    #[arg(long, env = "CAMPANILE_ADMIN", default_value = flags::ADMIN, value_name = "HOST:PORT")]
+    pub admin_addr: String,
+}
+
+/// Flags of `redrive` and `drop`.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["ids", "provider", "all"])))]
+pub struct LetterFlags {
     /// Ids of dead letters, as `campanile get dead` shows them, or any longer part of them from the beginning on.
     #[arg(value_name = "ID", value_parser = id)]
     pub ids: Vec<String>,
     /// All dead letters of this Provider.
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key)]
     pub provider: Option<ObjectKey>,
+    /// All dead letters of the instance.
+    #[arg(long)]
+    pub all: bool,
     /// `json` prints the whole answer.
     #[arg(short, long, value_enum, value_name = "FORM", default_value = "table")]
     pub output: Output,
@@ -89,6 +127,19 @@ fn id(text: &str) -> Result<String, String> {
         Ok(text.to_ascii_lowercase())
     } else {
         Err("write an id as `campanile get dead` shows it".to_owned())
+    }
+}
+
+/// An object as `explain` shows it: its kind, namespace and name.
+fn object_ref(text: &str) -> Result<ObjectRef, String> {
+    match text.split('/').collect::<Vec<_>>()[..] {
+        [kind, namespace, name] if ![kind, namespace, name].contains(&"") => Ok(ObjectRef {
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            ..ObjectRef::default()
+        }),
+        _ => Err("write KIND/NAMESPACE/NAME, for example Kustomization/apps/web".to_owned()),
     }
 }
 
@@ -113,11 +164,16 @@ mod tests {
     }
 
     #[test]
-    fn cli_redrive_takes_either_ids_or_a_provider() {
+    fn cli_redrive_drop_and_retry_take_either_ids_or_a_provider() {
         use clap::error::ErrorKind::{ArgumentConflict, MissingRequiredArgument, ValueValidation};
         assert_eq!(usage("redrive 1 3f9a1c77"), Ok(()));
         assert_eq!(usage("redrive --provider apps/chat"), Ok(()));
         assert_eq!(usage("redrive"), Err(MissingRequiredArgument));
+        assert_eq!(usage("redrive --all"), Ok(()));
+        assert_eq!(usage("drop --all"), Ok(()));
+        assert_eq!(usage("drop --all --provider apps/chat"), Err(ArgumentConflict));
+        assert_eq!(usage("retry --provider apps/chat"), Ok(()));
+        assert_eq!(usage("retry"), Err(MissingRequiredArgument));
         assert_eq!(usage("redrive 1 --provider apps/chat"), Err(ArgumentConflict));
         assert_eq!(usage("redrive one"), Err(ValueValidation));
     }
@@ -133,5 +189,15 @@ mod tests {
             usage("explain --event - --feature-gates ObjectLevelWorkloadIdentity=true"),
             Err(MissingRequiredArgument)
         );
+    }
+
+    #[test]
+    fn cli_explain_takes_an_event_or_the_object_of_one() {
+        use clap::error::ErrorKind::{ArgumentConflict, MissingRequiredArgument, ValueValidation};
+        assert_eq!(usage("explain Kustomization/apps/web --severity error --reason X"), Ok(()));
+        assert_eq!(usage("explain"), Err(MissingRequiredArgument));
+        assert_eq!(usage("explain apps/web"), Err(ValueValidation));
+        assert_eq!(usage("explain Kustomization/apps/web --event -"), Err(ArgumentConflict));
+        assert_eq!(usage("explain --event - --severity error"), Err(ArgumentConflict));
     }
 }

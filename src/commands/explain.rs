@@ -1,11 +1,9 @@
 //! `campanile explain`: what becomes of an event, Alert by Alert, and what would be sent.
 
-use std::io::Read;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use campanile_domain::ObjectKey;
 use campanile_router::Rules;
 use campanile_transport::{Limits, Transport};
@@ -13,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::api;
+use super::event::posted;
 use super::out::put;
 use super::table::{layout, printable};
 use crate::cli::{ExplainFlags, Output};
@@ -20,11 +19,8 @@ use crate::config::environment;
 use crate::explain::{Circumstances, Explained, Explanation, Outcome, ShownRequest, explain_folder};
 use crate::ops::EXPLAIN;
 
-/// Most bytes read of an event; what is longer than the endpoint takes is refused by whoever explains.
-const MOST_BYTES: u64 = 4 << 20;
-
 pub(crate) fn explain(flags: &ExplainFlags) -> Result<ExitCode> {
-    let event = read(&flags.event)?;
+    let event = posted(flags)?;
     let explanation = match &flags.manifests {
         Some(folder) => explain_folder(folder, &event, flags.alert.as_ref(), circumstances(flags))?,
         None => actix_rt::System::new().block_on(ask(flags, event))?,
@@ -36,18 +32,17 @@ pub(crate) fn explain(flags: &ExplainFlags) -> Result<ExitCode> {
         Output::Json => put(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
         Output::Table => put(&printable(&text(&explanation)))?,
     }
-    Ok(ExitCode::SUCCESS)
+    let missed: Vec<_> = flags.expect.iter().filter(|provider| !reaches(&explanation, provider)).collect();
+    for provider in &missed {
+        eprintln!("campanile: expected a notification through provider {provider}, no Alert sends one");
+    }
+    Ok(ExitCode::from(u8::from(!missed.is_empty())))
 }
 
-fn read(file: &Path) -> Result<Vec<u8>> {
-    let mut event = Vec::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(MOST_BYTES).read_to_end(&mut event)
-    } else {
-        std::fs::File::open(file).and_then(|open| open.take(MOST_BYTES).read_to_end(&mut event))
-    };
-    read.with_context(|| format!("read the event in {}", file.display()))?;
-    Ok(event)
+/// Whether an Alert sends a notification through this Provider.
+fn reaches(explanation: &Explanation, provider: &ObjectKey) -> bool {
+    let sends = |alert: &&Explained| alert.result == Outcome::Delivers && alert.provider == *provider;
+    explanation.alerts.iter().any(|alert| sends(&alert))
 }
 
 fn circumstances(flags: &ExplainFlags) -> Circumstances {

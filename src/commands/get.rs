@@ -6,14 +6,15 @@ use std::process::ExitCode;
 use anyhow::Result;
 use campanile_domain::{prefix, prefix_length};
 use campanile_outbox::{DeliveryState, DeliveryView};
-use campanile_protocol::{AlertRow, Condition, ObjectTable, ProviderRow};
+use campanile_protocol::{AlertRow, Condition, ObjectRow, ObjectTable, ProviderRow};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::api;
 use super::out::put;
-use super::table::{age, layout};
-use crate::cli::{GetFlags, Output, What};
+use super::screen::{Screen, Table};
+use super::table::{age, printable};
+use crate::cli::{GetFlags, GetForm, What};
 use crate::ops::{DELIVERIES, DeliveryList, OBJECTS};
 
 pub(crate) fn get(flags: &GetFlags) -> Result<ExitCode> {
@@ -23,22 +24,26 @@ pub(crate) fn get(flags: &GetFlags) -> Result<ExitCode> {
 }
 
 async fn fetch(flags: &GetFlags) -> Result<String> {
-    let now = Timestamp::now();
-    Ok(match flags.what {
+    let (now, screen) = (Timestamp::now(), Screen::of_stdout());
+    // `wide` is for those who want all of it.
+    let screen = if flags.output == GetForm::Wide { screen.endless() } else { screen };
+    match flags.what {
         What::Alerts => {
             let rows = within(flags, objects(flags).await?.alerts, |row| &row.object.namespace);
-            print(flags, &rows, || alerts(&rows, now))?
+            print(flags, &rows, || alerts(flags.output, &rows, now), &screen)
         }
         What::Providers => {
             let rows = within(flags, objects(flags).await?.providers, |row| &row.object.namespace);
-            print(flags, &rows, || providers(&rows, now))?
+            print(flags, &rows, || providers(flags.output, &rows, now), &screen)
         }
         What::Deliveries | What::Dead => {
-            let DeliveryList { items, held } = deliveries(flags).await?;
-            let rows = within(flags, items, |row| &row.provider.namespace);
-            print(flags, &rows, || delivery_table(&rows, &held, now))?
+            let DeliveryList { items, total, held } = deliveries(flags).await?;
+            if (items.len() as u64) < total {
+                eprintln!("warning: these are the oldest {} of {total}; --limit shows more", items.len());
+            }
+            print(flags, &items, || delivery_table(&items, &held, now), &screen)
         }
-    })
+    }
 }
 
 /// The rows of the namespace that was asked for.
@@ -47,18 +52,39 @@ fn within<T>(flags: &GetFlags, rows: Vec<T>, namespace: impl Fn(&T) -> &str) -> 
     rows.into_iter().filter(wanted).collect()
 }
 
-fn print<T: Serialize>(flags: &GetFlags, rows: &[T], table: impl Fn() -> String) -> Result<String> {
+fn print<T: Serialize>(
+    flags: &GetFlags,
+    rows: &[T],
+    table: impl Fn() -> Table,
+    screen: &Screen,
+) -> Result<String> {
+    if rows.is_empty() {
+        eprintln!("{}", nothing(flags));
+    }
     Ok(match flags.output {
-        Output::Json => serde_json::to_string_pretty(rows)? + "\n",
-        Output::Table if rows.is_empty() => "nothing found\n".to_owned(),
-        Output::Table => table(),
+        GetForm::Json => serde_json::to_string_pretty(rows)? + "\n",
+        GetForm::Table | GetForm::Wide if rows.is_empty() => String::new(),
+        GetForm::Table | GetForm::Wide => table().fit(screen),
     })
+}
+
+/// What is said where there is nothing to show.
+fn nothing(flags: &GetFlags) -> String {
+    let what = match flags.what {
+        What::Alerts => "alerts",
+        What::Providers => "providers",
+        What::Deliveries => "waiting deliveries",
+        What::Dead => "dead letters",
+    };
+    let of = flags.provider.as_ref().map(|key| format!(" of provider '{key}'")).unwrap_or_default();
+    let within = flags.namespace.as_ref().map(|name| format!(" in namespace '{name}'")).unwrap_or_default();
+    format!("no {what}{of}{within}")
 }
 
 async fn objects(flags: &GetFlags) -> Result<ObjectTable> {
     let table: ObjectTable = api::get(&flags.admin_addr, OBJECTS).await?;
     for problem in &table.problems {
-        eprintln!("warning: {problem}");
+        eprintln!("warning: {}", printable(problem));
     }
     Ok(table)
 }
@@ -66,7 +92,9 @@ async fn objects(flags: &GetFlags) -> Result<ObjectTable> {
 async fn deliveries(flags: &GetFlags) -> Result<DeliveryList> {
     let dead = flags.what == What::Dead;
     let provider = flags.provider.as_ref().map(|key| format!("&provider={key}")).unwrap_or_default();
-    api::get(&flags.admin_addr, &format!("{DELIVERIES}?dead={dead}&limit={}{provider}", flags.limit)).await
+    let namespace = flags.namespace.as_ref().map(|name| format!("&namespace={name}")).unwrap_or_default();
+    let query = format!("{DELIVERIES}?dead={dead}&limit={}{provider}{namespace}", flags.limit);
+    api::get(&flags.admin_addr, &query).await
 }
 
 fn ready(conditions: &[Condition], kind: &str) -> (String, String) {
@@ -76,44 +104,55 @@ fn ready(conditions: &[Condition], kind: &str) -> (String, String) {
     )
 }
 
-fn alerts(rows: &[AlertRow], now: Timestamp) -> String {
-    let cells = rows.iter().map(|AlertRow { object: row, .. }| {
+/// The columns of `kubectl get alerts`, and of its `-o wide`.
+fn alerts(form: GetForm, rows: &[AlertRow], now: Timestamp) -> Table {
+    let wide = form == GetForm::Wide;
+    let cells = rows.iter().map(|AlertRow { object: row, provider }| {
         let (status, message) = ready(&row.conditions, "Ready");
         let message = if row.suspended { format!("{message} (suspended)") } else { message };
-        vec![row.namespace.clone(), row.name.clone(), status, message, since(row.since, now)]
+        let first = [row.namespace.clone(), row.name.clone(), status, message];
+        let more = [
+            provider.clone(),
+            last_delivery(row, now),
+            row.pending.to_string(),
+            row.dead_letters.to_string(),
+        ];
+        let more = more.into_iter().filter(|_| wide);
+        first.into_iter().chain(more).chain([since(row.since, now)]).collect()
     });
-    layout(&["NAMESPACE", "NAME", "READY", "STATUS", "AGE"], &cells.collect::<Vec<_>>())
+    let more = ["PROVIDER", "LAST DELIVERY", "PENDING", "DEAD"].into_iter().filter(|_| wide);
+    let header = ["NAMESPACE", "NAME", "READY", "STATUS"].into_iter().chain(more).chain(["AGE"]);
+    Table { header: header.collect(), rows: cells.collect(), cut: "STATUS" }
 }
 
-fn providers(rows: &[ProviderRow], now: Timestamp) -> String {
+/// The columns of `kubectl get providers`, and of its `-o wide`.
+fn providers(form: GetForm, rows: &[ProviderRow], now: Timestamp) -> Table {
+    let wide = form == GetForm::Wide;
     let cells = rows.iter().map(|ProviderRow { object: row, type_name }| {
         let (status, message) = ready(&row.conditions, "Ready");
         let (delivering, why) = ready(&row.conditions, "Delivering");
         let message = if status == "True" && delivering == "False" { why } else { message };
         let message = if row.suspended { format!("{message} (suspended)") } else { message };
-        let last = row.last_delivery.map_or_else(|| "never".to_owned(), |at| since(at, now) + " ago");
-        let names = [row.namespace.clone(), row.name.clone(), type_name.clone()];
-        let (pending, dead) = (row.pending.to_string(), row.dead_letters.to_string());
-        let state = [status, delivering, message, last, pending, dead, since(row.since, now)];
-        names.into_iter().chain(state).collect()
+        let first = [row.namespace.clone(), row.name.clone(), type_name.clone(), status, delivering, message];
+        let more = [last_delivery(row, now), row.pending.to_string(), row.dead_letters.to_string()];
+        let more = more.into_iter().filter(|_| wide);
+        first.into_iter().chain(more).chain([since(row.since, now)]).collect()
     });
-    let header = [
-        "NAMESPACE",
-        "NAME",
-        "TYPE",
-        "READY",
-        "DELIVERING",
-        "STATUS",
-        "LAST DELIVERY",
-        "PENDING",
-        "DEAD",
-        "AGE",
-    ];
-    layout(&header, &cells.collect::<Vec<_>>())
+    let first = ["NAMESPACE", "NAME", "TYPE", "READY", "DELIVERING", "STATUS"];
+    let more = ["LAST DELIVERY", "PENDING", "DEAD"].into_iter().filter(|_| wide);
+    Table {
+        header: first.into_iter().chain(more).chain(["AGE"]).collect(),
+        rows: cells.collect(),
+        cut: "STATUS",
+    }
+}
+
+fn last_delivery(row: &ObjectRow, now: Timestamp) -> String {
+    row.last_delivery.map_or_else(|| "never".to_owned(), |at| since(at, now) + " ago")
 }
 
 /// A delivery that was not tried yet waits for its Provider, if that does not deliver: then it is `held`, with the reason.
-fn delivery_table(rows: &[DeliveryView], held: &BTreeMap<String, String>, now: Timestamp) -> String {
+fn delivery_table(rows: &[DeliveryView], held: &BTreeMap<String, String>, now: Timestamp) -> Table {
     let length = prefix_length(rows.iter().map(|row| row.id));
     let cells = rows.iter().map(|row| {
         let waits = held.get(&row.provider.to_string()).filter(|_| row.state == DeliveryState::Ready);
@@ -133,8 +172,8 @@ fn delivery_table(rows: &[DeliveryView], held: &BTreeMap<String, String>, now: T
         ]
     });
     let header =
-        ["ID", "STATE", "PROVIDER", "ALERT", "OBJECT", "REASON", "ATTEMPTS", "NEXT", "AGE", "LAST ERROR"];
-    layout(&header, &cells.collect::<Vec<_>>())
+        vec!["ID", "STATE", "PROVIDER", "ALERT", "OBJECT", "REASON", "ATTEMPTS", "NEXT", "AGE", "LAST ERROR"];
+    Table { header, rows: cells.collect(), cut: "LAST ERROR" }
 }
 
 fn state(state: DeliveryState) -> &'static str {

@@ -32,7 +32,7 @@ impl Words<'_> {
         let object = self.event.involved_object.path();
         match step {
             Step::Suspended => "the Alert is suspended".to_owned(),
-            Step::NoSource => format!("no entry of spec.eventSources names {object}"),
+            Step::NoSource => self.no_source(&object),
             Step::Severity => {
                 let (wanted, is) = (self.alert.severity.as_str(), self.event.severity.as_str());
                 format!("the Alert wants severity '{wanted}', the event has '{is}'")
@@ -51,6 +51,16 @@ impl Words<'_> {
             Step::Dropped(reason) => reason.label().to_owned(),
             Step::Notifies => self.selected(),
         }
+    }
+
+    /// A kind in other letters is the commonest mistake, and the hardest to see.
+    fn no_source(&self, object: &str) -> String {
+        let kind = &self.event.involved_object.kind;
+        let is_meant = |source: &&EventSource| source.kind != *kind && source.kind.eq_ignore_ascii_case(kind);
+        let hint = self.alert.sources.iter().find(is_meant).map(|source| {
+            format!("; the event says {kind}, the Alert {}: kinds are case-sensitive", source.kind)
+        });
+        format!("no entry of spec.eventSources names {object}{}", hint.unwrap_or_default())
     }
 
     fn excluded(&self) -> String {

@@ -11,10 +11,13 @@ use campanile_protocol::{GetObjects, ObjectRow, ObjectTable, ProviderRow};
 use campanile_supervision::GetSnapshot;
 use serde::{Deserialize, Serialize};
 
+use super::discard::{DROP, discard};
 use super::error::ApiError;
 use super::explain::{EXPLAIN, explain};
 use super::key::object_key;
+use super::provider::{has_provider, no_provider};
 use super::redrive::{REDRIVE, redrive};
+use super::retry::{RETRY, retry};
 use super::send::{SEND, send};
 use super::{State, View};
 
@@ -35,7 +38,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/v1/provider-actors", get().to(provider_actors))
         .route(EXPLAIN, post().to(explain))
         .route(SEND, post().to(send))
-        .route(REDRIVE, post().to(redrive));
+        .route(RETRY, post().to(retry))
+        .route(REDRIVE, post().to(redrive))
+        .route(DROP, post().to(discard));
 }
 
 /// Which deliveries to list.
@@ -45,6 +50,7 @@ struct DeliveryQuery {
     dead: bool,
     /// `namespace/name`.
     provider: Option<String>,
+    namespace: Option<String>,
     limit: usize,
 }
 
@@ -53,6 +59,8 @@ struct DeliveryQuery {
 pub struct DeliveryList {
     /// The deliveries.
     pub items: Vec<DeliveryView>,
+    /// How many there are; the list stops at its limit.
+    pub total: u64,
     /// Why Providers do not deliver, by `namespace/name`: what is ready for them waits for that.
     pub held: BTreeMap<String, String>,
 }
@@ -84,11 +92,25 @@ async fn deliveries(view: Data<View>, query: Query<DeliveryQuery>) -> Result<Htt
     let query = query.into_inner();
     let provider = query.provider.as_deref().map(|text| object_key("provider", text)).transpose()?;
     let limit = if query.limit == 0 { MOST_DELIVERIES } else { query.limit.min(MOST_DELIVERIES) };
-    let selection = Selection { dead: query.dead, provider, limit };
-    let items = view.outbox.list(selection).await.map_err(ApiError::unavailable)?;
+    let namespace = query.namespace.map(Into::into);
+    let selection = Selection { dead: query.dead, provider, namespace, limit };
+    let total = total(&view.outbox.stats(), &selection);
+    let items = view.outbox.list(selection.clone()).await.map_err(ApiError::unavailable)?;
     // Without the watcher the list is shown all the same, only not why it waits.
-    let table = view.links.objects.ask(GetObjects).await.unwrap_or_default();
-    Ok(HttpResponse::Ok().json(DeliveryList { items, held: held(&table.providers) }))
+    let table = view.links.objects.ask(GetObjects).await.ok();
+    if let (true, Some(key), Some(table)) = (items.is_empty(), &selection.provider, &table)
+        && !has_provider(table, key)
+    {
+        return Err(no_provider(key));
+    }
+    let held = held(&table.unwrap_or_default().providers);
+    Ok(HttpResponse::Ok().json(DeliveryList { items, total, held }))
+}
+
+/// How many deliveries are selected, whatever the limit.
+fn total(stats: &Stats, selection: &Selection) -> u64 {
+    let selected = stats.providers.iter().filter(|(key, _)| selection.takes(key));
+    selected.map(|(_, usage)| if selection.dead { usage.dead } else { usage.waiting() }).sum()
 }
 
 /// What keeps each Provider from delivering.

@@ -87,6 +87,7 @@ async fn all(view: &View) -> Vec<Check> {
     let mut checks = vec![
         PING,
         Check { name: "snapshots", found: snapshots(view).await },
+        Check { name: "objects", found: objects(view).await },
         Check { name: "outbox", found: view.outbox.stats().trouble.map_or(Ok(""), Err) },
     ];
     if let Some(leads) = view.leadership.leads() {
@@ -114,6 +115,18 @@ async fn snapshots(view: &View) -> Result<&'static str, String> {
         },
         (Err(_), _) | (_, Err(_)) => Err("an actor does not answer".to_owned()),
         _ => Err("an actor is being restarted".to_owned()),
+    }
+}
+
+/// Whether every manifest and object can be used, and in a cluster the API server be reached.
+async fn objects(view: &View) -> Result<&'static str, String> {
+    match tokio::time::timeout(PATIENCE, view.links.watcher_snapshot.ask(GetSnapshot::new())).await {
+        Ok(Ok(watcher)) if watcher.problems == 0 => Ok(""),
+        Ok(Ok(watcher)) => {
+            let count = watcher.problems;
+            Err(format!("{count} cannot be used or read, `campanile get alerts` says which and why"))
+        }
+        _ => Err("the watcher does not answer".to_owned()),
     }
 }
 

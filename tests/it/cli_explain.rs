@@ -1,4 +1,5 @@
-//! `campanile explain`, `send` and `redrive`: what happens to an event, whether a Provider works, a second chance.
+//! `campanile explain`, `send`, `retry`, `redrive` and `drop`: what happens to an event, whether a Provider works, a second
+//! chance.
 
 use serde_json::{Value, json};
 
@@ -27,6 +28,30 @@ fn webhook(sink: &Sink) -> Site {
         everything_from("chat"),
         alert("errors", "chat", json!({ "eventSeverity": "error", "eventSources": sources })),
     ])
+}
+
+#[test]
+fn explain_needs_no_file_and_says_whether_what_was_expected_happens() {
+    let sink = Sink::start();
+    let site = webhook(&sink);
+    let manifests = site.manifests().display().to_string();
+    let explain = |more: &[&str]| campanile(&[&["explain", "--manifests", &manifests], more].concat());
+    let output = explain(&["Kustomization/apps/web", "--severity", "error", "--expect", "apps/chat"]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    assert!(output.stdout.contains("event of Kustomization/apps/web, severity 'error'"), "{}", output.stdout);
+    let missed = explain(&["Kustomization/apps/web", "--expect", "apps/pager"]);
+    assert_eq!(missed.code, Some(1));
+    assert!(
+        missed.stderr.contains("expected a notification through provider apps/pager"),
+        "{}",
+        missed.stderr
+    );
+    let lower = explain(&["kustomization/apps/web", "--alert", "apps/errors", "--severity", "error"]);
+    assert!(
+        lower.stdout.contains("the event says kustomization, the Alert Kustomization"),
+        "{}",
+        lower.stdout
+    );
 }
 
 #[test]
@@ -113,6 +138,59 @@ fn send_shows_the_destinations_answer_and_exits_by_the_outcome() {
     assert_eq!(unknown.code, Some(1), "{unknown:#?}");
     assert!(unknown.stderr.contains("'apps/nobody'"), "{}", unknown.stderr);
     assert_eq!(operate(&instance, &["send", "--provider", "chat"]).code, Some(2));
+}
+
+#[test]
+fn retry_or_a_test_that_arrives_sends_what_waits_at_once() {
+    for command in [&["retry", "--provider", "apps/chat"][..], &["send", "--provider", "apps/chat"]] {
+        let sink = Sink::start();
+        let site = webhook(&sink);
+        let instance = site.start(&[]);
+        sink.script([Reply::status(401)]);
+        instance.accept(&event("web", "first"));
+        instance.row("providers", "chat", |row| row["conditions"][1]["status"] == "False");
+        let output = operate(&instance, command);
+        assert_eq!(output.code, Some(0), "{output:#?}");
+        let arrived = sink.wait_for(if command[0] == "send" { 3 } else { 2 });
+        assert_eq!(arrived.last().map(Arrival::message).as_deref(), Some("first"));
+        instance.settle();
+    }
+}
+
+#[test]
+fn retry_takes_the_id_of_what_waits() {
+    let sink = Sink::start();
+    let site = webhook(&sink);
+    let instance = site.start(&[]);
+    sink.script([Reply::status(401)]);
+    instance.accept(&event("web", "first"));
+    instance.row("providers", "chat", |row| row["conditions"][1]["status"] == "False");
+    let waiting = parsed(&operate(&instance, &["get", "deliveries", "-o", "json"]));
+    let id = waiting[0]["id"].as_str().expect("a text");
+    let output = operate(&instance, &["retry", &id[..8], "9876"]);
+    assert_eq!(output.code, Some(1), "one of the two does not wait: {output:#?}");
+    assert!(output.stdout.starts_with("apps/chat: trying now, "), "{}", output.stdout);
+    assert!(output.stdout.contains("\n9876 "), "{}", output.stdout);
+    sink.wait_for(2);
+}
+
+#[test]
+fn drop_removes_dead_letters_for_good() {
+    let sink = Sink::start();
+    let site = webhook(&sink);
+    let instance = site.start(&[]);
+    sink.script([Reply::status(400), Reply::status(400), Reply::status(400)]);
+    for name in ["web", "shop", "blog"] {
+        instance.accept(&event(name, "no"));
+    }
+    sink.wait_for(3);
+    instance.settle();
+    let dead = parsed(&operate(&instance, &["get", "dead", "-o", "json"]));
+    let id = dead[0]["id"].as_str().expect("a text");
+    assert_eq!(operate(&instance, &["drop", id]).stdout, "dropped 1 dead letter\n");
+    assert_eq!(operate(&instance, &["drop", "--all"]).stdout, "dropped 2 dead letters\n");
+    assert_eq!(parsed(&operate(&instance, &["get", "dead", "-o", "json"])), json!([]));
+    assert_eq!(operate(&instance, &["redrive", "--all"]).stdout, "put 0 dead letters back\n");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn get_shows_alerts_providers_deliveries_and_dead_letters() {
     let alerts = cells(&get(&instance, &["alerts"]));
     assert_eq!(alerts[0], ["NAMESPACE", "NAME", "READY", "STATUS", "AGE"]);
     assert_eq!(alerts[1][..4], ["apps", "all-to-parked", "True", "Initialized"]);
-    let providers = cells(&get(&instance, &["providers"]));
+    let providers = cells(&get(&instance, &["providers", "-o", "wide"]));
     let header = [
         "NAMESPACE",
         "NAME",
@@ -62,6 +62,8 @@ fn get_shows_alerts_providers_deliveries_and_dead_letters() {
         "DEAD",
         "AGE",
     ];
+    let narrow = cells(&get(&instance, &["providers"]));
+    assert_eq!(narrow[0], [&header[..6], &header[9..]].concat());
     assert_eq!(providers[0], header);
     assert_eq!(providers[1][..5], ["apps", "parked", "generic", "True", "False"]);
     assert!(providers[1][5].contains("401") && providers[1][6] == "never", "{:?}", providers[1]);
@@ -98,7 +100,14 @@ fn get_prints_json_and_narrows_by_namespace_provider_and_limit() {
     assert_eq!(parsed(&get(&instance, &["deliveries", "--limit", "1", "-o", "json"])).len(), 1);
     assert!(parsed(&get(&instance, &["deliveries", "--provider", "apps/sound", "-o", "json"])).is_empty());
     assert!(parsed(&get(&instance, &["alerts", "-n", "elsewhere", "-o", "json"])).is_empty());
-    assert_eq!(get(&instance, &["alerts", "-n", "elsewhere"]).stdout, "nothing found\n");
+    let nothing = get(&instance, &["alerts", "-n", "elsewhere"]);
+    assert_eq!(
+        (nothing.stdout.as_str(), nothing.stderr.as_str()),
+        ("", "no alerts in namespace 'elsewhere'\n")
+    );
+    let cut = get(&instance, &["deliveries", "--limit", "1"]);
+    assert!(cut.stderr.contains("the oldest 1 of 2; --limit shows more"), "{}", cut.stderr);
+    assert!(get(&instance, &["deliveries", "-n", "elsewhere"]).stdout.is_empty());
 }
 
 #[test]
@@ -109,6 +118,12 @@ fn get_says_what_to_do_when_nobody_answers() {
     let wrong = campanile(&["get", "dead", "--provider", "slack", "--admin-addr", &admin]);
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.stderr.contains("write NAMESPACE/NAME"), "{}", wrong.stderr);
+    for command in [&["get", "dead"][..], &["redrive"], &["drop"], &["retry"]] {
+        let unknown = [command, &["--provider", "apps/none", "--admin-addr", &admin]].concat();
+        let output = campanile(&unknown);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{output:#?}");
+        assert!(output.stderr.contains("find provider 'apps/none': it does not exist"), "{}", output.stderr);
+    }
     instance.stop();
     let output = campanile(&["get", "alerts", "--admin-addr", &admin]);
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));

@@ -6,7 +6,9 @@ use crate::support::{Site, campanile};
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["run", "demo", "get", "check", "explain", "send", "redrive", "crds"] {
+    let commands =
+        ["run", "demo", "get", "check", "explain", "send", "retry", "redrive", "drop", "controller", "crds"];
+    for command in commands {
         let output = campanile(&[command, "--help"]);
         assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
         let example = output.stdout.split("Example:").nth(1).unwrap_or_default();
@@ -19,6 +21,19 @@ fn every_command_has_help_with_an_example() {
         "{}",
         output.stdout
     );
+}
+
+#[test]
+fn the_bare_name_shows_help_and_touches_no_cluster() {
+    let kubeconfig = tempfile::NamedTempFile::new().expect("a temporary file");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_campanile"))
+        .env_remove("KUBERNETES_SERVICE_HOST")
+        .env("KUBECONFIG", kubeconfig.path())
+        .output()
+        .expect("the program starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "{stderr}");
+    assert!(stderr.contains("Usage: campanile") && stderr.contains("controller"), "{stderr}");
 }
 
 #[test]

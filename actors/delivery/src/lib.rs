@@ -33,7 +33,8 @@ pub use carrier::{
 pub use config::DeliveryConfig;
 pub use counters::DeliverySnapshot;
 pub use dispatcher::{
-    Answer, Dispatcher, DispatcherParts, Drain, SendTest, TestError, Tested, WorkReady, wake_up,
+    Answer, Dispatcher, DispatcherParts, Drain, RetryError, RetryNow, SendTest, TestError, Tested, WorkReady,
+    wake_up,
 };
 pub use identity::{CacheUse, Clouds, CloudsParts, IdentityConfig, TokenCacheSnapshot};
 pub use provider_actor::ProviderSnapshot;

@@ -44,7 +44,7 @@ pub(crate) struct Pace {
     probing: bool,
     /// The next probe is due then. A success opens the gate earlier.
     backoff_until: Option<Timestamp>,
-    /// The destination asked for a pause until then. Nothing but another destination opens the gate earlier.
+    /// The destination asked for a pause until then. Only another destination or an operator opens the gate earlier.
     held_until: Option<Timestamp>,
     /// Why the provider does not deliver.
     stopped: Option<Failure>,
@@ -94,6 +94,11 @@ impl Pace {
     /// Whether the destination's own pause is still running, which only this state knows of.
     pub(crate) fn is_held(&self, now: Timestamp) -> bool {
         self.held_until.is_some_and(|until| now < until)
+    }
+
+    /// Ends the destination's own pause.
+    pub(crate) fn end_hold(&mut self) {
+        self.held_until = None;
     }
 
     /// Until when the destination's own pause runs, or ran.

@@ -27,7 +27,7 @@ use crate::memo::Memo;
 use crate::pace::{Gate, Pace};
 use crate::reports::Reports;
 use crate::task::{ExchangeEnd, Finished, Route, Shared, start};
-pub(crate) use parts::{Configuration, Ended, Idle, Parent, ProviderParts, Stop, Wake, Wakes};
+pub(crate) use parts::{Configuration, EndPause, Ended, Idle, Parent, ProviderParts, Stop, Wake, Wakes};
 pub use snapshot::ProviderSnapshot;
 
 /// The provider actor.
@@ -302,6 +302,15 @@ impl Handler<Configuration> for ProviderActor {
         self.route = None;
         self.report_state();
         self.shared.outbox.wake(&self.key);
+        self.pull(ctx);
+    }
+}
+
+impl Handler<EndPause> for ProviderActor {
+    type Result = ();
+
+    fn handle(&mut self, _: EndPause, ctx: &mut Self::Context) {
+        self.pace.end_hold();
         self.pull(ctx);
     }
 }

@@ -268,6 +268,13 @@ impl Browse for JournaledOutbox {
         })
     }
 
+    fn discard(&self, ids: Vec<DeliveryId>) -> Reply<usize> {
+        self.change_durably(|board| {
+            let numbers = ids.into_iter().filter_map(|id| board.number(id.0)).collect();
+            Ok(board.discard(numbers))
+        })
+    }
+
     fn stats(&self) -> Stats {
         self.handle.shared.board.lock().stats()
     }

@@ -210,6 +210,10 @@ impl Browse for MemoryOutbox {
         }))
     }
 
+    fn discard(&self, ids: Vec<DeliveryId>) -> Reply<usize> {
+        at_once(self.open().map(|mut model| model.discard(&ids)))
+    }
+
     fn stats(&self) -> Stats {
         self.model.lock().stats()
     }

@@ -64,6 +64,7 @@ run_for_all! {
         a_dead_letter_is_listed_with_its_failure_and_time,
         a_redriven_letter_starts_anew,
         redrive_counts_only_dead_letters,
+        a_discarded_letter_is_gone_for_good,
         letters_are_dropped_after_their_retention,
         letters_beyond_their_bound_are_dropped_in_the_order_of_death,
         dead_lettering_all_spares_what_is_leased,

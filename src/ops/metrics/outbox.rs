@@ -43,7 +43,7 @@ fn longest(stats: &Stats) -> Vec<&ObjectKey> {
 
 /// None if nothing waits any more, or the outbox can not be read.
 async fn age(view: &View, provider: Option<ObjectKey>) -> Option<f64> {
-    let oldest = view.outbox.list(Selection { dead: false, provider, limit: 1 }).await.ok()?;
+    let oldest = view.outbox.list(Selection { provider, limit: 1, ..Selection::default() }).await.ok()?;
     Some(since(view.clock.now(), oldest.first()?.accepted_at))
 }
 

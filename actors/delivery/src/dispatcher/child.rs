@@ -7,7 +7,7 @@ use campanile_supervision::Retirement;
 use jiff::Timestamp;
 
 use super::threads::Place;
-use crate::provider_actor::{Configuration, ProviderActor, ProviderParts, Stop, Wake, Wakes};
+use crate::provider_actor::{Configuration, EndPause, ProviderActor, ProviderParts, Stop, Wake, Wakes};
 
 /// A provider actor, running or on its way to its end. It ends when this is dropped, with its dispatcher too.
 pub(super) struct Child {
@@ -54,6 +54,11 @@ impl Child {
     /// Gives it other settings.
     pub(super) fn configure(&self, configuration: Configuration) {
         self.address.do_send(configuration);
+    }
+
+    /// Tells it that a pause that the destination asked for is over.
+    pub(super) fn end_pause(&self) {
+        self.address.do_send(EndPause);
     }
 
     /// Tells it to end; its last message says when it has.

@@ -1,7 +1,8 @@
 //! A test notification: the real exchange of a Provider, carried out once and outside of its queue.
 //!
 //! Settings, Secrets and the client are made as for any delivery, so that it fails where a delivery would. It is not
-//! stored, not retried and settles nothing; its answer is what the destination said, masked.
+//! stored, not retried and settles nothing; its answer is what the destination said, masked. One that arrives wakes the
+//! queue of its Provider.
 
 mod recorder;
 
@@ -10,7 +11,7 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Context, Handler, Message, ResponseFuture};
+use actix::{Addr, AsyncContext, Context, Handler, Message, ResponseFuture};
 use campanile_domain::cel::default_commit_status_name;
 use campanile_domain::{
     AlertRef, Delivery, DeliveryId, Environment, Event, Failure, FailureClass, NewDelivery, ObjectKey,
@@ -19,7 +20,7 @@ use campanile_domain::{
 use campanile_protocol::{ReadSecrets, Secrets};
 use campanile_supervision::{Link, SharedClock};
 
-use super::Dispatcher;
+use super::{Dispatcher, RetryNow};
 use crate::drive::Driver;
 use crate::resolve::lookup_in;
 use crate::{Clients, resolve_provider};
@@ -82,8 +83,8 @@ pub enum TestError {
 impl Handler<SendTest> for Dispatcher {
     type Result = ResponseFuture<Result<Tested, TestError>>;
 
-    fn handle(&mut self, test: SendTest, _: &mut Context<Self>) -> Self::Result {
-        match self.trial(test) {
+    fn handle(&mut self, test: SendTest, ctx: &mut Context<Self>) -> Self::Result {
+        match self.trial(test, ctx.address()) {
             Ok(trial) => Box::pin(trial.run()),
             Err(error) => Box::pin(ready(Err(error))),
         }
@@ -91,7 +92,7 @@ impl Handler<SendTest> for Dispatcher {
 }
 
 impl Dispatcher {
-    fn trial(&mut self, test: SendTest) -> Result<Trial, TestError> {
+    fn trial(&mut self, test: SendTest, dispatcher: Addr<Self>) -> Result<Trial, TestError> {
         if !self.synced || self.draining {
             return Err(TestError::Unavailable);
         }
@@ -106,6 +107,7 @@ impl Dispatcher {
         Ok(Trial {
             spec: slot.spec.clone(),
             test,
+            dispatcher,
             clients: self.clients.clone(),
             environment: self.environment.clone(),
             secrets: self.secrets.clone(),
@@ -118,6 +120,7 @@ impl Dispatcher {
 struct Trial {
     spec: Arc<ProviderSpec>,
     test: SendTest,
+    dispatcher: Addr<Dispatcher>,
     clients: Arc<dyn Clients>,
     environment: Arc<Environment>,
     secrets: Link<ReadSecrets>,
@@ -133,6 +136,10 @@ impl Trial {
         };
         let arrived = matches!(tested.verdict, Verdict::Delivered | Verdict::Skipped);
         tracing::info!(provider = %self.spec.key, arrived, "sent a test notification");
+        if tested.verdict == Verdict::Delivered {
+            // The destination works: what waits for it need not wait for the next probe.
+            self.dispatcher.do_send(RetryNow(self.spec.key.clone()));
+        }
         Ok(tested)
     }
 

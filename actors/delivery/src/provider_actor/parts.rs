@@ -32,6 +32,11 @@ pub(crate) struct Configuration {
     pub(crate) tally: Arc<Tally>,
 }
 
+/// Ends the pause that the destination asked for, because an operator says so or a test notification arrived.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct EndPause;
+
 /// Tells the actor to take nothing more and to end. Exchanges under way settle themselves.
 #[derive(Message)]
 #[rtype(result = "()")]

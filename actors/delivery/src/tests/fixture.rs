@@ -22,8 +22,8 @@ use tracing::Span;
 
 pub(super) use super::scripted::{Answer, ScriptedCarrier};
 use crate::{
-    DeliveryConfig, DeliverySnapshot, Dispatcher, DispatcherParts, Drain, ProviderSnapshot, SendTest,
-    TestError, Tested, wake_up,
+    DeliveryConfig, DeliverySnapshot, Dispatcher, DispatcherParts, Drain, ProviderSnapshot, RetryError,
+    RetryNow, SendTest, TestError, Tested, wake_up,
 };
 
 #[derive(Default)]
@@ -284,6 +284,10 @@ impl Fixture {
 
     pub(super) async fn test(&self, test: SendTest) -> Result<Tested, TestError> {
         self.dispatcher.send(test).await.unwrap()
+    }
+
+    pub(super) async fn retry_now(&self, provider: &ObjectKey) -> Result<(), RetryError> {
+        self.dispatcher.send(RetryNow(provider.clone())).await.unwrap()
     }
 
     pub(super) async fn drain(&self) {

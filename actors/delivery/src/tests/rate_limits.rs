@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use campanile_domain::{NewDelivery, ProviderSpec};
+use campanile_domain::{NewDelivery, ObjectKey, ProviderSpec};
 use campanile_testkit::{noon, provider};
 
 use super::fixture::{Answer, Fixture};
 use super::{delivery, run, secs};
+use crate::RetryError;
 
 /// What a host answers to the first message, and the seconds for which it gets nothing more.
 struct Case {
@@ -120,6 +121,42 @@ fn a_pause_of_years_is_an_hour() {
         f.until(|f| f.carrier.bodies().len() == 2).await;
         let waited = f.now().duration_since(noon()).as_secs();
         assert!((3600..3610).contains(&waited), "{waited}");
+        f.end().await;
+    });
+}
+
+#[test]
+fn an_operator_may_end_a_pause_that_the_destination_asked_for() {
+    for idle in [0, 300] {
+        run(async |f| {
+            f.providers([provider()]).await;
+            f.carrier.script([Answer::With(
+                200,
+                &[("ratelimit-remaining", "0"), ("ratelimit-reset", "600")],
+                "",
+            )]);
+            f.append("message 1", [delivery("a")]).await;
+            f.until(|f| f.pending() == 0).await;
+            // After a while there is no actor any more that knows of the pause.
+            tokio::time::sleep(secs(idle)).await;
+            f.append("message 2", [delivery("a")]).await;
+            tokio::time::sleep(secs(60)).await;
+            assert_eq!(f.carrier.bodies(), [1]);
+            assert_eq!(f.retry_now(&provider().key).await, Ok(()));
+            tokio::time::sleep(secs(1)).await;
+            assert_eq!(f.carrier.bodies(), [1, 2]);
+            f.end().await;
+        });
+    }
+}
+
+#[test]
+fn only_a_provider_that_is_there_and_in_use_can_be_retried() {
+    run(async |f| {
+        f.providers([ProviderSpec { suspend: true, ..provider() }]).await;
+        assert_eq!(f.retry_now(&provider().key).await, Err(RetryError::Suspended(provider().key)));
+        let absent = ObjectKey::new("apps", "absent");
+        assert_eq!(f.retry_now(&absent).await, Err(RetryError::NotFound(absent)));
         f.end().await;
     });
 }

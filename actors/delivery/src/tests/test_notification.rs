@@ -88,15 +88,19 @@ fn an_answer_that_may_hold_a_fresh_token_is_not_quoted() {
 }
 
 #[test]
-fn a_test_passes_a_closed_queue_and_does_not_open_it() {
+fn a_test_passes_a_closed_queue_and_opens_it_when_it_arrives() {
     run(async |f| {
         f.providers([provider()]).await;
-        f.carrier.script([Answer::Status(401)]);
+        f.carrier.script([Answer::Status(401), Answer::Status(401)]);
         f.append("message 1", [delivery("a")]).await;
         f.until(|f| !f.delivering()).await;
-        assert_eq!(tested(&f).await.verdict, Verdict::Delivered);
+        assert_eq!(failure(&tested(&f).await).class, FailureClass::Credentials);
         tokio::time::sleep(secs(60)).await;
         assert_eq!(f.carrier.bodies(), [1, 7]);
+        assert_eq!(tested(&f).await.verdict, Verdict::Delivered);
+        tokio::time::sleep(secs(1)).await;
+        assert_eq!(f.carrier.bodies(), [1, 7, 7, 1]);
+        assert!(f.delivering());
         f.end().await;
     });
 }

@@ -1,4 +1,6 @@
-//! Looking into an outbox and putting dead letters back: the part that operators use.
+//! Looking into an outbox, putting dead letters back and removing them: the part that operators use.
+
+use std::sync::Arc;
 
 use campanile_domain::{DeliveryId, ObjectKey};
 use jiff::Timestamp;
@@ -12,11 +14,21 @@ pub struct Selection {
     pub dead: bool,
     /// Only those of one Provider.
     pub provider: Option<ObjectKey>,
+    /// Only those of Providers in one namespace.
+    pub namespace: Option<Arc<str>>,
     /// At most so many; zero means the outbox's own bound.
     pub limit: usize,
 }
 
-/// Lists, counts and redrives what is stored.
+impl Selection {
+    /// Whether the deliveries of this Provider are selected.
+    pub fn takes(&self, provider: &ObjectKey) -> bool {
+        self.provider.as_ref().is_none_or(|wanted| wanted == provider)
+            && self.namespace.as_ref().is_none_or(|wanted| *wanted == provider.namespace)
+    }
+}
+
+/// Lists and counts what is stored; redrives and discards dead letters.
 pub trait Browse: Send + Sync {
     /// Lists deliveries.
     fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>>;
@@ -31,6 +43,9 @@ pub trait Browse: Send + Sync {
     /// their lane is stored, a dead letter included: an old state must not go out after a newer one. What was delivered
     /// since leaves no trace, so the newest letter of such a lane may be older than what the destination shows.
     fn redrive(&self, ids: Vec<DeliveryId>, deadline: Timestamp) -> Reply<usize>;
+
+    /// Removes dead letters for good. What is no dead letter is left out. Returns how many.
+    fn discard(&self, ids: Vec<DeliveryId>) -> Reply<usize>;
 
     /// Counts.
     fn stats(&self) -> Stats;

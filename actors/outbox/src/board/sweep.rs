@@ -1,4 +1,4 @@
-//! Changes to many deliveries at once: wake, dead_letter_all, expire, prune, redrive.
+//! Changes to many deliveries at once: wake, dead_letter_all, expire, prune, discard, redrive.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -125,17 +125,20 @@ impl Board {
     /// False if there is none.
     fn drop_oldest(&mut self) -> bool {
         let oldest = self.dead_letters.oldest();
-        oldest.is_some_and(|(_, id)| {
-            self.drop_dead_letter(id);
-            true
-        })
+        oldest.is_some_and(|(_, id)| self.drop_dead_letter(id))
     }
 
-    fn drop_dead_letter(&mut self, id: i64) {
-        if let Some(letter) = self.dead_letters.remove(id) {
-            self.queue(letter.queue).dead -= 1;
-            self.forget(id, letter.event, letter.queue, letter.facts.bytes);
-        }
+    /// False if it is no dead letter.
+    fn drop_dead_letter(&mut self, id: i64) -> bool {
+        let Some(letter) = self.dead_letters.remove(id) else { return false };
+        self.queue(letter.queue).dead -= 1;
+        self.forget(id, letter.event, letter.queue, letter.facts.bytes);
+        true
+    }
+
+    /// Removes dead letters. Returns how many.
+    pub(crate) fn discard(&mut self, ids: Vec<i64>) -> usize {
+        ids.into_iter().filter(|id| self.drop_dead_letter(*id)).count()
     }
 
     /// Puts dead letters back, but for those that are outdated. Returns how many.

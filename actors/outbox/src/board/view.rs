@@ -82,31 +82,29 @@ impl Board {
     /// The deliveries of a list.
     pub(crate) fn view(&self, selection: &Selection) -> Vec<RecordView> {
         let limit = if selection.limit == 0 { LIST_BOUND } else { selection.limit.min(LIST_BOUND) };
-        let only = match &selection.provider {
-            Some(provider) => match self.queues.find(provider) {
-                None => return Vec::new(),
-                only => only,
-            },
-            None => None,
-        };
         if selection.dead {
-            let wanted = |letter: &&DeadLetter| only.is_none_or(|number| letter.queue == number);
-            self.dead_letters
-                .iter()
-                .filter(wanted)
-                .take(limit)
-                .map(|letter| self.view_dead_letter(letter))
-                .collect()
-        } else {
-            self.first_records(only, limit).into_iter().map(|place| self.view_record(place)).collect()
+            let key = |letter: &DeadLetter| &self.queues.list[letter.queue as usize].key;
+            let letters = self.dead_letters.iter().filter(|letter| selection.takes(key(letter)));
+            return letters.take(limit).map(|letter| self.view_dead_letter(letter)).collect();
         }
+        let places = match &selection.provider {
+            // The metrics ask for each Provider, so its queue is not searched for.
+            Some(provider) => {
+                let queue = self.queues.find(provider).map(|number| &self.queues.list[number as usize]);
+                self.first_records(queue.filter(|queue| selection.takes(&queue.key)), limit)
+            }
+            None => {
+                self.first_records(self.queues.list.iter().filter(|queue| selection.takes(&queue.key)), limit)
+            }
+        };
+        places.into_iter().map(|place| self.view_record(place)).collect()
     }
 
-    /// The lowest numbers of one queue, or of all.
-    fn first_records(&self, only: Option<u32>, limit: usize) -> Vec<Place> {
-        let queues = self.queues.list.iter().zip(0..).filter(|(_, number)| only.is_none_or(|n| n == *number));
+    /// The lowest numbers of these queues.
+    fn first_records<'q>(&self, queues: impl IntoIterator<Item = &'q Queue>, limit: usize) -> Vec<Place> {
         let mut heads: BinaryHeap<Reverse<(i64, Place)>> = queues
-            .filter_map(|(queue, _)| queue.order.head())
+            .into_iter()
+            .filter_map(|queue| queue.order.head())
             .map(|place| Reverse((self.records[place].id, place)))
             .collect();
         let mut places = Vec::new();

@@ -173,7 +173,7 @@ impl<J: Journal> Driver<J> {
     }
 
     async fn tally(&mut self, provider: ObjectKey, limit: usize) -> Result<Tally, OutboxError> {
-        let mut selection = Selection { dead: false, provider: Some(provider), limit };
+        let mut selection = Selection { provider: Some(provider), limit, ..Selection::default() };
         let records = {
             let board = self.shared.board.lock();
             let waiting = board.view(&selection);

@@ -63,6 +63,13 @@ impl Model {
         }
     }
 
+    /// Removes dead letters; returns how many.
+    pub(super) fn discard(&mut self, ids: &[DeliveryId]) -> usize {
+        let before = self.records.len();
+        self.records.retain(|id, record| !record.is_dead() || !ids.contains(id));
+        before - self.records.len()
+    }
+
     /// Puts dead letters back, but for outdated ones; returns how many, and their providers.
     pub(super) fn redrive(&mut self, ids: Vec<DeliveryId>, deadline: Timestamp) -> (usize, Vec<ObjectKey>) {
         let mut providers = Vec::new();

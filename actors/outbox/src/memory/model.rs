@@ -249,14 +249,16 @@ impl Model {
         self.records
             .values()
             .filter(|record| record.is_dead() == selection.dead)
-            .filter(|record| selection.provider.as_ref().is_none_or(|provider| record.is_of(provider)))
+            .filter(|record| selection.takes(&record.delivery.plan.provider))
             .take(limit)
             .map(Record::view)
             .collect()
     }
 
     pub(super) fn tally(&self, provider: &ObjectKey, limit: usize) -> Tally {
-        let of = |dead| self.list(&Selection { dead, provider: Some(provider.clone()), limit });
+        let of = |dead| {
+            self.list(&Selection { dead, provider: Some(provider.clone()), limit, ..Selection::default() })
+        };
         let mut tally = Tally::new();
         for view in of(false).into_iter().chain(of(true)) {
             tally.entry(view.alert).or_default().count(view.state);

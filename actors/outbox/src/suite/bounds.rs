@@ -171,6 +171,10 @@ pub(super) fn a_list_is_bounded_by_its_limit(kind: Kind) {
         list(Selection { provider: Some(ObjectKey::new("apps", "nobody")), ..Selection::default() })
             .is_empty()
     );
+    let elsewhere = ObjectKey::new("web", "chat");
+    harness.append("d", vec![NewDelivery { provider: elsewhere.clone(), ..of_lane("d") }]);
+    let of_web = list(Selection { namespace: Some("web".into()), limit: 1, ..Selection::default() });
+    assert!(of_web.len() == 1 && of_web[0].provider == elsewhere);
 }
 
 pub(super) fn a_tally_counts_by_alert_up_to_its_limit(kind: Kind) {

@@ -54,6 +54,22 @@ pub(super) fn redrive_counts_only_dead_letters(kind: Kind) {
     assert_eq!(harness.waiting().len(), 3);
 }
 
+pub(super) fn a_discarded_letter_is_gone_for_good(kind: Kind) {
+    let mut harness = Harness::new(kind);
+    for lane in ["a", "b", "c"] {
+        harness.put(lane);
+    }
+    let leases = ids(&harness.take(2, 0));
+    harness.settle(leases[0], Settlement::Dead(refused()));
+    harness.settle(leases[1], Settlement::Dead(refused()));
+    let waiting = harness.waiting()[0].id;
+    assert_eq!(wait(harness.outbox().discard(vec![leases[0], leases[0], waiting])), Ok(1));
+    harness.crash();
+    assert_eq!(harness.dead().remove(0).id, leases[1]);
+    assert_eq!(harness.waiting().remove(0).id, waiting);
+    assert_eq!(wait(harness.outbox().redrive(vec![leases[0]], at(9000))), Ok(0));
+}
+
 pub(super) fn letters_are_dropped_after_their_retention(kind: Kind) {
     let bounds = Bounds { retention: Duration::from_secs(100), ..Bounds::default() };
     let mut harness = Harness::bounded(kind, bounds);
@@ -114,7 +130,7 @@ pub(super) fn what_is_past_its_deadline_expires_and_is_counted_by_provider(kind:
     assert_eq!(harness.outbox().expire(at(10)), BTreeMap::from([(chat(), 2), (other.clone(), 1)]));
     let dead = harness.dead();
     assert!(dead.iter().all(|view| view.failure.as_ref().unwrap().class == FailureClass::Expired));
-    let of_other = Selection { dead: true, provider: Some(other), limit: 0 };
+    let of_other = Selection { dead: true, provider: Some(other), ..Selection::default() };
     assert_eq!(wait(harness.outbox().list(of_other)).unwrap().len(), 1);
     harness.settle(leased[0], Settlement::Release);
     assert_eq!(harness.outbox().expire(at(20)), BTreeMap::from([(chat(), 2)]));
