@@ -1,5 +1,6 @@
 //! The configuration of a running instance, as the command line gives it.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -86,6 +87,16 @@ pub enum Objects {
     Folder(PathBuf),
     /// The Kubernetes API.
     Cluster(Cluster),
+}
+
+impl fmt::Display for Objects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "the manifests in {}", folder.display()),
+            Self::Cluster(Cluster { namespace: Some(name), .. }) => write!(f, "the cluster's namespace {name}"),
+            Self::Cluster(_) => f.write_str("all namespaces of the cluster"),
+        }
+    }
 }
 
 /// The cluster mode.

@@ -33,12 +33,12 @@ pub(crate) fn run(config: Config) -> Result<ExitCode> {
     })
 }
 
-/// The first line is the incumbent's (contract, control plane 8.4).
+/// The first line is that of Flux's notification-controller (contract, control plane 8.4).
 fn say_up(addresses: &Addresses, config: &Config) {
     let Addresses { events, health, admin, metrics } = addresses;
     let metrics = metrics.map(|metrics| metrics.to_string());
     tracing::info!(addr = %events, "starting event server");
-    tracing::info!(%events, %health, %admin, metrics, objects = ?config.objects, "campanile is up");
+    tracing::info!(%events, %health, %admin, metrics, objects = %config.objects, "campanile is up");
 }
 
 /// SIGTERM and SIGINT.

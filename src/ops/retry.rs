@@ -7,7 +7,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use campanile_delivery::{RetryError, RetryNow};
 use campanile_domain::ObjectKey;
-use campanile_outbox::Selection;
+use campanile_outbox::{Selection, Usage};
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
@@ -83,7 +83,7 @@ async fn retry_one(view: &View, key: &ObjectKey) -> Result<Result<(), RetryError
 }
 
 fn waiting(view: &View, key: &ObjectKey) -> (String, u64) {
-    (key.to_string(), view.outbox.stats().providers.get(key).map_or(0, |usage| usage.waiting()))
+    (key.to_string(), view.outbox.stats().providers.get(key).map_or(0, Usage::waiting))
 }
 
 fn status(error: &RetryError) -> StatusCode {
