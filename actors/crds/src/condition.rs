@@ -28,8 +28,13 @@ pub const INITIALIZED: &str = "Initialized";
 /// Message of an object that was not judged yet.
 pub const IN_PROGRESS: &str = "Reconciliation in progress";
 
+/// Reason: messages have failed for longer than an attempt may take, and are tried again.
+pub const RETRYING: &str = "Retrying";
+
 /// Message of a Provider whose messages get through.
 pub const NOTHING_IN_THE_WAY: &str = "nothing stands in the way of messages";
+/// Message of a Provider of which nobody knows whether messages get through.
+pub const NOTHING_DELIVERED_YET: &str = "nothing was delivered yet; `campanile send` tries it";
 
 /// Words that most objects have in their status.
 const COMMON: &[&str] = &[
@@ -45,6 +50,7 @@ const COMMON: &[&str] = &[
     INITIALIZED,
     IN_PROGRESS,
     NOTHING_IN_THE_WAY,
+    NOTHING_DELIVERED_YET,
 ];
 
 /// The same text without memory of its own, where it is one that most objects have.

@@ -46,7 +46,12 @@ impl Judgement {
 
     /// The judgement of what is not known yet.
     pub(crate) fn open(kind: &'static str) -> Self {
-        Self { kind, status: UNKNOWN, reason: PROGRESSING, message: IN_PROGRESS.into() }
+        Self::unknown(kind, IN_PROGRESS)
+    }
+
+    /// The same, where there is more to say.
+    pub(crate) fn unknown(kind: &'static str, message: &'static str) -> Self {
+        Self { kind, status: UNKNOWN, reason: PROGRESSING, message: message.into() }
     }
 
     /// Whether something is wrong.

@@ -46,8 +46,41 @@ fn v01_a_sound_provider_is_ready_when_the_dispatcher_has_resolved_it() {
         rig.watcher.do_send(state(Ok(()), Ok(())));
         let conditions = provider_conditions(&rig).await;
         assert_eq!(brief(&conditions[0]), ("Ready", "True", "Succeeded", "Initialized"));
-        assert_eq!((&*conditions[1].kind, &*conditions[1].status), ("Delivering", "True"));
+        let unproven = "nothing was delivered yet; `campanile send` tries it";
+        assert_eq!(brief(&conditions[1]), ("Delivering", "Unknown", "Progressing", unproven));
         assert_eq!(conditions[0].observed_generation, 1);
+    });
+}
+
+#[test]
+fn whether_messages_get_through_is_known_from_messages_alone() {
+    run(async |ward| {
+        let rig = Rig::new(&ward, &[("p.yaml", provider("http://one"))]);
+        rig.loaded().await;
+        rig.watcher.do_send(state(Ok(()), Ok(())));
+        let report = |seconds: u64, outcome| {
+            rig.watcher.do_send(Report::Delivery(DeliveryReport {
+                provider: ObjectKey::new("apps", "chat"),
+                alert: AlertRef { key: ObjectKey::new("apps", "on-call"), uid: "u1".into() },
+                at: noon() + Duration::from_secs(seconds),
+                outcome,
+            }));
+        };
+        let delivering = async || provider_conditions(&rig).await.remove(1);
+        assert_eq!(delivering().await.status, "Unknown");
+        report(0, DeliveryOutcome::Delivered);
+        let good = delivering().await;
+        assert_eq!(brief(&good), ("Delivering", "True", "Succeeded", "nothing stands in the way of messages"));
+        for seconds in [10, 24] {
+            report(seconds, DeliveryOutcome::Delayed(failure("no answer")));
+            assert_eq!(delivering().await.status, "True", "an attempt may take 15 s");
+        }
+        report(25, DeliveryOutcome::Delayed(failure("no answer")));
+        assert_eq!(brief(&delivering().await), ("Delivering", "False", "Retrying", "no answer"));
+        report(40, DeliveryOutcome::Delivered);
+        assert_eq!(delivering().await.status, "True");
+        report(41, DeliveryOutcome::Delayed(failure("no answer")));
+        assert_eq!(delivering().await.status, "True", "the time counts from the first failure since a success");
     });
 }
 

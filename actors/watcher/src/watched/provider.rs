@@ -1,10 +1,11 @@
-//! Providers: `Ready` when the dispatcher resolved them, and `Delivering` while messages get through.
+//! Providers: `Ready` when the dispatcher resolved them, and `Delivering` once a message got through and while they do.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use campanile_crds::Object;
-use campanile_crds::condition::{DELIVERING, NOTHING_IN_THE_WAY};
+use campanile_crds::condition::{DELIVERING, NOTHING_DELIVERED_YET, NOTHING_IN_THE_WAY, RETRYING};
 use campanile_domain::{Failure, ObjectKey, ProviderSpec};
 use campanile_protocol::{
     Backlog, Change, Changes, Condition, Counts, ObjectRow, ProviderRow, ProviderState, SecretError,
@@ -121,6 +122,12 @@ pub(crate) struct Delivering {
     word: Option<Word>,
     /// An earlier watcher said that messages do not get through, and nothing was heard of any since.
     still_down: bool,
+    /// The newest generation with which a message got through.
+    proven: Option<i64>,
+    /// When the first of the failures came, without a success since.
+    failing_since: Option<Timestamp>,
+    /// The failure that came after messages had failed for longer than an attempt may take.
+    retrying: Option<Box<str>>,
 }
 
 impl Delivering {
@@ -136,7 +143,30 @@ impl Delivering {
 
     /// Notes that a message got through. Returns whether the Provider is to be judged anew.
     pub(crate) fn delivered(&mut self) -> bool {
-        std::mem::take(&mut self.still_down)
+        let generation = Some(self.condition.observed_generation);
+        let was_proven = std::mem::replace(&mut self.proven, generation) == generation;
+        let was_failing = self.failing_since.take().is_some() && self.retrying.take().is_some();
+        std::mem::take(&mut self.still_down) || was_failing || !was_proven
+    }
+
+    /// Notes that a message failed at `at` and will be tried again. `timeout` is how long an attempt of the Provider may
+    /// take. Returns whether the Provider is to be judged anew.
+    pub(crate) fn delayed(&mut self, failure: &Failure, timeout: Duration, at: Timestamp) -> bool {
+        let since = *self.failing_since.get_or_insert(at);
+        if at < since + timeout || self.retrying.is_some() {
+            return false;
+        }
+        self.retrying = Some(failure.message.as_str().into());
+        true
+    }
+
+    /// What the dispatcher's word, that nothing stands in the way, and what became of messages come to.
+    fn proof(&self, generation: i64) -> Judgement {
+        match &self.retrying {
+            Some(failure) => Judgement::bad(DELIVERING, RETRYING, failure.to_string()),
+            None if self.proven == Some(generation) => Judgement::good(DELIVERING, NOTHING_IN_THE_WAY),
+            None => Judgement::unknown(DELIVERING, NOTHING_DELIVERED_YET),
+        }
     }
 
     /// The dispatcher's word, if it is on this generation.
@@ -151,7 +181,8 @@ impl Aspect for Delivering {
             seed.ready.as_deref().is_some_and(is_true) && seed.delivering.as_deref().is_some_and(is_false);
         let condition = seed.delivering.clone();
         let condition = condition.unwrap_or_else(|| Judgement::open(DELIVERING).condition(None, 0, now));
-        Self { condition, word: None, still_down }
+        let proven = is_true(&condition).then_some(condition.observed_generation);
+        Self { condition, word: None, still_down, proven, failing_since: None, retrying: None }
     }
 
     fn condition(&self) -> Option<&Arc<Condition>> {
@@ -161,7 +192,7 @@ impl Aspect for Delivering {
     fn judge(&mut self, Judging { generation, overflow, now }: Judging<'_>) {
         let judgement = match self.current(generation).map(|word| &word.delivering) {
             None => Judgement::open(DELIVERING),
-            Some(Ok(())) => Judgement::good(DELIVERING, NOTHING_IN_THE_WAY),
+            Some(Ok(())) => self.proof(generation),
             Some(Err(message)) => {
                 let told = [Some(&**message), overflow];
                 Judgement::bad(DELIVERING, FAILED, told.into_iter().flatten().collect::<Vec<_>>().join("; "))

@@ -94,8 +94,12 @@ impl<S: Source> WatcherActor<S> {
         let mut urgent = false;
         if let Some(provider) = self.kinds.providers.get_mut(&report.provider) {
             provider.standing.last.note(&report);
-            let is_good = report.outcome == DeliveryOutcome::Delivered;
-            urgent = is_good && provider.standing.aspect.delivered();
+            let (delivering, timeout) = (&mut provider.standing.aspect, provider.spec.effective_timeout());
+            urgent = match &report.outcome {
+                DeliveryOutcome::Delivered => delivering.delivered(),
+                DeliveryOutcome::Delayed(failure) => delivering.delayed(failure, timeout, report.at),
+                DeliveryOutcome::Dead(_) => false,
+            };
             let id = (Kind::Provider, report.provider.clone());
             if urgent {
                 self.judge(&id);
