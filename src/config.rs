@@ -93,7 +93,9 @@ impl fmt::Display for Objects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(folder) => write!(f, "the manifests in {}", folder.display()),
-            Self::Cluster(Cluster { namespace: Some(name), .. }) => write!(f, "the cluster's namespace {name}"),
+            Self::Cluster(Cluster { namespace: Some(name), .. }) => {
+                write!(f, "the cluster's namespace {name}")
+            }
             Self::Cluster(_) => f.write_str("all namespaces of the cluster"),
         }
     }

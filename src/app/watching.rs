@@ -35,9 +35,11 @@ pub(super) async fn check(config: &Config) -> Result<()> {
     let cluster = match &config.objects {
         Objects::Cluster(cluster) => cluster,
         Objects::Folder(folder) => {
+            // The target of a link may come later: so it is with volumes.
+            let is_there = std::fs::symlink_metadata(folder).is_ok();
             let name = folder.display();
             ensure!(
-                folder.exists(),
+                is_there,
                 "read the manifests in {name}: it does not exist; name a folder with --manifests"
             );
             return Ok(());

@@ -37,6 +37,21 @@ fn the_bare_name_shows_help_and_touches_no_cluster() {
 }
 
 #[test]
+fn a_folder_that_does_not_exist_ends_with_1() {
+    let site = Site::new();
+    let state = site.state().display().to_string();
+    let missing = site.path("alertz").display().to_string();
+    let free = ["--events-addr=127.0.0.1:0", "--health-addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0"];
+    let output = campanile(&[&["run", "--manifests", &missing, "--state-dir", &state][..], &free].concat());
+    assert_eq!(output.code, Some(1), "{output:#?}");
+    assert!(
+        output.stderr.contains("alertz: it does not exist; name a folder with --manifests"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
 fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
     let cases: [(&[&str], &str); 9] = [
         (&["fly"], "fly"),

@@ -18,7 +18,7 @@ fn probes_answer_as_the_contract_says() {
         assert_eq!(ask(path).0, 404, "{path}");
     }
     assert_eq!(ask("/healthz?verbose"), (200, "[+]ping ok\nhealthz check passed\n".to_owned()));
-    let all = "[+]ping ok\n[+]snapshots ok\n[+]outbox ok\nhealthz check passed\n";
+    let all = "[+]ping ok\n[+]snapshots ok\n[+]objects ok\n[+]outbox ok\nhealthz check passed\n";
     // Right after the start the router plans what was stored meanwhile, and says so.
     eventually("every check to pass", || (ask("/readyz?verbose") == (200, all.to_owned())).then_some(()));
     assert_eq!(ask("/readyz/outbox"), (200, "ok".to_owned()));

@@ -169,7 +169,10 @@ fn neither_readyz_nor_events_wait_for_the_manifests() {
     let sink = Sink::start();
     let site = Site::new();
     let missing = site.path("later");
-    let instance = Instance::start_unready(&missing, &site.state(), &[]);
+    // A link whose target comes later, as mounted volumes have it.
+    let link = site.path("link");
+    std::os::unix::fs::symlink(&missing, &link).expect("the site can be written");
+    let instance = Instance::start_unready(&link, &site.state(), &[]);
     assert_eq!(get(instance.health, "/healthz").expect("an answer").status, 200);
     assert_eq!(get(instance.health, "/readyz").expect("an answer").body, "ok");
     let unloaded = get(instance.health, "/readyz/snapshots").expect("an answer");

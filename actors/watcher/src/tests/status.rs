@@ -70,7 +70,10 @@ fn whether_messages_get_through_is_known_from_messages_alone() {
         assert_eq!(delivering().await.status, "Unknown");
         report(0, DeliveryOutcome::Delivered);
         let good = delivering().await;
-        assert_eq!(brief(&good), ("Delivering", "True", "Succeeded", "nothing stands in the way of messages"));
+        assert_eq!(
+            brief(&good),
+            ("Delivering", "True", "Succeeded", "nothing stands in the way of messages")
+        );
         for seconds in [10, 24] {
             report(seconds, DeliveryOutcome::Delayed(failure("no answer")));
             assert_eq!(delivering().await.status, "True", "an attempt may take 15 s");
@@ -80,7 +83,11 @@ fn whether_messages_get_through_is_known_from_messages_alone() {
         report(40, DeliveryOutcome::Delivered);
         assert_eq!(delivering().await.status, "True");
         report(41, DeliveryOutcome::Delayed(failure("no answer")));
-        assert_eq!(delivering().await.status, "True", "the time counts from the first failure since a success");
+        assert_eq!(
+            delivering().await.status,
+            "True",
+            "the time counts from the first failure since a success"
+        );
     });
 }
 
