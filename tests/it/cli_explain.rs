@@ -166,8 +166,8 @@ fn retry_takes_the_id_of_what_waits() {
     instance.accept(&event("web", "first"));
     instance.row("providers", "chat", |row| row["conditions"][1]["status"] == "False");
     let waiting = parsed(&operate(&instance, &["get", "deliveries", "-o", "json"]));
-    let id = waiting[0]["id"].as_str().expect("a text");
-    let output = operate(&instance, &["retry", &id[..8], "9876"]);
+    let beginning: String = waiting[0]["id"].as_str().expect("a text").chars().take(8).collect();
+    let output = operate(&instance, &["retry", &beginning, "9876"]);
     assert_eq!(output.code, Some(1), "one of the two does not wait: {output:#?}");
     assert!(output.stdout.starts_with("apps/chat: trying now, "), "{}", output.stdout);
     assert!(output.stdout.contains("\n9876 "), "{}", output.stdout);
