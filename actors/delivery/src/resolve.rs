@@ -42,6 +42,7 @@ pub fn resolve_provider(
 pub fn lookup_in(secrets: &Secrets) -> impl Fn(&ObjectKey) -> Result<Arc<Secret>, String> + '_ {
     |key| match secrets.get(key) {
         Some(Ok(secret)) => Ok(secret.clone()),
+        Some(Err(SecretError::Name { source, .. })) => Err(source.to_string()),
         Some(Err(SecretError::NotFound(_))) => Err("not found; create it".to_owned()),
         Some(Err(SecretError::Unreadable { cause, .. })) => Err(cause.clone()),
         None => Err("not read yet".to_owned()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix::Message;
-use campanile_domain::{ObjectKey, Secret};
+use campanile_domain::{ObjectKey, ObjectNameError, Secret};
 
 /// Asks for Secrets. The answer has an entry for each key.
 #[derive(Clone, Debug, PartialEq, Eq, Message)]
@@ -20,6 +20,14 @@ pub enum SecretError {
     /// It does not exist.
     #[error("secret '{0}' not found")]
     NotFound(ObjectKey),
+    /// No Secret can have that name; the API server is not asked.
+    #[error("secret '{key}': {source}")]
+    Name {
+        /// What was named.
+        key: ObjectKey,
+        /// What a name is.
+        source: ObjectNameError,
+    },
     /// It exists but its data is no base64, or the API server refused.
     #[error("secret '{key}': {cause}")]
     Unreadable {

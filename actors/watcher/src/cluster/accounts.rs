@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
-use campanile_domain::ObjectKey;
+use campanile_domain::{ObjectKey, check_object_name};
 use campanile_protocol::{AccountError, ReadServiceAccount, RequestToken};
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::ServiceAccount;
@@ -47,6 +47,9 @@ pub(super) async fn token(client: Option<Client>, request: RequestToken) -> Resu
 }
 
 fn accounts(client: Option<Client>, key: &ObjectKey) -> Result<Api<ServiceAccount>, AccountError> {
+    // Only what names a service account may become a part of a path.
+    check_object_name(&key.name)
+        .map_err(|error| AccountError::Refused { account: key.clone(), cause: error.to_string() })?;
     let cause = || "there is no connection to the API server yet".to_owned();
     let client = client.ok_or_else(|| AccountError::Unreachable { account: key.clone(), cause: cause() })?;
     Ok(Api::namespaced(client, &key.namespace))

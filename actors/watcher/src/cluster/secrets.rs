@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile_domain::{ObjectKey, Secret};
+use campanile_domain::{ObjectKey, Secret, check_object_name};
 use campanile_protocol::{SecretError, Secrets};
 use futures_util::{StreamExt, stream};
 use kube::Client;
@@ -88,6 +88,7 @@ impl SecretCache {
 
     /// Whether a Secret can be had, as far as it was read.
     pub(crate) fn known(&self, key: &ObjectKey) -> Result<(), SecretError> {
+        check_name(key)?;
         let state = self.state.lock();
         state.entries.get(key).map_or(Ok(()), |entry| entry.outcome.clone().map(drop))
     }
@@ -117,7 +118,7 @@ impl SecretCache {
         let mut secrets = Secrets::new();
         let mut wanted = Vec::new();
         for key in keys {
-            match self.kept(&key) {
+            match check_name(&key).err().map(Err).or_else(|| self.kept(&key)) {
                 Some(outcome) => drop(secrets.insert(key, outcome)),
                 None => wanted.push(key),
             }
@@ -257,6 +258,11 @@ impl State {
         lost.iter().for_each(|key| self.invalidate(key));
         lost
     }
+}
+
+/// Only what names a Secret may become a part of a path.
+fn check_name(key: &ObjectKey) -> Result<(), SecretError> {
+    check_object_name(&key.name).map_err(|source| SecretError::Name { key: key.clone(), source })
 }
 
 /// Whether the Secret may be fine, and only could not be had.

@@ -63,6 +63,7 @@ impl Watched for ProviderSpec {
     fn unresolved(&self, known: &dyn Known) -> Option<String> {
         secret_fields(self).find_map(|(field, key)| match known.secret(&key).err()? {
             SecretError::NotFound(_) => Some(missing_secret(&key, field)),
+            SecretError::Name { source, .. } => Some(format!("spec.{field} names secret '{key}': {source}")),
             SecretError::Unreadable { cause, .. } => Some(format!("failed to read secret '{key}': {cause}")),
         })
     }

@@ -34,6 +34,19 @@ fn a_change_of_a_named_secret_is_told_and_what_was_read_is_forgotten() {
     assert!(cache.kept(&key("token")).is_none());
 }
 
+#[actix_rt::test]
+async fn what_is_no_name_is_neither_asked_for_nor_kept() {
+    let cache = Arc::new(SecretCache::default());
+    for name in ["?watch=true", "?limit=1", "../../victim/secrets/crown", "Token"] {
+        cache.set_named(&key(name), true);
+        let read = cache.clone().read(vec![key(name)]).await;
+        // Without a client, a question would say that the API server was not reached.
+        assert!(matches!(read[&key(name)], Err(SecretError::Name { .. })), "{read:?}");
+        assert!(matches!(cache.known(&key(name)), Err(SecretError::Name { .. })));
+        assert!(cache.doubtful().is_empty(), "it is not asked for later");
+    }
+}
+
 #[test]
 fn what_nobody_has_read_is_no_news_but_what_is_being_read_is() {
     let cache = SecretCache::default();
