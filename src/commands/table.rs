@@ -1,5 +1,7 @@
 //! Tables as kubectl prints them: columns padded with spaces, three between them.
 
+use campanile_domain::is_unprintable;
+
 /// Lays out rows under a header. A cell with line breaks is shown on one line.
 pub(crate) fn layout(header: &[&str], rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> =
@@ -28,7 +30,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 
 /// `text` without characters that could steer a terminal: events and destinations' answers are foreign texts.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_unprintable(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
 /// An age as kubectl shows it: the largest unit that fits, two where the first is small.
@@ -55,6 +57,7 @@ mod tests {
     #[test]
     fn cli_foreign_texts_can_not_steer_the_terminal() {
         assert_eq!(printable("a\u{1b}[31mb\u{9b}c\r\nd"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}\nd");
+        assert_eq!(printable("a\u{202e}b\u{2028}"), "a\u{fffd}b\u{fffd}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Write};
 
+use campanile_domain::is_unprintable;
 use tracing::field::{Field, Visit};
 
 /// Characters of one value.
@@ -165,7 +166,9 @@ impl Write for Escaped<'_> {
                 '\n' => r"\n",
                 '\r' => r"\r",
                 '\t' => r"\t",
-                control if control < ' ' => "",
+                ' '..='~' => continue,
+                // Also what viewers of logs would obey: JSON itself forbids less.
+                steering if is_unprintable(steering) => "",
                 _ => continue,
             };
             self.out.write_str(text.get(written..at).unwrap_or_default())?;
@@ -179,15 +182,31 @@ impl Write for Escaped<'_> {
     }
 }
 
-/// Text of a console line: what would break the line or its columns becomes a space.
+/// Text of a console line: what would break the line or its columns, or steer the terminal, becomes a space.
 pub(super) struct OneLine<'a>(pub(super) &'a mut dyn Write);
 
 impl Write for OneLine<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.split_inclusive(char::is_control).try_for_each(|part| {
-            let shown = part.trim_end_matches(char::is_control);
+        text.split_inclusive(is_unprintable).try_for_each(|part| {
+            let shown = part.trim_end_matches(is_unprintable);
             self.0.write_str(shown)?;
             if shown.len() < part.len() { self.0.write_char(' ') } else { Ok(()) }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ops_logs_hold_no_character_that_steers_a_terminal_or_a_viewer() {
+        let text = "a\u{1b}[2J\u{9b}\u{202e}\u{2028}é\"\n";
+        let (mut json, mut console) = (String::new(), String::new());
+        shown(Escaped::new(&mut json).write_str(text));
+        shown(OneLine(&mut console).write_str(text));
+        assert_eq!(json, r#"a\u001b[2J\u009b\u202e\u2028é\"\n"#);
+        assert_eq!(serde_json::from_str::<String>(&format!("\"{json}\"")).ok().as_deref(), Some(text));
+        assert_eq!(console, "a [2J   é\" ");
     }
 }

@@ -27,6 +27,7 @@ mod provider_type;
 mod repository;
 mod revision;
 mod secret;
+mod unprintable;
 pub mod yaml;
 
 pub use alert::{Alert, EventSource};
@@ -51,3 +52,4 @@ pub use provider_type::{KindVersion, ProviderClass, ProviderType, Rate};
 pub use repository::Repository;
 pub use revision::{RevisionError, commit_of};
 pub use secret::Secret;
+pub use unprintable::is_unprintable;
