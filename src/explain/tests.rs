@@ -110,6 +110,14 @@ fn cli_explain_names_the_step_that_stopped_each_alert() {
 }
 
 #[test]
+fn cli_explain_says_of_the_namespace_star_that_it_names_none() {
+    let everywhere = alert("a", "").replace("name: '*'", "name: '*', namespace: '*'");
+    let explained = only(&format!("{SLACK}{everywhere}"), EVENT);
+    let said = "names Kustomization/apps/web; spec.eventSources[0].namespace '*' names no namespace, so this entry matches nothing";
+    assert!(explained.why.contains(said), "{}", explained.why);
+}
+
+#[test]
 fn cli_explain_tells_labels_that_differ_from_an_object_that_is_not_known() {
     let labelled = alert("a", "").replace("name: '*'", "name: '*', matchLabels: { team: blue }");
     let explained = only(&format!("{SLACK}{labelled}"), EVENT);

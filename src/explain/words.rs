@@ -53,14 +53,22 @@ impl Words<'_> {
         }
     }
 
-    /// A kind in other letters is the commonest mistake, and the hardest to see.
+    /// A kind in other letters is the commonest mistake, and the hardest to see; the next is a namespace that is a pattern.
     fn no_source(&self, object: &str) -> String {
-        let kind = &self.event.involved_object.kind;
+        let about = &self.event.involved_object;
+        let kind = &about.kind;
         let is_meant = |source: &&EventSource| source.kind != *kind && source.kind.eq_ignore_ascii_case(kind);
-        let hint = self.alert.sources.iter().find(is_meant).map(|source| {
+        let slip = self.alert.sources.iter().find(is_meant).map(|source| {
             format!("; the event says {kind}, the Alert {}: kinds are case-sensitive", source.kind)
         });
-        format!("no entry of spec.eventSources names {object}{}", hint.unwrap_or_default())
+        let names =
+            |source: &EventSource| source.kind == *kind && (source.name == "*" || source.name == about.name);
+        let mut sources = self.alert.sources.iter().enumerate().filter(|(_, source)| names(source));
+        let pattern = sources.find_map(|(index, source)| {
+            let remark = EventSource::namespace_remark(&source.namespace)?;
+            Some(format!("; spec.eventSources[{index}].namespace {remark}"))
+        });
+        format!("no entry of spec.eventSources names {object}{}", slip.or(pattern).unwrap_or_default())
     }
 
     fn excluded(&self) -> String {

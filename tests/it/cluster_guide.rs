@@ -89,7 +89,9 @@ fn cluster_guide_slack_and_github_in_v1beta2_line_by_line() {
     println!("{alerts}");
     let head: Vec<&str> = alerts.lines().next().unwrap_or_default().split_whitespace().collect();
     assert_eq!(head, ["NAME", "READY", "STATUS", "AGE"]);
-    let rows = ["NAME READY STATUS", "on-call-webapp True Initialized", "webapp-status True Initialized"];
+    let remarked = "on-call-webapp True Initialized; spec.summary is deprecated, Flux's controller of 2.10 drops it; use \
+                    spec.eventMetadata.summary";
+    let rows = ["NAME READY STATUS", remarked, "webapp-status True Initialized"];
     assert_eq!(table(&alerts), rows);
     let older = run(
         "get alerts.v1beta2.notification.toolkit.fluxcd.io,providers.v1beta2.notification.toolkit.fluxcd.io",

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Sink, Site, event, everything_from, provider};
+use crate::support::{Sink, Site, alert, event, everything_from, provider};
 
 const GROUP: &str = "notification.toolkit.fluxcd.io";
 
@@ -42,6 +42,31 @@ fn all_versions_forms_and_places_are_read_and_other_kinds_are_passed_over() {
     paths.sort_unstable();
     assert_eq!(paths, ["/one", "/three", "/two"]);
     assert_eq!(instance.ask("/v1/objects")["problems"], json!([]));
+}
+
+#[test]
+fn t05_an_old_version_is_warned_of_once_and_t03_a_field_that_flux_drops_stands_in_the_status() {
+    let sink = Sink::start();
+    let old = |mut object: Value| {
+        object["apiVersion"] = format!("{GROUP}/v1beta2").into();
+        object
+    };
+    let mut hook = provider("hook", "generic", json!({ "address": sink.url("/"), "interval": "5m" }));
+    let site = Site::with(&[hook.clone(), old(everything_from("hook"))]);
+    hook["metadata"]["name"] = "other".into();
+    site.apply("old.yaml", &[old(hook), old(alert("more", "hook", json!({ "eventSources": [] })))]);
+    let instance = site.start(&[]);
+    let said = "spec.interval is deprecated, Flux's controller of 2.10 drops it; it has no effect; remove it";
+    let row = instance.row("providers", "hook", |row| row["conditions"][0]["status"] == "True");
+    assert_eq!(row["conditions"][0]["message"], format!("Initialized; {said}"));
+    instance.accept(&event("web", "hello"));
+    sink.wait_for(1);
+    for kind in ["Alert", "Provider"] {
+        let warning =
+            format!("v1beta2 {kind} is deprecated, upgrade to v1, or to v1beta3 for Flux 2.9 and older");
+        let lines: Vec<String> = instance.log().into_iter().filter(|line| line.contains(&warning)).collect();
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+    }
 }
 
 #[test]

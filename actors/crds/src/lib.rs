@@ -2,8 +2,8 @@
 //!
 //! One entry, [`Object::from_json`], takes any object and either ignores it, converts it, or tells *every* constraint
 //! of the contract (control plane 1) that it breaks, each with the path of its field. [`lint()`] tells what is accepted
-//! but should not stay: deprecated versions and fields, fields that a version does not have, and provider types that
-//! this program does not know. Nothing here does I/O, and no message quotes a Secret.
+//! but should not stay: deprecated versions and fields, fields that a version does not have, entries that match nothing,
+//! and provider types that this program does not know. Nothing here does I/O, and no message quotes a Secret.
 
 mod alert;
 mod checker;
@@ -14,12 +14,13 @@ mod metadata;
 mod object;
 mod provider;
 mod secret;
+mod source_kinds;
 #[cfg(test)]
 mod tests;
 mod version;
 mod violation;
 
-pub use lint::{Level, Lint, lint, unsupported_type};
+pub use lint::{Level, Lint, Told, in_status, lint, unsupported_type};
 pub use object::Object;
 pub use version::{GROUP, Version};
 pub use violation::{FieldPath, Violation};

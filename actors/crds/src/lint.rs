@@ -1,11 +1,12 @@
 //! What is accepted but should not stay so.
 
-use campanile_domain::ProviderType;
 use campanile_domain::yaml::Step;
+use campanile_domain::{EventSource, ProviderType};
 use serde_json::Value as Json;
 
 use crate::checker::owned;
 use crate::object::{notification_kind, typed};
+use crate::source_kinds::meant_by;
 use crate::{FieldPath, Map, Version, Violation, alert, provider};
 
 /// How bad a finding is.
@@ -24,6 +25,19 @@ pub struct Lint {
     pub level: Level,
     /// What and where.
     pub violation: Violation,
+    /// Where else it is told.
+    pub told: Told,
+}
+
+/// Where a remark is told beside `campanile check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Nowhere.
+    InCheck,
+    /// In the status of the object, which is ready all the same.
+    InStatus,
+    /// In the log of an instance, once for each kind and version: what the API server warns of when it is asked to write.
+    InLog,
 }
 
 /// All remarks on an Alert or Provider; nothing for other objects.
@@ -40,7 +54,7 @@ pub fn lint(json: &Json) -> Vec<Lint> {
             "is old: {} {kind} is deprecated, upgrade to v1, or to v1beta3 for Flux 2.9 and older",
             version.name()
         );
-        lints.push(warning(vec!["apiVersion".into()], message));
+        lints.push(Lint { told: Told::InLog, ..warning(vec!["apiVersion".into()], message) });
     }
     match kind {
         "Alert" => lint_alert(spec, version, &mut lints),
@@ -50,8 +64,16 @@ pub fn lint(json: &Json) -> Vec<Lint> {
     lints
 }
 
+/// Those of an object's remarks that belong into its status, as one text; none if there are none.
+pub fn in_status(lints: &[Lint]) -> Option<String> {
+    let told = lints.iter().filter(|lint| lint.told == Told::InStatus);
+    let texts: Vec<String> = told.map(|lint| lint.violation.to_string()).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}
+
 fn warning(path: Vec<Step>, message: impl Into<String>) -> Lint {
-    Lint { level: Level::Warning, violation: Violation { path: FieldPath(path), message: message.into() } }
+    let violation = Violation { path: FieldPath(path), message: message.into() };
+    Lint { level: Level::Warning, violation, told: Told::InCheck }
 }
 
 fn lint_alert(spec: &Map, version: Version, lints: &mut Vec<Lint>) {
@@ -59,6 +81,21 @@ fn lint_alert(spec: &Map, version: Version, lints: &mut Vec<Lint>) {
     unknown(spec, alert::FIELDS, lints);
     if version == Version::V1beta1 {
         missing(spec, alert::LATER_FIELDS, version, lints);
+    }
+    let sources = spec.get("eventSources").and_then(Json::as_array).into_iter().flatten();
+    sources.enumerate().for_each(|(index, source)| lint_source(index, source, lints));
+}
+
+fn lint_source(index: usize, source: &Json, lints: &mut Vec<Lint>) {
+    let path = |field: &'static str| vec!["spec".into(), "eventSources".into(), index.into(), field.into()];
+    let text = |field| source.get(field).and_then(Json::as_str);
+    if let Some((kind, meant)) = text("kind").and_then(|kind| Some((kind, meant_by(kind)?))) {
+        let message =
+            format!("'{kind}' is no kind of Flux, and differs little from '{meant}'; is that meant?");
+        lints.push(warning(path("kind"), message));
+    }
+    if let Some(remark) = text("namespace").and_then(EventSource::namespace_remark) {
+        lints.push(Lint { told: Told::InStatus, ..warning(path("namespace"), remark) });
     }
 }
 
@@ -77,7 +114,7 @@ fn lint_provider(spec: &Map, version: Version, lints: &mut Vec<Lint>) {
         Some(_) => return,
     };
     let path = FieldPath(vec!["spec".into(), "type".into()]);
-    lints.push(Lint { level, violation: Violation { path, message } });
+    lints.push(Lint { level, violation: Violation { path, message }, told: Told::InCheck });
 }
 
 /// What to say about a type that came with a later version. Campanile takes it in all that its definitions have; only
@@ -100,10 +137,9 @@ pub fn unsupported_type(type_name: &str) -> String {
 
 fn deprecated(spec: &Map, key: &'static str, remedy: &str, lints: &mut Vec<Lint>) {
     if spec.get(key).is_some_and(|value| !value.is_null()) {
-        lints.push(warning(
-            vec!["spec".into(), key.into()],
-            format!("is deprecated, Flux's controller of 2.10 drops it; {remedy}"),
-        ));
+        let message = format!("is deprecated, Flux's controller of 2.10 drops it; {remedy}");
+        let lint = warning(vec!["spec".into(), key.into()], message);
+        lints.push(Lint { told: Told::InStatus, ..lint });
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use campanile_domain::{Alert, ProviderClass, ProviderSpec, ProviderType, Severity, check_label};
 use serde_json::{Value as Json, json};
 
-use crate::{Level, Object, lint};
+use crate::{Level, Object, in_status, lint};
 
 fn manifest(kind: &str, version: &str, spec: Json) -> Json {
     let mut manifest = json!({
@@ -91,7 +91,7 @@ fn every_violation_of_an_alert_is_told_with_its_path() {
         json!({
             "providerRef": {},
             "eventSeverity": "warn",
-            "eventSources": [{"kind": "Pod", "name": ""}, {"name": 5}, "x", {"kind": "Bucket", "name": "n", "namespace": "n".repeat(254)}],
+            "eventSources": [{"kind": "", "name": ""}, {"name": 5}, "x", {"kind": "Bucket", "name": "n", "namespace": "n".repeat(254)}],
             "inclusionList": ["ok", 1],
             "eventMetadata": {"a.b/c": true},
             "summary": "é".repeat(256),
@@ -101,9 +101,7 @@ fn every_violation_of_an_alert_is_told_with_its_path() {
     let expected = [
         "spec.providerRef.name is required",
         "spec.eventSeverity must be 'info' or 'error'",
-        "spec.eventSources[0].kind must be one of Bucket, GitRepository, Kustomization, HelmRelease, HelmChart, \
-         HelmRepository, ImageRepository, ImagePolicy, ImageUpdateAutomation, OCIRepository, ArtifactGenerator, \
-         ExternalArtifact, Receiver, FluxInstance, ResourceSet, ResourceSetInputProvider",
+        "spec.eventSources[0].kind must not be empty",
         "spec.eventSources[0].name must not be empty",
         "spec.eventSources[1].kind is required",
         "spec.eventSources[1].name must be a string, not a number; quote it",
@@ -121,16 +119,43 @@ fn every_violation_of_an_alert_is_told_with_its_path() {
 }
 
 #[test]
-fn v1beta1_knows_shorter_names_and_fewer_kinds() {
+fn v1beta1_knows_shorter_names() {
     let spec = |kind: &str, name: String| json!({"providerRef": {"name": "c"}, "eventSources": [{"kind": kind, "name": name}], "summary": "s".repeat(300)});
     alert("v1beta1", spec("Bucket", "n".repeat(53)));
     let long = manifest("Alert", "v1beta1", spec("Bucket", "n".repeat(54)));
     assert_eq!(violations(&long), ["spec.eventSources[0].name is longer than 53 characters"]);
-    assert_eq!(violations(&manifest("Alert", "v1beta1", spec("ArtifactGenerator", "n".into()))).len(), 1);
     alert(
         "v1beta2",
         json!({"providerRef": {"name": "c"}, "eventSources": [{"kind": "ArtifactGenerator", "name": "n".repeat(253)}]}),
     );
+}
+
+#[test]
+fn t04_a_kind_of_others_is_taken_in_every_version_and_a_slip_of_the_pen_is_a_warning() {
+    let spec =
+        |kind: &str| json!({"providerRef": {"name": "c"}, "eventSources": [{"kind": kind, "name": "*"}]});
+    for version in ["v1beta1", "v1beta2", "v1beta3", "v1"] {
+        assert_eq!(alert(version, spec("Terraform")).sources[0].kind, "Terraform");
+    }
+    assert_eq!(lints(&manifest("Alert", "v1", spec("Terraform"))), []);
+    let warning = "spec.eventSources[0].kind 'HelmRelase' is no kind of Flux, and differs little from 'HelmRelease'; \
+                   is that meant?";
+    assert_eq!(lints(&manifest("Alert", "v1", spec("HelmRelase"))), [(Level::Warning, warning.to_owned())]);
+}
+
+#[test]
+fn t03_remarks_for_the_status_are_the_fields_that_flux_drops_and_entries_that_match_nothing() {
+    let spec = json!({
+        "providerRef": {"name": "c"}, "summary": "s", "typo": 1,
+        "eventSources": [{"kind": "Bucket", "name": "*"}, {"kind": "Bucket", "name": "*", "namespace": "*"}],
+    });
+    let said = "spec.summary is deprecated, Flux's controller of 2.10 drops it; use spec.eventMetadata.summary; \
+                spec.eventSources[1].namespace '*' names no namespace, so this entry matches nothing; write an entry \
+                for each namespace";
+    assert_eq!(in_status(&lint(&manifest("Alert", "v1beta2", spec))).as_deref(), Some(said));
+    let sound = json!({"providerRef": {"name": "c"}, "eventSources": [], "typo": 1});
+    let sound = lint(&manifest("Alert", "v1beta2", sound));
+    assert_eq!((sound.len(), in_status(&sound)), (2, None), "a version or a typo is no matter of status");
 }
 
 #[test]

@@ -19,30 +19,6 @@ pub enum Version {
     V1,
 }
 
-/// Kinds that can be event sources in every version.
-const KINDS: &[&str] = &[
-    "Bucket",
-    "GitRepository",
-    "Kustomization",
-    "HelmRelease",
-    "HelmChart",
-    "HelmRepository",
-    "ImageRepository",
-    "ImagePolicy",
-    "ImageUpdateAutomation",
-    "OCIRepository",
-];
-
-/// Kinds that v1beta1 does not know.
-const LATER_KINDS: &[&str] = &[
-    "ArtifactGenerator",
-    "ExternalArtifact",
-    "Receiver",
-    "FluxInstance",
-    "ResourceSet",
-    "ResourceSetInputProvider",
-];
-
 impl Version {
     /// The version that manifests call `name`.
     pub fn named(name: &str) -> Option<Self> {
@@ -63,12 +39,6 @@ impl Version {
             Self::V1beta3 => "v1beta3",
             Self::V1 => "v1",
         }
-    }
-
-    /// Kinds that an event source may have.
-    pub(crate) fn source_kinds(self) -> impl Iterator<Item = &'static str> {
-        let later = if self == Self::V1beta1 { &[] } else { LATER_KINDS };
-        KINDS.iter().chain(later).copied()
     }
 
     /// The longest name and namespace of an event source, in characters.

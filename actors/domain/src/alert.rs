@@ -46,3 +46,13 @@ pub struct EventSource {
     /// Labels that the object must carry. `Some` of an empty map still demands that the object exists.
     pub match_labels: Option<BTreeMap<String, String>>,
 }
+
+impl EventSource {
+    /// The remark on an entry of `spec.eventSources` whose namespace is written as a pattern; it fits after the path of
+    /// that field. None if there is nothing to remark. `*` is no name of a namespace, so such an entry matches nothing.
+    pub fn namespace_remark(namespace: &str) -> Option<&'static str> {
+        (namespace == "*").then_some(
+            "'*' names no namespace, so this entry matches nothing; write an entry for each namespace",
+        )
+    }
+}

@@ -6,6 +6,7 @@ use campanile_domain::ObjectKey;
 use campanile_protocol::{Backlog, Condition};
 use jiff::Timestamp;
 
+use crate::condition::{Judgement, VALIDATION_FAILED};
 use crate::kind_state::{KindState, Object, counts};
 use crate::standing::Shown;
 use crate::watched::{Known, Reference, Watched};
@@ -16,9 +17,19 @@ pub(crate) type Before = Vec<Arc<Condition>>;
 /// A [`KindState`] of whatever kind: what is asked about an object whose kind is a value.
 pub(crate) trait AnyKind<F> {
     fn is_listed(&self) -> bool;
+
+    /// How many objects are in force.
     fn len(&self) -> usize;
+
+    /// All objects, those that can not be used included.
     fn keys(&self) -> Box<dyn Iterator<Item = &ObjectKey> + '_>;
+
+    /// Whether an object is in force.
     fn contains(&self, key: &ObjectKey) -> bool;
+
+    /// Whether there is such an object at all.
+    fn is_known(&self, key: &ObjectKey) -> bool;
+
     fn uid(&self, key: &ObjectKey) -> Option<Arc<str>>;
     fn is_suspended(&self, key: &ObjectKey) -> bool;
     fn facts(&self, key: &ObjectKey) -> Option<&F>;
@@ -65,15 +76,21 @@ impl<K: Watched, F> AnyKind<F> for KindState<K, F> {
     }
 
     fn keys(&self) -> Box<dyn Iterator<Item = &ObjectKey> + '_> {
-        Box::new(self.objects.keys())
+        let alone = self.malformed.iter().filter(|(_, broken)| broken.alone.is_some()).map(|(key, _)| key);
+        Box::new(self.objects.keys().chain(alone))
     }
 
     fn contains(&self, key: &ObjectKey) -> bool {
         self.objects.contains_key(key)
     }
 
+    fn is_known(&self, key: &ObjectKey) -> bool {
+        self.objects.contains_key(key) || self.malformed.contains_key(key)
+    }
+
     fn uid(&self, key: &ObjectKey) -> Option<Arc<str>> {
-        Some(self.get(key)?.spec.uid().clone())
+        let sound = self.get(key).map(|object| object.spec.uid());
+        sound.or_else(|| Some(&self.alone(key)?.uid)).cloned()
     }
 
     fn is_suspended(&self, key: &ObjectKey) -> bool {
@@ -81,16 +98,20 @@ impl<K: Watched, F> AnyKind<F> for KindState<K, F> {
     }
 
     fn facts(&self, key: &ObjectKey) -> Option<&F> {
-        Some(&self.get(key)?.facts)
+        let sound = self.get(key).map(|object| &object.facts);
+        sound.or_else(|| Some(&self.alone(key)?.facts))
     }
 
     fn facts_mut(&mut self, key: &ObjectKey) -> Option<&mut F> {
-        Some(&mut self.get_mut(key)?.facts)
+        if self.objects.contains_key(key) {
+            return Some(&mut self.get_mut(key)?.facts);
+        }
+        Some(&mut self.alone_mut(key)?.facts)
     }
 
     fn problems(&self) -> Vec<String> {
-        let line = |(key, why): (&ObjectKey, &String)| format!("{}/{key}: {why}", K::KIND.name());
-        self.malformed.iter().map(line).collect()
+        let own = self.malformed.iter().filter(|(_, broken)| !broken.told);
+        own.map(|(key, broken)| format!("{}/{key}: {}", K::KIND.name(), broken.why)).collect()
     }
 
     fn owners(&self, reference: &Reference) -> Vec<ObjectKey> {
@@ -110,12 +131,18 @@ impl<K: Watched, F> AnyKind<F> for KindState<K, F> {
     }
 
     fn shown<'a>(&'a self, key: &ObjectKey, backlog: Option<&'a Backlog>) -> Option<Shown<'a>> {
-        Some(self.get(key)?.standing.shown(counts::<K>(backlog, key)))
+        let sound = self.get(key).map(|object| &object.standing);
+        let standing = sound.or_else(|| Some(&self.alone(key)?.standing))?;
+        Some(standing.shown(counts::<K>(backlog, key)))
     }
 
     fn shown_and_facts(&mut self, key: &ObjectKey, backlog: Option<&Backlog>) -> Option<(Shown<'_>, &mut F)> {
-        let Object { standing, facts, .. } = self.get_mut(key)?;
-        Some((standing.shown(counts::<K>(backlog, key)), facts))
+        let counts = counts::<K>(backlog, key);
+        if let Some(object) = self.objects.get_mut(key) {
+            return Some((object.standing.shown(counts), &mut object.facts));
+        }
+        let alone = self.malformed.get_mut(key)?.alone.as_deref_mut()?;
+        Some((alone.standing.shown(counts), &mut alone.facts))
     }
 
     fn unresolved(&self, key: &ObjectKey, known: &dyn Known) -> Option<String> {
@@ -123,10 +150,26 @@ impl<K: Watched, F> AnyKind<F> for KindState<K, F> {
     }
 
     fn judge(&mut self, key: &ObjectKey, unresolved: Option<String>, now: Timestamp) -> Option<Before> {
-        let Object { spec, fault, standing, .. } = self.get_mut(key)?;
+        let Self { objects, malformed, .. } = self;
+        let (broken, object) = (malformed.get_mut(key), objects.get_mut(key).map(Box::as_mut));
+        let (standing, ready, generation) = match (object, broken) {
+            (Some(Object { spec, fault, remark, standing, .. }), None) => {
+                let ready = spec.ready(fault.as_deref(), unresolved, &standing.aspect);
+                (standing, ready.with_remark(remark.as_deref()), spec.generation())
+            }
+            (Some(Object { spec, standing, .. }), Some(broken)) => {
+                let message = format!("{}; until it is corrected, what it was before counts", broken.why);
+                let generation = spec.generation().max(broken.generation);
+                (standing, Judgement::not_ready(VALIDATION_FAILED, message), generation)
+            }
+            (None, Some(broken)) => {
+                let ready = Judgement::not_ready(VALIDATION_FAILED, broken.why.clone());
+                (&mut broken.alone.as_deref_mut()?.standing, ready, broken.generation)
+            }
+            (None, None) => return None,
+        };
         let before = standing.conditions().cloned().collect();
-        let ready = spec.ready(fault.as_deref(), unresolved, &standing.aspect);
-        standing.judge(ready, spec.generation(), now);
+        standing.judge(ready, generation, now);
         Some(before)
     }
 

@@ -32,6 +32,14 @@ impl Judgement {
         Self::bad(READY, reason, message)
     }
 
+    /// The same with a remark after its message, if it is a good one.
+    pub(crate) fn with_remark(mut self, remark: Option<&str>) -> Self {
+        if let Some(remark) = remark.filter(|_| self.status == TRUE) {
+            self.message = format!("{}; {remark}", self.message).into();
+        }
+        self
+    }
+
     pub(crate) fn good(kind: &'static str, message: &'static str) -> Self {
         Self { kind, status: TRUE, reason: SUCCEEDED, message: message.into() }
     }

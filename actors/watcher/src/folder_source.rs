@@ -6,7 +6,7 @@
 
 mod batch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +55,8 @@ pub struct FolderSource {
     lost: Option<String>,
     /// What it holds beside the objects that the watcher owns; none before it was read once.
     loaded: Option<Loaded>,
+    /// The warnings that were logged, without their places: there is one for each kind and version.
+    warned: BTreeSet<String>,
 }
 
 impl FolderWatcher {
@@ -68,6 +70,7 @@ impl FolderWatcher {
             ticks: 0,
             lost: None,
             loaded: None,
+            warned: BTreeSet::new(),
         };
         Self::new(parts.watcher, source).start()
     }
@@ -121,6 +124,7 @@ impl FolderWatcher {
     /// Takes in what the folder says now.
     fn take(&mut self, mut loaded: Loaded) {
         self.source.log_problems(&loaded);
+        self.source.log_warnings(&loaded);
         let mut news = self.news();
         news.changes = Changes {
             labels: self.source.labels.replace(&loaded.labels),
@@ -143,8 +147,7 @@ struct Taking<'a> {
 
 impl ForEachKind<()> for Taking<'_> {
     fn visit<K: KeptIn<()>>(&mut self) {
-        let objects = std::mem::take(K::loaded(self.loaded));
-        let batch = batch::whole(objects, K::state(&self.watcher.kinds));
+        let batch = batch::whole(self.loaded, K::state(&self.watcher.kinds));
         self.watcher.apply(batch, self.news);
     }
 }
@@ -161,6 +164,16 @@ impl FolderSource {
             tracing::error!("{message}");
         }
         self.lost = Some(message);
+    }
+
+    /// Warns as the API server would of a write, but once: of many objects alike the first is named.
+    fn log_warnings(&mut self, loaded: &Loaded) {
+        for warning in &loaded.logged {
+            if self.warned.insert(warning.message.clone()) {
+                let alike = loaded.logged.iter().filter(|other| other.message == warning.message).count();
+                tracing::warn!(objects = alike, "{warning}");
+            }
+        }
     }
 
     fn log_problems(&self, loaded: &Loaded) {

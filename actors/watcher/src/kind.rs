@@ -32,6 +32,11 @@ impl Kind {
         }
     }
 
+    /// The kind that manifests call `name`.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// As manifests write it.
     pub(crate) fn name(self) -> &'static str {
         self.names().name

@@ -18,7 +18,7 @@ pub(crate) enum Sighting<K, F> {
     /// It can be used.
     Sound(Box<Sound<K, F>>),
     /// It breaks the schema. It stays what it was.
-    Malformed { key: ObjectKey, why: String },
+    Malformed(Box<Malformed<F>>),
 }
 
 /// An object that can be used.
@@ -27,8 +27,24 @@ pub(crate) struct Sound<K, F> {
     pub(crate) spec: Arc<K>,
     /// What is wrong with it whatever else there is, in words for its status.
     pub(crate) fault: Option<Box<str>>,
+    /// What its status says of it although it is ready.
+    pub(crate) remark: Option<Box<str>>,
     pub(crate) facts: F,
     /// Where an earlier watcher ended; of no concern for an object that is known already.
+    pub(crate) seed: Seed,
+}
+
+/// An object that breaks the schema.
+#[derive(Debug)]
+pub(crate) struct Malformed<F> {
+    pub(crate) key: ObjectKey,
+    pub(crate) uid: Arc<str>,
+    pub(crate) generation: i64,
+    /// What is wrong with it.
+    pub(crate) why: String,
+    /// Whether the source names it in the log and among its own problems, with the place where it stands.
+    pub(crate) told: bool,
+    pub(crate) facts: F,
     pub(crate) seed: Seed,
 }
 
@@ -36,8 +52,25 @@ pub(crate) struct Sound<K, F> {
 pub(crate) struct Object<K: Watched, F> {
     pub(crate) spec: Arc<K>,
     pub(crate) fault: Option<Box<str>>,
+    pub(crate) remark: Option<Box<str>>,
     pub(crate) facts: F,
     pub(crate) standing: Standing<K::Aspect>,
+}
+
+/// What breaks the schema, as it is known of an object.
+pub(crate) struct Broken<A, F> {
+    pub(crate) why: String,
+    pub(crate) told: bool,
+    pub(crate) generation: i64,
+    /// How it stands, where it was never good. One that was stays in force and stands among the objects.
+    pub(crate) alone: Option<Box<Alone<A, F>>>,
+}
+
+/// An object that was never good: it does nothing, and its status says why.
+pub(crate) struct Alone<A, F> {
+    pub(crate) uid: Arc<str>,
+    pub(crate) facts: F,
+    pub(crate) standing: Standing<A>,
 }
 
 /// The effects of a batch, one entry for each step that had one.
@@ -60,8 +93,8 @@ pub(crate) struct KindState<K: Watched, F> {
     pub(crate) listed: bool,
     /// Boxed: a map that is filled in the order of its keys is half empty.
     pub(crate) objects: BTreeMap<ObjectKey, Box<Object<K, F>>>,
-    /// Objects that break the schema, with the cause.
-    pub(crate) malformed: BTreeMap<ObjectKey, String>,
+    /// Objects that break the schema.
+    pub(crate) malformed: BTreeMap<ObjectKey, Broken<K::Aspect, F>>,
     /// Which objects name a thing.
     pub(crate) references: Refs<Reference>,
 }
@@ -87,12 +120,13 @@ impl<K: Watched, F> KindState<K, F> {
         self.listed = true;
         if batch.whole {
             self.drop_unlisted(&batch.steps, &mut applied);
-            self.malformed.clear();
         }
         for step in batch.steps {
             match step {
                 Step::Applied(Sighting::Sound(sound)) => self.keep(*sound, now, &mut applied),
-                Step::Applied(Sighting::Malformed { key, why }) => self.note_malformed(key, why),
+                Step::Applied(Sighting::Malformed(malformed)) => {
+                    self.note_malformed(*malformed, now, &mut applied);
+                }
                 Step::Deleted(key) => self.delete(&key, &mut applied),
             }
         }
@@ -104,18 +138,20 @@ impl<K: Watched, F> KindState<K, F> {
             .iter()
             .filter_map(|step| match step {
                 Step::Applied(Sighting::Sound(sound)) => Some(sound.spec.key()),
-                Step::Applied(Sighting::Malformed { key, .. }) => Some(key),
+                Step::Applied(Sighting::Malformed(malformed)) => Some(&malformed.key),
                 Step::Deleted(_) => None,
             })
             .collect();
-        let gone: Vec<ObjectKey> = self.objects.keys().filter(|key| !listed.contains(key)).cloned().collect();
+        let known: BTreeSet<&ObjectKey> = self.objects.keys().chain(self.malformed.keys()).collect();
+        let gone: Vec<ObjectKey> = known.difference(&listed).map(|key| (*key).clone()).collect();
         gone.iter().for_each(|key| self.delete(key, applied));
     }
 
     fn keep(&mut self, sound: Sound<K, F>, now: Timestamp, applied: &mut Applied<K>) {
-        let Sound { spec, fault, facts, seed } = sound;
+        let Sound { spec, fault, remark, facts, seed } = sound;
         let key = spec.key().clone();
-        if self.malformed.remove(&key).is_some() {
+        let broken = self.malformed.remove(&key);
+        if broken.is_some() {
             tracing::info!(kind = K::KIND.name(), object = %key, "object is well-formed again");
         }
         let Some(known) = self.objects.get_mut(&key) else {
@@ -123,14 +159,15 @@ impl<K: Watched, F> KindState<K, F> {
             applied.changes.push(Change::Applied(spec.clone()));
             applied.moved.push(key.clone());
             applied.seen.push(key.clone());
-            let standing = Standing::seeded(seed, now);
-            self.objects.insert(key, Box::new(Object { spec, fault, facts, standing }));
+            let alone = broken.and_then(|broken| broken.alone).filter(|alone| alone.uid == *spec.uid());
+            let standing = alone.map_or_else(|| Standing::seeded(seed, now), |alone| alone.standing);
+            self.objects.insert(key, Box::new(Object { spec, fault, remark, facts, standing }));
             return;
         };
         if known.spec.uid() != spec.uid() {
             known.standing = Standing::seeded(seed, now);
         }
-        (known.fault, known.facts) = (fault, facts);
+        (known.fault, known.remark, known.facts) = (fault, remark, facts);
         if !Arc::ptr_eq(&known.spec, &spec) && known.spec != spec {
             applied.rename(&mut self.references, &key, Some(&known.spec), Some(&spec));
             applied.changes.push(Change::Applied(spec.clone()));
@@ -139,21 +176,49 @@ impl<K: Watched, F> KindState<K, F> {
         applied.seen.push(key);
     }
 
-    fn note_malformed(&mut self, key: ObjectKey, why: String) {
-        if self.malformed.get(&key) != Some(&why) {
+    fn note_malformed(&mut self, seen: Malformed<F>, now: Timestamp, applied: &mut Applied<K>) {
+        let Malformed { key, uid, generation, why, told, facts, seed } = seen;
+        if self.objects.get(&key).is_some_and(|known| *known.spec.uid() != uid) {
+            // It is another object than the good one of this name.
+            self.delete(&key, applied);
+        }
+        let before = self.malformed.remove(&key);
+        if !told && before.as_ref().is_none_or(|before| before.why != why) {
             let stays = self.objects.contains_key(&key);
             tracing::error!(kind = K::KIND.name(), object = %key, cause = why, stays, "object is malformed and ignored");
         }
-        self.malformed.insert(key, why);
+        let alone = if let Some(known) = self.objects.get_mut(&key) {
+            known.facts = facts;
+            None
+        } else {
+            let alone = before.and_then(|before| before.alone).filter(|alone| alone.uid == uid);
+            let standing = alone.map_or_else(|| Standing::seeded(seed, now), |alone| alone.standing);
+            Some(Box::new(Alone { uid, facts, standing }))
+        };
+        applied.seen.push(key.clone());
+        self.malformed.insert(key, Broken { why, told, generation, alone });
     }
 
     fn delete(&mut self, key: &ObjectKey, applied: &mut Applied<K>) {
-        self.malformed.remove(key);
-        let Some(gone) = self.objects.remove(key) else { return };
-        applied.rename(&mut self.references, key, Some(&gone.spec), None);
-        applied.changes.push(Change::Deleted(key.clone()));
-        applied.moved.push(key.clone());
-        applied.gone.push(key.clone());
+        let broken = self.malformed.remove(key);
+        if let Some(gone) = self.objects.remove(key) {
+            applied.rename(&mut self.references, key, Some(&gone.spec), None);
+            applied.changes.push(Change::Deleted(key.clone()));
+            applied.moved.push(key.clone());
+            applied.gone.push(key.clone());
+        } else if broken.is_some() {
+            applied.gone.push(key.clone());
+        }
+    }
+
+    /// An object of which nothing was ever good.
+    pub(crate) fn alone(&self, key: &ObjectKey) -> Option<&Alone<K::Aspect, F>> {
+        self.malformed.get(key)?.alone.as_deref()
+    }
+
+    /// The same, to change it.
+    pub(crate) fn alone_mut(&mut self, key: &ObjectKey) -> Option<&mut Alone<K::Aspect, F>> {
+        self.malformed.get_mut(key)?.alone.as_deref_mut()
     }
 
     pub(crate) fn get(&self, key: &ObjectKey) -> Option<&Object<K, F>> {
@@ -169,15 +234,20 @@ impl<K: Watched, F> KindState<K, F> {
         self.objects.values().map(|object| &object.spec)
     }
 
-    /// The rows of all objects.
+    /// The rows of all objects, in the order of their keys.
     pub(crate) fn rows(&self, backlog: Option<&Backlog>) -> Vec<K::Row> {
-        let row = |object: &Object<K, F>| {
-            let (spec, key) = (&object.spec, object.spec.key());
-            let counts = counts::<K>(backlog, key).unwrap_or_default();
-            let (namespace, name) = (&key.namespace, &key.name);
-            spec.row(object.standing.row(namespace, name, spec.is_suspended(), counts))
-        };
-        self.objects.values().map(|object| row(object)).collect()
+        let counted = |key: &ObjectKey| counts::<K>(backlog, key).unwrap_or_default();
+        let sound = self.objects.iter().map(|(key, object)| {
+            let common = object.standing.row(key, object.spec.is_suspended(), counted(key));
+            (key, object.spec.row(common))
+        });
+        let alone = self.malformed.iter().filter_map(|(key, broken)| {
+            let common = broken.alone.as_ref()?.standing.row(key, false, counted(key));
+            Some((key, K::row_of_malformed(common)))
+        });
+        let mut rows: Vec<(&ObjectKey, K::Row)> = sound.chain(alone).collect();
+        rows.sort_by_key(|(key, _)| *key);
+        rows.into_iter().map(|(_, row)| row).collect()
     }
 }
 

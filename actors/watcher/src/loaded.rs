@@ -9,8 +9,9 @@ use campanile_domain::{Alert, ObjectKey, ProviderSpec, Secret};
 use campanile_protocol::{LabelLookup, SecretError, Specs};
 
 use crate::Finding;
+use crate::kind::{Id, Kind};
 use crate::label_store::LabelIndex;
-use crate::manifest::{Content, Entry, parse_text};
+use crate::manifest::{Content, Entry, Malformed, parse_text};
 
 /// A file and a line of it.
 #[derive(Clone, Debug)]
@@ -52,11 +53,15 @@ pub struct Located<T> {
     pub position: Position,
     /// What is wrong with it whatever else there is, in words for its status.
     pub fault: Option<String>,
+    /// What its status says of it although it is ready.
+    pub remark: Option<String>,
 }
 
 impl<T> Clone for Located<T> {
     fn clone(&self) -> Self {
-        Self { value: self.value.clone(), position: self.position.clone(), fault: self.fault.clone() }
+        let Self { value, position, fault, remark } = self;
+        let (fault, remark) = (fault.clone(), remark.clone());
+        Self { value: value.clone(), position: position.clone(), fault, remark }
     }
 }
 
@@ -74,6 +79,10 @@ pub struct Loaded {
     pub problems: Vec<Finding>,
     /// What is said about single objects that can be used: deprecations, patterns, selectors.
     pub(crate) remarks: Vec<Finding>,
+    /// Those of them that the log of an instance has, too.
+    pub(crate) logged: Vec<Finding>,
+    /// Alerts and Providers that break the schema. Those that were good before are among the objects, too.
+    pub(crate) malformed: BTreeMap<Id, Malformed>,
     /// Secrets that exist but were never good, with the reason.
     pub(crate) unreadable_secrets: HashMap<ObjectKey, String>,
     /// Labels of all other objects.
@@ -119,6 +128,10 @@ impl Loaded {
         for content in contents {
             loaded.problems.extend(content.problems.iter().cloned());
             loaded.remarks.extend(content.remarks.iter().cloned());
+            loaded.logged.extend(content.logged.iter().cloned());
+            for malformed in &content.malformed {
+                loaded.malformed.entry(malformed.id.clone()).or_insert_with(|| malformed.clone());
+            }
             let unreadable = content.unreadable_secrets.iter().map(|(key, why)| (key.clone(), why.clone()));
             loaded.unreadable_secrets.extend(unreadable);
             for entry in &content.entries {
@@ -137,7 +150,20 @@ impl Loaded {
             }
         }
         loaded.labels = Arc::new(labels);
+        loaded.forget_replaced();
         loaded.compact()
+    }
+
+    /// Forgets what breaks the schema where another file has a good object of that name, which counts.
+    fn forget_replaced(&mut self) {
+        let Self { alerts, providers, malformed, .. } = self;
+        malformed.retain(|(kind, key), seen| {
+            let good = match kind {
+                Kind::Alert => alerts.get(key).map(|alert| &alert.position),
+                Kind::Provider => providers.get(key).map(|provider| &provider.position),
+            };
+            good.is_none_or(|position| position.file == seen.file)
+        });
     }
 
     /// Maps that were filled in the order of their keys are half empty; built from what they hold they are full.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use campanile_crds::{Object, lint, unsupported_type};
+use campanile_crds::{Object, Told, in_status, lint, unsupported_type};
 use campanile_domain::yaml::{self, Node, Value};
 use campanile_domain::{Alert, ObjectKey, ProviderSpec, Secret};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::kind::{Id, Kind};
 use crate::label_store::manifest_key;
 use crate::{Finding, Located, Position, faults};
 
@@ -21,6 +22,16 @@ pub(crate) enum Entry {
     Secret(Located<Secret>),
     /// Labels of any other object, by its key in the index.
     Labels(String, Arc<BTreeMap<String, String>>),
+}
+
+/// An Alert or a Provider of a file that breaks the schema.
+#[derive(Clone, Debug)]
+pub(crate) struct Malformed {
+    pub(crate) id: Id,
+    pub(crate) uid: Arc<str>,
+    pub(crate) file: Arc<Path>,
+    /// Every constraint that it breaks, with its line.
+    pub(crate) why: String,
 }
 
 impl Entry {
@@ -42,6 +53,10 @@ pub(crate) struct Content {
     pub(crate) problems: Vec<Finding>,
     /// What can be used but is remarkable.
     pub(crate) remarks: Vec<Finding>,
+    /// Those of the remarks that the log of an instance has, too.
+    pub(crate) logged: Vec<Finding>,
+    /// Alerts and Providers that break the schema. Those that were good before are among the entries, too.
+    pub(crate) malformed: Vec<Malformed>,
     /// Secrets that break the schema and have no last good state, with the reason.
     pub(crate) unreadable_secrets: Vec<(ObjectKey, String)>,
 }
@@ -49,7 +64,7 @@ pub(crate) struct Content {
 impl Content {
     /// The last good objects of a file that now fails as a whole.
     pub(crate) fn failed(self, problem: Finding) -> Self {
-        Self { problems: vec![problem], remarks: Vec::new(), ..self }
+        Self { problems: vec![problem], remarks: Vec::new(), logged: Vec::new(), ..self }
     }
 }
 
@@ -106,6 +121,12 @@ impl Reader<'_> {
                 }
                 if let Some((kind, key)) = identity {
                     let why = violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                    if let Some(kind) = Kind::named(&kind) {
+                        let uid = json["metadata"]["uid"].as_str().unwrap_or_default().into();
+                        let file = self.file.clone();
+                        let why = format!("{why} ({}:{})", file.display(), node.line);
+                        self.content.malformed.push(Malformed { id: (kind, key.clone()), uid, file, why });
+                    }
                     self.keep_last_good(&kind, key, why);
                 }
             }
@@ -127,33 +148,40 @@ impl Reader<'_> {
                 Entry::Labels(manifest_key(&api_version, &kind, &key), Arc::new(labels))
             }
             Object::Secret(secret) => {
-                Entry::Secret(Located { value: Arc::new(secret), position, fault: None })
+                Entry::Secret(Located { value: Arc::new(secret), position, fault: None, remark: None })
             }
             Object::Alert(alert) => {
                 let name = format!("Alert/{}", alert.key);
-                self.lint(json, &name, node);
+                let remark = self.lint(json, &name, node);
                 let fault = self.judge(&alert, &name, node);
-                Entry::Alert(Located { value: Arc::new(alert), position, fault })
+                Entry::Alert(Located { value: Arc::new(alert), position, fault, remark })
             }
             Object::Provider(provider) => {
-                self.lint(json, &format!("Provider/{}", provider.key), node);
+                let remark = self.lint(json, &format!("Provider/{}", provider.key), node);
                 let fault = provider.kind().is_none().then(|| unsupported_type(&provider.type_name));
-                Entry::Provider(Located { value: Arc::new(provider), position, fault })
+                Entry::Provider(Located { value: Arc::new(provider), position, fault, remark })
             }
         };
         self.content.entries.push(entry);
     }
 
-    fn lint(&mut self, json: &Json, object: &str, node: &Node) {
-        for remark in lint(json) {
-            self.content.remarks.push(Finding {
+    /// Notes every remark on an object, and returns what its status says of them.
+    fn lint(&mut self, json: &Json, object: &str, node: &Node) -> Option<String> {
+        let lints = lint(json);
+        for remark in &lints {
+            let finding = Finding {
                 level: remark.level,
                 file: self.file.clone(),
                 line: node.line_of(&remark.violation.path.0),
                 object: object.to_owned(),
                 message: remark.violation.to_string(),
-            });
+            };
+            if remark.told == Told::InLog {
+                self.content.logged.push(finding.clone());
+            }
+            self.content.remarks.push(finding);
         }
+        in_status(&lints)
     }
 
     /// Notes every pattern and selector that selects nothing, and returns what the status says of them.

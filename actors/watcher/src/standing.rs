@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use campanile_crds::condition::READY;
+use campanile_domain::ObjectKey;
 use campanile_protocol::{Condition, Counts, DeliveryOutcome, DeliveryReport, ObjectRow, reason};
 use jiff::Timestamp;
 
@@ -138,10 +139,10 @@ impl<A: Aspect> Standing<A> {
     }
 
     /// What all kinds show in `campanile get`.
-    pub(crate) fn row(&self, namespace: &str, name: &str, suspended: bool, counts: Counts) -> ObjectRow {
+    pub(crate) fn row(&self, key: &ObjectKey, suspended: bool, counts: Counts) -> ObjectRow {
         ObjectRow {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
+            namespace: key.namespace.to_string(),
+            name: key.name.to_string(),
             suspended,
             conditions: self.conditions().map(|condition| Condition::clone(condition)).collect(),
             since: self.since,

@@ -62,6 +62,9 @@ pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
     /// Its row; `object` is what all kinds show.
     fn row(&self, object: ObjectRow) -> Self::Row;
 
+    /// The row of an object that can not be read.
+    fn row_of_malformed(object: ObjectRow) -> Self::Row;
+
     /// What the outbox holds of objects of this kind, by key; none if it can not hold any.
     fn counts(backlog: &Backlog) -> Option<&BTreeMap<ObjectKey, Counts>>;
 

@@ -104,7 +104,7 @@ impl<S: Source> WatcherActor<S> {
             Change::Applied(_) | Change::Deleted(_) => None,
         });
         news.faulty.extend(changed);
-        news.gone.extend(applied.gone.into_iter().filter(|key| !state.contains(key)).map(id));
+        news.gone.extend(applied.gone.into_iter().filter(|key| !state.is_known(key)).map(id));
         news.references.extend(applied.references);
         // The first time everything is judged and told.
         if !news.first {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use campanile_crds::{Object, Violation};
+use campanile_crds::{Object, Violation, in_status, lint};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::batcher::key_of;
 use super::object_status::ObjectStatus;
 use super::raw::{Map, Raw};
-use crate::kind_state::{Sighting, Sound};
+use crate::kind_state::{Malformed, Sighting, Sound};
 use crate::watched::Watched;
 
 /// Asks for a reconciliation; its value comes back in the status (contract, control plane 3.1).
@@ -57,18 +57,22 @@ pub(crate) fn read<T: Watched>(api_version: &str, object: Raw) -> Sighting<T, Fa
         ("metadata".to_owned(), object.metadata.into()),
         ("spec".to_owned(), object.spec),
     ]);
-    match Object::from_json(&json.into()) {
+    let (json, seed) = (json.into(), facts.status.seed(facts.created));
+    let why = match Object::from_json(&json) {
         Ok(found) => match found.and_then(T::of) {
             Some(spec) => {
                 let facts = Facts { uid: spec.uid().clone(), ..facts };
                 let fault = spec.fault().map(Into::into);
-                let seed = facts.status.seed(facts.created);
-                Sighting::Sound(Box::new(Sound { spec: Arc::new(spec), fault, facts, seed }))
+                let remark = in_status(&lint(&json)).map(Into::into);
+                let spec = Arc::new(spec);
+                return Sighting::Sound(Box::new(Sound { spec, fault, remark, facts, seed }));
             }
-            None => Sighting::Malformed { key, why: "it is of another kind than was asked for".to_owned() },
+            None => "it is of another kind than was asked for".to_owned(),
         },
-        Err(violations) => Sighting::Malformed { key, why: explain(&violations) },
-    }
+        Err(violations) => explain(&violations),
+    };
+    let (uid, generation) = (facts.uid.clone(), facts.generation);
+    Sighting::Malformed(Box::new(Malformed { key, uid, generation, why, told: false, facts, seed }))
 }
 
 fn explain(violations: &[Violation]) -> String {
@@ -117,8 +121,9 @@ mod tests {
             "metadata": { "name": "on-call", "namespace": "apps" },
             "spec": { "eventSources": 3, "eventSeverity": "loud" },
         }));
-        let Sighting::Malformed { key, why } = reading else { panic!("{reading:?}") };
-        assert_eq!(key, ObjectKey::new("apps", "on-call"));
+        let Sighting::Malformed(seen) = reading else { panic!("{reading:?}") };
+        assert_eq!(seen.key, ObjectKey::new("apps", "on-call"));
+        let why = seen.why;
         assert!(why.contains("spec.providerRef") && why.contains("spec.eventSeverity must be"), "{why}");
     }
 }

@@ -1,30 +1,41 @@
 //! From one state of a folder to the next: batches of objects, and which Secrets changed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use campanile_domain::ObjectKey;
 
+use crate::Loaded;
 use crate::batch::{Batch, Step};
-use crate::kind_state::{KindState, Sighting, Sound};
+use crate::kind_state::{KindState, Malformed, Sighting, Sound};
+use crate::manifest;
 use crate::standing::Seed;
 use crate::watched::Watched;
-use crate::{Loaded, Located};
 
-/// All objects of a kind. Those that did not change are shared with what is known.
-pub(super) fn whole<K: Watched>(
-    objects: BTreeMap<ObjectKey, Located<K>>,
-    known: &KindState<K, ()>,
-) -> Batch<Sighting<K, ()>> {
+/// All objects of a kind. Those that did not change are shared with what is known; of those that break the schema what is
+/// known stays.
+pub(super) fn whole<K: Watched>(loaded: &mut Loaded, known: &KindState<K, ()>) -> Batch<Sighting<K, ()>> {
+    let mut objects = std::mem::take(K::loaded(loaded));
+    let mut malformed = Vec::new();
+    for seen in loaded.malformed.values().filter(|seen| seen.id.0 == K::KIND) {
+        objects.remove(&seen.id.1);
+        malformed.push(Step::Applied(Sighting::Malformed(Box::new(unusable(seen)))));
+    }
     let steps = objects.into_iter().map(|(key, object)| {
         let spec = match known.get(&key) {
             Some(known) => renewed(&known.spec, object.value),
             None => object.value,
         };
-        let (fault, seed) = (object.fault.map(Into::into), Seed::default());
-        Step::Applied(Sighting::Sound(Box::new(Sound { spec, fault, facts: (), seed })))
+        let (fault, remark) = (object.fault.map(Into::into), object.remark.map(Into::into));
+        let sound = Sound { spec, fault, remark, facts: (), seed: Seed::default() };
+        Step::Applied(Sighting::Sound(Box::new(sound)))
     });
-    Batch { whole: true, steps: steps.collect() }
+    Batch { whole: true, steps: steps.chain(malformed).collect() }
+}
+
+/// An object that breaks the schema. The folder's problems name it, with its lines.
+fn unusable(seen: &manifest::Malformed) -> Malformed<()> {
+    let (key, uid, why) = (seen.id.1.clone(), seen.uid.clone(), seen.why.clone());
+    Malformed { key, uid, generation: 1, why, told: true, facts: (), seed: Seed::default() }
 }
 
 /// `new`, with a generation above that of `old`; `old` if nothing but the generation differs. The API server would count

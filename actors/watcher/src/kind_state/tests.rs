@@ -9,12 +9,21 @@ type Listing = KindState<Alert, ()>;
 
 fn sound(name: &str, summary: &str) -> Step<Sighting<Alert, ()>> {
     let spec = Alert { key: ObjectKey::new("apps", name), summary: summary.into(), ..alert() };
-    let sound = Sound { spec: Arc::new(spec), fault: None, facts: (), seed: Seed::default() };
+    let sound = Sound { spec: Arc::new(spec), fault: None, remark: None, facts: (), seed: Seed::default() };
     Step::Applied(Sighting::Sound(Box::new(sound)))
 }
 
 fn malformed(name: &str) -> Step<Sighting<Alert, ()>> {
-    Step::Applied(Sighting::Malformed { key: ObjectKey::new("apps", name), why: "spec is no object".into() })
+    let malformed = Malformed {
+        key: ObjectKey::new("apps", name),
+        uid: alert().uid,
+        generation: 2,
+        why: "spec is no object".into(),
+        told: false,
+        facts: (),
+        seed: Seed::default(),
+    };
+    Step::Applied(Sighting::Malformed(Box::new(malformed)))
 }
 
 fn apply(listing: &mut Listing, whole: bool, steps: Vec<Step<Sighting<Alert, ()>>>) -> Applied<Alert> {
@@ -59,6 +68,45 @@ fn a_malformed_object_keeps_its_last_good_state_even_in_a_relist() {
     let applied = apply(&mut listing, false, vec![sound("b", "1")]);
     assert_eq!(changes(applied), ["b 1"]);
     assert_eq!(listing.problems().len(), 1);
+}
+
+/// `Ready` of an object after it was judged, as status and message.
+fn ready(listing: &mut Listing, name: &str) -> Option<(String, String)> {
+    let key = ObjectKey::new("apps", name);
+    listing.judge(&key, None, noon())?;
+    let shown = listing.shown(&key, None)?;
+    Some((shown.conditions[0].status.to_string(), shown.conditions[0].message.to_string()))
+}
+
+#[test]
+fn an_object_that_can_not_be_used_is_not_ready_and_says_why() {
+    let mut listing = Listing::default();
+    apply(&mut listing, true, vec![sound("a", "1"), malformed("b")]);
+    let said = |status: &str, message: &str| Some((status.to_owned(), message.to_owned()));
+    assert_eq!(ready(&mut listing, "a"), said("True", "Initialized"));
+    assert_eq!(ready(&mut listing, "b"), said("False", "spec is no object"));
+    let applied = apply(&mut listing, true, vec![malformed("a"), malformed("b")]);
+    assert_eq!(applied.seen.len(), 2);
+    let stays = "spec is no object; until it is corrected, what it was before counts";
+    assert_eq!(ready(&mut listing, "a"), said("False", stays));
+    assert_eq!(listing.rows(None).len(), 2);
+    apply(&mut listing, true, vec![sound("a", "1"), sound("b", "1")]);
+    assert_eq!(ready(&mut listing, "a"), said("True", "Initialized"));
+    assert_eq!(ready(&mut listing, "b"), said("True", "Initialized"));
+    apply(&mut listing, false, vec![malformed("c")]);
+    let applied = apply(&mut listing, true, vec![sound("a", "1")]);
+    assert_eq!(applied.gone, [ObjectKey::new("apps", "b"), ObjectKey::new("apps", "c")]);
+    assert_eq!(ready(&mut listing, "c"), None);
+}
+
+#[test]
+fn t03_a_remark_stands_beside_ready_and_does_not_take_it_away() {
+    let mut listing = Listing::default();
+    let Step::Applied(Sighting::Sound(object)) = sound("a", "1") else { panic!("it is sound") };
+    let remarked = Sound { remark: Some("spec.summary is deprecated".into()), ..*object };
+    apply(&mut listing, true, vec![Step::Applied(Sighting::Sound(Box::new(remarked)))]);
+    let said = "Initialized; spec.summary is deprecated";
+    assert_eq!(ready(&mut listing, "a"), Some(("True".to_owned(), said.to_owned())));
 }
 
 #[test]

@@ -149,6 +149,32 @@ fn a_provider_of_unknown_type_is_shown_not_ready_and_disturbs_nothing() {
 }
 
 #[test]
+fn an_object_that_can_not_be_used_is_not_ready_and_one_that_was_good_stays_in_force() {
+    run(async |ward| {
+        let bad = alert("on-call").replace("providerRef: {name: chat}", "eventSeverity: loud");
+        let rig = Rig::new(&ward, &[("p.yaml", provider("http://one")), ("a.yaml", bad.clone())]);
+        let ready = alert_ready(&rig).await;
+        assert_eq!(brief(&ready).0, "Ready");
+        assert_eq!((&*ready.status, &*ready.reason), ("False", "ValidationFailed"));
+        let said = "spec.providerRef is required; spec.eventSeverity must be 'info' or 'error' (";
+        assert!(ready.message.starts_with(said) && ready.message.ends_with("a.yaml:1)"), "{}", ready.message);
+        assert_eq!(rig.objects().await.problems.len(), 2, "one for each line, and none twice");
+        assert_eq!(rig.snapshot().await.alerts, 0);
+
+        rig.write("a.yaml", &alert("on-call"));
+        rig.until(|table| table.alerts[0].object.conditions[0].status == "True").await;
+        rig.heard();
+        rig.write("a.yaml", &bad);
+        let table = rig.until(|table| table.alerts[0].object.conditions[0].status == "False").await;
+        let message = &table.alerts[0].object.conditions[0].message;
+        assert!(message.ends_with("until it is corrected, what it was before counts"), "{message}");
+        assert_eq!((rig.snapshot().await.alerts, rig.heard()), (1, Vec::new()));
+        std::fs::remove_file(rig.folder().join("a.yaml")).unwrap();
+        rig.until(|table| table.alerts.is_empty()).await;
+    });
+}
+
+#[test]
 fn v09_v10_an_alert_names_its_missing_provider_until_it_is_there() {
     run(async |ward| {
         let rig = Rig::new(&ward, &[("a.yaml", alert("on-call"))]);

@@ -82,6 +82,10 @@ impl Watched for Alert {
         AlertRow { object, provider: self.provider.name.to_string() }
     }
 
+    fn row_of_malformed(object: ObjectRow) -> AlertRow {
+        AlertRow { object, provider: String::new() }
+    }
+
     fn counts(backlog: &Backlog) -> Option<&BTreeMap<ObjectKey, Counts>> {
         Some(&backlog.alerts)
     }

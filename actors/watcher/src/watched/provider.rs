@@ -87,6 +87,10 @@ impl Watched for ProviderSpec {
         ProviderRow { object, type_name: self.type_name.clone() }
     }
 
+    fn row_of_malformed(object: ObjectRow) -> ProviderRow {
+        ProviderRow { object, type_name: String::new() }
+    }
+
     fn counts(backlog: &Backlog) -> Option<&BTreeMap<ObjectKey, Counts>> {
         Some(&backlog.providers)
     }

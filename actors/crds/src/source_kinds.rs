@@ -1,0 +1,76 @@
+//! Kinds that are known as event sources. An Alert may name any other: the list is for finding slips of the pen.
+
+/// The kinds of Flux and of the Flux Operator, which the definitions in `deploy/crds` list, too.
+const KNOWN: &[&str] = &[
+    "Bucket",
+    "GitRepository",
+    "Kustomization",
+    "HelmRelease",
+    "HelmChart",
+    "HelmRepository",
+    "ImageRepository",
+    "ImagePolicy",
+    "ImageUpdateAutomation",
+    "OCIRepository",
+    "ArtifactGenerator",
+    "ExternalArtifact",
+    "Receiver",
+    "FluxInstance",
+    "ResourceSet",
+    "ResourceSetInputProvider",
+];
+
+/// How many letters may differ for a kind to be taken for a misspelt one.
+const SLIPS: usize = 2;
+
+/// The longest kind that is compared, in bytes. None of [`KNOWN`] comes near it.
+const LONGEST: usize = 64;
+
+/// The known kind that is probably meant by `kind`; none if it is known, or like none of them.
+pub(crate) fn meant_by(kind: &str) -> Option<&'static str> {
+    if kind.len() > LONGEST || KNOWN.contains(&kind) {
+        return None;
+    }
+    let near = |known: &&'static str| Some((distance(kind, known), *known));
+    let nearest = KNOWN.iter().filter_map(|known| near(known)).min()?;
+    (nearest.0 <= SLIPS).then_some(nearest.1)
+}
+
+/// How many letters have to be put in, left out or replaced to make `one` of `other` (Levenshtein's distance).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (above, letter) in one.chars().enumerate() {
+        let mut diagonal = above;
+        row[0] = above + 1;
+        for (place, same) in other.iter().map(|known| *known == letter).enumerate() {
+            let replaced = diagonal + usize::from(!same);
+            diagonal = row[place + 1];
+            row[place + 1] = replaced.min(diagonal + 1).min(row[place] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_within_two_letters_of_a_known_one_is_a_slip_and_any_other_is_somebody_elses() {
+        for (written, meant) in [
+            ("Kustomisation", Some("Kustomization")),
+            ("kustomization", Some("Kustomization")),
+            ("HelmReleases", Some("HelmRelease")),
+            ("OCIRepo", None),
+            ("GitRepositroy", Some("GitRepository")),
+            ("Kustomization", None),
+            ("Terraform", None),
+            ("Pod", None),
+            ("", None),
+        ] {
+            assert_eq!(meant_by(written), meant, "{written}");
+        }
+        assert_eq!(meant_by(&"Kustomization".repeat(10_000)), None);
+    }
+}
