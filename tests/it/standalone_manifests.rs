@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{Sink, Site, alert, event, everything_from, provider};
+use crate::support::{NAMESPACE, Sink, Site, alert, event, everything_from, object, provider};
 
 const GROUP: &str = "notification.toolkit.fluxcd.io";
 
@@ -67,6 +67,37 @@ fn t05_an_old_version_is_warned_of_once_and_t03_a_field_that_flux_drops_stands_i
         let lines: Vec<String> = instance.log().into_iter().filter(|line| line.contains(&warning)).collect();
         assert_eq!(lines.len(), 1, "{lines:#?}");
     }
+}
+
+#[test]
+fn t04_labels_of_a_foreign_kind_are_those_of_the_object_in_the_folder() {
+    let (sink, group) = (Sink::start(), "infra.contrib.fluxcd.io/v1");
+    let terraform = |name: &str, team: &str| {
+        object(
+            group,
+            "Terraform",
+            name,
+            json!({
+                "metadata": { "name": name, "namespace": NAMESPACE, "labels": { "team": team } },
+            }),
+        )
+    };
+    let sources = json!([{ "kind": "Terraform", "name": "*", "matchLabels": { "team": "a" } }]);
+    let site = Site::with(&[
+        terraform("net", "a"),
+        terraform("disk", "b"),
+        provider("hook", "generic", json!({ "address": sink.url("/") })),
+        alert("team", "hook", json!({ "eventSources": sources })),
+    ]);
+    let instance = site.start(&[]);
+    for name in ["disk", "net"] {
+        let mut planned = event(name, name);
+        planned["involvedObject"]["kind"] = "Terraform".into();
+        planned["involvedObject"]["apiVersion"] = group.into();
+        instance.accept(&planned);
+    }
+    instance.settle();
+    assert_eq!(sink.messages(), ["net"]);
 }
 
 #[test]

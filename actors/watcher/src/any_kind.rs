@@ -41,6 +41,9 @@ pub(crate) trait AnyKind<F> {
     /// The objects that name a thing.
     fn owners(&self, reference: &Reference) -> Vec<ObjectKey>;
 
+    /// Everything that objects name.
+    fn named(&self) -> Box<dyn Iterator<Item = &Reference> + '_>;
+
     /// Whether any object names a thing.
     fn is_named(&self, reference: &Reference) -> bool;
 
@@ -116,6 +119,10 @@ impl<K: Watched, F> AnyKind<F> for KindState<K, F> {
 
     fn owners(&self, reference: &Reference) -> Vec<ObjectKey> {
         self.references.owners(reference).cloned().collect()
+    }
+
+    fn named(&self) -> Box<dyn Iterator<Item = &Reference> + '_> {
+        Box::new(self.references.named())
     }
 
     fn is_named(&self, reference: &Reference) -> bool {

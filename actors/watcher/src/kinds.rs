@@ -1,5 +1,8 @@
 //! The list of kinds that are watched whole, and the state of each. What is done for every kind goes through this list.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use campanile_domain::{Alert, ObjectKey, ProviderSpec};
 use campanile_protocol::{Change, Changes, SecretError};
 
@@ -99,6 +102,15 @@ impl<F> Kinds<F> {
         self.each().any(|(_, state)| state.is_named(reference))
     }
 
+    /// The kinds whose labels objects ask for. The definition of Alert bounds them: it lists the kinds that can be named.
+    pub(crate) fn labelled_kinds(&self) -> BTreeSet<Arc<str>> {
+        let kind = |reference: &Reference| match reference {
+            Reference::Labels(kind) => Some(kind.clone()),
+            Reference::Object(_) | Reference::Secret(_) => None,
+        };
+        self.each().flat_map(|(_, state)| state.named()).filter_map(kind).collect()
+    }
+
     /// One line for each object that can not be used.
     pub(crate) fn problems(&self) -> impl Iterator<Item = String> {
         self.each().flat_map(|(_, state)| state.problems())
@@ -119,10 +131,11 @@ impl<F> Kinds<F> {
     }
 }
 
-/// What is known of the things that objects name: objects are known here, Secrets by the source.
+/// What is known of the things that objects name: objects are known here, Secrets and labels by the source.
 pub(crate) struct Resolver<'a, F> {
     pub(crate) kinds: &'a Kinds<F>,
     pub(crate) secret: &'a dyn Fn(&ObjectKey) -> Result<(), SecretError>,
+    pub(crate) labels_denied: &'a dyn Fn(&str) -> Option<String>,
 }
 
 impl<F> Known for Resolver<'_, F> {
@@ -132,5 +145,9 @@ impl<F> Known for Resolver<'_, F> {
 
     fn secret(&self, key: &ObjectKey) -> Result<(), SecretError> {
         (self.secret)(key)
+    }
+
+    fn labels_denied(&self, kind: &str) -> Option<String> {
+        (self.labels_denied)(kind)
     }
 }

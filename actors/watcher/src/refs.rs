@@ -78,6 +78,11 @@ impl<K: Eq + Hash> Refs<K> {
         self.by.get(key).into_iter().flat_map(Owners::iter)
     }
 
+    /// Everything that somebody names, in no order.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &K> {
+        self.by.keys()
+    }
+
     /// Whether anybody names `key`.
     pub(crate) fn contains(&self, key: &K) -> bool {
         self.by.contains_key(key)

@@ -55,6 +55,11 @@ pub trait Source: Sized + Unpin + 'static {
     /// The labels of source objects.
     fn labels(&self) -> Arc<dyn LabelLookup>;
 
+    /// What is to be said of Alerts that ask for the labels of a kind, if these may not be had.
+    fn labels_denied(&self, _kind: &str) -> Option<String> {
+        None
+    }
+
     /// What does not work now, one line each, beside objects that break the schema.
     fn problems(&self) -> Vec<String>;
 

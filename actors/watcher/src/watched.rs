@@ -96,4 +96,7 @@ pub(crate) trait Known {
     /// # Errors
     /// [`SecretError`] if it is known that it can not.
     fn secret(&self, key: &ObjectKey) -> Result<(), SecretError>;
+
+    /// What is wrong with the labels of a kind, if they may not be had.
+    fn labels_denied(&self, kind: &str) -> Option<String>;
 }

@@ -138,7 +138,8 @@ impl<S: Source> WatcherActor<S> {
         }
         let (kind, key) = id;
         let secret = |key: &_| self.source.secret(key);
-        let resolver = Resolver { kinds: &self.kinds, secret: &secret };
+        let labels_denied = |kind: &str| self.source.labels_denied(kind);
+        let resolver = Resolver { kinds: &self.kinds, secret: &secret, labels_denied: &labels_denied };
         let unresolved = self.kinds.get(*kind).unresolved(key, &resolver);
         let now = self.clock.now();
         if let Some(before) = self.kinds.get_mut(*kind).judge(key, unresolved, now) {

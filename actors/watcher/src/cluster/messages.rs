@@ -1,14 +1,15 @@
 //! The messages inside cluster mode: from the tasks that watch to the watcher, and between the watcher, the status writer
 //! and the event recorder. Actors and tasks know these and not each other.
 
+use std::sync::Arc;
+
 use actix::Message;
 use campanile_domain::ObjectKey;
 use campanile_protocol::Announce;
 
-use super::label_cache::Labelled;
+use super::label_cache::{GroupKind, Labelled};
 use super::reading::Facts;
 use super::secrets::Notice;
-use super::source_kinds::SourceKind;
 use super::version::Served;
 use super::write_plan::{Part, Plan};
 use crate::batch::Batch;
@@ -48,12 +49,29 @@ pub(crate) struct SecretsWatched(pub(crate) bool);
 #[rtype(result = "()")]
 pub(crate) struct SecretsDiffer(pub(crate) Vec<ObjectKey>);
 
+/// Task to watcher: the groups that serve a kind whose labels are asked for.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct LabelsServed {
+    pub(crate) kind: Arc<str>,
+    pub(crate) groups: Vec<Arc<str>>,
+}
+
 /// Task to watcher: labels of a kind were listed or changed.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) struct LabelsSeen {
-    pub(crate) kind: &'static SourceKind,
+    pub(crate) of: GroupKind,
     pub(crate) batch: Batch<Labelled>,
+}
+
+/// Task to watcher: the labels of a kind may not be listed or watched.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct LabelsDenied {
+    pub(crate) of: GroupKind,
+    /// What roles call it, for example `terraforms.infra.contrib.fluxcd.io`.
+    pub(crate) resource: String,
 }
 
 /// To the watcher: something does not work, or works again.

@@ -5,7 +5,9 @@ use actix::{Actor, Addr, Context, Handler, Message, WeakRecipient};
 use kube::runtime::watcher::Error;
 
 use super::follow::Listener;
-use super::messages::{Connected, LabelsSeen, SecretsSeen, SecretsWatched, Trouble, Unauthorized};
+use super::messages::{
+    Connected, LabelsDenied, LabelsSeen, LabelsServed, SecretsSeen, SecretsWatched, Trouble, Unauthorized,
+};
 use super::trouble;
 use crate::batch::Batch;
 
@@ -14,7 +16,9 @@ use crate::batch::Batch;
 pub(crate) struct WatcherOutlet {
     pub(crate) connected: WeakRecipient<Connected>,
     pub(crate) secrets: WeakRecipient<SecretsSeen>,
+    pub(crate) label_groups: WeakRecipient<LabelsServed>,
     pub(crate) labels: WeakRecipient<LabelsSeen>,
+    pub(crate) labels_denied: WeakRecipient<LabelsDenied>,
     unauthorized: WeakRecipient<Unauthorized>,
     secrets_watched: WeakRecipient<SecretsWatched>,
     troubles: WeakRecipient<Trouble>,
@@ -26,7 +30,9 @@ impl WatcherOutlet {
         W: Actor<Context = Context<W>>
             + Handler<Connected>
             + Handler<SecretsSeen>
+            + Handler<LabelsServed>
             + Handler<LabelsSeen>
+            + Handler<LabelsDenied>
             + Handler<Unauthorized>
             + Handler<SecretsWatched>
             + Handler<Trouble>,
@@ -34,7 +40,9 @@ impl WatcherOutlet {
         Self {
             connected: weak(watcher),
             secrets: weak(watcher),
+            label_groups: weak(watcher),
             labels: weak(watcher),
+            labels_denied: weak(watcher),
             unauthorized: weak(watcher),
             secrets_watched: weak(watcher),
             troubles: weak(watcher),

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 
 use super::accounts;
 use super::client::ClusterConfig;
-use super::label_cache::LabelCache;
+use super::label_cache::{GroupKind, LabelCache};
 use super::messages::{StatusChanged, Trouble};
 use super::outlet::WatcherOutlet;
 use super::peers::ClusterPeers;
@@ -72,6 +72,8 @@ pub struct ClusterSource {
     watches: Watches,
     /// How each kind is served, once it was listed.
     served: HashMap<Kind, Served>,
+    /// Kinds whose labels may not be had, with the words for the status of Alerts that ask for them.
+    denied: BTreeMap<GroupKind, String>,
     /// What does not work now, by what is attempted.
     troubles: BTreeMap<String, String>,
     /// What the status writer has to hear when the present message is handled.
@@ -100,6 +102,7 @@ impl ClusterWatcher {
             secrets: Arc::default(),
             watches: Watches::default(),
             served: HashMap::new(),
+            denied: BTreeMap::new(),
             troubles: BTreeMap::new(),
             changed: StatusChanged::default(),
             ticks: 0,
@@ -183,6 +186,10 @@ impl Source for ClusterSource {
 
     fn labels(&self) -> Arc<dyn LabelLookup> {
         self.labels.clone()
+    }
+
+    fn labels_denied(&self, kind: &str) -> Option<String> {
+        self.denied.iter().find(|(of, _)| *of.kind == *kind).map(|(_, text)| text.clone())
     }
 
     fn problems(&self) -> Vec<String> {

@@ -1,32 +1,26 @@
-//! The kinds that an Alert can name as event sources, and the group of each (contract, control plane 1.3, 11).
-
-/// A kind whose labels may be asked for.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct SourceKind {
-    pub(crate) kind: &'static str,
-    pub(crate) group: &'static str,
-}
+//! The kinds of Flux that Alerts name as event sources, and the group of each (contract, control plane 1.3, 11). The API server
+//! is asked for the group of any other kind.
 
 const SOURCE: &str = "source.toolkit.fluxcd.io";
 const IMAGE: &str = "image.toolkit.fluxcd.io";
 
-/// All of them.
-pub(crate) const ALL: &[SourceKind] = &[
-    SourceKind { kind: "Bucket", group: SOURCE },
-    SourceKind { kind: "GitRepository", group: SOURCE },
-    SourceKind { kind: "HelmChart", group: SOURCE },
-    SourceKind { kind: "HelmRepository", group: SOURCE },
-    SourceKind { kind: "OCIRepository", group: SOURCE },
-    SourceKind { kind: "ExternalArtifact", group: SOURCE },
-    SourceKind { kind: "Kustomization", group: "kustomize.toolkit.fluxcd.io" },
-    SourceKind { kind: "HelmRelease", group: "helm.toolkit.fluxcd.io" },
-    SourceKind { kind: "ImageRepository", group: IMAGE },
-    SourceKind { kind: "ImagePolicy", group: IMAGE },
-    SourceKind { kind: "ImageUpdateAutomation", group: IMAGE },
-    SourceKind { kind: "ArtifactGenerator", group: "source.extensions.fluxcd.io" },
+/// Kind and group.
+const FLUX: &[(&str, &str)] = &[
+    ("Bucket", SOURCE),
+    ("GitRepository", SOURCE),
+    ("HelmChart", SOURCE),
+    ("HelmRepository", SOURCE),
+    ("OCIRepository", SOURCE),
+    ("ExternalArtifact", SOURCE),
+    ("Kustomization", "kustomize.toolkit.fluxcd.io"),
+    ("HelmRelease", "helm.toolkit.fluxcd.io"),
+    ("ImageRepository", IMAGE),
+    ("ImagePolicy", IMAGE),
+    ("ImageUpdateAutomation", IMAGE),
+    ("ArtifactGenerator", "source.extensions.fluxcd.io"),
 ];
 
-/// The source kind that Alerts call `kind`.
-pub(crate) fn named(kind: &str) -> Option<&'static SourceKind> {
-    ALL.iter().find(|known| known.kind == kind)
+/// The group of a kind of Flux; none for kinds of others.
+pub(crate) fn group_of(kind: &str) -> Option<&'static str> {
+    FLUX.iter().find(|(known, _)| *known == kind).map(|(_, group)| *group)
 }

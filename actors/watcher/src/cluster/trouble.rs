@@ -5,6 +5,9 @@ use std::error::Error;
 use campanile_tls::{Stage, TlsFailure};
 use kube::runtime::watcher;
 
+/// The answer that says that a right is missing.
+const FORBIDDEN: u16 = 403;
+
 /// The answer that says that a kind is not served.
 const NOT_FOUND: u16 = 404;
 
@@ -79,10 +82,17 @@ pub(crate) fn is_unauthorized(code: Option<u16>) -> bool {
     code == Some(401)
 }
 
+/// Whether the API server says that a right is missing.
+pub(crate) fn is_forbidden(code: Option<u16>) -> bool {
+    code == Some(FORBIDDEN)
+}
+
 fn answered(aim: &str, code: u16, message: &str) -> String {
     let remedy = match code {
         401 => "renew the token of the service account or the kubeconfig",
-        403 => "apply the roles in deploy/rbac",
+        FORBIDDEN => {
+            "apply the roles in deploy/rbac, and for kinds of others a role of your own (docs/install.md, Rights)"
+        }
         NOT_FOUND => "install it: campanile crds | kubectl apply -f -",
         429 | 500..=599 => "it is tried again",
         _ => "see the API server's log",
@@ -109,7 +119,8 @@ mod tests {
 
     #[test]
     fn every_refusal_says_what_was_asked_and_the_remedy() {
-        let forbidden = "failed to watch alerts: the API server answers 403: alerts is forbidden; apply the roles in deploy/rbac";
+        let forbidden = "failed to watch alerts: the API server answers 403: alerts is forbidden; apply the roles in \
+                         deploy/rbac, and for kinds of others a role of your own (docs/install.md, Rights)";
         assert_eq!(refused(403), forbidden);
         assert!(refused(401).ends_with("renew the token of the service account or the kubeconfig"));
         assert!(refused(404).ends_with("campanile crds | kubectl apply -f -"));

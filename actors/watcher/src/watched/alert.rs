@@ -1,6 +1,6 @@
 //! Alerts: `Ready` when their Provider exists and their patterns and selectors are valid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use campanile_crds::Object;
@@ -55,18 +55,17 @@ impl Watched for Alert {
     }
 
     fn references(&self) -> Vec<Reference> {
-        let asks = |source: &&EventSource| source.match_labels.is_some();
-        let labels = self.sources.iter().filter(asks).map(|source| source.kind.as_str());
-        let labels: std::collections::BTreeSet<&str> = labels.collect();
         let provider = Reference::Object((Kind::Provider, self.provider.clone()));
-        std::iter::once(provider)
-            .chain(labels.into_iter().map(|kind| Reference::Labels(kind.into())))
-            .collect()
+        let labels = labelled_kinds(self).into_iter().map(|kind| Reference::Labels(kind.into()));
+        std::iter::once(provider).chain(labels).collect()
     }
 
     fn unresolved(&self, known: &dyn Known) -> Option<String> {
         let exists = known.exists(&(Kind::Provider, self.provider.clone()));
-        (!exists).then(|| missing_provider(&self.provider))
+        let missing = (!exists).then(|| missing_provider(&self.provider));
+        let denied = labelled_kinds(self).into_iter().filter_map(|kind| known.labels_denied(kind));
+        let all: Vec<String> = missing.into_iter().chain(denied).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     fn ready(&self, fault: Option<&str>, unresolved: Option<String>, (): &()) -> Judgement {
@@ -97,4 +96,10 @@ impl Watched for Alert {
     fn loaded(loaded: &mut Loaded) -> &mut BTreeMap<ObjectKey, Located<Self>> {
         &mut loaded.alerts
     }
+}
+
+/// The kinds whose labels an Alert asks for, each once.
+fn labelled_kinds(alert: &Alert) -> BTreeSet<&str> {
+    let asks = |source: &&EventSource| source.match_labels.is_some();
+    alert.sources.iter().filter(asks).map(|source| source.kind.as_str()).collect()
 }

@@ -25,7 +25,7 @@ pub(super) struct Watches {
     pub(super) scope: Option<Scope>,
     pub(super) tasks: Vec<Task>,
     /// The watch of the labels of each kind that an Alert asks for.
-    pub(super) labels: HashMap<&'static str, Task>,
+    pub(super) labels: HashMap<Arc<str>, Task>,
     /// Looks at Secrets that are not watched.
     pub(super) refreshing: Option<Task>,
     /// On its way to a new client.

@@ -1,13 +1,17 @@
 //! Batches from watches: objects, Secrets and labels are taken in, and what follows from them is judged and told.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use actix::{Addr, Context, Handler};
 use campanile_domain::ObjectKey;
 use campanile_protocol::Changes;
 
 use super::ClusterWatcher;
-use crate::cluster::messages::{LabelsSeen, ObjectsSeen, SecretsDiffer, SecretsSeen, SecretsWatched};
+use crate::cluster::label_cache::GroupKind;
+use crate::cluster::messages::{
+    LabelsDenied, LabelsSeen, LabelsServed, ObjectsSeen, SecretsDiffer, SecretsSeen, SecretsWatched,
+};
 use crate::cluster::outlet::{tell, weak};
 use crate::cluster::reading::Facts;
 use crate::cluster::source_kinds;
@@ -57,14 +61,50 @@ impl Handler<SecretsDiffer> for ClusterWatcher {
     }
 }
 
+impl Handler<LabelsServed> for ClusterWatcher {
+    type Result = ();
+
+    fn handle(&mut self, LabelsServed { kind, groups }: LabelsServed, _: &mut Context<Self>) {
+        let gone = |of: &GroupKind| of.kind == kind && !groups.contains(&of.group);
+        self.allow_labels(gone);
+        if self.needs_labels(&kind) && self.source.labels.served_by(&kind, &groups) {
+            self.publish(&Changes { labels: true, ..Changes::default() });
+        }
+    }
+}
+
 impl Handler<LabelsSeen> for ClusterWatcher {
     type Result = ();
 
-    fn handle(&mut self, LabelsSeen { kind, batch }: LabelsSeen, _: &mut Context<Self>) {
-        // A last batch may come after the last Alert that needs the kind went away.
-        let is_needed = self.kinds.names(&Reference::Labels(kind.kind.into()));
-        if is_needed && self.source.labels.apply(kind, batch) {
+    fn handle(&mut self, LabelsSeen { of, batch }: LabelsSeen, _: &mut Context<Self>) {
+        if batch.whole {
+            self.allow_labels(|denied| *denied == of);
+        }
+        if self.needs_labels(&of.kind) && self.source.labels.apply(&of, batch) {
             self.publish(&Changes { labels: true, ..Changes::default() });
+        }
+    }
+}
+
+impl Handler<LabelsDenied> for ClusterWatcher {
+    type Result = ();
+
+    /// The Alerts that ask for the labels of a kind are not ready any more, and say which right is missing. Those of Flux's own
+    /// kinds are waited for all the same: the roles in `deploy` grant them, so it is a matter of time.
+    fn handle(&mut self, LabelsDenied { of, resource }: LabelsDenied, _: &mut Context<Self>) {
+        if !self.needs_labels(&of.kind) {
+            return;
+        }
+        if source_kinds::group_of(&of.kind).is_none() && self.source.labels.deny(&of) {
+            self.publish(&Changes { labels: true, ..Changes::default() });
+        }
+        let text = format!(
+            "spec.eventSources asks for labels of {}, and the right to read them is missing: grant list and watch on \
+             {resource} to the service account of this controller",
+            of.kind
+        );
+        if self.source.denied.insert(of.clone(), text.clone()) != Some(text) {
+            self.judge_labelled(&of.kind);
         }
     }
 }
@@ -106,21 +146,43 @@ impl ClusterWatcher {
         }
     }
 
+    /// Whether an object asks for the labels of a kind. A last batch may come after the last that does went away.
+    fn needs_labels(&self, kind: &Arc<str>) -> bool {
+        self.kinds.names(&Reference::Labels(kind.clone()))
+    }
+
+    /// Forgets that labels were denied, where they are not any more.
+    fn allow_labels(&mut self, is_allowed: impl Fn(&GroupKind) -> bool) {
+        let denied = &mut self.source.denied;
+        let allowed: Vec<GroupKind> = denied.keys().filter(|of| is_allowed(of)).cloned().collect();
+        allowed.iter().for_each(|of| drop(denied.remove(of)));
+        allowed.iter().for_each(|of| self.judge_labelled(&of.kind));
+    }
+
+    fn judge_labelled(&mut self, kind: &Arc<str>) {
+        let owners = self.kinds.owners(&Reference::Labels(kind.clone()));
+        owners.iter().for_each(|id| self.judge(id));
+        self.tell_status_writer(true);
+    }
+
     /// Starts watches of kinds whose labels an object needs now, and ends those that none needs any more.
     pub(super) fn follow_labels(&mut self) {
         let Self { kinds, source, .. } = self;
         let Some(scope) = &source.watches.scope else { return };
-        for kind in source_kinds::ALL {
-            let is_needed = kinds.names(&Reference::Labels(kind.kind.into()));
-            let is_followed = source.watches.labels.contains_key(kind.kind);
-            if is_needed && !is_followed {
-                let task = Task::spawn(watch_labels(scope.clone(), kind));
-                source.watches.labels.insert(kind.kind, task);
-            } else if is_followed && !is_needed {
-                source.watches.labels.remove(kind.kind);
-                source.troubles.remove(&label_aim(kind.kind));
-                source.labels.forget(kind);
+        let needed = kinds.labelled_kinds();
+        for kind in &needed {
+            if !source.watches.labels.contains_key(kind) {
+                let task = Task::spawn(watch_labels(scope.clone(), kind.clone()));
+                source.watches.labels.insert(kind.clone(), task);
             }
+        }
+        let followed = source.watches.labels.keys();
+        let idle: Vec<Arc<str>> = followed.filter(|kind| !needed.contains(*kind)).cloned().collect();
+        for kind in idle {
+            source.watches.labels.remove(&kind);
+            source.troubles.remove(&label_aim(&kind));
+            source.denied.retain(|of, _| of.kind != kind);
+            source.labels.forget(&kind);
         }
     }
 }

@@ -1,35 +1,47 @@
 //! The watch of the labels of one kind of source objects.
 
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::select_all;
 use kube::Client;
 use kube::api::{ApiResource, DynamicObject, PartialObjectMeta};
+use kube::discovery::{Discovery, Scope as Reach};
 use kube::runtime::watcher;
+use kube::runtime::watcher::Error;
 
 use super::scope::{Scope, in_time};
 use crate::batch::Batch;
 use crate::cluster::batcher::key_of;
-use crate::cluster::follow::{Ended, Pauses, follow};
-use crate::cluster::label_cache::Labelled;
-use crate::cluster::messages::LabelsSeen;
-use crate::cluster::outlet::{WatchListener, tell};
-use crate::cluster::source_kinds::SourceKind;
+use crate::cluster::follow::{Ended, Listener, Pauses, follow};
+use crate::cluster::label_cache::{GroupKind, Labelled};
+use crate::cluster::messages::{LabelsDenied, LabelsSeen, LabelsServed};
+use crate::cluster::outlet::tell;
+use crate::cluster::source_kinds;
+use crate::cluster::trouble;
 use crate::cluster::version::scoped;
 
-/// Follows the labels of a kind. A kind that is not installed has no objects.
-pub(crate) async fn watch_labels(scope: Scope, kind: &'static SourceKind) {
-    let mut pauses = Pauses::new();
-    let aim = aim(kind.kind);
+/// The most groups whose objects of one kind are followed. Few kinds are served by more than one.
+const MOST_GROUPS: usize = 4;
+
+/// Follows the labels of a kind, in the group that Flux has it in or in all that serve it. A kind that is not installed has no
+/// objects.
+pub(crate) async fn watch_labels(scope: Scope, kind: Arc<str>) {
+    let (mut pauses, aim) = (Pauses::new(), aim(&kind));
     loop {
-        let (text, news) = match in_time(find(&scope.client, kind)).await {
-            Ok(Some(resource)) => match follow_labels(&scope, kind, &resource, &aim).await {
-                Ended::Unheard => return,
-                Ended::Unserved => (None, None),
-            },
-            Ok(None) => (None, Some(Batch { whole: true, steps: Vec::new() })),
-            Err(error) => (Some(scope.reject(&aim, &error).await), None),
+        let text = match in_time(find(&scope.client, &kind)).await {
+            Ok(resources) => {
+                let groups = groups(&kind, &resources);
+                if !tell(&scope.outlet.label_groups, LabelsServed { kind: kind.clone(), groups }).await {
+                    return;
+                }
+                match follow_all(&scope, &kind, &resources).await {
+                    Ended::Unheard => return,
+                    Ended::Unserved => None,
+                }
+            }
+            Err(error) => Some(scope.reject(&aim, &error).await),
         };
-        if let Some(batch) = news {
-            tell(&scope.outlet.labels, LabelsSeen { kind, batch }).await;
-        }
         if !scope.outlet.trouble(&aim, text).await {
             return;
         }
@@ -42,28 +54,90 @@ pub(crate) fn aim(kind: &str) -> String {
     format!("watch the labels of {kind}")
 }
 
-/// How the API server serves a kind; none if it does not.
-async fn find(client: &Client, kind: &SourceKind) -> Result<Option<ApiResource>, kube::Error> {
-    let groups = client.list_api_groups().await?;
-    if !groups.groups.iter().any(|group| group.name == kind.group) {
-        return Ok(None);
-    }
-    let group = kube::discovery::group(client, kind.group).await?;
-    Ok(group.recommended_kind(kind.kind).map(|(resource, _)| resource))
+/// The groups that serve a kind.
+fn groups(kind: &str, resources: &[ApiResource]) -> Vec<Arc<str>> {
+    let flux = source_kinds::group_of(kind).filter(|_| resources.is_empty());
+    resources.iter().map(|resource| resource.group.as_str()).chain(flux).map(Arc::from).collect()
 }
 
-async fn follow_labels(scope: &Scope, kind: &'static SourceKind, resource: &ApiResource, aim: &str) -> Ended {
+/// How the API server serves a kind.
+async fn find(client: &Client, kind: &str) -> Result<Vec<ApiResource>, kube::Error> {
+    let Some(group) = source_kinds::group_of(kind) else { return find_anywhere(client, kind).await };
+    let served = client.list_api_groups().await?;
+    if !served.groups.iter().any(|known| known.name == group) {
+        return Ok(Vec::new());
+    }
+    let group = kube::discovery::group(client, group).await?;
+    Ok(group.recommended_kind(kind).into_iter().map(|(resource, _)| resource).collect())
+}
+
+/// How each group serves a kind that is none of Flux's.
+async fn find_anywhere(client: &Client, kind: &str) -> Result<Vec<ApiResource>, kube::Error> {
+    let served = Discovery::new(client.clone()).run_aggregated().await?;
+    let of_kind = served.groups_alphabetical().into_iter().filter_map(|group| {
+        let (resource, abilities) = group.recommended_kind(kind)?;
+        (abilities.scope == Reach::Namespaced).then_some(resource)
+    });
+    Ok(of_kind.take(MOST_GROUPS).collect())
+}
+
+/// Follows a kind in each of its groups until one of them is not served any more, or for good if there is none.
+async fn follow_all(scope: &Scope, kind: &Arc<str>, resources: &[ApiResource]) -> Ended {
+    if resources.is_empty() {
+        let Some(group) = source_kinds::group_of(kind) else { return Ended::Unserved };
+        let of = GroupKind { kind: kind.clone(), group: group.into() };
+        let batch = Batch { whole: true, steps: Vec::new() };
+        let is_heard = tell(&scope.outlet.labels, LabelsSeen { of, batch }).await;
+        return if is_heard { Ended::Unserved } else { Ended::Unheard };
+    }
+    let following = resources.iter().map(|resource| follow_labels(scope, kind, resource).boxed_local());
+    select_all(following).await.0
+}
+
+async fn follow_labels(scope: &Scope, kind: &Arc<str>, resource: &ApiResource) -> Ended {
     let api = scoped(scope.client.clone(), scope.namespace.as_deref(), resource);
-    let mut listener = WatchListener {
-        outlet: scope.outlet.clone(),
-        to: scope.outlet.labels.clone(),
-        aim: aim.to_owned(),
-        wrap: |batch| LabelsSeen { kind, batch },
-        of_secrets: false,
+    let mut listener = LabelListener {
+        scope,
+        of: GroupKind { kind: kind.clone(), group: resource.group.as_str().into() },
+        aim: aim(kind),
+        resource: format!("{}.{}", resource.plural, resource.group),
     };
     let labelled = |object: PartialObjectMeta<DynamicObject>| Labelled {
         key: key_of(&object),
         labels: object.metadata.labels.unwrap_or_default(),
     };
     follow(watcher(api, watcher::Config::default()), labelled, &mut listener).await
+}
+
+/// Hands the labels of a kind in one group to the watcher, or that they may not be had.
+struct LabelListener<'a> {
+    scope: &'a Scope,
+    of: GroupKind,
+    /// What is attempted, in words that fit after "failed to".
+    aim: String,
+    /// What roles call it.
+    resource: String,
+}
+
+impl Listener<Labelled> for LabelListener<'_> {
+    async fn batch(&mut self, batch: Batch<Labelled>) -> bool {
+        if batch.whole {
+            self.scope.outlet.trouble(&self.aim, None).await;
+        }
+        tell(&self.scope.outlet.labels, LabelsSeen { of: self.of.clone(), batch }).await
+    }
+
+    async fn recovered(&mut self) {
+        self.scope.outlet.trouble(&self.aim, None).await;
+    }
+
+    async fn trouble(&mut self, error: &Error) {
+        let (outlet, code) = (&self.scope.outlet, trouble::code(error));
+        outlet.refused(code).await;
+        if trouble::is_forbidden(code) {
+            let (of, resource) = (self.of.clone(), self.resource.clone());
+            tell(&outlet.labels_denied, LabelsDenied { of, resource }).await;
+        }
+        outlet.trouble(&self.aim, Some(trouble::of_watch(&self.aim, error))).await;
+    }
 }
