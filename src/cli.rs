@@ -83,7 +83,9 @@ enum Command {
     #[command(after_help = "Example:\n  campanile controller --watch-all-namespaces --log-level=info")]
     Controller(ControllerFlags),
     /// Print the definitions of Alert, Provider and Receiver for a cluster.
-    #[command(after_help = "Example:\n  campanile crds | kubectl apply -f -")]
+    #[command(
+        after_help = "Example:\n  campanile crds | kubectl apply -f -\n  campanile crds --merge | kubectl apply -f -"
+    )]
     Crds(CrdsFlags),
 }
 
@@ -178,6 +180,9 @@ pub struct CrdsFlags {
     /// Version in which the API server stores Alerts and Providers. After `v1`, there is no way back to Flux 2.9 or older.
     #[arg(long, value_enum, value_name = "VERSION", default_value = "v1beta3")]
     pub storage: Storage,
+    /// Keep the kinds that others appended to the definitions in the cluster of KUBECONFIG, so that applying takes none away.
+    #[arg(long)]
+    pub merge: bool,
 }
 
 /// A version in which Alerts and Providers can be stored.

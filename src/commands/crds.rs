@@ -1,8 +1,11 @@
 //! `campanile crds`: the definitions of Alert, Provider and Receiver, ready for `kubectl apply -f -`.
 
+mod merge;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
+use campanile_watcher::{ClusterConfig, installed_definitions};
 
 use super::out::put;
 use crate::cli::{CrdsFlags, Storage};
@@ -27,7 +30,14 @@ const V1BETA3: [&str; 2] = [
 ];
 
 pub(crate) fn crds(flags: &CrdsFlags) -> Result<ExitCode> {
-    put(&stream(flags.storage))?;
+    let mut stream = stream(flags.storage);
+    if flags.merge {
+        let installed = actix_rt::System::new().block_on(installed_definitions(&ClusterConfig::default()));
+        // The text of the error holds its causes already.
+        let installed = installed.map_err(|error| anyhow::Error::msg(error.to_string()))?;
+        stream = merge::merged(&stream, &installed)?;
+    }
+    put(&stream)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -13,6 +13,7 @@
 mod accounts;
 mod batcher;
 mod client;
+mod definitions;
 mod election;
 mod event;
 mod event_recorder;
@@ -42,6 +43,7 @@ mod write_plan;
 mod writing;
 
 pub use client::{ClusterConfig, ClusterMeters, ConnectError};
+pub use definitions::{DefinitionsError, installed_definitions};
 pub use election::{ElectionConfig, ElectionError, elect};
 pub use event_recorder::{EventRecorderActor, EventRecorderParts};
 pub use label_cache::LabelCache;

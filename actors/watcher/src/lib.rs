@@ -44,9 +44,9 @@ mod watcher;
 pub use campanile_crds::Level;
 pub use cluster::{
     ApiRequests, ClusterConfig, ClusterMeters, ClusterParts, ClusterPeers, ClusterSource, ClusterWatcher,
-    ConnectError, ElectionConfig, ElectionError, EventRecorderActor, EventRecorderParts, LabelCache,
-    RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount, StatusWriterActor, StatusWriterParts,
-    Throttle, elect,
+    ConnectError, DefinitionsError, ElectionConfig, ElectionError, EventRecorderActor, EventRecorderParts,
+    LabelCache, RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount, StatusWriterActor,
+    StatusWriterParts, Throttle, elect, installed_definitions,
 };
 pub use findings::{Finding, findings};
 pub use folder::{Folder, FolderError, load};

@@ -5,6 +5,7 @@ use campanile_crds::{GROUP, Level, Object, lint};
 use campanile_domain::{ProviderType, yaml};
 use serde_json::Value;
 
+use super::merge::merged;
 use super::stream;
 use crate::cli::Storage;
 
@@ -91,6 +92,54 @@ fn cli_crds_t03_all_versions_have_the_same_fields_so_that_a_write_through_one_lo
         for field in dropped_by_flux {
             assert!(properties["spec"]["properties"][field].is_object(), "{kind} {field}");
         }
+    }
+}
+
+/// The definitions of a stream.
+fn definitions(stream: &str) -> Vec<Value> {
+    yaml::parse(stream).expect("it is YAML").iter().map(yaml::Node::to_json).collect()
+}
+
+/// The list of kinds in each version of Alert and Receiver.
+fn listed(stream: &str) -> Vec<BTreeSet<String>> {
+    let pointer = |field: &str| {
+        format!("/schema/openAPIV3Schema/properties/spec/properties/{field}/items/properties/kind/enum")
+    };
+    let lists = |definition: &Value| {
+        let versions = definition["spec"]["versions"].as_array().expect("a list").clone();
+        let list = move |version: &Value| {
+            let found =
+                ["eventSources", "resources"].into_iter().find_map(|field| version.pointer(&pointer(field)));
+            found.map(|list| texts(list, "").into_iter().map(str::to_owned).collect())
+        };
+        versions.iter().filter_map(list).collect::<Vec<_>>()
+    };
+    definitions(stream).iter().flat_map(lists).collect()
+}
+
+#[test]
+fn cli_crds_t04_merge_keeps_the_kinds_that_others_appended_in_every_version() {
+    for storage in [Storage::V1beta3, Storage::V1] {
+        let ours = stream(storage);
+        let mut installed = definitions(&ours);
+        assert_eq!(merged(&ours, &installed).expect("it can be merged"), ours, "nothing was added");
+        assert_eq!(merged(&ours, &[]).expect("it can be merged"), ours, "nothing is installed");
+        for (definition, field) in [(0, "eventSources"), (2, "resources")] {
+            let list = &mut installed[definition]["spec"]["versions"][1]["schema"]["openAPIV3Schema"]["properties"]
+                ["spec"]["properties"][field]["items"]["properties"]["kind"]["enum"];
+            list.as_array_mut().expect("a list").extend(["Terraform".into(), "Null".into()]);
+        }
+        let kept = merged(&ours, &installed).expect("it can be merged");
+        let before = listed(&ours);
+        assert_eq!(before.len(), 5, "three versions of Alert, two of Receiver");
+        for (before, after) in before.iter().zip(listed(&kept)) {
+            let added: Vec<&String> = after.difference(before).collect();
+            assert_eq!(added, ["Null", "Terraform"]);
+        }
+        assert_eq!(merged(&ours, &definitions(&kept)).expect("it can be merged"), kept, "once more");
+        installed[0]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+            ["eventSources"]["items"]["properties"]["kind"]["enum"] = serde_json::json!(["a]\n---"]);
+        assert!(merged(&ours, &installed).is_err(), "what is no kind is not written into a definition");
     }
 }
 
