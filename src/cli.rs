@@ -149,6 +149,8 @@ pub enum What {
     Alerts,
     /// Providers, whether they are ready and whether messages get through.
     Providers,
+    /// Receivers, on which nothing acts yet.
+    Receivers,
     /// What waits to be delivered.
     Deliveries,
     /// What was given up.

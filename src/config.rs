@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use campanile_delivery::IdentityConfig;
 use campanile_domain::Environment;
 use campanile_router::Rules;
-use campanile_watcher::Throttle;
+use campanile_watcher::{Receivers, Throttle};
 
 /// Where a listener binds: `host:port`, or `:port` for all addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +148,8 @@ pub struct Config {
     pub no_cross_namespace_refs: bool,
     /// Whether `spec.serviceAccountName` is allowed.
     pub object_level_workload_identity: bool,
+    /// What is done about Receivers.
+    pub receivers: Receivers,
     /// Whether metrics may have labels that name objects.
     pub metrics_per_object: bool,
     /// Whether requests are counted by path.

@@ -113,7 +113,8 @@ impl Campaign {
 
 /// The parts of every watcher, whatever its source.
 fn watcher_parts(parts: &Parts, guard: LifeGuard<&'static str>) -> WatcherParts {
-    WatcherParts { clock: parts.clock.clone(), guard, subscribers: parts.links.of_changes() }
+    let (clock, subscribers) = (parts.clock.clone(), parts.links.of_changes());
+    WatcherParts { clock, guard, subscribers, receivers: parts.config.receivers }
 }
 
 fn watch_folder(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use campanile_delivery::IdentityConfig;
+use campanile_watcher::Receivers;
 use clap::Args;
 
 use super::{duration, gates};
@@ -31,6 +32,24 @@ impl RunFlags {
     }
 }
 
+/// What is done about Receivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReceiversFlag {
+    /// Their status says that they are not supported.
+    Report,
+    /// They are left alone.
+    Ignore,
+}
+
+impl From<ReceiversFlag> for Receivers {
+    fn from(flag: ReceiversFlag) -> Self {
+        match flag {
+            ReceiversFlag::Report => Self::Report,
+            ReceiversFlag::Ignore => Self::Ignore,
+        }
+    }
+}
+
 /// Flags of both modes.
 #[derive(Debug, Args)]
 pub struct CommonFlags {
@@ -55,6 +74,10 @@ pub struct CommonFlags {
     /// Where webhooks come in. Receivers are not part of this version yet: nothing listens there.
     #[arg(long = "receiverAddr", value_name = "HOST:PORT", default_value = ":9292")]
     pub receiver_addr: ListenAddress,
+    /// What to do about Receivers, on which nothing acts yet: `report` makes their status say so, `ignore` leaves them
+    /// alone.
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "report")]
+    pub receivers: ReceiversFlag,
     /// Where the operations API for `campanile get` listens.
     #[arg(long, value_name = "HOST:PORT", default_value = ADMIN)]
     pub admin_addr: ListenAddress,
@@ -100,6 +123,7 @@ impl CommonFlags {
             rate_limit_interval: self.rate_limit_interval,
             no_cross_namespace_refs: self.no_cross_namespace_refs,
             object_level_workload_identity: self.object_level_workload_identity(),
+            receivers: self.receivers.into(),
             metrics_per_object: self.metrics_per_object,
             count_paths: self.export_http_path_metrics,
             identity: IdentityConfig::default(),

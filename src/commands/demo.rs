@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use campanile_delivery::IdentityConfig;
+use campanile_watcher::Receivers;
 use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -71,6 +72,7 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
         rate_limit_interval: Duration::from_secs(300),
         no_cross_namespace_refs: false,
         object_level_workload_identity: false,
+        receivers: Receivers::default(),
         metrics_per_object: true,
         count_paths: false,
         identity: IdentityConfig::default(),

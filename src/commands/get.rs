@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use campanile_domain::{prefix, prefix_length};
 use campanile_outbox::{DeliveryState, DeliveryView};
-use campanile_protocol::{AlertRow, Condition, ObjectRow, ObjectTable, ProviderRow};
+use campanile_protocol::{AlertRow, Condition, ObjectRow, ObjectTable, ProviderRow, ReceiverRow};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -35,6 +35,10 @@ async fn fetch(flags: &GetFlags) -> Result<String> {
         What::Providers => {
             let rows = within(flags, objects(flags).await?.providers, |row| &row.object.namespace);
             print(flags, &rows, || providers(flags.output, &rows, now), &screen)
+        }
+        What::Receivers => {
+            let rows = within(flags, objects(flags).await?.receivers, |row| &row.object.namespace);
+            print(flags, &rows, || receivers(&rows, now), &screen)
         }
         What::Deliveries | What::Dead => {
             let DeliveryList { items, total, held } = deliveries(flags).await?;
@@ -73,6 +77,7 @@ fn nothing(flags: &GetFlags) -> String {
     let what = match flags.what {
         What::Alerts => "alerts",
         What::Providers => "providers",
+        What::Receivers => "receivers",
         What::Deliveries => "waiting deliveries",
         What::Dead => "dead letters",
     };
@@ -102,6 +107,19 @@ fn ready(conditions: &[Condition], kind: &str) -> (String, String) {
         || ("Unknown".to_owned(), String::new()),
         |found| (found.status.to_string(), found.message.to_string()),
     )
+}
+
+/// The columns of `kubectl get receivers`.
+fn receivers(rows: &[ReceiverRow], now: Timestamp) -> Table {
+    let cells = rows.iter().map(|ReceiverRow { object: row }| {
+        let (status, message) = ready(&row.conditions, "Ready");
+        vec![row.namespace.clone(), row.name.clone(), status, message, since(row.since, now)]
+    });
+    Table {
+        header: vec!["NAMESPACE", "NAME", "READY", "STATUS", "AGE"],
+        rows: cells.collect(),
+        cut: "STATUS",
+    }
 }
 
 /// The columns of `kubectl get alerts`, and of its `-o wide`.

@@ -160,8 +160,12 @@ impl Sources {
                 Kind::Gauge,
                 "Objects in force, and those that can not be used.",
             );
-            let objects =
-                [("Alert", watcher.alerts), ("Provider", watcher.providers), ("problem", watcher.problems)];
+            let objects = [
+                ("Alert", watcher.alerts),
+                ("Provider", watcher.providers),
+                ("Receiver", watcher.receivers),
+                ("problem", watcher.problems),
+            ];
             for (kind, count) in objects {
                 page.sample(&[("kind", kind)], count as u64);
             }

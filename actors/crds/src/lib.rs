@@ -1,4 +1,4 @@
-//! Alert, Provider and Secret in every served version, turned into domain values at the edge.
+//! Alert, Provider, Receiver and Secret in every served version, turned into domain values at the edge.
 //!
 //! One entry, [`Object::from_json`], takes any object and either ignores it, converts it, or tells *every* constraint
 //! of the contract (control plane 1) that it breaks, each with the path of its field. [`lint()`] tells what is accepted
@@ -13,6 +13,7 @@ mod lint;
 mod metadata;
 mod object;
 mod provider;
+mod receiver;
 mod secret;
 mod source_kinds;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod violation;
 
 pub use lint::{Level, Lint, Told, in_status, lint, unsupported_type};
 pub use object::Object;
+pub use receiver::NOT_SUPPORTED;
 pub use version::{GROUP, Version};
 pub use violation::{FieldPath, Violation};
 

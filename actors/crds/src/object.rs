@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use campanile_domain::{Alert, ObjectKey, ProviderSpec, Secret};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver, Secret};
 use serde_json::Value as Json;
 
 use crate::checker::Checker;
 use crate::metadata::key_of;
-use crate::{GROUP, Map, Metadata, Version, Violation, alert, provider, secret};
+use crate::{GROUP, Map, Metadata, Version, Violation, alert, provider, receiver, secret};
 
 /// An object that matters here. Values are as written: an absent uid is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Object {
     Alert(Alert),
     /// Where to notify. Its type may be one that this program does not know.
     Provider(ProviderSpec),
+    /// A webhook; nothing acts on it yet.
+    Receiver(Receiver),
     /// Credentials.
     Secret(Secret),
     /// Any other object: an event may be about it, and `matchLabels` may ask for its labels.
@@ -32,10 +34,11 @@ pub enum Object {
 }
 
 impl Object {
-    /// Reads an object. `None` if it is no Kubernetes object with a name, or of a kind that is ignored (Receiver).
+    /// Reads an object. `None` if it is no Kubernetes object with a name.
     ///
     /// # Errors
-    /// Every [`Violation`] of the constraints of control plane 1, if it is an Alert, a Provider or a Secret.
+    /// Every [`Violation`] of the constraints of control plane 1, if it is an Alert, a Provider or a Secret; of a Receiver
+    /// those of its metadata.
     pub fn from_json(json: &Json) -> Result<Option<Self>, Vec<Violation>> {
         let Some((root, api_version, kind)) = typed(json) else { return Ok(None) };
         if api_version == "v1" && kind == "Secret" {
@@ -46,7 +49,11 @@ impl Object {
         }
         match notification_kind(api_version, kind) {
             Some((version, "Alert" | "Provider")) => Self::versioned(root, version, kind).map(Some),
-            Some(_) => Ok(None),
+            Some(_) => {
+                let mut checker = Checker::default();
+                let metadata = Metadata::read(root, &mut checker);
+                checker.finish(Some(Self::Receiver(receiver::read(metadata, root))))
+            }
             None => Ok(labelled(root, api_version, kind)),
         }
     }

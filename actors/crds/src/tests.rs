@@ -344,6 +344,15 @@ fn a_secret_that_is_not_base64_is_told_without_its_value() {
 }
 
 #[test]
+fn a_receiver_is_read_whatever_its_spec_says() {
+    for (version, spec, suspend) in [("v1", json!({"suspend": true}), true), ("v1beta2", json!(3), false)] {
+        let read = Object::from_json(&manifest("Receiver", version, spec));
+        let Ok(Some(Object::Receiver(receiver))) = read else { panic!("{read:?}") };
+        assert_eq!((receiver.key.to_string().as_str(), receiver.suspend), ("apps/x", suspend));
+    }
+}
+
+#[test]
 fn other_objects_keep_their_labels_and_nothing_else() {
     let pod = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "labels": {"a": "b", "n": 1}}});
     let Ok(Some(Object::Labelled { api_version, kind, key, labels })) = Object::from_json(&pod) else {
@@ -355,7 +364,6 @@ fn other_objects_keep_their_labels_and_nothing_else() {
     );
     assert_eq!(labels.into_iter().collect::<Vec<_>>(), [("a".to_owned(), "b".to_owned())]);
     for ignored in [
-        manifest("Receiver", "v1", json!({})),
         json!({"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}),
         json!({"replicas": 3}),
         json!(null),

@@ -13,13 +13,15 @@ pub enum Subject {
     Alert(ObjectKey),
     /// A Provider.
     Provider(ObjectKey),
+    /// A Receiver.
+    Receiver(ObjectKey),
 }
 
 impl Subject {
     /// Namespace and name.
     pub fn key(&self) -> &ObjectKey {
         match self {
-            Self::Alert(key) | Self::Provider(key) => key,
+            Self::Alert(key) | Self::Provider(key) | Self::Receiver(key) => key,
         }
     }
 }

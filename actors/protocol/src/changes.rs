@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::Message;
-use campanile_domain::{Alert, ObjectKey, ProviderSpec};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver};
 
 /// One object that appeared, changed or went away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Changes {
     pub alerts: Vec<Change<Alert>>,
     /// Providers.
     pub providers: Vec<Change<ProviderSpec>>,
+    /// Receivers. Nobody acts on them yet.
+    pub receivers: Vec<Change<Receiver>>,
     /// Secrets that appeared, changed or went away, by key only: contents are read on demand.
     pub secrets: Vec<ObjectKey>,
     /// Whether labels of source objects changed, so that events held back for them can be planned.
@@ -40,6 +42,7 @@ impl Changes {
             && !self.labels
             && self.alerts.is_empty()
             && self.providers.is_empty()
+            && self.receivers.is_empty()
             && self.secrets.is_empty()
     }
 }

@@ -16,7 +16,7 @@ pub use accounts::{AccountError, ReadServiceAccount, RequestToken};
 pub use announce::{Announce, Announcements, Subject, reason};
 pub use changes::{Change, Changes, Resync};
 pub use labels::{LabelLookup, Labels};
-pub use objects::{AlertRow, Condition, GetObjects, ObjectRow, ObjectTable, ProviderRow};
+pub use objects::{AlertRow, Condition, GetObjects, ObjectRow, ObjectTable, ProviderRow, ReceiverRow};
 pub use outcome::{Backlog, Counts, DeliveryOutcome, DeliveryReport, ProviderState, Report};
 pub use secrets::{ReadSecrets, SecretError, Secrets};
 pub use specs::{GetSpecs, Specs};

@@ -6,18 +6,21 @@ use actix::Message;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Asks for all Alerts and Providers with their status.
+/// Asks for all Alerts, Providers and Receivers with their status.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "ObjectTable")]
 pub struct GetObjects;
 
-/// Every Alert and Provider, sorted by namespace and name.
+/// Every Alert, Provider and Receiver, sorted by namespace and name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectTable {
     /// The Alerts.
     pub alerts: Vec<AlertRow>,
     /// The Providers.
     pub providers: Vec<ProviderRow>,
+    /// The Receivers; none with `--receivers=ignore`.
+    #[serde(default)]
+    pub receivers: Vec<ReceiverRow>,
     /// Manifests that could not be used, one line each, with file, line and remedy.
     pub problems: Vec<String>,
 }
@@ -87,4 +90,13 @@ pub struct ProviderRow {
     /// Its type.
     #[serde(rename = "type")]
     pub type_name: String,
+}
+
+/// One Receiver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceiverRow {
+    /// What all kinds show.
+    #[serde(flatten)]
+    pub object: ObjectRow,
 }

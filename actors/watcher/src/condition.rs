@@ -13,6 +13,9 @@ use jiff::{Timestamp, TimestampRound, Unit};
 /// Reason: an address is none. Nothing is tried until the spec changes (contract, control plane 3.1).
 pub(crate) const INVALID_URL: &str = "InvalidURL";
 
+/// Reason: nothing acts on objects of this kind yet.
+pub(crate) const UNSUPPORTED: &str = "NotSupported";
+
 /// A condition without its times.
 pub(crate) struct Judgement {
     kind: &'static str,

@@ -147,6 +147,9 @@ struct Taking<'a> {
 
 impl ForEachKind<()> for Taking<'_> {
     fn visit<K: KeptIn<()>>(&mut self) {
+        if !self.watcher.watches(K::KIND) {
+            return;
+        }
         let batch = batch::whole(self.loaded, K::state(&self.watcher.kinds));
         self.watcher.apply(batch, self.news);
     }

@@ -10,6 +10,8 @@ pub enum Kind {
     Alert,
     /// Says where to notify.
     Provider,
+    /// Takes webhooks in, in a later version.
+    Receiver,
 }
 
 /// An object: its kind, namespace and name.
@@ -23,13 +25,19 @@ struct Names {
 
 impl Kind {
     /// Every kind, in the order of metrics and tables.
-    pub(crate) const ALL: [Self; 2] = [Self::Alert, Self::Provider];
+    pub(crate) const ALL: [Self; 3] = [Self::Alert, Self::Provider, Self::Receiver];
 
     fn names(self) -> &'static Names {
         match self {
             Self::Alert => &Names { name: "Alert", plural: "alerts", controller: "alert" },
             Self::Provider => &Names { name: "Provider", plural: "providers", controller: "provider" },
+            Self::Receiver => &Names { name: "Receiver", plural: "receivers", controller: "receiver" },
         }
+    }
+
+    /// Whether everything else works where the kind is not installed or may not be read.
+    pub(crate) fn is_optional(self) -> bool {
+        self == Self::Receiver
     }
 
     /// The kind that manifests call `name`.
@@ -57,6 +65,7 @@ impl Kind {
         match self {
             Self::Alert => Subject::Alert(key),
             Self::Provider => Subject::Provider(key),
+            Self::Receiver => Subject::Receiver(key),
         }
     }
 
@@ -65,6 +74,7 @@ impl Kind {
         match subject {
             Subject::Alert(key) => (Self::Alert, key.clone()),
             Subject::Provider(key) => (Self::Provider, key.clone()),
+            Subject::Receiver(key) => (Self::Receiver, key.clone()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use campanile_domain::{Alert, ObjectKey, ProviderSpec};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver};
 use campanile_protocol::{Change, Changes, SecretError};
 
 use crate::any_kind::AnyKind;
@@ -71,6 +71,7 @@ macro_rules! kinds {
 kinds! {
     Alert: Alert, alerts;
     Provider: ProviderSpec, providers;
+    Receiver: Receiver, receivers;
 }
 
 impl<F> Kinds<F> {
@@ -79,9 +80,9 @@ impl<F> Kinds<F> {
         Kind::ALL.into_iter().map(|kind| (kind, self.get(kind)))
     }
 
-    /// Whether the objects of every kind are known.
+    /// Whether the objects of every kind are known that has to be there.
     pub(crate) fn are_listed(&self) -> bool {
-        self.each().all(|(_, state)| state.is_listed())
+        self.each().all(|(kind, state)| kind.is_optional() || state.is_listed())
     }
 
     /// All objects.

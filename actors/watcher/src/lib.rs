@@ -7,7 +7,7 @@
 //! status, [`EventRecorderActor`] those of Kubernetes Events.
 //!
 //! **One kind, one `impl`.** What is particular about a kind stands in its `impl` of `watched::Watched`: what it names, how it
-//! is judged, its row. A further kind, for example Receiver, is such a file in `watched/`, a line in `kinds.rs`, a row in
+//! is judged, its row. A further kind is such a file in `watched/`, a line in `kinds.rs`, a row in
 //! `kind.rs`, and for folders an arm in `manifest.rs` and `loaded.rs`; listing, references, status, conditions, watches,
 //! writes, metrics and `campanile get` follow.
 //!
@@ -55,4 +55,4 @@ pub use label_store::LabelStore;
 pub use loaded::{Loaded, Located, Position};
 pub use messages::{EventRecorderSnapshot, QueueSnapshot, StatusWriterSnapshot, WatcherSnapshot};
 pub use source::Source;
-pub use watcher::{WatcherActor, WatcherParts};
+pub use watcher::{Receivers, WatcherActor, WatcherParts};

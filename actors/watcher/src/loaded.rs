@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use campanile_domain::yaml::{Node, Step};
-use campanile_domain::{Alert, ObjectKey, ProviderSpec, Secret};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver, Secret};
 use campanile_protocol::{LabelLookup, SecretError, Specs};
 
 use crate::Finding;
@@ -73,6 +73,8 @@ pub struct Loaded {
     pub alerts: BTreeMap<ObjectKey, Located<Alert>>,
     /// The Providers; the type of each may be unknown.
     pub providers: BTreeMap<ObjectKey, Located<ProviderSpec>>,
+    /// The Receivers.
+    pub receivers: BTreeMap<ObjectKey, Located<Receiver>>,
     /// The Secrets.
     pub secrets: BTreeMap<ObjectKey, Located<Secret>>,
     /// Manifests that can not be used: unreadable files, broken texts, objects that break the schema, duplicates.
@@ -140,6 +142,9 @@ impl Loaded {
                     Entry::Provider(provider) => {
                         add(&mut loaded.providers, provider, "Provider", |provider| &provider.key)
                     }
+                    Entry::Receiver(receiver) => {
+                        add(&mut loaded.receivers, receiver, "Receiver", |receiver| &receiver.key)
+                    }
                     Entry::Secret(secret) => add(&mut loaded.secrets, secret, "Secret", |secret| &secret.key),
                     Entry::Labels(name, found) => {
                         labels.entry(name.clone()).or_insert_with(|| found.clone());
@@ -156,11 +161,12 @@ impl Loaded {
 
     /// Forgets what breaks the schema where another file has a good object of that name, which counts.
     fn forget_replaced(&mut self) {
-        let Self { alerts, providers, malformed, .. } = self;
+        let Self { alerts, providers, receivers, malformed, .. } = self;
         malformed.retain(|(kind, key), seen| {
             let good = match kind {
                 Kind::Alert => alerts.get(key).map(|alert| &alert.position),
                 Kind::Provider => providers.get(key).map(|provider| &provider.position),
+                Kind::Receiver => receivers.get(key).map(|receiver| &receiver.position),
             };
             good.is_none_or(|position| position.file == seen.file)
         });
@@ -171,6 +177,7 @@ impl Loaded {
         Self {
             alerts: self.alerts.into_iter().collect(),
             providers: self.providers.into_iter().collect(),
+            receivers: self.receivers.into_iter().collect(),
             secrets: self.secrets.into_iter().collect(),
             ..self
         }

@@ -4,27 +4,28 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use campanile_crds::{Object, Told, in_status, lint, unsupported_type};
+use campanile_crds::{NOT_SUPPORTED, Object, Told, in_status, lint, unsupported_type};
 use campanile_domain::yaml::{self, Node, Value};
-use campanile_domain::{Alert, ObjectKey, ProviderSpec, Secret};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver, Secret};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::kind::{Id, Kind};
 use crate::label_store::manifest_key;
-use crate::{Finding, Located, Position, faults};
+use crate::{Finding, Level, Located, Position, faults};
 
 /// An object of a file.
 #[derive(Clone, Debug)]
 pub(crate) enum Entry {
     Alert(Located<Alert>),
     Provider(Located<ProviderSpec>),
+    Receiver(Located<Receiver>),
     Secret(Located<Secret>),
     /// Labels of any other object, by its key in the index.
     Labels(String, Arc<BTreeMap<String, String>>),
 }
 
-/// An Alert or a Provider of a file that breaks the schema.
+/// An Alert, a Provider or a Receiver of a file that breaks the schema.
 #[derive(Clone, Debug)]
 pub(crate) struct Malformed {
     pub(crate) id: Id,
@@ -39,6 +40,7 @@ impl Entry {
         match self {
             Self::Alert(alert) => kind == "Alert" && alert.value.key == *key,
             Self::Provider(provider) => kind == "Provider" && provider.value.key == *key,
+            Self::Receiver(receiver) => kind == "Receiver" && receiver.value.key == *key,
             Self::Secret(secret) => kind == "Secret" && secret.value.key == *key,
             Self::Labels(..) => false,
         }
@@ -160,6 +162,12 @@ impl Reader<'_> {
                 let remark = self.lint(json, &format!("Provider/{}", provider.key), node);
                 let fault = provider.kind().is_none().then(|| unsupported_type(&provider.type_name));
                 Entry::Provider(Located { value: Arc::new(provider), position, fault, remark })
+            }
+            Object::Receiver(receiver) => {
+                let name = format!("Receiver/{}", receiver.key);
+                let finding = Finding::error(self.file, node.line, name, NOT_SUPPORTED);
+                self.content.remarks.push(Finding { level: Level::Warning, ..finding });
+                Entry::Receiver(Located { value: Arc::new(receiver), position, fault: None, remark: None })
             }
         };
         self.content.entries.push(entry);

@@ -11,6 +11,8 @@ pub struct WatcherSnapshot {
     pub alerts: usize,
     /// Providers that count.
     pub providers: usize,
+    /// Receivers that there are.
+    pub receivers: usize,
     /// Secrets that count.
     pub secrets: usize,
     /// Things that can not be used now.

@@ -5,6 +5,7 @@
 
 mod alert;
 mod provider;
+mod receiver;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -12,12 +12,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix::{Actor, AsyncContext, Context};
+use campanile_crds::NOT_SUPPORTED;
 use campanile_protocol::{Backlog, Change, Changes};
 use campanile_supervision::{LifeGuard, Link, SharedClock};
 
 use crate::any_kind::AnyKind;
 use crate::batch::Batch;
-use crate::kind::Id;
+use crate::kind::{Id, Kind};
 use crate::kind_state::Sighting;
 use crate::kinds::{KeptIn, Kinds, Resolver};
 use crate::source::Source;
@@ -33,6 +34,18 @@ pub struct WatcherParts {
     pub guard: LifeGuard<&'static str>,
     /// Who hears of changes.
     pub subscribers: Vec<Link<Changes>>,
+    /// What is done about Receivers.
+    pub receivers: Receivers,
+}
+
+/// What is done about Receivers as long as nothing acts on them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Receivers {
+    /// Their status and the log say that they are not supported.
+    #[default]
+    Report,
+    /// They are not looked at.
+    Ignore,
 }
 
 /// The watcher of objects from a source.
@@ -44,6 +57,9 @@ pub struct WatcherActor<S: Source> {
     pub(crate) guard: LifeGuard<&'static str>,
     pub(crate) source: S,
     subscribers: Subscribers,
+    receivers: Receivers,
+    /// Whether the log has it that Receivers are not supported.
+    said_receivers: bool,
 }
 
 /// Consequences of batches that are not judged and told yet.
@@ -69,12 +85,29 @@ impl<S: Source> WatcherActor<S> {
             guard: parts.guard,
             source,
             subscribers: Subscribers::new(parts.subscribers),
+            receivers: parts.receivers,
+            said_receivers: false,
         }
     }
 
     /// Whether all objects are known.
     pub(crate) fn is_loaded(&self) -> bool {
         self.kinds.are_listed()
+    }
+
+    /// Whether objects of a kind are looked at.
+    pub(crate) fn watches(&self, kind: Kind) -> bool {
+        kind != Kind::Receiver || self.receivers == Receivers::Report
+    }
+
+    /// Says once that nothing acts on Receivers, if there are any.
+    fn say_receivers(&mut self) {
+        let all = &self.kinds.receivers;
+        if let Some(first) = all.keys().next().filter(|_| !self.said_receivers) {
+            let (receivers, first) = (all.len(), first.to_string());
+            tracing::warn!(receivers, first, "receivers are not supported: {NOT_SUPPORTED}");
+            self.said_receivers = true;
+        }
     }
 
     /// Begins to take in batches.
@@ -127,6 +160,7 @@ impl<S: Source> WatcherActor<S> {
             judge.iter().for_each(|id| self.judge(id));
             self.publish(&news.changes);
         }
+        self.say_receivers();
         self.catch_up();
         S::settled(self, true);
     }

@@ -1,4 +1,4 @@
-//! Conditions and suspension of Alerts and Providers, under the incumbent's names.
+//! Conditions and suspension of Alerts, Providers and Receivers, under the incumbent's names.
 
 use campanile_protocol::{ObjectRow, ObjectTable};
 
@@ -8,7 +8,8 @@ use super::page::{Kind, Page};
 pub(super) fn write(page: &mut Page, table: &ObjectTable) {
     let alerts = table.alerts.iter().map(|row| ("Alert", &row.object));
     let providers = table.providers.iter().map(|row| ("Provider", &row.object));
-    let objects: Vec<(&str, &ObjectRow)> = alerts.chain(providers).collect();
+    let receivers = table.receivers.iter().map(|row| ("Receiver", &row.object));
+    let objects: Vec<(&str, &ObjectRow)> = alerts.chain(providers).chain(receivers).collect();
     page.family("gotk_reconcile_condition", Kind::Gauge, "1 for the status that a condition has, else 0.");
     objects.iter().for_each(|(kind, object)| conditions(page, kind, object));
     page.family("gotk_suspend_status", Kind::Gauge, "1 if the object is suspended, else 0.");

@@ -9,7 +9,7 @@ use jiff::{Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use crate::condition::INVALID_URL;
+use crate::condition::{INVALID_URL, UNSUPPORTED};
 use crate::standing::{Seed, Shown};
 
 /// Condition types that only this program writes. Others are left as they are.
@@ -186,10 +186,10 @@ fn read_condition(written: &Json) -> Option<Arc<Condition>> {
     }))
 }
 
-/// What goes with an object that is not ready: it is stalled until its spec changes, or tried again.
+/// What goes with an object that is not ready: it is stalled until its spec or this program changes, or tried again.
 fn progress(ready: &Condition) -> Condition {
     let status = TRUE.into();
-    if ready.reason == INVALID_URL {
+    if ready.reason == INVALID_URL || ready.reason == UNSUPPORTED {
         return Condition { kind: STALLED.into(), status, ..ready.clone() };
     }
     let (reason, message) = (PROGRESSING_WITH_RETRY.into(), IN_PROGRESS.into());

@@ -131,7 +131,7 @@ mod tests {
         reconciles.ended(Kind::Alert, Ending::RequeueAfter, Duration::from_secs(61));
         reconciles.ended(Kind::Provider, Ending::Requeue, Duration::from_secs(60));
         let counts = reconciles.counts();
-        let [alerts, providers] = counts.as_slice() else { panic!("two kinds: {counts:?}") };
+        let [alerts, providers, ..] = counts.as_slice() else { panic!("two kinds and more: {counts:?}") };
         assert_eq!((alerts.success, alerts.error, alerts.requeue, alerts.requeue_after), (1, 1, 0, 1));
         assert_eq!((alerts.buckets[0], alerts.buckets[1], alerts.buckets[40]), (1, 1, 1));
         assert!((alerts.seconds - 61.01).abs() < 1e-9, "{}", alerts.seconds);

@@ -8,9 +8,16 @@ use super::raw::Raw;
 use super::trouble;
 use crate::kind::Kind;
 
-/// The versions that are understood, best first. v1beta3 comes before v1, since Flux's definitions of 2.10 show more fields in
+/// The versions of Alert and Provider that are understood, best first. v1beta3 comes before v1, since Flux's definitions of 2.10 show more fields in
 /// it (contract, flux-2.10 1).
 const WANTED: [Version; 3] = [Version::V1beta3, Version::V1, Version::V1beta2];
+
+/// Those of Receiver.
+const WANTED_OF_RECEIVER: [Version; 2] = [Version::V1, Version::V1beta2];
+
+fn wanted(kind: Kind) -> &'static [Version] {
+    if kind == Kind::Receiver { &WANTED_OF_RECEIVER } else { &WANTED }
+}
 
 /// How a kind is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +29,8 @@ pub(crate) struct Served {
 
 impl Served {
     /// Whether there is nothing to be gained from a newer definition.
-    pub(crate) fn is_best(self) -> bool {
-        self.version == WANTED[0] && self.has_status
+    pub(crate) fn is_best(self, kind: Kind) -> bool {
+        wanted(kind).first() == Some(&self.version) && self.has_status
     }
 
     /// Objects of `kind` in `namespace`, or in all.
@@ -50,7 +57,7 @@ where
 /// # Errors
 /// If the API server can not be asked.
 pub(crate) async fn discover(client: &Client, kind: Kind) -> Result<Option<Served>, kube::Error> {
-    for version in WANTED {
+    for version in wanted(kind).iter().copied() {
         let names: Vec<String> =
             match client.list_api_group_resources(&format!("{GROUP}/{}", version.name())).await {
                 Ok(list) => list.resources.into_iter().map(|resource| resource.name).collect(),

@@ -91,7 +91,9 @@ fn mark(contents: &Json) -> u64 {
 
 /// The patch that takes our finalizer off, if it is there and is to go (contract, control plane K01 to K05, K07 and V07).
 fn without_finalizer(kind: Kind, suspended: bool, facts: &Facts) -> Option<Json> {
-    let waits = kind == Kind::Alert && suspended && !facts.deleting;
+    // Nothing acts on a Receiver yet, so it keeps what Flux's controller will look for if it comes back.
+    let keeps = kind == Kind::Alert && suspended || kind == Kind::Receiver;
+    let waits = keeps && !facts.deleting;
     if waits || !facts.finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
         return None;
     }
@@ -126,6 +128,12 @@ mod tests {
     fn k03_v07_a_suspended_alert_keeps_it_until_it_is_deleted() {
         assert_eq!(left(Kind::Alert, true, &facts(&[FINALIZER], false)), None);
         assert_eq!(left(Kind::Alert, true, &facts(&[FINALIZER], true)), Some(json!([])));
+    }
+
+    #[test]
+    fn a_receiver_keeps_it_until_it_is_deleted() {
+        assert_eq!(left(Kind::Receiver, false, &facts(&[FINALIZER], false)), None);
+        assert_eq!(left(Kind::Receiver, false, &facts(&[FINALIZER], true)), Some(json!([])));
     }
 
     #[test]

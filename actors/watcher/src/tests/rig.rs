@@ -11,7 +11,7 @@ use campanile_supervision::{GetSnapshot, Link};
 use campanile_testkit::Ward;
 use tempfile::TempDir;
 
-use crate::{FolderParts, FolderWatcher, LabelStore, WatcherParts, WatcherSnapshot};
+use crate::{FolderParts, FolderWatcher, LabelStore, Receivers, WatcherParts, WatcherSnapshot};
 
 /// The subscriber.
 struct RecordingSubscriber(Arc<Mutex<Vec<Changes>>>);
@@ -70,6 +70,7 @@ impl Rig {
                 clock: ward.clock.clone(),
                 guard: ward.guard("watcher"),
                 subscribers: vec![link.clone()],
+                receivers: Receivers::default(),
             },
             manifests: dir.path().join("m"),
             labels: labels.clone(),

@@ -142,6 +142,7 @@ impl<S: Source> Handler<GetObjects> for WatcherActor<S> {
         MessageResult(ObjectTable {
             alerts: self.kinds.alerts.rows(backlog),
             providers: self.kinds.providers.rows(backlog),
+            receivers: self.kinds.receivers.rows(backlog),
             problems,
         })
     }
@@ -169,6 +170,7 @@ impl<S: Source> Handler<GetSnapshot<WatcherSnapshot>> for WatcherActor<S> {
             loaded: self.is_loaded(),
             alerts: self.kinds.alerts.len(),
             providers: self.kinds.providers.len(),
+            receivers: self.kinds.receivers.len(),
             secrets: self.source.secret_count(),
             problems: self.problems().len(),
         })

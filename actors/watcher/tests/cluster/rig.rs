@@ -95,7 +95,12 @@ impl Rig {
             guard: guard("event-recorder"),
         });
         let watcher = ClusterWatcher::launch(ClusterParts {
-            watcher: WatcherParts { clock, guard: guard("watcher"), subscribers: vec![link] },
+            watcher: WatcherParts {
+                clock,
+                guard: guard("watcher"),
+                subscribers: vec![link],
+                receivers: campanile_watcher::Receivers::default(),
+            },
             config,
             labels: labels.clone(),
             leader: led,

@@ -179,5 +179,6 @@ fn kind(on: &Subject) -> &'static str {
     match on {
         Subject::Alert(_) => "Alert",
         Subject::Provider(_) => "Provider",
+        Subject::Receiver(_) => "Receiver",
     }
 }

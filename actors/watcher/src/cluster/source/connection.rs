@@ -13,6 +13,7 @@ use crate::cluster::outlet::{WatcherOutlet, weak};
 use crate::cluster::reading::Facts;
 use crate::cluster::task::Task;
 use crate::cluster::tasks::{Scope, connect, watch_objects, watch_secrets};
+use crate::kind::Kind;
 use crate::kinds::{ForEachKind, KeptIn, for_each_kind};
 
 /// How long after a refused token the kubeconfig is read again: it may have been renewed.
@@ -49,10 +50,15 @@ struct Watching<'a> {
     tasks: Vec<Task>,
     scope: &'a Scope,
     watcher: &'a Addr<ClusterWatcher>,
+    /// Which kinds are looked at.
+    wanted: &'a dyn Fn(Kind) -> bool,
 }
 
 impl ForEachKind<Facts> for Watching<'_> {
     fn visit<K: KeptIn<Facts>>(&mut self) {
+        if !(self.wanted)(K::KIND) {
+            return;
+        }
         self.tasks.push(Task::spawn(watch_objects::<K>(self.scope.clone(), weak(self.watcher))));
     }
 }
@@ -67,9 +73,12 @@ impl Handler<Connected> for ClusterWatcher {
         let namespace = source.config.namespace.as_deref().map(Arc::from);
         let scope = Scope { client, namespace, outlet: WatcherOutlet::new(&ctx.address()) };
         let secrets = Task::spawn(watch_secrets(scope.clone()));
-        let mut watching = Watching { tasks: vec![secrets], scope: &scope, watcher: &ctx.address() };
+        let (watcher, wanted) = (ctx.address(), |kind| self.watches(kind));
+        let mut watching =
+            Watching { tasks: vec![secrets], scope: &scope, watcher: &watcher, wanted: &wanted };
         for_each_kind(&mut watching);
-        source.watches.tasks = watching.tasks;
+        let (tasks, source) = (watching.tasks, &mut self.source);
+        source.watches.tasks = tasks;
         source.watches.scope = Some(scope);
         // Of a client that there was before.
         source.watches.labels.clear();

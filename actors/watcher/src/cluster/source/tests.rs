@@ -8,6 +8,7 @@ use campanile_testkit::{Ward, run};
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::Receivers;
 use crate::batch::{Batch, Step};
 use crate::cluster::messages::{ObjectsSeen, Patched, PlanWrites, ReviewAll};
 use crate::cluster::raw::Raw;
@@ -43,6 +44,7 @@ fn watcher(ward: &Ward, peers: &ClusterPeers) -> Addr<ClusterWatcher> {
             clock: ward.clock.clone(),
             guard: ward.guard("watcher"),
             subscribers: Vec::new(),
+            receivers: Receivers::default(),
         },
         labels: Arc::default(),
         leader,

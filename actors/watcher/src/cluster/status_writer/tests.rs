@@ -130,9 +130,9 @@ fn who_does_not_lead_hands_out_nothing_and_shows_no_queue_until_he_does() {
             let snapshot = rig.writer.send(GetSnapshot::new()).await.unwrap();
             (snapshot.leads, snapshot.queues.iter().map(|queue| queue.due).collect::<Vec<_>>())
         };
-        assert_eq!((rig.next().await, due().await), (0, (false, vec![0, 0])));
+        assert_eq!((rig.next().await, due().await), (0, (false, vec![0, 0, 0])));
         rig.leader.send_replace(true);
-        assert_eq!((due().await, rig.next().await), ((true, vec![1, 0]), 1));
-        assert_eq!(due().await, (true, vec![0, 0]), "it is being written");
+        assert_eq!((due().await, rig.next().await), ((true, vec![1, 0, 0]), 1));
+        assert_eq!(due().await, (true, vec![0, 0, 0]), "it is being written");
     });
 }

@@ -26,13 +26,21 @@ pub(crate) async fn watch_objects<T: Watched>(scope: Scope, to: WeakRecipient<Ob
     loop {
         let text = match in_time(discover(&scope.client, kind)).await {
             Ok(Some(served)) => {
-                let patience = if served.is_best() { Duration::MAX } else { REDISCOVER };
+                let patience = if served.is_best(kind) { Duration::MAX } else { REDISCOVER };
                 let following = follow_objects::<T>(&scope, to.clone(), served, &aim);
                 match tokio::time::timeout(patience, following).await {
                     Ok(Ended::Unserved) => None,
                     Ok(Ended::Unheard) => return,
                     Err(_) => continue,
                 }
+            }
+            // Nothing happens where an optional kind is not installed; it may come later.
+            Ok(None) if kind.is_optional() => {
+                if !scope.outlet.trouble(&aim, None).await {
+                    return;
+                }
+                tokio::time::sleep(REDISCOVER).await;
+                continue;
             }
             Ok(None) => Some(format!(
                 "failed to {aim}: the API server serves no {kind} of {GROUP}; install it: campanile crds | kubectl apply -f -",
