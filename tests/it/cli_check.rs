@@ -47,7 +47,11 @@ fn the_quickstart_and_good_manifests_pass() {
 #[test]
 fn each_error_is_found_at_its_line_with_the_remedy() {
     let cases = [
-        (with("kind: Kustomization", "kind: Banana"), 15, "Alert/apps/all: spec.eventSources[0].kind"),
+        (
+            with("kind: Kustomization", "kind: ''"),
+            15,
+            "Alert/apps/all: spec.eventSources[0].kind must not be empty",
+        ),
         (
             with("name: hook\n  event", "name: huk\n  event"),
             13,
@@ -111,6 +115,23 @@ fn warnings_do_not_fail() {
         output.stdout
     );
     assert!(output.stdout.ends_with("0 errors, 2 warnings\n"), "{}", output.stdout);
+}
+
+#[test]
+fn a_slip_in_a_kind_and_a_receiver_are_warnings_and_a_kind_of_others_is_none() {
+    let receiver = "---\napiVersion: notification.toolkit.fluxcd.io/v1\nkind: Receiver\nmetadata: { name: hook, namespace: apps }\n";
+    let text = with("kind: Kustomization", "kind: Kustomisation") + receiver;
+    let output = campanile_with_input(&["check", "-"], &text);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    for line in [
+        "<stdin>:15: warning: Alert/apps/all: spec.eventSources[0].kind 'Kustomisation' is no kind of Flux, and differs little \
+         from 'Kustomization'; is that meant?\n",
+        "<stdin>:18: warning: Receiver/apps/hook: Campanile takes no webhooks yet, so nothing acts on this Receiver",
+    ] {
+        assert!(output.stdout.contains(line), "{line} is not in {}", output.stdout);
+    }
+    let output = campanile_with_input(&["check", "-"], &with("kind: Kustomization", "kind: Terraform"));
+    assert!(output.stdout.ends_with(": 0 errors, 0 warnings\n"), "{}", output.stdout);
 }
 
 #[test]

@@ -7,9 +7,10 @@ use campanile_domain::yaml;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::cluster::{Cluster, cluster};
+use crate::support::cluster::{Cluster, cluster, path_of};
 use crate::support::{
-    Gate, Instance, Namespace, Passed, Sink, alert, eventually, is_ready, provider, secret, shipped,
+    Gate, Instance, Namespace, Passed, Sink, alert, condition, eventually, is_ready, kubectl, provider,
+    receiver, secret, shipped,
 };
 
 const ACCOUNT: &str = "notification-controller";
@@ -33,10 +34,13 @@ const SOURCES: &[(&str, &str, &str)] = &[
 /// A right: what may be done with what.
 type Right = (String, String);
 
-/// Whether a right is granted ahead of its use: Receivers and their annotation on Flux objects come in a later version.
+/// A kind of others: group, kind, plural.
+const FOREIGN: (&str, &str, &str) = ("infra.contrib.fluxcd.io", "Terraform", "terraforms");
+
+/// Whether a right is granted ahead of its use: the annotation with which Receivers ask Flux objects to reconcile.
 fn is_for_receivers((resource, verb): &Right) -> bool {
     let source = SOURCES.iter().any(|(group, _, plural)| *resource == format!("{group}/{plural}"));
-    resource.starts_with("notification.toolkit.fluxcd.io/receivers") || (source && verb == "patch")
+    source && verb == "patch"
 }
 
 /// A definition that accepts every object of a kind.
@@ -131,6 +135,7 @@ fn objects(namespace: &Namespace, sink: &Sink) {
     let mut team = alert("team", "chat", json!({"eventSources": sources, "exclusionList": ["("]}));
     team["metadata"]["finalizers"] = json!(["finalizers.fluxcd.io"]);
     namespace.apply(team);
+    namespace.apply(receiver("hook"));
 }
 
 /// Starts the program as the account and uses everything there is.
@@ -156,6 +161,13 @@ fn everything_works(namespace: &Namespace, everywhere: bool) -> BTreeSet<Right> 
         );
     }
     namespace.status("providers", "chat", is_ready);
+    let hook = path_of(&namespace.place(receiver("hook")));
+    let told = || condition(&namespace.cluster.must("GET", &hook, &Value::Null)["status"], "Ready");
+    eventually("the Receiver's status", || (told()["reason"] == "NotSupported").then_some(()));
+    namespace.cluster.must("DELETE", &hook, &Value::Null);
+    eventually("the Receiver to lose its finalizer", || {
+        (namespace.cluster.ask("GET", &hook, &Value::Null).status == 404).then_some(())
+    });
     namespace.apply(secret("address", json!({"address": sink.url("/moved")})));
     eventually("the changed Secret to take effect", || {
         instance.accept(&namespace.event("app", &format!("again {}", fastrand::u32(..))));
@@ -211,4 +223,75 @@ fn cluster_roles_of_one_namespace_suffice_without_a_cluster_role_11() {
     assert!(wide.is_empty(), "{wide:#?}");
     let granted = grant(&cluster, &objects);
     compare(&granted, &everything_works(&namespace, false));
+}
+
+/// Appends a kind to the definition of Alert, as others do.
+fn append_kind(namespace: &Namespace, kind: &str) {
+    let patch = (0..3).map(|version| {
+        let list =
+            "schema/openAPIV3Schema/properties/spec/properties/eventSources/items/properties/kind/enum/-";
+        json!({"op": "add", "path": format!("/spec/versions/{version}/{list}"), "value": kind})
+    });
+    let patch = Value::from_iter(patch).to_string();
+    let name = "alerts.notification.toolkit.fluxcd.io";
+    kubectl(namespace, &["patch", "crd", name, "--type=json", "-p", &patch], "");
+}
+
+#[test]
+fn cluster_roles_t04_labels_of_a_foreign_kind_need_a_right_that_the_status_names() {
+    let (cluster, (group, kind, plural)) = (cluster(), FOREIGN);
+    cluster.define(&permissive(&FOREIGN));
+    let namespace = Namespace::new("foreign");
+    append_kind(&namespace, kind);
+    grant(&cluster, &shipped_objects("deploy/namespaced", &namespace));
+    let (sink, state) = (Sink::start(), TempDir::with_prefix("campanile-roles-").expect("a folder"));
+    let labels = json!({"team": "a"});
+    namespace.apply(json!({
+        "apiVersion": format!("{group}/v1"), "kind": kind, "metadata": {"name": "net", "labels": labels},
+    }));
+    namespace.apply(provider("chat", "generic", json!({"address": sink.url("/hook")})));
+    let sources = json!([{"kind": kind, "name": "*", "matchLabels": labels}]);
+    // The definition takes the kind as soon as every part of the API server has heard of it.
+    let team = namespace.place(alert("team", "chat", json!({"eventSources": sources})));
+    let path = format!("{}?fieldManager=test&force=true", path_of(&team));
+    eventually("the kind to be taken", || (cluster.ask("PATCH", &path, &team).status < 300).then_some(()));
+    let gate = Gate::before(&cluster, Some(&namespace.token(ACCOUNT)));
+    let only = Some(namespace.name.as_str());
+    let instance = Instance::in_cluster(&gate.kubeconfig(), only, state.path(), &[]).loaded();
+    let right = format!("the right to read them is missing: grant list and watch on {plural}.{group}");
+    namespace.status("alerts", "team", |status| {
+        let ready = condition(status, "Ready");
+        ready["status"] == "False"
+            && ready["message"].as_str().is_some_and(|message| message.contains(&right))
+    });
+    let event = |message: &str| {
+        let mut event = namespace.event("net", message);
+        event["involvedObject"]["kind"] = kind.into();
+        event["involvedObject"]["apiVersion"] = format!("{group}/v1").into();
+        event
+    };
+    instance.accept(&event("before the right is granted"));
+    // It is planned: nobody else's notification waits for a right that may never come.
+    instance.settle();
+    assert_eq!(sink.messages(), Vec::<String>::new());
+    let role = |kind: &str, rest: Value| {
+        let mut object = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": "foreign"}});
+        object.as_object_mut().expect("an object").extend(rest.as_object().expect("an object").clone());
+        namespace.apply(object);
+    };
+    role(
+        "Role",
+        json!({"rules": [{"apiGroups": [group], "resources": [plural], "verbs": ["list", "watch"]}]}),
+    );
+    role(
+        "RoleBinding",
+        json!({
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "foreign"},
+            "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace.name}],
+        }),
+    );
+    namespace.status("alerts", "team", is_ready);
+    instance.accept(&event("after it was granted"));
+    sink.wait_for(1);
+    assert_eq!(sink.messages(), ["after it was granted"]);
 }

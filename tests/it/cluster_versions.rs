@@ -1,14 +1,17 @@
 //! Versions of Alert and Provider: our definitions over the incumbent's and back, and manifests in each version (contract,
 //! flux-2.10 1 and 6).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::cluster::{Cluster, path_of, yaml_file};
 use crate::support::{
-    Instance, Namespace, Sink, Site, alert, campanile, event, eventually, is_ready, kubectl, provider,
+    Instance, Namespace, Sink, Site, alert, campanile, campanile_in, condition, event, eventually, is_ready,
+    kubectl, provider, within,
 };
 
 const GROUP: &str = "notification.toolkit.fluxcd.io";
@@ -211,7 +214,7 @@ fn cluster_versions_t03_fields_that_flux_dropped_survive_a_write_through_each_ve
         provider("chat", "generic", json!({"proxy": "http://127.0.0.1:1", "interval": "10m"})),
         alert("old", "chat", json!({"eventSources": [], "summary": "kept"})),
     ];
-    for object in objects {
+    for object in objects.clone() {
         for through in VERSIONS {
             let written = namespace.place(in_version(object.clone(), "v1beta3"));
             let expected = namespace.apply(written)["spec"].take();
@@ -227,6 +230,132 @@ fn cluster_versions_t03_fields_that_flux_dropped_survive_a_write_through_each_ve
             }
         }
     }
+}
+
+/// What Flux would drop is remarked, and the objects are ready all the same.
+#[test]
+fn cluster_versions_t03_the_status_says_which_fields_flux_would_drop() {
+    let (namespace, state) = (Namespace::new("remarked"), TempDir::new().expect("a temporary folder"));
+    namespace.apply(provider(
+        "chat",
+        "generic",
+        json!({"address": "http://127.0.0.1:1/", "interval": "10m"}),
+    ));
+    namespace.apply(alert("old", "chat", json!({"eventSources": [], "summary": "kept"})));
+    let kubeconfig = &namespace.cluster.kubeconfig;
+    let _instance = Instance::in_cluster(kubeconfig, Some(&namespace.name), state.path(), &[]);
+    for (plural, name, field) in [("providers", "chat", "interval"), ("alerts", "old", "summary")] {
+        let status = namespace.status(plural, name, is_ready);
+        let said = format!("Initialized; spec.{field} is deprecated, Flux's controller of 2.10 drops it; ");
+        let message = condition(&status, "Ready")["message"].take();
+        assert!(message.as_str().is_some_and(|message| message.starts_with(&said)), "{message}");
+    }
+}
+
+/// The kinds that each version of a definition lists for Alerts.
+fn listed_kinds(cluster: &Cluster) -> Vec<Value> {
+    let list = "/schema/openAPIV3Schema/properties/spec/properties/eventSources/items/properties/kind/enum";
+    let definition = cluster.must("GET", &definition_path("alerts"), &Value::Null);
+    let versions = definition["spec"]["versions"].as_array().expect("a list");
+    versions.iter().map(|version| version.pointer(list).cloned().expect("a list of kinds")).collect()
+}
+
+#[test]
+fn cluster_versions_t04_merge_keeps_what_others_appended_to_the_definitions_in_the_cluster() {
+    let cluster = bare_cluster();
+    remove_definitions(&cluster);
+    let namespace = Namespace::of(cluster.clone(), "merged");
+    define(&cluster, of_flux);
+    let list = "schema/openAPIV3Schema/properties/spec/properties/eventSources/items/properties/kind/enum/-";
+    let patch =
+        json!([{"op": "add", "path": format!("/spec/versions/0/{list}"), "value": "Terraform"}]).to_string();
+    let name = format!("alerts.{GROUP}");
+    kubectl(&namespace, &["patch", "crd", &name, "--type=json", "-p", &patch], "");
+    for _ in 0..2 {
+        let merged = campanile_in(&cluster.kubeconfig, &["crds", "--merge"]);
+        assert_eq!(merged.code, Some(0), "{merged:#?}");
+        assert_eq!(merged.stderr, format!("kept in {name}: Terraform\n"));
+        kubectl(&namespace, &["apply", "--server-side", "--force-conflicts", "-f", "-"], &merged.stdout);
+        let lists = listed_kinds(&cluster);
+        assert_eq!(lists.len(), VERSIONS.len());
+        for list in lists {
+            for kind in ["Terraform", "FluxInstance", "Receiver"] {
+                assert!(list.as_array().is_some_and(|list| list.contains(&kind.into())), "{kind}: {list}");
+            }
+        }
+    }
+}
+
+/// How often an event is posted while definitions change.
+const PACE: Duration = Duration::from_millis(50);
+
+/// The longest until it is noticed that a better definition came, and some time to write.
+const NOTICED: Duration = Duration::from_secs(75);
+
+/// Ends the posting of events, also where the test fails.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn cluster_versions_t06_definitions_of_2_10_come_and_go_while_it_runs_and_every_event_is_answered() {
+    let cluster = bare_cluster();
+    remove_definitions(&cluster);
+    // Flux's definitions of Alert and Provider alone: where there is no Receiver, nothing is said of them.
+    define(&cluster, of_flux);
+    let (namespace, sink, site) = (Namespace::of(cluster.clone(), "running"), Sink::start(), Site::new());
+    for mut object in manifests(&sink, "v1beta3") {
+        object["spec"].as_object_mut().expect("a spec").remove("summary");
+        namespace.apply(object);
+    }
+    let only = Some(namespace.name.as_str());
+    let instance = Instance::in_cluster(&cluster.kubeconfig, only, &site.state(), &[]).loaded();
+    assert_eq!(instance.ask("/v1/objects")["problems"], json!([]));
+    let (over, accepted) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+    let post = || {
+        for number in 0.. {
+            let message = format!("event {number}");
+            let answer = instance.post(&namespace.event(&format!("app-{number}"), &message));
+            assert!([202, 429].contains(&answer.status), "{message}: {} {}", answer.status, answer.body);
+            accepted.lock().expect("no thread panics").extend((answer.status == 202).then_some(message));
+            if over.load(Ordering::Relaxed) {
+                return;
+            }
+            std::thread::park_timeout(PACE);
+        }
+    };
+    std::thread::scope(|scope| {
+        let posting = scope.spawn(post);
+        let ending = Ending(&over);
+        for _ in 0..2 {
+            cluster.define_ours();
+            for (plural, name) in [("providers", "chat"), ("alerts", "all-to-chat")] {
+                let path = format!("{}/{name}", namespace.all(&format!("{GROUP}/v1beta3"), plural));
+                within(NOTICED, "a status", || {
+                    let answer = cluster.ask("GET", &path, &Value::Null);
+                    let object: Value = serde_json::from_str(&answer.body).ok()?;
+                    is_ready(&object["status"]).then_some(())
+                });
+            }
+            define(&cluster, of_flux);
+            let seen = sink.arrivals().len();
+            eventually("deliveries to go on", || (sink.arrivals().len() > seen + 20).then_some(()));
+        }
+        drop(ending);
+        posting.join().expect("every event is answered 202 or 429");
+    });
+    let state = instance.settle();
+    let restarts = state["actors"].as_array().expect("a list").iter().map(|actor| actor["restarts"].as_u64());
+    assert!(restarts.clone().all(|count| count == Some(0)), "{}", state["actors"]);
+    let mut accepted = accepted.into_inner().expect("no thread panics");
+    let mut arrived = sink.messages();
+    accepted.sort_unstable();
+    arrived.sort_unstable();
+    assert_eq!(arrived, accepted);
 }
 
 /// A Provider and an Alert with a summary that take events to `sink`, in `version`.

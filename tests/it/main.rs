@@ -18,6 +18,7 @@ mod cluster_live;
 mod cluster_metrics;
 mod cluster_restart;
 mod cluster_roles;
+mod cluster_unusable;
 mod cluster_versions;
 mod intake_bad_input;
 mod intake_duplicates;

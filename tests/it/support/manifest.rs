@@ -33,6 +33,15 @@ pub(crate) fn alert(name: &str, provider: &str, spec: Value) -> Value {
     object("notification.toolkit.fluxcd.io/v1beta3", "Alert", name, json!({ "spec": full }))
 }
 
+/// A Receiver with the finalizer that the replaced controller left.
+pub(crate) fn receiver(name: &str) -> Value {
+    let resources = json!([{ "kind": "GitRepository", "name": "app" }]);
+    let spec = json!({ "type": "generic", "resources": resources, "secretRef": { "name": "token" } });
+    let mut receiver = object("notification.toolkit.fluxcd.io/v1", "Receiver", name, json!({ "spec": spec }));
+    receiver["metadata"]["finalizers"] = json!(["finalizers.fluxcd.io"]);
+    receiver
+}
+
 /// A Secret with text.
 #[expect(clippy::needless_pass_by_value, reason = "reads as the other builders do")]
 pub(crate) fn secret(name: &str, string_data: Value) -> Value {

@@ -42,7 +42,7 @@ pub(crate) use git_host::{COMMIT, GitHost};
 pub(crate) use http::{Answer, exchange, get, post, read_answer, send};
 pub(crate) use instance::Instance;
 pub(crate) use kubectl::{kubectl, shipped, shipped_with};
-pub(crate) use manifest::{NAMESPACE, alert, everything_from, join, object, provider, secret};
+pub(crate) use manifest::{NAMESPACE, alert, everything_from, join, object, provider, receiver, secret};
 pub(crate) use metric::{sum, value};
 pub(crate) use namespace::{Namespace, condition, is_ready};
 pub(crate) use nats::Nats;

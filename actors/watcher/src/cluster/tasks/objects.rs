@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix::WeakRecipient;
 use campanile_crds::GROUP;
+use kube::Client;
 use kube::runtime::watcher;
 
 use super::scope::{Scope, in_time};
@@ -13,11 +14,12 @@ use crate::cluster::messages::ObjectsSeen;
 use crate::cluster::outlet::WatchListener;
 use crate::cluster::reading::{Facts, read};
 use crate::cluster::version::{Served, discover};
+use crate::kind::Kind;
 use crate::kind_state::Sighting;
 use crate::watched::Watched;
 
-/// How often a kind that is served in an old way is asked for anew: its definition may have been brought up to date.
-const REDISCOVER: Duration = Duration::from_secs(300);
+/// How often a kind that is served in an old way, or not at all, is asked for anew: its definition may come.
+const REDISCOVER: Duration = Duration::from_secs(30);
 
 /// Follows all objects of a kind, in the best version that is served.
 pub(crate) async fn watch_objects<T: Watched>(scope: Scope, to: WeakRecipient<ObjectsSeen<T>>) {
@@ -26,12 +28,12 @@ pub(crate) async fn watch_objects<T: Watched>(scope: Scope, to: WeakRecipient<Ob
     loop {
         let text = match in_time(discover(&scope.client, kind)).await {
             Ok(Some(served)) => {
-                let patience = if served.is_best(kind) { Duration::MAX } else { REDISCOVER };
-                let following = follow_objects::<T>(&scope, to.clone(), served, &aim);
-                match tokio::time::timeout(patience, following).await {
-                    Ok(Ended::Unserved) => None,
-                    Ok(Ended::Unheard) => return,
-                    Err(_) => continue,
+                tokio::select! {
+                    ended = follow_objects::<T>(&scope, to.clone(), served, &aim) => match ended {
+                        Ended::Unserved => None,
+                        Ended::Unheard => return,
+                    },
+                    () = until_better(&scope.client, kind, served) => continue,
                 }
             }
             // Nothing happens where an optional kind is not installed; it may come later.
@@ -52,6 +54,20 @@ pub(crate) async fn watch_objects<T: Watched>(scope: Scope, to: WeakRecipient<Ob
             return;
         }
         pauses.pause().await;
+    }
+}
+
+/// Waits until a kind is served otherwise than it is now; for ever if there is nothing to be gained.
+async fn until_better(client: &Client, kind: Kind, now: Served) {
+    if now.is_best(kind) {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(REDISCOVER).await;
+        let served = in_time(discover(client, kind)).await;
+        if served.is_ok_and(|served| served.is_some_and(|served| served != now)) {
+            return;
+        }
     }
 }
 
