@@ -14,7 +14,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use campanile_domain::Environment;
-use campanile_domain::{Alert, DecodeError, Event, NewDelivery, ObjectKey, ProviderSpec};
+use campanile_domain::{
+    Alert, DecodeError, Event, MOST_UNKNOWN_BYTES, NewDelivery, ObjectKey, ProviderSpec, Received,
+};
 use campanile_intake::IntakeConfig;
 use campanile_protocol::{Change, LabelLookup, Secrets, Specs};
 use campanile_router::{Incoming, Index, Plan, Rules, Step, explain, plan};
@@ -36,9 +38,15 @@ pub struct Explanation {
     pub severity: String,
     /// The event's reason.
     pub reason: String,
+    /// The event's action; senders older than Flux 2.10 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// The second object of the event, as `Kind/namespace/name`, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub related_object: Option<String>,
     /// Every Alert that was asked for, sorted by namespace and name.
     pub alerts: Vec<Explained>,
-    /// Manifests that can not be used, one line each.
+    /// Manifests that can not be used and what of the event can not be kept, one line each.
     pub problems: Vec<String>,
 }
 
@@ -134,34 +142,34 @@ pub fn explain_folder(
     alert: Option<&ObjectKey>,
     circumstances: Circumstances,
 ) -> Result<Explanation, ExplainError> {
-    let event = read_event(body)?;
+    let received = read_event(body)?;
     let loaded = load(folder).map_err(ExplainError::Folder)?;
-    explain_loaded(&loaded, event, alert, circumstances)
+    explain_loaded(&loaded, received, alert, circumstances)
 }
 
 fn explain_loaded(
     loaded: &Loaded,
-    event: Event,
+    received: Received,
     alert: Option<&ObjectKey>,
     circumstances: Circumstances,
 ) -> Result<Explanation, ExplainError> {
     let problems = loaded.problems.iter().map(ToString::to_string).collect();
     let specs = loaded.specs(Arc::new(LabelStore::of(loaded)), problems);
-    let question = Question::about(event, specs, alert, circumstances)?;
+    let question = Question::about(received, specs, alert, circumstances)?;
     let secrets = question.secrets().into_iter().map(|key| (key.clone(), loaded.secret(key))).collect();
     Ok(question.answer(&secrets))
 }
 
 /// The event as intake would take it.
-fn read_event(body: &[u8]) -> Result<Event, ExplainError> {
+fn read_event(body: &[u8]) -> Result<Received, ExplainError> {
     let limit = IntakeConfig::default().body_limit;
     if body.len() > limit {
         return Err(ExplainError::TooLarge(limit));
     }
-    let mut event = Event::decode(body)?;
-    event.clean_metadata();
-    event.remove_token();
-    Ok(event)
+    let mut received = Event::decode(body)?;
+    received.event.clean_metadata();
+    received.event.remove_token();
+    Ok(received)
 }
 
 /// An event that was judged, before it is known what the Providers would send.
@@ -192,7 +200,7 @@ impl Question {
     }
 
     fn about(
-        event: Event,
+        received: Received,
         specs: Specs,
         alert: Option<&ObjectKey>,
         circumstances: Circumstances,
@@ -201,7 +209,13 @@ impl Question {
             return Err(ExplainError::NoAlert(absent.clone()));
         }
         let index = index_of(&specs);
-        let Specs { providers, labels, problems, .. } = specs;
+        let Specs { providers, labels, mut problems, .. } = specs;
+        let Received { event, dropped_fields } = received;
+        if dropped_fields {
+            problems.push(format!(
+                "the unknown fields of the event are dropped: together they may take {MOST_UNKNOWN_BYTES} bytes"
+            ));
+        }
         let incoming = Incoming { event: &event, accepted_at: circumstances.now };
         let planned = Planned::new(plan(incoming, &index, &*labels, &circumstances.rules));
         let mut steps = explain(incoming, &index, &*labels, &circumstances.rules);
@@ -238,6 +252,8 @@ impl Question {
             object: event.involved_object.path(),
             severity: event.severity.as_str().to_owned(),
             reason: event.reason.clone(),
+            action: event.action.as_ref().map(|action| action.as_str().to_owned()),
+            related_object: event.related_object.as_ref().map(|object| object.path()),
             alerts,
             problems,
         }

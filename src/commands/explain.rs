@@ -66,8 +66,11 @@ async fn ask(flags: &ExplainFlags, event: Vec<u8>) -> Result<Explanation> {
 
 /// The table, and below it the requests.
 fn text(explanation: &Explanation) -> String {
-    let Explanation { object, severity, reason, alerts, .. } = explanation;
-    let mut out = format!("event of {object}, severity '{severity}', reason '{reason}'\n\n");
+    let Explanation { object, severity, reason, action, related_object, alerts, .. } = explanation;
+    let mut out = format!("event of {object}, severity '{severity}', reason '{reason}'");
+    out.extend(action.iter().map(|action| format!(", action '{action}'")));
+    out.extend(related_object.iter().map(|object| format!(", related to {object}")));
+    out.push_str("\n\n");
     if alerts.is_empty() {
         out.push_str("there are no Alerts\n");
         return out;
@@ -149,7 +152,8 @@ mod tests {
 
     fn explanation(alerts: Vec<Explained>) -> Explanation {
         let (object, severity, reason) = ("Kustomization/apps/web".into(), "info".into(), "Done".into());
-        Explanation { object, severity, reason, alerts, problems: Vec::new() }
+        let (action, related_object, problems) = (None, None, Vec::new());
+        Explanation { object, severity, reason, action, related_object, alerts, problems }
     }
 
     #[test]
@@ -182,6 +186,14 @@ alert apps/on-call sends through provider apps/chat:
             text.ends_with("\n\n  a\n  b\n  (what the destination answers decides about further requests)\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn t07_cli_explain_names_action_and_related_object() {
+        let (action, related_object) = (Some("Apply".into()), Some("GitRepository/apps/web".into()));
+        let text = text(&Explanation { action, related_object, ..explanation(Vec::new()) });
+        let line = "event of Kustomization/apps/web, severity 'info', reason 'Done', action 'Apply', related to GitRepository/apps/web\n";
+        assert!(text.starts_with(line), "{text}");
     }
 
     #[test]

@@ -125,6 +125,9 @@ impl Sources {
             for (reason, count) in &intake.refused {
                 page.sample(&[("reason", reason)], *count);
             }
+            let help = "Events whose unknown fields were dropped, because they take too many bytes.";
+            page.family("campanile_unknown_fields_dropped_total", Kind::Counter, help);
+            page.sample(&[], intake.dropped_fields);
         }
     }
 

@@ -1,6 +1,5 @@
 //! `POST /v1/send`: a test notification through the real path, and what the destination says.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,9 +137,8 @@ fn test_of(provider: &ObjectKey, wanted: SendRequest, now: Timestamp) -> SendTes
         timestamp: Some(now),
         message: wanted.message.unwrap_or_else(standard),
         reason: "TestNotification".into(),
-        metadata: BTreeMap::new(),
         reporting_controller: "campanile".into(),
-        reporting_instance: String::new(),
+        ..Event::default()
     };
     let metadata = wanted.revision.map(|revision| ("revision".to_owned(), revision)).into_iter().collect();
     SendTest { provider: provider.clone(), event: Arc::new(event), metadata }

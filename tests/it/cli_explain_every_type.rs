@@ -6,7 +6,7 @@ use campanile_domain::ProviderType;
 use campanile_providers::sample::Sample;
 use serde_json::{Map, Value, json};
 
-use crate::support::recording::{parsed, recording, sources_of};
+use crate::support::recording::{FLUX_2_9, FLUX_2_10, Recording, parsed, sources_of};
 use crate::support::{Site, alert, campanile_with_input, everything_from, failing, provider, secret};
 
 /// A key that Google's accounts and GitHub's Apps sign with.
@@ -64,7 +64,16 @@ fn explain_renders_an_event_for_every_type_without_a_network() {
 
 #[test]
 fn explain_has_an_answer_to_every_real_event_for_every_type() {
-    let bodies = recording();
+    assert_every_real_event_has_an_answer(FLUX_2_9);
+}
+
+#[test]
+fn t08_explain_has_an_answer_to_every_real_event_of_flux_2_10() {
+    assert_every_real_event_has_an_answer(FLUX_2_10);
+}
+
+fn assert_every_real_event_has_an_answer(recording: Recording) {
+    let bodies = recording.bodies();
     let events = parsed(&bodies);
     let sources = sources_of(&events);
     let site = Site::new();
@@ -79,6 +88,7 @@ fn explain_has_an_answer_to_every_real_event_for_every_type() {
     // One event of each kind and reason.
     for (body, event) in bodies.iter().zip(&events).filter(|(_, event)| seen.insert(kinds(event))) {
         let explanation: Value = serde_json::from_str(&explained(&site, body, "json")).expect("this is JSON");
+        assert_eq!(explanation.get("action"), event.get("action"), "{body}");
         for alert in explanation["alerts"].as_array().expect("a list") {
             assert!(
                 ["delivers", "stopped", "skips", "fails"].contains(&alert["result"].as_str().unwrap_or("")),

@@ -20,8 +20,13 @@ fn posted() -> Value {
     event
 }
 
-/// What one Provider makes of the event, at its destination.
+/// What one Provider makes of the contract's event, at its destination.
 fn delivered(type_name: &str, spec: Value, data: Value) -> Arrival {
+    delivered_of(&posted(), type_name, spec, data)
+}
+
+/// What one Provider makes of `event`, at its destination.
+fn delivered_of(event: &Value, type_name: &str, spec: Value, data: Value) -> Arrival {
     let sink = Sink::start();
     let mut provider = provider("target", type_name, spec);
     provider["spec"]["address"] = sink.url("/hook?tenant=apps").into();
@@ -34,7 +39,7 @@ fn delivered(type_name: &str, spec: Value, data: Value) -> Arrival {
     );
     let site = Site::with(&[provider, alert, secret("target", data)]);
     let instance = site.start(&[]);
-    instance.accept(&posted());
+    instance.accept(event);
     let arrivals = sink.wait_for(1);
     let state = instance.settle();
     assert_eq!((state["delivery"]["delivered"].as_u64(), arrivals.len()), (Some(1), 1));
@@ -56,9 +61,31 @@ fn generic_hmac_signs_the_bytes_it_sends() {
     let arrival = delivered("generic-hmac", json!({}), json!({ "token": "s3cr3t" }));
     assert_eq!(arrival.text(), ERROR);
     assert_eq!(arrival.header("x-signature"), Some(SIGNATURE));
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, b"s3cr3t"), &arrival.body);
-    let own: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(format!("sha256={own}"), SIGNATURE, "the vector itself");
+    assert_eq!(signature(&arrival.body), SIGNATURE, "the vector itself");
+}
+
+fn signature(body: &[u8]) -> String {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, b"s3cr3t"), body);
+    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={hex}")
+}
+
+#[test]
+fn t07_what_came_with_flux_2_10_and_unknown_fields_are_forwarded_in_their_places_and_signed() {
+    let mut event = posted();
+    event["action"] = "HealthCheck".into();
+    event["relatedObject"] = json!({ "kind": "GitRepository", "namespace": "apps", "name": "podinfo" });
+    event["traceId"] = json!({ "id": "<7d0c>" });
+    let expected = ERROR
+        .replace(
+            r#","severity""#,
+            r#","relatedObject":{"kind":"GitRepository","namespace":"apps","name":"podinfo"},"severity""#,
+        )
+        .replace(r#","metadata""#, r#","action":"HealthCheck","metadata""#)
+        .replace(r#"8bhrp"}"#, r#"8bhrp","traceId":{"id":"\u003c7d0c\u003e"}}"#);
+    let arrival = delivered_of(&event, "generic-hmac", json!({}), json!({ "token": "s3cr3t" }));
+    assert_eq!(arrival.text(), expected);
+    assert_eq!(arrival.header("x-signature"), Some(signature(&arrival.body).as_str()));
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::support::recording::{EVENT_PREFIX, cleaned, duplicate_key, group, parsed, recording, sources_of};
+use crate::support::recording::{
+    EVENT_PREFIX, FLUX_2_9, FLUX_2_10, Recording, cleaned, duplicate_key, group, parsed, sources_of,
+};
 use crate::support::{Sink, Site, alert, provider};
 
 /// The body that a generic destination gets.
@@ -41,9 +43,8 @@ fn site(sink: &Sink, events: &[Value]) -> Site {
     ])
 }
 
-#[test]
-fn real_events_arrive_once_cleaned_and_in_order() {
-    let bodies = recording();
+fn assert_arrive_once_cleaned_and_in_order(recording: Recording) {
+    let bodies = recording.bodies();
     let events = parsed(&bodies);
     let sink = Sink::start();
     let site = site(&sink, &events);
@@ -66,4 +67,17 @@ fn real_events_arrive_once_cleaned_and_in_order() {
         arrived.entry(object_of(&event)).or_default().push(event);
     }
     assert_eq!(arrived, expected);
+}
+
+#[test]
+fn real_events_arrive_once_cleaned_and_in_order() {
+    assert_arrive_once_cleaned_and_in_order(FLUX_2_9);
+}
+
+#[test]
+fn t08_real_events_of_flux_2_10_arrive_once_whole_and_in_order() {
+    let events = parsed(&FLUX_2_10.bodies());
+    let related = events.iter().filter(|event| event["relatedObject"].is_object()).count();
+    assert!(events.iter().all(|event| event["action"].is_string()) && related > 0);
+    assert_arrive_once_cleaned_and_in_order(FLUX_2_10);
 }

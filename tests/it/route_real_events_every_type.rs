@@ -10,7 +10,9 @@ use campanile_providers::sample::StatusForm;
 use serde_json::{Value, json};
 
 use crate::support::Site;
-use crate::support::recording::{cleaned, duplicate_key, group, parsed, recording, sources_of, text};
+use crate::support::recording::{
+    FLUX_2_9, FLUX_2_10, Recording, cleaned, duplicate_key, group, parsed, sources_of, text,
+};
 use destination::{Destination, Role};
 use status::{Written, expected_status, read, visible};
 
@@ -111,9 +113,8 @@ fn drops(destinations: &[Destination], events: &[&Value]) -> BTreeMap<&'static s
     drops
 }
 
-#[test]
-fn every_type_gets_what_the_contract_lets_through_and_nothing_is_left() {
-    let bodies = recording();
+fn assert_every_type_gets_what_the_contract_lets_through(recording: Recording) {
+    let bodies = recording.bodies();
     let events = parsed(&bodies);
     let destinations = Destination::all();
     let sources = sources_of(&events);
@@ -138,4 +139,14 @@ fn every_type_gets_what_the_contract_lets_through_and_nothing_is_left() {
     destinations.iter().for_each(|destination| check(destination, &accepted));
     assert_eq!(state["router"]["drops"], json!(drops(&destinations, &accepted)));
     assert_eq!(state["outbox"]["superseded"], 0);
+}
+
+#[test]
+fn every_type_gets_what_the_contract_lets_through_and_nothing_is_left() {
+    assert_every_type_gets_what_the_contract_lets_through(FLUX_2_9);
+}
+
+#[test]
+fn t08_every_type_gets_what_the_contract_lets_through_of_flux_2_10() {
+    assert_every_type_gets_what_the_contract_lets_through(FLUX_2_10);
 }

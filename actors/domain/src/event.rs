@@ -1,10 +1,13 @@
 //! What a controller reports, and the two forms in which it is written down.
 //!
 //! The wire form ([`EventJson`], [`to_wire_json`]) is what destinations get: it is fixed byte for byte by the
-//! contract (providers 12). The stored form is the derived `Serialize` of [`Event`], which keeps fractions of a second.
+//! contract (providers 12; flux-2.10, section 2). The stored form is the derived `Serialize` of [`Event`], which keeps fractions
+//! of a second. Fields that came with Flux 2.10 are absent from it where an event has none, as in what version 0.1.0 stored.
 
+mod action;
 mod clean;
 mod decode;
+mod unknown_fields;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -13,7 +16,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ObjectRef;
-pub use decode::DecodeError;
+pub use action::Action;
+pub use decode::{DecodeError, Received};
+pub use unknown_fields::{MOST_UNKNOWN_BYTES, UnknownFields};
 pub use wire::{EventJson, to_wire_json};
 
 /// How serious an event is. Senders use `trace`, `info` and `error`; any other text is kept as it came.
@@ -85,6 +90,15 @@ pub struct Event {
     pub reporting_controller: String,
     /// The sender's pod.
     pub reporting_instance: String,
+    /// A second object that the event tells of, such as the source of a Kustomization. From Flux 2.10 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub related_object: Option<Box<ObjectRef>>,
+    /// What the sender was doing. None from senders older than Flux 2.10, which is not the same as an empty one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
+    /// Whatever else the sender wrote beside these fields.
+    #[serde(skip_serializing_if = "UnknownFields::is_empty")]
+    pub unknown_fields: UnknownFields,
 }
 
 impl Event {
@@ -103,6 +117,8 @@ impl Event {
     /// A rough count of the bytes this event keeps in memory.
     pub fn weight(&self) -> usize {
         let metadata: usize = self.metadata.iter().map(|(k, v)| k.len() + v.len() + 48).sum();
-        size_of::<Self>() + self.message.len() + self.reason.len() + metadata + 256
+        let unknown = self.unknown_fields.as_json().map_or(0, str::len);
+        let related = self.related_object.as_ref().map_or(0, |_| size_of::<ObjectRef>() + 256);
+        size_of::<Self>() + self.message.len() + self.reason.len() + metadata + unknown + related + 256
     }
 }

@@ -36,7 +36,10 @@ pub use combine::{Combined, Conflict, MetadataSource, combine};
 pub use connection::{Connection, Proxy, ProxyScheme, TlsMaterial};
 pub use delivery::{AlertRef, Delivery, DeliveryId, NewDelivery};
 pub use environment::Environment;
-pub use event::{DecodeError, Event, EventJson, Severity, to_wire_json};
+pub use event::{
+    Action, DecodeError, Event, EventJson, MOST_UNKNOWN_BYTES, Received, Severity, UnknownFields,
+    to_wire_json,
+};
 pub use exchange::{Method, Request, Response, Verdict};
 pub use failure::{Disposition, Failure, FailureClass};
 pub use id::{IdError, RecordId, SHORTEST_PREFIX, named, prefix, prefix_length};

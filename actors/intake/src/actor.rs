@@ -72,6 +72,8 @@ pub struct IntakeSnapshot {
     pub open_by_path: BTreeMap<String, u64>,
     /// Bytes of the bodies whose events are not stored yet.
     pub open_body_bytes: usize,
+    /// Events whose unknown fields were dropped, because they take too many bytes.
+    pub dropped_fields: u64,
     /// Keys in the duplicate window.
     pub window_keys: usize,
     /// Requests by method and outcome, with their durations.
@@ -200,6 +202,7 @@ fn snapshot(state: &State) -> IntakeSnapshot {
         open_requests: state.meter.open_requests(),
         open_by_path: state.meter.open_by_path(),
         open_body_bytes: state.bodies.used(),
+        dropped_fields: state.meter.dropped_fields(),
         window_keys: state.window.keys(),
         requests,
     }

@@ -71,6 +71,18 @@ mod tests {
     }
 
     #[test]
+    fn t07_fields_that_came_with_flux_2_10_and_unknown_ones_take_no_part() {
+        let posted = |more: &str| {
+            let json = format!(r#"{{"message":"m","involvedObject":{{"kind":"Bucket","name":"b"}}{more}}}"#);
+            duplicate_key(&Event::decode(json.as_bytes()).unwrap().event)
+        };
+        for more in [r#","action":"Apply""#, r#","relatedObject":{"name":"other"}"#, r#","traceId":"7d0c""#] {
+            assert_eq!(posted(more), posted(""), "{more}");
+        }
+        assert_ne!(posted(r#","message":"n""#), posted(""));
+    }
+
+    #[test]
     fn only_the_named_parts_take_part() {
         let plain = event("1", &[]);
         let other = Event {

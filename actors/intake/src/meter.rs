@@ -77,6 +77,8 @@ pub(crate) struct Meter {
     counters: Box<[PathCounters]>,
     /// The known paths, at the places of their counters. Written to once for each.
     paths: RwLock<Vec<String>>,
+    /// Events that lost their unknown fields.
+    dropped_fields: AtomicU64,
 }
 
 /// A request that is not answered yet. One that is dropped before, because its sender left, is not counted.
@@ -91,7 +93,8 @@ impl Meter {
     /// A meter that tells paths apart, or counts all as `/`.
     pub(crate) fn new(by_path: bool) -> Self {
         let (slots, paths) = if by_path { (MOST_PATHS + 1, vec![]) } else { (1, vec!["/".to_owned()]) };
-        Self { counters: (0..slots).map(|_| PathCounters::default()).collect(), paths: RwLock::new(paths) }
+        let counters = (0..slots).map(|_| PathCounters::default()).collect();
+        Self { counters, paths: RwLock::new(paths), dropped_fields: AtomicU64::new(0) }
     }
 
     pub(crate) fn open(&self, path: &str, method: &Method) -> OpenRequest<'_> {
@@ -128,6 +131,16 @@ impl Meter {
         let rest = (self.counters.len() > 1).then(|| (REST.to_owned(), self.counters.len() - 1));
         let places = paths.drain(..).zip(0..known).chain(rest);
         places.map(|(path, place)| (path, &self.counters[place])).collect()
+    }
+
+    /// Counts an event that lost its unknown fields; says whether it is the first.
+    pub(crate) fn drop_fields(&self) -> bool {
+        self.dropped_fields.fetch_add(1, Ordering::Relaxed) == 0
+    }
+
+    /// Events that lost their unknown fields.
+    pub(crate) fn dropped_fields(&self) -> u64 {
+        self.dropped_fields.load(Ordering::Relaxed)
     }
 
     /// Requests that are not answered yet.

@@ -15,7 +15,8 @@ use actix_web::HttpServer;
 use actix_web::dev::{Payload, Server, fn_service};
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::http::{KeepAlive, Method};
-use campanile_domain::Event;
+use campanile_domain::{Event, MOST_UNKNOWN_BYTES, Received};
+use campanile_protocol::log_event;
 use tokio::net::TcpSocket;
 
 use crate::answer::{Answer, Outcome};
@@ -104,9 +105,25 @@ async fn read_event(
     let body = body::read(payload, declared, config.body_limit, config.read_timeout, &mut hold)
         .await
         .inspect_err(|cause| tracing::error!(error = cause.label(), "reading the request body failed"))?;
-    let event = Event::decode(&body).map_err(|error| {
+    let Received { event, dropped_fields } = Event::decode(&body).map_err(|error| {
         tracing::error!(%error, "decoding the request body failed");
         Outcome::Malformed
     })?;
+    if dropped_fields {
+        note_dropped_fields(state, &event);
+    }
     Ok((event, hold))
+}
+
+/// Counts it, and says it of the first event: what follows is in the counter.
+fn note_dropped_fields(state: &State, event: &Event) {
+    if state.meter.drop_fields() {
+        log_event!(
+            WARN,
+            &event.involved_object,
+            most_bytes = MOST_UNKNOWN_BYTES,
+            "dropping the unknown fields of an event, they take too many bytes; have its sender write less beside the fields of \
+             events; said once, campanile_unknown_fields_dropped_total counts further ones"
+        );
+    }
 }

@@ -1,6 +1,8 @@
 //! The stored form of events and plans, and what they weigh.
 //!
-//! Both are JSON texts, so that an operator can read them with `sqlite3`. The Provider and the deadline of a plan are
+//! Both are JSON texts, so that an operator can read them with `sqlite3`. What a record does not have is not written, and what
+//! a text does not have is read as absent: an event's `related_object`, `action` and `unknown_fields` (an object of JSON, as a
+//! text) came after version 0.1.0, whose rows are read as events without them. The Provider and the deadline of a plan are
 //! columns of their own and not part of its text.
 
 use std::collections::BTreeMap;
@@ -115,6 +117,27 @@ mod tests {
             encode_plan(&plan, &mut text).unwrap();
             assert_eq!(decode_plan(&text, plan.provider.clone(), plan.deadline), Some(plan));
         }
+    }
+
+    #[test]
+    fn t07_an_event_survives_its_text_with_what_came_with_flux_2_10() {
+        let json =
+            r#"{"action":"Apply","relatedObject":{"kind":"GitRepository"},"z":[1.0],"traceId":"7d0c"}"#;
+        let event = Event::decode(json.as_bytes()).unwrap().event;
+        let mut text = Vec::new();
+        encode_event(&event, &mut text).unwrap();
+        assert_eq!(decode_event(&text), Some(event));
+        let end = br#""related_object":{"kind":"GitRepository"},"action":"Apply","unknown_fields":"{\"z\":[1.0],\"traceId\":\"7d0c\"}"}"#;
+        assert!(text.ends_with(end), "{}", String::from_utf8_lossy(&text));
+    }
+
+    #[test]
+    fn t07_an_event_of_an_older_sender_is_stored_as_version_0_1_0_did() {
+        let mut text = Vec::new();
+        encode_event(&event(), &mut text).unwrap();
+        assert!(text.ends_with(br#""reporting_instance":"kustomize-controller-0"}"#));
+        let read = decode_event(&text).unwrap();
+        assert_eq!((read.action, read.related_object, read.unknown_fields.is_empty()), (None, None, true));
     }
 
     #[test]

@@ -14,6 +14,7 @@
 
 mod again;
 mod every;
+mod forwards;
 mod hostile;
 mod limits;
 mod measure;

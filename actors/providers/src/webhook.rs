@@ -19,7 +19,12 @@ pub(crate) fn json_headers(more: usize) -> Vec<(String, String)> {
 
 /// `value` as the body of a request (contract, providers 12).
 pub(crate) fn json_body<T: Serialize>(value: &T) -> Result<Bytes, Failure> {
-    to_wire_json(value).map(Bytes::from).map_err(|error| {
+    rendered(to_wire_json(value))
+}
+
+/// What was rendered, as the body of a request.
+pub(crate) fn rendered(json: serde_json::Result<Vec<u8>>) -> Result<Bytes, Failure> {
+    json.map(Bytes::from).map_err(|error| {
         Failure::new(FailureClass::Render, format!("render the notification as JSON: {error}"))
     })
 }

@@ -12,7 +12,7 @@ pub fn noon() -> Timestamp {
     Timestamp::constant(1_786_104_000, 0)
 }
 
-/// An info event of Kustomization `podinfo` in namespace `apps`, without metadata.
+/// An info event of Kustomization `podinfo` in namespace `apps`, without metadata and without what came with Flux 2.10.
 pub fn event() -> Event {
     Event {
         involved_object: ObjectRef {
@@ -30,6 +30,7 @@ pub fn event() -> Event {
         metadata: BTreeMap::new(),
         reporting_controller: "kustomize-controller".into(),
         reporting_instance: "kustomize-controller-0".into(),
+        ..Event::default()
     }
 }
 

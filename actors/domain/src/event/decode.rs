@@ -1,11 +1,11 @@
 //! An event out of the bytes that a sender posted (contract, control plane 4.5).
 //!
-//! As lenient as the reference: field names in any case, unknown fields passed over, the last of several equal names
-//! wins, `null` means unset. As strict as the reference about types, timestamps and what follows the document. Bytes
+//! As lenient as the reference: field names in any case, the last of several equal names wins, `null` means unset. Unknown
+//! fields of the event are kept ([`UnknownFields`]), those of objects passed over. As strict as the reference about types, timestamps and what follows the document. Bytes
 //! that are no UTF-8 and halves of surrogate pairs become U+FFFD. The usual document is read in one pass; only one
 //! that fails is looked at again for surrogates.
 
-mod text;
+pub(super) mod text;
 mod time;
 
 use std::collections::BTreeMap;
@@ -16,7 +16,8 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 
-use super::Event;
+use super::unknown_fields::TooLong;
+use super::{Event, UnknownFields};
 use crate::ObjectRef;
 
 /// Why a body is no event. The body's text never shows in it.
@@ -53,24 +54,48 @@ impl From<serde_json::Error> for DecodeError {
     }
 }
 
+/// An event as it came in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// The event.
+    pub event: Event,
+    /// Whether its unknown fields were dropped, because they take more than [`MOST_UNKNOWN_BYTES`](super::MOST_UNKNOWN_BYTES).
+    pub dropped_fields: bool,
+}
+
 impl Event {
     /// Reads the JSON of one event (contract, control plane 4.5). `null` and `{}` are events without content.
     ///
     /// # Errors
     /// [`DecodeError`] if `body` is not one JSON document of the right shape. The caller bounds its length.
-    pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+    pub fn decode(body: &[u8]) -> Result<Received, DecodeError> {
         let text = text::valid_utf8(body);
-        let event = parse(&text).or_else(|error| match text::without_lone_surrogates(&text) {
+        let received = parse(&text).or_else(|error| match text::without_lone_surrogates(&text) {
             Some(mended) => parse(&mended),
             None => Err(error),
         })?;
-        Ok(event)
+        Ok(received)
     }
 }
 
-fn parse(text: &str) -> serde_json::Result<Event> {
-    let event: Option<Wire<Event>> = serde_json::from_str(text)?;
-    Ok(event.map(|wire| wire.0).unwrap_or_default())
+fn parse(text: &str) -> serde_json::Result<Received> {
+    let read: Option<Wire<Read>> = serde_json::from_str(text)?;
+    let Read { mut event, has_more } = read.map(|wire| wire.0).unwrap_or_default();
+    let mut dropped_fields = false;
+    if has_more {
+        match UnknownFields::of(text, &EVENT_FIELDS) {
+            Ok(fields) => event.unknown_fields = fields,
+            Err(TooLong) => dropped_fields = true,
+        }
+    }
+    Ok(Received { event, dropped_fields })
+}
+
+/// The known fields of an event, and whether there are others.
+#[derive(Default)]
+struct Read {
+    event: Event,
+    has_more: bool,
 }
 
 /// A value in the form that senders write, apart from the stored form of the same type.
@@ -95,7 +120,12 @@ where
     Ok(map.next_value::<Option<Wire<T>>>()?.map(|wire| wire.0).unwrap_or_default())
 }
 
-const EVENT_FIELDS: [&str; 8] = [
+/// The next value, an object reference that may be absent.
+fn object<'de, M: MapAccess<'de>>(map: &mut M) -> Result<Option<Box<ObjectRef>>, M::Error> {
+    Ok(map.next_value::<Option<Wire<ObjectRef>>>()?.map(|wire| Box::new(wire.0)))
+}
+
+const EVENT_FIELDS: [&str; 10] = [
     "involvedObject",
     "severity",
     "timestamp",
@@ -104,6 +134,8 @@ const EVENT_FIELDS: [&str; 8] = [
     "metadata",
     "reportingController",
     "reportingInstance",
+    "action",
+    "relatedObject",
 ];
 
 const OBJECT_FIELDS: [&str; 7] =
@@ -135,14 +167,14 @@ impl Visitor<'_> for FieldName {
 struct EventVisitor;
 
 impl<'de> Visitor<'de> for EventVisitor {
-    type Value = Wire<Event>;
+    type Value = Wire<Read>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an event")
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let mut event = Event::default();
+        let Read { mut event, mut has_more } = Read::default();
         while let Some(name) = map.next_key_seed(FieldName(&EVENT_FIELDS))? {
             match name {
                 Some("involvedObject") => event.involved_object = wire_value(&mut map)?,
@@ -153,10 +185,15 @@ impl<'de> Visitor<'de> for EventVisitor {
                 Some("metadata") => event.metadata = wire_value(&mut map)?,
                 Some("reportingController") => event.reporting_controller = value(&mut map)?,
                 Some("reportingInstance") => event.reporting_instance = value(&mut map)?,
-                _ => skip(&mut map)?,
+                Some("action") => event.action = map.next_value()?,
+                Some("relatedObject") => event.related_object = object(&mut map)?,
+                _ => {
+                    skip(&mut map)?;
+                    has_more = true;
+                }
             }
         }
-        Ok(Wire(event))
+        Ok(Wire(Read { event, has_more }))
     }
 }
 
@@ -164,7 +201,7 @@ fn skip<'de, M: MapAccess<'de>>(map: &mut M) -> Result<(), M::Error> {
     map.next_value::<IgnoredAny>().map(|_| ())
 }
 
-impl<'de> Deserialize<'de> for Wire<Event> {
+impl<'de> Deserialize<'de> for Wire<Read> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(EventVisitor)
     }

@@ -1,17 +1,20 @@
-//! The JSON that destinations get (contract, providers 12): fixed key order, sorted metadata, whole seconds, and the
-//! escapes that Go's encoder adds for `<`, `>`, `&`, U+2028 and U+2029.
+//! The JSON that destinations get (contract, providers 12; flux-2.10, section 2): fixed key order, sorted metadata, whole
+//! seconds, and the escapes that Go's encoder adds for `<`, `>`, `&`, U+2028 and U+2029.
 
 use std::collections::BTreeMap;
 use std::io;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde::ser::{SerializeStruct, Serializer};
+use serde::ser::{SerializeMap, Serializer};
 use serde_json::ser::Formatter;
 
 use super::Event;
 
-/// An event with the metadata of one notification, ready to be written in the wire form.
+/// An event with the metadata of one notification, ready to be written in the wire form. What the sender did not write is not
+/// written: an event of a sender older than Flux 2.10 has no `action`.
+///
+/// Unknown fields are no part of it: [`EventJson::to_wire_json`] writes them too.
 #[derive(Clone, Copy, Debug)]
 pub struct EventJson<'a> {
     /// The event; its own metadata is not written.
@@ -23,20 +26,38 @@ pub struct EventJson<'a> {
 impl Serialize for EventJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let event = self.event;
-        let mut out = serializer.serialize_struct("Event", 8)?;
-        out.serialize_field("involvedObject", &event.involved_object)?;
-        out.serialize_field("severity", event.severity.as_str())?;
-        out.serialize_field("timestamp", &event.timestamp.map(Whole))?;
-        out.serialize_field("message", &event.message)?;
-        out.serialize_field("reason", &event.reason)?;
-        if !self.metadata.is_empty() {
-            out.serialize_field("metadata", self.metadata)?;
+        let mut out = serializer.serialize_map(None)?;
+        out.serialize_entry("involvedObject", &event.involved_object)?;
+        if let Some(object) = &event.related_object {
+            out.serialize_entry("relatedObject", object)?;
         }
-        out.serialize_field("reportingController", &event.reporting_controller)?;
+        out.serialize_entry("severity", event.severity.as_str())?;
+        out.serialize_entry("timestamp", &event.timestamp.map(Whole))?;
+        out.serialize_entry("message", &event.message)?;
+        out.serialize_entry("reason", &event.reason)?;
+        if let Some(action) = &event.action {
+            out.serialize_entry("action", action)?;
+        }
+        if !self.metadata.is_empty() {
+            out.serialize_entry("metadata", self.metadata)?;
+        }
+        out.serialize_entry("reportingController", &event.reporting_controller)?;
         if !event.reporting_instance.is_empty() {
-            out.serialize_field("reportingInstance", &event.reporting_instance)?;
+            out.serialize_entry("reportingInstance", &event.reporting_instance)?;
         }
         out.end()
+    }
+}
+
+impl EventJson<'_> {
+    /// The event as one line of JSON with Go's escapes, its unknown fields behind the others.
+    ///
+    /// # Errors
+    /// None that is known: all keys are texts.
+    pub fn to_wire_json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut out = to_wire_json(self)?;
+        self.event.unknown_fields.append_to(&mut out);
+        Ok(out)
     }
 }
 
@@ -118,6 +139,7 @@ mod tests {
             metadata: BTreeMap::new(),
             reporting_controller: "kustomize-controller".into(),
             reporting_instance: "kustomize-controller-7c7b47f5f-8bhrp".into(),
+            ..Event::default()
         }
     }
 
@@ -136,6 +158,19 @@ mod tests {
         assert_eq!(
             json(&event(), &metadata),
             r#"{"involvedObject":{"kind":"Kustomization","namespace":"apps","name":"podinfo","uid":"7d0cdc51-ddcf-4743-b223-83ca5c699632","apiVersion":"kustomize.toolkit.fluxcd.io/v1"},"severity":"error","timestamp":"2026-08-07T10:15:30Z","message":"Deployment/apps/podinfo: timeout \u003c30s\u003e\nsee logs","reason":"HealthCheckFailed","metadata":{"cluster":"prod-eu","revision":"main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738","summary":"podinfo impacted"},"reportingController":"kustomize-controller","reportingInstance":"kustomize-controller-7c7b47f5f-8bhrp"}"#
+        );
+    }
+
+    #[test]
+    fn t07_action_and_related_object_have_their_places_and_unknown_fields_come_last() {
+        let json = r#"{"z":{"b":1.0, "a":"<"},"reportingInstance":"i","reportingController":"c","action":"","reason":"r",
+            "message":"m","severity":"info","relatedObject":{"name":"s","kind":"GitRepository"},"a":[ ],"involvedObject":{}}"#;
+        let event = Event::decode(json.as_bytes()).unwrap().event;
+        let metadata = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
+        let out = EventJson { event: &event, metadata: &metadata }.to_wire_json().unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"{"involvedObject":{},"relatedObject":{"kind":"GitRepository","name":"s"},"severity":"info","timestamp":null,"message":"m","reason":"r","action":"","metadata":{"k":"v"},"reportingController":"c","reportingInstance":"i","z":{"b":1.0,"a":"\u003c"},"a":[]}"#
         );
     }
 

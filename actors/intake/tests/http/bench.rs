@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler};
-use campanile_domain::{Event, EventJson, ObjectRef, to_wire_json};
+use campanile_domain::{Event, EventJson, ObjectRef};
 use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, IntakeSnapshot, Window, bind};
 use campanile_protocol::{Submit, SubmitError, SubmitReply};
 use campanile_supervision::{Clock, GetSnapshot, Link};
@@ -191,7 +191,7 @@ where
 
 /// The JSON of `event`, its metadata included.
 pub(crate) fn json(event: &Event) -> Vec<u8> {
-    to_wire_json(&EventJson { event, metadata: &event.metadata }).unwrap()
+    EventJson { event, metadata: &event.metadata }.to_wire_json().unwrap()
 }
 
 /// A request that posts `event`.

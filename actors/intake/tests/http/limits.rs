@@ -143,3 +143,23 @@ fn more_than_96_header_fields_are_a_431() {
         assert_eq!(bench.exchange(more.as_bytes()).await.status, 431);
     });
 }
+
+#[test]
+fn t07_too_many_bytes_of_unknown_fields_are_dropped_counted_and_the_event_goes_on() {
+    run(|bench| async move {
+        let posted = |name: &str, length: usize| {
+            let text = "x".repeat(length);
+            format!(r#"{{"involvedObject":{{"name":"{name}"}},"action":"Apply","traceId":"{text}"}}"#)
+        };
+        for (name, length) in [("small", 60_000), ("large", 66_000), ("larger", 1_000_000)] {
+            let body = posted(name, length);
+            assert_eq!(bench.exchange(&request("POST", "/", body.as_bytes())).await.status, 202);
+        }
+        let seen = bench.router.seen();
+        let kept: Vec<bool> =
+            seen.iter().map(|submitted| !submitted.event.unknown_fields.is_empty()).collect();
+        assert_eq!(kept, [true, false, false]);
+        assert!(seen.iter().all(|submitted| submitted.event.action == Some("Apply".into())));
+        assert_eq!(bench.snapshot().await.dropped_fields, 2);
+    });
+}

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::commit_status::{About, Answer, BodyRule};
 use crate::exchange::Post;
 use crate::github::{Api, json};
-use crate::render::event_body::fitting;
+use crate::render::event_body::known_fitting;
 use crate::sample::{Limit, LoginForm, Markup, Measure, Sample};
 use crate::text::limited;
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -24,8 +24,8 @@ use crate::{ConfigError, Exchange, Provider, Settings};
 /// <https://docs.github.com/rest/repos/repos#create-a-repository-dispatch-event>).
 const LONGEST_TYPE: usize = 100;
 
-/// Longest payload, in bytes: GitHub takes less than 64 KB and ten properties (the same page, `client_payload`); an event has
-/// eight at most.
+/// Longest payload, in bytes: GitHub takes less than 64 KB and ten properties (the same page, `client_payload`). An event has ten
+/// fields that are known, so that there is no room for unknown ones.
 const LONGEST_PAYLOAD: usize = 64_000;
 
 static ABOUT: About = About { thing: "event", place: "repository" };
@@ -41,7 +41,7 @@ struct Dispatch {
 
 impl Provider for Dispatch {
     fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
-        let payload = fitting(notification, LONGEST_PAYLOAD)?;
+        let payload = known_fitting(notification, LONGEST_PAYLOAD)?;
         let body = body(&event_type(notification.object()), &payload)?;
         let request: Request = self.api.request(Method::Post, "dispatches", Some(body));
         Ok(self.api.authorized(Box::new(Post::new(request, judge, self.masker.clone()))))

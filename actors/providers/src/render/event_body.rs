@@ -1,4 +1,4 @@
-//! The event's own JSON (contract, providers 12) for destinations that bound its length.
+//! The event's own JSON (contract, providers 12; flux-2.10, section 2), whole or as long as a destination takes.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use campanile_domain::{Event, EventJson, Fact, Failure, FailureClass, Notificati
 
 use crate::render::markup::plain;
 use crate::render::{Limits, Style, json_bytes};
-use crate::webhook::json_body;
+use crate::webhook::{json_body, rendered};
 
 const STYLE: Style = Style { escape: plain, width: json_bytes };
 
@@ -17,23 +17,41 @@ const SHARE_OF_METADATA: usize = 2;
 /// The longest value of metadata where all of it is too long, in bytes.
 const LONGEST_VALUE: usize = 1_000;
 
-/// The newest event of `notification` as JSON.
+/// The newest event of `notification` as JSON, its unknown fields included.
 ///
 /// # Errors
 /// A [`Failure`] of this delivery alone if it can not be written as JSON.
 pub(crate) fn whole(notification: &Notification<'_>) -> Result<Bytes, Failure> {
+    rendered(notification.event_json().to_wire_json())
+}
+
+/// The newest event of `notification` as JSON without its unknown fields.
+///
+/// # Errors
+/// As [`whole`].
+pub(crate) fn known(notification: &Notification<'_>) -> Result<Bytes, Failure> {
     json_body(&notification.event_json())
 }
 
-/// The newest event of `notification` as JSON of at most `longest` bytes; where it is longer, its message is cut, and where that is
-/// not enough, its metadata too.
+/// The newest event of `notification` as JSON of at most `longest` bytes. Where it is longer, its unknown fields are left out, since
+/// they can not be cut; for the rest see [`known_fitting`].
+///
+/// # Errors
+/// As [`known_fitting`].
+pub(crate) fn fitting(notification: &Notification<'_>, longest: usize) -> Result<Bytes, Failure> {
+    let whole = whole(notification)?;
+    if whole.len() <= longest { Ok(whole) } else { known_fitting(notification, longest) }
+}
+
+/// The newest event of `notification` as JSON of at most `longest` bytes, without its unknown fields. Where it is longer, its
+/// message is cut, and where that is not enough, its metadata too.
 ///
 /// # Errors
 /// A [`Failure`] of this delivery alone if it is too long even so, which takes names beyond those of Kubernetes.
-pub(crate) fn fitting(notification: &Notification<'_>, longest: usize) -> Result<Bytes, Failure> {
-    let whole = whole(notification)?;
-    if whole.len() <= longest {
-        return Ok(whole);
+pub(crate) fn known_fitting(notification: &Notification<'_>, longest: usize) -> Result<Bytes, Failure> {
+    let known = known(notification)?;
+    if known.len() <= longest {
+        return Ok(known);
     }
     let EventJson { event, metadata } = notification.event_json();
     let measured: usize = notification.facts().map(entry_width).sum();
@@ -110,6 +128,19 @@ mod tests {
         assert_eq!(json["message"], event().message);
         assert!(json["metadata"]["k000"].as_str().unwrap().ends_with("more characters)"));
         assert!(json["metadata"]["…"].as_str().unwrap().ends_with("more left out"));
+    }
+
+    #[test]
+    fn t07_unknown_fields_that_do_not_fit_are_left_out_before_the_message_is_cut() {
+        let posted = format!(r#"{{"message":"short","action":"Apply","traceId":"{}"}}"#, "x".repeat(5000));
+        let event = Event::decode(posted.as_bytes()).unwrap().event;
+        let delivery = delivery(event, &[]);
+        let whole = fitted(&delivery, 6000).unwrap();
+        assert!(whole.ends_with(b"xxx\"}"), "{whole:?}");
+        let without = fitted(&delivery, whole.len() - 1).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&without).unwrap();
+        assert_eq!((&json["message"], &json["action"]), (&"short".into(), &"Apply".into()));
+        assert!(json.get("traceId").is_none());
     }
 
     #[test]

@@ -122,6 +122,25 @@ fn fields_that_are_omitted_when_empty_are_absent() {
 }
 
 #[test]
+fn t07_an_expression_reads_action_and_related_object() {
+    let json =
+        r#"{"action":"Apply","relatedObject":{"kind":"GitRepository","name":"podinfo"},"traceId":"7d0c"}"#;
+    let new = Event::decode(json.as_bytes()).unwrap().event;
+    let name = |text: &str, event: &Event| {
+        let expression = compile_commit_status_name(text).unwrap();
+        commit_status_name(&expression, event, &BTreeMap::new(), &provider(), &json!({}))
+    };
+    let text = "event.action + '/' + event.relatedObject.kind + '/' + event.relatedObject.name";
+    assert_eq!(name(text, &new).unwrap(), "Apply/GitRepository/podinfo");
+    let asked =
+        "event.?action.orValue('none') + '/' + (has(event.traceId) ? 'kept' : 'unknown fields are not read')";
+    assert_eq!(name(asked, &new).unwrap(), "Apply/unknown fields are not read");
+    let old = event("Kustomization", "web");
+    assert_eq!(name(asked, &old).unwrap(), "none/unknown fields are not read");
+    assert!(name(text, &old).unwrap_err().to_string().ends_with("no such key: action"));
+}
+
+#[test]
 fn the_providers_page_example_works() {
     let text = "event.involvedObject.kind.lowerAscii() + '/' + event.involvedObject.namespace + '/' + provider.metadata.uid.split('-').first().value()";
     assert_eq!(named(text).unwrap(), "kustomization/Apps/0c9c2e41");

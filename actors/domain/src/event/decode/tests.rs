@@ -2,11 +2,11 @@ use super::*;
 use crate::Severity;
 
 fn decode(json: &str) -> Result<Event, DecodeError> {
-    Event::decode(json.as_bytes())
+    Event::decode(json.as_bytes()).map(|received| received.event)
 }
 
 fn message(body: &[u8]) -> String {
-    Event::decode(body).unwrap().message
+    Event::decode(body).unwrap().event.message
 }
 
 fn time(text: &str) -> Option<Option<Timestamp>> {
@@ -19,7 +19,8 @@ fn every_field_is_read() {
         r#" {"involvedObject":{"kind":"Kustomization","namespace":"apps","name":"podinfo","uid":"u1",
         "apiVersion":"kustomize.toolkit.fluxcd.io/v1","resourceVersion":"7","fieldPath":"spec.x"},
         "severity":"error","timestamp":"2026-08-07T10:15:30Z","message":"a\u003cb \ud83d\ude80","reason":"Failed",
-        "metadata":{"b":"2","a":"1"},"reportingController":"kc","reportingInstance":"kc-0"}
+        "metadata":{"b":"2","a":"1"},"reportingController":"kc","reportingInstance":"kc-0","action":"Apply",
+        "relatedObject":{"kind":"GitRepository","name":"podinfo"}}
         "#,
     )
     .unwrap();
@@ -40,6 +41,13 @@ fn every_field_is_read() {
         metadata: BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())]),
         reporting_controller: "kc".into(),
         reporting_instance: "kc-0".into(),
+        related_object: Some(Box::new(ObjectRef {
+            kind: "GitRepository".into(),
+            name: "podinfo".into(),
+            ..ObjectRef::default()
+        })),
+        action: Some("Apply".into()),
+        unknown_fields: UnknownFields::default(),
     };
     assert_eq!(event, expected);
 }
@@ -57,7 +65,7 @@ fn nothing_is_an_event_and_null_is_unset_everywhere() {
 }
 
 #[test]
-fn names_match_in_any_case_the_last_wins_and_unknown_ones_are_passed_over() {
+fn names_match_in_any_case_and_the_last_wins() {
     let event = decode(
         r#"{"INVOLVEDOBJECT":{"Kind":"K","NAME":"n","APIversion":"g/v1","extra":1},"Message":"other case",
         "unknown":{"a":[1,{"b":null}],"c":"\ud800"},"severity":"info","SEVERITY":"error","message":"last",
@@ -114,6 +122,9 @@ fn what_has_the_wrong_type_is_a_shape_error() {
         r#"{"metadata":{"a":{}}}"#,
         r#"{"timestamp":1786104000}"#,
         r#"{"timestamp":"yesterday"}"#,
+        r#"{"action":7}"#,
+        r#"{"relatedObject":[]}"#,
+        r#"{"relatedObject":{"kind":1}}"#,
     ];
     for body in bodies {
         assert!(matches!(decode(body), Err(DecodeError::Shape { .. })), "{body}");
@@ -135,7 +146,7 @@ fn each_byte_that_is_no_utf_8_becomes_a_replacement_character() {
     );
     assert_eq!(message(b"{\"message\":\"\xf0\x90\x80\"}"), "\u{fffd}\u{fffd}\u{fffd}");
     assert_eq!(message(b"{\"message\":\"\xff \\ud800\"}"), "\u{fffd} \u{fffd}");
-    let event = Event::decode(b"{\"metadata\":{\"\xff\":\"v\"}}").unwrap();
+    let event = Event::decode(b"{\"metadata\":{\"\xff\":\"v\"}}").unwrap().event;
     assert!(event.metadata.contains_key("\u{fffd}"));
     assert!(Event::decode(b"\xff{}").is_err());
 }

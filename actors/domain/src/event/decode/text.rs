@@ -16,7 +16,7 @@ pub(super) fn valid_utf8(body: &[u8]) -> Cow<'_, str> {
 }
 
 /// `json` with each escape of half a surrogate pair replaced by the escape of U+FFFD; nothing if there is none.
-pub(super) fn without_lone_surrogates(json: &str) -> Option<String> {
+pub(in crate::event) fn without_lone_surrogates(json: &str) -> Option<String> {
     let mut bytes = json.as_bytes().to_vec();
     let mut mended = false;
     let mut at = 0;

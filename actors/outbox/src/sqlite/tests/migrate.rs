@@ -81,7 +81,9 @@ fn a_folder_of_0_1_0_is_taken_over_as_it_is() {
         views.iter().all(|view| view.object.starts_with("Kustomization/flux-system/")),
         "the texts are sound"
     );
-    assert_eq!(wait(outbox.unplanned(10)).unwrap().len(), 3);
+    let waiting = wait(outbox.unplanned(10)).unwrap();
+    assert_eq!(waiting.len(), 3);
+    assert!(waiting.iter().all(|waiting| waiting.event.action.is_none()), "T07: there was no action then");
     assert_eq!(wait(outbox.recall(&ObjectKey::new("flux-system", "git"))).unwrap().len(), 10);
     assert_eq!(outbox.stats().damaged, 0);
 }

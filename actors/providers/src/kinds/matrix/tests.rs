@@ -46,6 +46,18 @@ fn s25_the_transaction_of_the_test_vector() {
 }
 
 #[test]
+fn t07_the_transaction_is_of_the_fields_that_flux_knows() {
+    let of = |more: &str| {
+        let posted = format!(r#"{{"message":"update successful"{more}}}"#);
+        request(&matrix(), &delivery(Event::decode(posted.as_bytes()).unwrap().event, &[])).url
+    };
+    let related = r#","relatedObject":{"kind":"GitRepository"}"#;
+    let ids = [of(""), of(r#","action":"""#), of(r#","action":"Apply""#), of(related)];
+    assert!((1..ids.len()).all(|at| !ids[..at].contains(&ids[at])), "{ids:?}");
+    assert_eq!(of(r#","action":"Apply","traceId":"1""#), ids[2]);
+}
+
+#[test]
 fn s23_14_the_key_is_stable_over_tries_and_differs_for_another_event() {
     let url = |delivery: &Delivery| request(&matrix(), delivery).url;
     assert_eq!(url(&info()), url(&Delivery { attempts: 3, ..info() }));
