@@ -119,6 +119,14 @@ impl Event {
         let metadata: usize = self.metadata.iter().map(|(k, v)| k.len() + v.len() + 48).sum();
         let unknown = self.unknown_fields.as_json().map_or(0, str::len);
         let related = self.related_object.as_ref().map_or(0, |_| size_of::<ObjectRef>() + 256);
-        size_of::<Self>() + self.message.len() + self.reason.len() + metadata + unknown + related + 256
+        let action = self.action.as_ref().map_or(0, |action| action.as_str().len());
+        size_of::<Self>()
+            + self.message.len()
+            + self.reason.len()
+            + metadata
+            + unknown
+            + related
+            + action
+            + 256
     }
 }
