@@ -7,6 +7,7 @@ mod load;
 mod memo;
 mod mend;
 mod open;
+mod private;
 mod read;
 mod schema;
 mod space;

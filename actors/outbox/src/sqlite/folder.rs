@@ -4,6 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::private;
+
 /// The database's name in the folder.
 const NAME: &str = "outbox.db";
 /// What a file that is being mended is called until it is whole.
@@ -27,15 +29,22 @@ pub(super) enum LockError {
 /// Makes the folder and takes it.
 pub(super) fn lock(folder: &Path) -> Result<FolderLock, LockError> {
     let open = || {
-        fs::create_dir_all(folder)?;
-        File::options().write(true).create(true).truncate(false).open(folder.join("lock"))
+        private::folder(folder)?;
+        private::file(&folder.join("lock"))
     };
     let file = open().map_err(LockError::Io)?;
     match file.try_lock() {
-        Ok(()) => Ok(FolderLock(file)),
+        Ok(()) => own_files(folder).map(|()| FolderLock(file)).map_err(LockError::Io),
         Err(TryLockError::WouldBlock) => Err(LockError::Held),
         Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
     }
+}
+
+/// SQLite would follow a link, and leave others the right to read what an earlier version made.
+fn own_files(folder: &Path) -> io::Result<()> {
+    let paths = [database(folder), log(folder), mended(folder)];
+    let mut there = paths.iter().filter(|path| path.symlink_metadata().is_ok());
+    there.try_for_each(|path| private::file(path).map(drop))
 }
 
 /// The database's path.
@@ -60,7 +69,7 @@ pub(super) fn is_marked(folder: &Path) -> bool {
 
 /// Has the next opening mend the database.
 pub(super) fn mark(folder: &Path) -> io::Result<()> {
-    File::create(folder.join(MARK)).and_then(|file| file.sync_all())
+    private::file(&folder.join(MARK)).and_then(|file| file.sync_all())
 }
 
 /// The database is mended.

@@ -16,6 +16,7 @@ use super::folder::{self, LockError};
 use super::load::load;
 use super::memo::Memo;
 use super::mend::{self, SalvageError, Salvaged};
+use super::private;
 use super::schema::{self, Format, VERSION};
 use super::space::Space;
 use crate::journal::{Loader, Micros};
@@ -106,7 +107,7 @@ pub(crate) fn open_journal(
 ) -> Result<(SqliteJournal, Loader, Option<PathBuf>), OpenError> {
     let lock = folder::lock(folder).map_err(|error| match error {
         LockError::Held => OpenError::Locked { folder: folder.into() },
-        LockError::Io(cause) => OpenError::NotWritable { folder: folder.into(), cause: cause.to_string() },
+        LockError::Io(cause) => not_writable(folder, &cause),
     })?;
     let found = folder::adopt_mended(folder).and_then(|()| mend::is_needed(folder));
     let damaged = found.map_err(|source| system(folder, source))?;
@@ -153,7 +154,9 @@ fn mended(folder: &Path, loader: Loader, now: Micros) -> Result<((Connection, Lo
 
 fn connect(folder: &Path, mut loader: Loader) -> Result<(Connection, Loader), Unusable> {
     let judge = |error| unusable(folder, error);
-    let connection = Connection::open(folder::database(folder)).map_err(judge)?;
+    let path = folder::database(folder);
+    private::file(&path).map_err(|source| Unusable::Fatal(not_writable(folder, &source)))?;
+    let connection = Connection::open(path).map_err(judge)?;
     match schema::prepare(&connection).map_err(judge)? {
         Format::Ours => {}
         Format::Foreign => return Err(Unusable::File),
@@ -186,6 +189,10 @@ fn lasting(folder: &Path, error: Unusable) -> OpenError {
             io::Error::other("a new file is damaged at once; the disk does not keep what is written"),
         ),
     }
+}
+
+fn not_writable(folder: &Path, cause: &io::Error) -> OpenError {
+    OpenError::NotWritable { folder: folder.into(), cause: cause.to_string() }
 }
 
 fn system(folder: &Path, source: io::Error) -> OpenError {

@@ -10,7 +10,7 @@ use super::image::{Image, Use};
 use super::row::{Page, Row, entry, look, row};
 use super::shape::{Shape, numbers, shape};
 use crate::journal::Micros;
-use crate::sqlite::schema;
+use crate::sqlite::{private, schema};
 
 /// Rows that are written in one transaction.
 const GROUP: usize = 1024;
@@ -50,6 +50,7 @@ pub(in crate::sqlite) enum SalvageError {
 /// Makes a file at `target` from what can be read in `folder`, and closes it.
 pub(super) fn salvage(folder: &Path, target: &Path, now: Micros) -> Result<Salvaged, SalvageError> {
     let image = Image::open(folder)?;
+    private::file(target)?;
     let connection = Connection::open(target)?;
     schema::prepare(&connection)?;
     let mut work = Work { connection: &connection, salvaged: Salvaged::default(), next: None, open: 0 };

@@ -1,6 +1,7 @@
 //! Opening and closing.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use campanile_testkit::noon;
 use jiff::SignedDuration;
@@ -28,6 +29,46 @@ fn a_folder_that_can_not_be_made_is_named() {
     fs::write(&file, "").unwrap();
     let error = open_in(&file.join("state"), Bounds::default(), noon()).err().unwrap();
     assert!(matches!(error, OpenError::NotWritable { .. }));
+}
+
+#[test]
+fn what_is_made_is_for_this_user_alone_and_so_is_what_an_earlier_version_made() {
+    let above = TempDir::new().unwrap();
+    let folder = above.path().join("state");
+    let opened = open_in(&folder, Bounds::default(), noon()).unwrap();
+    put(&opened.outbox, "a");
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for name in ["lock", "outbox.db", "outbox.db-wal"] {
+        assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+    }
+    wait(opened.outbox.close()).unwrap();
+    fs::set_permissions(folder.join("outbox.db"), fs::Permissions::from_mode(0o644)).unwrap();
+    open_in(&folder, Bounds::default(), noon()).unwrap();
+    assert_eq!(mode(&folder.join("outbox.db")), 0o600);
+}
+
+#[test]
+fn a_link_or_a_pipe_in_the_place_of_a_file_is_refused_and_not_followed() {
+    for name in ["lock", "outbox.db", "outbox.db-wal"] {
+        for is_pipe in [false, true] {
+            let place = Place::new();
+            let (path, target) = (place.path().join(name), place.path().join("elsewhere"));
+            if is_pipe {
+                let mode = rustix::fs::Mode::from_raw_mode(0o600);
+                rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+            } else {
+                std::os::unix::fs::symlink(&target, &path).unwrap();
+            }
+            let error = open_in(place.path(), Bounds::default(), noon()).err().unwrap();
+            assert!(matches!(error, OpenError::NotWritable { .. }), "{error}");
+            assert!(
+                error.to_string().contains(&format!("'{name}' is a link, a pipe or a folder")),
+                "{error}"
+            );
+            assert!(!target.exists());
+        }
+    }
 }
 
 #[test]
