@@ -31,9 +31,8 @@ pub(crate) fn meant_by(kind: &str) -> Option<&'static str> {
     if kind.len() > LONGEST || KNOWN.contains(&kind) {
         return None;
     }
-    let near = |known: &&'static str| Some((distance(kind, known), *known));
-    let nearest = KNOWN.iter().filter_map(|known| near(known)).min()?;
-    (nearest.0 <= SLIPS).then_some(nearest.1)
+    let (slips, nearest) = KNOWN.iter().map(|known| (distance(kind, known), *known)).min()?;
+    (slips <= SLIPS).then_some(nearest)
 }
 
 /// How many letters have to be put in, left out or replaced to make `one` of `other` (Levenshtein's distance).
