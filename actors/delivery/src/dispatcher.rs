@@ -301,6 +301,11 @@ impl Handler<Changes> for Dispatcher {
         affected.sort();
         affected.dedup();
         self.resolve(affected, ctx);
+        for key in changes.requested {
+            tracing::info!(provider = %key, "retrying at once, the Provider's annotation asks for it");
+            // One that is suspended goes on by itself when it no longer is.
+            drop(self.retry_now(key, ctx));
+        }
         if changes.initial {
             self.synced = true;
             self.sweep(ctx);

@@ -27,6 +27,8 @@ pub struct Changes {
     pub alerts: Vec<Change<Alert>>,
     /// Providers.
     pub providers: Vec<Change<ProviderSpec>>,
+    /// Providers whose queues somebody asks to be tried at once.
+    pub requested: Vec<ObjectKey>,
     /// Receivers. Nobody acts on them yet.
     pub receivers: Vec<Change<Receiver>>,
     /// Secrets that appeared, changed or went away, by key only: contents are read on demand.
@@ -42,6 +44,7 @@ impl Changes {
             && !self.labels
             && self.alerts.is_empty()
             && self.providers.is_empty()
+            && self.requested.is_empty()
             && self.receivers.is_empty()
             && self.secrets.is_empty()
     }

@@ -31,6 +31,13 @@ impl Handler<RetryNow> for Dispatcher {
     type Result = Result<(), RetryError>;
 
     fn handle(&mut self, RetryNow(key): RetryNow, ctx: &mut Context<Self>) -> Self::Result {
+        self.retry_now(key, ctx)
+    }
+}
+
+impl Dispatcher {
+    /// Tries what waits for a Provider at once.
+    pub(super) fn retry_now(&mut self, key: ObjectKey, ctx: &mut Context<Self>) -> Result<(), RetryError> {
         if !self.synced || self.draining {
             return Err(RetryError::Unavailable(key));
         }

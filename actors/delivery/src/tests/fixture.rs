@@ -290,6 +290,12 @@ impl Fixture {
         self.dispatcher.send(RetryNow(provider.clone())).await.unwrap()
     }
 
+    /// Says that the annotation of a Provider asks for a retry.
+    pub(super) async fn requested(&self, provider: &ObjectKey) {
+        let requested = vec![provider.clone()];
+        self.dispatcher.send(Changes { requested, ..Changes::default() }).await.unwrap();
+    }
+
     pub(super) async fn drain(&self) {
         self.dispatcher.send(Drain(Duration::from_secs(10))).await.unwrap();
     }

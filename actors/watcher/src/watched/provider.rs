@@ -139,6 +139,11 @@ impl Delivering {
     /// Takes the dispatcher's word on the Provider, which is to be judged anew then.
     pub(crate) fn heard(&mut self, state: ProviderState) {
         let message = |failure: Failure| failure.message.into();
+        let was_stopped = self.current(state.generation).is_some_and(|word| word.delivering.is_err());
+        if was_stopped && state.delivering.is_ok() {
+            // The dispatcher says so when the destination answers again.
+            self.proven = Some(state.generation);
+        }
         self.word = Some(Word {
             generation: state.generation,
             ready: state.ready.map_err(message),
@@ -196,6 +201,8 @@ impl Aspect for Delivering {
 
     fn judge(&mut self, Judging { generation, overflow, now }: Judging<'_>) {
         let judgement = match self.current(generation).map(|word| &word.delivering) {
+            // What an earlier watcher did not know is no news either.
+            None if self.condition.observed_generation == generation && !is_false(&self.condition) => return,
             None => Judgement::open(DELIVERING),
             Some(Ok(())) => self.proof(generation),
             Some(Err(message)) => {

@@ -54,6 +54,26 @@ fn v04_a_request_to_reconcile_is_answered() {
 }
 
 #[test]
+fn a_request_on_a_provider_has_its_queue_tried_once() {
+    run("tried", async |namespace| {
+        let chat = json!({"type": "generic", "address": "http://127.0.0.1:10/"});
+        namespace.provider("chat").await;
+        let request =
+            |time: &str| json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": time}}});
+        namespace.patch("Provider", "chat", request("before the start")).await;
+        let rig = Rig::new(&namespace);
+        rig.initial().await;
+        namespace.patch("Provider", "chat", request("now")).await;
+        let heard = rig.until_heard(|changes| !changes.requested.is_empty()).await;
+        let requested: Vec<_> = heard.iter().flat_map(|changes| &changes.requested).collect();
+        assert_eq!(requested, [&rig.key("chat")]);
+        namespace.patch("Provider", "chat", json!({"spec": chat})).await;
+        let heard = rig.until_heard(|changes| !changes.providers.is_empty()).await;
+        assert!(heard.iter().all(|changes| changes.requested.is_empty()), "{heard:?}");
+    });
+}
+
+#[test]
 fn a_delivery_shows_on_its_alert_and_provider() {
     run("delivery", async |namespace| {
         namespace.alert("on-call").await;

@@ -8,6 +8,7 @@ use campanile_domain::ObjectKey;
 use campanile_protocol::Changes;
 
 use super::ClusterWatcher;
+use crate::batch::{Batch, Step};
 use crate::cluster::label_cache::GroupKind;
 use crate::cluster::messages::{
     LabelsDenied, LabelsSeen, LabelsServed, ObjectsSeen, SecretsDiffer, SecretsSeen, SecretsWatched,
@@ -17,7 +18,8 @@ use crate::cluster::reading::Facts;
 use crate::cluster::source_kinds;
 use crate::cluster::task::Task;
 use crate::cluster::tasks::{label_aim, watch_labels};
-use crate::kind::Id;
+use crate::kind::{Id, Kind};
+use crate::kind_state::{Sighting, Sound};
 use crate::kinds::KeptIn;
 use crate::watched::Reference;
 
@@ -27,6 +29,7 @@ impl<K: KeptIn<Facts>> Handler<ObjectsSeen<K>> for ClusterWatcher {
     fn handle(&mut self, ObjectsSeen { served, batch }: ObjectsSeen<K>, _: &mut Context<Self>) {
         self.source.served.insert(K::KIND, served);
         let mut news = self.news();
+        news.changes.requested = self.requested(&batch);
         self.apply(batch, &mut news);
         self.source.changed.gone.extend(news.gone.iter().cloned());
         let faulty = std::mem::take(&mut news.faulty);
@@ -110,6 +113,22 @@ impl Handler<LabelsDenied> for ClusterWatcher {
 }
 
 impl ClusterWatcher {
+    /// The Providers of a batch on which the annotation `reconcile.fluxcd.io/requestedAt` changed.
+    fn requested<K: KeptIn<Facts>>(&self, batch: &Batch<Sighting<K, Facts>>) -> Vec<ObjectKey> {
+        let state = K::state(&self.kinds);
+        let is_requested = |sound: &Sound<K, Facts>| {
+            let before = state.get(sound.spec.key()).map(|object| &object.facts.requested_at);
+            before.is_some_and(|before| {
+                sound.facts.requested_at.is_some() && *before != sound.facts.requested_at
+            })
+        };
+        let key = |step: &Step<Sighting<K, Facts>>| match step {
+            Step::Applied(Sighting::Sound(sound)) if is_requested(sound) => Some(sound.spec.key().clone()),
+            Step::Applied(_) | Step::Deleted(_) => None,
+        };
+        if K::KIND == Kind::Provider { batch.steps.iter().filter_map(key).collect() } else { Vec::new() }
+    }
+
     /// Reads Secrets again that are not watched.
     pub(super) fn refresh_secrets(&mut self, watcher: &Addr<Self>) {
         if self.source.watches.scope.is_none() {
