@@ -122,31 +122,21 @@ fn cluster_definitions_keep_every_field_of_a_status_and_refuse_what_breaks_the_r
 fn cluster_definitions_t04_kinds_are_appended_by_index_in_every_version_twice() {
     let namespace = Namespace::new("appended");
     let kinds = ["FluxInstance", "ResourceSet", "ResourceSetInputProvider", "Terraform"];
-    let append = |version: usize, kind: &str| {
-        let path = format!(
-            "/spec/versions/{version}/schema/openAPIV3Schema/properties/spec/properties/eventSources/items/properties/kind/enum/-"
-        );
-        json!({"op": "add", "path": path, "value": kind})
-    };
-    let once = (0..3).flat_map(|version| kinds.map(|kind| append(version, kind)));
-    let patch = Value::from_iter(once.clone().chain(once)).to_string();
-    let name = "alerts.notification.toolkit.fluxcd.io";
-    let arguments = [
-        "patch",
-        "crd",
-        name,
-        "--type=json",
-        "-p",
-        &patch,
-        "--dry-run=server",
-        "-o",
-        "jsonpath={.spec.versions}",
-    ];
-    let versions: Value = serde_json::from_str(&kubectl(&namespace, &arguments, "")).expect("JSON");
-    for version in versions.as_array().expect("a list") {
+    for (plural, field, count) in [("alerts", "eventSources", 3), ("receivers", "resources", 2)] {
         let place =
-            "/schema/openAPIV3Schema/properties/spec/properties/eventSources/items/properties/kind/enum";
-        let taken = version.pointer(place).and_then(Value::as_array).expect("an enum");
-        assert!(kinds.iter().all(|kind| taken.iter().any(|one| one == kind)), "{taken:?}");
+            format!("/schema/openAPIV3Schema/properties/spec/properties/{field}/items/properties/kind/enum");
+        let append = |version: usize, kind: &str| json!({"op": "add", "path": format!("/spec/versions/{version}{place}/-"), "value": kind});
+        let once = (0..count).flat_map(|version| kinds.map(|kind| append(version, kind)));
+        let patch = Value::from_iter(once.clone().chain(once)).to_string();
+        let name = format!("{plural}.notification.toolkit.fluxcd.io");
+        let arguments = ["patch", "crd", &name, "--type=json", "-p", &patch, "--dry-run=server"];
+        let arguments = [&arguments[..], &["-o", "jsonpath={.spec.versions}"]].concat();
+        let versions: Value = serde_json::from_str(&kubectl(&namespace, &arguments, "")).expect("JSON");
+        let versions = versions.as_array().expect("a list");
+        assert_eq!(versions.len(), count, "{plural}");
+        for version in versions {
+            let taken = version.pointer(&place).and_then(Value::as_array).expect("an enum");
+            assert!(kinds.iter().all(|kind| taken.iter().any(|one| one == kind)), "{plural}: {taken:?}");
+        }
     }
 }

@@ -4,7 +4,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{NAMESPACE, Sink, Site, alert, event, everything_from, object, provider};
+use crate::support::{
+    NAMESPACE, Sink, Site, alert, campanile, event, everything_from, object, provider, receiver,
+};
 
 const GROUP: &str = "notification.toolkit.fluxcd.io";
 
@@ -98,6 +100,25 @@ fn t04_labels_of_a_foreign_kind_are_those_of_the_object_in_the_folder() {
     }
     instance.settle();
     assert_eq!(sink.messages(), ["net"]);
+}
+
+#[test]
+fn a_receiver_is_not_supported_and_with_receivers_ignored_it_is_not_looked_at() {
+    let site = Site::with(&[receiver("hook"), everything_from("nowhere")]);
+    let said = "receivers are not supported";
+    {
+        let instance = site.start(&[]);
+        let row = instance.row("receivers", "hook", |row| row["conditions"][0]["status"] == "False");
+        assert_eq!(row["conditions"][0]["reason"], "NotSupported");
+        instance.wait_for_log(said);
+        let admin = instance.admin.to_string();
+        let shown = campanile(&["get", "receivers", "--admin-addr", &admin]);
+        assert!(shown.stdout.contains("hook   False   Campanile takes no webhooks yet"), "{}", shown.stdout);
+    }
+    let instance = site.start(&["--receivers=ignore"]);
+    instance.row("alerts", "all-to-nowhere", |row| row["conditions"][0]["status"] == "False");
+    assert_eq!(instance.ask("/v1/objects")["receivers"], json!([]));
+    assert!(!instance.logged(said));
 }
 
 #[test]
