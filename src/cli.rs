@@ -1,5 +1,6 @@
 //! The command line.
 
+mod check;
 mod controller;
 mod duration;
 mod flags;
@@ -15,6 +16,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::{commands, logging};
+pub use check::{CheckFlags, Missing, Report, Target};
 pub use controller::ControllerFlags;
 pub use flags::{CommonFlags, RunFlags};
 pub use operate::{ExplainFlags, LetterFlags, RetryFlags, SendFlags};
@@ -53,7 +55,12 @@ enum Command {
     )]
     Get(GetFlags),
     /// Validate manifests: schema, references, patterns, addresses, certificates.
-    #[command(after_help = "Example:\n  campanile check ./alerts\n  kustomize build . | campanile check -")]
+    ///
+    /// Exit code 0 says that the API server takes them and that they can work, 1 that not. Each finding has an id, which
+    /// docs/check.md explains with an example.
+    #[command(
+        after_help = "Example:\n  campanile check ./alerts ./providers\n  kustomize build . | campanile check - --for flux-2.10\n  campanile check ./alerts --strict --missing error -o github"
+    )]
     Check(CheckFlags),
     /// Show what becomes of an event: the step that decided about each Alert, and the request that would go out.
     #[command(
@@ -164,16 +171,6 @@ pub enum Output {
     Table,
     /// For programs.
     Json,
-}
-
-/// Flags of `check`.
-#[derive(Debug, clap::Args)]
-pub struct CheckFlags {
-    /// A folder of manifests, or `-` for standard input.
-    pub source: PathBuf,
-    /// `json` prints findings as a list.
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "table")]
-    pub output: Output,
 }
 
 /// Flags of `crds`.

@@ -73,7 +73,7 @@ fn a_file_that_does_not_parse_leaves_the_last_good_state() {
     let problem = eventually("the problem to show", || {
         instance.ask("/v1/objects")["problems"][0].as_str().map(str::to_owned)
     });
-    assert!(problem.contains("objects.yaml:2: does not parse"), "{problem}");
+    assert!(problem.contains("objects.yaml:2:") && problem.contains(": does not parse"), "{problem}");
     instance.accept(&event("web", "as before"));
     assert_eq!(sink.wait_for(1)[0].message(), "as before");
     site.apply("objects.yaml", &objects(&sink, "/mended"));

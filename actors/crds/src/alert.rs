@@ -12,18 +12,6 @@ const LONGEST_SUMMARY: usize = 255;
 /// Fields that v1beta1 lacks.
 pub(crate) const LATER_FIELDS: &[&str] = &["inclusionList", "eventMetadata"];
 
-/// All fields.
-pub(crate) const FIELDS: &[&str] = &[
-    "providerRef",
-    "eventSeverity",
-    "eventSources",
-    "inclusionList",
-    "exclusionList",
-    "eventMetadata",
-    "summary",
-    "suspend",
-];
-
 /// Reads `spec`. What a version does not have is ignored, as the API server prunes it.
 pub(crate) fn read(metadata: &Metadata<'_>, spec: &Map, version: Version, checker: &mut Checker) -> Alert {
     let namespace = &metadata.key.namespace;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use campanile_domain::yaml::Step;
 use serde_json::Value as Json;
 
-use crate::{FieldPath, Map, Violation};
+use crate::{FieldPath, Map, Rule, Violation};
 
 /// Knows where in the object it is. A field that is absent or null is read as nothing, as the API server does; a field
 /// of a wrong type is a violation and read as nothing.
@@ -23,9 +23,14 @@ impl Checker {
 
     /// Records a violation of the field `step` below the present place.
     pub(crate) fn add(&mut self, step: impl Into<Step>, message: impl Into<String>) {
+        self.add_by(Rule::Schema, step, message);
+    }
+
+    /// Records a violation of `rule`.
+    pub(crate) fn add_by(&mut self, rule: Rule, step: impl Into<Step>, message: impl Into<String>) {
         let mut path = self.path.clone();
         path.push(step.into());
-        self.violations.push(Violation { path: FieldPath(path), message: message.into() });
+        self.violations.push(Violation { rule, path: FieldPath(path), message: message.into() });
     }
 
     /// Runs `read` one step further down.
@@ -123,6 +128,18 @@ impl Checker {
             let text = |(key, value): (&String, &Json)| Some((key.clone(), this.item(owned(key), value)?));
             pairs.iter().filter_map(text).collect()
         }))
+    }
+
+    /// The same where null is a text too, as in maps of kinds that the API server knows without a schema.
+    pub(crate) fn text_map_with_nulls(&mut self, map: &Map, key: &'static str) -> BTreeMap<String, String> {
+        let Some(pairs) = self.object(map, key) else { return BTreeMap::new() };
+        self.within(key, |this| {
+            let text = |(key, value): (&String, &Json)| {
+                let text = if value.is_null() { Some(String::new()) } else { this.item(owned(key), value) };
+                Some((key.clone(), text?))
+            };
+            pairs.iter().filter_map(text).collect()
+        })
     }
 
     fn item(&mut self, step: impl Into<Step>, value: &Json) -> Option<String> {

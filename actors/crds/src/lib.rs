@@ -9,11 +9,17 @@ mod alert;
 mod checker;
 pub mod condition;
 mod duration;
+mod fields;
+pub mod flux;
+mod hidden;
 mod lint;
 mod metadata;
+mod misfit;
+mod nearest;
 mod object;
 mod provider;
 mod receiver;
+mod rule;
 mod secret;
 mod source_kinds;
 #[cfg(test)]
@@ -21,9 +27,13 @@ mod tests;
 mod version;
 mod violation;
 
+pub use hidden::{Cause, HiddenSecret, is_ciphertext};
 pub use lint::{Level, Lint, Told, in_status, lint, unsupported_type};
+pub use misfit::{meant_kind, misfit};
+pub use nearest::nearest;
 pub use object::Object;
 pub use receiver::NOT_SUPPORTED;
+pub use rule::Rule;
 pub use version::{GROUP, Version};
 pub use violation::{FieldPath, Violation};
 

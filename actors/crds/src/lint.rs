@@ -1,21 +1,37 @@
 //! What is accepted but should not stay so.
 
+mod alert;
+mod provider;
+mod text;
+
 use campanile_domain::yaml::Step;
-use campanile_domain::{EventSource, ProviderType};
+use campanile_domain::{ProviderType, check_label};
 use serde_json::Value as Json;
 
 use crate::checker::owned;
+use crate::fields::{self, Field};
+use crate::flux::{Concerns, Flux};
+use crate::nearest::nearest;
 use crate::object::{notification_kind, typed};
-use crate::source_kinds::meant_by;
-use crate::{FieldPath, Map, Version, Violation, alert, provider};
+use crate::{FieldPath, Map, Rule, Version, Violation};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// It does not work.
+    /// The API server refuses it, or it does not work.
     Error,
     /// It works but will not for ever, or does not do what it seems to.
     Warning,
+}
+
+impl Level {
+    /// The word in findings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 /// A remark on an object that [`crate::Object::from_json`] accepts.
@@ -23,6 +39,8 @@ pub enum Level {
 pub struct Lint {
     /// How bad it is.
     pub level: Level,
+    /// Whom it concerns.
+    pub concerns: Concerns,
     /// What and where.
     pub violation: Violation,
     /// Where else it is told.
@@ -40,28 +58,35 @@ pub enum Told {
     InLog,
 }
 
-/// All remarks on an Alert or Provider; nothing for other objects.
+/// Both releases of Flux that manifests are judged for.
+const BOTH: &[Flux] = &[Flux::V2_9, Flux::V2_10];
+
+/// All remarks on an Alert, a Provider or a Secret; nothing for other objects.
 pub fn lint(json: &Json) -> Vec<Lint> {
-    let mut lints = Vec::new();
-    let Some((root, api_version, kind)) = typed(json) else { return lints };
-    let Some((version, _)) = notification_kind(api_version, kind) else { return lints };
+    let mut lints = Lints::default();
+    let Some((root, api_version, kind)) = typed(json) else { return Vec::new() };
+    if api_version == "v1" && kind == "Secret" {
+        lints.unknown_fields(root, fields::SECRET);
+        lints.metadata(root);
+        text::secret_keys(root, &mut lints);
+        return lints.found;
+    }
+    let Some((version, kind @ ("Alert" | "Provider"))) = notification_kind(api_version, kind) else {
+        return Vec::new();
+    };
     let (Some(version), Some(spec)) = (Version::named(version), root.get("spec").and_then(Json::as_object))
     else {
-        return lints;
+        return Vec::new();
     };
-    if version < Version::V1beta3 {
-        let message = format!(
-            "is old: {} {kind} is deprecated, upgrade to v1, or to v1beta3 for Flux 2.9 and older",
-            version.name()
-        );
-        lints.push(Lint { told: Told::InLog, ..warning(vec!["apiVersion".into()], message) });
-    }
+    lints.version(version, kind);
+    lints.unknown_fields(root, if kind == "Alert" { fields::ALERT } else { fields::PROVIDER });
+    lints.metadata(root);
     match kind {
-        "Alert" => lint_alert(spec, version, &mut lints),
-        "Provider" => lint_provider(spec, version, &mut lints),
-        _ => lints.clear(),
+        "Alert" => alert::lint(spec, version, &mut lints),
+        _ => provider::lint(spec, version, &mut lints),
     }
-    lints
+    text::variables(root, &mut lints);
+    lints.found
 }
 
 /// Those of an object's remarks that belong into its status, as one text; none if there are none.
@@ -71,88 +96,135 @@ pub fn in_status(lints: &[Lint]) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("; "))
 }
 
-fn warning(path: Vec<Step>, message: impl Into<String>) -> Lint {
-    let violation = Violation { path: FieldPath(path), message: message.into() };
-    Lint { level: Level::Warning, violation, told: Told::InCheck }
-}
-
-fn lint_alert(spec: &Map, version: Version, lints: &mut Vec<Lint>) {
-    deprecated(spec, "summary", "use spec.eventMetadata.summary", lints);
-    unknown(spec, alert::FIELDS, lints);
-    if version == Version::V1beta1 {
-        missing(spec, alert::LATER_FIELDS, version, lints);
-    }
-    let sources = spec.get("eventSources").and_then(Json::as_array).into_iter().flatten();
-    sources.enumerate().for_each(|(index, source)| lint_source(index, source, lints));
-}
-
-fn lint_source(index: usize, source: &Json, lints: &mut Vec<Lint>) {
-    let path = |field: &'static str| vec!["spec".into(), "eventSources".into(), index.into(), field.into()];
-    let text = |field| source.get(field).and_then(Json::as_str);
-    if let Some((kind, meant)) = text("kind").and_then(|kind| Some((kind, meant_by(kind)?))) {
-        let message =
-            format!("'{kind}' is no kind of Flux, and differs little from '{meant}'; is that meant?");
-        lints.push(warning(path("kind"), message));
-    }
-    if let Some(remark) = text("namespace").and_then(EventSource::namespace_remark) {
-        lints.push(Lint { told: Told::InStatus, ..warning(path("namespace"), remark) });
-    }
-}
-
-fn lint_provider(spec: &Map, version: Version, lints: &mut Vec<Lint>) {
-    deprecated(spec, "proxy", "use spec.proxySecretRef", lints);
-    unknown(spec, provider::FIELDS, lints);
-    if version == Version::V1beta1 {
-        missing(spec, provider::LATER_FIELDS, version, lints);
-    } else {
-        deprecated(spec, "interval", "it has no effect; remove it", lints);
-    }
-    let Some(type_name) = spec.get("type").and_then(Json::as_str) else { return };
-    let (level, message) = match ProviderType::named(type_name).map(Version::introducing) {
-        None => (Level::Error, format!("is wrong: {}", unsupported_type(type_name))),
-        Some(introduced) if introduced > version => type_of_later_version(type_name, version, introduced),
-        Some(_) => return,
-    };
-    let path = FieldPath(vec!["spec".into(), "type".into()]);
-    lints.push(Lint { level, violation: Violation { path, message }, told: Told::InCheck });
-}
-
-/// What to say about a type that came with a later version. Campanile takes it in all that its definitions have; only
-/// `v1beta1` is none of those.
-fn type_of_later_version(type_name: &str, version: Version, introduced: Version) -> (Level, String) {
-    let (own, needed) = (version.name(), introduced.name());
-    let remedy = format!("use apiVersion {}/{needed} for '{type_name}'", crate::GROUP);
-    if version == Version::V1beta1 {
-        (Level::Error, format!("is not a type of {own}; {remedy}"))
-    } else {
-        (Level::Warning, format!("is a type that Flux itself does not take in {own}; {remedy}"))
-    }
-}
-
 /// What to say about a provider type that this program does not know.
 pub fn unsupported_type(type_name: &str) -> String {
     let types = ProviderType::all().map(ProviderType::name).collect::<Vec<_>>().join(", ");
     format!("provider type '{type_name}' is not supported; use one of {types}")
 }
 
-fn deprecated(spec: &Map, key: &'static str, remedy: &str, lints: &mut Vec<Lint>) {
-    if spec.get(key).is_some_and(|value| !value.is_null()) {
+/// The remarks on one object.
+#[derive(Default)]
+struct Lints {
+    found: Vec<Lint>,
+}
+
+impl Lints {
+    fn add(&mut self, level: Level, rule: Rule, path: Vec<Step>, message: impl Into<String>) {
+        self.add_concerning(Concerns::All, level, rule, path, message);
+    }
+
+    fn add_concerning(
+        &mut self,
+        concerns: Concerns,
+        level: Level,
+        rule: Rule,
+        path: Vec<Step>,
+        message: impl Into<String>,
+    ) {
+        let violation = Violation { rule, path: FieldPath(path), message: message.into() };
+        self.found.push(Lint { level, concerns, violation, told: Told::InCheck });
+    }
+
+    /// Tells the last remark somewhere else, too.
+    fn tell(&mut self, told: Told) {
+        if let Some(last) = self.found.last_mut() {
+            last.told = told;
+        }
+    }
+
+    fn version(&mut self, version: Version, kind: &str) {
+        let name = version.name();
+        let (concerns, level, message) = match version {
+            Version::V1beta1 => {
+                let message = format!(
+                    "is old: no API server serves {kind} in {name}; upgrade to v1, or to v1beta3 for Flux 2.9 and older"
+                );
+                (Concerns::All, Level::Error, message)
+            }
+            Version::V1beta2 => {
+                let message = format!(
+                    "is old: {name} {kind} is deprecated, upgrade to v1, or to v1beta3 for Flux 2.9 and older"
+                );
+                (Concerns::AllAndBreaks(BOTH), Level::Warning, message)
+            }
+            Version::V1 => {
+                let message = format!("is {name}, which {kind} does not have in Flux 2.9; use v1beta3");
+                (Concerns::Only(&[Flux::V2_9]), Level::Error, message)
+            }
+            Version::V1beta3 => return,
+        };
+        self.add_concerning(concerns, level, Rule::OldVersion, vec!["apiVersion".into()], message);
+        if version < Version::V1beta3 {
+            self.tell(Told::InLog);
+        }
+    }
+
+    fn unknown_fields(&mut self, root: &Map, known: &'static [Field]) {
+        for unknown in fields::unknown(root, known) {
+            let remedy = match nearest(&unknown.name, unknown.known.iter().map(|(name, _)| *name)) {
+                Some(meant) => format!("write '{meant}', if that is meant"),
+                None => "correct its name or remove it".to_owned(),
+            };
+            let message = format!("is not a field of this kind and is ignored; {remedy}");
+            self.add(Level::Error, Rule::UnknownField, unknown.path.0, message);
+        }
+    }
+
+    /// Remarks on names and labels that the API server refuses.
+    fn metadata(&mut self, root: &Map) {
+        let Some(metadata) = root.get("metadata").and_then(Json::as_object) else { return };
+        for key in ["name", "namespace"] {
+            let Some(name) = metadata.get(key).and_then(Json::as_str).filter(|name| !name.is_empty()) else {
+                continue;
+            };
+            if !text::is_name(name) && !text::has_variable(name) {
+                let message = format!(
+                    "is '{name}', which the API server refuses; use lower-case letters, digits, '-' and '.'"
+                );
+                self.add(Level::Error, Rule::Schema, vec!["metadata".into(), key.into()], message);
+            }
+        }
+        for (key, value) in metadata.get("labels").and_then(Json::as_object).into_iter().flatten() {
+            if let Some(Err(error)) = value.as_str().map(|value| check_label(key, value)) {
+                let path = vec!["metadata".into(), "labels".into(), owned(key)];
+                self.add(
+                    Level::Error,
+                    Rule::Schema,
+                    path,
+                    format!("is refused by the API server: {error}; correct it"),
+                );
+            }
+        }
+    }
+
+    /// A field that Flux 2.10 does not have in v1.
+    fn deprecated(&mut self, spec: &Map, key: &'static str, version: Version, remedy: &str) {
+        if spec.get(key).is_none_or(Json::is_null) {
+            return;
+        }
+        let concerns = match version {
+            Version::V1 => Concerns::AllAndBreaks(&[Flux::V2_10]),
+            _ => Concerns::All,
+        };
         let message = format!("is deprecated, Flux's controller of 2.10 drops it; {remedy}");
-        let lint = warning(vec!["spec".into(), key.into()], message);
-        lints.push(Lint { told: Told::InStatus, ..lint });
+        self.add_concerning(
+            concerns,
+            Level::Warning,
+            Rule::DeprecatedField,
+            vec!["spec".into(), key.into()],
+            message,
+        );
+        self.tell(Told::InStatus);
     }
-}
 
-fn unknown(spec: &Map, known: &[&str], lints: &mut Vec<Lint>) {
-    for key in spec.keys().filter(|key| !known.contains(&key.as_str())) {
-        let message = "is not a field of this kind and is ignored; correct its name or remove it";
-        lints.push(warning(vec!["spec".into(), owned(key)], message));
-    }
-}
-
-fn missing(spec: &Map, later: &[&'static str], version: Version, lints: &mut Vec<Lint>) {
-    for key in later.iter().filter(|key| spec.contains_key(**key)) {
-        let message = format!("is not a field of {} and is ignored; upgrade to v1", version.name());
-        lints.push(warning(vec!["spec".into(), Step::from(*key)], message));
+    /// Fields that came with a later version.
+    fn later(&mut self, spec: &Map, later: &[&'static str], version: Version) {
+        if version > Version::V1beta1 {
+            return;
+        }
+        for key in later.iter().filter(|key| spec.contains_key(**key)) {
+            let message = format!("is not a field of {} and is ignored; upgrade to v1", version.name());
+            self.add(Level::Error, Rule::UnknownField, vec!["spec".into(), Step::from(*key)], message);
+        }
     }
 }

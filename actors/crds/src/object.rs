@@ -6,8 +6,9 @@ use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver, Secret};
 use serde_json::Value as Json;
 
 use crate::checker::Checker;
+use crate::hidden::HiddenSecret;
 use crate::metadata::key_of;
-use crate::{GROUP, Map, Metadata, Version, Violation, alert, provider, receiver, secret};
+use crate::{GROUP, Map, Metadata, Rule, Version, Violation, alert, hidden, provider, receiver, secret};
 
 /// An object that matters here. Values are as written: an absent uid is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Object {
     Receiver(Receiver),
     /// Credentials.
     Secret(Secret),
+    /// Credentials that exist, and of which this text does not tell the contents.
+    Hidden(HiddenSecret),
     /// Any other object: an event may be about it, and `matchLabels` may ask for its labels.
     Labelled {
         /// Group and version.
@@ -41,6 +44,9 @@ impl Object {
     /// those of its metadata.
     pub fn from_json(json: &Json) -> Result<Option<Self>, Vec<Violation>> {
         let Some((root, api_version, kind)) = typed(json) else { return Ok(None) };
+        if let Some(hidden) = hidden::read(root, api_version, kind) {
+            return Ok(Some(Self::Hidden(hidden)));
+        }
         if api_version == "v1" && kind == "Secret" {
             let mut checker = Checker::default();
             let metadata = Metadata::read(root, &mut checker);
@@ -69,7 +75,8 @@ impl Object {
         let mut checker = Checker::default();
         let Some(version) = Version::named(version) else {
             let newest = Version::V1.name();
-            checker.add(
+            checker.add_by(
+                Rule::UnknownVersion,
                 "apiVersion",
                 format!("names version '{version}' that {kind} does not have; use {newest}"),
             );

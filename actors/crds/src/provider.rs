@@ -15,23 +15,6 @@ const LONGEST: usize = 2048;
 pub(crate) const LATER_FIELDS: &[&str] =
     &["interval", "proxySecretRef", "serviceAccountName", "commitStatusExpr"];
 
-/// All fields.
-pub(crate) const FIELDS: &[&str] = &[
-    "type",
-    "address",
-    "channel",
-    "username",
-    "timeout",
-    "interval",
-    "proxy",
-    "proxySecretRef",
-    "secretRef",
-    "certSecretRef",
-    "serviceAccountName",
-    "suspend",
-    "commitStatusExpr",
-];
-
 /// Reads `spec`. A type that this program does not know is no violation here: it must not hide the Provider.
 pub(crate) fn read(
     metadata: &Metadata<'_>,

@@ -1,4 +1,4 @@
-//! Secret (core/v1): `data` in base64, `stringData` as it is.
+//! Secret (core/v1): `data` in base64, `stringData` as it is; a null in either is an empty value.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ pub(crate) fn read(metadata: &Metadata<'_>, root: &Map, checker: &mut Checker) -
         type_name: checker.text(root, "type").unwrap_or_default().to_owned(),
         data: std::collections::BTreeMap::new(),
     };
-    for (key, encoded) in checker.text_map(root, "data").unwrap_or_default() {
+    for (key, encoded) in checker.text_map_with_nulls(root, "data") {
         let folded: String = encoded.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
         match STANDARD.decode(folded) {
             Ok(value) => {
@@ -26,7 +26,7 @@ pub(crate) fn read(metadata: &Metadata<'_>, root: &Map, checker: &mut Checker) -
             }),
         }
     }
-    let plain = checker.text_map(root, "stringData").unwrap_or_default();
+    let plain = checker.text_map_with_nulls(root, "stringData");
     secret.data.extend(plain.into_iter().map(|(key, value)| (key, value.into_bytes())));
     secret
 }

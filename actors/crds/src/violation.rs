@@ -4,6 +4,8 @@ use std::fmt;
 
 use campanile_domain::yaml::Step;
 
+use crate::Rule;
+
 /// The way from an object's root to a field, printed like `spec.eventSources[0].kind`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldPath(pub Vec<Step>);
@@ -26,6 +28,8 @@ impl fmt::Display for FieldPath {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path} {message}")]
 pub struct Violation {
+    /// Which rule is broken.
+    pub rule: Rule,
     /// The field.
     pub path: FieldPath,
     /// What is wrong and the remedy, to be read after the path.

@@ -38,7 +38,7 @@ pub use dispatcher::{
 };
 pub use identity::{CacheUse, Clouds, CloudsParts, IdentityConfig, TokenCacheSnapshot};
 pub use provider_actor::ProviderSnapshot;
-pub use resolve::{lookup_in, resolve_provider};
+pub use resolve::{Diagnosis, diagnose_provider, lookup_in, resolve_provider};
 pub use tally::{GetTallies, Tally, TallyRow, WAIT_BOUNDS};
 
 #[cfg(test)]

@@ -5,9 +5,24 @@ use std::sync::Arc;
 use campanile_domain::cel::compile_commit_status_name;
 use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, ProviderSpec, Secret};
 use campanile_protocol::{SecretError, Secrets};
-use campanile_providers::{Endpoint, SecretLookup, build, resolve};
+use campanile_providers::{Blame, ConfigError, Endpoint, SecretLookup, Subject, build, resolve};
 
 use crate::CheckConnection;
+
+/// Why a Provider can not be used, and which of its fields is to blame.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    /// What is wrong and the remedy, secrets masked.
+    pub failure: Failure,
+    /// What it is about.
+    pub blame: Blame,
+}
+
+impl From<ConfigError> for Diagnosis {
+    fn from(error: ConfigError) -> Self {
+        Self { blame: error.blame(), failure: error.into() }
+    }
+}
 
 /// Resolves settings and Secrets, constructs the type in this environment, checks certificates and proxy. Dials nothing.
 ///
@@ -19,20 +34,47 @@ pub fn resolve_provider(
     environment: &Arc<Environment>,
     connections: &dyn CheckConnection,
 ) -> Result<Endpoint, Failure> {
+    diagnose_provider(spec, secrets, environment, connections).map_err(|diagnosis| diagnosis.failure)
+}
+
+/// The same, for whoever shows where in the manifest the reason stands.
+///
+/// # Errors
+/// A [`Diagnosis`] that says which field is to blame.
+pub fn diagnose_provider(
+    spec: &ProviderSpec,
+    secrets: &SecretLookup<'_>,
+    environment: &Arc<Environment>,
+    connections: &dyn CheckConnection,
+) -> Result<Endpoint, Diagnosis> {
     if let Some(expression) = &spec.commit_status_expr {
         compile_commit_status_name(expression).map_err(|error| {
-            Failure::new(FailureClass::Config, format!("{error}; correct spec.commitStatusExpr"))
+            let message = format!("{error}; correct spec.commitStatusExpr");
+            let blame = Blame::new(Subject::Expression, "commitStatusExpr");
+            Diagnosis { failure: Failure::new(FailureClass::Config, message), blame }
         })?;
     }
     let mut settings = resolve(spec, secrets)?;
     settings.environment = environment.clone();
     // All of it is checked, also what the type leaves aside (contract, providers 6).
-    let connection = settings.connection.clone();
-    let endpoint = build(spec, settings)?;
-    connections
-        .check(&connection)
-        .map_err(|failure| Failure::masked(failure.class, &failure.message, &endpoint.masker))?;
+    let (connection, secret) = (settings.connection.clone(), settings.secret.clone());
+    let endpoint = build(spec, settings).map_err(|error| error.with_keys(secret.as_deref()))?;
+    connections.check(&connection).map_err(|failure| {
+        let failure = Failure::masked(failure.class, &failure.message, &endpoint.masker);
+        Diagnosis { blame: blame_of_connection(spec, &failure), failure }
+    })?;
     Ok(endpoint)
+}
+
+/// The field that a connection's material comes from.
+fn blame_of_connection(spec: &ProviderSpec, failure: &Failure) -> Blame {
+    let is_proxy = failure.class == FailureClass::Proxy;
+    match (is_proxy, spec.proxy_secret_ref.is_some(), spec.cert_secret_ref.is_some()) {
+        (true, true, _) => Blame::new(Subject::Proxy, "proxySecretRef"),
+        (true, false, _) => Blame::new(Subject::Proxy, "proxy"),
+        (false, _, true) => Blame::new(Subject::Certificates, "certSecretRef"),
+        (false, _, false) => Blame::new(Subject::Certificates, "secretRef"),
+    }
 }
 
 /// Looks Secrets up in those that the watcher answered with.

@@ -29,6 +29,7 @@ mod repository;
 mod revision;
 mod secret;
 mod unprintable;
+mod variable;
 pub mod yaml;
 
 pub use alert::{Alert, EventSource};
@@ -58,3 +59,4 @@ pub use repository::Repository;
 pub use revision::{RevisionError, commit_of};
 pub use secret::Secret;
 pub use unprintable::is_unprintable;
+pub use variable::left_variable;

@@ -8,11 +8,15 @@
 
 mod build;
 mod json;
+mod mark;
 mod scalar;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
+
+pub use mark::{Duplicate, Mark};
 
 /// The deepest nesting of sequences and mappings.
 pub const MAX_DEPTH: usize = 64;
@@ -26,8 +30,8 @@ pub const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// A value and where it begins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// Line of the first character, counted from 1.
-    pub line: usize,
+    /// The first character.
+    pub mark: Mark,
     /// What stands there.
     pub value: Value,
 }
@@ -84,38 +88,39 @@ pub struct YamlError {
     pub message: String,
 }
 
-/// Reads all documents of a text. Empty documents are [`Value::Null`].
-///
-/// # Errors
-/// [`YamlError`] if the text is no YAML, or passes [`MAX_TEXT`], [`MAX_DEPTH`] or [`MAX_NODES`].
-pub fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
-    let mut documents = Vec::new();
-    each_document(text, &mut |document| documents.push(document))?;
-    Ok(documents)
+/// A document of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// What it holds; [`Value::Null`] if it is empty.
+    pub root: Node,
+    /// Keys that stand twice in one mapping, in the order of their second places; at most [`Duplicate::MOST`].
+    pub duplicates: Vec<Duplicate>,
 }
 
-/// Reads a text and hands its documents on one by one, so that a long text takes no more memory than it must.
+/// Reads all documents of a text, whatever keys are doubled. Empty documents are [`Value::Null`].
 ///
 /// # Errors
-/// As for [`parse`]; documents before the error may have been handed on.
-pub fn each_document(text: &str, take: &mut dyn FnMut(Node)) -> Result<(), YamlError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+/// [`YamlError`] if any document is no YAML, or the text passes [`MAX_TEXT`], [`MAX_DEPTH`] or [`MAX_NODES`].
+pub fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
+    let (mut documents, mut first_error) = (Vec::new(), None);
+    each_document(text, &mut |document| match document {
+        Ok(document) => documents.push(document.root),
+        Err(error) => {
+            first_error.get_or_insert(error);
+        }
+    });
+    first_error.map_or(Ok(documents), Err)
+}
+
+/// Reads a text and hands its documents on one by one, so that a long text takes no more memory than it must. A document
+/// that is no YAML is handed on as its error and loses no other; a text that passes a bound ends with the error.
+pub fn each_document(text: &str, take: &mut dyn FnMut(Result<Document, YamlError>)) {
     if text.len() > MAX_TEXT {
         let message = format!("the text is longer than {MAX_TEXT} bytes; split it");
-        return Err(YamlError { line: 1, column: 1, message });
+        take(Err(YamlError { line: 1, column: 1, message }));
+        return;
     }
-    let Some(inside) = text.trim_start().strip_prefix(['{', '[']) else {
-        return build::documents(text, take);
-    };
-    match json::documents(text) {
-        Ok(documents) => documents.into_iter().for_each(take),
-        Err(as_json) => {
-            // Of the two errors, tell the one of the language that the text seems to be in.
-            let quoted = inside.trim_start().starts_with(['"', '{', '[']);
-            build::documents(text, take).map_err(|as_yaml| if quoted { as_json } else { as_yaml })?;
-        }
-    }
-    Ok(())
+    stream::documents(text, take);
 }
 
 impl Node {
@@ -129,22 +134,22 @@ impl Node {
         pairs.iter().find(|(found, _)| found.value.scalar_text().is_some_and(|text| text == key))
     }
 
-    /// The line on which the descendant at `path` is named: that of its key, or of the item. Where the path ends
-    /// early it is the line of the nearest ancestor that exists.
-    pub fn line_of(&self, path: &[Step]) -> usize {
-        let (mut node, mut line) = (self, self.line);
+    /// Where the descendant at `path` is named: its key, or the item. Where the path ends early it is the place of the
+    /// nearest ancestor that exists.
+    pub fn mark_of(&self, path: &[Step]) -> Mark {
+        let (mut node, mut mark) = (self, self.mark);
         for step in path {
             let next = match (step, &node.value) {
-                (Step::Key(key), _) => node.pair(key).map(|(key, value)| (key.line, value)),
+                (Step::Key(key), _) => node.pair(key).map(|(key, value)| (key.mark, value)),
                 (Step::Index(index), Value::Sequence(items)) => {
-                    items.get(*index).map(|item| (item.line, item))
+                    items.get(*index).map(|item| (item.mark, item))
                 }
                 (Step::Index(_), _) => None,
             };
             let Some((found, child)) = next else { break };
-            (node, line) = (child, found);
+            (node, mark) = (child, found);
         }
-        line
+        mark
     }
 
     /// The same value as JSON. Keys become text; numbers that JSON does not have become null.

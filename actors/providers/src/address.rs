@@ -7,7 +7,7 @@ use std::fmt;
 
 use campanile_domain::ObjectKey;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use url::{ParseError, Url};
+use url::{Host, ParseError, Url};
 
 use crate::ConfigError;
 
@@ -70,9 +70,12 @@ pub enum AddressProblem {
     /// The host is no name and no IP address.
     #[error("its host is not valid")]
     Host,
-    /// The port is no number up to 65535.
+    /// The port is no number from 1 to 65535.
     #[error("its port is not valid")]
     Port,
+    /// A template left a variable in it.
+    #[error("its host or path has a variable that nothing replaced, of the form ${{NAME}}")]
+    Variable,
 }
 
 /// An address and where it stands. `Debug` shows no more than scheme, host and port.
@@ -263,11 +266,27 @@ fn parse_host(scheme: &str, host: &str) -> Result<Url, AddressProblem> {
     if host.contains([' ', '%']) {
         return Err(AddressProblem::Host);
     }
-    Url::parse(&format!("{scheme}://{host}")).map_err(|error| match error {
+    let url = Url::parse(&format!("{scheme}://{host}")).map_err(|error| match error {
         ParseError::EmptyHost => AddressProblem::NoHost,
         ParseError::InvalidPort => AddressProblem::Port,
         _ => AddressProblem::Host,
-    })
+    })?;
+    match (url.host(), url.port()) {
+        (Some(Host::Domain(name)), _) if !is_host_name(name) => Err(AddressProblem::Host),
+        (_, Some(0)) => Err(AddressProblem::Port),
+        _ => Ok(url),
+    }
+}
+
+/// Whether a name can be asked for: labels of 1 to 63 letters, digits, hyphens and underscores, 253 characters in all
+/// (RFC 1035, 2.3.4; underscores by use). `url` takes more, such as braces.
+fn is_host_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
 }
 
 fn check_escapes(text: &str) -> Result<(), AddressProblem> {

@@ -10,13 +10,14 @@
 //! 7. It has a page in the documentation, with a [table](page) that is true, and is in the [overview].
 //!
 //! Over all types, those of Git hosts and of other protocols included: 8. [`again`], 9. [`limits`], 10. [`hostile`]. And
-//! 11. the [`overview`] of the limits.
+//! 11. the [`overview`] of the limits, 12. [`line_ends`].
 
 mod again;
 mod every;
 mod forwards;
 mod hostile;
 mod limits;
+mod line_ends;
 mod measure;
 mod overview;
 mod page;

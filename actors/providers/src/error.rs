@@ -3,6 +3,9 @@
 //! Texts follow the contract (providers 3 to 9) where it gives one, and add the remedy. They hold names of objects and
 //! keys, never a value from a Secret, so they may go to statuses and logs as they are.
 
+mod blame;
+mod keys;
+
 use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderType};
 
 use crate::address::{AddressProblem, AddressSource};
@@ -12,6 +15,7 @@ use crate::headers::HeadersProblem;
 use crate::kinds::azureeventhub::EventHubProblem;
 use crate::kinds::googlepubsub::PubSubProblem;
 use crate::kinds::nats::NatsProblem;
+pub use blame::{Blame, Subject};
 
 /// What is wrong with a Provider or one of its Secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +27,25 @@ pub enum ConfigError {
         key: ObjectKey,
         /// Why, as the lookup says.
         cause: String,
+    },
+    /// A Secret holds what SOPS made of its values, and nothing decrypted it.
+    #[error(
+        "secret '{0}' is encrypted with SOPS, and ciphertext is never sent; decrypt it on its way into the cluster, for example by \
+         spec.decryption of its Kustomization"
+    )]
+    Ciphertext(ObjectKey),
+    /// A variable stands where the channel should; the text is its name.
+    #[error("spec.channel has the variable {0}, which nothing replaced; replace it, or write the channel")]
+    ChannelVariable(String),
+    /// A key of the Secret is missing.
+    #[error("{problem}; secret '{secret}' has {there}")]
+    MissingKey {
+        /// What the type says.
+        problem: Box<ConfigError>,
+        /// The Secret.
+        secret: ObjectKey,
+        /// Which keys it has instead.
+        there: String,
     },
     /// A value that must be text is not.
     #[error("key '{key}' of secret '{secret}' is not UTF-8 text; write it again")]

@@ -39,7 +39,7 @@ pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, String>, HeadersProbl
         Some(_) => return Err(HeadersProblem::NotAMap),
     };
     let scalar = |node: &yaml::Node| {
-        let text = node.value.scalar_text().ok_or(HeadersProblem::Nested { line: node.line })?;
+        let text = node.value.scalar_text().ok_or(HeadersProblem::Nested { line: node.mark.line })?;
         Ok(text.into_owned())
     };
     pairs.iter().map(|(key, value)| Ok((scalar(key)?, scalar(value)?))).collect()

@@ -41,7 +41,7 @@ pub use access_token::{AccessToken, Freshness, TokenStore};
 pub use address::{Address, AddressProblem, AddressSource, HookUrl};
 pub use campanile_domain::Environment;
 pub use commit_status::{CommitStatus, GitProblem};
-pub use error::{ConfigError, DsnProblem, ProxyProblem, TlsProblem};
+pub use error::{Blame, ConfigError, DsnProblem, ProxyProblem, Subject, TlsProblem};
 pub use exchange::{Exchange, Step};
 pub use github::AppProblem;
 pub use headers::HeadersProblem;

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use campanile_domain::{Connection, Masker, ProviderSpec, ProviderType};
+use campanile_domain::{Connection, Masker, ProviderSpec, ProviderType, left_variable};
 
 use crate::kinds::{BUILDS, SAMPLES};
 use crate::sample::{Markup, Sample};
-use crate::{ConfigError, Notice, Provider, Settings};
+use crate::{AddressProblem, ConfigError, Notice, Provider, Settings};
 
 /// A Provider that can be delivered to. `Debug` shows no secrets.
 pub struct Endpoint {
@@ -43,6 +43,7 @@ pub fn build(spec: &ProviderSpec, settings: Settings) -> Result<Endpoint, Config
     let unknown = || ConfigError::UnknownType(name.to_owned());
     let kind = spec.kind().ok_or_else(unknown)?;
     let (_, build) = BUILDS.iter().find(|(known, _)| *known == name).ok_or_else(unknown)?;
+    no_variables(&settings)?;
     let provider = build(&settings)?;
     let Settings { mut connection, masker, notices, .. } = settings;
     let masker = Arc::new(masker.with(provider.secrets()));
@@ -50,6 +51,20 @@ pub fn build(spec: &ProviderSpec, settings: Settings) -> Result<Endpoint, Config
         connection.tls = None;
     }
     Ok(Endpoint { kind, provider, connection, masker, notices })
+}
+
+/// Refuses what a template left in the address or the channel: whatever a type does with them, it can not work.
+fn no_variables(settings: &Settings) -> Result<(), ConfigError> {
+    if left_variable(settings.address.as_str()).is_some() {
+        let (shown, place) = (settings.address.shown(), settings.address.source().clone());
+        return Err(ConfigError::Address {
+            what: "address",
+            shown,
+            problem: AddressProblem::Variable,
+            place,
+        });
+    }
+    left_variable(&settings.channel).map_or(Ok(()), |variable| Err(ConfigError::ChannelVariable(variable)))
 }
 
 /// What stands for the sample of a type without one; a test of the table keeps that from happening.
@@ -90,5 +105,23 @@ mod tests {
             "write kinds.rs anew with CAMPANILE_WRITE_PAGES=1"
         );
         assert!(SAMPLES.iter().map(|(name, _)| *name).eq(table), "and each has a sample");
+    }
+
+    #[test]
+    fn item_13_a_variable_in_address_or_channel_is_refused_for_every_type() {
+        for kind in ProviderType::all() {
+            for (address, channel) in
+                [("https://${DOMAIN}/x", "c"), ("https://h/${PATH:=x}", "c"), ("https://h/x", "${C}")]
+            {
+                let spec = ProviderSpec {
+                    type_name: kind.name().into(),
+                    address: address.into(),
+                    channel: channel.into(),
+                    ..provider()
+                };
+                let text = Secrets::default().build(&spec).unwrap_err().to_string();
+                assert!(text.contains("variable") && text.contains("replaced"), "{}: {text}", kind.name());
+            }
+        }
     }
 }

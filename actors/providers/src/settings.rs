@@ -102,7 +102,7 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
         provider: spec.key.clone(),
         provider_uid: spec.uid.to_string(),
         address,
-        channel: spec.channel.clone(),
+        channel: secret::without_line_end(&spec.channel).to_owned(),
         username: login.username,
         password: login.password,
         token,
@@ -115,10 +115,11 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
     })
 }
 
-/// The Secret's address whenever its key exists, even blank; else the spec's, untrimmed.
+/// The Secret's address whenever its key exists, even blank; else the spec's, without line breaks at its end.
 fn read_address(spec: &ProviderSpec, secret: Option<&Secret>) -> Result<Address, ConfigError> {
     let Some(secret) = secret.filter(|secret| secret.data.contains_key("address")) else {
-        return Ok(Address::new(spec.address.clone(), AddressSource::Spec));
+        let address = secret::without_line_end(&spec.address).to_owned();
+        return Ok(Address::new(address, AddressSource::Spec));
     };
     let text = secret::text(secret, "address")?.unwrap_or_default();
     if text.len() > MAX_LENGTH {

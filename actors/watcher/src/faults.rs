@@ -1,6 +1,8 @@
 //! Faults of an Alert itself: patterns and selectors that select nothing.
 
-use campanile_crds::FieldPath;
+use std::fmt;
+
+use campanile_crds::{FieldPath, Rule};
 use campanile_domain::yaml::Step;
 use campanile_domain::{Alert, PatternBudget, PatternError, check_selector};
 
@@ -31,18 +33,34 @@ fn broken_patterns(alert: &Alert) -> Vec<Broken<'_>> {
     broken
 }
 
-/// Every fault with its field.
-pub(crate) fn of_alert(alert: &Alert) -> Vec<(FieldPath, String)> {
+/// A fault with its field.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) rule: Rule,
+    pub(crate) path: FieldPath,
+    message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.path, self.message)
+    }
+}
+
+/// Every fault.
+pub(crate) fn of_alert(alert: &Alert) -> Vec<Fault> {
     let mut faults = Vec::new();
     for broken in broken_patterns(alert) {
         let path = FieldPath(vec!["spec".into(), broken.field.into(), broken.index.into()]);
-        faults.push((path, format!("is not a valid pattern and is ignored: {}", broken.error)));
+        let message = format!("is not a valid pattern and is ignored: {}", broken.error);
+        faults.push(Fault { rule: Rule::Pattern, path, message });
     }
     for (index, source) in alert.sources.iter().enumerate() {
         if let Some(Err(error)) = source.match_labels.as_ref().map(check_selector) {
             let steps: Vec<Step> =
                 vec!["spec".into(), "eventSources".into(), index.into(), "matchLabels".into()];
-            faults.push((FieldPath(steps), format!("selects nothing: {error}")));
+            let message = format!("selects nothing: {error}");
+            faults.push(Fault { rule: Rule::Selector, path: FieldPath(steps), message });
         }
     }
     faults
@@ -63,7 +81,7 @@ pub(crate) fn announcements(alert: &Alert) -> Vec<String> {
 }
 
 /// All faults in one text for a status; none if there are none.
-pub(crate) fn summary(faults: &[(FieldPath, String)]) -> Option<String> {
-    let texts: Vec<String> = faults.iter().map(|(path, message)| format!("{path} {message}")).collect();
+pub(crate) fn summary(faults: &[Fault]) -> Option<String> {
+    let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
     (!texts.is_empty()).then(|| texts.join("; "))
 }

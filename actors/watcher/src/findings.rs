@@ -1,78 +1,69 @@
-//! Everything that is wrong with a state of manifests, each with its file and line.
+//! Everything that is wrong with a state of manifests, each with its place.
 
-use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
+use campanile_crds::flux::Flux;
+use campanile_crds::{Cause, Level, Rule};
+use campanile_domain::yaml;
+use campanile_domain::{ObjectKey, ProviderSpec, Secret};
 
-use campanile_crds::Level;
-use campanile_domain::{ObjectKey, ProviderSpec};
-
+use crate::finding::Finding;
+use crate::loaded::Known;
 use crate::{Loaded, Located};
 
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub level: Level,
-    /// The file; the folder itself if it is about that.
-    pub file: Arc<Path>,
-    /// The line, counted from 1; 0 if it is about the file or folder as a whole.
-    pub line: usize,
-    /// `Kind/namespace/name`; empty if it is about no object.
-    pub object: String,
-    /// What is wrong and the remedy.
-    pub message: String,
+/// How manifests are judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Strictness {
+    /// What a Provider or Secret is that is named and not among the manifests; none if that is not said.
+    pub missing: Option<Level>,
+    /// A release of Flux whose own controller is to take the manifests as well.
+    pub flux: Option<Flux>,
 }
 
-impl Finding {
-    pub(crate) fn error(
-        file: &Arc<Path>,
-        line: usize,
-        object: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
-        Self { level: Level::Error, file: file.clone(), line, object: object.into(), message: message.into() }
+impl Default for Strictness {
+    /// A warning, and no Flux.
+    fn default() -> Self {
+        Self { missing: Some(Level::Warning), flux: None }
     }
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.file.display())?;
-        if self.line > 0 {
-            write!(f, "{}:", self.line)?;
-        }
-        if self.level == Level::Warning {
-            f.write_str(" warning:")?;
-        }
-        if !self.object.is_empty() {
-            write!(f, " {}:", self.object)?;
-        }
-        write!(f, " {}", self.message)
-    }
-}
-
-/// Judges a whole state: what can not be used, what should not stay so, and references that lead nowhere. Sorted by
-/// file and line. Whether addresses suit the Providers' types is not judged here.
-pub fn findings(loaded: &Loaded) -> Vec<Finding> {
-    let mut found = loaded.problems.clone();
-    found.extend(loaded.remarks.iter().cloned());
+/// Judges a whole state: what can not be used, what should not stay so, and references that lead nowhere. Sorted as
+/// [`sort`] does. Whether addresses suit the Providers' types is not judged here.
+pub fn findings(loaded: &Loaded, strictness: Strictness) -> Vec<Finding> {
+    let mut found: Vec<Finding> = loaded.problems.iter().chain(&loaded.remarks).cloned().collect();
+    found.extend(encrypted_secrets(loaded, strictness));
+    found.extend(loaded.secrets.values().flat_map(doubled_headers));
     for alert in loaded.alerts.values() {
-        if !loaded.providers.contains_key(&alert.value.provider) {
-            let line = alert.position.line_of_reference("providerRef");
-            let object = format!("Alert/{}", alert.value.key);
-            found.push(Finding::error(
-                &alert.position.file,
-                line,
-                object,
-                missing_provider(&alert.value.provider),
-            ));
-        }
+        let (key, object) = (&alert.value.provider, format!("Alert/{}", alert.value.key));
+        let known = loaded.known("Provider", key, loaded.providers.contains_key(key));
+        let (level, is_consequence) = match known {
+            Known::Usable | Known::Elsewhere => continue,
+            Known::Refused => (Some(Level::Error), true),
+            Known::Absent => (strictness.missing, false),
+        };
+        let Some(level) = level else { continue };
+        let mut message = missing_provider(key);
+        message.insert_str(
+            message.find(';').unwrap_or(message.len()),
+            &loaded.hint("Provider", key, &alert.position),
+        );
+        let place = alert.position.of_reference("providerRef");
+        let finding = Finding::new(Rule::MissingProvider, level, place, object, message);
+        found.push(if is_consequence { finding.as_consequence() } else { finding });
     }
     for provider in loaded.providers.values() {
-        found.extend(missing_secrets(loaded, provider));
+        found.extend(missing_secrets(loaded, provider, strictness));
     }
-    found.sort_by(|a, b| (&a.file, a.line, a.level).cmp(&(&b.file, b.line, b.level)));
+    let mut found: Vec<Finding> =
+        found.into_iter().filter_map(|one| one.judged_for(strictness.flux)).collect();
+    sort(&mut found);
     found
+}
+
+/// Sorts by place; what follows from another finding comes last.
+pub fn sort(found: &mut [Finding]) {
+    let key = |finding: &Finding| {
+        (finding.is_consequence, finding.place.file.clone(), finding.place.mark, finding.level, finding.rule)
+    };
+    found.sort_by_cached_key(key);
 }
 
 /// What an Alert says whose Provider does not exist (contract, control plane 3.3).
@@ -102,12 +93,54 @@ pub(crate) fn secret_fields(provider: &ProviderSpec) -> impl Iterator<Item = (&'
 fn missing_secrets<'a>(
     loaded: &'a Loaded,
     provider: &'a Located<ProviderSpec>,
+    strictness: Strictness,
 ) -> impl Iterator<Item = Finding> + 'a {
-    let exists =
-        |key: &ObjectKey| loaded.secrets.contains_key(key) || loaded.unreadable_secrets.contains_key(key);
-    secret_fields(&provider.value).filter(move |(_, key)| !exists(key)).map(|(field, key)| {
-        let line = provider.position.line_of_reference(field);
+    secret_fields(&provider.value).filter_map(move |(field, key)| {
+        let (level, is_consequence) = match loaded.known("Secret", &key, loaded.secrets.contains_key(&key)) {
+            Known::Usable | Known::Elsewhere => return None,
+            Known::Refused => (Level::Error, true),
+            Known::Absent => (strictness.missing?, false),
+        };
+        let place = provider.position.of_reference(field);
         let object = format!("Provider/{}", provider.value.key);
-        Finding::error(&provider.position.file, line, object, missing_secret(&key, field))
+        let mut message = missing_secret(&key, field);
+        message.insert_str(
+            message.find(';').unwrap_or(message.len()),
+            &loaded.hint("Secret", &key, &provider.position),
+        );
+        let finding = Finding::new(Rule::MissingSecret, level, place, object, message);
+        Some(if is_consequence { finding.as_consequence() } else { finding })
     })
+}
+
+/// Secrets whose values are ciphertext: applied like this, they are no credentials. Where what is missing does not count,
+/// they are taken for decrypted on their way.
+fn encrypted_secrets(loaded: &Loaded, strictness: Strictness) -> impl Iterator<Item = Finding> + '_ {
+    let hidden = loaded
+        .hidden
+        .iter()
+        .filter(move |(_, hidden)| hidden.cause == Cause::Encrypted && strictness.missing.is_some());
+    hidden.map(|(key, hidden)| {
+        let message = "is encrypted with SOPS, so its values are no credentials; decrypt it on its way, and say --missing=ignore if something does";
+        Finding::error(Rule::EncryptedSecret, hidden.position.place(), format!("Secret/{key}"), message)
+    })
+}
+
+/// Names that stand twice under the key `headers`, which is YAML too.
+fn doubled_headers(secret: &Located<Secret>) -> Vec<Finding> {
+    let Some(text) = secret.value.data.get("headers").and_then(|value| str::from_utf8(value).ok()) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    yaml::each_document(text, &mut |document| {
+        for duplicate in document.map(|document| document.duplicates).unwrap_or_default() {
+            let (first, again) = (duplicate.first.line, duplicate.again.line);
+            let message = format!(
+                "key 'headers' has the same name on its lines {first} and {again}; remove one of the two"
+            );
+            let object = format!("Secret/{}", secret.value.key);
+            found.push(Finding::error(Rule::DuplicateKey, secret.position.place(), object, message));
+        }
+    });
+    found
 }

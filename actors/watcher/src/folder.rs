@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use campanile_crds::Rule;
 use campanile_domain::yaml::MAX_TEXT;
 
-use crate::manifest::{Content, parse_text};
+use crate::Loaded;
+use crate::finding::{Finding, Place};
+use crate::manifest::{Content, encrypted, parse_text};
 use crate::scan::{MAX_FILES, Scan, Stamp, walk};
-use crate::{Finding, Loaded};
 
 /// The folder can not be read.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +90,7 @@ impl Folder {
 
     /// What the folder says now.
     pub fn loaded(&self) -> Loaded {
-        Loaded::assemble(self.files.values().map(|file| &file.content), self.problems.clone())
+        Loaded::assemble(&self.root, self.files.values().map(|file| &file.content), self.problems.clone())
     }
 
     fn read(&mut self, path: PathBuf, stamp: Stamp, now: SystemTime) -> bool {
@@ -111,10 +113,14 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return self.files.remove(&path).is_some();
             }
+            Err(error) if error.kind() == io::ErrorKind::InvalidData && tool_of(&path).is_some() => {
+                let last_good = known.map_or(&[][..], |file| &file.content.entries);
+                encrypted::content(&Arc::from(path.as_path()), tool_of(&path).unwrap_or_default(), last_good)
+            }
             Err(error) => {
                 let last_good = known.map(|file| file.content.clone()).unwrap_or_default();
                 let message = format!("can not be read: {error}; correct the file or its permissions");
-                last_good.failed(Finding::error(&Arc::from(path.as_path()), 0, "", message))
+                last_good.failed(Finding::error(Rule::Unreadable, Place::whole(&path), "", message))
             }
         };
         self.files.insert(path, FileState { stamp, fresh: stamp.is_fresh(now), digest, content });
@@ -140,15 +146,22 @@ fn scan_problems(root: &Path, scan: &Scan) -> Vec<Finding> {
         .iter()
         .map(|(path, error)| {
             let message = format!("can not be read: {error}; correct its permissions or remove it");
-            Finding::error(&Arc::from(path.as_path()), 0, "", message)
+            Finding::error(Rule::Unreadable, Place::whole(path), "", message)
         })
         .collect();
     if scan.truncated {
         let message =
             format!("holds more than {MAX_FILES} manifests, the rest is ignored; put objects together");
-        problems.push(Finding::error(&Arc::from(root), 0, "", message));
+        problems.push(Finding::error(Rule::Unreadable, Place::whole(root), "", message));
     }
     problems
+}
+
+/// The tool that encrypted a file that is no text.
+fn tool_of(path: &Path) -> Option<&'static str> {
+    let mut begin = [0; 32];
+    let length = File::open(path).and_then(|mut file| file.read(&mut begin)).ok()?;
+    encrypted::by(begin.get(..length)?)
 }
 
 /// Reads a file of at most [`MAX_TEXT`] bytes of UTF-8.

@@ -6,7 +6,7 @@
 
 mod batch;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::kinds::{ForEachKind, KeptIn, for_each_kind};
 use crate::source::Source;
 use crate::watch::{ChangeNotifier, Observed, Touched};
 use crate::watcher::{News, WatcherActor, WatcherParts};
-use crate::{FolderError, LabelStore, Loaded};
+use crate::{Finding, FolderError, LabelStore, Loaded};
 
 /// Ticks between two rescans: the safety net under the hints of the operating system.
 const RESCAN_TICKS: u32 = 30;
@@ -110,7 +110,8 @@ impl FolderWatcher {
                 }
                 // An empty folder is news once: it says that there is nothing.
                 let is_new = self.source.loaded.is_none();
-                if let Some(loaded) = news.or_else(|| is_new.then(Loaded::default)) {
+                if let Some(loaded) = news.or_else(|| is_new.then(|| Loaded::nothing(&self.source.manifests)))
+                {
                     self.take(loaded);
                 }
             }
@@ -123,7 +124,7 @@ impl FolderWatcher {
 
     /// Takes in what the folder says now.
     fn take(&mut self, mut loaded: Loaded) {
-        self.source.log_problems(&loaded);
+        self.source.log_findings(&loaded);
         self.source.log_warnings(&loaded);
         let mut news = self.news();
         news.changes = Changes {
@@ -172,17 +173,23 @@ impl FolderSource {
     /// Warns as the API server would of a write, but once: of many objects alike the first is named.
     fn log_warnings(&mut self, loaded: &Loaded) {
         for warning in &loaded.logged {
-            if self.warned.insert(warning.message.clone()) {
-                let alike = loaded.logged.iter().filter(|other| other.message == warning.message).count();
-                tracing::warn!(objects = alike, "{warning}");
+            let message = warning.message();
+            if !self.warned.contains(&message) {
+                let alike = loaded.logged.iter().filter(|other| other.message() == message).count();
+                tracing::warn!(objects = alike, "{}", warning.said());
+                self.warned.insert(message);
             }
         }
     }
 
-    fn log_problems(&self, loaded: &Loaded) {
-        let known = self.loaded.as_ref().map_or(&[][..], |old| &old.problems);
-        for problem in loaded.problems.iter().filter(|problem| !known.contains(problem)) {
-            tracing::error!("{problem}");
+    /// Says what is wrong and was not said before. What can be used is used, so none of it is an error of the program.
+    fn log_findings(&self, loaded: &Loaded) {
+        let known: HashSet<String> = self.loaded.iter().flat_map(Loaded::said).map(Finding::said).collect();
+        for finding in loaded.said() {
+            let said = finding.said();
+            if !known.contains(&said) {
+                tracing::warn!(rule = finding.rule.id(), "{said}");
+            }
         }
     }
 }
@@ -257,6 +264,6 @@ impl Source for FolderSource {
 
     fn problems(&self) -> Vec<String> {
         let problems = self.loaded.as_ref().map_or(&[][..], |loaded| &loaded.problems);
-        self.lost.iter().cloned().chain(problems.iter().map(ToString::to_string)).collect()
+        self.lost.iter().cloned().chain(problems.iter().map(Finding::said)).collect()
     }
 }

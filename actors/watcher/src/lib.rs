@@ -19,6 +19,7 @@ mod batch;
 mod cluster;
 mod condition;
 mod faults;
+mod finding;
 mod findings;
 mod folder;
 mod folder_source;
@@ -29,6 +30,7 @@ mod label_store;
 mod loaded;
 mod manifest;
 mod messages;
+mod position;
 mod refs;
 mod scan;
 mod source;
@@ -41,18 +43,21 @@ mod watch;
 mod watched;
 mod watcher;
 
-pub use campanile_crds::Level;
+pub use campanile_crds::flux::Flux;
+pub use campanile_crds::{Level, Rule};
 pub use cluster::{
     ApiRequests, ClusterConfig, ClusterMeters, ClusterParts, ClusterPeers, ClusterSource, ClusterWatcher,
     ConnectError, DefinitionsError, ElectionConfig, ElectionError, EventRecorderActor, EventRecorderParts,
     LabelCache, RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount, StatusWriterActor,
     StatusWriterParts, Throttle, elect, installed_definitions,
 };
-pub use findings::{Finding, findings};
+pub use finding::{Finding, Place};
+pub use findings::{Strictness, findings, sort};
 pub use folder::{Folder, FolderError, load};
 pub use folder_source::{FolderParts, FolderSource, FolderWatcher};
 pub use label_store::LabelStore;
-pub use loaded::{Loaded, Located, Position};
+pub use loaded::{Loaded, Located};
 pub use messages::{EventRecorderSnapshot, QueueSnapshot, StatusWriterSnapshot, WatcherSnapshot};
+pub use position::Position;
 pub use source::Source;
 pub use watcher::{Receivers, WatcherActor, WatcherParts};

@@ -1,48 +1,21 @@
 //! The contents of a folder of manifests, with file and line of each object.
 
-use std::collections::{BTreeMap, HashMap};
+mod known;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use campanile_domain::yaml::{Node, Step};
+use campanile_crds::Rule;
 use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver, Secret};
 use campanile_protocol::{LabelLookup, SecretError, Specs};
 
-use crate::Finding;
+use crate::finding::{Finding, Place};
 use crate::kind::{Id, Kind};
 use crate::label_store::LabelIndex;
 use crate::manifest::{Content, Entry, Malformed, parse_text};
-
-/// A file and a line of it.
-#[derive(Clone, Debug)]
-pub struct Position {
-    /// The file, under the folder's path as it was given.
-    pub file: Arc<Path>,
-    /// The object's first line, counted from 1.
-    pub line: usize,
-    /// The lines of [`REFERENCES`].
-    references: [u32; REFERENCES.len()],
-}
-
-/// The fields of `spec` that name other objects: findings about them come after the text is forgotten.
-const REFERENCES: [&str; 4] = ["providerRef", "secretRef", "certSecretRef", "proxySecretRef"];
-
-impl Position {
-    /// Where `node`, an object of `file`, stands.
-    pub(crate) fn new(file: &Arc<Path>, node: &Node) -> Self {
-        let line = |field| {
-            let line = node.line_of(&["spec".into(), Step::from(field), "name".into()]);
-            u32::try_from(line).unwrap_or(u32::MAX)
-        };
-        Self { file: file.clone(), line: node.line, references: REFERENCES.map(line) }
-    }
-
-    /// The line on which a field of `spec` names another object, or of the nearest ancestor that the object has.
-    pub(crate) fn line_of_reference(&self, field: &str) -> usize {
-        let place = REFERENCES.iter().position(|known| *known == field);
-        place.map_or(self.line, |place| self.references[place] as usize)
-    }
-}
+use crate::position::Position;
+pub(crate) use known::{Hidden, Known};
 
 /// An object and where it stands.
 #[derive(Debug)]
@@ -81,12 +54,18 @@ pub struct Loaded {
     pub problems: Vec<Finding>,
     /// What is said about single objects that can be used: deprecations, patterns, selectors.
     pub(crate) remarks: Vec<Finding>,
-    /// Those of them that the log of an instance has, too.
+    /// Those of them that the log of an instance has once for each kind and version.
     pub(crate) logged: Vec<Finding>,
     /// Alerts and Providers that break the schema. Those that were good before are among the objects, too.
     pub(crate) malformed: BTreeMap<Id, Malformed>,
-    /// Secrets that exist but were never good, with the reason.
+    /// Secrets that exist but can not be read, with the reason.
     pub(crate) unreadable_secrets: HashMap<ObjectKey, String>,
+    /// Those of them that are encrypted, or made elsewhere.
+    pub(crate) hidden: BTreeMap<ObjectKey, Hidden>,
+    /// Objects of any kind that can not be used as they are now, by kind.
+    pub(crate) refused: HashSet<(String, ObjectKey)>,
+    /// How many documents there are.
+    pub(crate) documents: usize,
     /// Labels of all other objects.
     pub(crate) labels: Arc<LabelIndex>,
 }
@@ -117,46 +96,118 @@ impl Loaded {
     /// Reads one text that is no file of a folder, for example standard input. `name` stands in findings.
     pub fn from_text(name: &Path, text: &str) -> Self {
         let content = parse_text(&Arc::from(name), text, &[]);
-        Self::assemble([&content], Vec::new())
+        Self::assemble(name, [&content], Vec::new())
     }
 
-    /// Puts files together, in the order of their paths.
+    /// How many objects of a kind there are, usable or not.
+    pub fn count(&self, kind: &str) -> usize {
+        let usable = match kind {
+            "Alert" => self.alerts.len(),
+            "Provider" => self.providers.len(),
+            _ => self.secrets.len(),
+        };
+        usable + self.refused.iter().filter(|(refused, _)| refused == kind).count()
+    }
+
+    /// What an instance says of the manifests in its log. What works as it is, and what is said once for many objects, is not
+    /// among it.
+    pub(crate) fn said(&self) -> impl Iterator<Item = &Finding> {
+        let is_quiet = |rule| matches!(rule, Rule::OldVersion | Rule::DeprecatedField | Rule::NotSupported);
+        let all = self.problems.iter().chain(&self.remarks);
+        all.filter(move |finding| finding.concerns.is_said(None) && !is_quiet(finding.rule))
+    }
+
+    /// Puts several readings together as one state: of one object in two of them the first counts.
+    pub fn together(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut whole = parts.next().unwrap_or_default();
+        for part in parts {
+            whole.add(part);
+        }
+        whole
+    }
+
+    /// A folder in which there is nothing.
+    pub(crate) fn nothing(root: &Path) -> Self {
+        Self::assemble(root, [], Vec::new())
+    }
+
+    /// Puts files together, in the order of their paths. `root` is where they are.
     pub(crate) fn assemble<'a>(
+        root: &Path,
         contents: impl IntoIterator<Item = &'a Content>,
         problems: Vec<Finding>,
     ) -> Self {
         let mut loaded = Self { problems, ..Self::default() };
         let mut labels = LabelIndex::new();
         for content in contents {
+            loaded.documents += content.documents;
             loaded.problems.extend(content.problems.iter().cloned());
             loaded.remarks.extend(content.remarks.iter().cloned());
             loaded.logged.extend(content.logged.iter().cloned());
             for malformed in &content.malformed {
                 loaded.malformed.entry(malformed.id.clone()).or_insert_with(|| malformed.clone());
             }
+            loaded.refused.extend(content.refused.iter().cloned());
             let unreadable = content.unreadable_secrets.iter().map(|(key, why)| (key.clone(), why.clone()));
             loaded.unreadable_secrets.extend(unreadable);
             for entry in &content.entries {
-                let duplicate = match entry {
-                    Entry::Alert(alert) => add(&mut loaded.alerts, alert, "Alert", |alert| &alert.key),
-                    Entry::Provider(provider) => {
-                        add(&mut loaded.providers, provider, "Provider", |provider| &provider.key)
-                    }
-                    Entry::Receiver(receiver) => {
-                        add(&mut loaded.receivers, receiver, "Receiver", |receiver| &receiver.key)
-                    }
-                    Entry::Secret(secret) => add(&mut loaded.secrets, secret, "Secret", |secret| &secret.key),
-                    Entry::Labels(name, found) => {
-                        labels.entry(name.clone()).or_insert_with(|| found.clone());
-                        None
-                    }
-                };
-                loaded.problems.extend(duplicate);
+                loaded.take(entry, &mut labels);
             }
         }
         loaded.labels = Arc::new(labels);
         loaded.forget_replaced();
+        if loaded.documents == 0 && loaded.problems.is_empty() {
+            let message = "there is no manifest; name a folder, a file or '-' that holds some";
+            loaded.remarks.push(Finding::error(Rule::NoManifests, Place::whole(root), "", message));
+        }
         loaded.compact()
+    }
+
+    /// Adds one entry of a file, and a problem if its name is taken.
+    fn take(&mut self, entry: &Entry, labels: &mut LabelIndex) {
+        let duplicate = match entry {
+            Entry::Alert(alert) => add(&mut self.alerts, alert, "Alert", |alert| &alert.key),
+            Entry::Provider(provider) => {
+                add(&mut self.providers, provider, "Provider", |provider| &provider.key)
+            }
+            Entry::Receiver(receiver) => {
+                add(&mut self.receivers, receiver, "Receiver", |receiver| &receiver.key)
+            }
+            Entry::Secret(secret) => add(&mut self.secrets, secret, "Secret", |secret| &secret.key),
+            Entry::Hidden(key, hidden) => {
+                self.unreadable_secrets.insert(key.clone(), hidden.cause.to_string());
+                self.hidden.insert(key.clone(), hidden.clone());
+                None
+            }
+            Entry::Labels(name, found) => {
+                labels.entry(name.clone()).or_insert_with(|| found.clone());
+                None
+            }
+        };
+        self.problems.extend(duplicate);
+    }
+
+    /// Adds what another reading found.
+    fn add(&mut self, other: Self) {
+        self.documents += other.documents;
+        self.problems.extend(other.problems);
+        self.remarks.extend(other.remarks);
+        self.refused.extend(other.refused);
+        self.unreadable_secrets.extend(other.unreadable_secrets);
+        self.hidden.extend(other.hidden);
+        let alerts = other.alerts.into_values().map(Entry::Alert);
+        let providers = other.providers.into_values().map(Entry::Provider);
+        let secrets = other.secrets.into_values().map(Entry::Secret);
+        let receivers = other.receivers.into_values().map(Entry::Receiver);
+        let mut labels = LabelIndex::clone(&self.labels);
+        for (name, found) in other.labels.iter() {
+            labels.entry(name.clone()).or_insert_with(|| found.clone());
+        }
+        for entry in alerts.chain(providers).chain(secrets).chain(receivers) {
+            self.take(&entry, &mut labels);
+        }
+        self.labels = Arc::new(labels);
     }
 
     /// Forgets what breaks the schema where another file has a good object of that name, which counts.
@@ -196,7 +247,8 @@ fn add<T>(
         objects.insert(key.clone(), object.clone());
         return None;
     };
-    let (file, line) = (first.position.file.display(), first.position.line);
-    let message = format!("is defined already at {file}:{line}, which counts; remove one of the two");
-    Some(Finding::error(&object.position.file, object.position.line, format!("{kind}/{key}"), message))
+    let first = first.position.place();
+    let message = format!("is defined already at {first}, which counts; remove one of the two");
+    let place = object.position.place();
+    Some(Finding::error(Rule::DuplicateObject, place, format!("{kind}/{key}"), message))
 }

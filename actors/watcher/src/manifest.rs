@@ -1,29 +1,27 @@
 //! One file's text turned into objects, problems and remarks.
 
-use std::collections::BTreeMap;
+mod comment;
+pub(crate) mod encrypted;
+mod entry;
+mod list;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use campanile_crds::{NOT_SUPPORTED, Object, Told, in_status, lint, unsupported_type};
-use campanile_domain::yaml::{self, Node, Value};
-use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver, Secret};
+use campanile_crds::{
+    Level, Lint, NOT_SUPPORTED, Object, Rule, Told, in_status, lint, meant_kind, misfit, unsupported_type,
+};
+use campanile_domain::yaml::{self, Document, Mark, Node, Value, YamlError};
+use campanile_domain::{Alert, ObjectKey};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::finding::{Finding, Place};
 use crate::kind::{Id, Kind};
 use crate::label_store::manifest_key;
-use crate::{Finding, Level, Located, Position, faults};
-
-/// An object of a file.
-#[derive(Clone, Debug)]
-pub(crate) enum Entry {
-    Alert(Located<Alert>),
-    Provider(Located<ProviderSpec>),
-    Receiver(Located<Receiver>),
-    Secret(Located<Secret>),
-    /// Labels of any other object, by its key in the index.
-    Labels(String, Arc<BTreeMap<String, String>>),
-}
+use crate::loaded::Hidden;
+use crate::{Located, Position, faults};
+pub(crate) use entry::Entry;
 
 /// An Alert, a Provider or a Receiver of a file that breaks the schema.
 #[derive(Clone, Debug)]
@@ -35,18 +33,6 @@ pub(crate) struct Malformed {
     pub(crate) why: String,
 }
 
-impl Entry {
-    fn is(&self, kind: &str, key: &ObjectKey) -> bool {
-        match self {
-            Self::Alert(alert) => kind == "Alert" && alert.value.key == *key,
-            Self::Provider(provider) => kind == "Provider" && provider.value.key == *key,
-            Self::Receiver(receiver) => kind == "Receiver" && receiver.value.key == *key,
-            Self::Secret(secret) => kind == "Secret" && secret.value.key == *key,
-            Self::Labels(..) => false,
-        }
-    }
-}
-
 /// What a file holds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Content {
@@ -55,60 +41,115 @@ pub(crate) struct Content {
     pub(crate) problems: Vec<Finding>,
     /// What can be used but is remarkable.
     pub(crate) remarks: Vec<Finding>,
-    /// Those of the remarks that the log of an instance has, too.
+    /// Those of the remarks that the log of an instance has once for each kind and version.
     pub(crate) logged: Vec<Finding>,
     /// Alerts and Providers that break the schema. Those that were good before are among the entries, too.
     pub(crate) malformed: Vec<Malformed>,
     /// Secrets that break the schema and have no last good state, with the reason.
     pub(crate) unreadable_secrets: Vec<(ObjectKey, String)>,
+    /// Kinds and names of objects that can not be used as they are now.
+    pub(crate) refused: Vec<(String, ObjectKey)>,
+    /// How many documents there are that are not empty.
+    pub(crate) documents: usize,
 }
 
 impl Content {
     /// The last good objects of a file that now fails as a whole.
     pub(crate) fn failed(self, problem: Finding) -> Self {
-        Self { problems: vec![problem], remarks: Vec::new(), logged: Vec::new(), ..self }
+        Self { problems: vec![problem], remarks: Vec::new(), logged: Vec::new(), documents: 1, ..self }
     }
 }
 
-/// Reads all documents of `text`. An object that breaks the schema stays as it was in `last_good`, if it was there; a
-/// text that does not parse leaves everything as it was.
+/// Reads all documents of `text`. An object that can not be used stays as it was in `last_good`, if it was there. A document
+/// of which nothing can be told leaves every object as it was that the file had and does not name any more.
 pub(crate) fn parse_text(file: &Arc<Path>, text: &str, last_good: &[Entry]) -> Content {
-    let mut reader = Reader { file, last_good, content: Content::default() };
-    match yaml::each_document(text, &mut |document| reader.document(&document)) {
-        Ok(()) => {
-            reader.content.entries.shrink_to_fit();
-            reader.content
-        }
-        Err(error) => {
-            let message =
-                format!("does not parse at column {}: {}; correct the text", error.column, error.message);
-            let entries = last_good.to_vec();
-            Content { entries, ..Content::default() }.failed(Finding::error(file, error.line, "", message))
-        }
+    if let Some(tool) = encrypted::by(text.as_bytes()) {
+        return encrypted::content(file, tool, last_good);
     }
+    let mut reader = Reader { file, text, last_good, is_broken: false, content: Content::default() };
+    yaml::each_document(text, &mut |document| match document {
+        Ok(document) => reader.document(&document),
+        Err(error) => reader.syntax(&error),
+    });
+    reader.finish()
 }
 
 struct Reader<'a> {
     file: &'a Arc<Path>,
+    text: &'a str,
     last_good: &'a [Entry],
+    /// Whether there is a document of which it is not known what it was.
+    is_broken: bool,
     content: Content,
 }
 
 impl Reader<'_> {
-    /// A document is an object or a `List` of objects.
-    fn document(&mut self, document: &Node) {
-        let kind = document.get("kind").map(|kind| &kind.value);
-        let is_list = matches!(kind, Some(Value::String(kind)) if kind.ends_with("List"));
-        match document.get("items") {
-            Some(Node { value: Value::Sequence(items), .. }) if is_list => {
-                items.iter().for_each(|item| self.object(item));
+    fn finish(mut self) -> Content {
+        if self.is_broken {
+            let is_named = |good: &&Entry| self.content.entries.iter().any(|now| now.is_same(good));
+            let lost: Vec<Entry> = self.last_good.iter().filter(|good| !is_named(good)).cloned().collect();
+            self.content.entries.extend(lost);
+        }
+        self.content.entries.shrink_to_fit();
+        self.content
+    }
+
+    fn place(&self, mark: Mark) -> Place {
+        Place::at(self.file, mark)
+    }
+
+    fn problem(&mut self, rule: Rule, mark: Mark, object: &str, message: String) {
+        let problem = Finding::error(rule, self.place(mark), object, message);
+        self.content.problems.push(problem);
+    }
+
+    fn syntax(&mut self, error: &YamlError) {
+        self.is_broken = true;
+        self.content.documents += 1;
+        let mark = Mark { line: error.line, column: error.column };
+        let message = format!("does not parse: {}; {}", error.message, self.remedy(error.line));
+        self.problem(Rule::Syntax, mark, "", message);
+    }
+
+    /// A marker with a dash too few or too many is a common cause of a text that does not parse.
+    fn remedy(&self, line: usize) -> &'static str {
+        let is_dashes = |text: &str| text.len() >= 2 && text != "---" && text.bytes().all(|b| b == b'-');
+        let mut near = self.text.lines().skip(line.saturating_sub(2)).take(2).map(str::trim);
+        if near.any(is_dashes) { "write '---' between two documents" } else { "correct the text" }
+    }
+
+    /// A document is an object or a list of objects.
+    fn document(&mut self, document: &Document) {
+        let root = &document.root;
+        self.content.documents += usize::from(root.value != Value::Null);
+        if document.duplicates.is_empty() {
+            list::each(root, &mut |node, json| self.object(node, json));
+            return;
+        }
+        let mut name = String::new();
+        list::each(root, &mut |_, json| match identity(&json) {
+            Some((kind, key)) => {
+                name = format!("{kind}/{key}");
+                self.refuse(&kind, key, "a key stands twice in its manifest");
             }
-            _ => self.object(document),
+            None => self.is_broken = true,
+        });
+        for duplicate in &document.duplicates {
+            let (key, first) = (&duplicate.key, self.place(duplicate.first));
+            let begins_object = duplicate.again.column == 1 && matches!(key.as_str(), "apiVersion" | "kind");
+            let or = if begins_object { ", or write '---' before the next object" } else { "" };
+            let message = format!(
+                "the key '{key}' stands at {first} already, so the document is not used; remove one of the two{or}"
+            );
+            self.problem(Rule::DuplicateKey, duplicate.again, &name, message);
         }
     }
 
-    fn object(&mut self, node: &Node) {
-        let mut json = node.to_json();
+    fn object(&mut self, node: &Node, mut json: Json) {
+        if let Some(misfit) = misfit(&json) {
+            self.misfit(&misfit, &json, node);
+            return;
+        }
         complete(&mut json);
         match Object::from_json(&json) {
             Ok(None) => {}
@@ -117,30 +158,52 @@ impl Reader<'_> {
                 let identity = Object::identity(&json);
                 let name = identity.as_ref().map(|(kind, key)| format!("{kind}/{key}")).unwrap_or_default();
                 for violation in &violations {
-                    let line = node.line_of(&violation.path.0);
-                    let problem = Finding::error(self.file, line, name.clone(), violation.to_string());
-                    self.content.problems.push(problem);
+                    let mark = node.mark_of(&violation.path.0);
+                    self.problem(violation.rule, mark, &name, violation.to_string());
                 }
+                self.lint(&json, &name, node);
                 if let Some((kind, key)) = identity {
                     let why = violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
                     if let Some(kind) = Kind::named(&kind) {
                         let uid = json["metadata"]["uid"].as_str().unwrap_or_default().into();
                         let file = self.file.clone();
-                        let why = format!("{why} ({}:{})", file.display(), node.line);
+                        let why = format!("{why} ({}:{})", file.display(), node.mark.line);
                         self.content.malformed.push(Malformed { id: (kind, key.clone()), uid, file, why });
                     }
-                    self.keep_last_good(&kind, key, why);
+                    self.refuse(&kind, key, &why);
                 }
             }
         }
     }
 
-    fn keep_last_good(&mut self, kind: &str, key: ObjectKey, why: String) {
-        match self.last_good.iter().find(|entry| entry.is(kind, &key)) {
+    /// A document that is skipped.
+    fn misfit(&mut self, misfit: &Lint, json: &Json, node: &Node) {
+        let identity = identity(json);
+        let name = identity.as_ref().map(|(kind, key)| format!("{kind}/{key}")).unwrap_or_default();
+        let Lint { level, violation, .. } = misfit;
+        let is_whole = violation.path.0.is_empty();
+        let message = if is_whole { violation.message.clone() } else { violation.to_string() };
+        let place = self.place(node.mark_of(&violation.path.0));
+        let finding = Finding::new(violation.rule, *level, place, name, message.clone());
+        if *level == Level::Warning {
+            self.content.remarks.push(finding);
+            return;
+        }
+        self.content.problems.push(finding);
+        match (meant_kind(json), identity) {
+            (Some(kind), Some((_, key))) => self.refuse(kind, key, &message),
+            _ => self.is_broken = true,
+        }
+    }
+
+    /// Notes that an object can not be used as it is, and keeps what was good of it.
+    fn refuse(&mut self, kind: &str, key: ObjectKey, why: &str) {
+        match self.last_good.iter().find(|entry| entry.identity() == Some((kind, &key))) {
             Some(entry) => self.content.entries.push(entry.clone()),
-            None if kind == "Secret" => self.content.unreadable_secrets.push((key, why)),
+            None if kind == "Secret" => self.content.unreadable_secrets.push((key.clone(), why.to_owned())),
             None => {}
         }
+        self.content.refused.push((kind.to_owned(), key));
     }
 
     fn sound(&mut self, object: Object, json: &Json, node: &Node) {
@@ -149,25 +212,30 @@ impl Reader<'_> {
             Object::Labelled { api_version, kind, key, labels } => {
                 Entry::Labels(manifest_key(&api_version, &kind, &key), Arc::new(labels))
             }
+            Object::Hidden(hidden) => Entry::Hidden(hidden.key, Hidden { cause: hidden.cause, position }),
             Object::Secret(secret) => {
+                self.lint(json, &format!("Secret/{}", secret.key), node);
                 Entry::Secret(Located { value: Arc::new(secret), position, fault: None, remark: None })
+            }
+            Object::Receiver(receiver) => {
+                let name = format!("Receiver/{}", receiver.key);
+                let finding = Finding::warning(Rule::NotSupported, position.place(), name, NOT_SUPPORTED);
+                self.content.remarks.push(finding);
+                Entry::Receiver(Located { value: Arc::new(receiver), position, fault: None, remark: None })
             }
             Object::Alert(alert) => {
                 let name = format!("Alert/{}", alert.key);
                 let remark = self.lint(json, &name, node);
+                self.comments(&name, node);
                 let fault = self.judge(&alert, &name, node);
                 Entry::Alert(Located { value: Arc::new(alert), position, fault, remark })
             }
             Object::Provider(provider) => {
-                let remark = self.lint(json, &format!("Provider/{}", provider.key), node);
+                let name = format!("Provider/{}", provider.key);
+                let remark = self.lint(json, &name, node);
+                self.comments(&name, node);
                 let fault = provider.kind().is_none().then(|| unsupported_type(&provider.type_name));
                 Entry::Provider(Located { value: Arc::new(provider), position, fault, remark })
-            }
-            Object::Receiver(receiver) => {
-                let name = format!("Receiver/{}", receiver.key);
-                let finding = Finding::error(self.file, node.line, name, NOT_SUPPORTED);
-                self.content.remarks.push(Finding { level: Level::Warning, ..finding });
-                Entry::Receiver(Located { value: Arc::new(receiver), position, fault: None, remark: None })
             }
         };
         self.content.entries.push(entry);
@@ -176,15 +244,11 @@ impl Reader<'_> {
     /// Notes every remark on an object, and returns what its status says of them.
     fn lint(&mut self, json: &Json, object: &str, node: &Node) -> Option<String> {
         let lints = lint(json);
-        for remark in &lints {
-            let finding = Finding {
-                level: remark.level,
-                file: self.file.clone(),
-                line: node.line_of(&remark.violation.path.0),
-                object: object.to_owned(),
-                message: remark.violation.to_string(),
-            };
-            if remark.told == Told::InLog {
+        for Lint { level, concerns, violation, told } in &lints {
+            let place = self.place(node.mark_of(&violation.path.0));
+            let finding = Finding::new(violation.rule, *level, place, object, violation.to_string());
+            let finding = Finding { concerns: *concerns, ..finding };
+            if *told == Told::InLog {
                 self.content.logged.push(finding.clone());
             }
             self.content.remarks.push(finding);
@@ -192,15 +256,28 @@ impl Reader<'_> {
         in_status(&lints)
     }
 
+    fn comments(&mut self, object: &str, node: &Node) {
+        for (path, mark) in comment::for_values(node, self.text) {
+            let message =
+                format!("{path} has no value, for what follows a '#' is a comment; put the value in quotes");
+            self.content.remarks.push(Finding::error(Rule::Comment, self.place(mark), object, message));
+        }
+    }
+
     /// Notes every pattern and selector that selects nothing, and returns what the status says of them.
     fn judge(&mut self, alert: &Alert, object: &str, node: &Node) -> Option<String> {
         let faults = faults::of_alert(alert);
-        for (path, message) in &faults {
-            let (line, message) = (node.line_of(&path.0), format!("{path} {message}"));
-            self.content.remarks.push(Finding::error(self.file, line, object, message));
+        for fault in &faults {
+            let place = self.place(node.mark_of(&fault.path.0));
+            self.content.remarks.push(Finding::error(fault.rule, place, object, fault.to_string()));
         }
         faults::summary(&faults)
     }
+}
+
+/// Kind and name of an object, as far as they can be read.
+fn identity(json: &Json) -> Option<(String, ObjectKey)> {
+    Object::identity(json).filter(|(_, key)| !key.name.is_empty())
 }
 
 /// Gives an object what the API server would: a namespace, and a uid that is the same every time.

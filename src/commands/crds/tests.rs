@@ -176,7 +176,9 @@ fn samples(folder: &str) -> Vec<(PathBuf, Value)> {
 fn taken(object: &Value) -> Option<bool> {
     match Object::from_json(object) {
         Ok(None | Some(Object::Receiver(_))) => None,
-        Ok(Some(_)) => Some(lint(object).iter().all(|lint| lint.level != Level::Error)),
+        Ok(Some(_)) => {
+            Some(lint(object).iter().all(|lint| lint.level != Level::Error || !lint.concerns.is_said(None)))
+        }
         Err(_) => Some(false),
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use campanile_domain::{ProviderClass, ProviderType};
 
+use crate::fields::{ALERT, Field, PROVIDER, Shape};
 use crate::{GROUP, Version};
 
 /// The types that may carry an expression, in quotes.
@@ -99,5 +100,34 @@ fn provider_type_the_objects_that_api_servers_take_are_of_all_types() {
     for version in [Version::V1, Version::V1beta3, Version::V1beta2].map(Version::name) {
         let place = format!("tests/fixtures/crds/accepted/provider-{version}-types.yaml");
         assert!(held(&place, |_| objects(version)), "write {place} anew with CAMPANILE_WRITE_PAGES=1");
+    }
+}
+
+/// The names below a schema's `properties`, with what stands below each.
+fn compare(known: &[Field], schema: &serde_json::Value, place: &str) {
+    let properties = schema["properties"].as_object().unwrap_or_else(|| panic!("{place} has properties"));
+    let mut names: Vec<&str> = known.iter().map(|(name, _)| *name).filter(|name| *name != "sops").collect();
+    let mut defined: Vec<&str> = properties.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    defined.sort_unstable();
+    assert_eq!(names, defined, "{place}");
+    for (name, shape) in known.iter().filter(|(name, _)| *name != "metadata") {
+        let (below, place) = (&properties.get(*name).cloned().unwrap_or_default(), format!("{place}.{name}"));
+        match shape {
+            Shape::Open => {}
+            Shape::Fields(fields) => compare(fields, below, &place),
+            Shape::Items(fields) => compare(fields, &below["items"], &place),
+        }
+    }
+}
+
+#[test]
+fn item_11_the_fields_are_those_of_the_definition_at_every_level() {
+    for (file, fields) in [("alerts.yaml", ALERT), ("providers.yaml", PROVIDER)] {
+        let place: PathBuf =
+            [env!("CARGO_MANIFEST_DIR"), "..", "..", "deploy", "crds", file].iter().collect();
+        let text = std::fs::read_to_string(place).unwrap();
+        let definition = campanile_domain::yaml::parse(&text).unwrap()[0].to_json();
+        compare(fields, &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"], file);
     }
 }

@@ -1,32 +1,68 @@
 //! From the scanner's events to a tree: anchors, merge keys, tags, duplicate keys, and the bounds.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
-use super::{MAX_DEPTH, MAX_NODES, MAX_TEXT, Node, Value, YamlError, scalar};
+use super::{Document, Duplicate, MAX_DEPTH, MAX_NODES, MAX_TEXT, Mark, Node, Value, YamlError, scalar};
 
-/// Reads a YAML text and hands its documents on.
-pub(super) fn documents(text: &str, take: &mut dyn FnMut(Node)) -> Result<(), YamlError> {
-    let mut builder = Builder::default();
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| at(error.marker(), error.info()))?;
-        builder.take(event, &span.start)?;
-        if let Some(document) = builder.document.take() {
-            take(document);
-        }
-    }
-    Ok(())
+/// A failure of one reading. The mark is the scanner's own.
+pub(super) struct Failure {
+    pub(super) error: YamlError,
+    /// Byte offset into the text where the scanner stopped.
+    pub(super) offset: usize,
 }
 
-fn at(mark: &Marker, message: impl Into<String>) -> YamlError {
-    YamlError { line: mark.line().max(1), column: mark.col() + 1, message: message.into() }
+impl Builder {
+    /// Reads a YAML text and hands its documents on. `line` is added to the line of every place.
+    ///
+    /// # Errors
+    /// [`Failure`] if the text is no YAML or passes a bound; documents before it were handed on.
+    pub(super) fn documents(
+        &mut self,
+        text: &str,
+        line: usize,
+        take: &mut dyn FnMut(Document),
+    ) -> Result<(), Failure> {
+        self.line = line;
+        self.stack.clear();
+        self.duplicates.clear();
+        let failure = |mark: &Marker, error| Failure { error, offset: offset_of(text, mark) };
+        for event in Parser::new_from_str(text) {
+            let (event, span) = event
+                .map_err(|error| failure(error.marker(), at(self.mark(error.marker()), error.info())))?;
+            let mark = self.mark(&span.start);
+            self.take(event, mark).map_err(|error| failure(&span.start, error))?;
+            if let Some(root) = self.document.take() {
+                take(Document { root, duplicates: std::mem::take(&mut self.duplicates) });
+            }
+        }
+        Ok(())
+    }
+
+    fn mark(&self, marker: &Marker) -> Mark {
+        Mark { line: self.line + marker.line().max(1), column: marker.col() + 1 }
+    }
+
+    /// Whether a bound for all texts together is passed, so that nothing more can be read.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.nodes > MAX_NODES || self.copied_text > MAX_TEXT
+    }
+}
+
+/// The byte at which a marker, which counts characters, stands.
+fn offset_of(text: &str, marker: &Marker) -> usize {
+    text.char_indices().nth(marker.index()).map_or(text.len(), |(offset, _)| offset)
+}
+
+fn at(mark: Mark, message: impl Into<String>) -> YamlError {
+    YamlError { line: mark.line, column: mark.column, message: message.into() }
 }
 
 /// A sequence or mapping whose end was not seen yet.
 struct Frame {
-    line: usize,
+    mark: Mark,
     anchor: usize,
     content: Content,
 }
@@ -55,19 +91,24 @@ struct Size {
     depth: usize,
 }
 
+/// Reads the parts of one text, one after the other. Its bounds hold for all of them together.
 #[derive(Default)]
-struct Builder {
+pub(super) struct Builder {
+    /// Lines before the present part.
+    line: usize,
+    /// Of the present document.
+    duplicates: Vec<Duplicate>,
     /// One that is complete and not handed on yet.
     document: Option<Node>,
     stack: Vec<Frame>,
     anchors: HashMap<usize, Rc<Anchored>>,
-    nodes: usize,
+    pub(super) nodes: usize,
     /// Bytes of text in copies made for anchors and aliases.
     copied_text: usize,
 }
 
 impl Builder {
-    fn take(&mut self, event: Event<'_>, mark: &Marker) -> Result<(), YamlError> {
+    fn take(&mut self, event: Event<'_>, mark: Mark) -> Result<(), YamlError> {
         match event {
             Event::DocumentStart(_) => self.anchors.clear(),
             Event::Scalar(text, style, anchor, tag) => {
@@ -81,7 +122,7 @@ impl Builder {
                     return Ok(());
                 }
                 let value = scalar_value(&text, style, tag.as_deref(), mark)?;
-                self.finish(Node { line: mark.line(), value }, anchor, mark)?;
+                self.finish(Node { mark, value }, anchor, mark)?;
             }
             Event::SequenceStart(anchor, _) => self.open(Content::Sequence(Vec::new()), anchor, mark)?,
             Event::MappingStart(anchor, _) => {
@@ -95,7 +136,7 @@ impl Builder {
         Ok(())
     }
 
-    fn count(&mut self, nodes: usize, mark: &Marker) -> Result<(), YamlError> {
+    fn count(&mut self, nodes: usize, mark: Mark) -> Result<(), YamlError> {
         self.nodes += nodes;
         if self.nodes > MAX_NODES {
             return Err(at(
@@ -117,29 +158,30 @@ impl Builder {
         }
     }
 
-    fn open(&mut self, content: Content, anchor: usize, mark: &Marker) -> Result<(), YamlError> {
+    fn open(&mut self, content: Content, anchor: usize, mark: Mark) -> Result<(), YamlError> {
         self.count(1, mark)?;
         if self.stack.len() == MAX_DEPTH {
             return Err(too_deep(mark));
         }
-        self.stack.push(Frame { line: mark.line(), anchor, content });
+        self.stack.push(Frame { mark, anchor, content });
         Ok(())
     }
 
-    fn close(&mut self, mark: &Marker) -> Result<(), YamlError> {
+    fn close(&mut self, mark: Mark) -> Result<(), YamlError> {
         let Some(frame) = self.stack.pop() else { return Ok(()) };
         let value = match frame.content {
             Content::Sequence(items) => Value::Sequence(items),
             Content::Mapping { pairs, mut merged, .. } => {
                 // Explicit pairs come last and so win over merged ones.
+                let pairs = last_wins(pairs, &mut self.duplicates);
                 merged.extend(pairs);
-                Value::Mapping(last_wins(merged))
+                Value::Mapping(last_wins(merged, &mut Vec::new()))
             }
         };
-        self.finish(Node { line: frame.line, value }, frame.anchor, mark)
+        self.finish(Node { mark: frame.mark, value }, frame.anchor, mark)
     }
 
-    fn alias(&mut self, anchor: usize, mark: &Marker) -> Result<(), YamlError> {
+    fn alias(&mut self, anchor: usize, mark: Mark) -> Result<(), YamlError> {
         let Some(anchored) = self.anchors.get(&anchor).map(Rc::clone) else {
             return Err(at(mark, "an alias to a value that is not complete; a value can not contain itself"));
         };
@@ -150,7 +192,7 @@ impl Builder {
         self.place(anchored.node.clone(), mark)
     }
 
-    fn finish(&mut self, node: Node, anchor: usize, mark: &Marker) -> Result<(), YamlError> {
+    fn finish(&mut self, node: Node, anchor: usize, mark: Mark) -> Result<(), YamlError> {
         if anchor != 0 {
             let size = node.size();
             self.charge(size, mark)?;
@@ -160,7 +202,7 @@ impl Builder {
     }
 
     /// Accounts for a copy that is about to be made.
-    fn charge(&mut self, size: Size, mark: &Marker) -> Result<(), YamlError> {
+    fn charge(&mut self, size: Size, mark: Mark) -> Result<(), YamlError> {
         self.copied_text += size.text;
         if self.copied_text > MAX_TEXT {
             return Err(at(mark, format!("aliases add more than {MAX_TEXT} bytes; use fewer")));
@@ -168,7 +210,7 @@ impl Builder {
         self.count(size.nodes, mark)
     }
 
-    fn place(&mut self, node: Node, mark: &Marker) -> Result<(), YamlError> {
+    fn place(&mut self, node: Node, mark: Mark) -> Result<(), YamlError> {
         match self.stack.last_mut().map(|frame| &mut frame.content) {
             None => self.document = Some(node),
             Some(Content::Sequence(items)) => items.push(node),
@@ -185,12 +227,12 @@ impl Builder {
     }
 }
 
-fn too_deep(mark: &Marker) -> YamlError {
+fn too_deep(mark: Mark) -> YamlError {
     at(mark, format!("nested deeper than {MAX_DEPTH} levels"))
 }
 
 /// Mixes the value of a `<<` key in: of several mappings an earlier one wins over a later one.
-fn merge(merged: &mut Vec<(Node, Node)>, node: Node, mark: &Marker) -> Result<(), YamlError> {
+fn merge(merged: &mut Vec<(Node, Node)>, node: Node, mark: Mark) -> Result<(), YamlError> {
     let sources = match node.value {
         Value::Sequence(items) => items,
         _ => vec![node],
@@ -204,24 +246,24 @@ fn merge(merged: &mut Vec<(Node, Node)>, node: Node, mark: &Marker) -> Result<()
     Ok(())
 }
 
-/// Drops every pair whose key comes again later.
-pub(super) fn last_wins(mut pairs: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
-    let mut keep = {
-        let mut seen = HashSet::with_capacity(pairs.len());
-        let keep: Vec<bool> =
-            pairs.iter().rev().map(|(key, _)| seen.insert(key.value.scalar_text())).collect();
-        keep.into_iter().rev()
-    };
-    pairs.retain(|_| keep.next().unwrap_or(true));
-    pairs
+/// Drops every pair whose key comes again later, and notes where both stand.
+pub(super) fn last_wins(pairs: Vec<(Node, Node)>, duplicates: &mut Vec<Duplicate>) -> Vec<(Node, Node)> {
+    let mut kept: Vec<Option<(Node, Node)>> = Vec::with_capacity(pairs.len());
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(pairs.len());
+    for pair in pairs {
+        let text = pair.0.value.scalar_text().unwrap_or_default().into_owned();
+        if let Some(first) = places.get(&text).and_then(|place| kept.get_mut(*place)).and_then(Option::take)
+            && duplicates.len() < Duplicate::MOST
+        {
+            duplicates.push(Duplicate::of(&text, &first.0, &pair.0));
+        }
+        places.insert(text, kept.len());
+        kept.push(Some(pair));
+    }
+    kept.into_iter().flatten().collect()
 }
 
-fn scalar_value(
-    text: &str,
-    style: ScalarStyle,
-    tag: Option<&Tag>,
-    mark: &Marker,
-) -> Result<Value, YamlError> {
+fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&Tag>, mark: Mark) -> Result<Value, YamlError> {
     let as_text = || Value::String(text.to_owned());
     let Some(tag) = tag else {
         return Ok(if style == ScalarStyle::Plain { scalar::resolve(text) } else { as_text() });

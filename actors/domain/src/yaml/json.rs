@@ -1,16 +1,31 @@
 //! A strict JSON reader that keeps lines; several documents may follow each other.
 
 use super::build::last_wins;
-use super::{MAX_DEPTH, MAX_NODES, Node, Value, YamlError};
+use super::{Document, Duplicate, MAX_DEPTH, MAX_NODES, Mark, Node, Value, YamlError};
 
-/// Reads all documents of a JSON text.
-pub(super) fn documents(text: &str) -> Result<Vec<Node>, YamlError> {
-    let mut reader = Reader { text, at: 0, line: 1, line_start: 0, nodes: 0 };
+/// What a JSON text holds.
+pub(super) struct Read {
+    /// The documents before the error, or all.
+    pub(super) documents: Vec<Document>,
+    /// Why the rest can not be read.
+    pub(super) error: Option<YamlError>,
+    /// How many values there are.
+    pub(super) nodes: usize,
+}
+
+/// Reads all documents of a JSON text. `line` is added to the line of every place, `nodes` values are known already.
+pub(super) fn documents(text: &str, line: usize, nodes: usize) -> Read {
+    let mut reader = Reader { text, at: 0, line: line + 1, counted: (0, 1), nodes, duplicates: Vec::new() };
     let mut documents = Vec::new();
     while reader.peek().is_some() {
-        documents.push(reader.value(0)?);
+        match reader.value(0) {
+            Ok(root) => {
+                documents.push(Document { root, duplicates: std::mem::take(&mut reader.duplicates) });
+            }
+            Err(error) => return Read { documents, error: Some(error), nodes: reader.nodes },
+        }
     }
-    Ok(documents)
+    Read { documents, error: None, nodes: reader.nodes }
 }
 
 struct Reader<'a> {
@@ -18,14 +33,23 @@ struct Reader<'a> {
     /// Byte offset of the next character; always between two characters.
     at: usize,
     line: usize,
-    line_start: usize,
+    /// A byte offset in this line and its column, so that no character is counted twice.
+    counted: (usize, usize),
     nodes: usize,
+    duplicates: Vec<Duplicate>,
 }
 
 impl<'a> Reader<'a> {
-    fn error(&self, message: impl Into<String>) -> YamlError {
-        let before = self.text.get(self.line_start..self.at).unwrap_or_default();
-        YamlError { line: self.line, column: before.chars().count() + 1, message: message.into() }
+    fn error(&mut self, message: impl Into<String>) -> YamlError {
+        let Mark { line, column } = self.mark();
+        YamlError { line, column, message: message.into() }
+    }
+
+    fn mark(&mut self) -> Mark {
+        let (offset, column) = self.counted;
+        let column = column + self.text.get(offset..self.at).unwrap_or_default().chars().count();
+        self.counted = (self.at, column);
+        Mark { line: self.line, column }
     }
 
     /// The next byte that is no white space.
@@ -34,7 +58,7 @@ impl<'a> Reader<'a> {
             match byte {
                 b'\n' => {
                     self.line += 1;
-                    self.line_start = self.at + 1;
+                    self.counted = (self.at + 1, 1);
                 }
                 b' ' | b'\t' | b'\r' => {}
                 _ => return Some(*byte),
@@ -52,7 +76,7 @@ impl<'a> Reader<'a> {
 
     fn value(&mut self, depth: usize) -> Result<Node, YamlError> {
         let first = self.peek();
-        let line = self.line;
+        let mark = self.mark();
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             return Err(self.error(format!("more than {MAX_NODES} values; split the text")));
@@ -66,7 +90,7 @@ impl<'a> Reader<'a> {
             Some(b'"') => Value::String(self.string()?),
             _ => self.word()?,
         };
-        Ok(Node { line, value })
+        Ok(Node { mark, value })
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, YamlError> {
@@ -85,7 +109,7 @@ impl<'a> Reader<'a> {
             }
             pairs.push((key, self.value(depth)?));
         }
-        Ok(Value::Mapping(last_wins(pairs)))
+        Ok(Value::Mapping(last_wins(pairs, &mut self.duplicates)))
     }
 
     fn array(&mut self, depth: usize) -> Result<Value, YamlError> {
@@ -109,10 +133,9 @@ impl<'a> Reader<'a> {
             end
         });
         let Some(length) = length else { return Err(self.error("a string without an end")) };
-        let text = self
-            .token(length + 2)
-            .and_then(|token| serde_json::from_str(token).ok())
-            .ok_or_else(|| self.error("a string with a wrong escape or a control character"))?;
+        let Some(text) = self.token(length + 2).and_then(|token| serde_json::from_str(token).ok()) else {
+            return Err(self.error("a string with a wrong escape or a control character"));
+        };
         self.at += length + 2;
         Ok(text)
     }

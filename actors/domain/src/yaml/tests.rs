@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{Node, Step, Value, parse};
+use super::{Document, Mark, Node, Step, Value, YamlError, each_document, parse};
 
 fn one(text: &str) -> Node {
     let mut documents = parse(text).unwrap();
@@ -83,11 +83,11 @@ fn all_documents_are_read_and_know_their_lines() {
     assert_eq!(documents.len(), 3);
     assert_eq!(documents[1].value, Value::Null);
     let last = &documents[2];
-    assert_eq!(last.line, 6);
-    assert_eq!(last.line_of(&["b".into(), 1.into(), "y".into()]), 8);
-    assert_eq!(last.line_of(&["b".into()]), 6);
-    assert_eq!(last.line_of(&["b".into(), 7.into(), "z".into()]), 6, "the nearest ancestor");
-    assert_eq!(last.line_of(&[Step::Key("absent".into())]), 6);
+    assert_eq!(last.mark.line, 6);
+    assert_eq!(last.mark_of(&["b".into(), 1.into(), "y".into()]).line, 8);
+    assert_eq!(last.mark_of(&["b".into()]).line, 6);
+    assert_eq!(last.mark_of(&["b".into(), 7.into(), "z".into()]).line, 6, "the nearest ancestor");
+    assert_eq!(last.mark_of(&[Step::Key("absent".into())]).line, 6);
     assert!(parse("# only a comment\n").unwrap().is_empty());
 }
 
@@ -96,8 +96,8 @@ fn json_may_hold_tabs_surrogate_pairs_and_several_documents() {
     let documents =
         parse("{\n\t\"a\": \"\\ud83d\\ude00\\/\",\n\t\"b\": [1, -2.5e1, true, null]\n}\n{}\n").unwrap();
     assert_eq!(documents[0].to_json(), json!({"a": "😀/", "b": [1, -25.0, true, null]}));
-    assert_eq!(documents[0].line_of(&["b".into()]), 3);
-    assert_eq!((documents.len(), documents[1].line), (2, 5));
+    assert_eq!(documents[0].mark_of(&["b".into()]).line, 3);
+    assert_eq!((documents.len(), documents[1].mark.line), (2, 5));
 }
 
 #[test]
@@ -171,4 +171,120 @@ fn nesting_is_bounded_in_yaml_json_and_through_aliases() {
     assert!(parse(&format!("a: {}", nested("[", "]", 64))).unwrap_err().message.contains("64"));
     let through = format!("a: &a {}\nb: {}*a{}\n", nested("[", "]", 40), "[".repeat(40), "]".repeat(40));
     assert!(parse(&through).unwrap_err().message.contains("64"));
+}
+
+/// Everything that a text holds, in order.
+fn read(text: &str) -> Vec<Result<Document, YamlError>> {
+    let mut found = Vec::new();
+    each_document(text, &mut |document| found.push(document));
+    found
+}
+
+#[test]
+fn item_11_a_key_that_stands_twice_is_told_with_both_places() {
+    for (text, key, first, again) in [
+        ("a: 1\nb: 2\na: 3\n", "a", (1, 1), (3, 1)),
+        ("spec:\n  x:\n    - {k: 1, k: 2}\n", "k", (3, 8), (3, 14)),
+        ("1: x\n'1': y\n", "1", (1, 1), (2, 1)),
+        ("---\n{\"a\": 1,\n  \"a\": 2}\n", "a", (2, 2), (3, 3)),
+        ("c: {}\n---\nb: &b {x: 1}\nd:\n  <<: *b\n  y: 1\n  y: 2\n", "y", (6, 3), (7, 3)),
+    ] {
+        let found = read(text).pop().unwrap().unwrap().duplicates;
+        assert_eq!(found.len(), 1, "{text}");
+        let place = |mark: Mark| (mark.line, mark.column);
+        assert_eq!(
+            (found[0].key.as_str(), place(found[0].first), place(found[0].again)),
+            (key, first, again)
+        );
+    }
+    for sound in ["b: &b {x: 1}\nd:\n  <<: *b\n  x: 2\n", "a: {k: 1}\nb: {k: 1}\n", "a: 1\n---\na: 1\n"] {
+        assert!(
+            read(sound).iter().all(|document| document.as_ref().unwrap().duplicates.is_empty()),
+            "{sound}"
+        );
+    }
+}
+
+#[test]
+fn item_11_three_of_a_key_are_two_duplicates_and_many_are_bounded() {
+    let lines = |count: usize| "a: 1\n".repeat(count);
+    let count = |text: &str| read(text).pop().unwrap().unwrap().duplicates.len();
+    assert_eq!(count(&lines(3)), 2);
+    assert_eq!(count(&lines(1000)), super::Duplicate::MOST);
+}
+
+#[test]
+fn item_16_a_document_that_does_not_parse_loses_no_other() {
+    for broken in [
+        "b: [1\n",
+        "b: 'x\n",
+        "b: \"x\n",
+        "b: {x\n",
+        "b: c: d\n",
+        "b: |2\n x\n",
+        "%X\n",
+        "b: *none\n",
+        "- a\nb\n: - c\n",
+    ] {
+        let found = read(&format!("a: 1\n---\n{broken}---\nc: 3\n"));
+        assert!(found.first().unwrap().is_ok() && found.last().unwrap().is_ok(), "{broken}: {found:?}");
+        let errors: Vec<&YamlError> = found.iter().filter_map(|one| one.as_ref().err()).collect();
+        assert_eq!(errors.len(), 1, "{broken}");
+        assert!((3..=5).contains(&errors[0].line), "{broken}: {}", errors[0]);
+        assert_eq!(found.last().unwrap().as_ref().unwrap().root.to_json(), json!({"c": 3}));
+    }
+    let found = read("{\"a\": 1}\n{\"b\": 2\n{\"c\": 3}\n");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found[0].as_ref().unwrap().root.to_json(), json!({"a": 1}));
+}
+
+#[test]
+fn item_16_markers_end_documents_and_nothing_else_does() {
+    let roots = |text: &str| -> Vec<serde_json::Value> {
+        read(text).into_iter().map(|document| document.unwrap().root.to_json()).collect()
+    };
+    assert_eq!(
+        roots("%YAML 1.2\n---\na: 1\n...\n%YAML 1.2\n---\nb: 2\n"),
+        [json!({"a": 1}), json!({"b": 2})]
+    );
+    assert_eq!(roots("--- {a: 1}\n--- # x\nb: 2\n"), [json!({"a": 1}), json!({"b": 2})]);
+    assert_eq!(roots("a: 1\r\n---\r\nb: 2\r\n"), [json!({"a": 1}), json!({"b": 2})]);
+    assert_eq!(roots("a: x\n ---\n"), [json!({"a": "x ---"})]);
+    assert_eq!(
+        roots("a: |\n  ---\n  -----BEGIN\nb: ---x\n"),
+        [json!({"a": "---\n-----BEGIN\n", "b": "---x"})]
+    );
+    assert_eq!(roots("{\"a\": 1}\n---\n{\n\t\"b\": 2}\n"), [json!({"a": 1}), json!({"b": 2})]);
+}
+
+#[test]
+fn item_16_a_byte_order_mark_may_stand_before_any_document() {
+    for text in [
+        "\u{feff}a: 1\n---\n\u{feff}b: 2\n",
+        "a: 1\n\u{feff}---\nb: 2\n",
+        "\u{feff}---\na: 1\n\u{feff}--- \nb: 2\n",
+    ] {
+        let found = parse(text).unwrap();
+        let json: Vec<serde_json::Value> = found.iter().map(Node::to_json).collect();
+        assert_eq!(json, [json!({"a": 1}), json!({"b": 2})], "{text:?}");
+    }
+}
+
+#[test]
+fn item_16_a_tab_is_white_space_between_an_indicator_and_its_value() {
+    for (text, json) in [
+        ("type:\tgeneric\n", json!({"type": "generic"})),
+        ("type: \tgeneric\t# x\nb:\t\t-1\nc:\t-x\n", json!({"type": "generic", "b": -1, "c": "-x"})),
+        ("a:\t'x\ty'\nb:\t|\n  c:\td\n", json!({"a": "x\ty", "b": "c:\td\n"})),
+        ("a: {b:\tc,\td: e}\nf:\t[g,\th]\n", json!({"a": {"b": "c", "d": "e"}, "f": ["g", "h"]})),
+        ("a:\n  -\tb\n  - c:\td\n\t\n  - e\t\n", json!({"a": ["b", {"c": "d"}, "e"]})),
+        ("ä: ö\nb:\tü\nc:\tx\n", json!({"ä": "ö", "b": "ü", "c": "x"})),
+    ] {
+        assert_eq!(one(text).to_json(), json, "{text:?}");
+    }
+    for broken in ["a:\n\tb: 1\n", "a:\t- b\n"] {
+        assert!(parse(broken).is_err(), "{broken:?}");
+    }
+    let many = (0..200).map(|n| format!("k{n}:\tv\n")).collect::<String>();
+    assert_eq!(one(&many).to_json().as_object().unwrap().len(), 200);
 }

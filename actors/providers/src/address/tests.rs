@@ -4,6 +4,9 @@ fn check(address: &str) -> Result<String, AddressProblem> {
     HookUrl::parse(address).map(|url| url.as_str().to_owned())
 }
 
+/// A label of 64 letters.
+const LONG_LABEL: &str = "https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example/";
+
 #[test]
 fn s09_what_is_no_absolute_http_url_is_refused() {
     let table = [
@@ -28,6 +31,15 @@ fn s09_what_is_no_absolute_http_url_is_refused() {
         ("https://example.com /", AddressProblem::Host),
         ("https://example.com\\@evil.example/", AddressProblem::Host),
         ("https://[::1/hook", AddressProblem::Host),
+        ("https://${DOMAIN}/hook", AddressProblem::Host),
+        ("https://{host}/hook", AddressProblem::Host),
+        ("https://$HOST/hook", AddressProblem::Host),
+        ("https://example..com/hook", AddressProblem::Host),
+        ("https://.example.com/hook", AddressProblem::Host),
+        ("https://exa*mple.com/hook", AddressProblem::Host),
+        ("https://example.com,other.example/hook", AddressProblem::Host),
+        (LONG_LABEL, AddressProblem::Host),
+        ("https://example.com:0/hook", AddressProblem::Port),
         ("https://example.com:http/hook", AddressProblem::Port),
         ("https://example.com:65536/hook", AddressProblem::Port),
     ];
@@ -44,6 +56,8 @@ fn s09_a_sound_url_keeps_its_spelling() {
         "https://example.com?x=1",
         "https://user:p%40ss@example.com:8443/a//b/../c/;v=1,2",
         "https://[::1]:8080/hook",
+        "https://my_service.apps.svc.cluster.local./hook",
+        "http://alertmanager/api/v2/alerts/",
         "https://example.com/hook?rate=100%",
     ] {
         assert_eq!(check(address).as_deref(), Ok(address));

@@ -80,6 +80,25 @@ mod tests {
     }
 
     #[test]
+    fn item_13_the_address_of_a_page_is_no_repository() {
+        for (kind, address) in [
+            ("github", "https://github.com/org/repo/tree/main"),
+            ("github", "https://github.com/org/repo/pull/7"),
+            ("gitlab", "https://gitlab.com/group/project/-/tree/main"),
+            ("gitlab", "https://gitlab.com/a/b/c/-/merge_requests"),
+            ("gitea", "https://gitea.example/org/repo/src/branch/main"),
+            ("bitbucket", "https://bitbucket.org/team/repo/src/main"),
+            ("bitbucketserver", "https://git.example/projects/KEY/repos/repo/browse"),
+            ("azuredevops", "https://dev.azure.com/org/project/_git/repo/pullrequest/7"),
+        ] {
+            let spec = ProviderSpec { address: address.into(), ..spec(kind) };
+            let token: &[u8] = if kind == "bitbucket" { b"user:password" } else { b"token" };
+            let text = credentials(&[("token", token)]).build(&spec).unwrap_err().to_string();
+            assert!(text.contains("write spec.address as https://"), "{kind}: {text}");
+        }
+    }
+
+    #[test]
     fn an_id_from_a_secret_is_not_shown() {
         let settings = credentials(&[("address", b"https://h/hidden/a/b")]).resolve(&spec("github")).unwrap();
         let error = Place::of(&settings).segments::<2>("x").unwrap_err();

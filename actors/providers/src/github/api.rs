@@ -13,6 +13,9 @@ use crate::commit_status::{GitProblem, Place};
 use crate::encoding::segment;
 use crate::{ConfigError, Exchange, Settings};
 
+/// The end of hosts of GitHub Enterprise Cloud with data residency.
+const DATA_RESIDENCY: &str = ".ghe.com";
+
 /// Address, repository and login.
 pub(crate) struct Api {
     /// Of the API.
@@ -45,6 +48,8 @@ impl Api {
         let host = url.host();
         let api = match host {
             "github.com" => "https://api.github.com".to_owned(),
+            // GitHub Enterprise Cloud with data residency ("Resources in the REST API": `https://api.SUBDOMAIN.ghe.com`).
+            _ if host.ends_with(DATA_RESIDENCY) && !host.starts_with("api.") => format!("https://api.{host}"),
             _ if host.starts_with("api.") || host.contains(".api.") => url.origin(),
             _ => format!("{}/api/v3", url.origin()),
         };

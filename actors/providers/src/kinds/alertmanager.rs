@@ -44,6 +44,11 @@ const STYLE: Style = Style { escape: plain, width: characters };
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("Alertmanager URL")?;
+    if url.parts().1.trim_end_matches('/').is_empty() {
+        let problem =
+            "the Alertmanager URL has no path, and there is no API at its root; alerts go to /api/v2/alerts/";
+        return Err(ConfigError::Setting { problem, place: settings.address.source().clone() });
+    }
     let token = bearer(settings)?;
     Ok(Box::new(Alertmanager {
         target: Target { url, judge, masker: settings.masker.clone() },

@@ -50,7 +50,8 @@ struct Entry {
 /// In the order of the contract: no token, an address that names no project.
 pub(super) fn api(settings: &Settings) -> Result<TokenApi, ConfigError> {
     TokenApi::new(settings, "gitlab", headers, |place| {
-        if place.id().is_empty() {
+        // `/-/` begins the pages of a project: no group or project is called so.
+        if place.id().is_empty() || place.id().split('/').any(|segment| segment == "-") {
             return Err(place.refusal("https://HOST/GROUP/PROJECT").into());
         }
         // GitLab takes the whole path for one segment, and its routes stop at a dot that is not escaped.

@@ -28,6 +28,9 @@ use crate::{ConfigError, Exchange, Provider, Settings, Step};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let address = settings.address.hook_url("PagerDuty endpoint URL")?;
+    if settings.channel.trim().is_empty() {
+        return Err(ConfigError::NoChannel("empty PagerDuty routing key, which every event needs"));
+    }
     let masker = Arc::new(settings.masker.with([&settings.channel]));
     let target =
         |path| Target { url: address.without_login().moved(path, None), judge, masker: masker.clone() };

@@ -72,6 +72,11 @@ const API_HOSTS: [&str; 2] = ["slack.com", "slack-gov.com"];
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("Slack hook URL")?;
     let token = settings.header_token()?;
+    if is_api(&url) && settings.channel.trim().is_empty() {
+        return Err(ConfigError::NoChannel(
+            "chat.postMessage needs a channel, which only incoming webhooks know themselves",
+        ));
+    }
     let judge = if is_api(&url) { answer::judge } else { judge };
     Ok(Box::new(Slack {
         target: Target { url, judge, masker: settings.masker.clone() },

@@ -13,16 +13,18 @@ pub(super) struct Login {
 
 impl Login {
     /// The Secret's pair overrides the spec's name, even with empty texts. A lone `username` overrides the name, a
-    /// lone `password` goes with the spec's name; both are noticed.
+    /// lone `password` goes with the spec's name; both are noticed. Line breaks at their ends are left out.
     pub(super) fn read(
         spec: &ProviderSpec,
         secret: Option<&Secret>,
         notices: &mut Vec<Notice>,
     ) -> Result<Self, ConfigError> {
-        let spec_name = || spec.username.clone();
+        let spec_name = || secret::without_line_end(&spec.username).to_owned();
         let Some(secret) = secret else { return Ok(Self { username: spec_name(), password: None }) };
-        let username = secret::text(secret, "username")?.map(str::to_owned);
-        let password = secret::text(secret, "password")?.map(str::to_owned);
+        let text = |key| -> Result<Option<String>, ConfigError> {
+            Ok(secret::text(secret, key)?.map(|text| secret::without_line_end(text).to_owned()))
+        };
+        let (username, password) = (text("username")?, text("password")?);
         match (&username, &password) {
             (Some(_), None) => notices.push(Notice::LoneUsername(secret.key.clone())),
             (None, Some(_)) => notices.push(Notice::LonePassword(secret.key.clone())),

@@ -42,7 +42,8 @@ pub(super) fn from_secret(secret: &Secret) -> Result<Proxy, ConfigError> {
 fn read(secret: &Secret) -> Result<Proxy, ProxyProblem> {
     let text = |key| {
         let value = secret.data.get(key);
-        value.map(|value| str::from_utf8(value).map_err(|_| ProxyProblem::NotText)).transpose()
+        let text = value.map(|value| str::from_utf8(value).map_err(|_| ProxyProblem::NotText)).transpose()?;
+        Ok::<_, ProxyProblem>(text.map(secret::without_line_end))
     };
     let address = text("address")?.ok_or(ProxyProblem::Missing)?.trim();
     if address.is_empty() {

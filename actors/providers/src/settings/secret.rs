@@ -7,6 +7,10 @@ use campanile_domain::{ObjectKey, ProviderSpec, Secret};
 use super::SecretLookup;
 use crate::ConfigError;
 
+/// What every value begins with that SOPS encrypted (SOPS, "Encryption protocol",
+/// <https://getsops.io/docs/#encryption-protocol>).
+const CIPHERTEXT: &[u8] = b"ENC[AES256_GCM,";
+
 /// The Secret called `name` in the Provider's namespace; none if the Provider names none.
 pub(super) fn read(
     spec: &ProviderSpec,
@@ -15,7 +19,16 @@ pub(super) fn read(
 ) -> Result<Option<Arc<Secret>>, ConfigError> {
     let Some(name) = name else { return Ok(None) };
     let key = ObjectKey::new(spec.key.namespace.clone(), name);
-    secrets(&key).map(Some).map_err(|cause| ConfigError::Secret { key, cause })
+    let secret = secrets(&key).map_err(|cause| ConfigError::Secret { key, cause })?;
+    if secret.data.values().any(|value| value.starts_with(CIPHERTEXT)) {
+        return Err(ConfigError::Ciphertext(secret.key.clone()));
+    }
+    Ok(Some(secret))
+}
+
+/// `value` without the line breaks that an editor or `echo` leaves at its end. Spaces may belong to it.
+pub(super) fn without_line_end(value: &str) -> &str {
+    value.trim_end_matches(['\r', '\n'])
 }
 
 /// The value of `key` as text, none if the key does not exist.

@@ -7,7 +7,7 @@ use campanile_protocol::{LabelLookup, Labels};
 use tempfile::TempDir;
 
 use super::{alert, provider, secret, write};
-use crate::{Folder, LabelStore, Loaded, load};
+use crate::{Finding, Folder, LabelStore, Loaded, Strictness, findings, load};
 
 fn key(name: &str) -> ObjectKey {
     ObjectKey::new("apps", name)
@@ -78,7 +78,7 @@ fn a_file_that_breaks_keeps_its_last_good_objects_and_says_where() {
         let problems = folder.loaded().problems;
         assert_eq!(problems.len(), 1);
         assert!(problems[0].to_string().starts_with(&format!("{}:", file.display())), "{}", problems[0]);
-        assert!(problems[0].line > 0);
+        assert!(problems[0].place.mark.is_some());
     }
     write(&file, &provider("http://two"));
     folder.refresh().unwrap();
@@ -113,11 +113,11 @@ fn an_object_that_breaks_the_schema_stays_as_it_was_while_its_file_moves_on() {
     folder.refresh().unwrap();
     assert_eq!(address(&folder), "http://one");
     assert_eq!(alerts(&folder.loaded()), ["apps/new"]);
-    let problems: Vec<String> = folder.loaded().problems.iter().map(ToString::to_string).collect();
+    let problems: Vec<String> = folder.loaded().problems.iter().map(Finding::said).collect();
     let place = file.display();
     assert_eq!(
         problems,
-        [format!("{place}:9: Provider/apps/chat: spec.channel must be a string, not a number; quote it")]
+        [format!("{place}:9:3: Provider/apps/chat: spec.channel must be a string, not a number; quote it")]
     );
 }
 
@@ -130,11 +130,11 @@ fn of_two_manifests_of_one_object_the_first_by_path_counts() {
     let loaded = load(dir.path()).unwrap();
     assert_eq!(loaded.providers[&key("chat")].value.address, "http://first");
     let expected = format!(
-        "{}:1: Provider/apps/chat: is defined already at {}:11, which counts; remove one of the two",
+        "{}:1:1: Provider/apps/chat: is defined already at {}:11:1, which counts; remove one of the two",
         second.display(),
         first.display()
     );
-    assert_eq!(loaded.problems.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+    assert_eq!(loaded.problems.iter().map(Finding::said).collect::<Vec<_>>(), [expected]);
 }
 
 #[test]
@@ -143,8 +143,8 @@ fn secrets_are_read_and_broken_base64_is_a_problem_that_shows_no_value() {
     let loaded = Loaded::from_text("in.yaml".as_ref(), &[secret("plain"), bad.to_owned()].join("---\n"));
     assert_eq!(loaded.secrets[&key("token")].value.data["token"], b"plain");
     assert!(!loaded.secrets.contains_key(&key("bad")));
-    let problem = loaded.problems[0].to_string();
-    assert!(problem.starts_with("in.yaml:11: Secret/apps/bad: data.token is not base64; "), "{problem}");
+    let problem = loaded.problems[0].said();
+    assert!(problem.starts_with("in.yaml:11:3: Secret/apps/bad: data.token is not base64; "), "{problem}");
     assert!(!problem.contains("hunter2"));
 }
 
@@ -239,4 +239,38 @@ fn labels_are_found_in_any_version_of_the_kind() {
     ] {
         assert_eq!(store.labels(&other), Labels::Absent);
     }
+}
+
+#[test]
+fn item_16_a_reload_with_a_document_that_cannot_be_told_drops_nothing() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("a.yaml");
+    write(&file, &[alert("one"), provider("http://one"), alert("two")].join("---\n"));
+    let mut folder = Folder::new(dir.path().to_owned());
+    folder.refresh().unwrap();
+    for broken in [
+        "metadata: [\n".to_owned(),
+        alert("one").replace("kind: Alert\n", ""),
+        alert("one").replace("kind: Alert", "kind: Alret"),
+        alert("one").replace("notification.", "notifications."),
+        alert("one") + "kind: Alert\n",
+        alert("one") + "  eventSources: []\n",
+    ] {
+        write(&file, &[broken.clone(), provider("http://two"), alert("two")].join("---\n"));
+        folder.refresh().unwrap();
+        assert_eq!(address(&folder), "http://two", "the rest moves on: {broken}");
+        assert_eq!(alerts(&folder.loaded()), ["apps/one", "apps/two"], "{broken}");
+    }
+    write(&file, &[provider("http://two"), alert("two")].join("---\n"));
+    folder.refresh().unwrap();
+    assert_eq!(alerts(&folder.loaded()), ["apps/two"], "what is taken out goes");
+}
+
+#[test]
+fn item_12_a_file_of_git_crypt_is_known_by_its_first_bytes() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("a.yaml"), b"\0GITCRYPT\0\xff\xfe\x01").unwrap();
+    let found = findings(&load(dir.path()).unwrap(), Strictness::default());
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].to_string().contains("warning: is encrypted with git-crypt"), "{}", found[0]);
 }

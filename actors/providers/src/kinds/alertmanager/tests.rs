@@ -70,6 +70,15 @@ fn no_label_makes_alertmanager_refuse_the_alert() {
 
 #[test]
 fn s23_16_a_wrong_address_is_refused_and_a_wrong_path_waits_for_a_human() {
+    for address in ["http://alertmanager:9093", "http://alertmanager:9093/", "http://alertmanager:9093/?x=1"]
+    {
+        let spec = ProviderSpec { address: address.into(), ..spec("alertmanager") };
+        let text = credentials(&[]).build(&spec).unwrap_err().to_string();
+        assert!(
+            text.contains("no path") && text.ends_with("/api/v2/alerts/; correct spec.address"),
+            "{text}"
+        );
+    }
     let spec = ProviderSpec { address: "not a url".into(), ..spec("alertmanager") };
     let text = credentials(&[]).build(&spec).unwrap_err().to_string();
     assert!(text.starts_with("invalid Alertmanager URL *****"), "{text}");

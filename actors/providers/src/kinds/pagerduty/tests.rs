@@ -85,8 +85,7 @@ fn s23_18_severities_and_reasons_decide_what_is_sent() {
 #[test]
 fn s23_18_what_is_empty_is_left_out() {
     let empty = delivery(Event { severity: Severity::Error, ..Event::default() }, &[]);
-    let sent = json(&with_key(""), &empty);
-    assert_eq!(sent["routing_key"], "");
+    let sent = json(&with_key("k"), &empty);
     assert_eq!(sent.get("dedup_key"), None);
     assert_eq!((sent["payload"].get("component"), sent["payload"].get("group")), (None, None));
     assert_eq!(sent["payload"]["summary"], ": /");
@@ -134,4 +133,13 @@ fn s23_18_an_address_that_fails_the_check_is_refused() {
     let spec = ProviderSpec { address: "not a url".into(), ..spec("pagerduty") };
     let text = credentials(&[]).build(&spec).unwrap_err().to_string();
     assert!(text.starts_with("invalid PagerDuty endpoint URL *****"), "{text}");
+}
+
+#[test]
+fn item_13_a_routing_key_is_needed() {
+    for channel in ["", " \n"] {
+        let spec = ProviderSpec { channel: channel.into(), ..spec("pagerduty") };
+        let text = credentials(&[]).build(&spec).unwrap_err().to_string();
+        assert_eq!(text, "empty PagerDuty routing key, which every event needs: write it in spec.channel");
+    }
 }

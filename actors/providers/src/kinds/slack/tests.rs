@@ -136,3 +136,15 @@ fn a_link_whose_target_hides_shows_as_it_is_written() {
         "&lt;https://evil.example|docs> &lt;mailto:a@b|x> <30s> <none> a<b <app.kubernetes.io/name>"
     );
 }
+
+#[test]
+fn item_13_the_api_needs_a_channel_and_a_webhook_does_not() {
+    let built = |address: &str, channel: &str| {
+        let spec = ProviderSpec { address: address.into(), channel: channel.into(), ..slack() };
+        credentials(&[("token", b"xoxb")]).build(&spec).map(drop).map_err(|error| error.to_string())
+    };
+    let api = "https://slack.com/api/chat.postMessage";
+    assert!(built(api, "").unwrap_err().starts_with("chat.postMessage needs a channel"));
+    assert_eq!(built(api, "general"), Ok(()));
+    assert_eq!(built("https://hooks.slack.com/services/T0/B0/x", ""), Ok(()));
+}

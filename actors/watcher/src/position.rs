@@ -1,0 +1,76 @@
+//! Where the parts of an object stand that findings are about after its text is forgotten.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use campanile_domain::yaml::{Mark, Node, Step, Value};
+
+use crate::finding::Place;
+
+/// Where an object stands.
+#[derive(Clone, Debug)]
+pub struct Position {
+    /// The file, under the folder's path as it was given.
+    pub file: Arc<Path>,
+    mark: Short,
+    /// The places of [`REFERENCES`].
+    references: [Short; REFERENCES.len()],
+    /// Whether `metadata.namespace` says where it lives.
+    pub(crate) has_namespace: bool,
+}
+
+/// The fields of `spec` that findings are about which come after the text is forgotten.
+const REFERENCES: [&str; 9] = [
+    "providerRef",
+    "secretRef",
+    "certSecretRef",
+    "proxySecretRef",
+    "address",
+    "channel",
+    "proxy",
+    "commitStatusExpr",
+    "type",
+];
+
+impl Position {
+    /// Where `node`, an object of `file`, stands.
+    pub(crate) fn new(file: &Arc<Path>, node: &Node) -> Self {
+        let mark = |field| Short::of(node.mark_of(&["spec".into(), Step::from(field), "name".into()]));
+        let namespace = node.get("metadata").and_then(|metadata| metadata.get("namespace"));
+        Self {
+            file: file.clone(),
+            mark: Short::of(node.mark),
+            references: REFERENCES.map(mark),
+            has_namespace: namespace.is_some_and(|namespace| namespace.value != Value::Null),
+        }
+    }
+
+    /// The object's first character.
+    pub fn place(&self) -> Place {
+        Place::at(&self.file, self.mark.long())
+    }
+
+    /// Where a field of `spec` stands, or the name that it gives; the nearest ancestor if the object has no such field.
+    pub fn of_reference(&self, field: &str) -> Place {
+        let place = REFERENCES.iter().position(|known| *known == field);
+        Place::at(&self.file, place.map_or(self.mark, |place| self.references[place]).long())
+    }
+}
+
+/// A mark in half the memory: each object keeps some.
+#[derive(Clone, Copy, Debug)]
+struct Short {
+    line: u32,
+    column: u32,
+}
+
+impl Short {
+    fn of(mark: Mark) -> Self {
+        let short = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        Self { line: short(mark.line), column: short(mark.column) }
+    }
+
+    fn long(self) -> Mark {
+        Mark { line: self.line as usize, column: self.column as usize }
+    }
+}
