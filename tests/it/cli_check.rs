@@ -55,7 +55,7 @@ fn each_error_is_found_at_its_line_with_the_remedy() {
         (
             with("name: hook\n  event", "name: huk\n  event"),
             13,
-            "failed to get provider 'apps/huk': not found, but 'hook' is there; create it or correct spec.providerRef",
+            "failed to get provider 'apps/huk': not found; create it or correct spec.providerRef",
         ),
         (
             with("type: generic", "type: pigeon"),

@@ -96,7 +96,7 @@ impl Finding {
     }
 
     /// The same as something that follows from another finding.
-    pub(crate) fn as_consequence(self) -> Self {
+    pub(crate) fn following(self) -> Self {
         Self { is_consequence: true, ..self }
     }
 

@@ -28,7 +28,8 @@ impl Default for Strictness {
 /// Judges a whole state: what can not be used, what should not stay so, and references that lead nowhere. Sorted as
 /// [`sort`] does. Whether addresses suit the Providers' types is not judged here.
 pub fn findings(loaded: &Loaded, strictness: Strictness) -> Vec<Finding> {
-    let mut found: Vec<Finding> = loaded.problems.iter().chain(&loaded.remarks).cloned().collect();
+    let read = loaded.problems.iter().chain(&loaded.remarks).cloned();
+    let mut found: Vec<Finding> = read.filter_map(|finding| of_hidden(finding, strictness)).collect();
     found.extend(encrypted_secrets(loaded, strictness));
     found.extend(loaded.secrets.values().flat_map(doubled_headers));
     for alert in loaded.alerts.values() {
@@ -47,7 +48,7 @@ pub fn findings(loaded: &Loaded, strictness: Strictness) -> Vec<Finding> {
         );
         let place = alert.position.of_reference("providerRef");
         let finding = Finding::new(Rule::MissingProvider, level, place, object, message);
-        found.push(if is_consequence { finding.as_consequence() } else { finding });
+        found.push(if is_consequence { finding.following() } else { finding });
     }
     for provider in loaded.providers.values() {
         found.extend(missing_secrets(loaded, provider, strictness));
@@ -56,6 +57,16 @@ pub fn findings(loaded: &Loaded, strictness: Strictness) -> Vec<Finding> {
         found.into_iter().filter_map(|one| one.judged_for(strictness.flux)).collect();
     sort(&mut found);
     found
+}
+
+/// What is encrypted as a whole is as bad as what is missing, for its objects are; ciphertext of SOPS is an error unless
+/// something decrypts it on its way.
+fn of_hidden(finding: Finding, strictness: Strictness) -> Option<Finding> {
+    match (finding.rule, finding.level) {
+        (Rule::EncryptedFile, Level::Warning) => Some(Finding { level: strictness.missing?, ..finding }),
+        (Rule::EncryptedFile, Level::Error) => strictness.missing.map(|_| finding),
+        _ => Some(finding),
+    }
 }
 
 /// Sorts by place; what follows from another finding comes last.
@@ -109,7 +120,7 @@ fn missing_secrets<'a>(
             &loaded.hint("Secret", &key, &provider.position),
         );
         let finding = Finding::new(Rule::MissingSecret, level, place, object, message);
-        Some(if is_consequence { finding.as_consequence() } else { finding })
+        Some(if is_consequence { finding.following() } else { finding })
     })
 }
 

@@ -1,8 +1,6 @@
 //! Findings in the Static Analysis Results Interchange Format (SARIF 2.1.0, OASIS,
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>), which code scanning services take.
 
-use std::fmt::Write;
-
 use anyhow::Result;
 use campanile_domain::yaml::Mark;
 use campanile_watcher::{Finding, Rule};
@@ -57,8 +55,7 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            // Writing to a string does not fail.
-            drop(write!(uri, "%{byte:02X}"));
+            uri.push_str(&format!("%{byte:02X}"));
         }
     }
     uri
