@@ -15,6 +15,8 @@ pub struct DeliveryConfig {
     pub slow: Backoff,
     /// Failures in a row, without a success between them, after which a Provider is only probed.
     pub outage_after: u32,
+    /// Refusals in a row, of at least two objects and without a success between them, after which a Provider is only probed.
+    pub refused_after: u32,
     /// Pauses between probes of a Provider in an outage.
     pub probe: Backoff,
     /// How long a parked Provider waits if nobody mends it.
@@ -44,6 +46,7 @@ impl Default for DeliveryConfig {
             quick: Backoff { floor: Duration::from_millis(500), base: secs(2), ceiling: secs(30) },
             slow: Backoff { floor: secs(15), base: secs(30), ceiling: secs(600) },
             outage_after: 8,
+            refused_after: 5,
             probe: Backoff { floor: secs(1), base: secs(2), ceiling: secs(60) },
             parked: secs(600),
             longest_pause: secs(3600),

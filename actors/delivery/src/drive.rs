@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use campanile_domain::{Delivery, Failure, FailureClass, Notification, Verdict};
-use campanile_providers::{CommitStatus, Endpoint, Exchange, Step, quota_pause};
+use campanile_domain::{Delivery, Failure, FailureClass, Notification, ProviderClass, Verdict};
+use campanile_providers::{CommitStatus, Endpoint, Exchange, Step, quota_pause, shorter};
 use campanile_supervision::{Clock, failpoint_quoting};
 
 use crate::memo::{Knowledge, Memo};
@@ -30,10 +30,23 @@ pub(crate) struct Observed {
     pub(crate) quota: Option<Duration>,
     /// Whether the destination answered at all. What was concluded without it says nothing about it.
     pub(crate) answered: bool,
+    /// Whether this is one more of the refusals of a destination that takes nothing.
+    pub(crate) refuses_all: bool,
 }
 
 /// The end of an exchange: the verdict of the type, and what was seen of the destination.
 pub(crate) type Conclusion = (Verdict, Observed);
+
+/// The messages of an exchange and what was said of them.
+#[derive(Default)]
+struct Messages {
+    /// The bytes of the longest that was sent.
+    longest: usize,
+    /// Only shorter ones are sent; any where this is none.
+    below: Option<usize>,
+    /// Whether the last answer said that its message was too long.
+    too_long: bool,
+}
 
 /// The end of an exchange in which the destination was not asked.
 pub(crate) fn unasked(verdict: Verdict) -> Conclusion {
@@ -45,7 +58,7 @@ impl Driver<'_> {
     pub(crate) async fn drive(&self, delivery: &Delivery) -> Conclusion {
         let (provider, notification) = (&self.endpoint.provider, &Notification::of(delivery));
         match provider.commit_status(notification) {
-            Ok(None) => self.run(provider.exchange(notification)).await,
+            Ok(None) => self.tell(delivery, notification).await,
             Ok(Some(status)) => match self.memo {
                 Some(memo) => self.show(&status, memo, notification).await,
                 None => self.run(provider.exchange(notification)).await,
@@ -72,16 +85,40 @@ impl Driver<'_> {
         concluded
     }
 
+    /// Sends `notification`, and a shorter one if the destination finds it too long. Who wants events whole gets no others.
+    async fn tell(&self, delivery: &Delivery, notification: &Notification<'_>) -> Conclusion {
+        let (provider, mut messages) = (&self.endpoint.provider, Messages::default());
+        let first = self.send(provider.exchange(notification), &mut messages).await;
+        let is_whole = self.endpoint.kind.class() == ProviderClass::Generic;
+        if is_whole || !messages.too_long || !matches!(first, Some((Verdict::Failed(_), _))) {
+            return first.unwrap_or_else(endless);
+        }
+        let shorter = shorter(delivery, messages.longest);
+        let mut messages = Messages { below: Some(messages.longest), ..Messages::default() };
+        let exchange = provider.exchange(&Notification::of(&shorter));
+        let second = self.send(exchange, &mut messages).await;
+        second.or(first).unwrap_or_else(endless)
+    }
+
     async fn run(&self, exchange: Result<Box<dyn Exchange>, Failure>) -> Conclusion {
+        self.send(exchange, &mut Messages::default()).await.unwrap_or_else(endless)
+    }
+
+    /// Carries an exchange out. None if it has no end, or nothing to send that is short enough.
+    async fn send(
+        &self,
+        exchange: Result<Box<dyn Exchange>, Failure>,
+        messages: &mut Messages,
+    ) -> Option<Conclusion> {
         let mut exchange = match exchange {
             Ok(exchange) => exchange,
-            Err(failure) => return unasked(Verdict::Failed(failure)),
+            Err(failure) => return Some(unasked(Verdict::Failed(failure))),
         };
         let mut sender = Sender::new(self.endpoint, self.carrier, self.tokens);
         let (mut response, mut observed) = (None, Observed::default());
         for _ in 0..MOST_STEPS {
             match exchange.next(response.take(), self.clock.now()) {
-                Step::Done(verdict) => return (sender.told(verdict), observed),
+                Step::Done(verdict) => return Some((sender.told(verdict), observed)),
                 Step::Publish(publication) => {
                     let verdict = match self.carrier.publish(&publication).await {
                         Ok(()) => {
@@ -90,25 +127,47 @@ impl Driver<'_> {
                         }
                         Err(failure) => Verdict::Failed(sender.masked(&failure)),
                     };
-                    return (verdict, observed);
+                    return Some((verdict, observed));
                 }
                 Step::Send(request) => {
+                    if !messages.take(request.body.len()) {
+                        return None;
+                    }
                     let scope = || format!("{} {:?} {:?}", request.url, request.headers, request.body);
                     failpoint_quoting("request", self.endpoint.kind.name(), scope);
                     match sender.send(request).await {
                         Ok(answer) => {
                             let quota = quota_pause(&answer, self.clock.now());
-                            observed = Observed { quota: observed.quota.max(quota), answered: true };
+                            let quota = observed.quota.max(quota);
+                            observed = Observed { quota, answered: true, ..observed };
+                            messages.too_long = self.endpoint.provider.is_too_long(&answer);
                             response = Some(answer);
                         }
                         Err(failure) => {
-                            return (Verdict::Failed(sender.masked(&failure)), observed);
+                            messages.too_long = false;
+                            return Some((Verdict::Failed(sender.masked(&failure)), observed));
                         }
                     }
                 }
             }
         }
-        let text = format!("finish the exchange within {MOST_STEPS} requests");
-        (Verdict::Failed(Failure::new(FailureClass::Poison, text)), observed)
+        None
+    }
+}
+
+/// The end of an exchange that has none.
+fn endless() -> Conclusion {
+    let text = format!("finish the exchange within {MOST_STEPS} requests");
+    (
+        Verdict::Failed(Failure::new(FailureClass::Poison, text)),
+        Observed { answered: true, ..Observed::default() },
+    )
+}
+
+impl Messages {
+    /// Takes note of a request with a body of so many bytes. False if it must not be sent.
+    fn take(&mut self, bytes: usize) -> bool {
+        self.longest = self.longest.max(bytes);
+        self.below.is_none_or(|below| bytes < below)
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use campanile_domain::DeliveryId;
+use campanile_domain::{DeliveryId, Failure};
 use jiff::Timestamp;
 
 use crate::memo::MemoCopy;
+use crate::refusals::Refusals;
 
 /// Identifies the destination that a Provider leads to. It stays as long as type, address, credentials and channel do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(crate) struct DestinationId(pub(crate) u64);
 pub(crate) struct Kept {
     /// The pause that the destination asked for.
     pub(crate) pause: Option<Pause>,
+    /// Why the destination gets nothing.
+    pub(crate) trouble: Option<Trouble>,
     /// The exchanges that panicked.
     pub(crate) panics: Panics,
     /// The commit-status memo.
@@ -33,6 +36,23 @@ impl Kept {
     pub(crate) fn held_until(&self, destination: DestinationId) -> Option<Timestamp> {
         self.pause.filter(|pause| pause.destination == destination).map(|pause| pause.until)
     }
+
+    /// What `destination` refused, and why it gets nothing; another one has refused nothing.
+    pub(crate) fn trouble_with(&mut self, destination: DestinationId) -> (Option<Failure>, Refusals) {
+        let known = self.trouble.take().filter(|trouble| trouble.destination == destination);
+        known.map(|trouble| (trouble.stopped, trouble.refusals)).unwrap_or_default()
+    }
+}
+
+/// What a destination refused.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    /// Who refuses.
+    pub(crate) destination: DestinationId,
+    /// Why it gets nothing, if so.
+    pub(crate) stopped: Option<Failure>,
+    /// What it refused.
+    pub(crate) refusals: Refusals,
 }
 
 /// A pause that a destination asked for.

@@ -20,6 +20,7 @@ mod kept;
 mod memo;
 mod pace;
 mod provider_actor;
+mod refusals;
 mod reports;
 mod resolve;
 mod retry;

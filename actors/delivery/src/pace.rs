@@ -53,13 +53,15 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// A gate for a type whose host publishes `rate`: open, unless the destination asked for a pause before.
-    pub(crate) fn new(rate: Option<Rate>, held_until: Option<Timestamp>) -> Self {
+    ///
+    /// One that was `stopped` is probed.
+    pub(crate) fn new(rate: Option<Rate>, held_until: Option<Timestamp>, stopped: Option<Failure>) -> Self {
         Self {
             failures: 0,
-            probing: false,
+            probing: stopped.is_some(),
             backoff_until: None,
             held_until,
-            stopped: None,
+            stopped,
             catch_up: CatchUp::new(rate),
         }
     }
@@ -131,6 +133,11 @@ impl Pace {
             Verdict::Delivered | Verdict::Skipped => self.alive(observed.answered),
             Verdict::RetryAfter(pause, failure) => {
                 self.hold(config, now, *pause);
+                self.failed(config, failure, now, random)
+            }
+            Verdict::Failed(failure) if observed.refuses_all => {
+                // As many as an outage needs, whatever came between.
+                self.failures = self.failures.max(config.outage_after - 1);
                 self.failed(config, failure, now, random)
             }
             Verdict::Failed(failure) => match failure.class.disposition() {

@@ -9,6 +9,7 @@ mod parts;
 mod snapshot;
 mod telling;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +23,10 @@ use jiff::Timestamp;
 
 use crate::Clients;
 use crate::drive::Conclusion;
-use crate::kept::{Kept, Panics, Pause};
+use crate::kept::{Kept, Panics, Pause, Trouble};
 use crate::memo::Memo;
 use crate::pace::{Gate, Pace};
+use crate::refusals::Refusals;
 use crate::reports::Reports;
 use crate::task::{ExchangeEnd, Finished, Route, Shared, start};
 pub(crate) use parts::{Configuration, EndPause, Ended, Idle, Parent, ProviderParts, Stop, Wake, Wakes};
@@ -40,6 +42,7 @@ pub(crate) struct ProviderActor {
     reports: Reports,
     memo: Rc<Memo>,
     pace: Pace,
+    refusals: Rc<RefCell<Refusals>>,
     panics: Panics,
     /// Made of the above when the first exchange starts; the client in it belongs to this arbiter.
     route: Option<Rc<Route>>,
@@ -58,11 +61,13 @@ pub(crate) struct ProviderActor {
 impl ProviderActor {
     /// To be called in the arbiter in which the actor is to live.
     pub(crate) fn new(parts: ProviderParts) -> Self {
-        let ProviderParts { key, configuration, kept, shared, .. } = parts;
+        let ProviderParts { key, configuration, mut kept, shared, .. } = parts;
         let held_until = kept.held_until(configuration.destination);
+        let (stopped, refusals) = kept.trouble_with(configuration.destination);
         Self {
             memo: Rc::new(Memo::new(key.clone(), shared.outbox.clone(), kept.memo)),
-            pace: Pace::new(configuration.endpoint.kind.rate(), held_until),
+            pace: Pace::new(configuration.endpoint.kind.rate(), held_until, stopped),
+            refusals: Rc::new(RefCell::new(refusals)),
             panics: kept.panics,
             last_work: shared.clock.now(),
             reports: Reports::new(parts.reports, parts.announces),
@@ -171,6 +176,7 @@ impl ProviderActor {
                 endpoint: endpoint.clone(),
                 client,
                 memo: self.memo.clone(),
+                refusals: self.refusals.clone(),
                 owner: ctx.address().recipient(),
                 tally: tally.clone(),
                 shared: self.shared.clone(),
@@ -234,7 +240,14 @@ impl ProviderActor {
     fn kept(&mut self) -> Kept {
         let destination = self.configuration.destination;
         let pause = self.pace.held_until().map(|until| Pause { destination, until });
-        Kept { pause, panics: std::mem::take(&mut self.panics), memo: self.memo.hand_over() }
+        let trouble =
+            Trouble { destination, stopped: self.pace.stopped().cloned(), refusals: self.refusals.take() };
+        Kept {
+            pause,
+            trouble: Some(trouble),
+            panics: std::mem::take(&mut self.panics),
+            memo: self.memo.hand_over(),
+        }
     }
 }
 
@@ -297,7 +310,8 @@ impl Handler<Configuration> for ProviderActor {
         // Another destination has asked for no pause.
         let same = new.destination == self.configuration.destination;
         let held_until = self.pace.held_until().filter(|_| same);
-        self.pace = Pace::new(new.endpoint.kind.rate(), held_until);
+        self.pace = Pace::new(new.endpoint.kind.rate(), held_until, None);
+        self.refusals = Rc::default();
         self.configuration = new;
         self.route = None;
         self.report_state();

@@ -17,6 +17,8 @@ pub(crate) struct Attempt {
     pub(crate) round: Duration,
     /// When the delivery is no longer worth sending.
     pub(crate) deadline: Timestamp,
+    /// Whether a refusal waits for the Provider to be corrected, as all its messages are refused.
+    pub(crate) waits: bool,
     /// Now.
     pub(crate) now: Timestamp,
     /// Drawn evenly from 0 to 1.
@@ -26,6 +28,7 @@ pub(crate) struct Attempt {
 /// The settlement of a delivery after an attempt.
 pub(crate) fn settlement(config: &DeliveryConfig, verdict: &Verdict, attempt: Attempt) -> Settlement {
     match verdict {
+        Verdict::Failed(failure) if attempt.waits => retry_at(attempt, pause(config, attempt), failure),
         Verdict::Delivered | Verdict::Skipped => Settlement::Done,
         Verdict::RetryAfter(pause, failure) => {
             // A destination that says "at once" does not get a hot loop.
@@ -80,6 +83,7 @@ mod tests {
             attempts,
             round: Duration::from_secs(round),
             deadline: now + Duration::from_secs(3600),
+            waits: false,
             now,
             random: 1.0,
         }
@@ -113,6 +117,16 @@ mod tests {
         assert!(matches!(settle(FailureClass::Credentials), Settlement::Parked(..)));
         assert!(matches!(settle(FailureClass::Rejected), Settlement::Dead(..)));
         assert_eq!(settlement(&CONFIG(), &Verdict::Delivered, attempt(1, 15)), Settlement::Done);
+    }
+
+    #[test]
+    fn i16_6_a_refusal_waits_for_its_deadline_where_everything_is_refused() {
+        let waiting = Attempt { waits: true, ..attempt(1, 15) };
+        let settled = settlement(&CONFIG(), &failed(FailureClass::Rejected), waiting);
+        assert!(matches!(settled, Settlement::RetryAt(..)), "{settled:?}");
+        let late = Attempt { deadline: waiting.now, ..waiting };
+        let settled = settlement(&CONFIG(), &failed(FailureClass::Rejected), late);
+        assert!(matches!(&settled, Settlement::Dead(failure) if failure.class == FailureClass::Expired));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One attempt of one delivery, as a task of its own that settles its lease whatever happens.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,6 +17,7 @@ use tracing::{Instrument, Span, debug_span};
 use crate::counters::Counters;
 use crate::drive::{Conclusion, Driver, unasked};
 use crate::memo::Memo;
+use crate::refusals::Refusals;
 use crate::retry::{Attempt, settlement};
 use crate::tally::Tally;
 use crate::{DeliveryConfig, ProviderClient};
@@ -57,6 +59,7 @@ pub(crate) struct Route {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) client: ProviderClient,
     pub(crate) memo: Rc<Memo>,
+    pub(crate) refusals: Rc<RefCell<Refusals>>,
     pub(crate) owner: Recipient<Finished>,
     pub(crate) tally: Arc<Tally>,
     pub(crate) shared: Shared,
@@ -136,7 +139,10 @@ impl LeaseGuard {
 
     fn conclude(mut self, concluded: Conclusion) {
         if let Some(delivery) = self.delivery.take() {
-            let attempt = self.attempt(&delivery);
+            let Route { endpoint, refusals, shared, .. } = &*self.route;
+            let (class, most) = (endpoint.kind.class(), shared.config.refused_after);
+            let concluded = refusals.borrow_mut().note(class, concluded, &delivery, most);
+            let attempt = Attempt { waits: concluded.1.refuses_all, ..self.attempt(&delivery) };
             let settled = settlement(&self.route.shared.config, &concluded.0, attempt);
             self.settle(delivery, ExchangeEnd::Concluded(concluded), settled);
         }
@@ -147,6 +153,7 @@ impl LeaseGuard {
             attempts: delivery.attempts + 1,
             round: self.route.endpoint.connection.timeout,
             deadline: delivery.plan.deadline,
+            waits: false,
             now: self.route.shared.clock.now(),
             random: fastrand::f64(),
         }

@@ -7,6 +7,7 @@ mod catch_up;
 mod commit_status;
 mod fixture;
 mod rate_limits;
+mod refusals;
 mod scripted;
 mod test_notification;
 

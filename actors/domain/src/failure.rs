@@ -37,15 +37,15 @@ pub enum FailureClass {
     Server,
     /// The answer is no answer of this API.
     Garbled,
-    /// The credentials are not accepted (401, 403, 407).
+    /// The credentials are not accepted, or do not suffice (401, 402, 403, 407).
     Credentials,
-    /// The webhook is not there (404, 410).
+    /// The webhook is not there, or there is something else (404, 405, 410, 415, 501).
     Gone,
     /// The address redirects elsewhere (301, 302, 303).
     Redirected,
     /// The Provider or one of its Secrets is wrong or missing.
     Config,
-    /// The destination refuses this one message (other 4xx, 501).
+    /// The destination refuses this one message (other 4xx).
     Rejected,
     /// The message could not be rendered.
     Render,

@@ -14,9 +14,30 @@ use crate::ConfigError;
 /// The longest address in a Secret, in bytes (contract, providers 24).
 pub(crate) const MAX_LENGTH: usize = 2048;
 
-/// A piece of a path or query from this length on, in bytes, is taken for a secret of its own: webhooks carry their keys
-/// there, and destinations like to quote them alone. That some harmless words are blotted out as well does no harm.
+/// A piece of a path or query from this length on, in bytes, is taken for a secret of its own unless it is a [word](is_word):
+/// webhooks carry their keys there, and destinations like to quote them alone.
 pub(crate) const SECRET_PIECE: usize = 8;
+
+/// The longest word that is none but a word, in letters. Longer ones may be phrases that somebody chose as a secret.
+const LONGEST_WORD: usize = 16;
+
+/// The most consonants in a row in such a word.
+const CONSONANTS: usize = 4;
+
+/// Words that addresses of webhooks have in common and that do not look like one: Teams, Jenkins, Slack, Mattermost, Azure.
+const KNOWN_WORDS: &[&str] = &[
+    "chat.postMessage",
+    "generic-webhook-trigger",
+    "incoming-webhook",
+    "incoming-webhooks",
+    "incoming_webhook",
+    "incoming_webhooks",
+    "IncomingWebhook",
+    "powerautomate",
+    "webhookb2",
+    "workflow",
+    "workflows",
+];
 
 /// What RFC 3986 keeps out of URLs, beyond the controls and what is not ASCII.
 const UNSENDABLE: &AsciiSet = &CONTROLS
@@ -145,10 +166,16 @@ impl Address {
         let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
         found.extend([tail, path, query].map(str::to_owned));
         found.push(decoded(path));
-        let pieces = tail.split(['/', '?', '&', '=', '#']).filter(|piece| piece.len() >= SECRET_PIECE);
+        // The name in a pair says what its value is for.
+        let values =
+            query.split(['&', '#']).map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+        let places: Vec<&str> = values.chain([path]).collect();
+        found.extend(places.iter().flat_map(|place| beginnings(place)).map(str::to_owned));
+        let pieces = places.iter().flat_map(|place| place.split(['/', '?', '=', '#']).chain([*place]));
         // Git hosts know a repository without the end that its address may have.
         let named = |piece: &str| piece.strip_suffix(".git").unwrap_or(piece).to_owned();
-        found.extend(pieces.flat_map(|piece| [piece.to_owned(), decoded(piece), named(piece)]));
+        let forms = pieces.flat_map(|piece| [piece.to_owned(), decoded(piece), named(piece)]);
+        found.extend(forms.filter(|piece| piece.len() >= SECRET_PIECE && !is_word(piece)));
         found
     }
 }
@@ -254,6 +281,32 @@ impl fmt::Debug for HookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HookUrl({})", self.origin())
     }
+}
+
+/// The beginnings of `path` that have several segments: to be quoted, a path needs not be whole.
+fn beginnings(path: &str) -> impl Iterator<Item = &str> {
+    let ends = path.match_indices('/').map(|(at, _)| at);
+    ends.filter_map(|at| path.split_at_checked(at))
+        .map(|(before, _)| before)
+        .filter(|before| before.split('/').filter(|segment| !segment.is_empty()).nth(1).is_some())
+}
+
+/// Whether `piece` is vocabulary, which lets nobody in and which destinations need to tell what is the matter: a word that one
+/// can pronounce, in small letters, with a capital at its beginning or not; or one of those that are known. Keys that are
+/// drawn at random have digits or capitals.
+fn is_word(piece: &str) -> bool {
+    let (first, rest) = piece.split_at_checked(1).unwrap_or_default();
+    let is_plain = piece.len() <= LONGEST_WORD
+        && first.bytes().all(|b| b.is_ascii_alphabetic())
+        && rest.bytes().all(|b| b.is_ascii_lowercase());
+    is_plain && is_pronounceable(piece) || KNOWN_WORDS.iter().any(|word| word.eq_ignore_ascii_case(piece))
+}
+
+/// Whether a quarter of `word` at least are vowels, and no more than [`CONSONANTS`] others stand in a row.
+fn is_pronounceable(word: &str) -> bool {
+    let is_vowel = |c: char| matches!(c.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u' | 'y');
+    4 * word.chars().filter(|c| is_vowel(*c)).count() >= word.len()
+        && word.split(is_vowel).all(|others| others.len() <= CONSONANTS)
 }
 
 /// What stands before and after the end of the authority (RFC 3986, 3.2).

@@ -10,7 +10,8 @@
 //! 7. It has a page in the documentation, with a [table](page) that is true, and is in the [overview].
 //!
 //! Over all types, those of Git hosts and of other protocols included: 8. [`again`], 9. [`limits`], 10. [`hostile`]. And
-//! 11. the [`overview`] of the limits, 12. [`line_ends`].
+//! 11. the [`overview`] of the limits, 12. [`line_ends`]. 13. What destinations say in words of their own has [`refusals`].
+//! 14. The [`smallest`] events make whole messages. 15. What is too long all the same is said [`shorter`].
 
 mod again;
 mod every;
@@ -21,6 +22,9 @@ mod line_ends;
 mod measure;
 mod overview;
 mod page;
+mod refusals;
+mod shorter;
+mod smallest;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -246,12 +250,18 @@ fn m4_statuses_have_the_classes_of_the_shared_table() {
         (302, C::Redirected),
         (400, C::Rejected),
         (401, C::Credentials),
+        (402, C::Credentials),
         (404, C::Gone),
+        (405, C::Gone),
+        (407, C::Credentials),
         (408, C::Timeout),
         (410, C::Gone),
+        (413, C::Rejected),
+        (415, C::Gone),
+        (422, C::Rejected),
         (429, C::Throttled),
         (500, C::Server),
-        (501, C::Rejected),
+        (501, C::Gone),
     ];
     for case in webhooks() {
         let (kind, endpoint) = (case.name, case.endpoint());

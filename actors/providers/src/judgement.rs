@@ -29,11 +29,11 @@ pub(crate) fn classify(response: &Response) -> Option<FailureClass> {
         200..=299 => None,
         300..=399 => Some(C::Redirected),
         403 if is_rate_limit(response) => Some(C::Throttled),
-        401 | 403 | 407 => Some(C::Credentials),
-        404 | 410 => Some(C::Gone),
+        401..=403 | 407 => Some(C::Credentials),
+        404 | 405 | 410 | 415 | 501 => Some(C::Gone),
         408 => Some(C::Timeout),
         425 | 429 => Some(C::Throttled),
-        501 | 400..=499 => Some(C::Rejected),
+        400..=499 => Some(C::Rejected),
         500..=599 => Some(C::Server),
         _ => Some(C::Garbled),
     }
@@ -73,7 +73,7 @@ pub(crate) fn told(
 
 /// The failure in words.
 fn failure(class: FailureClass, response: &Response, masker: &Masker) -> Failure {
-    failure_of(class, remedy(class), response, masker)
+    failure_of(class, remedy(class, response.status), response, masker)
 }
 
 fn failure_of(class: FailureClass, what: &str, response: &Response, masker: &Masker) -> Failure {
@@ -89,11 +89,15 @@ pub(crate) fn quote(body: &[u8], masker: &Masker) -> String {
     excerpt(masker.mask(&line), QUOTED)
 }
 
-fn remedy(class: FailureClass) -> &'static str {
+fn remedy(class: FailureClass, status: u16) -> &'static str {
     use FailureClass as C;
     match class {
         C::Redirected => "the address has moved; set it to the new location",
+        C::Credentials if status == 402 => "it wants to be paid; settle that with the destination",
         C::Credentials => "the credentials are not accepted; renew them in the Secret",
+        C::Gone if matches!(status, 405 | 415 | 501) => {
+            "there is no webhook that takes messages; correct the address"
+        }
         C::Gone => "the webhook is not there; correct the address",
         C::Timeout => "the destination gave up waiting",
         C::Throttled => "too many requests",

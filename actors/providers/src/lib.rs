@@ -25,11 +25,13 @@ mod jwt;
 mod kinds;
 mod provider;
 mod quota;
+mod refusal;
 mod registry;
 mod render;
 pub mod sample;
 mod settings;
 mod text;
+mod too_long;
 mod webhook;
 
 #[cfg(test)]
@@ -52,5 +54,7 @@ pub use kinds::googlepubsub::PubSubProblem;
 pub use kinds::nats::NatsProblem;
 pub use provider::Provider;
 pub use quota::quota_pause;
+pub use refusal::Refusal;
 pub use registry::{Endpoint, build};
 pub use settings::{Notice, SecretLookup, Settings, Token, resolve};
+pub use too_long::shorter;

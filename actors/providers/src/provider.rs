@@ -1,7 +1,8 @@
 //! What a provider type can do.
 
-use campanile_domain::{Failure, Notification};
+use campanile_domain::{Failure, Notification, Response};
 
+use crate::too_long;
 use crate::{CommitStatus, ConfigError, Exchange, Identity, Settings};
 
 /// What a type knows to do: begin the exchange of a notification.
@@ -11,6 +12,11 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// A [`Failure`] of this one delivery: the type can not render its notification.
     fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure>;
+
+    /// Whether an answer says that the message is too long, so that a [shorter](crate::shorter) one is to be tried.
+    fn is_too_long(&self, response: &Response) -> bool {
+        too_long::is_said(response)
+    }
 
     /// An exchange like that of [`exchange`](Provider::exchange), but one that does not read first what the destination
     /// shows: for a caller who knows.

@@ -10,6 +10,8 @@ mod limit;
 pub use git::{CommentExample, StatusExample, StatusForm};
 pub use limit::{CHOSEN, Limit, Measure, REFUSED};
 
+use crate::Refusal;
+
 /// A Provider of a type, and what is to be seen of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
@@ -42,10 +44,15 @@ pub struct Sample {
     pub markup: Markup,
     /// JSON pointers to the places that show plain text where the rest is markup.
     pub plain_places: &'static [&'static str],
+    /// What its destination says in words of its own; none where the status tells all.
+    pub refusals: &'static [Refusal],
     /// The limits that a message keeps to; none where events go out whole.
     pub limits: &'static [Limit],
     /// Whether a message that was cut says so in its text.
     pub says_cut: bool,
+    /// Pointers to the places that may hold empty texts, `*` for those of a list: fields that need not be there, and what the
+    /// contract has as it is.
+    pub may_be_empty: &'static [&'static str],
     /// The key by which the destination knows a message again; none where its API takes none.
     pub key: Option<RepeatKey>,
     /// The form of a commit's status; none for other types.
@@ -179,8 +186,10 @@ impl Sample {
             tells: Tells::All,
             markup,
             plain_places: &[],
+            refusals: &[],
             limits,
             says_cut: true,
+            may_be_empty: &[],
             key: None,
             status: None,
             comment: None,
@@ -195,7 +204,13 @@ impl Sample {
 
     /// A Git host that shows `status` of commits.
     pub const fn commit_status(status: StatusForm, limits: &'static [Limit]) -> Self {
-        Self { status: Some(status), says_cut: false, ..Self::repository(Markup::Plain, limits) }
+        let may_be_empty = &["/description", "/target_url"];
+        Self {
+            status: Some(status),
+            says_cut: false,
+            may_be_empty,
+            ..Self::repository(Markup::Plain, limits)
+        }
     }
 
     /// Its address at `origin`, with `secret` in its secret places.

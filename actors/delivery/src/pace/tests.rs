@@ -12,11 +12,11 @@ fn failed(class: FailureClass) -> Conclusion {
 }
 
 fn answered(verdict: Verdict) -> Conclusion {
-    (verdict, Observed { answered: true, quota: None })
+    (verdict, Observed { answered: true, ..Observed::default() })
 }
 
 fn open() -> (DeliveryConfig, Pace) {
-    (DeliveryConfig::default(), Pace::new(None, None))
+    (DeliveryConfig::default(), Pace::new(None, None, None))
 }
 
 #[test]
@@ -83,11 +83,15 @@ fn a_pause_that_the_destination_named_outlasts_a_success_that_was_under_way() {
 #[test]
 fn a_success_that_was_the_last_of_its_quota_stops_the_provider_until_the_next() {
     let (config, mut pace) = open();
-    let last = (Verdict::Delivered, Observed { quota: Some(secs(45)), answered: true });
+    let last =
+        (Verdict::Delivered, Observed { quota: Some(secs(45)), answered: true, ..Observed::default() });
     assert_eq!(pace.note(&config, &last, noon(), 0.5), Turn::None);
     assert!(pace.is_held(noon() + secs(44)) && !pace.is_held(noon() + secs(45)));
     assert_eq!(pace.gate(&config, 0, noon()), Gate::ClosedUntil(noon() + secs(45)));
-    let endless = (Verdict::Delivered, Observed { quota: Some(secs(1_000_000)), answered: true });
+    let endless = (
+        Verdict::Delivered,
+        Observed { quota: Some(secs(1_000_000)), answered: true, ..Observed::default() },
+    );
     pace.note(&config, &endless, noon(), 0.5);
     assert_eq!(pace.gate(&config, 0, noon()), Gate::ClosedUntil(noon() + config.longest_pause));
 }
@@ -114,7 +118,7 @@ fn what_is_under_way_takes_its_room() {
 #[test]
 fn after_a_stop_old_messages_go_out_at_the_rate_of_the_host() {
     let config = DeliveryConfig::default();
-    let mut pace = Pace::new(Some(Rate { messages: 1, per: secs(10) }), None);
+    let mut pace = Pace::new(Some(Rate { messages: 1, per: secs(10) }), None, None);
     pace.started(&config, 1, noon(), noon());
     assert_eq!(pace.gate(&config, 0, noon()), Gate::Open(config.in_flight), "fresh ones go at once");
     pace.note(&config, &failed(FailureClass::Credentials), noon(), 0.5);
@@ -125,4 +129,27 @@ fn after_a_stop_old_messages_go_out_at_the_rate_of_the_host() {
     assert_eq!(pace.gate(&config, 0, later), Gate::ClosedUntil(later + secs(11)));
     assert!(pace.started(&config, 1, later, later + secs(5)), "the end of the backlog");
     assert_eq!(pace.gate(&config, 0, later + secs(11)), Gate::Open(config.in_flight));
+}
+
+#[test]
+fn i16_6_a_destination_that_refuses_everything_is_probed_at_the_pace_of_an_outage() {
+    let (config, mut pace) = open();
+    let refused = || Verdict::Failed(Failure::new(FailureClass::Rejected, "no"));
+    let refuses_all = (refused(), Observed { answered: true, refuses_all: true, ..Observed::default() });
+    let turn = pace.note(&config, &refuses_all, noon(), 1.0);
+    assert!(matches!(turn, Turn::Stopped(failure) if failure.class == FailureClass::Rejected));
+    assert_eq!(pace.gate(&config, 0, noon()), Gate::ClosedUntil(noon() + secs(2)));
+    assert_eq!(pace.gate(&config, 0, noon() + secs(2)), Gate::Open(1));
+    assert_eq!(pace.note(&config, &refuses_all, noon() + secs(2), 1.0), Turn::None, "no news");
+    assert_eq!(pace.gate(&config, 0, noon() + secs(2)), Gate::ClosedUntil(noon() + secs(6)));
+    assert_eq!(pace.note(&config, &answered(Verdict::Delivered), noon() + secs(6), 1.0), Turn::Recovered);
+    assert_eq!(pace.gate(&config, 0, noon() + secs(6)), Gate::Open(config.in_flight));
+}
+
+#[test]
+fn i16_6_what_was_stopped_stays_so_for_the_next_actor_until_a_success() {
+    let config = DeliveryConfig::default();
+    let mut pace = Pace::new(None, None, Some(Failure::new(FailureClass::Rejected, "no")));
+    assert_eq!(pace.gate(&config, 0, noon()), Gate::Open(1));
+    assert_eq!(pace.note(&config, &answered(Verdict::Delivered), noon(), 1.0), Turn::Recovered);
 }

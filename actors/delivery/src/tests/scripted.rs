@@ -33,6 +33,7 @@ struct Script {
     panic_on: Option<String>,
     hang_on: Option<String>,
     bodies: Vec<usize>,
+    sizes: Vec<usize>,
     calls: Vec<Method>,
     times: Vec<tokio::time::Instant>,
     /// Subjects of NATS on which something was published.
@@ -72,6 +73,16 @@ impl ScriptedCarrier {
 
     pub(super) fn script(&self, answers: impl IntoIterator<Item = Answer>) {
         self.with(|script| script.answers.extend(answers));
+    }
+
+    /// Forgets what was to be answered, and takes these answers.
+    pub(super) fn script_anew(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.with(|script| script.answers = answers.into_iter().collect());
+    }
+
+    /// The bytes of the bodies of all requests.
+    pub(super) fn sizes(&self) -> Vec<usize> {
+        self.with(|script| script.sizes.clone())
     }
 
     pub(super) fn status(&self, status: u16) {
@@ -153,6 +164,7 @@ impl ScriptedCarrier {
         self.most.fetch_max(self.at_once.fetch_add(1, Relaxed) + 1, Relaxed);
         let (answer, failure, delay) = self.with(|script| {
             script.bodies.extend(number(&text));
+            script.sizes.push(text.len());
             script.calls.push(request.method);
             let authorization = request.headers.iter().find(|(name, _)| name == "Authorization");
             script.authorizations.extend(authorization.map(|(_, value)| value.clone()));

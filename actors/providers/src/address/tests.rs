@@ -112,6 +112,59 @@ fn the_secret_parts_of_a_url_are_those_that_give_access() {
     assert_eq!(Address::new("my-project".into(), AddressSource::Spec).secrets(), Vec::<String>::new());
 }
 
+fn secrets_of(address: &str) -> Vec<String> {
+    Address::new(address.into(), AddressSource::Spec).secrets()
+}
+
+fn masked(address: &str, answer: &str) -> String {
+    campanile_domain::Masker::new(secrets_of(address)).mask(answer)
+}
+
+#[test]
+fn i16_8_words_of_an_answer_show_though_they_stand_in_the_address() {
+    let shown = [
+        (
+            "https://discord.com/api/webhooks/123456/XXXX?thread_name=abc",
+            "Webhooks posted to forum channels must have a thread_name or thread_id",
+        ),
+        ("https://chat.example/hooks/incoming/abcdefgh12345678", "Incoming hooks are switched off"),
+        (
+            "https://h.webhook.office.com/webhookb2/0a1b/IncomingWebhook/2c3d/4e5f",
+            "IncomingWebhook webhookb2 is gone",
+        ),
+        (
+            "https://h.example/workflows/0a1b/triggers/manual/paths/invoke?signature=0a1b2c3d4e",
+            "no signature of workflows",
+        ),
+        ("https://slack.com/api/chat.postMessage", "chat.postMessage wants a channel"),
+        ("https://github.com/org/kustomizations.git", "the kustomizations repository is archived"),
+        ("https://m.example?visibility=unlisted", "unlisted is no visibility"),
+        ("https://am.example/api/v2/alerts/", "bad alerts"),
+    ];
+    for (address, answer) in shown {
+        assert_eq!(masked(address, answer), answer, "{address}");
+    }
+}
+
+#[test]
+fn i16_8_what_gives_access_stays_hidden_in_every_piece() {
+    let hidden = [
+        ("https://discord.com/api/webhooks/123456/XXXX", "POST /api/webhooks/123456/XXXX"),
+        ("https://discord.com/api/webhooks/123456/aB3dE6gH9k", "token aB3dE6gH9k"),
+        ("https://h.example/hook/correct-horse-battery", "no correct-horse-battery"),
+        ("https://h.example/hook/correcthorsebatterystaple", "no correcthorsebatterystaple"),
+        ("https://h.example/services/T0/abcdefgh12345678", "no /services/T0 here"),
+        ("https://h.example/x?sig=a-long-signature", "sig a-long-signature"),
+        ("https://h.example/x?next=/services/T0/key-of-path", "no /services/T0, no key-of-path"),
+        ("https://h.example/x?12345678abcdefgh", "no 12345678abcdefgh"),
+        ("https://github.com/org/secret-repo.git", "secret-repo is archived"),
+    ];
+    for (address, answer) in hidden {
+        assert!(masked(address, answer).contains("*****"), "{address}: {}", masked(address, answer));
+    }
+    assert_eq!(masked(hidden[6].0, hidden[6].1), "no *****, no *****");
+}
+
 #[test]
 fn a_url_is_compared_without_final_slash_query_or_default_port() {
     let is_api = |address: &str| HookUrl::parse(address).unwrap().is_https("h.example", "/api/post");

@@ -94,6 +94,7 @@ fn class(response: &Response) -> FailureClass {
     }
     match classify(response) {
         Some(C::Gone) => C::Rejected,
+        Some(C::Credentials) if response.status == 402 => C::Rejected,
         Some(class) => class,
         // Azure DevOps answers so with its sign-in page.
         None if response.status == 203 => C::Credentials,
@@ -178,8 +179,12 @@ mod tests {
             (301, C::Redirected),
             (400, C::Rejected),
             (401, C::Credentials),
+            (402, C::Rejected),
             (403, C::Credentials),
             (404, C::Rejected),
+            (405, C::Rejected),
+            (415, C::Rejected),
+            (501, C::Rejected),
             (408, C::Timeout),
             (410, C::Rejected),
             (422, C::Rejected),

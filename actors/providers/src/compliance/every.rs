@@ -66,6 +66,16 @@ pub(super) fn endpoint(case: Case) -> Endpoint {
     credentials(&data).build(&spec).unwrap()
 }
 
+/// The same without a user's name, unless that is its login.
+pub(super) fn nameless(case: Case) -> Endpoint {
+    let (spec, mut data) = settings(case);
+    data.retain(|(key, _)| {
+        case.sample.logins.contains(&LoginForm::Pair) || !matches!(*key, "username" | "password")
+    });
+    let data: Vec<(&str, &[u8])> = data.iter().map(|(key, value)| (*key, value.as_bytes())).collect();
+    credentials(&data).build(&spec).unwrap()
+}
+
 /// `delivery` about a change request, and with the name of a status.
 pub(super) fn complete(delivery: Delivery) -> Delivery {
     let mut metadata = delivery.plan.metadata.clone();
@@ -78,7 +88,17 @@ pub(super) fn complete(delivery: Delivery) -> Delivery {
 
 /// Runs one try at `now` against a destination that has nothing yet and takes everything: all that is written.
 pub(super) fn written(case: Case, delivery: &Delivery, now: Timestamp) -> Vec<Request> {
-    let mut exchange = endpoint(case).provider.begin(delivery).unwrap();
+    written_by(case, &endpoint(case), delivery, now)
+}
+
+/// As [`written`], by a Provider with other settings.
+pub(super) fn written_by(
+    case: Case,
+    endpoint: &Endpoint,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Vec<Request> {
+    let mut exchange = endpoint.provider.begin(delivery).unwrap();
     let (mut response, mut sent) = (None, Vec::new());
     loop {
         match exchange.next(response.take(), now) {

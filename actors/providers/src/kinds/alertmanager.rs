@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::authorization::{self, bearer, pair};
 use crate::exchange::second_try::SecondTry;
-use crate::judgement::told;
+use crate::refusal::{Refusal, beginning, contains, judge_with};
 use crate::render::markup::plain;
 use crate::render::{Limits, Style, characters, event_time, with_plain_keys};
 use crate::sample::{CHOSEN, KeyPlace, KeyScope, Limit, LoginForm, Markup, RepeatKey, Sample};
@@ -147,23 +147,25 @@ fn annotations<'a>(notification: &'a Notification<'_>) -> Pairs<'a> {
     [(Cow::Borrowed("message"), message)].into_iter().chain(summary).collect()
 }
 
-/// Whether the name of a label was refused: `"app-version" is not a valid label name`, `invalid label set …`.
+/// Whether the name of a label was refused: `"app-version" is not a valid label name`, `invalid label set …`. Receivers that speak
+/// Alertmanager's API say so with other statuses too.
 fn refuses_a_label(response: &Response) -> bool {
-    /// The longest text that is looked through, in bytes.
-    const LONGEST_TEXT: usize = 4096;
-    let text = response.body.get(..LONGEST_TEXT).unwrap_or(&response.body);
-    response.status == 400 && text.windows(b"label".len()).any(|word| word == b"label")
+    matches!(response.status, 400 | 422 | 500) && contains(beginning(response), "label")
 }
 
-/// As everywhere, but where there is no API the path is wrong: versions before 0.27 answer 410 for the first one.
+/// What is about the path: versions before 0.27 answer 410 for that of the first API.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(FailureClass::Gone, NO_API, ALERTS_API).on(404),
+    Refusal::means(FailureClass::Gone, NO_API, ALERTS_API).on(405),
+    Refusal::means(FailureClass::Gone, NO_API, ALERTS_API).on(410),
+];
+
+const NO_API: &str = "there is no API for alerts at this path; the address should end with /api/v2/alerts/";
+const ALERTS_API: &str = "[Alerts API](https://prometheus.io/docs/alerting/latest/alerts_api/), for the path; for the statuses not found";
+
+/// As everywhere, but where there is no API the path is wrong.
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
-    match response.status {
-        404 | 405 | 410 => {
-            let what = "there is no API for alerts at this path; the address should end with /api/v2/alerts/";
-            told(FailureClass::Gone, what, response, now, masker)
-        }
-        _ => crate::judge(response, now, masker),
-    }
+    judge_with(REFUSALS, response, now, masker)
 }
 
 /// `reason` with the first cased letter of each word in upper case and all others in lower case. Letters, digits and
@@ -193,6 +195,8 @@ fn title_case(reason: &str) -> String {
 /// A Provider of this type for tests.
 pub(crate) const SAMPLE: Sample = Sample {
     logins: &[LoginForm::Pair],
+    refusals: REFUSALS,
+    may_be_empty: &["/*/labels", "/*/annotations"],
     key: Some(RepeatKey { place: KeyPlace::Body("/0/labels"), scope: KeyScope::Object }),
     ..Sample::webhook(Markup::Plain, &[Limit::text("message", "/0/annotations/message", 40_000, CHOSEN)])
 };

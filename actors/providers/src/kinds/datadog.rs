@@ -17,8 +17,9 @@ use serde::de::IgnoredAny;
 
 use crate::authorization::token;
 use crate::judgement::told;
+use crate::refusal::{Refusal, SEEN, judge_with};
 use crate::render::markup::plain;
-use crate::render::{Limits, Position, Style, characters, with_plain_keys};
+use crate::render::{Limits, Position, Style, characters, or_blank, with_plain_keys};
 use crate::sample::{CHOSEN, Limit, Markup, Measure, Sample};
 use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
@@ -105,7 +106,7 @@ impl<'a> Posted<'a> {
             date_happened: None,
             source_type_name: "fluxcd",
             tags: tags(notification),
-            text: STYLE.fit(notification.text(), TEXT),
+            text: or_blank(STYLE.fit(notification.text(), TEXT)),
             title: title(notification),
         }
     }
@@ -154,10 +155,27 @@ fn tag(key: &str, value: &str) -> String {
     PLAIN.fit_owned(format!("{key}:{value}").to_lowercase(), TAG)
 }
 
-/// As everywhere, but an answer that is neither empty nor JSON is none of Datadog's (contract, providers 23.19).
+/// What is about the key, and not about the event. A key that another site of Datadog made is refused like a wrong one.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(
+        FailureClass::Credentials,
+        "the API key is not accepted here; put an API key, no application key, of this site into key 'token' of the Secret, \
+         or correct the site in the address",
+        SEEN,
+    )
+    .on(403),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the API key is not accepted; renew key 'token' of the Secret",
+        SEEN,
+    )
+    .says(&["api key"]),
+];
+
+/// As everywhere, but words about the key count, and an answer that is neither empty nor JSON is none of Datadog's (contract, providers 23.19).
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
     let is_answer = response.body.is_empty() || serde_json::from_slice::<IgnoredAny>(&response.body).is_ok();
-    match crate::judge(response, now, masker) {
+    match judge_with(REFUSALS, response, now, masker) {
         Verdict::Delivered if !is_answer => {
             let what = "but the answer is no JSON; check that the address is one of Datadog's API";
             told(FailureClass::Garbled, what, response, now, masker)
@@ -170,6 +188,7 @@ fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
 pub(crate) const SAMPLE: Sample = Sample {
     url: "{scheme}://{host}/api/v1/events",
     plain_places: &["/tags"],
+    refusals: REFUSALS,
     ..Sample::webhook(
         Markup::Forbids(&[" @channel", " @all", "%%%"]),
         &[

@@ -10,12 +10,15 @@ mod tests;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use campanile_domain::{Failure, Masker, Notification, Response, Verdict};
+use bytes::Bytes;
+use campanile_domain::{Failure, FailureClass, Masker, Notification, Response, Verdict};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::address::{Address, AddressSource, HookUrl};
+use crate::exchange::second_try::Amended;
 use crate::judgement::with_pause;
+use crate::refusal::{Refusal, beginning, contains, judge_with};
 use crate::render::markup::{markdown, plain};
 use crate::render::slack_message::{Attachment, Field, Message};
 use crate::render::{Body, Limits, Position, Style, characters, or_blank};
@@ -68,7 +71,8 @@ struct Discord {
 
 impl Provider for Discord {
     fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
-        Ok(self.target.post(json_headers(0), json_body(&self.message(notification))?))
+        let post = self.target.post(json_headers(0), json_body(&self.message(notification))?);
+        Ok(Amended::boxed(post, without_name))
     }
 
     fn reads_success(&self) -> bool {
@@ -83,7 +87,7 @@ impl Discord {
             fallback: Cow::Borrowed(""),
             color: if notification.is_error() { "danger" } else { "good" },
             author_name: Cow::Owned(NAME.title(notification, AUTHOR)),
-            text,
+            text: or_blank(text),
             mrkdwn_in: ["text"],
             fields: entries
                 .into_iter()
@@ -93,7 +97,8 @@ impl Discord {
         let name = if self.username.is_empty() { notification.controller() } else { &self.username };
         Message {
             channel: "",
-            username: NAME.fit(name, LONGEST_NAME),
+            // One character at least; without the field the webhook's own name shows.
+            username: Some(NAME.fit(name, LONGEST_NAME)).filter(|name| !name.is_empty()),
             icon_url: "",
             icon_emoji: "",
             attachments: [attachment],
@@ -101,11 +106,60 @@ impl Discord {
     }
 }
 
-/// As everywhere, but the pause of a rate limit is exact in the body and whole seconds, if anything, in the header (API
+/// The message without its name, where the name is what was refused: some words must not be in one (API reference, User resource,
+/// "Usernames and Nicknames", <https://discord.com/developers/docs/resources/user#usernames-and-nicknames>). The webhook's own
+/// name shows then.
+fn without_name(body: &[u8], response: &Response) -> Option<Bytes> {
+    const NAME: &str = "username";
+    if response.status != 400 || !contains(beginning(response), NAME) {
+        return None;
+    }
+    let mut message: serde_json::Value = serde_json::from_slice(body).ok()?;
+    message.as_object_mut()?.remove(NAME)?;
+    json_body(&message).ok()
+}
+
+const CODES: &str = "[Opcodes and Status Codes, JSON Error Codes](https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes)";
+
+/// The codes that are about the webhook or where it leads, and not about the message.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(
+        FailureClass::Gone,
+        "the webhook leads to a forum; add the thread to the address, as in ?thread_id=42",
+        CODES,
+    )
+    .at("/code", &["220001"]),
+    Refusal::means(
+        FailureClass::Gone,
+        "the thread in the address is archived or locked; open it again, or correct thread_id in the address",
+        CODES,
+    )
+    .at("/code", &["50083", "160005"]),
+    Refusal::means(
+        FailureClass::Gone,
+        "the channel, or the thread in the address, is not there; correct thread_id, or make a new webhook",
+        CODES,
+    )
+    .at("/code", &["10003"]),
+    Refusal::means(
+        FailureClass::Gone,
+        "the webhook was deleted; make a new one and put its address into the Secret",
+        CODES,
+    )
+    .at("/code", &["10015"]),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the end of the address is not the webhook's token; copy the whole address again",
+        CODES,
+    )
+    .at("/code", &["50027"]),
+];
+
+/// As everywhere, but the codes of the API tell more, and the pause of a rate limit is exact in the body and whole seconds, if anything, in the header (API
 /// reference, "Rate limits", "Exceeding A Rate Limit",
 /// <https://discord.com/developers/docs/topics/rate-limits#exceeding-a-rate-limit>).
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
-    with_pause(crate::judge(response, now, masker), asked(response))
+    with_pause(judge_with(REFUSALS, response, now, masker), asked(response))
 }
 
 #[derive(Deserialize)]
@@ -160,6 +214,8 @@ const WEBHOOK: &str = "[Webhook resource, Create Webhook](https://discord.com/de
 pub(crate) const SAMPLE: Sample = Sample {
     url: "{scheme}://{host}/services/T0/{secret}/slack?sig={secret}",
     plain_places: &["/attachments/0/author_name", "/username"],
+    refusals: REFUSALS,
+    may_be_empty: &["/channel", "/icon_url", "/icon_emoji", "/attachments/*/fallback"],
     ..Sample::webhook(
         Markup::Forbids(&["@everyone", "@here", "](https:"]),
         &[

@@ -12,7 +12,8 @@ use campanile_domain::{Failure, FailureClass, Masker, Notification, Response, Ve
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::judgement::{quote, verdict};
+use crate::judgement::told;
+use crate::refusal::{Refusal, judge_with};
 use crate::render::markup::{html, plain};
 use crate::render::{Body, Entry, Limits, Style, json_bytes, or_blank};
 use crate::sample::{Limit, Markup, Measure, Sample};
@@ -69,21 +70,39 @@ impl Provider for GoogleChat {
 const RATE_LIMITS: [&str; 4] =
     ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED"];
 
-/// Reasons of a 400 that is about the webhook's key, not about the message (Google APIs, `ErrorReason`).
-const KEY_REASONS: [&str; 2] = ["API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED"];
+const MODEL: &str = "[Google APIs, error model](https://google.aip.dev/193), and its `ErrorReason`; of Chat's webhooks none was found";
 
-/// As everywhere, but a bad `key` of the webhook comes as 400, and an old form of rate limit as 403.
+/// What is about the webhook and not about the message.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(FailureClass::Credentials, "the webhook's key is not valid; renew the address", MODEL)
+        .on(400)
+        .says(&["API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED"]),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the address has no valid key or token; copy the whole address of the webhook again",
+        MODEL,
+    )
+    .at("/error/status", &["UNAUTHENTICATED"]),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the webhook may not write to the space; make a new one there and put its address into the Secret",
+        MODEL,
+    )
+    .at("/error/status", &["PERMISSION_DENIED"]),
+    Refusal::means(
+        FailureClass::Gone,
+        "the space or the webhook is not there; make a new webhook and put its address into the Secret",
+        MODEL,
+    )
+    .at("/error/status", &["NOT_FOUND"]),
+];
+
+/// As everywhere, but words about the webhook count, and an old form of rate limit comes as 403.
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
-    let (class, what) = match response.status {
-        403 if has_reason(response, &RATE_LIMITS) => (FailureClass::Throttled, "too many requests"),
-        400 if has_reason(response, &KEY_REASONS) => {
-            (FailureClass::Credentials, "the webhook's key is not valid; renew the address")
-        }
-        _ => return crate::judge(response, now, masker),
-    };
-    let (status, quote) = (response.status, quote(&response.body, masker));
-    let text = format!("request failed with status code {status}, {what}: {quote}");
-    verdict(response, now, Failure::new(class, text))
+    if response.status == 403 && has_reason(response, &RATE_LIMITS) {
+        return told(FailureClass::Throttled, "too many requests", response, now, masker);
+    }
+    judge_with(REFUSALS, response, now, masker)
 }
 
 /// Google's error model (AIP-193), in its new and its old form.
@@ -131,6 +150,7 @@ struct Card<'a> {
 #[serde(rename_all = "camelCase")]
 struct Header<'a> {
     title: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
     subtitle: Cow<'a, str>,
     image_url: Option<()>,
     image_style: Option<()>,
@@ -173,12 +193,18 @@ impl<'a> Message<'a> {
             image_style: None,
         };
         let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
+        let has_text = !text.is_empty();
+        let text = or_blank(text);
         let text = if notification.is_error() {
             Cow::Owned(format!("<font color=\"#ff0000\">{text}</font>"))
         } else {
             text
         };
-        let mut sections = vec![Section::of(vec![Widget::paragraph(text)])];
+        // Chat wants a section at least, and no empty text in it.
+        let mut sections = Vec::with_capacity(2);
+        if has_text || entries.is_empty() {
+            sections.push(Section::of(vec![Widget::paragraph(text)]));
+        }
         if !entries.is_empty() {
             sections.push(Section::of(entries.into_iter().map(Widget::entry).collect()));
         }
@@ -199,7 +225,7 @@ impl<'a> Widget<'a> {
 
     fn entry((key, value): Entry<'a>) -> Self {
         let key_value = KeyValue {
-            top_label: key,
+            top_label: or_blank(key),
             content: or_blank(value),
             content_multiline: false,
             bottom_label: None,
@@ -215,6 +241,8 @@ const CARDS: &str = "[`CardSection.addWidget`](https://developers.google.com/app
 /// A Provider of this type for tests.
 pub(crate) const SAMPLE: Sample = Sample {
     plain_places: &["/cards/0/header"],
+    refusals: REFUSALS,
+    may_be_empty: &["/cards/*/sections/*/header"],
     ..Sample::webhook(
         Markup::Forbids(&["<users/", "<a href", "<!"]),
         &[

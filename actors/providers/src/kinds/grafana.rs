@@ -109,6 +109,7 @@ fn tags(notification: &Notification<'_>) -> Vec<String> {
     let entries = TAG.entries(notification.facts(), &limits);
     tags.extend(entries.into_iter().map(|(key, value)| format!("{key}: {value}")));
     tags.extend(last);
+    tags.retain(|tag| !tag.is_empty());
     tags
 }
 

@@ -99,6 +99,7 @@ fn metadata<'a>(notification: &'a Notification<'_>) -> BTreeMap<Cow<'a, str>, Co
 pub(crate) const SAMPLE: Sample = Sample {
     plain_places: &["/title", "/metadata"],
     tells: Tells::Incidents,
+    may_be_empty: &["/deduplication_key", "/metadata"],
     key: Some(RepeatKey { place: KeyPlace::Body("/deduplication_key"), scope: KeyScope::Incident }),
     ..Sample::webhook(
         Markup::Forbids(&["](https:", " <a href"]),

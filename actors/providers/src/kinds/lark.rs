@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::judgement::{classify, told};
+use crate::refusal::{Refusal, find};
 use crate::render::markup::{markdown, plain};
 use crate::render::{Body, Limits, Position, Style, emoji, json_bytes};
 use crate::sample::{Limit, Markup, Sample};
@@ -139,33 +140,39 @@ fn content(notification: &Notification<'_>, total: usize) -> String {
     out
 }
 
-/// The class of a code, and what it means (Lark, "Custom bot usage guide", error codes). What is not here is the fault of
-/// the one message.
-const CODES: &[(i64, FailureClass, &str)] = &[
-    (9499, FailureClass::Rejected, "the bot refuses this message"),
-    (11232, FailureClass::Throttled, "too many messages to the bot"),
-    (11233, FailureClass::Throttled, "too many messages to the bot"),
-    (19001, FailureClass::Gone, "the bot's webhook is not there; correct the address"),
-    (
-        19021,
+const GUIDE: &str = "[Custom bot usage guide](https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot), error codes";
+
+/// The codes and what they mean; a code that means two things says in words when it means too many messages. What is not here is
+/// the fault of the one message.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(FailureClass::Throttled, TOO_MANY, GUIDE).says(&["too many request"]),
+    Refusal::means(FailureClass::Throttled, TOO_MANY, GUIDE).at("/code", &["11232", "11233", "99991400"]),
+    Refusal::means(FailureClass::Rejected, REFUSED, GUIDE).at("/code", &["9499"]),
+    Refusal::means(FailureClass::Gone, "the bot's webhook is not there; correct the address", GUIDE)
+        .at("/code", &["19001"]),
+    Refusal::means(
         FailureClass::Credentials,
         "the bot wants signatures, which are not supported; switch them off and use another of its security settings",
-    ),
-    (
-        19022,
+        GUIDE,
+    )
+    .at("/code", &["19021"]),
+    Refusal::means(
         FailureClass::Credentials,
         "the bot does not take messages from here; add the sender's IP to its list",
-    ),
-    (
-        19024,
-        FailureClass::Rejected,
-        "the message has none of the bot's keywords; add one to spec.eventMetadata of the Alert",
-    ),
-    (99_991_400, FailureClass::Throttled, "too many messages to the bot"),
+        GUIDE,
+    )
+    .at("/code", &["19022"]),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the message has none of the bot's keywords; give the bot a keyword that every message has, or add one to \
+         spec.eventMetadata of the Alert",
+        GUIDE,
+    )
+    .at("/code", &["19024"]),
 ];
 
-/// A code that means two things says in words when it means this.
-const TOO_MANY: &str = "too many request";
+const TOO_MANY: &str = "too many messages to the bot";
+const REFUSED: &str = "the bot refuses this message";
 
 /// As everywhere, but a code other than 0 is a failure whatever the status (contract, providers 23.13, FIX).
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
@@ -176,14 +183,8 @@ fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
     if code == 0 || passes {
         return crate::judge(response, now, masker);
     }
-    let (class, what) = if answer.msg.to_lowercase().contains(TOO_MANY) {
-        (FailureClass::Throttled, "too many messages to the bot")
-    } else {
-        let known = CODES.iter().find(|(known, _, _)| *known == code);
-        known.map_or((FailureClass::Rejected, "the bot refuses this message"), |(_, class, what)| {
-            (*class, *what)
-        })
-    };
+    let (class, what) = find(REFUSALS, response)
+        .map_or((FailureClass::Rejected, REFUSED), |refusal| (refusal.class, refusal.remedy));
     told(class, what, response, now, masker)
 }
 
@@ -193,13 +194,12 @@ struct Answer {
     /// What older bots call it.
     #[serde(rename = "StatusCode")]
     status_code: Option<i64>,
-    #[serde(default)]
-    msg: String,
 }
 
 /// A Provider of this type for tests.
 pub(crate) const SAMPLE: Sample = Sample {
     plain_places: &["/card/header"],
+    refusals: REFUSALS,
     ..Sample::webhook(
         Markup::Forbids(&["<at ", "](https:", "<a href"]),
         &[Limit::body(

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::authorization::{self, token};
 use crate::encoding::hash::sha256;
-use crate::judgement::{classify, told};
+use crate::refusal::{Refusal, judge_with};
 use crate::render::{Body, Limits, Position, Style, emoji};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
 use crate::webhook::{Target, json_body, json_headers};
@@ -121,22 +121,36 @@ fn text_of(notification: &Notification<'_>) -> String {
     out
 }
 
-/// As everywhere, but what is refused has other reasons: the token, what it may do, and the text.
+const STATUSES: &str =
+    "[Statuses API, Post a new status](https://docs.joinmastodon.org/methods/statuses/#create)";
+
+/// The reasons of what is refused: the token, what it may do, and the text.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(
+        FailureClass::Credentials,
+        "the access token is not accepted; put a new one into the Secret",
+        STATUSES,
+    )
+    .on(401),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the access token may not post; give it the scope write:statuses",
+        STATUSES,
+    )
+    .on(403),
+    Refusal::means(FailureClass::Rejected, "the server refuses this text", STATUSES).on(422),
+];
+
+/// As everywhere, with the reasons in this API's words.
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
-    use FailureClass as C;
-    let what = match (response.status, classify(response)) {
-        (401, Some(C::Credentials)) => "the access token is not accepted; put a new one into the Secret",
-        (403, Some(C::Credentials)) => "the access token may not post; give it the scope write:statuses",
-        (422, _) => return told(C::Rejected, "the server refuses this text", response, now, masker),
-        _ => return crate::judge(response, now, masker),
-    };
-    told(C::Credentials, what, response, now, masker)
+    judge_with(REFUSALS, response, now, masker)
 }
 
 /// A Provider of this type for tests.
 pub(crate) const SAMPLE: Sample = Sample {
     address: "{scheme}://{host}/{secret}?visibility=unlisted&sig={secret}",
     url: "{scheme}://{host}/{secret}/api/v1/statuses?sig={secret}",
+    refusals: REFUSALS,
     key: Some(RepeatKey { place: KeyPlace::Header("Idempotency-Key"), scope: KeyScope::Delivery }),
     ..Sample::webhook(
         Markup::Forbids(&[" @channel", " @all", "@U1"]),

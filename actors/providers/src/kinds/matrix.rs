@@ -19,7 +19,8 @@ use crate::authorization::{self, token};
 use crate::encoding::hash::sha1;
 use crate::encoding::segment;
 use crate::exchange::Post;
-use crate::judgement::{told, with_pause};
+use crate::judgement::with_pause;
+use crate::refusal::{Refusal, judge_with};
 use crate::render::{Body, Limits, Position, Style, emoji, event_body, json_bytes};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample};
 use crate::webhook::{json_body, json_headers};
@@ -116,34 +117,44 @@ fn text_of(notification: &Notification<'_>) -> String {
     out
 }
 
-/// As everywhere, but 403 is about the room, and the pause of a rate limit is exact in the body (Client-Server API,
-/// "Standard error response", "Rate limiting").
+const ERRORS: &str = "[Client-Server API, Standard error response](https://spec.matrix.org/latest/client-server-api/#standard-error-response)";
+
+/// What is about the account or the room, and not about the message.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(
+        FailureClass::Gone,
+        "the account may not write to the room; invite it to the room of spec.channel, and join",
+        ERRORS,
+    )
+    .on(403)
+    .at("/errcode", &["M_FORBIDDEN"]),
+    Refusal::means(FailureClass::Gone, "the room is not there; correct spec.channel", ERRORS)
+        .on(404)
+        .at("/errcode", &["M_NOT_FOUND"]),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the access token is not accepted; renew key 'token' of the Secret",
+        ERRORS,
+    )
+    .at("/errcode", &["M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED"]),
+];
+
+/// As everywhere, but words about the account or the room count, and the pause of a rate limit is exact in the body
+/// (Client-Server API, "Standard error response", "Rate limiting").
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
     let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
-    let (class, what) = match (response.status, answer.errcode.as_str()) {
-        (403, "M_FORBIDDEN") => (
-            FailureClass::Gone,
-            "the account may not write to the room; invite it to the room of spec.channel, and join",
-        ),
-        (404, "M_NOT_FOUND") => (FailureClass::Gone, "the room is not there; correct spec.channel"),
-        _ => {
-            let pause = answer.retry_after_ms.map(Duration::from_millis);
-            return with_pause(crate::judge(response, now, masker), pause);
-        }
-    };
-    told(class, what, response, now, masker)
+    with_pause(judge_with(REFUSALS, response, now, masker), answer.retry_after_ms.map(Duration::from_millis))
 }
 
 #[derive(Default, Deserialize)]
 struct Answer {
-    #[serde(default)]
-    errcode: String,
     retry_after_ms: Option<u64>,
 }
 
 /// A Provider of this type for tests.
 pub(crate) const SAMPLE: Sample = Sample {
     url: "{scheme}://{host}/services/T0/{secret}/_matrix/client/r0/rooms/general/send/m.room.message/",
+    refusals: REFUSALS,
     key: Some(RepeatKey { place: KeyPlace::Url, scope: KeyScope::Delivery }),
     ..Sample::webhook(
         Markup::Forbids(&["@room"]),

@@ -10,13 +10,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use campanile_domain::{Failure, Masker, Notification, ObjectRef, Response, Verdict};
+use campanile_domain::{Failure, FailureClass, Masker, Notification, ObjectRef, Response, Verdict};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::authorization::{self, token};
 use crate::encoding::hash::sha256;
 use crate::judgement::with_pause;
+use crate::refusal::{Refusal, SEEN, judge_with};
 use crate::render::markup::{html, plain};
 use crate::render::{Limits, Style, characters};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
@@ -66,6 +67,7 @@ struct Opsgenie {
 struct Alert<'a> {
     message: String,
     alias: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
     description: Cow<'a, str>,
     details: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
 }
@@ -102,9 +104,41 @@ fn kind_and_name(object: &ObjectRef) -> String {
     format!("{}/{}", object.kind, object.name)
 }
 
-/// As everywhere, but the pause of a rate limit is its period, unless the answer says more (API rate limiting).
+const RESPONSE: &str = "[REST API, Response Codes](https://docs.opsgenie.com/docs/response)";
+
+/// What is about the key or the account, and not about the alert.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(
+        FailureClass::Credentials,
+        "this is no API key; put the key of an API integration into key 'token' of the Secret",
+        SEEN,
+    )
+    .on(422)
+    .says(&["key format is not valid"]),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the API key is not valid, or its integration is switched off; renew key 'token' of the Secret",
+        RESPONSE,
+    )
+    .on(401),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the account's plan does not allow this; change the plan",
+        RESPONSE,
+    )
+    .on(402),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the API key may not create alerts; put the key of an API integration into key 'token' of the Secret",
+        RESPONSE,
+    )
+    .on(403)
+    .at("/code", &["40301", "40302"]),
+];
+
+/// As everywhere, but what is said of the key counts, and the pause of a rate limit is its period, unless the answer says more (API rate limiting).
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
-    with_pause(crate::judge(response, now, masker), period(response))
+    with_pause(judge_with(REFUSALS, response, now, masker), period(response))
 }
 
 fn period(response: &Response) -> Option<Duration> {
@@ -120,6 +154,8 @@ const CREATE_ALERT: &str = "[Alert API, Create Alert](https://docs.opsgenie.com/
 /// A Provider of this type for tests.
 pub(crate) const SAMPLE: Sample = Sample {
     plain_places: &["/details"],
+    refusals: REFUSALS,
+    may_be_empty: &["/details"],
     key: Some(RepeatKey { place: KeyPlace::Body("/alias"), scope: KeyScope::Object }),
     ..Sample::webhook(
         Markup::Forbids(&["<a href"]),

@@ -16,10 +16,10 @@ use campanile_domain::{
     Failure, FailureClass, Masker, Notification, Response, Severity, Verdict, status_name,
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::commit_status::Skip;
-use crate::judgement::told;
+use crate::refusal::{Refusal, judge_with};
 use crate::render::markup::plain;
 use crate::render::{Limits, Style, characters, event_time, json_bytes};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample, Tells};
@@ -116,30 +116,18 @@ impl Sending {
     }
 }
 
+/// What is about the routing key and not about the event.
+const REFUSALS: &[Refusal] = &[Refusal::means(
+    FailureClass::Credentials,
+    "no integration has this routing key; correct spec.channel",
+    "[Send an Alert Event](https://developer.pagerduty.com/docs/events-api-v2/trigger-events/), for the form; for the words not found",
+)
+.on(400)
+.says(&["routing_key", "routing key", "invalid key", "integration key"])];
+
 /// As everywhere, but a 400 about the routing key is not the fault of the event.
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
-    let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
-    if response.status == 400 && answer.is_about_the_key() {
-        let what = "no integration has this routing key; correct spec.channel";
-        return told(FailureClass::Credentials, what, response, now, masker);
-    }
-    crate::judge(response, now, masker)
-}
-
-#[derive(Default, Deserialize)]
-struct Answer {
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    errors: Vec<String>,
-}
-
-impl Answer {
-    fn is_about_the_key(&self) -> bool {
-        let names = ["routing_key", "routing key", "invalid key", "integration key"];
-        let mut texts = self.errors.iter().chain([&self.message]).map(|text| text.to_lowercase());
-        texts.any(|text| names.iter().any(|name| text.contains(name)))
-    }
+    judge_with(REFUSALS, response, now, masker)
 }
 
 /// The longest summary, in characters (API reference, "Send an event to PagerDuty", `payload.summary`,
@@ -269,6 +257,8 @@ pub(crate) const SAMPLE: Sample = Sample {
     url: "{scheme}://{host}/v2/enqueue",
     channel: "R0UT1NGK3Y",
     has_secret_channel: true,
+    refusals: REFUSALS,
+    may_be_empty: &["/payload/custom_details"],
     tells: Tells::IncidentsAndChanges,
     key: Some(RepeatKey { place: KeyPlace::Body("/dedup_key"), scope: KeyScope::Incident }),
     ..Sample::webhook(

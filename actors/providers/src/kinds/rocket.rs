@@ -10,10 +10,11 @@ mod tests;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use campanile_domain::{Failure, Masker, Notification, Response, Verdict};
+use campanile_domain::{Failure, FailureClass, Masker, Notification, Response, Verdict};
 use jiff::Timestamp;
 
 use crate::judgement::with_pause;
+use crate::refusal::{Refusal, judge_with};
 use crate::render::markup::links;
 use crate::render::slack_message::{Attachment, Field, Message};
 use crate::render::{Body, Limits, Position, Style, characters};
@@ -84,7 +85,7 @@ impl Rocket {
         };
         Message {
             channel: &self.channel,
-            username: Cow::Borrowed(&self.username),
+            username: Some(Cow::Borrowed(&self.username)),
             icon_url: "",
             icon_emoji: "",
             attachments: [attachment],
@@ -92,10 +93,28 @@ impl Rocket {
     }
 }
 
-/// As everywhere, but Rocket.Chat tells the end of a rate limit in milliseconds (REST API, "Rate limiter"), which read as
+const INCOMING: &str = "not found in the documentation; [what the server says](https://github.com/RocketChat/Rocket.Chat/blob/develop/apps/meteor/app/integrations/server/api/api.ts)";
+
+/// What is about the integration or its channel, and not about the message; all of it may come as 400.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(
+        FailureClass::Gone,
+        "no integration has this address; copy the webhook's URL again",
+        INCOMING,
+    )
+    .says(&["invalid integration id or token"]),
+    Refusal::means(
+        FailureClass::Gone,
+        "the channel is not there for the integration; correct spec.channel, or leave it out",
+        INCOMING,
+    )
+    .says(&["invalid-channel"]),
+];
+
+/// As everywhere, but words about the integration count, and Rocket.Chat tells the end of a rate limit in milliseconds (REST API, "Rate limiter"), which read as
 /// seconds would be a pause of ages.
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
-    with_pause(crate::judge(response, now, masker), reset(response, now))
+    with_pause(judge_with(REFUSALS, response, now, masker), reset(response, now))
 }
 
 fn reset(response: &Response, now: Timestamp) -> Option<Duration> {
@@ -107,6 +126,15 @@ fn reset(response: &Response, now: Timestamp) -> Option<Duration> {
 /// A Provider of this type for tests.
 pub(crate) const SAMPLE: Sample = Sample {
     plain_places: &["/username"],
+    refusals: REFUSALS,
+    may_be_empty: &[
+        "/username",
+        "/icon_url",
+        "/icon_emoji",
+        "/attachments/*/fallback",
+        "/attachments/*/text",
+        "/attachments/*/fields",
+    ],
     ..Sample::webhook(
         Markup::Forbids(&["@all", "@here", "@channel", "](https:", "<https:"]),
         &[Limit::of("texts", Measure::Texts("/attachments"), 48_600, "characters", CHOSEN)],

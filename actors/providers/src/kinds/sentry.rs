@@ -13,12 +13,13 @@ mod tests;
 
 use std::sync::Arc;
 
-use campanile_domain::{Failure, Masker, Method, Notification, Request, Response, Verdict};
+use campanile_domain::{Failure, FailureClass, Masker, Method, Notification, Request, Response, Verdict};
 use jiff::Timestamp;
 
 use crate::exchange::{Judge, Post};
 use crate::judgement::with_pause;
 use crate::quota::sentry_pause;
+use crate::refusal::{Refusal, judge_with};
 use crate::sample::{BodyForm, KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
 use crate::webhook::json_body;
 use crate::{ConfigError, Environment, Exchange, Provider, Settings, Step};
@@ -104,6 +105,32 @@ fn request(dsn: &Dsn, item: &Item, now: Timestamp) -> Request {
     }
 }
 
+const RELAY: &str = "not found in the documentation; [what the server says](https://github.com/getsentry/relay/tree/master/relay-server/src)";
+
+/// What is about the DSN and not about the event.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(
+        FailureClass::Credentials,
+        "the DSN's key is none of Sentry's; copy the DSN of the project again",
+        RELAY,
+    )
+    .says(&["bad sentry dsn public key", "missing authorization information"]),
+    Refusal::means(
+        FailureClass::Gone,
+        "the DSN's key and project do not belong together, or the project is not there; copy the DSN of the project again",
+        RELAY,
+    )
+    .on(403)
+    .says(&["with_reason: ProjectId"]),
+    Refusal::means(
+        FailureClass::Gone,
+        "the project takes no events now; look after its state at Sentry, or copy the DSN of another project",
+        RELAY,
+    )
+    .on(403)
+    .says(&["with_reason: ProjectState"]),
+];
+
 /// As everywhere, for an event: its rate limit is that of the category `error`.
 fn judge_event(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
     judge("error", response, now, masker)
@@ -116,7 +143,7 @@ fn judge_transaction(response: &Response, now: Timestamp, masker: &Masker) -> Ve
 
 /// What `X-Sentry-Rate-Limits` says comes before `Retry-After` (Sentry, "Rate limiting").
 fn judge(category: &str, response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
-    with_pause(crate::judge(response, now, masker), sentry_pause(response, category))
+    with_pause(judge_with(REFUSALS, response, now, masker), sentry_pause(response, category))
 }
 
 const SIZES: &str =
@@ -127,6 +154,8 @@ const ENVELOPES: &str = "[Envelopes, Size Limits](https://develop.sentry.dev/sdk
 pub(crate) const SAMPLE: Sample = Sample {
     address: "{scheme}://public:{secret}@{host}/base/42",
     url: "{scheme}://{host}/base/api/42/envelope/",
+    refusals: REFUSALS,
+    may_be_empty: &["/message", "/server_name", "/tags", "/spans", "/contexts/metadata"],
     body: BodyForm::Lines(3),
     key: Some(RepeatKey { place: KeyPlace::Body("/event_id"), scope: KeyScope::Delivery }),
     ..Sample::webhook(

@@ -3,7 +3,7 @@
 //! The payload is the contract's, with two limits. What an event brings along can not become a mention or a link whose
 //! target hides: the `<` of `<!…>`, `<@…>`, `<#…>` and `<https://…>` is escaped as Slack's page "Formatting message text"
 //! asks; values that the Alert itself adds keep theirs, since operators use them to call people. Texts beyond Slack's
-//! limit are cut and say so; what Slack finds too long all the same is sent once more, much shorter.
+//! limit are cut and say so.
 
 mod answer;
 #[cfg(test)]
@@ -12,26 +12,21 @@ mod tests;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use campanile_domain::{Failure, Notification};
+use campanile_domain::{Failure, Notification, Response};
 
 use crate::address::HookUrl;
-use crate::exchange::second_try::SecondTry;
 use crate::render::markup::plain;
 use crate::render::slack_message::{Attachment, Field, Message};
 use crate::render::{Body, Limits, Position, Style, characters};
 use crate::sample::{Limit, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
-use crate::{ConfigError, Exchange, Provider, Settings, judge};
+use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// Slack cuts longer texts, in characters (API method `chat.postMessage`, "Truncating content",
 /// <https://docs.slack.dev/reference/methods/chat.postMessage>; incoming webhooks too, by the changelog of August 2018,
 /// "Truncating really long messages"). That page speaks of `text`; for attachments it only names the error
 /// `attachment_payload_limit_exceeded`.
 const LONGEST_TEXT: usize = 40_000;
-
-/// What is tried where that was too long: how large the payload of an attachment may be is not in the documentation, and
-/// 4,000 characters are what the same section advises.
-const SECOND_TRY: usize = 4_000;
 
 /// Longest name of a sender, in characters. None was found in the documentation; this is ours.
 const LONGEST_NAME: usize = 256;
@@ -62,9 +57,15 @@ fn begins_link(text: &str) -> bool {
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
-fn limits(total: usize) -> Limits {
-    Limits { total, text: total, share: total / 4, count: 100, key: 300, value: total, overhead: OVERHEAD }
-}
+const LIMITS: Limits = Limits {
+    total: LONGEST_TEXT,
+    text: LONGEST_TEXT,
+    share: LONGEST_TEXT / 4,
+    count: 100,
+    key: 300,
+    value: LONGEST_TEXT,
+    overhead: OVERHEAD,
+};
 
 /// Hosts of the Web API: Slack, and Slack for the US government.
 const API_HOSTS: [&str; 2] = ["slack.com", "slack-gov.com"];
@@ -77,7 +78,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
             "chat.postMessage needs a channel, which only incoming webhooks know themselves",
         ));
     }
-    let judge = if is_api(&url) { answer::judge } else { judge };
+    let judge = if is_api(&url) { answer::judge } else { answer::judge_webhook };
     Ok(Box::new(Slack {
         target: Target { url, judge, masker: settings.masker.clone() },
         authorization: token.map(|token| format!("Bearer {token}")),
@@ -100,12 +101,11 @@ struct Slack {
 
 impl Provider for Slack {
     fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
-        let body = json_body(&self.message(notification, LONGEST_TEXT))?;
-        if body.len() <= SECOND_TRY {
-            return Ok(self.post(body));
-        }
-        let shorter = json_body(&self.message(notification, SECOND_TRY))?;
-        Ok(SecondTry::boxed(self.post(body), self.post(shorter), answer::is_too_long))
+        Ok(self.post(json_body(&self.message(notification))?))
+    }
+
+    fn is_too_long(&self, response: &Response) -> bool {
+        answer::is_too_long(response)
     }
 }
 
@@ -118,17 +118,16 @@ impl Slack {
         self.target.post(headers, body)
     }
 
-    /// The message with at most `longest` characters of text.
-    fn message<'a>(&'a self, notification: &'a Notification<'_>, longest: usize) -> Message<'a> {
+    fn message<'a>(&'a self, notification: &'a Notification<'_>) -> Message<'a> {
         let title = notification.title();
         let first_line = notification.text().split('\n').next().unwrap_or_default();
         let fallback = format!("{title}: {first_line}");
-        let Body { text, entries } = STYLE.body(notification, notification.facts(), &limits(longest));
+        let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
         let field = |(title, value)| Field { title, value, short: false };
         let attachment = Attachment {
-            fallback: Cow::Owned(STYLE.fit_owned(fallback, longest)),
+            fallback: Cow::Owned(STYLE.fit_owned(fallback, LONGEST_TEXT)),
             color: if notification.is_error() { "danger" } else { "good" },
-            author_name: Cow::Owned(STYLE.fit_owned(title, longest)),
+            author_name: Cow::Owned(STYLE.fit_owned(title, LONGEST_TEXT)),
             text,
             mrkdwn_in: ["text"],
             fields: entries.into_iter().map(field).collect(),
@@ -136,7 +135,7 @@ impl Slack {
         let name = if self.username.is_empty() { notification.controller() } else { &self.username };
         Message {
             channel: &self.channel,
-            username: PLAIN.fit(name, LONGEST_NAME),
+            username: Some(PLAIN.fit(name, LONGEST_NAME)),
             icon_url: "",
             icon_emoji: "",
             attachments: [attachment],
@@ -150,6 +149,15 @@ const TRUNCATING: &str = "[`chat.postMessage`, Truncating content](https://docs.
 pub(crate) const SAMPLE: Sample = Sample {
     also_at: &["https://slack.com/api/chat.postMessage?x=/services/T0/{secret}&sig={secret}"],
     plain_places: &["/username"],
+    refusals: answer::REFUSALS,
+    may_be_empty: &[
+        "/username",
+        "/icon_url",
+        "/icon_emoji",
+        "/attachments/*/text",
+        "/attachments/*/fields",
+        "/channel",
+    ],
     ..Sample::webhook(
         Markup::Forbids(&["<!", "<@", "<#", "<https:"]),
         &[Limit::text("text", "/attachments/0/text", 40_000, TRUNCATING)],

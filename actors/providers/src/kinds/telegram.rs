@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, AddressSource};
 use crate::authorization::token;
-use crate::judgement::{told, with_pause};
+use crate::judgement::with_pause;
+use crate::refusal::{Refusal, judge_with};
 use crate::render::{Body, Limits, Position, Style, characters, emoji, or_blank};
 use crate::sample::{Limit, LoginForm, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
@@ -137,45 +138,50 @@ fn text_of(notification: &Notification<'_>) -> String {
     out
 }
 
-/// What the description of a 400 says, in lower case, if it is about the chat and not about the message.
-const PLACES: [&str; 9] = [
-    "chat not found",
-    "upgraded to a supergroup",
-    "message thread not found",
-    "topic_closed",
-    "topic_deleted",
-    "not enough rights",
-    "have no rights",
-    "chat_write_forbidden",
-    "peer_id_invalid",
+const BOTS: &str = "[Bot API, Making requests](https://core.telegram.org/bots/api#making-requests), for the form; for the words not found";
+
+/// What is about the token or the chat and not about the message. The token is a part of the path, so that a wrong one comes as
+/// 404.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(FailureClass::Credentials, NO_BOT, BOTS).on(401),
+    Refusal::means(FailureClass::Gone, NO_BOT, BOTS).on(404),
+    Refusal::means(
+        FailureClass::Gone,
+        "the bot may not write there; add it to the chat of spec.channel",
+        BOTS,
+    )
+    .on(403),
+    Refusal::means(
+        FailureClass::Gone,
+        "the chat or thread is not there for this bot; correct spec.channel, or add the bot to it",
+        BOTS,
+    )
+    .on(400)
+    .says(&[
+        "chat not found",
+        "upgraded to a supergroup",
+        "message thread not found",
+        "topic_closed",
+        "topic_deleted",
+        "not enough rights",
+        "have no rights",
+        "chat_write_forbidden",
+        "peer_id_invalid",
+    ]),
 ];
 
-/// As everywhere, but 404 is about the token, which is a part of the path, 400 and 403 can be about the chat, and the
-/// pause of a rate limit is in the body (Bot API, "Making requests", `ResponseParameters`).
+const NO_BOT: &str = "no bot has this token; renew key 'token' of the Secret";
+
+/// As everywhere, but words about the token or the chat count, and the pause of a rate limit is in the body (Bot API, "Making
+/// requests", `ResponseParameters`).
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
     let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
-    let (class, what) = match response.status {
-        401 | 404 => (
-            if response.status == 401 { FailureClass::Credentials } else { FailureClass::Gone },
-            "no bot has this token; renew key 'token' of the Secret",
-        ),
-        403 => (FailureClass::Gone, "the bot may not write there; add it to the chat of spec.channel"),
-        400 if answer.is_about_the_place() => (
-            FailureClass::Gone,
-            "the chat or thread is not there for this bot; correct spec.channel, or add the bot to it",
-        ),
-        _ => {
-            let pause = answer.parameters.retry_after.map(Duration::from_secs);
-            return with_pause(crate::judge(response, now, masker), pause);
-        }
-    };
-    told(class, what, response, now, masker)
+    let pause = answer.parameters.retry_after.map(Duration::from_secs);
+    with_pause(judge_with(REFUSALS, response, now, masker), pause)
 }
 
 #[derive(Default, Deserialize)]
 struct Answer {
-    #[serde(default)]
-    description: String,
     #[serde(default)]
     parameters: Parameters,
 }
@@ -186,19 +192,13 @@ struct Parameters {
     retry_after: Option<u64>,
 }
 
-impl Answer {
-    fn is_about_the_place(&self) -> bool {
-        let description = self.description.to_lowercase();
-        PLACES.iter().any(|place| description.contains(place))
-    }
-}
-
 /// A Provider of this type for tests.
 pub(crate) const SAMPLE: Sample = Sample {
     url: "https://api.telegram.org/bot{token}/sendMessage",
     channel: "-1552289257:1",
     logins: &[LoginForm::Token("123456:{secret}")],
     fixed_host: Some("api.telegram.org"),
+    refusals: REFUSALS,
     ..Sample::webhook(
         Markup::Forbids(&["@channel", "@all", "](", "``"]),
         &[Limit::text(

@@ -12,7 +12,7 @@ use campanile_domain::{Failure, FailureClass, Masker, Notification, Response, Ve
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::judgement::{quote, verdict};
+use crate::refusal::{Refusal, SEEN, judge_with};
 use crate::render::markup::markdown;
 use crate::render::{Body, Limits, Style, bytes};
 use crate::sample::{Limit, Markup, Measure, Sample};
@@ -87,34 +87,38 @@ fn markdown_of(notification: &Notification<'_>) -> String {
     out
 }
 
-/// As everywhere, but 404 is about the room and not the address, and 423 is a room that is locked for the moment (Webex
-/// REST API basics, "HTTP status codes").
-fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
-    let (class, what) = match response.status {
-        404 => (
-            FailureClass::Gone,
-            "the room is not there for this token; correct spec.channel, or add the bot to the room",
-        ),
-        423 => (FailureClass::Server, "the room is locked for the moment"),
-        _ => return crate::judge(response, now, masker),
-    };
-    let (status, quote) = (response.status, quote(&response.body, masker));
-    let colon = if quote.is_empty() { "" } else { ": " };
-    verdict(
-        response,
-        now,
-        Failure::new(class, format!("request failed with status code {status}, {what}{colon}{quote}")),
+const BASICS: &str = "[REST API Basics, API Errors](https://developer.webex.com/docs/basics)";
+
+/// What is about the room and not about the address or the message, and a room that is locked for the moment.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(
+        FailureClass::Gone,
+        "the room is not there for this token; correct spec.channel, or add the bot to the room",
+        BASICS,
     )
+    .on(404),
+    Refusal::means(FailureClass::Server, "the room is locked for the moment", BASICS).on(423),
+    Refusal::means(FailureClass::Gone, "that is no id of a room; correct spec.channel", SEEN)
+        .on(400)
+        .says(&["roomId"]),
+];
+
+/// As everywhere, but words about the room count.
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    judge_with(REFUSALS, response, now, masker)
 }
 
 /// A Provider of this type for tests.
-pub(crate) const SAMPLE: Sample = Sample::webhook(
-    Markup::Forbids(&["<@", " <a href", "](https:"]),
-    &[Limit::of(
-        "message",
-        Measure::TextBytes("/markdown"),
-        7_439,
-        "bytes",
-        "[Create a Message](https://developer.webex.com/docs/api/v1/messages/create-a-message)",
-    )],
-);
+pub(crate) const SAMPLE: Sample = Sample {
+    refusals: REFUSALS,
+    ..Sample::webhook(
+        Markup::Forbids(&["<@", " <a href", "](https:"]),
+        &[Limit::of(
+            "message",
+            Measure::TextBytes("/markdown"),
+            7_439,
+            "bytes",
+            "[Create a Message](https://developer.webex.com/docs/api/v1/messages/create-a-message)",
+        )],
+    )
+};

@@ -8,17 +8,19 @@ mod tests;
 
 use std::borrow::Cow;
 
-use campanile_domain::{Failure, Notification};
+use campanile_domain::{Failure, FailureClass, Masker, Notification, Response, Verdict};
+use jiff::Timestamp;
 use serde::Serialize;
 use url::form_urlencoded;
 
 use crate::address::HookUrl;
 use crate::authorization::{self, token};
 use crate::encoding::form;
+use crate::refusal::{Refusal, judge_with};
 use crate::render::{Body, Limits, Position, Style, characters, or_blank};
 use crate::sample::{CHOSEN, Limit, Markup, Sample};
 use crate::webhook::{Target, json_body, json_headers};
-use crate::{ConfigError, Exchange, Provider, Settings, judge};
+use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest text of a message, in characters. In the documentation of the app "Incoming Webhook" none was found; chosen
 /// because it is what other chats take, and bounds what one event can put into a channel.
@@ -70,6 +72,29 @@ fn with_format(address: &HookUrl) -> HookUrl {
     pairs.sort_by(|a, b| a.0.cmp(&b.0));
     let path = if path.is_empty() { "/" } else { path };
     address.moved(path, Some(&form::encode(pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref())))))
+}
+
+const ERRORS: &str = "[Error Codes](https://developers.zoom.us/docs/api/errors), of Zoom's API; of the app \"Incoming Webhook\" none was found";
+
+/// What is about the token or the webhook, and not about the message.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(
+        FailureClass::Credentials,
+        "the verification token is not accepted; copy it again into key 'token' of the Secret",
+        ERRORS,
+    )
+    .at("/code", &["4700"]),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the verification token is not that of this webhook; copy it again into key 'token' of the Secret",
+        ERRORS,
+    )
+    .on(401),
+];
+
+/// As everywhere, but words about the token count.
+fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    judge_with(REFUSALS, response, now, masker)
 }
 
 struct Zoom {
@@ -148,5 +173,6 @@ impl<'a> Message<'a> {
 /// A Provider of this type for tests.
 pub(crate) const SAMPLE: Sample = Sample {
     url: "{scheme}://{host}/services/T0/{secret}?format=full&sig={secret}",
+    refusals: REFUSALS,
     ..Sample::webhook(Markup::Forbids(&["<!"]), &[Limit::text("text", "/content/body/0/text", 4_096, CHOSEN)])
 };

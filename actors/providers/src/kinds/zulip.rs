@@ -15,7 +15,8 @@ use serde::Deserialize;
 
 use crate::authorization::basic;
 use crate::encoding::form;
-use crate::judgement::{told, with_pause};
+use crate::judgement::with_pause;
+use crate::refusal::{Refusal, judge_with};
 use crate::render::markup::links;
 use crate::render::{Position, Style, characters, markdown_post};
 use crate::sample::{BodyForm, Limit, LoginForm, Markup, Measure, Sample};
@@ -87,23 +88,48 @@ impl Provider for Zulip {
     }
 }
 
-/// As everywhere, but an unknown channel comes as 400, and the pause of a rate limit is in the body too (REST API, "Error
+const ERRORS: &str = "[REST API, Error handling](https://zulip.com/api/rest-error-handling)";
+const SEND: &str = "[REST API, Send a message](https://zulip.com/api/send-message)";
+
+/// What is about the bot or the channel, and not about the message; all of it may come as 400.
+const REFUSALS: &[Refusal] = &[
+    Refusal::means(
+        FailureClass::Gone,
+        "the channel is not there for this bot; correct spec.channel, or subscribe the bot to it",
+        SEND,
+    )
+    .at("/code", &["STREAM_DOES_NOT_EXIST"]),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the bot's API key is not accepted; renew key 'password' of the Secret",
+        ERRORS,
+    )
+    .at("/code", &["INVALID_API_KEY"]),
+    Refusal::means(
+        FailureClass::Credentials,
+        "the bot or its organization is deactivated; activate it again, or take another bot",
+        ERRORS,
+    )
+    .at("/code", &["USER_DEACTIVATED", "REALM_DEACTIVATED"]),
+    Refusal::means(
+        FailureClass::Gone,
+        "the bot may not write to the channel; subscribe it, or correct spec.channel",
+        ERRORS,
+    )
+    .says(&["not authorized"]),
+];
+
+/// As everywhere, but words about the bot or the channel count, and the pause of a rate limit is in the body too (REST API, "Error
 /// handling", <https://zulip.com/api/rest-error-handling>).
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
     let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
-    if answer.code == "STREAM_DOES_NOT_EXIST" {
-        let what = "the channel is not there for this bot; correct spec.channel, or subscribe the bot to it";
-        return told(FailureClass::Gone, what, response, now, masker);
-    }
     let pause = answer.retry_after.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let pause = pause.filter(|_| response.header("retry-after").is_none());
-    with_pause(crate::judge(response, now, masker), pause)
+    with_pause(judge_with(REFUSALS, response, now, masker), pause)
 }
 
 #[derive(Default, Deserialize)]
 struct Answer {
-    #[serde(default)]
-    code: String,
     /// In seconds.
     #[serde(rename = "retry-after")]
     retry_after: Option<f64>,
@@ -113,6 +139,7 @@ struct Answer {
 pub(crate) const SAMPLE: Sample = Sample {
     url: "{scheme}://{host}/api/v1/messages?sig={secret}",
     channel: "general/alerts",
+    refusals: REFUSALS,
     logins: &[LoginForm::Pair],
     body: BodyForm::Form(4),
     ..Sample::webhook(

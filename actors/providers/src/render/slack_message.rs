@@ -7,7 +7,9 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(crate) struct Message<'a> {
     pub(crate) channel: &'a str,
-    pub(crate) username: Cow<'a, str>,
+    /// None where an empty name is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) username: Option<Cow<'a, str>>,
     pub(crate) icon_url: &'static str,
     pub(crate) icon_emoji: &'static str,
     pub(crate) attachments: [Attachment<'a>; 1],

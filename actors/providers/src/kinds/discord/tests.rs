@@ -2,9 +2,9 @@ use super::slack_compatible;
 use crate::testing::{
     answer, credentials, delivery, failed, info, json, long, request, spec, special, verdict,
 };
-use crate::{Endpoint, HookUrl};
-use campanile_domain::{Delivery, Event, FailureClass, ProviderSpec};
-use campanile_testkit::event;
+use crate::{Endpoint, HookUrl, Step};
+use campanile_domain::{Delivery, Event, FailureClass, ProviderSpec, Verdict};
+use campanile_testkit::{event, noon};
 use std::time::Duration;
 
 fn discord(spec: &ProviderSpec) -> Endpoint {
@@ -126,4 +126,23 @@ fn the_pause_of_a_rate_limit_is_read_from_the_body() {
     assert_eq!(failed(odd), (None, FailureClass::Throttled));
     let unknown = verdict(&endpoint, answer(404, &[], r#"{"message":"Unknown Webhook","code":10015}"#));
     assert_eq!(failed(unknown), (None, FailureClass::Gone));
+}
+
+#[test]
+fn i16_7_a_name_that_is_refused_is_left_out_once() {
+    let endpoint = credentials(&[("address", b"https://discord.com/api/webhooks/1/abc")])
+        .build(&spec("discord"))
+        .unwrap();
+    let refused = answer(400, &[], r#"{"username":["Username cannot contain \"discord\""]}"#);
+    let mut exchange = endpoint.provider.begin(&info()).unwrap();
+    let Step::Send(first) = exchange.next(None, noon()) else { panic!("it sends") };
+    let Step::Send(second) = exchange.next(Some(refused.clone()), noon()) else { panic!("it sends again") };
+    let read = |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body).unwrap();
+    let (mut first, second) = (read(&first.body), read(&second.body));
+    assert_eq!(first.as_object_mut().unwrap().remove("username").unwrap(), "kustomize-controller");
+    assert_eq!(first, second);
+    let Step::Done(Verdict::Failed(failure)) = exchange.next(Some(refused), noon()) else {
+        panic!("it ends")
+    };
+    assert_eq!(failure.class, FailureClass::Rejected);
 }

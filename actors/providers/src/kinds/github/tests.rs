@@ -27,8 +27,10 @@ fn s23_25_the_api_follows_from_the_host() {
         ("ssh://git@github.com/org/repo.git", "https://api.github.com/repos"),
         ("git@GitHub.com:org/repo", "https://api.github.com/repos"),
         ("https://ghe.example:8443/org/repo", "https://ghe.example:8443/api/v3/repos"),
-        ("https://tenant.ghe.com/org/repo", "https://api.tenant.ghe.com/repos"),
         ("https://api.tenant.ghe.com/org/repo", "https://api.tenant.ghe.com/repos"),
+        ("https://tenant.ghe.com/org/repo", "https://api.tenant.ghe.com/repos"),
+        ("git@tenant.ghe.com:org/repo", "https://api.tenant.ghe.com/repos"),
+        ("https://tenant.ghe.com.evil.example/org/repo", "https://tenant.ghe.com.evil.example/api/v3/repos"),
         ("https://git.api.example/org/repo", "https://git.api.example/repos"),
         ("https://github.com.evil.example/org/repo", "https://github.com.evil.example/api/v3/repos"),
     ];

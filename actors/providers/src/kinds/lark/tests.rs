@@ -90,7 +90,7 @@ fn s23_13_a_code_in_the_body_counts_whatever_the_status() {
         (r#"{"code":19001,"msg":"param invalid: incoming webhook access token invalid"}"#, C::Gone),
         (r#"{"code":19021,"msg":"sign match fail or timestamp is not within one hour"}"#, C::Credentials),
         (r#"{"code":19022,"msg":"Ip Not Allowed"}"#, C::Credentials),
-        (r#"{"code":19024,"msg":"Key Words Not Found"}"#, C::Rejected),
+        (r#"{"code":19024,"msg":"Key Words Not Found"}"#, C::Credentials),
         (r#"{"code":9499,"msg":"Bad Request"}"#, C::Rejected),
         (r#"{"code":9499,"msg":"too many request"}"#, C::Throttled),
         (r#"{"code":11232,"msg":"frequency limited"}"#, C::Throttled),

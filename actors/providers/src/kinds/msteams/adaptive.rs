@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::LONGEST_NAME;
 use crate::render::markup::links;
-use crate::render::{Body, Limits, Position, Style, json_bytes};
+use crate::render::{Body, Limits, Position, Style, json_bytes, or_blank};
 use crate::webhook::json_body;
 
 /// Metadata that comes first.
@@ -94,7 +94,10 @@ pub(super) fn render(notification: &Notification<'_>, limits: &Limits) -> Result
     let name = STYLE.title(notification, LONGEST_NAME);
     let title = TextBlock { size: Some("large"), weight: Some("bolder"), ..TextBlock::of(Cow::Owned(name)) };
     let message = TextBlock { color: notification.is_error().then_some("attention"), ..TextBlock::of(text) };
-    let facts = entries.into_iter().map(|(title, value)| Fact { title, value }).collect();
+    let facts = entries
+        .into_iter()
+        .map(|(title, value)| Fact { title: or_blank(title), value: or_blank(value) })
+        .collect();
     json_body(&Message::of((title, message, FactSet { r#type: "FactSet", facts })))
 }
 

@@ -1,11 +1,9 @@
 use crate::Endpoint;
-use crate::Step;
 use crate::testing::{
     answer, credentials, delivery, error, failed, info, json, long, request, spec, special, verdict,
 };
-use campanile_domain::Response;
-use campanile_domain::{Delivery, Event, FailureClass, ObjectRef, ProviderSpec, Request, Verdict};
-use campanile_testkit::{event, noon};
+use campanile_domain::{Delivery, Event, FailureClass, ObjectRef, ProviderSpec, Verdict};
+use campanile_testkit::event;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -95,23 +93,8 @@ fn html_of_an_event_shows_as_text_in_a_connectors_card() {
     assert_eq!(section["facts"][0]["value"], "a:b, *c* &lt;d> & [e]\u{200b}(f)");
 }
 
-/// The requests that `endpoint` makes when Teams finds everything too large, and what becomes of it.
-fn refused(endpoint: &Endpoint, delivery: &Delivery, refusal: &Response) -> (Vec<Request>, Verdict) {
-    let mut exchange = endpoint.provider.begin(delivery).unwrap();
-    let mut requests = Vec::new();
-    let mut step = exchange.next(None, noon());
-    loop {
-        match step {
-            Step::Done(verdict) => return (requests, verdict),
-            Step::Send(request) => requests.push(request),
-            Step::Publish(publication) => panic!("no HTTP: {publication:?}"),
-        }
-        step = exchange.next(Some(refusal.clone()), noon());
-    }
-}
-
 #[test]
-fn s24_a_card_keeps_within_28_kilobytes_and_is_tried_at_half_of_that() {
+fn s24_a_card_keeps_within_28_kilobytes_and_is_known_to_be_too_large_all_the_same() {
     let huge = ObjectRef { name: "<".repeat(5_000), ..event().involved_object };
     let value = "ü<".repeat(4_000);
     let keys: Vec<String> = (0..300).map(|n| format!("key-{n:03}")).collect();
@@ -122,23 +105,23 @@ fn s24_a_card_keeps_within_28_kilobytes_and_is_tried_at_half_of_that() {
     for (address, refusal) in
         [(CONNECTOR, answer(200, &[], told)), ("https://flow.example/x", answer(413, &[], ""))]
     {
-        let (requests, verdict) = refused(&teams(address), &delivery, &refusal);
-        assert_eq!(requests.len(), 2);
-        assert!(requests[0].body.len() <= 28_000 && requests[0].body.len() > 20_000);
-        assert!(requests[1].body.len() <= 13_500 && requests[1].body.len() > 8_000);
-        assert_eq!(failed(verdict).1, FailureClass::Rejected, "and then it is given up");
+        let endpoint = teams(address);
+        let sent = request(&endpoint, &delivery).body.len();
+        assert!(sent <= 28_000 && sent > 20_000);
+        assert!(endpoint.provider.is_too_long(&refusal), "{address}");
+        let second = request(&endpoint, &crate::shorter(&delivery, sent)).body.len();
+        assert!(second <= 15_000, "{second}");
+        assert_eq!(failed(verdict(&endpoint, refusal)).1, FailureClass::Rejected);
     }
 }
 
 #[test]
-fn s24_what_fits_is_not_cut_and_a_small_card_is_not_tried_twice() {
+fn s24_what_fits_is_not_cut() {
     let text = items(&long(15_000))[1]["text"].as_str().unwrap().chars().count();
     assert_eq!(text, 15_000);
     let cut = items(&long(100_000))[1]["text"].as_str().unwrap().to_owned();
     assert!(cut.ends_with(" more characters)"));
-    assert_eq!(refused(&workflow(), &info(), &answer(413, &[], "")).0.len(), 1);
-    let (requests, verdict) = refused(&workflow(), &long(15_000), &answer(202, &[], ""));
-    assert_eq!((requests.len(), verdict), (1, Verdict::Delivered), "a workflow says 202");
+    assert_eq!(verdict(&workflow(), answer(202, &[], "")), Verdict::Delivered, "a workflow says 202");
 }
 
 #[test]

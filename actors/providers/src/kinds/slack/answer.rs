@@ -7,47 +7,88 @@ use jiff::Timestamp;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::judgement::{classify, quote, verdict};
+use crate::refusal::{Refusal, SEEN, beginning, contains, judge_with};
+use crate::too_long;
 
-/// The class of an error by its name (API method `chat.postMessage`, "Errors",
-/// <https://docs.slack.dev/reference/methods/chat.postMessage#errors>). What is not here is the fault of the one message.
-const CLASSES: &[(FailureClass, &[&str])] = &[
-    (
+const CHAT: &str =
+    "[`chat.postMessage`, Errors](https://docs.slack.dev/reference/methods/chat.postMessage#errors)";
+const WEBHOOKS: &str = "[Improving error conditions for Incoming Webhooks](https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks)";
+
+/// The errors by their names; webhooks tell them as text. What is not here is the fault of the one message.
+pub(super) const REFUSALS: &[Refusal] = &[
+    Refusal::means(
         FailureClass::Credentials,
-        &[
-            "access_denied",
-            "accesslimited",
-            "account_inactive",
-            "ekm_access_denied",
-            "enterprise_is_restricted",
-            "invalid_auth",
-            "missing_scope",
-            "no_permission",
-            "not_allowed_token_type",
-            "not_authed",
-            "org_login_required",
-            "team_access_not_granted",
-            "token_expired",
-            "token_revoked",
-            "two_factor_setup_required",
-        ],
-    ),
-    (
+        "no webhook has this address any more; make a new one and put its address into the Secret",
+        SEEN,
+    )
+    .says(&["invalid_token", "no_service"]),
+    Refusal::means(
         FailureClass::Gone,
-        &[
-            "channel_not_found",
-            "is_archived",
-            "messages_tab_disabled",
-            "not_in_channel",
-            "restricted_action",
-            "restricted_action_read_only_channel",
-            "restricted_action_thread_only_channel",
-            "team_not_found",
-        ],
-    ),
-    (FailureClass::Throttled, &["message_limit_exceeded", "rate_limited", "ratelimited"]),
-    (FailureClass::Server, &["fatal_error", "internal_error", "service_unavailable", "team_added_to_org"]),
-    (FailureClass::Timeout, &["request_timeout"]),
+        "the user of spec.channel is not there; correct spec.channel",
+        WEBHOOKS,
+    )
+    .says(&["user_not_found"]),
+    Refusal::means(
+        FailureClass::Gone,
+        "the workspace does not let the webhook write there; correct spec.channel, or ask its administrators",
+        WEBHOOKS,
+    )
+    .says(&["action_prohibited"]),
+    Refusal::means(
+        FailureClass::Gone,
+        "the channel is archived; correct spec.channel, or make a new webhook",
+        WEBHOOKS,
+    )
+    .says(&["channel_is_archived", "is_archived"]),
+    Refusal::means(
+        FailureClass::Credentials,
+        "renew key 'token' of the Secret, or the app's permissions",
+        CHAT,
+    )
+    .says(&[
+        "access_denied",
+        "accesslimited",
+        "account_inactive",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+        "invalid_auth",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_authed",
+        "org_login_required",
+        "team_access_not_granted",
+        "token_expired",
+        "token_revoked",
+        "two_factor_setup_required",
+    ]),
+    Refusal::means(FailureClass::Gone, "correct spec.channel, or let the app write to it", CHAT).says(&[
+        "channel_not_found",
+        "messages_tab_disabled",
+        "not_in_channel",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+        "team_not_found",
+    ]),
+    Refusal::means(FailureClass::Throttled, "too many messages", CHAT).says(&[
+        "message_limit_exceeded",
+        "rate_limited",
+        "ratelimited",
+    ]),
+    Refusal::means(FailureClass::Server, "Slack has a problem", CHAT).says(&[
+        "fatal_error",
+        "internal_error",
+        "service_unavailable",
+        "team_added_to_org",
+    ]),
+    Refusal::means(FailureClass::Timeout, "Slack gave up waiting", CHAT).says(&["request_timeout"]),
 ];
+
+/// The verdict on an answer of a webhook.
+pub(super) fn judge_webhook(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
+    judge_with(REFUSALS, response, now, masker)
+}
 
 /// The verdict on an answer of the API. Statuses that mean "try again" are judged as everywhere; else the body counts,
 /// and only where it says nothing, the status again.
@@ -65,31 +106,24 @@ pub(super) fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Ver
     }
 }
 
+/// How the API begins a refusal, which it answers 200 to.
+const REFUSED: &[u8] = br#"{"ok":false"#;
+
 /// Names of the errors that a shorter message mends (API method `chat.postMessage`, "Errors"); webhooks tell them as text.
 const TOO_LONG: &[&str] = &["attachment_payload_limit_exceeded", "msg_too_long", "msg_blocks_too_long"];
 
 /// Whether the message has to be shorter.
 pub(super) fn is_too_long(response: &Response) -> bool {
-    if response.status == 413 {
-        return true;
-    }
-    let answer = Answer::read(&response.body);
-    let is_refusal = answer.ok == Some(false) || response.status == 400;
-    let told =
-        if answer.error.is_empty() { String::from_utf8_lossy(&response.body) } else { answer.error.into() };
-    is_refusal && TOO_LONG.contains(&told.trim())
+    let is_api = matches!(response.status, 200..=299) && response.body.starts_with(REFUSED);
+    let is_named = || TOO_LONG.iter().any(|name| contains(beginning(response), name));
+    too_long::is_said(response) || is_api && is_named()
 }
 
 fn refusal(error: &str, masker: &Masker) -> Failure {
-    let class = CLASSES
-        .iter()
-        .find(|(_, names)| names.contains(&error))
-        .map_or(FailureClass::Rejected, |(class, _)| *class);
-    let remedy = match class {
-        FailureClass::Credentials => "; renew key 'token' of the Secret, or the app's permissions",
-        FailureClass::Gone => "; correct spec.channel, or let the app write to it",
-        _ => "",
-    };
+    let known = REFUSALS.iter().find(|known| known.is_called(error));
+    let class = known.map_or(FailureClass::Rejected, |known| known.class);
+    let remedy = known.filter(|known| known.class.disposition() == Disposition::Park);
+    let remedy = remedy.map(|known| format!("; {}", known.remedy)).unwrap_or_default();
     let error = quote(error.as_bytes(), masker);
     Failure::new(class, format!("Slack responded with error: {error}{remedy}"))
 }

@@ -1,8 +1,7 @@
 use super::*;
-use crate::Step;
 use crate::testing::{answer, credentials, delivery, error, header, info, request, spec};
-use campanile_domain::{Delivery, Event, ProviderSpec, Request, Verdict};
-use campanile_testkit::{event, noon};
+use campanile_domain::{Delivery, Event, ProviderSpec, Request};
+use campanile_testkit::event;
 use serde_json::Value;
 
 fn slack() -> ProviderSpec {
@@ -106,24 +105,22 @@ fn a_text_beyond_the_limit_is_cut_and_says_so() {
 }
 
 #[test]
-fn what_slack_finds_too_long_is_sent_once_more_shorter() {
+fn i16_7_too_long_is_known_in_the_words_of_the_api_of_webhooks_and_of_mattermost() {
     let endpoint = credentials(&[]).build(&slack()).unwrap();
-    let long = delivery(Event { message: "words ".repeat(5_000), ..event() }, &[("k", "v")]);
-    for (status, body) in [
+    let said = [
         (200, r#"{"ok":false,"error":"msg_too_long"}"#),
         (400, "attachment_payload_limit_exceeded"),
         (413, "<html>"),
-    ] {
-        let mut exchange = endpoint.provider.begin(&long).unwrap();
-        let Step::Send(first) = exchange.next(None, noon()) else { panic!("it sends") };
-        let Step::Send(second) = exchange.next(Some(answer(status, &[], body)), noon()) else {
-            panic!("it sends again after {body}")
-        };
-        assert!(first.body.len() > 30_000 && second.body.len() < 10_000, "{}", second.body.len());
-        assert!(matches!(
-            exchange.next(Some(answer(200, &[], "ok")), noon()),
-            Step::Done(Verdict::Delivered)
-        ));
+        (
+            400,
+            r#"{"id":"web.incoming_webhook.attachment.app_error","message":"Maximum attachments length is 7900"}"#,
+        ),
+    ];
+    for (status, body) in said {
+        assert!(endpoint.provider.is_too_long(&answer(status, &[], body)), "{status} {body}");
+    }
+    for (status, body) in [(200, r#"{"ok":true,"message":"msg_too_long"}"#), (400, "invalid_payload")] {
+        assert!(!endpoint.provider.is_too_long(&answer(status, &[], body)), "{status} {body}");
     }
 }
 
