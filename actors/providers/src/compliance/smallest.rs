@@ -61,7 +61,7 @@ fn blanks_of(case: Case, delivery: &Delivery) -> Vec<String> {
         let is_below = |known: &&str| {
             place.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        case.sample.may_be_empty.iter().any(|known| is_below(&known))
+        case.sample.may_be_empty.iter().any(is_below)
     };
     found.retain(|place| !may_be_empty(place));
     found
