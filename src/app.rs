@@ -11,6 +11,7 @@ mod listeners;
 mod shutdown;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod watching;
 
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use actix::{Actor, Addr};
 use anyhow::{Context, Result};
 use campanile_delivery::{Clouds, CloudsParts, wake_up};
 use campanile_domain::Environment;
-use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, Window};
+use campanile_intake::{EventListener, IntakeActor, IntakeConfig, IntakeParts, Window};
 use campanile_outbox::{AllProviders, Bounds, OpenError, Outbox};
 use campanile_protocol::LabelLookup;
 use campanile_router::{RouterActor, RouterConfig, RouterParts, Suspects};
@@ -174,7 +175,7 @@ struct Parts {
 
 impl Parts {
     /// Puts the four actors under supervision, bottom-up: each can reach those it needs when it starts.
-    fn supervise(self, events: std::net::TcpListener) -> (Addr<Supervisor>, Option<Campaign>) {
+    fn supervise(self, events: Vec<EventListener>) -> (Addr<Supervisor>, Option<Campaign>) {
         let supervisor = Supervisor::new(restart_policy(), self.clock.clone(), Box::new(give_up)).start();
         let watching = Watching::new(&self);
         self.supervise_router(&supervisor, &watching.labels());
@@ -204,20 +205,20 @@ impl Parts {
         supervisor.do_send(Supervise { name: "router", factory, heartbeat });
     }
 
-    fn supervise_intake(&self, supervisor: &Addr<Supervisor>, listener: std::net::TcpListener) {
-        self.links.event_socket.put(listener);
+    fn supervise_intake(&self, supervisor: &Addr<Supervisor>, listeners: Vec<EventListener>) {
+        self.links.event_sockets.put(listeners);
         let parts = self.clone();
         let interval =
             SignedDuration::try_from(parts.config.rate_limit_interval).unwrap_or(SignedDuration::MAX);
         let window = Arc::new(Window::new(interval, parts.clock.clone()));
         let factory = Box::new(move |guard| {
-            let Some(listener) = parts.links.event_socket.share() else {
+            let Some(listeners) = parts.links.event_sockets.share() else {
                 return tracing::error!(
-                    "failed to share the event socket: stopping, or out of file descriptors"
+                    "failed to share the event sockets: stopping, or out of file descriptors"
                 );
             };
             let intake = IntakeActor::new(IntakeParts {
-                listener,
+                listeners,
                 config: IntakeConfig { count_paths: parts.config.count_paths, ..IntakeConfig::default() },
                 router: parts.links.submit.clone(),
                 clock: parts.clock.clone(),

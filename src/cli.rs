@@ -7,11 +7,13 @@ mod flags;
 mod gates;
 mod operate;
 mod selector;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use campanile_domain::ObjectKey;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Config;
@@ -45,7 +47,7 @@ enum Command {
     #[command(
         after_help = "Example:\n  campanile run --manifests ./alerts --state-dir ./state --events-addr 127.0.0.1:9090"
     )]
-    Run(RunFlags),
+    Run(Box<RunFlags>),
     /// Start everything with a built-in destination, post events, and show what arrives.
     #[command(after_help = "Example:\n  campanile demo --serve")]
     Demo(DemoFlags),
@@ -66,7 +68,7 @@ enum Command {
     #[command(
         after_help = "Example:\n  campanile explain Kustomization/apps/web --severity error --expect apps/slack\n  campanile explain --event event.json --manifests ./alerts\n  campanile explain --event - --alert apps/on-call -o json < event.json"
     )]
-    Explain(ExplainFlags),
+    Explain(Box<ExplainFlags>),
     /// Send a test notification through a Provider of a running instance, and show what the destination answers.
     #[command(
         after_help = "Example:\n  campanile send --provider apps/slack --severity error\n  campanile send --provider apps/github --revision main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738"
@@ -88,7 +90,7 @@ enum Command {
     Drop(LetterFlags),
     /// Run in a cluster, in place of Flux's notification-controller: what the bare name does in a pod.
     #[command(after_help = "Example:\n  campanile controller --watch-all-namespaces --log-level=info")]
-    Controller(ControllerFlags),
+    Controller(Box<ControllerFlags>),
     /// Print the definitions of Alert, Provider and Receiver for a cluster.
     #[command(
         after_help = "Example:\n  campanile crds | kubectl apply -f -\n  campanile crds --merge | kubectl apply -f -"
@@ -195,12 +197,15 @@ pub enum Storage {
 
 /// Runs the program: exit code 0 good, 1 failed, 2 wrong usage.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let result = match cli.command {
         None if !is_meant() => return help(),
         None => control(&cli.controller),
         Some(Command::Controller(flags)) => control(&flags),
-        Some(Command::Run(flags)) => start(flags.config(), &flags.common, || Ok(())),
+        Some(Command::Run(flags)) => start(flags.config(), &flags.common, || flags.common.check()),
         Some(Command::Demo(flags)) => logging::start(logging::Encoding::Console, logging::Level::Error)
             .and_then(|()| commands::demo(&flags)),
         Some(Command::Get(flags)) => commands::get(&flags),
@@ -235,6 +240,20 @@ fn help() -> ExitCode {
 
 fn control(flags: &ControllerFlags) -> anyhow::Result<ExitCode> {
     start(flags.config(), &flags.common, || flags.check())
+}
+
+/// Says what is wrong with a command line, or shows the help that it asks for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let remedy = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(flag))) => tls::remedy(flag),
+        _ => None,
+    };
+    match remedy {
+        Some(remedy) => eprintln!("campanile: {remedy}"),
+        // Whoever closed the stream does not read it.
+        None => error.print().unwrap_or_default(),
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// Runs an instance until a signal ends it. Whoever reads its standard error expects log lines, so that is how it says

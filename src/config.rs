@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use campanile_delivery::IdentityConfig;
 use campanile_domain::Environment;
 use campanile_router::Rules;
+use campanile_tls::SpiffeRule;
 use campanile_watcher::{Receivers, Throttle};
 
 /// Where a listener binds: `host:port`, or `:port` for all addresses.
@@ -40,9 +41,17 @@ impl ListenAddress {
         Err(last)
     }
 
-    /// Whether the listener is switched off: the incumbent takes `0` for that.
+    /// Whether the listener is switched off: by `0`, as the contract has it for metrics, or by nothing.
     pub fn is_off(&self) -> bool {
-        self.0 == "0"
+        self.0 == "0" || self.0.is_empty()
+    }
+
+    /// Reads an address, or nothing, which switches the listener off.
+    ///
+    /// # Errors
+    /// As for every other address.
+    pub fn or_off(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Ok(Self(String::new())) } else { text.parse() }
     }
 }
 
@@ -127,6 +136,28 @@ pub struct Election {
     pub release_on_cancel: bool,
 }
 
+/// Files of TLS listeners, in PEM. Whoever puts them there may exchange them at any time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate with its chain.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The authorities of clients; none lets every client in.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// The listeners that speak TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsListeners {
+    /// Where events come in.
+    pub events: ListenAddress,
+    /// Certificates.
+    pub files: TlsFiles,
+    /// The SPIFFE ids that may post events; empty allows all that are trusted.
+    pub event_clients: Vec<SpiffeRule>,
+}
+
 /// What an instance needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -134,8 +165,10 @@ pub struct Config {
     pub objects: Objects,
     /// The folder of the outbox.
     pub state_dir: PathBuf,
-    /// Where events come in.
+    /// Where events come in without TLS.
     pub events: ListenAddress,
+    /// Where they come in by TLS, and how.
+    pub tls: Option<TlsListeners>,
     /// Where probes are answered.
     pub health: ListenAddress,
     /// Where metrics are read.
@@ -146,8 +179,6 @@ pub struct Config {
     pub rate_limit_interval: Duration,
     /// Whether an Alert may not see events of other namespaces.
     pub no_cross_namespace_refs: bool,
-    /// Whether `spec.serviceAccountName` is allowed.
-    pub object_level_workload_identity: bool,
     /// What is done about Receivers.
     pub receivers: Receivers,
     /// Whether metrics may have labels that name objects.
@@ -173,10 +204,6 @@ impl Config {
 
     /// What the operator decided about routing.
     pub fn rules(&self) -> Rules {
-        Rules {
-            no_cross_namespace_refs: self.no_cross_namespace_refs,
-            object_level_workload_identity: self.object_level_workload_identity,
-            ..Rules::default()
-        }
+        Rules { no_cross_namespace_refs: self.no_cross_namespace_refs, ..Rules::default() }
     }
 }

@@ -1,13 +1,12 @@
 //! The links between actors. Each is pointed at the actor when it is built, and again when it is rebuilt.
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::Addr;
 use campanile_delivery::{
     DeliverySnapshot, Dispatcher, Drain, GetTallies, ProviderSnapshot, RetryNow, SendTest, WorkReady,
 };
-use campanile_intake::{IntakeActor, IntakeSnapshot, StopAccepting};
+use campanile_intake::{EventListener, IntakeActor, IntakeSnapshot, StopAccepting};
 use campanile_protocol::{
     Announce, Changes, GetObjects, GetSpecs, ReadSecrets, ReadServiceAccount, Report, RequestToken, Resync,
     Submit, Unusable,
@@ -43,28 +42,30 @@ pub(crate) struct Links {
     pub(crate) event_recorder_snapshot: Link<GetSnapshot<EventRecorderSnapshot>>,
     pub(crate) stop_accepting: Link<StopAccepting>,
     pub(crate) intake_snapshot: Link<GetSnapshot<IntakeSnapshot>>,
-    pub(super) event_socket: EventSocket,
+    pub(super) event_sockets: EventSockets,
 }
 
-/// The listening socket of events, kept for rebuilding intake until the process stops accepting. After that nobody
+/// The listening sockets of events, kept for rebuilding intake until the process stops accepting. After that nobody
 /// holds it, so that the kernel refuses connections instead of queueing them for nobody.
 #[derive(Clone, Default)]
-pub(super) struct EventSocket(Arc<Mutex<Option<TcpListener>>>);
+pub(super) struct EventSockets(Arc<Mutex<Vec<EventListener>>>);
 
-impl EventSocket {
-    pub(super) fn put(&self, listener: TcpListener) {
-        *self.slot() = Some(listener);
+impl EventSockets {
+    pub(super) fn put(&self, listeners: Vec<EventListener>) {
+        *self.slot() = listeners;
     }
 
-    pub(super) fn share(&self) -> Option<TcpListener> {
-        self.slot().as_ref().and_then(|listener| listener.try_clone().ok())
+    /// All of them; none once they are closed.
+    pub(super) fn share(&self) -> Option<Vec<EventListener>> {
+        let shared: Option<Vec<_>> = self.slot().iter().map(|listener| listener.try_clone().ok()).collect();
+        shared.filter(|listeners| !listeners.is_empty())
     }
 
     pub(super) fn close(&self) {
-        *self.slot() = None;
+        self.slot().clear();
     }
 
-    fn slot(&self) -> MutexGuard<'_, Option<TcpListener>> {
+    fn slot(&self) -> MutexGuard<'_, Vec<EventListener>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

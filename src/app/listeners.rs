@@ -3,14 +3,18 @@
 use std::net::{SocketAddr, TcpListener};
 
 use anyhow::Result;
+use campanile_intake::EventListener;
 
+use super::tls;
 use crate::config::Config;
 
 /// Where an instance listens; ports are the real ones where 0 was asked for.
 #[derive(Clone, Debug)]
 pub struct Addresses {
-    /// Events.
-    pub events: SocketAddr,
+    /// Events without TLS, unless that is switched off.
+    pub events: Option<SocketAddr>,
+    /// Events by TLS, if it is switched on.
+    pub events_tls: Option<SocketAddr>,
     /// Probes.
     pub health: SocketAddr,
     /// The operations API.
@@ -28,7 +32,7 @@ pub(crate) struct OpsListeners {
 
 /// The bound sockets.
 pub(super) struct Listeners {
-    pub(crate) events: TcpListener,
+    pub(crate) events: Vec<EventListener>,
     pub(crate) ops: OpsListeners,
     /// Where they are.
     pub(super) addresses: Addresses,
@@ -40,7 +44,15 @@ impl Listeners {
     /// # Errors
     /// If one is taken, with the flag that chooses another.
     pub(super) fn bind(config: &Config) -> Result<Self> {
-        let events = config.events.bind("--events-addr")?;
+        let plain = match config.events.is_off() {
+            true => None,
+            false => Some(config.events.bind("--events-addr")?),
+        };
+        let secure = config.tls.as_ref().map(|tls| -> Result<_> {
+            let socket = tls.events.bind("--events-tls-addr")?;
+            Ok(EventListener { socket, tls: Some(tls::start(tls)?) })
+        });
+        let secure = secure.transpose()?;
         let health = config.health.bind("--health-addr")?;
         let admin = config.admin.bind("--admin-addr")?;
         let metrics = match config.metrics.is_off() {
@@ -48,11 +60,13 @@ impl Listeners {
             false => Some(config.metrics.bind("--metrics-addr")?),
         };
         let addresses = Addresses {
-            events: events.local_addr()?,
+            events: plain.as_ref().map(TcpListener::local_addr).transpose()?,
+            events_tls: secure.as_ref().map(|secure| secure.socket.local_addr()).transpose()?,
             health: health.local_addr()?,
             admin: admin.local_addr()?,
             metrics: metrics.as_ref().map(TcpListener::local_addr).transpose()?,
         };
+        let events = plain.map(EventListener::from).into_iter().chain(secure).collect();
         Ok(Self { events, ops: OpsListeners { health, admin, metrics }, addresses })
     }
 }

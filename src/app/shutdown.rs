@@ -15,7 +15,7 @@ const GRACE: Duration = Duration::from_secs(4);
 /// Everything accepted is on disk afterwards; what was not delivered goes out after the next start.
 pub(super) async fn stop(links: &Links, outbox: &dyn Outbox, campaign: Option<Campaign>) {
     tracing::info!("stopping: no more events are accepted");
-    links.event_socket.close();
+    links.event_sockets.close();
     if tokio::time::timeout(GRACE, links.stop_accepting.ask(StopAccepting)).await.is_err() {
         tracing::warn!("some requests did not end in time");
     }

@@ -64,7 +64,7 @@ async fn send_one_event() {
         "involvedObject": { "kind": "Kustomization", "namespace": "apps", "name": "web" },
         "severity": "info", "reason": "ReconciliationSucceeded", "message": "hello",
     });
-    let url = format!("http://{}/", app.addresses.events);
+    let url = format!("http://{}/", app.addresses.events.expect("it listens"));
     let answer = awc::Client::default().post(url).send_json(&event).await.expect("an answer");
     assert_eq!(answer.status(), 202);
     destination.next().await.expect("a message");

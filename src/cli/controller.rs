@@ -14,10 +14,6 @@ use crate::config::{Cluster, Config, Election, Objects};
 /// Secrets that trigger Receivers.
 const SELECTOR: &str = "reconcile.fluxcd.io/watch=Enabled";
 
-/// The words of the contract.
-const DEFAULT_ACCOUNT_WITHOUT_GATE: &str =
-    "cannot set default service accounts when the feature gate ObjectLevelWorkloadIdentity is not enabled";
-
 /// Flags of the controller.
 #[derive(Debug, Args)]
 pub struct ControllerFlags {
@@ -69,7 +65,7 @@ pub struct ControllerFlags {
     /// How long a token of a cloud is kept at most, up to 1h.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration::parse)]
     pub token_cache_max_duration: Duration,
-    /// Service account of Providers that name none, for workload identity. Needs the gate ObjectLevelWorkloadIdentity.
+    /// Service account of Providers that name none, for workload identity.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub default_service_account: String,
     /// What both modes have.
@@ -83,10 +79,8 @@ impl ControllerFlags {
     /// # Errors
     /// The line to log before the process ends.
     pub(super) fn check(&self) -> Result<(), Refused> {
+        self.common.check()?;
         let refused = |error: String| Err(Refused { what: "invalid configuration", error });
-        if !self.default_service_account.is_empty() && !self.common.object_level_workload_identity() {
-            return refused(DEFAULT_ACCOUNT_WITHOUT_GATE.to_owned());
-        }
         match selector::check(&self.watch_configs_label_selector) {
             Err(wrong) => refused(format!(
                 "parse --watch-configs-label-selector: {wrong}, write for example {SELECTOR}"

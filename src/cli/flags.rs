@@ -7,7 +7,8 @@ use campanile_delivery::IdentityConfig;
 use campanile_watcher::Receivers;
 use clap::Args;
 
-use super::{duration, gates};
+use super::tls::TlsFlags;
+use super::{Refused, duration, gates};
 use crate::config::{Config, ListenAddress, Objects};
 use crate::logging::{Encoding, Level};
 
@@ -56,8 +57,8 @@ pub struct CommonFlags {
     /// Folder in which accepted events are kept until they are delivered.
     #[arg(long, value_name = "DIR", default_value_os_t = std::env::temp_dir().join("campanile"))]
     pub state_dir: PathBuf,
-    /// Where events come in.
-    #[arg(long, value_name = "HOST:PORT", default_value = ":9090")]
+    /// Where events come in; nothing (`--events-addr=`) switches it off, for `--events-tls-addr` alone.
+    #[arg(long, value_name = "HOST:PORT", default_value = ":9090", value_parser = ListenAddress::or_off)]
     pub events_addr: ListenAddress,
     /// Where `/healthz` and `/readyz` are answered; `?verbose` shows what stands behind.
     #[arg(long, value_name = "HOST:PORT", default_value = ":9440")]
@@ -87,8 +88,8 @@ pub struct CommonFlags {
     /// Refuse events of other namespaces than the Alert's.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub no_cross_namespace_refs: bool,
-    /// Feature gates as NAME=true or NAME=false, comma separated: ObjectLevelWorkloadIdentity lets Providers name a
-    /// service account; CacheSecretsAndConfigMaps and DisableConfigWatchers are accepted without effect.
+    /// Feature gates as NAME=true or NAME=false, comma separated. ObjectLevelWorkloadIdentity, CacheSecretsAndConfigMaps and
+    /// DisableConfigWatchers are accepted without effect.
     #[arg(long, value_name = "NAME=BOOL", value_delimiter = ',', value_parser = gates::parse)]
     pub feature_gates: Vec<(String, bool)>,
     /// How long to wait for a state folder that another process still holds.
@@ -103,12 +104,18 @@ pub struct CommonFlags {
     /// Least level of log lines: trace, debug, info or error.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: Level,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsFlags,
 }
 
 impl CommonFlags {
-    /// Whether `spec.serviceAccountName` and a default service account are allowed.
-    pub(super) fn object_level_workload_identity(&self) -> bool {
-        gates::is_on(&self.feature_gates, gates::WORKLOAD_IDENTITY)
+    /// Refuses what cannot be meant.
+    ///
+    /// # Errors
+    /// The line to log before the process ends.
+    pub(super) fn check(&self) -> Result<(), Refused> {
+        self.tls.check(&self.events_addr)
     }
 
     /// The configuration that these flags describe.
@@ -117,12 +124,12 @@ impl CommonFlags {
             objects,
             state_dir: self.state_dir.clone(),
             events: self.events_addr.clone(),
+            tls: self.tls.listeners(),
             health: self.health_addr.clone(),
             metrics: self.metrics_addr.clone(),
             admin: self.admin_addr.clone(),
             rate_limit_interval: self.rate_limit_interval,
             no_cross_namespace_refs: self.no_cross_namespace_refs,
-            object_level_workload_identity: self.object_level_workload_identity(),
             receivers: self.receivers.into(),
             metrics_per_object: self.metrics_per_object,
             count_paths: self.export_http_path_metrics,

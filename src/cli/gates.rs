@@ -2,9 +2,9 @@
 
 use super::Refused;
 
-/// Lets Providers name a service account.
-pub(super) const WORKLOAD_IDENTITY: &str = "ObjectLevelWorkloadIdentity";
-/// All gates; all are off unless said otherwise.
+/// Let Providers name a service account once. They may without it now (contract, flux-2.10 section 4).
+const WORKLOAD_IDENTITY: &str = "ObjectLevelWorkloadIdentity";
+/// All gates.
 const GATES: [&str; 3] = ["CacheSecretsAndConfigMaps", "DisableConfigWatchers", WORKLOAD_IDENTITY];
 
 /// A gate as it was written. Whether it exists is a matter of the start, where it can be logged.
@@ -23,22 +23,26 @@ pub(super) fn parse_known(text: &str) -> Result<(String, bool), String> {
     Err(format!("feature-gate '{name}' not supported, the gates are {}", GATES.join(", ")))
 }
 
-/// Logs each gate that was set.
+/// Logs each gate that was set, a retired one once.
 ///
 /// # Errors
 /// If one does not exist.
 pub(super) fn load(gates: &[(String, bool)]) -> Result<(), Refused> {
-    for (name, on) in gates {
+    for (place, (name, on)) in gates.iter().enumerate() {
         if !GATES.contains(&name.as_str()) {
             let error = format!("feature-gate '{name}' not supported");
             return Err(Refused { what: "unable to load feature gates", error });
         }
-        tracing::info!(name, enabled = on, "loading feature gate");
+        if name != WORKLOAD_IDENTITY {
+            tracing::info!(name, enabled = on, "loading feature gate");
+        } else if gates.iter().take(place).all(|(other, _)| other != name) {
+            tracing::info!(
+                name,
+                enabled = on,
+                "this feature gate is retired and has no effect: spec.serviceAccountName and --default-service-account work \
+                 without it; remove it from --feature-gates"
+            );
+        }
     }
     Ok(())
-}
-
-/// Whether a gate is on; the last word about it counts.
-pub(super) fn is_on(gates: &[(String, bool)], name: &str) -> bool {
-    gates.iter().rev().find(|(gate, _)| gate == name).is_some_and(|(_, on)| *on)
 }

@@ -41,7 +41,7 @@ pub struct ExplainFlags {
     /// As for `run`: refuse events of other namespaces than the Alert's.
     #[arg(long, requires = "manifests")]
     pub no_cross_namespace_refs: bool,
-    /// As for `run`: feature gates as NAME=true or NAME=false, comma separated.
+    /// As for `run`: feature gates as NAME=true or NAME=false, comma separated. None changes what becomes of an event.
     #[arg(long, value_name = "NAME=BOOL", value_delimiter = ',', value_parser = gates::parse_known, requires = "manifests")]
     pub feature_gates: Vec<(String, bool)>,
     /// `json` prints the whole answer.
@@ -50,13 +50,6 @@ pub struct ExplainFlags {
     /// Address of the instance's operations API.
     #[arg(long, env = "CAMPANILE_ADMIN", default_value = flags::ADMIN, value_name = "HOST:PORT")]
     pub admin_addr: String,
-}
-
-impl ExplainFlags {
-    /// Whether Providers may name a service account.
-    pub fn object_level_workload_identity(&self) -> bool {
-        gates::is_on(&self.feature_gates, gates::WORKLOAD_IDENTITY)
-    }
 }
 
 /// Flags of `send`.

@@ -66,12 +66,12 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
         objects: Objects::Folder(manifests.to_owned()),
         state_dir: folder.join("state"),
         events: free.clone(),
+        tls: None,
         health: free.clone(),
         metrics: "0".parse().map_err(anyhow::Error::msg)?,
         admin: free,
         rate_limit_interval: Duration::from_secs(300),
         no_cross_namespace_refs: false,
-        object_level_workload_identity: false,
         receivers: Receivers::default(),
         metrics_per_object: true,
         count_paths: false,
@@ -84,7 +84,7 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
 fn introduce(app: &App, destination: &Destination, manifests: &Path) {
     say(format_args!("Campanile demo, everything on this machine:"));
     say(format_args!("  manifests     {}", manifests.display()));
-    say(format_args!("  events in     http://{}/", app.addresses.events));
+    say(format_args!("  events in     {}", events_url(app)));
     say(format_args!(
         "  destination   http://{}/  (built in: it plays Slack, a Git host and your webhook)",
         destination.address
@@ -126,8 +126,13 @@ async fn tell(app: &App, destination: &mut Destination) -> Result<()> {
     Ok(())
 }
 
+/// Where events come in. The demo never switches that off.
+fn events_url(app: &App) -> String {
+    app.addresses.events.map(|address| format!("http://{address}/")).unwrap_or_default()
+}
+
 async fn post(app: &App, event: &Value) -> Result<()> {
-    let url = format!("http://{}/", app.addresses.events);
+    let url = events_url(app);
     let answer = awc::Client::default().post(&url).send_json(event).await;
     let answer = answer.map_err(|error| anyhow::anyhow!("post an event: {error}"))?;
     ensure!(answer.status() == 202, "post an event: the endpoint answered {}", answer.status());
@@ -152,8 +157,8 @@ fn show_arrival(arrival: &crate::demo::Arrival) {
 async fn serve(app: &App, destination: &mut Destination, signals: &mut Signals) {
     say(format_args!("\nStill up. Post an event of your own from another terminal, end with Ctrl-C:\n"));
     say(format_args!(
-        "  curl -i http://{}/ -d '{{\"involvedObject\":{{\"kind\":\"Kustomization\",\"namespace\":\"flux-system\",\"name\":\"mine\"}},\"severity\":\"error\",\"reason\":\"BuildFailed\",\"message\":\"hello\"}}'\n",
-        app.addresses.events
+        "  curl -i {} -d '{{\"involvedObject\":{{\"kind\":\"Kustomization\",\"namespace\":\"flux-system\",\"name\":\"mine\"}},\"severity\":\"error\",\"reason\":\"BuildFailed\",\"message\":\"hello\"}}'\n",
+        events_url(app)
     ));
     loop {
         tokio::select! {

@@ -47,11 +47,7 @@ fn reaches(explanation: &Explanation, provider: &ObjectKey) -> bool {
 
 fn circumstances(flags: &ExplainFlags) -> Circumstances {
     Circumstances {
-        rules: Rules {
-            no_cross_namespace_refs: flags.no_cross_namespace_refs,
-            object_level_workload_identity: flags.object_level_workload_identity(),
-            ..Rules::default()
-        },
+        rules: Rules { no_cross_namespace_refs: flags.no_cross_namespace_refs, ..Rules::default() },
         transport: Transport::new(environment(), Limits::default()),
         environment: Arc::new(environment()),
         now: Timestamp::now(),

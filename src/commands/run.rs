@@ -35,10 +35,13 @@ pub(crate) fn run(config: Config) -> Result<ExitCode> {
 
 /// The first line is that of Flux's notification-controller (contract, control plane 8.4).
 fn say_up(addresses: &Addresses, config: &Config) {
-    let Addresses { events, health, admin, metrics } = addresses;
-    let metrics = metrics.map(|metrics| metrics.to_string());
-    tracing::info!(addr = %events, "starting event server");
-    tracing::info!(%events, %health, %admin, metrics, objects = %config.objects, "campanile is up");
+    let Addresses { events, events_tls, health, admin, metrics } = addresses;
+    let [events, events_tls, metrics] =
+        [events, events_tls, metrics].map(|address| address.map(|address| address.to_string()));
+    for addr in [&events, &events_tls].into_iter().flatten() {
+        tracing::info!(addr, "starting event server");
+    }
+    tracing::info!(events, events_tls, %health, %admin, metrics, objects = %config.objects, "campanile is up");
 }
 
 /// SIGTERM and SIGINT.

@@ -222,7 +222,7 @@ fn standalone_a_test_that_can_not_be_made_is_refused_with_the_remedy() {
 fn standalone_dead_letters_are_put_back_and_arrive() {
     run(async |instance| {
         instance.status.store(400, Relaxed);
-        let url = format!("http://{}/", instance.app.addresses.events);
+        let url = format!("http://{}/", instance.app.addresses.events.expect("it listens"));
         let accepted = awc::Client::default().post(url).send_body(EVENT).await.unwrap();
         assert_eq!(accepted.status(), StatusCode::ACCEPTED);
         eventually(async || !instance.dead().await.is_empty()).await;

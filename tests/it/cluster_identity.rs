@@ -7,12 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::support::{Arrival, COMMIT, Sink};
+use crate::support::{Arrival, COMMIT, Sink, eventually};
 use stage::{ACCOUNT, Stage, Trust, asked, narrow};
 
 const POOL: &str = "projects/12/locations/global/workloadIdentityPools/pool/providers/prov";
-
-const GATE: &str = "--feature-gates=ObjectLevelWorkloadIdentity=true";
 
 fn value(arrival: &Arrival, key: &str) -> String {
     let body = arrival.text();
@@ -88,7 +86,7 @@ fn cluster_identity_azure_takes_the_token_of_the_account_and_the_destinations_ta
     stage.provider("bus", "azureeventhub", hub);
     let repository = "https://dev.azure.com/org/project/_git/repo";
     stage.provider("repo", "azuredevops", json!({ "address": repository, "serviceAccountName": ACCOUNT }));
-    let instance = stage.start(&[GATE]);
+    let instance = stage.start(&[]);
     let mut event = stage.namespace.event("web", "hello");
     event["metadata"]["event.toolkit.fluxcd.io/commit"] = format!("main@sha1:{COMMIT}").into();
     instance.accept(&event);
@@ -134,7 +132,7 @@ fn cluster_identity_google_takes_the_token_of_the_one_account_that_is_granted_20
     let topic = |account: &str| json!({ "address": "p", "channel": "flux", "serviceAccountName": account });
     stage.provider("topic", "googlepubsub", topic(ACCOUNT));
     stage.provider("other", "googlepubsub", topic("not-granted"));
-    let instance = stage.start(&[GATE]);
+    let instance = stage.start(&[]);
     instance.accept(&stage.namespace.event("web", "hello"));
     let state = instance.settle();
     let refused = refused.lock().unwrap().clone();
@@ -162,7 +160,7 @@ fn cluster_identity_what_is_missing_stands_in_the_status_with_the_remedy_20() {
     stage.provider("absent", "azureeventhub", hub("absent"));
     stage.provider("bare", "azureeventhub", hub("bare"));
     stage.provider("odd", "googlepubsub", topic("odd"));
-    let mut instance = stage.start(&[GATE]);
+    let mut instance = stage.start(&[]);
     instance.accept(&stage.namespace.event("web", "hello"));
     let name = &stage.namespace.name;
     for (provider, text) in [
@@ -201,7 +199,7 @@ fn cluster_identity_a_missing_default_account_speaks_of_lock_down_and_goes_on_on
     think(&stage.cloud, trust, refused.clone());
     stage.provider("bus", "azureeventhub", json!({ "address": "hub", "channel": "ns" }));
     let default = format!("--default-service-account={ACCOUNT}");
-    let instance = stage.start(&[GATE, &default]);
+    let instance = stage.start(&[&default]);
     instance.accept(&stage.namespace.event("web", "hello"));
     let said = stage.complaint("bus");
     let name = &stage.namespace.name;
@@ -217,4 +215,35 @@ fn cluster_identity_a_missing_default_account_speaks_of_lock_down_and_goes_on_on
     assert_eq!(instance.settle()["delivery"]["delivered"], 1);
     assert!(refused.lock().unwrap().is_empty());
     assert_eq!(passes(&stage.cloud)[1], "ns.servicebus.windows.net: Bearer of-event-hubs");
+}
+
+#[test]
+fn cluster_identity_t10_a_changed_annotation_takes_effect_with_the_next_message() {
+    let stage = Stage::new("audiences", &["deploy/workload-identity"]);
+    let refused = Arc::<Mutex<Vec<String>>>::default();
+    think(&stage.cloud, Trust::new(&stage.namespace, "api://one"), refused.clone());
+    let with = |key: &str, value: &str| {
+        let mut annotations = azure_annotations();
+        annotations[format!("credential.auth.fluxcd.io/{key}")] = value.into();
+        stage.account(ACCOUNT, &annotations);
+    };
+    with("audiences", "api://one");
+    let hub = json!({ "address": "hub", "channel": "ns", "serviceAccountName": ACCOUNT });
+    stage.provider("bus", "azureeventhub", hub);
+    let mut instance = stage.start(&[]);
+    instance.accept(&stage.namespace.event("web", "for one"));
+    assert_eq!(instance.settle()["delivery"]["delivered"], 1, "{refused:?}");
+    with("provider", "spiffe");
+    // Those that come within the second may still go out.
+    let mut number = 0;
+    eventually("a message to be held back", || {
+        number += 1;
+        instance.accept(&stage.namespace.event("web", &format!("by SPIFFE {number}")));
+        let parked = instance.settle()["outbox"]["total"]["parked"].as_u64();
+        parked.filter(|parked| *parked > 0)
+    });
+    let said = stage.complaint("bus");
+    assert!(said.contains("asks for an identity of SPIFFE, which is not supported"), "{said}");
+    assert!(refused.lock().unwrap().is_empty());
+    assert_eq!(instance.stop(), Some(0));
 }

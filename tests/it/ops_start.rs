@@ -28,31 +28,35 @@ fn an_unknown_gate_is_refused_in_the_words_of_the_contract() {
 }
 
 #[test]
-fn a_default_service_account_needs_its_gate() {
-    let line = refused(&["--default-service-account", "sender"]);
+fn t09_a_default_service_account_needs_no_gate() {
+    let line = refused(&["--default-service-account=sender", "--watch-configs-label-selector=a b"]);
     assert_eq!(line["msg"], "invalid configuration");
-    let words = "cannot set default service accounts when the feature gate ObjectLevelWorkloadIdentity is not enabled";
-    assert_eq!(line["error"], words);
-    let line = refused(&[
-        "--default-service-account=sender",
-        "--feature-gates=ObjectLevelWorkloadIdentity=true",
-        "--watch-configs-label-selector=a b",
-    ]);
     let error = line["error"].as_str().expect("a text");
     assert!(error.contains("--watch-configs-label-selector: 'a b' is no label requirement"), "{error}");
+}
+
+#[test]
+fn t09_the_retired_gate_is_said_once_with_either_value() {
+    for value in ["true", "false"] {
+        let gate = format!("--feature-gates=ObjectLevelWorkloadIdentity={value}");
+        let mut instance = Site::new().start(&[&gate, &gate]);
+        assert_eq!(instance.stop(), Some(0));
+        let log = instance.log();
+        let lines: Vec<_> = log.iter().filter(|line| line.contains("ObjectLevelWorkloadIdentity")).collect();
+        assert!(lines.len() == 1 && lines[0].contains("is retired and has no effect"), "{lines:?}");
+    }
 }
 
 #[test]
 fn gates_and_the_event_server_are_logged() {
     let site = Site::new();
     let mut instance = site.start(&[
-        "--feature-gates=ObjectLevelWorkloadIdentity=true",
+        "--feature-gates=DisableConfigWatchers=true",
         "--feature-gates=CacheSecretsAndConfigMaps=false",
         "--no-cross-namespace-refs",
         "--export-http-path-metrics=false",
     ]);
-    instance
-        .wait_for_log(r#""msg":"loading feature gate","name":"ObjectLevelWorkloadIdentity","enabled":true"#);
+    instance.wait_for_log(r#""msg":"loading feature gate","name":"DisableConfigWatchers","enabled":true"#);
     instance
         .wait_for_log(r#""msg":"loading feature gate","name":"CacheSecretsAndConfigMaps","enabled":false"#);
     instance.wait_for_log(&format!(r#""msg":"starting event server","addr":"{}""#, instance.events));

@@ -113,6 +113,67 @@ fn s20_azure_trades_the_accounts_token_through_the_proxy_once_for_many() {
 }
 
 #[test]
+fn t10_a_changed_annotation_makes_another_token_within_a_second() {
+    run(async {
+        let desk = Desk::new(HOSTS, |_| None);
+        granting(&desk.cloud);
+        let annotated = |key: &str, value: &str| {
+            let mut annotations = json!({
+                "azure.workload.identity/tenant-id": "t", "azure.workload.identity/client-id": "c",
+                "credential.auth.fluxcd.io/audiences": "api://one,\napi://two",
+            });
+            annotations[format!("credential.auth.fluxcd.io/{key}")] = value.into();
+            desk.accounts(annotations);
+            desk.a_second_later();
+        };
+        let tokens = desk.tokens();
+        let flux = identity(DEVOPS, "flux");
+        let token = async || tokens.token(&flux).await.map(|pass| pass.token.value);
+        annotated("type", "jwt");
+        assert_eq!(token().await.unwrap(), "token-1");
+        annotated("expiration", "30m");
+        assert_eq!(token().await.unwrap(), "token-2");
+        annotated("audiences", "api://three");
+        assert_eq!(token().await.unwrap(), "token-3");
+        annotated("expiration", "30m");
+        assert_eq!(token().await.unwrap(), "token-2", "kept for what is in force again");
+        assert_eq!(
+            desk.audiences(),
+            [
+                "apps/flux api://one,api://two, named by the account",
+                "apps/flux api://one,api://two for 1800s, named by the account",
+                "apps/flux api://three, named by the account",
+            ]
+        );
+        desk.is_down(true);
+        desk.a_second_later();
+        assert_eq!(token().await.unwrap(), "token-2", "what was read before counts");
+        desk.is_down(false);
+        annotated("provider", "spiffe");
+        let said = token().await.unwrap_err();
+        assert_eq!(said.class, FailureClass::Config);
+        assert!(
+            said.message.contains("'apps/flux' asks for an identity of SPIFFE, which is not supported"),
+            "{said}"
+        );
+        desk.no_accounts();
+        desk.a_second_later();
+        assert!(token().await.unwrap_err().message.contains("service account 'apps/flux' not found"));
+    });
+}
+
+#[test]
+fn t10_gkes_own_identity_takes_no_audiences() {
+    run(async {
+        let desk = Desk::new(HOSTS, |_| None);
+        desk.accounts(json!({ "credential.auth.fluxcd.io/audiences": "mine" }));
+        let said = desk.tokens().token(&identity(Cloud::Google, "flux")).await.map(drop).unwrap_err();
+        assert!(said.message.contains("which GKE's own workload identity does not take"), "{said}");
+        assert!(desk.audiences().is_empty() && desk.cloud.arrivals().is_empty());
+    });
+}
+
+#[test]
 fn s20_google_exchanges_and_acts_as_the_account_of_the_annotation() {
     run(async {
         let desk = Desk::new(HOSTS, |_| None);
@@ -217,6 +278,7 @@ fn s20_what_is_missing_is_named_with_the_remedy() {
         desk.accounts(json!({
             "azure.workload.identity/tenant-id": "t", "azure.workload.identity/client-id": "c",
         }));
+        desk.a_second_later();
         let failure = of(DEVOPS, "flux").await;
         assert_eq!(failure.class, FailureClass::Credentials);
         assert!(failure.message.contains("azure answered 400"), "{failure}");
@@ -331,7 +393,7 @@ fn s23_11_a_test_notification_goes_out_by_the_controllers_own_identity() {
 fn s20_a_service_account_needs_a_cluster_and_says_so() {
     let spec = json!({ "address": "hub", "channel": "ns", "serviceAccountName": "flux" });
     let site = Site::with(&[provider("bus", "azureeventhub", spec), everything_from("bus")]);
-    let instance = site.start(&["--feature-gates=ObjectLevelWorkloadIdentity=true"]);
+    let instance = site.start(&[]);
     instance.accept(&event("web", "waits"));
     let row = instance.row("providers", "bus", |row| row["conditions"][1]["status"] == "False");
     let text = row["conditions"][1]["message"].to_string();

@@ -7,6 +7,7 @@
 //! Requests for tokens go through the Provider's proxy and trust the system's certificates; those to the machine itself, whose
 //! address leads nowhere else, go through none.
 
+mod accounts;
 mod cache;
 mod file;
 mod login;
@@ -26,6 +27,7 @@ use parking_lot::Mutex;
 
 use crate::carrier::failure;
 use crate::{CheckConnection, Clients, ProviderClient};
+use accounts::Accounts;
 use cache::TokenCache;
 pub use cache::{CacheUse, TokenCacheSnapshot};
 use source::CloudTokens;
@@ -77,6 +79,7 @@ pub struct Clouds(Arc<TokenService>);
 struct TokenService {
     parts: CloudsParts,
     cache: TokenCache,
+    accounts: Accounts,
     /// The machine's cluster, once all of it is known.
     gke: Mutex<Option<Gke>>,
 }
@@ -85,7 +88,12 @@ impl Clouds {
     /// Clients over `parts`' transport.
     pub fn new(parts: CloudsParts) -> Self {
         let (size, age) = (parts.config.cache_size, parts.config.cache_age.min(LONGEST_AGE));
-        Self(Arc::new(TokenService { parts, cache: TokenCache::new(size, age), gke: Mutex::default() }))
+        Self(Arc::new(TokenService {
+            parts,
+            cache: TokenCache::new(size, age),
+            accounts: Accounts::default(),
+            gke: Mutex::default(),
+        }))
     }
 
     /// How the cache is used; none where it is off.

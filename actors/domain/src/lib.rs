@@ -13,6 +13,7 @@ mod environment;
 mod event;
 mod exchange;
 mod failure;
+mod go_duration;
 mod id;
 mod label;
 mod mask;
@@ -43,6 +44,7 @@ pub use event::{
 };
 pub use exchange::{Method, Request, Response, Verdict};
 pub use failure::{Disposition, Failure, FailureClass};
+pub use go_duration::go_duration;
 pub use id::{IdError, RecordId, SHORTEST_PREFIX, named, prefix, prefix_length};
 pub use label::{check_label, check_selector};
 pub use mask::Masker;

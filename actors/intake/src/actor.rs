@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -18,13 +17,13 @@ use crate::budget::Budget;
 use crate::config::IntakeConfig;
 use crate::meter::{Meter, RequestSeries};
 use crate::pipeline::State;
-use crate::server;
+use crate::server::{self, EventListener};
 use crate::window::Window;
 
 /// What an [`IntakeActor`] is built from.
 pub struct IntakeParts {
-    /// The open socket; a rebuilt actor gets a clone of it. See [`crate::bind`].
-    pub listener: TcpListener,
+    /// The open sockets; a rebuilt actor gets clones of them.
+    pub listeners: Vec<EventListener>,
     /// Bounds and times.
     pub config: IntakeConfig,
     /// Where events go.
@@ -45,7 +44,7 @@ pub struct IntakeParts {
 /// its server accepts no more and ends after the open requests.
 pub struct IntakeActor {
     state: Arc<State>,
-    listener: Option<TcpListener>,
+    listeners: Vec<EventListener>,
     server: Option<ServerHandle>,
     guard: LifeGuard<&'static str>,
 }
@@ -88,15 +87,15 @@ struct ServerEnded(io::Result<()>);
 impl IntakeActor {
     /// An actor that starts its server when it is started.
     pub fn new(parts: IntakeParts) -> Self {
-        let IntakeParts { listener, config, router, clock, guard, window, watchdog } = parts;
+        let IntakeParts { listeners, config, router, clock, guard, window, watchdog } = parts;
         let bodies = Budget::new(config.bodies_limit);
         let meter = Meter::new(config.count_paths);
         let state = State { config, router, clock, window, bodies, meter, watchdog };
-        Self { state: Arc::new(state), listener: Some(listener), server: None, guard }
+        Self { state: Arc::new(state), listeners, server: None, guard }
     }
 
-    fn serve(&mut self, listener: TcpListener, ctx: &Context<Self>) -> io::Result<()> {
-        let server = server::start(&self.state, listener)?;
+    fn serve(&mut self, listeners: Vec<EventListener>, ctx: &Context<Self>) -> io::Result<()> {
+        let server = server::start(&self.state, listeners)?;
         self.server = Some(server.handle());
         // Neither task nor timer belongs to the context: they would keep an actor alive that nobody knows any more.
         let (actor, window) = (ctx.address().downgrade(), self.state.window.clone());
@@ -127,8 +126,8 @@ impl Actor for IntakeActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let Some(listener) = self.listener.take() else { return };
-        if let Err(error) = self.serve(listener, ctx) {
+        let listeners = std::mem::take(&mut self.listeners);
+        if let Err(error) = self.serve(listeners, ctx) {
             tracing::error!(%error, "Event server crashed");
             self.guard.fail();
             ctx.stop();

@@ -21,5 +21,5 @@ pub use actor::{IntakeActor, IntakeParts, IntakeSnapshot, StopAccepting};
 pub use answer::Outcome;
 pub use config::IntakeConfig;
 pub use meter::{DURATION_BOUNDS, RequestSeries};
-pub use server::bind;
+pub use server::{EventListener, EventTls, bind};
 pub use window::Window;

@@ -17,6 +17,7 @@ use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::http::{KeepAlive, Method};
 use campanile_domain::{Event, MOST_UNKNOWN_BYTES, Received};
 use campanile_protocol::log_event;
+use rustls::ServerConfig;
 use tokio::net::TcpSocket;
 
 use crate::answer::{Answer, Outcome};
@@ -38,8 +39,43 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// Starts the HTTP server on `listener`.
-pub(crate) fn start(state: &Arc<State>, listener: TcpListener) -> io::Result<Server> {
+/// The TLS of a listener.
+#[derive(Clone, Debug)]
+pub struct EventTls(Arc<ServerConfig>);
+
+impl From<ServerConfig> for EventTls {
+    fn from(config: ServerConfig) -> Self {
+        Self(Arc::new(config))
+    }
+}
+
+/// A socket on which events come in.
+#[derive(Debug)]
+pub struct EventListener {
+    /// The open socket. See [`bind`].
+    pub socket: TcpListener,
+    /// How TLS is spoken there; none speaks none.
+    pub tls: Option<EventTls>,
+}
+
+impl From<TcpListener> for EventListener {
+    fn from(socket: TcpListener) -> Self {
+        Self { socket, tls: None }
+    }
+}
+
+impl EventListener {
+    /// Another handle of the same socket.
+    ///
+    /// # Errors
+    /// If the process is out of file descriptors.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { socket: self.socket.try_clone()?, tls: self.tls.clone() })
+    }
+}
+
+/// Starts the HTTP server on `listeners`.
+pub(crate) fn start(state: &Arc<State>, listeners: Vec<EventListener>) -> io::Result<Server> {
     let config = &state.config;
     let workers = state.clone();
     let server = HttpServer::new(move || {
@@ -50,7 +86,7 @@ pub(crate) fn start(state: &Arc<State>, listener: TcpListener) -> io::Result<Ser
         }
         fn_service(move |request: Request| serve(worker.clone(), request))
     });
-    let server = server
+    let mut server = server
         .workers(config.workers.max(1))
         .max_connections(config.connections)
         .keep_alive(KeepAlive::Timeout(config.keep_alive))
@@ -59,7 +95,13 @@ pub(crate) fn start(state: &Arc<State>, listener: TcpListener) -> io::Result<Ser
         .shutdown_timeout(config.drain.as_secs())
         .tcp_nodelay(true)
         .disable_signals();
-    Ok(server.listen(listener)?.run())
+    for EventListener { socket, tls } in listeners {
+        server = match tls {
+            None => server.listen(socket)?,
+            Some(EventTls(config)) => server.listen_rustls_0_23(socket, config.as_ref().clone())?,
+        };
+    }
+    Ok(server.run())
 }
 
 async fn serve(state: Arc<State>, mut request: Request) -> Result<Response<BoxBody>, Infallible> {

@@ -1,6 +1,7 @@
 //! Provider actors to watcher: what a Kubernetes service account is to a cloud, on demand.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix::Message;
 use campanile_domain::ObjectKey;
@@ -16,8 +17,13 @@ pub struct ReadServiceAccount(pub ObjectKey);
 pub struct RequestToken {
     /// The service account.
     pub account: ObjectKey,
-    /// Whom the token is for.
-    pub audience: String,
+    /// Whom the token is for; at least one.
+    pub audiences: Vec<String>,
+    /// How long it lives; none means what the API server gives.
+    pub expiration: Option<Duration>,
+    /// Whether the account itself names the audiences. Then none may be the API server's: a token for that one is as good as
+    /// the account's rights in the cluster, and is not handed to a cloud.
+    pub named_by_account: bool,
 }
 
 /// Why a service account can not be used.

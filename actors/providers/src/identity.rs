@@ -6,6 +6,7 @@ pub mod azure;
 pub mod credential;
 mod credential_problem;
 pub mod google;
+mod kubernetes;
 mod problem;
 pub(crate) mod service_account;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::authorization::basic;
 use crate::headers::is_value;
 use crate::judgement::{classify, quote};
 pub use credential::Credential;
+pub use kubernetes::{TokenWishes, relevant, token_wishes};
 pub use problem::IdentityProblem;
 
 /// Annotations of a service account.

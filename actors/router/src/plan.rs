@@ -28,8 +28,6 @@ use select::{Selection, Selector};
 pub struct Rules {
     /// Flag `--no-cross-namespace-refs`: Alerts see only objects of their own namespace.
     pub no_cross_namespace_refs: bool,
-    /// Feature gate `ObjectLevelWorkloadIdentity`: Providers may name a service account.
-    pub object_level_workload_identity: bool,
     /// How long after acceptance every delivery is given up; none means what its type's row says.
     pub deadline: Option<Duration>,
 }

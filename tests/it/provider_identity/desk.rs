@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use actix::{Actor, Context, Handler};
 use campanile_delivery::{Clients, Clouds, CloudsParts, IdentityConfig, TokenSource};
 use campanile_domain::{Connection, Environment, Proxy, ProxyScheme};
 use campanile_protocol::{AccountError, ReadServiceAccount, RequestToken};
-use campanile_supervision::{Link, SystemClock};
+use campanile_supervision::{Clock, Link, SystemClock};
 use campanile_transport::{Limits, Transport};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -24,6 +26,8 @@ struct Known {
     /// Of all accounts; none means that there are no accounts.
     annotations: Option<Annotations>,
     audiences: Vec<String>,
+    /// Whether Kubernetes answers no question about accounts.
+    is_down: bool,
 }
 
 /// Kubernetes, as far as it is asked.
@@ -37,7 +41,11 @@ impl Handler<ReadServiceAccount> for Kubernetes {
     type Result = Result<Annotations, AccountError>;
 
     fn handle(&mut self, ReadServiceAccount(key): ReadServiceAccount, _: &mut Context<Self>) -> Self::Result {
-        self.0.lock().unwrap().annotations.clone().ok_or(AccountError::NotFound(key))
+        let known = self.0.lock().unwrap();
+        if known.is_down {
+            return Err(AccountError::Unreachable { account: key, cause: "it is down".to_owned() });
+        }
+        known.annotations.clone().ok_or(AccountError::NotFound(key))
     }
 }
 
@@ -45,9 +53,22 @@ impl Handler<RequestToken> for Kubernetes {
     type Result = Result<String, AccountError>;
 
     fn handle(&mut self, request: RequestToken, _: &mut Context<Self>) -> Self::Result {
-        let RequestToken { account, audience } = request;
-        self.0.lock().unwrap().audiences.push(format!("{account} {audience}"));
+        let RequestToken { account, audiences, expiration, named_by_account } = request;
+        let life = expiration.map(|life| format!(" for {life:?}")).unwrap_or_default();
+        let named = if named_by_account { ", named by the account" } else { "" };
+        let asked = format!("{account} {}{life}{named}", audiences.join(","));
+        self.0.lock().unwrap().audiences.push(asked);
         Ok(format!("jwt-for-{account}"))
+    }
+}
+
+/// The system's clock, set forward.
+#[derive(Default)]
+struct Ahead(AtomicI64);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + SignedDuration::from_secs(self.0.load(Relaxed))
     }
 }
 
@@ -58,6 +79,7 @@ pub(super) struct Desk {
     pub(super) cloud: Sink,
     tunnel: Tunnel,
     known: Arc<Mutex<Known>>,
+    clock: Arc<Ahead>,
     folder: TempDir,
 }
 
@@ -76,6 +98,7 @@ impl Desk {
         std::fs::write(&trusted, &authority.pem).unwrap();
         let cloud = Sink::start_tls(authority.sign_all(hosts).server(None));
         let (known, accounts, tokens) = (Arc::<Mutex<Known>>::default(), Link::new(), Link::new());
+        let clock = Arc::<Ahead>::default();
         let kubernetes = Kubernetes(known.clone()).start();
         accounts.point_at(&kubernetes);
         tokens.point_at(&kubernetes);
@@ -86,9 +109,9 @@ impl Desk {
             environment: Arc::new(Environment::from(|name| variable(name).map(Into::into))),
             accounts,
             tokens,
-            clock: Arc::new(SystemClock),
+            clock: clock.clone(),
         });
-        Self { clouds, tunnel: Tunnel::to(cloud.address), cloud, known, folder }
+        Self { clouds, tunnel: Tunnel::to(cloud.address), cloud, known, clock, folder }
     }
 
     /// A file with this text, as somebody mounts it.
@@ -101,6 +124,21 @@ impl Desk {
     /// All service accounts have these annotations.
     pub(super) fn accounts(&self, annotations: Value) {
         self.known.lock().unwrap().annotations = Some(serde_json::from_value(annotations).unwrap());
+    }
+
+    /// There are no service accounts any more.
+    pub(super) fn no_accounts(&self) {
+        self.known.lock().unwrap().annotations = None;
+    }
+
+    /// Kubernetes answers no question about accounts.
+    pub(super) fn is_down(&self, is_down: bool) {
+        self.known.lock().unwrap().is_down = is_down;
+    }
+
+    /// A second goes by.
+    pub(super) fn a_second_later(&self) {
+        self.clock.0.fetch_add(1, Relaxed);
     }
 
     /// For which account and audience Kubernetes made tokens.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType, date_time_ymd};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -37,6 +37,16 @@ impl Authority {
     /// A certificate for a host name or address, or for a client of that name.
     pub(crate) fn sign(&self, name: &str) -> Leaf {
         self.sign_all(&[name])
+    }
+
+    /// A certificate for these names and the SPIFFE id of a workload.
+    pub(crate) fn sign_for(&self, names: &[&str], id: &str) -> Leaf {
+        let key = KeyPair::generate().expect("a key can be made");
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("the names are some");
+        params.subject_alt_names.push(SanType::URI(id.try_into().expect("an id is ASCII")));
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate can be signed");
+        Leaf { certificate: certificate.pem(), key: key.serialize_pem() }
     }
 
     /// A certificate whose time is over.

@@ -39,6 +39,8 @@ pub(crate) struct Instance {
     /// Whether panics in its log are part of the test.
     may_panic: bool,
     pub(crate) events: SocketAddr,
+    /// Where events come in by TLS, if `--events-tls-addr` was given.
+    pub(crate) events_tls: Option<SocketAddr>,
     pub(crate) health: SocketAddr,
     pub(crate) admin: SocketAddr,
     metrics: Option<SocketAddr>,
@@ -148,9 +150,13 @@ impl Instance {
         });
         let up: Value = serde_json::from_str(&up).expect("log lines are JSON");
         let address = |name: &str| up[name].as_str().and_then(|text| text.parse().ok()).expect("an address");
-        let (events, health, admin) = (address("events"), address("health"), address("admin"));
+        let (health, admin) = (address("health"), address("admin"));
+        let maybe = |name: &str| up[name].as_str().and_then(|text| text.parse().ok());
+        // Port 0 answers nobody.
+        let events = maybe("events").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let events_tls = maybe("events_tls");
         let metrics = up["metrics"].as_str().and_then(|text| text.parse().ok());
-        Self { events, health, admin, metrics, child, log, may_panic: false }
+        Self { events, events_tls, health, admin, metrics, child, log, may_panic: false }
     }
 
     /// The metrics, if `--metrics-addr` was given.

@@ -1,10 +1,12 @@
 //! The cache of clouds' tokens for all Providers, and the counts that metrics show (contract, providers 20).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use campanile_domain::{ObjectKey, Proxy};
+use campanile_providers::identity::Annotations;
 use campanile_providers::{Cloud, Freshness, TokenStore};
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -18,6 +20,8 @@ pub(super) struct CacheKey {
     pub(super) cloud: Cloud,
     /// None is the controller itself.
     pub(super) account: Option<ObjectKey>,
+    /// What the account says about tokens: another one after any change.
+    pub(super) annotations: Arc<Annotations>,
     pub(super) proxy: Option<Proxy>,
     /// What tells the Secret's credential from others, where there is one.
     pub(super) credential: Option<[u8; 32]>,

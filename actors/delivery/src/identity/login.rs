@@ -7,7 +7,7 @@ use actix::Message;
 use actix_rt::time::timeout;
 use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, Request};
 use campanile_protocol::{AccountError, ReadServiceAccount, RequestToken};
-use campanile_providers::identity::{Annotations, granted};
+use campanile_providers::identity::{Annotations, TokenWishes, granted, relevant};
 use campanile_providers::{AccessToken, Cloud, Credential};
 use campanile_supervision::Link;
 
@@ -19,6 +19,8 @@ pub(super) struct Login<'a> {
     pub(super) requests: &'a TokenRequests,
     /// None is the controller itself.
     pub(super) account: Option<&'a ObjectKey>,
+    /// What the account says about tokens.
+    pub(super) annotations: &'a Annotations,
     /// The credential in the Provider's Secret.
     pub(super) credential: Option<&'a Credential>,
 }
@@ -47,12 +49,25 @@ impl Login<'_> {
         granted(cloud, &response, secrets, self.parts().clock.now())
     }
 
-    async fn annotations(&self, account: &ObjectKey) -> Result<Annotations, Failure> {
-        self.watcher(&self.parts().accounts, ReadServiceAccount(account.clone())).await
+    /// What the account says about tokens now.
+    pub(super) async fn read_annotations(&self, account: &ObjectKey) -> Result<Annotations, Failure> {
+        let all = self.watcher(&self.parts().accounts, ReadServiceAccount(account.clone())).await?;
+        Ok(relevant(all))
     }
 
-    async fn kubernetes_token(&self, account: &ObjectKey, audience: &str) -> Result<String, Failure> {
-        let request = RequestToken { account: account.clone(), audience: audience.to_owned() };
+    /// A token of the account as it wants it, for `usual` unless it wants another audience.
+    async fn kubernetes_token(
+        &self,
+        account: &ObjectKey,
+        usual: &str,
+        wishes: TokenWishes,
+    ) -> Result<String, Failure> {
+        let TokenWishes { mut audiences, expiration } = wishes;
+        let named_by_account = !audiences.is_empty();
+        if !named_by_account {
+            audiences.push(usual.to_owned());
+        }
+        let request = RequestToken { account: account.clone(), audiences, expiration, named_by_account };
         self.watcher(&self.parts().tokens, request).await
     }
 

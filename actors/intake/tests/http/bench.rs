@@ -127,7 +127,7 @@ impl Bench {
         link.point_at(&FakeRouter(router.clone()).start());
         let address = listener.local_addr().unwrap();
         let parts = IntakeParts {
-            listener,
+            listeners: vec![listener.into()],
             config,
             router: link.clone(),
             clock,

@@ -66,7 +66,7 @@ fn an_actor_built_anew_on_the_same_socket_goes_on_with_the_same_window() {
         let address = listener.local_addr().unwrap();
         let build = || {
             let parts = IntakeParts {
-                listener: listener.try_clone().unwrap(),
+                listeners: vec![listener.try_clone().unwrap().into()],
                 config: IntakeConfig::default(),
                 router: bench.link.clone(),
                 clock: Arc::new(StillClock(noon())),

@@ -24,11 +24,17 @@ pub use problem::AppProblem;
 /// The API that Apps of github.com belong to.
 const PUBLIC_API: &str = "https://api.github.com";
 
+/// The key of a Secret with an App's number.
+const NUMBER: &str = "githubAppID";
+/// The key of a Secret with an App's client id.
+const CLIENT: &str = "githubAppClientID";
+
 /// An App as a Secret describes it, and its current token.
 pub(crate) struct GithubApp {
     /// The API's address, without a slash at its end.
     base: String,
-    id: u64,
+    /// Its number, or its client id: what its own tokens are issued by.
+    issuer: String,
     installation: Installation,
     key: RsaKeyPair,
     token: OneToken,
@@ -45,22 +51,22 @@ enum Installation {
 }
 
 impl GithubApp {
-    /// The App that the credentials Secret describes; none without the key `githubAppID`.
+    /// The App that the credentials Secret describes; none without one of the keys `githubAppID` and
+    /// `githubAppClientID`.
     ///
     /// # Errors
     /// [`AppProblem`] in the order of the contract, or an unusable `githubAppBaseURL`.
     pub(crate) fn read(settings: &Settings) -> Result<Option<Arc<Self>>, ConfigError> {
-        let Some(secret) = settings.secret.as_deref().filter(|s| s.data.contains_key("githubAppID")) else {
-            return Ok(None);
-        };
-        let id = text(secret, "githubAppID").parse().ok().filter(|id| *id != 0).ok_or(AppProblem::Id)?;
+        let names_app = |secret: &&Secret| [NUMBER, CLIENT].iter().any(|key| secret.data.contains_key(*key));
+        let Some(secret) = settings.secret.as_deref().filter(names_app) else { return Ok(None) };
+        let issuer = issuer(secret)?;
         let installation = installation(secret)?;
         let pem = secret.data.get("githubAppPrivateKey").map(Vec::as_slice).unwrap_or_default();
         let key = jwt::read_key(pem)?;
         let base = base(secret)?;
         let masker = settings.masker.clone();
         let (token, slug) = (OneToken::with_usual_margin(), OnceLock::new());
-        Ok(Some(Arc::new(Self { base, id, installation, key, token, slug, masker })))
+        Ok(Some(Arc::new(Self { base, issuer, installation, key, token, slug, masker })))
     }
 
     /// Whether its API is that of github.com.
@@ -88,6 +94,19 @@ impl GithubApp {
 /// A value without the white space that editors leave around it; nothing if it is no text.
 fn text<'a>(secret: &'a Secret, key: &str) -> &'a str {
     secret.data.get(key).and_then(|value| str::from_utf8(value).ok()).unwrap_or_default().trim()
+}
+
+/// Who the App is: exactly one of its number and its client id (contract, flux-2.10 section 4).
+fn issuer(secret: &Secret) -> Result<String, AppProblem> {
+    let (number, client) = (text(secret, NUMBER), text(secret, CLIENT));
+    match (number.is_empty(), client.is_empty()) {
+        (false, false) => Err(AppProblem::TwoIds),
+        (true, false) => Ok(client.to_owned()),
+        (_, true) => {
+            let id: Option<u64> = number.parse().ok().filter(|id| *id != 0);
+            id.map(|id| id.to_string()).ok_or(AppProblem::Id)
+        }
+    }
 }
 
 fn installation(secret: &Secret) -> Result<Installation, AppProblem> {

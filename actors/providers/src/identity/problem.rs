@@ -26,6 +26,18 @@ pub enum IdentityProblem {
         /// The form.
         form: &'static str,
     },
+    /// The service account wants what only a SPIFFE broker gives.
+    #[error(
+        "service account '{0}' asks for an identity of SPIFFE, which is not supported; remove its annotation \
+         'credential.auth.fluxcd.io/provider', or write kubernetes"
+    )]
+    Spiffe(ObjectKey),
+    /// GKE's own identity has an audience of its own, and no other is taken there.
+    #[error(
+        "service account '{0}' has the annotation 'credential.auth.fluxcd.io/audiences', which GKE's own workload identity \
+         does not take; remove it, or add 'gcp.auth.fluxcd.io/workload-identity-provider'"
+    )]
+    GkeAudiences(ObjectKey),
     /// A tenant or client that can not stand in an address.
     #[error("'{0}' is no tenant of azure; write its id, for example 72f988bf-86f1-41af-91ab-2d7cd011db47")]
     Tenant(String),

@@ -59,9 +59,6 @@ impl<'a> Gate<'a> {
         }
         let class = provider.kind().map(ProviderType::class);
         self.check_class(class)?;
-        if !provider.service_account.is_empty() && !self.rules.object_level_workload_identity {
-            return Err(DropReason::ServiceAccount);
-        }
         let combined = combine(event, alert);
         let status = match class {
             Some(ProviderClass::CommitStatus) => {

@@ -51,8 +51,6 @@ pub enum DropReason {
     NoCommit,
     /// Step 6: a comment needs a change request.
     NoChangeRequest,
-    /// Step 7: a service account needs the feature gate.
-    ServiceAccount,
     /// Step 9: the name of the commit status can not be computed, in the words of the contract.
     CommitStatusExpr(Arc<str>),
     /// The event is no state of a commit: its reason is `Progressing`, or its severity neither info nor error.
@@ -71,7 +69,6 @@ impl DropReason {
             Self::CommitStatusUpdate => "commit-status-update",
             Self::NoCommit => "no-commit",
             Self::NoChangeRequest => "no-change-request",
-            Self::ServiceAccount => "service-account",
             Self::CommitStatusExpr(_) => "commit-status-expr",
             Self::NoState => "no-state",
             Self::NoRevision => "no-revision",
@@ -81,10 +78,7 @@ impl DropReason {
     /// Whether the Alert's owner must mend something; the others are how it is meant to be.
     pub fn is_error(&self) -> bool {
         match self {
-            Self::CrossNamespace
-            | Self::ProviderMissing
-            | Self::ServiceAccount
-            | Self::CommitStatusExpr(_) => true,
+            Self::CrossNamespace | Self::ProviderMissing | Self::CommitStatusExpr(_) => true,
             Self::ProviderSuspended
             | Self::CommitStatusUpdate
             | Self::NoCommit
@@ -126,11 +120,6 @@ impl Dropped {
             }
             DropReason::NoChangeRequest => {
                 "event dropped for change request providers due to missing change request metadata key"
-                    .to_owned()
-            }
-            DropReason::ServiceAccount => {
-                "to use spec.serviceAccountName for provider authentication please enable \
-                 the ObjectLevelWorkloadIdentity feature gate in the controller"
                     .to_owned()
             }
             DropReason::CommitStatusExpr(error) => format!("failed to create commit status: {error}"),

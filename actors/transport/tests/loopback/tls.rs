@@ -42,6 +42,38 @@ async fn a_server_of_the_given_ca_is_trusted_by_name_and_by_address() {
 }
 
 #[actix_rt::test]
+async fn i16_3_keys_on_p521_are_taken_of_authorities_servers_and_clients() {
+    let ca = Authority::on_p521();
+    // Its own certificate has the CA's key; that of the others is on P-256, signed with SHA-512.
+    for leaf in [ca.own(), ca.leaf()] {
+        let server = Server::start_tls(leaf.demanding_server(&ca, &TLS13), |_| Reply::ok("safe")).await;
+        let client = tls_client(Some(ca.pem()), pair(&ca.own()));
+        assert_eq!(client.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap().status, 200);
+    }
+}
+
+#[actix_rt::test]
+async fn i16_3_an_alert_before_the_servers_hello_is_about_what_was_offered() {
+    // handshake_failure and protocol_version (RFC 8446, section 6.2).
+    for (alert, words) in [(40, ["CBC", "P-521"]), (70, ["older than TLS 1.2", "enable TLS 1.2"])] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        actix_rt::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let hello = stream.read(&mut [0; 4096]).await.unwrap();
+            assert!(hello > 0);
+            stream.write_all(&[0x15, 3, 3, 0, 2, 2, alert]).await.unwrap();
+            pending::<()>().await;
+        });
+        let request = post(format!("https://localhost:{port}/"));
+        let error = client().send(&request, Wanted::Body).await.unwrap_err();
+        let text = error.to_string();
+        assert!(error.class() == FailureClass::Tls && words.iter().all(|word| text.contains(word)), "{text}");
+        assert!(!text.contains("client certificate"), "{text}");
+    }
+}
+
+#[actix_rt::test]
 async fn an_ipv6_literal_is_verified_as_the_address_that_it_is() {
     let ca = Authority::new();
     for (name, trusted) in [("::1", true), ("127.0.0.1", false), ("localhost", false)] {
@@ -187,6 +219,10 @@ async fn n14_a_client_certificate_is_shown_and_its_absence_is_a_tls_failure() {
             .unwrap_err();
         assert!(matches!(error, TransportError::Tls { .. }), "{version:?}: {error:?}");
         assert_eq!(error.class(), FailureClass::Tls);
+        assert!(error.to_string().contains("it wants a client certificate; put"), "{error}");
+        let unknown = tls_client(Some(ca.pem()), pair(&Authority::new().leaf()));
+        let error = unknown.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap_err();
+        assert!(error.to_string().contains("it does not accept the client certificate"), "{error}");
     }
 }
 

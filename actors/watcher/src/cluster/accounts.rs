@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What the roles of the base do not grant, and what does.
 const REMEDY: &str = "grant it with deploy/workload-identity";
 
+/// The shortest life of a token that Kubernetes gives, in seconds.
+const SHORTEST: i64 = 600;
+
 const NO_ANSWER: &str = "the API server does not answer; it is tried again";
 
 /// The annotations of a service account.
@@ -34,16 +37,48 @@ pub(super) async fn annotations(
 
 /// A token of a service account.
 pub(super) async fn token(client: Option<Client>, request: RequestToken) -> Result<String, AccountError> {
-    let RequestToken { account: key, audience } = request;
+    let RequestToken { account: key, audiences, expiration, named_by_account } = request;
     let api = accounts(client, &key)?;
-    let spec = TokenRequestSpec { audiences: Some(vec![audience]), ..TokenRequestSpec::default() };
-    let request = TokenRequest { spec: Some(spec), ..TokenRequest::default() };
-    let params = PostParams::default();
-    let created =
-        answered("create a token", &key, api.create_token_request(&key.name, &params, &request)).await?;
+    if named_by_account {
+        refuse_own_audience(&api, &key, &audiences).await?;
+    }
+    let expiration = expiration.map(|expiration| i64::try_from(expiration.as_secs()).unwrap_or(i64::MAX));
+    let created = create(&api, &key, Some(audiences), expiration).await?;
     let token = created.status.and_then(|status| status.token).filter(|token| !token.is_empty());
     let cause = "the API server's answer has no token".to_owned();
     token.ok_or(AccountError::Unreachable { account: key, cause })
+}
+
+/// Refuses audiences that are the API server's own. It names them in the answer to a request that names none.
+async fn refuse_own_audience(
+    api: &Api<ServiceAccount>,
+    key: &ObjectKey,
+    audiences: &[String],
+) -> Result<(), AccountError> {
+    let own = create(api, key, None, Some(SHORTEST)).await?.spec.and_then(|spec| spec.audiences);
+    let own = own.unwrap_or_default();
+    match audiences.iter().find(|audience| own.contains(audience)) {
+        None => Ok(()),
+        Some(audience) => {
+            let cause = format!(
+                "its annotation 'credential.auth.fluxcd.io/audiences' names '{audience}', which is the API server's own; \
+                 name the cloud's"
+            );
+            Err(AccountError::Refused { account: key.clone(), cause })
+        }
+    }
+}
+
+async fn create(
+    api: &Api<ServiceAccount>,
+    key: &ObjectKey,
+    audiences: Option<Vec<String>>,
+    expiration_seconds: Option<i64>,
+) -> Result<TokenRequest, AccountError> {
+    let spec = TokenRequestSpec { audiences, expiration_seconds, ..TokenRequestSpec::default() };
+    let request = TokenRequest { spec: Some(spec), ..TokenRequest::default() };
+    let params = PostParams::default();
+    answered("create a token", key, api.create_token_request(&key.name, &params, &request)).await
 }
 
 fn accounts(client: Option<Client>, key: &ObjectKey) -> Result<Api<ServiceAccount>, AccountError> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use campanile_domain::{Environment, Failure, ObjectKey};
-use campanile_providers::identity::{azure, granted};
+use campanile_providers::identity::{azure, granted, token_wishes};
 use campanile_providers::{AccessToken, Cloud, IdentityProblem};
 
 use super::{Login, no_identity, no_random_numbers};
@@ -16,8 +16,9 @@ impl Login<'_> {
         scope: &str,
         account: &ObjectKey,
     ) -> Result<AccessToken, Failure> {
-        let application = azure::application(account, &self.annotations(account).await?)?;
-        let jwt = self.kubernetes_token(account, azure::AUDIENCE).await?;
+        let wishes = token_wishes(account, self.annotations)?;
+        let application = azure::application(account, self.annotations)?;
+        let jwt = self.kubernetes_token(account, azure::AUDIENCE, wishes).await?;
         let (authority, proof) = (self.authority(), azure::Proof::Assertion(&jwt));
         let request = azure::exchange(authority, &application, scope, &proof)?;
         self.grant(cloud, &request, &[&jwt]).await

@@ -5,7 +5,7 @@ use std::path::Path;
 use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, Response};
 use campanile_providers::identity::credential::{Author, Source};
 use campanile_providers::identity::google::{self, Exchange, Gke, federation};
-use campanile_providers::identity::granted;
+use campanile_providers::identity::{granted, token_wishes};
 use campanile_providers::{AccessToken, Cloud, Credential, IdentityProblem};
 
 use super::{Login, config, no_identity, no_random_numbers};
@@ -17,12 +17,14 @@ const LOCKED_DOWN: &str = "the Secret's 'credential_source' names a file or an a
 
 impl Login<'_> {
     pub(super) async fn google_as(&self, account: &ObjectKey) -> Result<AccessToken, Failure> {
-        let federation = federation(account, &self.annotations(account).await?)?;
+        let wishes = token_wishes(account, self.annotations)?;
+        let federation = federation(account, self.annotations)?;
         let exchange = match &federation.provider {
             Some(provider) => Exchange::with(provider),
-            None => Exchange::within(&self.gke().await?),
+            None if wishes.audiences.is_empty() => Exchange::within(&self.gke().await?),
+            None => return Err(IdentityProblem::GkeAudiences(account.clone()).into()),
         };
-        let jwt = self.kubernetes_token(account, &exchange.kubernetes_audience).await?;
+        let jwt = self.kubernetes_token(account, &exchange.kubernetes_audience, wishes).await?;
         let request = exchange.request(&jwt, federation.account.is_some());
         let own = self.grant(Cloud::Google, &request, &[&jwt]).await?;
         match &federation.account {

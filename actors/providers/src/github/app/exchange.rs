@@ -102,7 +102,7 @@ impl AppExchange {
 
     /// Renews the App's own token; says whether that was possible.
     fn sign(&mut self, now: Timestamp) -> bool {
-        let jwt = jwt::sign(&self.app.key, self.app.id, now);
+        let jwt = jwt::sign(&self.app.key, &self.app.issuer, now);
         let is_signed = jwt.is_some();
         self.jwt = jwt.unwrap_or_default();
         is_signed

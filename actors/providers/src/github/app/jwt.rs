@@ -25,9 +25,10 @@ pub(super) fn read_key(pem: &[u8]) -> Result<RsaKeyPair, AppProblem> {
     signed::read_key(pem).ok_or(AppProblem::Key)
 }
 
-/// The token of App `id` at `now`; none if the system has no random numbers to blind the signature with.
-pub(super) fn sign(key: &RsaKeyPair, id: u64, now: Timestamp) -> Option<String> {
+/// The token of the App `issuer` at `now`; none if the system has no random numbers to blind the signature with.
+pub(super) fn sign(key: &RsaKeyPair, issuer: &str, now: Timestamp) -> Option<String> {
     let from = now.as_second() - BACKDATED;
-    let claims = format!(r#"{{"iat":{from},"exp":{},"iss":"{id}"}}"#, from + LIFETIME);
+    let issuer = serde_json::Value::from(issuer);
+    let claims = format!(r#"{{"iat":{from},"exp":{},"iss":{issuer}}}"#, from + LIFETIME);
     signed::sign_rs256(key, HEADER, &claims)
 }

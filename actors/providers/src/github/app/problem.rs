@@ -5,9 +5,16 @@
 pub enum AppProblem {
     /// No number that an App can have.
     #[error(
-        "app ID must be provided to use github app authentication: write the App's number into key 'githubAppID'"
+        "app ID must be provided to use github app authentication: write the App's number into key 'githubAppID', or its \
+         client id into 'githubAppClientID'"
     )]
     Id,
+    /// Two things say which App.
+    #[error(
+        "only one of app ID or client ID must be provided to use github app authentication: remove key 'githubAppID' or \
+         'githubAppClientID'"
+    )]
+    TwoIds,
     /// Nothing says for which installation to act.
     #[error(
         "app installation owner or ID must be provided to use github app authentication: write key \

@@ -248,3 +248,32 @@ fn no_debug_text_shows_the_key() {
     let text = format!("{settings:?} {:?} {:?}", settings.secret, app());
     assert!(!text.contains("BEGIN") && !text.contains("MII"), "{text}");
 }
+
+#[test]
+fn t11_a_client_id_is_the_issuer_in_place_of_the_number() {
+    let data: Data<'_> = &[
+        ("githubAppClientID", b"Iv23li8yQ\n"),
+        ("githubAppInstallationID", b"300"),
+        ("githubAppPrivateKey", KEY),
+        ("githubAppBaseURL", b"https://ghe.example/api/v3/"),
+    ];
+    let (sent, verdict) = deliver(&at("github", ADDRESS, data), github);
+    assert_eq!(verdict, Verdict::Delivered);
+    let claims = bearer(&sent[0]).split('.').nth(1).unwrap();
+    let claims = String::from_utf8(URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    assert!(claims.ends_with(r#""iss":"Iv23li8yQ"}"#), "{claims}");
+}
+
+#[test]
+fn t11_exactly_one_of_number_and_client_id_is_wanted() {
+    let refused = |ids: Data<'_>| {
+        let rest: Data<'_> = &[("githubAppInstallationID", b"300"), ("githubAppPrivateKey", KEY)];
+        refusal("github", ADDRESS, &[ids, rest].concat())
+    };
+    let both = refused(&[("githubAppID", b"127"), ("githubAppClientID", b"Iv23li8yQ")]);
+    assert!(both.starts_with("only one of app ID or client ID must be provided"), "{both}");
+    let blank = refused(&[("githubAppID", b""), ("githubAppClientID", b" ")]);
+    assert!(blank.starts_with("app ID must be provided") && blank.contains("githubAppClientID"), "{blank}");
+    let none = refused(&[]);
+    assert!(none.contains("github token or github app details must be specified"), "{none}");
+}

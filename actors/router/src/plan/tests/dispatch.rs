@@ -9,8 +9,7 @@ use super::*;
 const COMMIT_STATUS: (&str, &str) = ("kustomize.toolkit.fluxcd.io/commit_status", "update");
 const REVISION: (&str, &str) =
     ("kustomize.toolkit.fluxcd.io/revision", "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738");
-const ONE_NAMESPACE: Rules =
-    Rules { no_cross_namespace_refs: true, object_level_workload_identity: false, deadline: None };
+const ONE_NAMESPACE: Rules = Rules { no_cross_namespace_refs: true, deadline: None };
 
 fn of_type(type_name: &str) -> ProviderSpec {
     ProviderSpec { type_name: type_name.into(), ..provider() }
@@ -112,17 +111,9 @@ fn d09_the_alerts_event_metadata_goes_out() {
 }
 
 #[test]
-fn d10_d11_a_service_account_needs_the_gate() {
-    let account = || ProviderSpec { service_account: "flux".into(), ..provider() };
-    let plan = plan_to(account(), &event());
-    assert_eq!(dropped(&plan), Some(DropReason::ServiceAccount));
-    assert_eq!(
-        plan.drops[0].message(&event()),
-        "to use spec.serviceAccountName for provider authentication please enable the \
-         ObjectLevelWorkloadIdentity feature gate in the controller"
-    );
-    let open = Rules { object_level_workload_identity: true, ..Rules::default() };
-    assert_eq!(dropped(&plan_ruled(account(), &event(), &open)), None);
+fn t09_a_service_account_needs_no_gate() {
+    let account = ProviderSpec { service_account: "flux".into(), ..provider() };
+    assert_eq!(dropped(&plan_to(account, &event())), None);
 }
 
 #[test]

@@ -5,8 +5,7 @@ use campanile_testkit::source;
 
 use super::*;
 
-const RULES: Rules =
-    Rules { no_cross_namespace_refs: true, object_level_workload_identity: false, deadline: None };
+const RULES: Rules = Rules { no_cross_namespace_refs: true, deadline: None };
 
 /// Two GitRepositories of namespace `apps` exist.
 struct Cluster;

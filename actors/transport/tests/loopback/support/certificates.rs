@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PKCS_ECDSA_P521_SHA512, SanType,
+    date_time_ymd,
+};
 use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
@@ -37,8 +40,18 @@ impl Authority {
         Self::from_params(params)
     }
 
+    /// A CA with a key on P-521, which signs with SHA-512.
+    pub(crate) fn on_p521() -> Self {
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self::from_key(params, KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap())
+    }
+
     fn from_params(params: CertificateParams) -> Self {
-        let key = KeyPair::generate().unwrap();
+        Self::from_key(params, KeyPair::generate().unwrap())
+    }
+
+    fn from_key(params: CertificateParams, key: KeyPair) -> Self {
         let certificate = params.self_signed(&key).unwrap().pem();
         let own = Leaf { certificate, key: key.serialize_pem() };
         Self { issuer: Issuer::new(params, key), own }
