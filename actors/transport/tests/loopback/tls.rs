@@ -44,10 +44,10 @@ async fn a_server_of_the_given_ca_is_trusted_by_name_and_by_address() {
 #[actix_rt::test]
 async fn i16_3_keys_on_p521_are_taken_of_authorities_servers_and_clients() {
     let ca = Authority::on_p521();
-    // Its own certificate has the CA's key; that of the others is on P-256, signed with SHA-512.
-    for leaf in [ca.own(), ca.leaf()] {
+    // The other one has a key on P-256.
+    for leaf in [ca.leaf_on_p521(), ca.leaf()] {
         let server = Server::start_tls(leaf.demanding_server(&ca, &TLS13), |_| Reply::ok("safe")).await;
-        let client = tls_client(Some(ca.pem()), pair(&ca.own()));
+        let client = tls_client(Some(ca.pem()), pair(&ca.leaf_on_p521()));
         assert_eq!(client.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap().status, 200);
     }
 }

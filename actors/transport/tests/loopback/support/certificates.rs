@@ -74,6 +74,14 @@ impl Authority {
         self.sign(&params)
     }
 
+    /// The same with a key on P-521.
+    pub(crate) fn leaf_on_p521(&self) -> Leaf {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
+        Leaf { certificate, key: key.serialize_pem() }
+    }
+
     pub(crate) fn leaf_for(&self, name: &str) -> Leaf {
         self.sign(&CertificateParams::new(vec![name.to_owned()]).unwrap())
     }
