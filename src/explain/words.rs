@@ -1,6 +1,6 @@
 //! The router's steps in words.
 
-use campanile_domain::{Alert, Event, EventSource, Pattern};
+use campanile_domain::{Alert, Event, EventSource, MATCHED_CHARACTERS, PatternBudget};
 use campanile_protocol::{LabelLookup, Labels};
 use campanile_router::Step;
 
@@ -46,7 +46,7 @@ impl Words<'_> {
                 }
             },
             Step::LabelsNotYet => format!("the labels of {object} are not known yet"),
-            Step::NotIncluded => "no pattern of spec.inclusionList matches the message".to_owned(),
+            Step::NotIncluded => format!("no pattern of spec.inclusionList matches {}", self.matched()),
             Step::Excluded => self.excluded(),
             Step::Dropped(reason) => reason.label().to_owned(),
             Step::Notifies => self.selected(),
@@ -71,11 +71,23 @@ impl Words<'_> {
         format!("no entry of spec.eventSources names {object}{}", slip.or(pattern).unwrap_or_default())
     }
 
+    /// The first exclusion that matches, of those that count.
     fn excluded(&self) -> String {
-        let matches =
-            |text: &&String| Pattern::new(text).is_ok_and(|pattern| pattern.is_match(&self.event.message));
-        let found = self.alert.exclusion.iter().find(matches).map_or("", String::as_str);
-        format!("pattern '{found}' of spec.exclusionList matches the message")
+        let mut budget = PatternBudget::default();
+        // Inclusions are paid first.
+        self.alert.inclusion.iter().for_each(|text| drop(budget.check(text)));
+        let mut matches =
+            |text: &&String| budget.check(text).is_ok_and(|pattern| pattern.is_match(&self.event.message));
+        let found = self.alert.exclusion.iter().find(|text| matches(text)).map_or("", String::as_str);
+        format!("pattern '{found}' of spec.exclusionList matches {}", self.matched())
+    }
+
+    /// What patterns are matched against.
+    fn matched(&self) -> String {
+        if self.event.message.chars().nth(MATCHED_CHARACTERS).is_none() {
+            return "the message".to_owned();
+        }
+        format!("the first {MATCHED_CHARACTERS} characters of the message, which is longer")
     }
 
     fn selected(&self) -> String {

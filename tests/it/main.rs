@@ -60,6 +60,7 @@ mod style_crypto;
 mod style_dependencies;
 mod style_notification;
 mod style_provider_types;
+mod style_security;
 mod style_sizes;
 #[cfg(feature = "failpoints")]
 mod supervise_panics;

@@ -13,6 +13,7 @@ mod library;
 mod meter;
 mod node;
 mod number;
+mod price;
 mod result;
 mod status;
 mod syntax;
@@ -35,8 +36,12 @@ use eval::Evaluation;
 use node::Node;
 use syntax::Syntax;
 
+use crate::Price;
+
 /// The longest text of an expression, in bytes.
 const MAX_LENGTH: usize = 16 << 10;
+/// What one evaluation may cost, by the estimate as by the meter.
+const MOST: Price = Price::nanoseconds(meter::BUDGET as u64 * meter::NANOSECONDS_A_STEP);
 
 /// A compiled expression. It can be shared between threads and evaluated any number of times.
 pub struct Expression {
@@ -44,6 +49,7 @@ pub struct Expression {
     variables: Box<[Box<str>]>,
     want: Want,
     root: Node,
+    price: Price,
 }
 
 impl Expression {
@@ -51,7 +57,8 @@ impl Expression {
     /// the wanted one; what is only known at evaluation does not do.
     ///
     /// # Errors
-    /// [`CelError::TooLong`], [`CelError::Parse`] or [`CelError::Output`], whose texts the contract fixes.
+    /// [`CelError::TooLong`], [`CelError::Parse`] or [`CelError::Output`], whose texts the contract fixes;
+    /// [`CelError::TooDear`] if it may take longer than an expression may.
     pub fn compile(text: &str, variables: &[&str], want: Want) -> Result<Self, CelError> {
         if text.len() > MAX_LENGTH {
             return Err(CelError::TooLong { limit: MAX_LENGTH });
@@ -63,7 +70,11 @@ impl Expression {
         if !want.admits(&ty) {
             return Err(CelError::Output { expected: want.name(), got: ty.to_string().into() });
         }
-        Ok(Self { source: text.into(), variables, want, root })
+        let price = price::price(&root);
+        if price > MOST {
+            return Err(CelError::TooDear { expression: text.into(), price, most: MOST });
+        }
+        Ok(Self { source: text.into(), variables, want, root, price })
     }
 
     /// The value of the expression, where the variables have the values of `bindings`; others there are ignored.
@@ -81,6 +92,11 @@ impl Expression {
             Some(result) => Ok(result),
             None => Err(CelError::Output { expected: self.want.name(), got: value.kind().into() }),
         }
+    }
+
+    /// What an evaluation may cost, estimated.
+    pub fn price(&self) -> Price {
+        self.price
     }
 
     /// The text as the user wrote it.

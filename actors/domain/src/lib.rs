@@ -53,7 +53,7 @@ pub use nats::{NatsKey, NatsLogin, NatsScheme, NatsServer, NatsServers, Publicat
 pub use notification::{Events, Fact, Notification};
 pub use object::{ObjectKey, ObjectRef};
 pub use object_name::{ObjectNameError, check_object_name};
-pub use pattern::{LazyPattern, Pattern, PatternBudget, PatternError};
+pub use pattern::{LazyPattern, MATCHED_CHARACTERS, Pattern, PatternBudget, PatternError, Price};
 pub use provider::ProviderSpec;
 pub use provider_type::{KindVersion, ProviderClass, ProviderType, Rate};
 pub use receiver::Receiver;

@@ -2,7 +2,8 @@
 //!
 //! This module owns the reading of patterns: it parses RE2's syntax itself and hands the engine a syntax tree, so that
 //! no rule of the engine's dialect can leak in. A pattern either compiles within the bounds set here or is a
-//! [`PatternError`]; matching never fails and takes time linear in the length of the text.
+//! [`PatternError`]; matching never fails and takes time linear in the length of the text. What a pattern may cost is known
+//! before it is compiled ([`Price`]).
 
 mod budget;
 mod class;
@@ -11,7 +12,7 @@ mod escape;
 mod group;
 mod lazy;
 mod parser;
-mod small;
+mod price;
 #[cfg(test)]
 mod tests;
 
@@ -23,13 +24,14 @@ use regex_syntax::hir::{Hir, Look};
 pub use budget::PatternBudget;
 pub use error::PatternError;
 pub use lazy::LazyPattern;
+pub use price::{MATCHED_CHARACTERS, Price};
 
 /// The longest pattern, in bytes.
 const MAX_LENGTH: usize = 16 << 10;
-/// The largest compiled pattern, in bytes. Counted repetitions of large classes reach it.
-const MAX_PROGRAM: usize = 2 << 20;
-/// What a short pattern takes in memory, measured, in bytes.
-const LEAST_PROGRAM: usize = 8 << 10;
+/// The most states of a pattern, as [`price`] counts them. Counted repetitions of large classes reach it.
+const MAX_STATES: usize = 1 << 14;
+/// The largest compiled pattern, in bytes: far more than [`MAX_STATES`] take.
+const MAX_PROGRAM: usize = 4 << 20;
 /// What the engine's lazy automaton may keep for each thread that matches; when it is full it is built anew.
 const MAX_CACHE: usize = 64 << 10;
 
@@ -63,14 +65,10 @@ impl Pattern {
         Ok(Self { source: source.into(), engine, leftmost })
     }
 
-    /// Whether the pattern occurs anywhere in `text`.
+    /// Whether the pattern occurs anywhere in the first [`MATCHED_CHARACTERS`] of `text`.
     pub fn is_match(&self, text: &str) -> bool {
+        let text = beginning(text);
         if self.leftmost { self.engine.find(text).is_some() } else { self.engine.is_match(text) }
-    }
-
-    /// What it takes in memory, in bytes, without what is kept while matching. The engine tells only a part of it.
-    fn size(&self) -> usize {
-        self.engine.memory_usage().max(LEAST_PROGRAM)
     }
 
     /// The pattern as the user wrote it.
@@ -79,9 +77,22 @@ impl Pattern {
     }
 }
 
-/// The tree of a pattern that is not too long.
+/// What is matched of a text.
+fn beginning(text: &str) -> &str {
+    if text.len() <= MATCHED_CHARACTERS {
+        return text;
+    }
+    let end = text.char_indices().nth(MATCHED_CHARACTERS).map(|(at, _)| at);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
+/// The tree of a pattern that is neither too long nor too large to be compiled.
 fn read(source: &str) -> Result<Hir, PatternError> {
-    if source.len() > MAX_LENGTH { Err(PatternError::TooLarge) } else { parser::parse(source) }
+    if source.len() > MAX_LENGTH {
+        return Err(PatternError::TooLarge);
+    }
+    let tree = parser::parse(source)?;
+    if price::states(&tree) > MAX_STATES { Err(PatternError::TooLarge) } else { Ok(tree) }
 }
 
 impl fmt::Debug for Pattern {

@@ -52,7 +52,11 @@ pub(crate) fn of_alert(alert: &Alert) -> Vec<Fault> {
     let mut faults = Vec::new();
     for broken in broken_patterns(alert) {
         let path = FieldPath(vec!["spec".into(), broken.field.into(), broken.index.into()]);
-        let message = format!("is not a valid pattern and is ignored: {}", broken.error);
+        let what = match broken.error {
+            PatternError::TooDear { .. } => "is too dear and is ignored",
+            _ => "is not a valid pattern and is ignored",
+        };
+        let message = format!("{what}: {}", broken.error);
         faults.push(Fault { rule: Rule::Pattern, path, message });
     }
     for (index, source) in alert.sources.iter().enumerate() {

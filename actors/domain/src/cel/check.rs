@@ -34,7 +34,7 @@ struct Checker<'s> {
     /// The variables of the macros around the current place, outermost first.
     locals: Vec<(&'s str, Type)>,
     inference: Inference,
-    /// Literal patterns compiled so far.
+    /// Literal patterns checked so far.
     patterns: usize,
 }
 

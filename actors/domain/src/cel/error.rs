@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::Price;
+
 /// Why an expression gives no result. The leading words are fixed by the contract (control plane 6.3).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CelError {
@@ -21,6 +23,19 @@ pub enum CelError {
     TooLong {
         /// The longest text, in bytes.
         limit: usize,
+    },
+    /// It may take longer than an expression may.
+    #[error(
+        "failed to parse the CEL expression '{expression}': it may cost {price} of processor time where {most} are allowed, \
+         as loops and texts of events are counted with their largest sizes: nest fewer loops, or match a shorter pattern"
+    )]
+    TooDear {
+        /// The expression as the user wrote it.
+        expression: Box<str>,
+        /// What it may cost.
+        price: Price,
+        /// What an expression may cost.
+        most: Price,
     },
     /// The expression has another type than the one that is wanted.
     #[error("CEL expression output type mismatch: expected {expected}, got {got}")]

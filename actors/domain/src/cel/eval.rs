@@ -1,16 +1,18 @@
 //! Evaluation of checked expressions. Recursion is as deep as the expression, which the checker bounds; everything
 //! else is bounded by the [`Meter`].
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use super::error::Fault;
 use super::meter::Meter;
 use super::node::{Access, Constant, Field, Fold, FoldKind, Node, OptionalMap, OrElse, PatternSource};
 use super::value::{Text, Value};
-use crate::Pattern;
+use crate::LazyPattern;
 
 /// What the compilation of a computed pattern costs: the worst takes some milliseconds.
-const PATTERN_STEPS: usize = 100_000;
+pub(super) const PATTERN_STEPS: usize = 100_000;
 
 /// One evaluation of one expression.
 pub(super) struct Evaluation<'a> {
@@ -18,7 +20,7 @@ pub(super) struct Evaluation<'a> {
     variables: Vec<(&'a str, Option<&'a Json>)>,
     locals: Vec<Value<'a>>,
     /// The pattern that was computed last.
-    pattern: Option<Pattern>,
+    pattern: Option<Arc<LazyPattern>>,
     meter: Meter,
 }
 
@@ -150,28 +152,27 @@ impl<'a> Evaluation<'a> {
     fn matches(&mut self, text: &'a Node, pattern: &'a PatternSource) -> Result<Value<'a>, Fault> {
         let text = self.run(text)?;
         let Value::Text(text) = text else { return Err(not_a(text.kind(), "string")) };
-        self.meter.spend_bytes(text.len())?;
         let pattern = match pattern {
             PatternSource::Literal(pattern) => pattern,
             PatternSource::Computed(pattern) => {
                 let pattern = self.run(pattern)?;
                 let Value::Text(pattern) = pattern else { return Err(not_a(pattern.kind(), "string")) };
-                self.compiled(&pattern)?
+                self.meter.spend_bytes(text.len())?;
+                &self.compiled(&pattern)?
             }
         };
+        self.meter.spend_match(pattern.price(), text.len())?;
         Ok(Value::Bool(pattern.is_match(&text)))
     }
 
     /// The compiled form of a computed pattern. Within a macro it often is the same for every element.
-    fn compiled(&mut self, source: &str) -> Result<&Pattern, Fault> {
-        let pattern = match self.pattern.take().filter(|pattern| pattern.as_str() == source) {
-            Some(pattern) => pattern,
-            None => {
-                self.meter.spend(PATTERN_STEPS)?;
-                Pattern::new(source).map_err(Fault::Pattern)?
-            }
-        };
-        Ok(self.pattern.insert(pattern))
+    fn compiled(&mut self, source: &str) -> Result<Arc<LazyPattern>, Fault> {
+        if let Some(known) = self.pattern.as_ref().filter(|pattern| pattern.as_str() == source) {
+            return Ok(known.clone());
+        }
+        self.meter.spend(PATTERN_STEPS)?;
+        let pattern = Arc::new(LazyPattern::new(source).map_err(Fault::Pattern)?);
+        Ok(self.pattern.insert(pattern).clone())
     }
 
     fn fold(&mut self, fold: &'a Fold) -> Result<Value<'a>, Fault> {

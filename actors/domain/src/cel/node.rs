@@ -1,7 +1,7 @@
 //! A checked expression, ready to be evaluated: names are resolved to slots, calls to functions.
 
 use super::library::Function;
-use crate::Pattern;
+use crate::LazyPattern;
 
 /// One node of a checked expression.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub(super) enum Node {
 /// Where a pattern comes from.
 #[derive(Debug)]
 pub(super) enum PatternSource {
-    /// A literal, compiled with the expression.
-    Literal(Pattern),
+    /// A literal, checked with the expression and compiled when it is needed first.
+    Literal(LazyPattern),
     /// An expression, whose value is compiled when it is needed.
     Computed(Node),
 }

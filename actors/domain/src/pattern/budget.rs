@@ -1,51 +1,67 @@
-//! How much the patterns of one Alert may take together, so that one Alert holds up no other.
+//! How much the patterns of one Alert may cost together, so that one Alert holds up no other.
 
-use super::{LazyPattern, MAX_PROGRAM, PatternError};
+use super::{LazyPattern, PatternError, Price};
 
-/// Compiled, the patterns of one Alert take at most this, in bytes: some 2,000 short ones, compiled in a fraction of a
-/// second.
-const MOST: usize = 16 << 20;
+/// What the patterns of one Alert may cost together.
+const MOST: Price = Price::milliseconds(50);
 
-/// What is left for the patterns of one Alert. They are checked in order, inclusion before exclusion; the first that
-/// finds nothing left is [`PatternError::TooMany`], and whatever comes after it is not looked at.
+/// Bytes of patterns that are read of one Alert: reading them takes a few milliseconds at most.
+const MOST_READ: usize = 64 << 10;
+
+/// What reading a pattern costs beside its bytes, as if it had so many more.
+const READING: usize = 32;
+
+/// What is left for the patterns of one Alert. They are checked in order, inclusion before exclusion; one that costs more
+/// than what is left is [`PatternError::TooDear`]. The first that is not even read is [`PatternError::TooMany`], and whatever
+/// comes after it is not looked at.
 #[derive(Debug)]
-pub struct PatternBudget(usize);
+pub struct PatternBudget {
+    left: Price,
+    unread: usize,
+}
 
 impl Default for PatternBudget {
     fn default() -> Self {
-        Self(MOST)
+        Self { left: MOST, unread: MOST_READ }
     }
 }
 
 impl PatternBudget {
-    /// Checks that `source` compiles.
+    /// Checks that `source` is a pattern and pays for it. Nothing is compiled.
     ///
     /// # Errors
-    /// As [`Pattern::new`](super::Pattern::new), and [`PatternError::TooMany`] if nothing is left.
+    /// As [`Pattern::new`](super::Pattern::new), [`PatternError::TooDear`] if less is left than it costs, and
+    /// [`PatternError::TooMany`] if it is not read any more.
     pub fn check(&mut self, source: &str) -> Result<LazyPattern, PatternError> {
-        self.ensure()?;
-        let checked = LazyPattern::check(source);
-        let cost = match &checked {
-            Ok(pattern) => pattern.size(),
-            // It took as long as the largest that fits.
-            Err(PatternError::TooLarge) => MAX_PROGRAM,
-            Err(_) => source.len(),
+        self.read(source)?;
+        let checked = LazyPattern::new(source);
+        let Ok(pattern) = checked else {
+            // It may have taken as long as any that is right.
+            self.unread = self.unread.saturating_sub(MOST_READ / 64);
+            return checked;
         };
-        self.0 = self.0.saturating_sub(cost);
-        checked
+        self.pay(pattern.price())?;
+        Ok(pattern)
     }
 
     /// Pays for a pattern of another Alert, so that it does not depend on other Alerts what fits.
     ///
     /// # Errors
-    /// [`PatternError::TooMany`] if nothing is left.
+    /// [`PatternError::TooDear`] and [`PatternError::TooMany`], as for [`PatternBudget::check`].
     pub fn admit(&mut self, pattern: &LazyPattern) -> Result<(), PatternError> {
-        self.ensure()?;
-        self.0 = self.0.saturating_sub(pattern.size());
-        Ok(())
+        self.read(pattern.as_str())?;
+        self.pay(pattern.price())
     }
 
-    fn ensure(&self) -> Result<(), PatternError> {
-        if self.0 == 0 { Err(PatternError::TooMany) } else { Ok(()) }
+    fn read(&mut self, source: &str) -> Result<(), PatternError> {
+        let unread = self.unread.checked_sub(source.len() + READING);
+        self.unread = unread.unwrap_or(0);
+        if unread.is_none() { Err(PatternError::TooMany) } else { Ok(()) }
+    }
+
+    fn pay(&mut self, price: Price) -> Result<(), PatternError> {
+        let too_dear = || PatternError::TooDear { price, left: self.left, most: MOST };
+        self.left = self.left.less(price).ok_or_else(too_dear)?;
+        Ok(())
     }
 }

@@ -1,12 +1,28 @@
 //! What can be wrong with a pattern.
 
+use super::{MATCHED_CHARACTERS, Price};
+
 /// Why a pattern is refused. The text says what to change; whoever reports it names the pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// A bound of this program is exceeded.
     #[error("the pattern is too large: shorten it or lower its repeat counts")]
     TooLarge,
-    /// The patterns before it use up what one Alert may have.
+    /// It may cost more than what is left for it.
+    #[error(
+        "it may cost {price} of processor time for a message of {MATCHED_CHARACTERS} characters, and {left} are left of the \
+         {most} that the patterns of one Alert may cost: write .* for what lies between words instead of counting it, lower \
+         repeat counts, or use several Alerts"
+    )]
+    TooDear {
+        /// Its price.
+        price: Price,
+        /// What the patterns before it leave.
+        left: Price,
+        /// What all may cost.
+        most: Price,
+    },
+    /// The patterns before it use up what may be read of one Alert.
     #[error(
         "the patterns before it use up what one Alert may have, and those after it are ignored, too: use fewer, or \
          several Alerts"

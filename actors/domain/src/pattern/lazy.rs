@@ -3,27 +3,25 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::small::is_small;
-use super::{LEAST_PROGRAM, Pattern, PatternError, read};
+use super::{Pattern, PatternError, Price, price, read};
 
 /// A pattern that is known to compile. Of thousands of Alerts most wait for events that hardly ever come, and a compiled
 /// pattern takes ten times the memory of the rest of its Alert.
 pub struct LazyPattern {
     source: Box<str>,
-    size: usize,
+    price: Price,
     /// Empty until the first match. What it holds is never nothing, since `source` was checked.
     compiled: OnceLock<Option<Pattern>>,
 }
 
 impl LazyPattern {
-    /// Checks `source`. Only a pattern that is not small is compiled for that, and its compiled form given back.
+    /// Checks `source` and works out its price, without compiling it.
     ///
     /// # Errors
     /// As [`Pattern::new`].
-    pub(super) fn check(source: &str) -> Result<Self, PatternError> {
-        let tree = read(source)?;
-        let size = if is_small(&tree) { LEAST_PROGRAM } else { Pattern::build(source, &tree)?.size() };
-        Ok(Self { source: source.into(), size, compiled: OnceLock::new() })
+    pub fn new(source: &str) -> Result<Self, PatternError> {
+        let price = price::price(&read(source)?);
+        Ok(Self { source: source.into(), price, compiled: OnceLock::new() })
     }
 
     /// Whether the pattern occurs anywhere in `text`.
@@ -32,9 +30,14 @@ impl LazyPattern {
         compiled.as_ref().is_some_and(|pattern| pattern.is_match(text))
     }
 
-    /// What it takes in memory once it is compiled, in bytes.
-    pub(super) fn size(&self) -> usize {
-        self.size
+    /// What matching it may cost.
+    pub fn price(&self) -> Price {
+        self.price
+    }
+
+    /// The pattern as the user wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.source
     }
 }
 

@@ -3,7 +3,7 @@
 //! One pass without recursion: open groups wait on a stack. Only matching counts here, so groups capture nothing and
 //! greediness is read and forgotten.
 
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, Look, Repetition};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
 use super::PatternError;
 use super::group::Opening;
@@ -13,8 +13,13 @@ use super::{class, escape, group};
 const MAX_REPEAT: u32 = 1000;
 /// The deepest nesting of groups and repetitions. RE2 ends at 1000; the engine recurses, and a stack is finite.
 const MAX_DEPTH: u32 = 250;
-/// The most ranges of all character classes together: bounds the tree's memory, and the time to fold cases.
-pub(super) const MAX_RANGES: usize = 1 << 16;
+/// The most ranges of all character classes together, where one whose cases are folded counts [`FOLDING`] times: bounds the
+/// time that reading takes, a millisecond at most. `\pL` has some 650.
+pub(super) const MAX_RANGES: usize = 1 << 12;
+/// What folding the cases of a range costs beside reading it.
+const FOLDING: usize = 4;
+/// Ranges of a class that cost nothing: those of brackets that somebody wrote.
+const FREE_RANGES: usize = 4;
 
 /// The flags that change what is matched.
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,9 +98,23 @@ pub(super) fn parse(source: &str) -> Result<Hir, PatternError> {
         repeated = parser.token(first, repeated)?;
     }
     if parser.outer.is_empty() {
-        Ok(parser.group.close().tree)
+        Ok(trimmed(parser.group.close().tree))
     } else {
         Err(PatternError::MissingParenthesis)
+    }
+}
+
+/// The tree without what may be nothing at its ends: an unanchored pattern matches with it where it matches without.
+fn trimmed(tree: Hir) -> Hir {
+    let optional = |part: &Hir| matches!(part.kind(), HirKind::Repetition(repeat) if repeat.min == 0);
+    match tree.kind() {
+        HirKind::Repetition(_) if optional(&tree) => Hir::empty(),
+        HirKind::Concat(parts) => {
+            let from = parts.iter().take_while(|part| optional(part)).count();
+            let end = parts.len() - parts.iter().skip(from).rev().take_while(|part| optional(part)).count();
+            Hir::concat(parts.iter().take(end).skip(from).cloned().collect())
+        }
+        _ => tree,
     }
 }
 
@@ -142,7 +161,8 @@ impl<'p> Parser<'p> {
     }
 
     fn set(&mut self, set: ClassUnicode) -> Result<(), PatternError> {
-        self.ranges += set.ranges().len();
+        let ranges = set.ranges().len().saturating_sub(FREE_RANGES);
+        self.ranges += if self.flags.fold { ranges * FOLDING } else { ranges };
         if self.ranges > MAX_RANGES {
             return Err(PatternError::TooLarge);
         }

@@ -133,6 +133,6 @@ fn an_alert_with_more_patterns_than_it_may_have_holds_nobody_up() {
     let patterns = |count: usize| (0..count).map(|n| format!("failed {n}")).collect();
     index.apply(&applied(Alert { exclusion: patterns(100_000), ..named("greedy") }));
     index.apply(&applied(Alert { inclusion: patterns(10), ..named("modest") }));
-    assert!((1000..3000).contains(&index.pattern_count()), "{}", index.pattern_count());
+    assert!((100..300).contains(&index.pattern_count()), "{}", index.pattern_count());
     assert_eq!(candidates(&index), ["greedy: 0", "modest: 0"]);
 }

@@ -7,10 +7,10 @@ use super::super::library::{self, Function, Style};
 use super::super::node::{Access, Node, OrElse, PatternSource};
 use super::super::types::Type;
 use super::{Checker, Typed};
-use crate::Pattern;
+use crate::LazyPattern;
 
-/// Literal patterns that one expression may have compiled beforehand, since each may take megabytes. Further ones are
-/// compiled when they are needed.
+/// Literal patterns that one expression may keep compiled, since each may take megabytes. Further ones are compiled whenever
+/// they are needed.
 const MAX_PATTERNS: usize = 8;
 
 impl<'s> Checker<'s> {
@@ -151,12 +151,13 @@ impl<'s> Checker<'s> {
         }
     }
 
-    /// The pattern of a `matches()`, compiled if it is a literal.
+    /// The pattern of a `matches()`, checked if it is a literal.
     fn pattern(&mut self, argument: Option<&IdedExpr>, node: Node) -> Result<PatternSource, Issue> {
         match argument.and_then(|argument| literal_text(argument).map(|text| (argument, text))) {
             Some((argument, text)) if self.patterns < MAX_PATTERNS => {
                 self.patterns += 1;
-                let pattern = Pattern::new(text).map_err(|error| self.issue(argument, error.to_string()))?;
+                let pattern =
+                    LazyPattern::new(text).map_err(|error| self.issue(argument, error.to_string()))?;
                 Ok(PatternSource::Literal(pattern))
             }
             _ => Ok(PatternSource::Computed(node)),

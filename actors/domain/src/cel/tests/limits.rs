@@ -105,17 +105,42 @@ fn what_people_write_is_not_too_deep() {
     assert!(compile(&list, Want::Bool).is_ok());
 }
 
+/// It is refused for its price, or stops when it is evaluated.
 fn exhausts(text: &str, data: Json) {
     let text = text.to_owned();
     let result = bounded(move || {
-        let expression = Expression::compile(&text, &["a"], Want::Any).unwrap();
+        let expression = Expression::compile(&text, &["a"], Want::Any)?;
         expression.evaluate(&[("a", &data)])
     });
     let fault = result.map_err(|error| match error {
         CelError::Evaluate { fault, .. } => fault,
+        CelError::TooDear { .. } => Fault::Exhausted,
         other => panic!("{other}"),
     });
     assert_eq!(fault, Err(Fault::Exhausted));
+}
+
+#[test]
+fn issue_15_what_an_expression_may_cost_is_known_before_any_event() {
+    let price = |text: &str| Expression::compile(text, &["event"], Want::Bool).map(|found| found.price());
+    for text in [
+        "event.message.contains('failed')",
+        "event.message.matches('error.*lookup .*github')",
+        "event.message.split(' ').exists(word, word == 'failed')",
+        "event.metadata.exists(key, event.metadata.exists(other, key != other))",
+        "(event.involvedObject.kind + '/' + event.involvedObject.name).lowerAscii() == 'a/b'",
+    ] {
+        assert!(price(text).unwrap() <= crate::Price::milliseconds(50), "{text}");
+    }
+    for text in [
+        "event.message.matches('[^z]{300}z')",
+        "event.metadata.all(a, event.metadata.all(b, event.metadata.all(c, a != b || b != c)))",
+        "event.message.split('').exists(a, event.message.split('').exists(b, a != b))",
+    ] {
+        let error = price(text).unwrap_err();
+        assert!(matches!(error, CelError::TooDear { .. }), "{error}");
+        assert!(error.to_string().contains("may cost") && error.to_string().contains("50.0 ms"), "{error}");
+    }
 }
 
 #[test]
