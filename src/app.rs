@@ -65,9 +65,11 @@ fn give_up(actor: &'static str) {
 /// How long a thread may be busy with one thing. The outbox makes it safe to end the process.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
-/// Listens to the main thread, which must be the current one, and to those that a clone is given to.
-fn watch_threads() -> Result<Watchdog> {
-    let watchdog = Watchdog::start(failpoint_time("watchdog", LONGEST_SILENCE), |thread| {
+/// Listens to the main thread, which must be the current one, and to those that a clone is given to. The event that the main thread
+/// did not come to an end with is remembered.
+fn watch_threads(suspects: Suspects) -> Result<Watchdog> {
+    let watchdog = Watchdog::start(failpoint_time("watchdog", LONGEST_SILENCE), move |thread| {
+        suspects.stalled();
         tracing::error!(
             thread,
             "a thread is stuck, the process ends; accepted events are kept in the state folder"
@@ -117,7 +119,8 @@ impl App {
             tokens: links.tokens.clone(),
             clock: clock.clone(),
         });
-        let watchdog = watch_threads()?;
+        let suspects = Suspects::open(&config.state_dir);
+        let watchdog = watch_threads(suspects.clone())?;
         let delivery_threads = DeliveryThreads::start(config.delivery_threads, &watchdog);
         let parts = Parts {
             config: config.clone(),
@@ -126,6 +129,7 @@ impl App {
             environment,
             clock: clock.clone(),
             links: links.clone(),
+            suspects,
             watchdog,
             delivery_threads: delivery_threads.clone(),
             meters: ClusterMeters::default(),
@@ -167,6 +171,8 @@ struct Parts {
     environment: Arc<Environment>,
     clock: SharedClock,
     links: Links,
+    /// What the router panicked on, or did not come to an end with.
+    suspects: Suspects,
     watchdog: Watchdog,
     delivery_threads: DeliveryThreads,
     /// What is counted of the dealings with the API server, in a cluster.
@@ -186,7 +192,7 @@ impl Parts {
     }
 
     fn supervise_router(&self, supervisor: &Addr<Supervisor>, labels: &Arc<dyn LabelLookup>) {
-        let (parts, labels, suspects) = (self.clone(), labels.clone(), Suspects::default());
+        let (parts, labels) = (self.clone(), labels.clone());
         let factory = Box::new(move |guard| {
             let rules = parts.config.rules();
             let router = RouterActor::new(RouterParts {
@@ -196,7 +202,7 @@ impl Parts {
                 clock: parts.clock.clone(),
                 watcher: parts.links.resync.clone(),
                 announces: parts.links.announces.clone(),
-                suspects: suspects.clone(),
+                suspects: parts.suspects.clone(),
                 guard,
             });
             parts.links.point_to_router(&router.start());

@@ -113,6 +113,9 @@ impl Sources {
             for (result, count) in events {
                 page.sample(&[("result", result)], count);
             }
+            let help = "Events some of whose patterns or expressions were left to the threads for dear ones.";
+            page.family("campanile_matched_elsewhere_total", Kind::Counter, help);
+            page.sample(&[], router.matched_elsewhere);
             let help = "Notifications that an Alert asked for and that were not planned, by reason.";
             page.family("campanile_dropped_notifications_total", Kind::Counter, help);
             for (reason, count) in &router.drops {

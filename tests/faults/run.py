@@ -22,6 +22,7 @@ from disk import disk
 from endurance import down, hole
 from isolation import isolation
 from kills import kills
+from neighbour import neighbour
 from restarts import restarts
 
 # What takes too long for the short cut.
@@ -31,6 +32,7 @@ SCENARIOS = [
     ("restarts", "SIGTERM under load", restarts),
     ("damage", "a damaged state folder", damage),
     ("isolation", "a hundred Providers, seventy of them broken", isolation),
+    ("neighbour", "a namespace whose patterns are as dear as they get", neighbour),
     ("disk", "a full disk, and a state folder that is held", disk),
     ("down", "a million events beside a destination that is down", down),
     ("hole", "ten minutes beside a black hole", hole),

@@ -6,6 +6,7 @@
 //! and provider types that this program does not know. Nothing here does I/O, and no message quotes a Secret.
 
 mod alert;
+mod bounds;
 mod checker;
 pub mod condition;
 mod duration;

@@ -8,7 +8,9 @@ use serde_json::Value as Json;
 use crate::checker::Checker;
 use crate::hidden::HiddenSecret;
 use crate::metadata::key_of;
-use crate::{GROUP, Map, Metadata, Rule, Version, Violation, alert, hidden, provider, receiver, secret};
+use crate::{
+    GROUP, Map, Metadata, Rule, Version, Violation, alert, bounds, hidden, provider, receiver, secret,
+};
 
 /// An object that matters here. Values are as written: an absent uid is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +89,9 @@ impl Object {
         let Some(spec) = checker.object(root, "spec") else {
             return Err(checker.finish(()).err().unwrap_or_default());
         };
+        if !bounds::check(spec, &mut checker) {
+            return Err(checker.finish(()).err().unwrap_or_default());
+        }
         let object = checker.within("spec", |checker| match kind {
             "Alert" => Self::Alert(alert::read(&metadata, spec, version, checker)),
             _ => Self::Provider(provider::read(&metadata, spec, version, checker)),

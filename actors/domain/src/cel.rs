@@ -43,6 +43,17 @@ const MAX_LENGTH: usize = 16 << 10;
 /// What one evaluation may cost, by the estimate as by the meter.
 const MOST: Price = Price::nanoseconds(meter::BUDGET as u64 * meter::NANOSECONDS_A_STEP);
 
+/// How many steps an evaluation may take. One takes up to 100 ns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steps(usize);
+
+impl Steps {
+    /// All that an evaluation may take at most: 50 ms.
+    pub const ALL: Self = Self(meter::BUDGET);
+    /// Those of 20 µs: enough for names that are put together from fields.
+    pub const FEW: Self = Self(200);
+}
+
 /// A compiled expression. It can be shared between threads and evaluated any number of times.
 pub struct Expression {
     source: Box<str>,
@@ -83,9 +94,17 @@ impl Expression {
     /// [`CelError::Evaluate`] if the expression has no value for this data, or takes too many steps;
     /// [`CelError::Output`] if the data belie the type that was inferred.
     pub fn evaluate(&self, bindings: &[(&str, &Json)]) -> Result<CelResult, CelError> {
+        self.evaluate_within(bindings, Steps::ALL)
+    }
+
+    /// The same with no more than so many steps.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn evaluate_within(&self, bindings: &[(&str, &Json)], steps: Steps) -> Result<CelResult, CelError> {
         let bound = |name: &str| bindings.iter().find(|(bound, _)| *bound == name).map(|(_, value)| *value);
         let variables = self.variables.iter().map(|name| (&**name, bound(name))).collect();
-        let mut evaluation = Evaluation::new(variables);
+        let mut evaluation = Evaluation::new(variables, steps.0);
         let evaluate_error = |fault| CelError::Evaluate { expression: self.source.clone(), fault };
         let value = evaluation.run(&self.root).map_err(evaluate_error)?;
         match self.want.result(&value, evaluation.meter()).map_err(evaluate_error)? {

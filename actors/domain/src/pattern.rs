@@ -18,7 +18,9 @@ mod tests;
 
 use std::fmt;
 
+use regex_automata::dfa::{StartKind, dense};
 use regex_automata::meta;
+use regex_automata::nfa::thompson;
 use regex_syntax::hir::{Hir, Look};
 
 pub use budget::PatternBudget;
@@ -34,6 +36,8 @@ const MAX_STATES: usize = 1 << 14;
 const MAX_PROGRAM: usize = 4 << 20;
 /// What the engine's lazy automaton may keep for each thread that matches; when it is full it is built anew.
 const MAX_CACHE: usize = 64 << 10;
+/// The largest automaton that counts as small, in bytes: with what the cache keeps beside it, it fits there.
+const SMALL_AUTOMATON: usize = MAX_CACHE / 2;
 
 /// A compiled pattern. Unanchored, and matched against characters, never bytes.
 pub struct Pattern {
@@ -42,6 +46,8 @@ pub struct Pattern {
     /// Whether `\B` occurs. The engine finds it between the bytes of one character too and passes such places over, but
     /// only a search for the leftmost match then still sees a longer match that began before.
     leftmost: bool,
+    /// Whether all states of its automaton fit into [`MAX_CACHE`], so that no text makes the engine build them anew.
+    small_automaton: bool,
 }
 
 impl Pattern {
@@ -62,7 +68,7 @@ impl Pattern {
         let engine = meta::Builder::new().configure(config).build_from_hir(tree);
         let engine = engine.map_err(|_| PatternError::TooLarge)?;
         let leftmost = tree.properties().look_set().contains(Look::WordAsciiNegate);
-        Ok(Self { source: source.into(), engine, leftmost })
+        Ok(Self { source: source.into(), engine, leftmost, small_automaton: has_small_automaton(tree) })
     }
 
     /// Whether the pattern occurs anywhere in the first [`MATCHED_CHARACTERS`] of `text`.
@@ -71,10 +77,35 @@ impl Pattern {
         if self.leftmost { self.engine.find(text).is_some() } else { self.engine.is_match(text) }
     }
 
+    /// What it takes in memory, in bytes, without what is kept while matching.
+    fn size(&self) -> usize {
+        self.engine.memory_usage()
+    }
+
+    /// Whether a byte of text costs it the same whatever the text is.
+    fn has_small_automaton(&self) -> bool {
+        self.small_automaton
+    }
+
     /// The pattern as the user wrote it.
     pub fn as_str(&self) -> &str {
         &self.source
     }
+}
+
+/// Whether the whole automaton of a tree is small: it is built within bounds and thrown away. The engine builds of it what
+/// texts need, and forgets what does not fit.
+fn has_small_automaton(tree: &Hir) -> bool {
+    let nfa = thompson::Config::new()
+        .which_captures(thompson::WhichCaptures::None)
+        .nfa_size_limit(Some(SMALL_AUTOMATON));
+    let Ok(nfa) = thompson::Compiler::new().configure(nfa).build_from_hir(tree) else { return false };
+    let config = dense::Config::new()
+        .start_kind(StartKind::Unanchored)
+        .accelerate(false)
+        .dfa_size_limit(Some(SMALL_AUTOMATON))
+        .determinize_size_limit(Some(SMALL_AUTOMATON));
+    dense::Builder::new().configure(config).build_from_nfa(&nfa).is_ok()
 }
 
 /// What is matched of a text.

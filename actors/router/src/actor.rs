@@ -5,6 +5,7 @@
 
 mod announcing;
 mod backlog;
+mod elsewhere;
 mod journal;
 mod snapshot;
 mod suspects;
@@ -26,10 +27,11 @@ use jiff::Timestamp;
 use tracing::field::{Empty, display};
 use tracing::{Span, debug_span};
 
-use crate::plan::{Incoming, Rules, plan};
+use crate::plan::{Answers, Incoming, Matching, Rules, plan_with};
 use crate::{Index, Plan};
 use announcing::Announcing;
 use backlog::{Backlog, Phase, Stored};
+use elsewhere::Elsewhere;
 use snapshot::Counters;
 pub use snapshot::{EventCounts, RouterPhase, RouterSnapshot};
 pub use suspects::Suspects;
@@ -61,7 +63,7 @@ pub struct RouterParts {
     pub watcher: Link<Resync>,
     /// Who tells the owners of Alerts.
     pub announces: Link<Announce>,
-    /// What earlier routers of this process panicked on.
+    /// What earlier routers panicked on, or did not come to an end with.
     pub suspects: Suspects,
     /// Tells the supervisor of the actor's end.
     pub guard: LifeGuard<&'static str>,
@@ -82,6 +84,7 @@ pub struct RouterActor {
     loaded_at: Option<Timestamp>,
     backlog: Backlog,
     announcing: Announcing,
+    elsewhere: Elsewhere,
     counters: Counters,
 }
 
@@ -94,16 +97,27 @@ impl RouterActor {
             loaded_at: None,
             backlog: Backlog::default(),
             announcing: Announcing::default(),
+            elsewhere: Elsewhere::default(),
             counters: Counters::default(),
         }
     }
 
-    /// Plans an event inside `span`, which takes the number of deliveries.
-    fn plan(&mut self, incoming: Incoming<'_>, span: &Span, ctx: &mut Context<Self>) -> Plan {
+    /// Plans an event inside `span`, which takes the number of deliveries, as far as that is cheap.
+    fn plan(
+        &mut self,
+        event: &Arc<Event>,
+        accepted_at: Timestamp,
+        span: &Span,
+        ctx: &mut Context<Self>,
+    ) -> Plan {
         let _entered = span.enter();
-        let _watch = self.parts.suspects.watch(incoming.event);
+        let _watch = self.parts.suspects.watch(event);
+        let incoming = Incoming { event, accepted_at };
         failpoint("router", &incoming.event.involved_object.name);
-        let plan = plan(incoming, &self.index, &*self.parts.labels, &self.parts.config.rules);
+        let behind = self.elsewhere.behind(&incoming.event.involved_object);
+        let answers = Answers::default();
+        let matching = Matching::shared(&answers, &behind);
+        let plan = plan_with(incoming, &self.index, &*self.parts.labels, &self.parts.config.rules, &matching);
         self.counters.record(&plan);
         journal::log(incoming.event, &plan);
         self.announce(incoming.event, &plan, ctx);
@@ -124,9 +138,12 @@ impl RouterActor {
     /// Plans an event and stores its deliveries.
     fn route(&mut self, submit: Submit, ctx: &mut Context<Self>) {
         let span = plan_span(&submit.span, &submit.event, None);
-        let plan = self.plan(Incoming { event: &submit.event, accepted_at: submit.accepted_at }, &span, ctx);
+        let plan = self.plan(&submit.event, submit.accepted_at, &span, ctx);
         if plan.not_yet {
             return self.store_for_later(submit, ctx);
+        }
+        if !plan.elsewhere.is_empty() {
+            return self.route_later(submit, plan, &span, ctx);
         }
         if plan.deliveries.is_empty() {
             return answer(submit.reply, Ok(()));

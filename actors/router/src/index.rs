@@ -27,7 +27,7 @@ use interner::Interner;
 #[derive(Debug, Default)]
 pub struct Index {
     alerts: HashMap<ObjectKey, Arc<Compiled>>,
-    providers: HashMap<ObjectKey, Addressee>,
+    providers: HashMap<ObjectKey, Arc<Addressee>>,
     /// Namespace, then kind of the object. Suspended Alerts are not in here.
     buckets: HashMap<Box<str>, HashMap<Box<str>, Bucket>>,
     patterns: Interner,
@@ -55,7 +55,7 @@ impl Index {
                 if self.providers.get(&provider.key).is_some_and(|known| known.spec == *provider) {
                     return false;
                 }
-                self.providers.insert(provider.key.clone(), Addressee::new(provider.clone()));
+                self.providers.insert(provider.key.clone(), Arc::new(Addressee::new(provider.clone())));
                 true
             }
             Change::Deleted(key) => self.providers.remove(key).is_some(),
@@ -105,7 +105,7 @@ impl Index {
     }
 
     /// The Provider of that name with what was worked out for it.
-    pub(crate) fn addressee(&self, key: &ObjectKey) -> Option<&Addressee> {
+    pub(crate) fn addressee(&self, key: &ObjectKey) -> Option<&Arc<Addressee>> {
         self.providers.get(key)
     }
 
@@ -117,8 +117,8 @@ impl Index {
     }
 
     /// Every Alert, in no order.
-    pub(crate) fn alerts(&self) -> impl Iterator<Item = &Compiled> {
-        self.alerts.values().map(Arc::as_ref)
+    pub(crate) fn alerts(&self) -> impl Iterator<Item = &Arc<Compiled>> {
+        self.alerts.values()
     }
 
     fn apply_alert(&mut self, alert: &Arc<Alert>) -> bool {

@@ -4,6 +4,7 @@
 //! not disturb the others.
 
 mod gate;
+mod matching;
 mod outcome;
 mod select;
 #[cfg(test)]
@@ -18,7 +19,8 @@ use jiff::Timestamp;
 
 use crate::Index;
 use crate::index::Compiled;
-use gate::Gate;
+use gate::{Gate, Halt};
+pub(crate) use matching::{Answer, Answers, Matching, Question, judge};
 pub use outcome::{DropReason, Dropped, Notice, Problem, Step};
 pub(crate) use outcome::{ObjectPath, texts};
 use select::{Selection, Selector};
@@ -52,6 +54,8 @@ pub struct Plan {
     pub notices: Vec<Notice>,
     /// Whether labels decide that are not known yet. Then all lists are empty, and the event is to be planned later.
     pub not_yet: bool,
+    /// Alerts about which something has to be found out elsewhere before they are planned; none from [`plan`].
+    pub(crate) elsewhere: Vec<Question>,
 }
 
 impl Plan {
@@ -61,21 +65,47 @@ impl Plan {
     }
 }
 
-/// Plans an event.
+/// Plans an event, whatever its patterns take.
 pub fn plan(incoming: Incoming<'_>, index: &Index, labels: &dyn LabelLookup, rules: &Rules) -> Plan {
-    let selector = Selector::new(incoming.event, labels);
-    let gate = Gate::new(incoming, index, rules);
+    plan_with(incoming, index, labels, rules, &Matching::here())
+}
+
+/// Plans an event, but for those Alerts about which something has to be found out elsewhere.
+pub(crate) fn plan_with(
+    incoming: Incoming<'_>,
+    index: &Index,
+    labels: &dyn LabelLookup,
+    rules: &Rules,
+    matching: &Matching<'_>,
+) -> Plan {
+    let selector = Selector::new(incoming.event, labels, matching);
+    let gate = Gate::new(incoming, index, rules, matching);
     let mut plan = Plan::default();
     for candidate in index.candidates(&incoming.event.involved_object) {
         let alert = candidate.alert;
+        if !matching.concerns(&alert.alert.key) {
+            continue;
+        }
+        let dropped = |reason| Dropped { alert: alert.alert.clone(), reason };
         match selector.select(alert, candidate.sources(), &mut plan.notices) {
             Selection::Selected => {}
             Selection::Stopped(_) => continue,
             Selection::NotYet => return Plan { not_yet: true, ..Plan::default() },
+            Selection::Elsewhere => {
+                plan.elsewhere.push(Question { alert: alert.clone(), provider: None });
+                continue;
+            }
+            Selection::Skipped => {
+                plan.drops.push(dropped(DropReason::OverBudget));
+                continue;
+            }
         }
         match gate.pass(alert, &mut plan.notices) {
             Ok(delivery) => plan.deliveries.push(delivery),
-            Err(reason) => plan.drops.push(Dropped { alert: alert.alert.clone(), reason }),
+            Err(Halt::Dropped(reason)) => plan.drops.push(dropped(reason)),
+            Err(Halt::Elsewhere(provider)) => {
+                plan.elsewhere.push(Question { alert: alert.clone(), provider: Some(provider) });
+            }
         }
     }
     plan
@@ -90,21 +120,24 @@ pub fn explain(
     labels: &dyn LabelLookup,
     rules: &Rules,
 ) -> Vec<(Arc<Alert>, Step)> {
-    let selector = Selector::new(incoming.event, labels);
-    let gate = Gate::new(incoming, index, rules);
-    let step = |compiled: &Compiled| match explain_selection(compiled, &selector) {
-        Selection::Selected => {
-            gate.pass(compiled, &mut Vec::new()).map_or_else(Step::Dropped, |_| Step::Notifies)
-        }
+    let matching = Matching::here();
+    let selector = Selector::new(incoming.event, labels, &matching);
+    let gate = Gate::new(incoming, index, rules, &matching);
+    let step = |compiled: &Arc<Compiled>| match explain_selection(compiled, &selector) {
+        Selection::Selected => match gate.pass(compiled, &mut Vec::new()) {
+            Err(Halt::Dropped(reason)) => Step::Dropped(reason),
+            Ok(_) | Err(Halt::Elsewhere(_)) => Step::Notifies,
+        },
         Selection::Stopped(step) => step,
         Selection::NotYet => Step::LabelsNotYet,
+        Selection::Elsewhere | Selection::Skipped => Step::Dropped(DropReason::OverBudget),
     };
     let mut steps: Vec<_> = index.alerts().map(|compiled| (compiled.alert.clone(), step(compiled))).collect();
     steps.sort_unstable_by(|(left, _), (right, _)| left.key.cmp(&right.key));
     steps
 }
 
-fn explain_selection(compiled: &Compiled, selector: &Selector<'_>) -> Selection {
+fn explain_selection(compiled: &Arc<Compiled>, selector: &Selector<'_>) -> Selection {
     if compiled.alert.suspend {
         return Selection::Stopped(Step::Suspended);
     }

@@ -25,9 +25,9 @@ pub(super) struct Evaluation<'a> {
 }
 
 impl<'a> Evaluation<'a> {
-    /// An evaluation with these variables, in the order of their declaration.
-    pub(super) fn new(variables: Vec<(&'a str, Option<&'a Json>)>) -> Self {
-        Self { variables, locals: Vec::new(), pattern: None, meter: Meter::new() }
+    /// An evaluation with these variables, in the order of their declaration, that may take so many steps.
+    pub(super) fn new(variables: Vec<(&'a str, Option<&'a Json>)>, steps: usize) -> Self {
+        Self { variables, locals: Vec::new(), pattern: None, meter: Meter::new(steps) }
     }
 
     /// What is left of the budget.

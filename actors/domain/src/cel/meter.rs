@@ -17,9 +17,9 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// A full budget.
-    pub(super) fn new() -> Self {
-        Self { left: BUDGET }
+    /// A budget of so many steps.
+    pub(super) fn new(steps: usize) -> Self {
+        Self { left: steps.min(BUDGET) }
     }
 
     /// Pays for `steps` steps.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{CelError, CelResult, Expression, Want};
+use super::{CelError, CelResult, Expression, Fault, Steps, Want};
 use crate::{Event, EventJson, status_name};
 
 /// The variables of `spec.commitStatusExpr`.
@@ -24,6 +24,13 @@ pub enum CommitStatusError {
     Event,
 }
 
+impl CommitStatusError {
+    /// Whether the evaluation took more steps than it was given.
+    pub fn is_exhausted(&self) -> bool {
+        matches!(self, Self::Evaluate(CelError::Evaluate { fault: Fault::Exhausted, .. }))
+    }
+}
+
 const PREFIX: &str = "failed to evaluate the spec.commitStatusExpr CEL expression for the event";
 
 /// Compiles a Provider's `spec.commitStatusExpr`, once per change of the Provider.
@@ -39,17 +46,18 @@ pub fn compile_commit_status_name(text: &str) -> Result<Expression, CommitStatus
 ///
 /// # Errors
 /// [`CommitStatusError::Evaluate`] if the expression has no value for this event, as when it selects a key that is not
-/// there.
+/// there, or takes more than `steps`.
 pub fn commit_status_name(
     expression: &Expression,
     event: &Event,
     metadata: &BTreeMap<String, String>,
     provider: &Json,
     alert: &Json,
+    steps: Steps,
 ) -> Result<String, CommitStatusError> {
     let event = serde_json::to_value(EventJson { event, metadata }).map_err(|_| CommitStatusError::Event)?;
     let bindings = [("event", &event), ("provider", provider), ("alert", alert)];
-    match expression.evaluate(&bindings).map_err(CommitStatusError::Evaluate)? {
+    match expression.evaluate_within(&bindings, steps).map_err(CommitStatusError::Evaluate)? {
         CelResult::String(name) => Ok(name),
         CelResult::Bool(_) | CelResult::Json(_) => {
             let mismatch = CelError::Output { expected: Want::String.name(), got: "another type".into() };

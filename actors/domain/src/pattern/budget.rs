@@ -11,6 +11,9 @@ const MOST_READ: usize = 64 << 10;
 /// What reading a pattern costs beside its bytes, as if it had so many more.
 const READING: usize = 32;
 
+/// States of all compiled patterns of one Alert, which is a few megabytes.
+const MOST_STATES: usize = 1 << 15;
+
 /// What is left for the patterns of one Alert. They are checked in order, inclusion before exclusion; one that costs more
 /// than what is left is [`PatternError::TooDear`]. The first that is not even read is [`PatternError::TooMany`], and whatever
 /// comes after it is not looked at.
@@ -18,11 +21,12 @@ const READING: usize = 32;
 pub struct PatternBudget {
     left: Price,
     unread: usize,
+    states: usize,
 }
 
 impl Default for PatternBudget {
     fn default() -> Self {
-        Self { left: MOST, unread: MOST_READ }
+        Self { left: MOST, unread: MOST_READ, states: MOST_STATES }
     }
 }
 
@@ -40,7 +44,7 @@ impl PatternBudget {
             self.unread = self.unread.saturating_sub(MOST_READ / 64);
             return checked;
         };
-        self.pay(pattern.price())?;
+        self.pay(&pattern)?;
         Ok(pattern)
     }
 
@@ -50,7 +54,7 @@ impl PatternBudget {
     /// [`PatternError::TooDear`] and [`PatternError::TooMany`], as for [`PatternBudget::check`].
     pub fn admit(&mut self, pattern: &LazyPattern) -> Result<(), PatternError> {
         self.read(pattern.as_str())?;
-        self.pay(pattern.price())
+        self.pay(pattern)
     }
 
     fn read(&mut self, source: &str) -> Result<(), PatternError> {
@@ -59,9 +63,12 @@ impl PatternBudget {
         if unread.is_none() { Err(PatternError::TooMany) } else { Ok(()) }
     }
 
-    fn pay(&mut self, price: Price) -> Result<(), PatternError> {
+    fn pay(&mut self, pattern: &LazyPattern) -> Result<(), PatternError> {
+        let price = pattern.price();
+        let states = self.states.checked_sub(pattern.states()).ok_or(PatternError::TooLarge)?;
         let too_dear = || PatternError::TooDear { price, left: self.left, most: MOST };
         self.left = self.left.less(price).ok_or_else(too_dear)?;
+        self.states = states;
         Ok(())
     }
 }

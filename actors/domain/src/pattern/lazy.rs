@@ -5,13 +5,28 @@ use std::sync::OnceLock;
 
 use super::{Pattern, PatternError, Price, price, read};
 
+/// A compiled pattern that is larger is not kept: whoever needs it compiles it again and pays for that, in bytes. Usual ones
+/// take 3 to 15 KiB.
+const KEPT: usize = 64 << 10;
+
+/// What compiling takes for each state, in nanoseconds.
+const COMPILING: u64 = 2_000;
+
+/// What matching takes in any case, in nanoseconds.
+const AT_LEAST: u64 = 200;
+
+/// What a pattern with a small automaton takes for a byte, in nanoseconds: the automaton is in one place at a time, whatever
+/// the pattern's price is.
+const SMALL_AUTOMATON: u64 = 2;
+
 /// A pattern that is known to compile. Of thousands of Alerts most wait for events that hardly ever come, and a compiled
 /// pattern takes ten times the memory of the rest of its Alert.
 pub struct LazyPattern {
     source: Box<str>,
     price: Price,
-    /// Empty until the first match. What it holds is never nothing, since `source` was checked.
-    compiled: OnceLock<Option<Pattern>>,
+    states: usize,
+    /// Empty until the first match, and for good if it is too large to be kept.
+    compiled: OnceLock<Pattern>,
 }
 
 impl LazyPattern {
@@ -20,19 +35,45 @@ impl LazyPattern {
     /// # Errors
     /// As [`Pattern::new`].
     pub fn new(source: &str) -> Result<Self, PatternError> {
-        let price = price::price(&read(source)?);
-        Ok(Self { source: source.into(), price, compiled: OnceLock::new() })
+        let tree = read(source)?;
+        let (price, states) = (price::price(&tree), price::states(&tree));
+        Ok(Self { source: source.into(), price, states, compiled: OnceLock::new() })
     }
 
-    /// Whether the pattern occurs anywhere in `text`.
+    /// Whether the pattern occurs anywhere in `text`. Compiles it unless a match before did.
     pub fn is_match(&self, text: &str) -> bool {
-        let compiled = self.compiled.get_or_init(|| Pattern::new(&self.source).ok());
-        compiled.as_ref().is_some_and(|pattern| pattern.is_match(text))
+        if let Some(kept) = self.compiled.get() {
+            return kept.is_match(text);
+        }
+        let Ok(pattern) = Pattern::new(&self.source) else { return false };
+        let found = pattern.is_match(text);
+        if pattern.size() <= KEPT {
+            self.compiled.get_or_init(|| pattern);
+        }
+        found
     }
 
     /// What matching it may cost.
     pub fn price(&self) -> Price {
         self.price
+    }
+
+    /// About how many states its compiled form has, which is what it takes in memory.
+    pub(super) fn states(&self) -> usize {
+        self.states
+    }
+
+    /// What a match of `bytes` bytes of text may take now, in nanoseconds; none if the pattern has to be compiled for it.
+    pub fn cost_compiled(&self, bytes: usize) -> Option<u64> {
+        let compiled = self.compiled.get()?;
+        let by_automaton = compiled.has_small_automaton().then(|| SMALL_AUTOMATON * bytes as u64);
+        Some(AT_LEAST + by_automaton.unwrap_or_else(|| self.price.nanoseconds_for(bytes)))
+    }
+
+    /// What a match of `bytes` bytes of text may take in all, in nanoseconds, compiling included.
+    pub fn cost(&self, bytes: usize) -> u64 {
+        let compiling = || (self.states as u64 * COMPILING).saturating_add(self.price.nanoseconds_for(bytes));
+        self.cost_compiled(bytes).unwrap_or_else(compiling)
     }
 
     /// The pattern as the user wrote it.

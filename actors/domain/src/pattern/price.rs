@@ -53,10 +53,9 @@ impl Price {
         (self.0 / MATCHED_CHARACTERS as u64).saturating_mul(bytes)
     }
 
-    /// The sum of two.
-    #[must_use]
-    pub const fn plus(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+    /// The price in nanoseconds.
+    pub const fn as_nanoseconds(self) -> u64 {
+        self.0
     }
 
     /// What is left of it after `other`; none if that is more.

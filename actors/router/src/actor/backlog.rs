@@ -15,7 +15,6 @@ use campanile_protocol::{Changes, Submit, SubmitError};
 use tracing::Span;
 
 use super::{RouterActor, plan_span, refusal};
-use crate::plan::Incoming;
 
 /// Events planned in one go: a few milliseconds of work.
 pub(super) const BATCH: usize = 256;
@@ -71,6 +70,11 @@ impl Backlog {
     /// How many events the last pass found waiting for labels.
     pub(super) fn blocked(&self) -> usize {
         self.blocked.len()
+    }
+
+    /// An event that was found waiting waits no more.
+    pub(super) fn unblock(&mut self, event: EventId) {
+        self.blocked.remove(&event);
     }
 
     /// An append without deliveries was begun.
@@ -152,13 +156,22 @@ impl RouterActor {
         if self.backlog.blocked.contains(&stored.id) {
             return None;
         }
+        if self.elsewhere.holds(stored.id) {
+            self.backlog.blocked.insert(stored.id);
+            return None;
+        }
         if self.is_poison(&stored.event) {
             return Some(self.parts.outbox.set_aside(stored.id));
         }
         let span = plan_span(&Span::none(), &stored.event, Some(stored.id));
-        let plan = self.plan(Incoming { event: &stored.event, accepted_at: stored.accepted_at }, &span, ctx);
+        let plan = self.plan(&stored.event, stored.accepted_at, &span, ctx);
         if plan.not_yet {
             self.backlog.blocked.insert(stored.id);
+            return None;
+        }
+        if !plan.elsewhere.is_empty() {
+            self.backlog.blocked.insert(stored.id);
+            self.plan_stored_later(stored, &plan, ctx);
             return None;
         }
         Some(self.parts.outbox.plan(stored.id, plan.deliveries))

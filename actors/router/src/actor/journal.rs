@@ -18,6 +18,14 @@ pub(super) fn log(event: &Event, plan: &Plan) {
         log_notice(event, notice);
     }
     if !plan.is_selected() {
+        if !plan.elsewhere.is_empty() {
+            log_event!(
+                DEBUG,
+                object,
+                "patterns are dear or not compiled yet, the event is planned when they are matched"
+            );
+            return;
+        }
         log_event!(INFO, object, "discarding event, no alerts found for the involved object");
         return;
     }

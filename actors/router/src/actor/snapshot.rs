@@ -31,6 +31,10 @@ pub struct RouterSnapshot {
     pub drops: BTreeMap<&'static str, u64>,
     /// Stored events that wait for labels, as of the last look.
     pub waiting: usize,
+    /// Events some of whose patterns or expressions were left to the threads for dear ones.
+    pub matched_elsewhere: u64,
+    /// Events that wait for these threads.
+    pub matching: usize,
 }
 
 /// How far the router has come.
@@ -72,17 +76,23 @@ impl Counters {
         self.events.set_aside += 1;
     }
 
-    pub(super) fn record(&mut self, plan: &Plan) {
-        let count = match plan {
-            Plan { not_yet: true, .. } => &mut self.events.deferred,
-            plan if plan.is_selected() => &mut self.events.selected,
-            _ => &mut self.events.discarded,
-        };
-        *count += 1;
+    /// Counts what was planned later of an event that counts already.
+    pub(super) fn record_more(&mut self, plan: &Plan) {
         self.deliveries += plan.deliveries.len() as u64;
         for dropped in &plan.drops {
             *self.drops.entry(dropped.reason.label()).or_default() += 1;
         }
+    }
+
+    pub(super) fn record(&mut self, plan: &Plan) {
+        let count = match plan {
+            Plan { not_yet: true, .. } => &mut self.events.deferred,
+            // Whether Alerts select it that are asked elsewhere is not known yet; they name it at least.
+            plan if plan.is_selected() || !plan.elsewhere.is_empty() => &mut self.events.selected,
+            _ => &mut self.events.discarded,
+        };
+        *count += 1;
+        self.record_more(plan);
     }
 }
 
@@ -103,6 +113,8 @@ impl RouterActor {
             deliveries: self.counters.deliveries,
             drops: self.counters.drops.clone(),
             waiting: self.backlog.blocked(),
+            matched_elsewhere: self.elsewhere.events,
+            matching: self.elsewhere.count(),
         }
     }
 }

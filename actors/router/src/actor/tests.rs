@@ -2,6 +2,7 @@
 
 mod announcing;
 mod backlog;
+mod elsewhere;
 mod routing;
 
 use std::sync::Mutex;

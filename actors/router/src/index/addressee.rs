@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use campanile_domain::cel::{
-    Expression, commit_status_name, compile_commit_status_name, default_commit_status_name,
+    Expression, Steps, commit_status_name, compile_commit_status_name, default_commit_status_name,
 };
 use campanile_domain::{Event, ProviderSpec};
 use serde_json::Value as Json;
@@ -39,20 +39,40 @@ impl Addressee {
         Self { spec, naming }
     }
 
-    /// The name of the commit status for `event` (contract, control plane 6.3); `metadata` is the combined one.
+    /// The name of the commit status for `event` (contract, control plane 6.3); `metadata` is the combined one. None if an
+    /// expression needs more than `steps`.
     pub(crate) fn status_name(
         &self,
         event: &Event,
         metadata: &BTreeMap<String, String>,
         alert: &Compiled,
-    ) -> Result<String, DropReason> {
+        steps: Steps,
+    ) -> Option<Result<String, DropReason>> {
         match &self.naming {
-            Naming::Default => Ok(default_commit_status_name(event, &self.spec.uid)),
+            Naming::Default => Some(Ok(default_commit_status_name(event, &self.spec.uid))),
             Naming::Expression(expression, provider) => {
-                commit_status_name(expression, event, metadata, provider, alert.object())
-                    .map_err(|error| DropReason::CommitStatusExpr(error.to_string().into()))
+                let name = commit_status_name(expression, event, metadata, provider, alert.object(), steps);
+                match name {
+                    Err(error) if error.is_exhausted() && steps != Steps::ALL => None,
+                    name => {
+                        Some(name.map_err(|error| DropReason::CommitStatusExpr(error.to_string().into())))
+                    }
+                }
             }
-            Naming::Broken(error) => Err(DropReason::CommitStatusExpr(error.clone())),
+            Naming::Broken(error) => Some(Err(DropReason::CommitStatusExpr(error.clone()))),
+        }
+    }
+
+    /// Whether names are computed by an expression of the user.
+    pub(crate) fn has_expression(&self) -> bool {
+        matches!(self.naming, Naming::Expression(..))
+    }
+
+    /// What computing a name may take, in nanoseconds.
+    pub(crate) fn cost(&self) -> u64 {
+        match &self.naming {
+            Naming::Expression(expression, _) => expression.price().as_nanoseconds(),
+            Naming::Default | Naming::Broken(_) => 0,
         }
     }
 }

@@ -84,7 +84,7 @@ pub(crate) struct Candidates<'i> {
 /// An Alert with the sources of it that name the object.
 #[derive(Debug)]
 pub(crate) struct Candidate<'i> {
-    pub(crate) alert: &'i Compiled,
+    pub(crate) alert: &'i Arc<Compiled>,
     named: &'i [Entry],
     any: &'i [Entry],
 }

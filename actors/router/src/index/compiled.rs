@@ -37,6 +37,26 @@ impl Compiled {
         Self { alert, rank, inclusion, exclusion, bad_labels, object: OnceLock::new() }
     }
 
+    /// Whether it has any pattern, a broken one included.
+    pub(crate) fn has_patterns(&self) -> bool {
+        !self.inclusion.is_empty() || !self.exclusion.is_empty()
+    }
+
+    /// What matching all its patterns against `bytes` bytes may take, in nanoseconds; none if one is not compiled yet.
+    pub(crate) fn cost_compiled(&self, bytes: usize) -> Option<u64> {
+        self.patterns()
+            .try_fold(0, |sum: u64, pattern| Some(sum.saturating_add(pattern.cost_compiled(bytes)?)))
+    }
+
+    /// The same, compiling included.
+    pub(crate) fn cost(&self, bytes: usize) -> u64 {
+        self.patterns().map(|pattern| pattern.cost(bytes)).fold(0, u64::saturating_add)
+    }
+
+    fn patterns(&self) -> impl Iterator<Item = &LazyPattern> {
+        self.inclusion.iter().chain(&self.exclusion).flatten().map(Arc::as_ref)
+    }
+
     /// The Alert as written, which an expression may ask for. Parsed once per change of the Alert.
     pub(crate) fn object(&self) -> &Json {
         self.object.get_or_init(|| Box::new(as_json(&self.alert.object)))

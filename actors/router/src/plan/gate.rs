@@ -10,6 +10,7 @@ use campanile_domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+use super::matching::{Matching, Skipped};
 use super::{DropReason, Incoming, Notice, Problem, Rules};
 use crate::Index;
 use crate::index::{Addressee, Compiled};
@@ -27,35 +28,56 @@ struct Status {
     lane: Arc<str>,
 }
 
+/// Why a selected Alert makes no delivery, for now or for good.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// It is not served.
+    Dropped(DropReason),
+    /// The name of its commit status is to be computed elsewhere, by the expression of this Provider.
+    Elsewhere(Arc<Addressee>),
+}
+
+impl From<DropReason> for Halt {
+    fn from(reason: DropReason) -> Self {
+        Self::Dropped(reason)
+    }
+}
+
 /// Turns Alerts that selected one event into deliveries.
 pub(super) struct Gate<'a> {
     incoming: Incoming<'a>,
     index: &'a Index,
     rules: &'a Rules,
+    matching: &'a Matching<'a>,
     /// Shared by all deliveries of the event.
     lane: OnceCell<Arc<str>>,
 }
 
 impl<'a> Gate<'a> {
-    pub(super) fn new(incoming: Incoming<'a>, index: &'a Index, rules: &'a Rules) -> Self {
-        Self { incoming, index, rules, lane: OnceCell::new() }
+    pub(super) fn new(
+        incoming: Incoming<'a>,
+        index: &'a Index,
+        rules: &'a Rules,
+        matching: &'a Matching<'a>,
+    ) -> Self {
+        Self { incoming, index, rules, matching, lane: OnceCell::new() }
     }
 
     /// The delivery of one Alert, or why there is none.
     pub(super) fn pass(
         &self,
-        compiled: &Compiled,
+        compiled: &Arc<Compiled>,
         notices: &mut Vec<Notice>,
-    ) -> Result<NewDelivery, DropReason> {
+    ) -> Result<NewDelivery, Halt> {
         let alert = &compiled.alert;
         let event = self.incoming.event;
         if self.rules.no_cross_namespace_refs && *alert.key.namespace != *event.involved_object.namespace {
-            return Err(DropReason::CrossNamespace);
+            return Err(DropReason::CrossNamespace.into());
         }
         let addressee = self.index.addressee(&alert.provider).ok_or(DropReason::ProviderMissing)?;
         let provider = &addressee.spec;
         if provider.suspend {
-            return Err(DropReason::ProviderSuspended);
+            return Err(DropReason::ProviderSuspended.into());
         }
         let class = provider.kind().map(ProviderType::class);
         self.check_class(class)?;
@@ -106,17 +128,22 @@ impl<'a> Gate<'a> {
     /// newest goes out, and it must not be one that says nothing.
     fn status(
         &self,
-        alert: &Compiled,
-        provider: &Addressee,
+        alert: &Arc<Compiled>,
+        provider: &Arc<Addressee>,
         metadata: &BTreeMap<String, String>,
-    ) -> Result<Status, DropReason> {
+    ) -> Result<Status, Halt> {
         let event = self.incoming.event;
         let pending = event.reason == PROGRESSING && !provider.spec.shows_progress();
         if pending || !matches!(event.severity, Severity::Info | Severity::Error) {
-            return Err(DropReason::NoState);
+            return Err(DropReason::NoState.into());
         }
         let commit = commit_of(metadata).map_err(|_| DropReason::NoRevision)?;
-        let name = provider.status_name(event, metadata, alert)?;
+        let compute = |steps| provider.status_name(event, metadata, alert, steps);
+        let name = match self.matching.name(alert, provider, compute) {
+            None => return Err(Halt::Elsewhere(provider.clone())),
+            Some(Err(Skipped)) => return Err(DropReason::OverBudget.into()),
+            Some(Ok(name)) => name?,
+        };
         Ok(Status { lane: format!("{commit} {name}").into(), name })
     }
 

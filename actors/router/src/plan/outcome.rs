@@ -57,6 +57,8 @@ pub enum DropReason {
     NoState,
     /// No metadata of the event names a Git commit.
     NoRevision,
+    /// Its patterns, or the expression of its Provider, used up the processor time that they may have.
+    OverBudget,
 }
 
 impl DropReason {
@@ -72,13 +74,16 @@ impl DropReason {
             Self::CommitStatusExpr(_) => "commit-status-expr",
             Self::NoState => "no-state",
             Self::NoRevision => "no-revision",
+            Self::OverBudget => "over-budget",
         }
     }
 
     /// Whether the Alert's owner must mend something; the others are how it is meant to be.
     pub fn is_error(&self) -> bool {
         match self {
-            Self::CrossNamespace | Self::ProviderMissing | Self::CommitStatusExpr(_) => true,
+            Self::CrossNamespace | Self::ProviderMissing | Self::CommitStatusExpr(_) | Self::OverBudget => {
+                true
+            }
             Self::ProviderSuspended
             | Self::CommitStatusUpdate
             | Self::NoCommit
@@ -125,6 +130,11 @@ impl Dropped {
             DropReason::CommitStatusExpr(error) => format!("failed to create commit status: {error}"),
             DropReason::NoState => {
                 "the event is no state of a commit: Progressing and severities but info and error are not shown"
+                    .to_owned()
+            }
+            DropReason::OverBudget => {
+                "its patterns, or the expression of its provider, took more processor time than an Alert or its \
+                 namespace may have; write cheaper ones, see docs/security.md"
                     .to_owned()
             }
             DropReason::NoRevision => {

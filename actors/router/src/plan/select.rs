@@ -1,10 +1,12 @@
 //! Whether an Alert selects an event (contract, control plane 5, steps 2 to 4).
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use campanile_domain::{Event, EventSource, Severity};
 use campanile_protocol::{LabelLookup, Labels};
 
+use super::matching::{Matching, Skipped};
 use super::{Notice, Problem, Step};
 use crate::index::Compiled;
 
@@ -15,6 +17,10 @@ pub(super) enum Selection {
     Stopped(Step),
     /// It depends on labels that are not known yet.
     NotYet,
+    /// Its patterns are to be matched elsewhere.
+    Elsewhere,
+    /// There was no budget left for its patterns.
+    Skipped,
 }
 
 /// What a source says of the object.
@@ -30,11 +36,12 @@ pub(super) struct Selector<'e> {
     event: &'e Event,
     lookup: &'e dyn LabelLookup,
     labels: OnceCell<Labels>,
+    matching: &'e Matching<'e>,
 }
 
 impl<'e> Selector<'e> {
-    pub(super) fn new(event: &'e Event, lookup: &'e dyn LabelLookup) -> Self {
-        Self { event, lookup, labels: OnceCell::new() }
+    pub(super) fn new(event: &'e Event, lookup: &'e dyn LabelLookup, matching: &'e Matching<'e>) -> Self {
+        Self { event, lookup, labels: OnceCell::new(), matching }
     }
 
     /// Whether `source` names the object: steps a and c.
@@ -48,7 +55,7 @@ impl<'e> Selector<'e> {
     /// Judges an Alert by those of its sources that name the object, given with their positions.
     pub(super) fn select<'i>(
         &self,
-        compiled: &Compiled,
+        compiled: &Arc<Compiled>,
         sources: impl Iterator<Item = (usize, &'i EventSource)>,
         notices: &mut Vec<Notice>,
     ) -> Selection {
@@ -60,11 +67,21 @@ impl<'e> Selector<'e> {
         if found == SourceMatch::No {
             return Selection::Stopped(Step::Labels);
         }
-        if !self.is_included(compiled, notices) {
-            return Selection::Stopped(Step::NotIncluded);
+        if self.matching.is_behind(&compiled.alert.provider) {
+            return Selection::Elsewhere;
         }
-        if self.is_excluded(compiled, notices) {
-            return Selection::Stopped(Step::Excluded);
+        if compiled.has_patterns() {
+            match self.matching.patterns(compiled, &self.event.message) {
+                None => return Selection::Elsewhere,
+                Some(Err(Skipped)) => return Selection::Skipped,
+                Some(Ok(judged)) => {
+                    let notice = |problem| Notice { alert: compiled.alert.clone(), problem };
+                    notices.extend(judged.problems.into_iter().map(notice));
+                    if let Some(step) = judged.stopped {
+                        return Selection::Stopped(step);
+                    }
+                }
+            }
         }
         if found == SourceMatch::NotYet { Selection::NotYet } else { Selection::Selected }
     }
@@ -109,30 +126,5 @@ impl<'e> Selector<'e> {
             }
             Labels::Found(_) => SourceMatch::No,
         }
-    }
-
-    /// Step 3. Invalid patterns never match, so a list of nothing else lets nothing pass.
-    fn is_included(&self, compiled: &Compiled, notices: &mut Vec<Notice>) -> bool {
-        compiled.inclusion.is_empty()
-            || compiled.inclusion.iter().enumerate().any(|(position, pattern)| match pattern {
-                Some(pattern) => pattern.is_match(&self.event.message),
-                None => {
-                    let problem = Problem::BadInclusion(position);
-                    notices.push(Notice { alert: compiled.alert.clone(), problem });
-                    false
-                }
-            })
-    }
-
-    /// Step 4. Invalid patterns exclude nothing.
-    fn is_excluded(&self, compiled: &Compiled, notices: &mut Vec<Notice>) -> bool {
-        compiled.exclusion.iter().enumerate().any(|(position, pattern)| match pattern {
-            Some(pattern) => pattern.is_match(&self.event.message),
-            None => {
-                let problem = Problem::BadExclusion(position);
-                notices.push(Notice { alert: compiled.alert.clone(), problem });
-                false
-            }
-        })
     }
 }

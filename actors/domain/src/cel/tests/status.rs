@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::super::{commit_status_name, compile_commit_status_name, default_commit_status_name};
+use super::super::{Steps, commit_status_name, compile_commit_status_name, default_commit_status_name};
 use crate::{Event, ObjectRef, Severity};
 
 const UID: &str = "0c9c2e41-d2f9-4f9b-9c41-bebc1984d67a";
@@ -39,7 +39,8 @@ fn named(text: &str) -> Result<String, String> {
     let metadata = BTreeMap::from([("environment".to_owned(), "Prod".to_owned())]);
     let expression = compile_commit_status_name(text).map_err(|error| error.to_string())?;
     let event = event("Kustomization", "gitops-system");
-    commit_status_name(&expression, &event, &metadata, &provider(), &alert).map_err(|error| error.to_string())
+    commit_status_name(&expression, &event, &metadata, &provider(), &alert, Steps::ALL)
+        .map_err(|error| error.to_string())
 }
 
 #[test]
@@ -116,8 +117,15 @@ fn fields_that_are_omitted_when_empty_are_absent() {
     assert_eq!(named("has(event.timestamp) && event.timestamp == null ? 'yes' : 'no'").unwrap(), "yes");
     assert_eq!(named("string(provider.metadata.generation)").unwrap(), "2");
     let expression = compile_commit_status_name("event.metadata.environment + ''").unwrap();
-    let error = commit_status_name(&expression, &event("A", "b"), &BTreeMap::new(), &provider(), &json!({}))
-        .unwrap_err();
+    let error = commit_status_name(
+        &expression,
+        &event("A", "b"),
+        &BTreeMap::new(),
+        &provider(),
+        &json!({}),
+        Steps::ALL,
+    )
+    .unwrap_err();
     assert!(error.to_string().ends_with("no such key: metadata"), "{error}");
 }
 
@@ -128,7 +136,7 @@ fn t07_an_expression_reads_action_and_related_object() {
     let new = Event::decode(json.as_bytes()).unwrap().event;
     let name = |text: &str, event: &Event| {
         let expression = compile_commit_status_name(text).unwrap();
-        commit_status_name(&expression, event, &BTreeMap::new(), &provider(), &json!({}))
+        commit_status_name(&expression, event, &BTreeMap::new(), &provider(), &json!({}), Steps::ALL)
     };
     let text = "event.action + '/' + event.relatedObject.kind + '/' + event.relatedObject.name";
     assert_eq!(name(text, &new).unwrap(), "Apply/GitRepository/podinfo");

@@ -85,7 +85,7 @@ fn a_snapshot_is_what_operators_read() {
         let expected = serde_json::json!({
             "phase": "open", "loadedAt": noon().to_string(), "alerts": 1, "providers": 1, "patterns": 1,
             "events": {"selected": 1, "discarded": 0, "deferred": 0, "setAside": 0},
-            "deliveries": 1, "drops": {}, "waiting": 0,
+            "deliveries": 1, "drops": {}, "waiting": 0, "matchedElsewhere": 1, "matching": 0,
         });
         assert_eq!(snapshot, expected);
     });

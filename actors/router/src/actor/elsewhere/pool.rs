@@ -1,0 +1,165 @@
+//! Threads that match patterns and evaluate expressions, so that the router's thread need not.
+//!
+//! Jobs wait by namespace, and namespaces take turns. A thread that panics answers that the Alert is skipped.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use campanile_domain::cel::Steps;
+use campanile_domain::{Event, combine};
+
+use crate::actor::Suspects;
+use crate::plan::{Answer, Question, judge};
+
+/// How many threads there are: what is dear in one namespace does not hold up a cheap first match in another.
+const THREADS: usize = 2;
+
+/// How long a job may wait for its turn; then its Alerts are skipped. Senders wait for 3 s.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Takes the answers, each with what it took in nanoseconds.
+type Done = Box<dyn FnOnce(Vec<(Question, Answer, u64)>) + Send>;
+
+/// Questions about one event.
+pub(super) struct Job {
+    pub(super) event: Arc<Event>,
+    pub(super) questions: Vec<Question>,
+    pub(super) suspects: Suspects,
+    pub(super) submitted: Instant,
+    pub(super) done: Done,
+}
+
+/// The threads. They end when it is dropped; what they have in hand, they finish.
+pub(super) struct Pool(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: HashMap<Arc<str>, VecDeque<Job>>,
+    /// Namespaces with jobs, in the order of their turns.
+    turns: VecDeque<Arc<str>>,
+    is_closed: bool,
+}
+
+impl Pool {
+    /// Starts the threads; none if there are none to be had.
+    pub(super) fn start() -> Option<Self> {
+        let shared = Arc::<Shared>::default();
+        let started = (0..THREADS).filter(|_| {
+            let shared = shared.clone();
+            let thread = std::thread::Builder::new().name("matching".to_owned());
+            thread.spawn(move || shared.work()).is_ok()
+        });
+        if started.count() > 0 {
+            return Some(Self(shared));
+        }
+        tracing::error!(
+            "failed to start a thread for patterns: raise the limit of threads; Alerts with dear patterns are skipped"
+        );
+        None
+    }
+
+    /// Puts a job in the queue of a namespace, which the caller keeps within bounds.
+    pub(super) fn submit(&self, namespace: Arc<str>, job: Job) {
+        let mut queue = self.0.queue();
+        let jobs = queue.jobs.entry(namespace.clone()).or_default();
+        let is_first = jobs.is_empty();
+        jobs.push_back(job);
+        if is_first {
+            queue.turns.push_back(namespace);
+        }
+        self.0.changed.notify_one();
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.0.queue().is_closed = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        while let Some(job) = self.next() {
+            job.run();
+        }
+    }
+
+    fn next(&self) -> Option<Job> {
+        let mut queue = self.queue();
+        loop {
+            if queue.is_closed {
+                return None;
+            }
+            if let Some(job) = queue.take() {
+                return Some(job);
+            }
+            queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Queue {
+    /// The next job of the namespace whose turn it is.
+    fn take(&mut self) -> Option<Job> {
+        let namespace = self.turns.pop_front()?;
+        let jobs = self.jobs.get_mut(&namespace)?;
+        let job = jobs.pop_front();
+        if jobs.is_empty() {
+            self.jobs.remove(&namespace);
+        } else {
+            self.turns.push_back(namespace);
+        }
+        job
+    }
+}
+
+impl Job {
+    fn run(self) {
+        let Self { event, questions, suspects, submitted, done } = self;
+        let is_late = submitted.elapsed() > PATIENCE;
+        let answered = |question: Question| {
+            if is_late {
+                return (question, Answer::Skipped, 0);
+            }
+            let begin = Instant::now();
+            let answer = catch_unwind(AssertUnwindSafe(|| answer(&question, &event))).unwrap_or_else(|_| {
+                suspects.panicked(&event);
+                Answer::Skipped
+            });
+            (question, answer, u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX))
+        };
+        done(questions.into_iter().map(answered).collect());
+    }
+}
+
+fn answer(question: &Question, event: &Event) -> Answer {
+    let Question { alert, provider } = question;
+    match provider {
+        None => Answer::Patterns(judge(alert, &event.message)),
+        Some(provider) => {
+            let combined = combine(event, &alert.alert);
+            let name = provider.status_name(event, &combined.metadata, alert, Steps::ALL);
+            name.map_or(Answer::Skipped, Answer::Name)
+        }
+    }
+}

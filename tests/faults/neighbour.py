@@ -1,0 +1,156 @@
+"""A namespace whose patterns and messages are as dear as they get: a sound one beside it does not notice."""
+
+import json
+import threading
+import time
+from typing import Any, NamedTuple
+
+from campanile import API, NAMESPACE, Campanile, Figures, hold, post, wait
+from context import Context
+from destination import Destination, Manner
+from poster import Load, Posted, Poster, accepted
+
+# Events a second of the sound namespace, and of the other one.
+RATE, EVIL_RATE = 50.0, 20.0
+# Seconds of each measurement, of which the first ones are left out, and of the short cut.
+SECONDS, WARM_UP, SECONDS_SHORT = 60, 2, 10
+# What the p99 of the sound namespace may be beside the other one, in ms and against quiet, in the long run. The short
+# cut shares its machine with everything else: it finds a namespace that stands still.
+MOST_MS, MOST_SLOWER, MOST_MS_SHORT = 10.0, 3.0, 500.0
+# Characters of the messages of the other namespace.
+LONG = 39_000
+EVIL = "evil"
+
+
+class Seen(NamedTuple):
+    """Latency of the sound namespace in ms, and what the other one was answered."""
+
+    p50: float
+    p99: float
+    answers: dict[int, int]
+
+
+def neighbour(context: Context) -> Figures:
+    """Measures the sound namespace alone, then with the other one from a start on."""
+    destination = Destination([Manner(), Manner()])
+    sound, evil = (f"http://127.0.0.1:{port}/" for port in destination.ports)
+    campanile = Campanile(context.campanile, context.folder / "neighbour", [("sound", sound)])
+    seconds = SECONDS_SHORT if context.short else SECONDS
+    try:
+        begin = time.monotonic()
+        campanile.start()
+        ready_quiet = time.monotonic() - begin
+        quiet = _measure(campanile, destination, seconds, 0, evil=False)
+        campanile.terminate()
+        _add_evil(campanile, evil)
+        begin = time.monotonic()
+        campanile.start()
+        ready = time.monotonic() - begin
+        beside = _measure(campanile, destination, seconds, 1_000_000, evil=True)
+        router = campanile.state()["router"]
+        memory = campanile.memory("VmHWM")
+    finally:
+        campanile.close()
+        destination.close()
+    most = MOST_MS_SHORT if context.short else min(MOST_MS, MOST_SLOWER * quiet.p99)
+    hold(
+        beside.p99 <= most,
+        f"p99 of the sound namespace is {beside.p99:.1f} ms, {quiet.p99:.1f} ms without the other one",
+    )
+    return [
+        ("events/s, sound / other", f"{RATE:.0f} / {EVIL_RATE:.0f}"),
+        ("seconds", seconds),
+        ("ready after, without / with the other one, s", f"{ready_quiet:.2f} / {ready:.2f}"),
+        ("p50 of the sound one without / beside, ms", f"{quiet.p50:.2f} / {beside.p50:.2f}"),
+        ("p99 without / beside, ms", f"{quiet.p99:.2f} / {beside.p99:.2f}"),
+        ("RSS peak, MiB", f"{memory:.0f}"),
+        ("answers to the other one", ", ".join(f"{code}: {count}" for code, count in sorted(beside.answers.items()))),
+        ("its events left to the threads for dear patterns", router["matchedElsewhere"]),
+        ("its notifications skipped for want of budget", router["drops"].get("over-budget", 0)),
+    ]
+
+
+def _measure(campanile: Campanile, destination: Destination, seconds: int, first: int, *, evil: bool) -> Seen:
+    """Posts for a while and waits until all has arrived."""
+    poster = Poster(Load(campanile.ports[0], 1, RATE, first=first))
+    other = _Evil(campanile.ports[0]) if evil else None
+    time.sleep(WARM_UP + seconds)
+    rows = poster.stop()
+    answers = other.stop() if other else {}
+    hold(not any(row.status == 503 for row in rows), "the sound namespace got a 503")
+    hold(len(accepted(rows)) == len(rows), "an event of the sound namespace was refused")
+    numbers = accepted(rows)
+
+    def arrived() -> set[int]:
+        return {row.number for row in destination.arrivals() if row.place == 0}
+
+    wait(lambda: arrived() >= numbers, 20, "the sound namespace misses events")
+    return Seen(*_latency(rows, destination), answers)
+
+
+def _latency(rows: list[Posted], destination: Destination) -> tuple[float, float]:
+    due = {row.number: row.due for row in rows}
+    begin = min(due.values()) + WARM_UP * 1_000_000_000
+    arrivals = (row for row in destination.arrivals() if row.place == 0 and due.get(row.number, 0) >= begin)
+    times = sorted((row.arrived - due[row.number]) / 1e6 for row in arrivals)
+    return times[len(times) // 2], times[len(times) * 99 // 100]
+
+
+def _add_evil(campanile: Campanile, address: str) -> None:
+    """Dear Alerts that are taken, some of which name the sound namespace's objects, and dear ones that are refused."""
+    documents = [_evil("Provider", "evil", {"type": "generic", "address": address})]
+    own = [{"kind": "Kustomization", "name": "*"}]
+    theirs = [{"kind": "Kustomization", "name": "*", "namespace": NAMESPACE}]
+    for number in range(70):
+        patterns = [f"{number}x[^z]{{0,30}}z|[^z]{{50}}y"]
+        sources = theirs if number % 10 == 0 else own
+        documents.append(_alert(f"dear-{number}", sources, patterns))
+    for number in range(70):
+        documents.append(_alert(f"refused-{number}", own, [f"a{{0,999}}a{{999}}z{number}"]))
+    for number in range(250):
+        patterns = [f"x\\pL{{0,200}}\\pN{{0,100}}y{number}-{each}" for each in range(8)]
+        documents.append(_alert(f"large-{number}", own, patterns))
+    manifests = campanile.folder / "manifests" / "evil.yaml"
+    manifests.write_text("\n---\n".join(json.dumps(document) for document in documents))
+
+
+def _alert(name: str, sources: list[dict[str, str]], patterns: list[str]) -> dict[str, Any]:
+    return _evil("Alert", name, {"providerRef": {"name": "evil"}, "eventSources": sources, "exclusionList": patterns})
+
+
+def _evil(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": API, "kind": kind, "metadata": {"name": name, "namespace": EVIL}, "spec": spec}
+
+
+class _Evil:
+    """Posts long messages until it is stopped, and counts what it is answered."""
+
+    def __init__(self, port: int) -> None:
+        self._port, self._ended = port, threading.Event()
+        self._answers: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._post, args=(each,), daemon=True) for each in range(4)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> dict[int, int]:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(20)
+        return self._answers
+
+    def _post(self, each: int) -> None:
+        number = each
+        while not self._ended.wait(len(self._threads) / EVIL_RATE):
+            number += len(self._threads)
+            event = {
+                "involvedObject": {"kind": "Kustomization", "namespace": EVIL, "name": f"o-{number % 8}"},
+                "severity": "info",
+                "reason": "r",
+                "message": f"{number} {'a' * LONG}"[:LONG],
+                "timestamp": "2026-11-30T00:00:00Z",
+                "reportingController": "c",
+            }
+            status, _ = post(self._port, json.dumps(event).encode())
+            with self._lock:
+                self._answers[status] = self._answers.get(status, 0) + 1
