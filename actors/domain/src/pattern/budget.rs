@@ -5,6 +5,9 @@ use super::{LazyPattern, PatternError, Price};
 /// What the patterns of one Alert may cost together.
 const MOST: Price = Price::milliseconds(50);
 
+/// A pattern that costs no more is a usual one: where it does not fit any more, there are too many.
+const USUAL: Price = Price::milliseconds(5);
+
 /// Bytes of patterns that are read of one Alert: reading them takes a few milliseconds at most.
 const MOST_READ: usize = 64 << 10;
 
@@ -58,6 +61,9 @@ impl PatternBudget {
     }
 
     fn read(&mut self, source: &str) -> Result<(), PatternError> {
+        if self.left < Price::LEAST {
+            return Err(PatternError::TooMany);
+        }
         let unread = self.unread.checked_sub(source.len() + READING);
         self.unread = unread.unwrap_or(0);
         if unread.is_none() { Err(PatternError::TooMany) } else { Ok(()) }
@@ -66,8 +72,15 @@ impl PatternBudget {
     fn pay(&mut self, pattern: &LazyPattern) -> Result<(), PatternError> {
         let price = pattern.price();
         let states = self.states.checked_sub(pattern.states()).ok_or(PatternError::TooLarge)?;
-        let too_dear = || PatternError::TooDear { price, left: self.left, most: MOST };
-        self.left = self.left.less(price).ok_or_else(too_dear)?;
+        let Some(left) = self.left.less(price) else {
+            if price <= USUAL {
+                // Of many usual ones the first that does not fit is named, and none after it.
+                self.left = Price::default();
+                return Err(PatternError::TooMany);
+            }
+            return Err(PatternError::TooDear { price, left: self.left, most: MOST });
+        };
+        self.left = left;
         self.states = states;
         Ok(())
     }

@@ -36,6 +36,9 @@ impl Price {
         Self(count.saturating_mul(1_000_000))
     }
 
+    /// The price of a pattern that costs the least.
+    pub(super) const LEAST: Self = Self::of_places(1);
+
     /// A price of that many nanoseconds.
     pub(crate) const fn nanoseconds(count: u64) -> Self {
         Self(count)

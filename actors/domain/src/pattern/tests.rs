@@ -230,7 +230,7 @@ fn an_error_names_the_remedy() {
 #[test]
 fn issue_15_the_patterns_of_an_alert_may_cost_50_ms_and_no_order_of_alerts_changes_what_fits() {
     let refused = |budget: &mut PatternBudget, source: &str| match budget.check(source) {
-        Err(PatternError::TooDear { .. }) => true,
+        Err(PatternError::TooDear { .. } | PatternError::TooMany) => true,
         other => other.map(|_| false).unwrap_or_else(|error| panic!("{source}: {error}")),
     };
     let mut budget = PatternBudget::default();
@@ -243,6 +243,7 @@ fn issue_15_the_patterns_of_an_alert_may_cost_50_ms_and_no_order_of_alerts_chang
         admitted += 1;
     }
     assert_eq!(admitted, fitting);
+    let mut budget = PatternBudget::default();
     let text = budget.check("a{0,999}").and(budget.check("[^z]{200}z")).unwrap_err().to_string();
     assert!(text.contains("may cost 78.") && text.contains("write .*"), "{text}");
 }
@@ -253,7 +254,8 @@ fn issue_15_reading_patterns_is_bounded_too() {
         let mut budget = PatternBudget::default();
         (0..100_000).find(|n| budget.check(&source(*n)).err() == Some(PatternError::TooMany)).unwrap()
     };
-    assert!((500..3000).contains(&count(&|n| format!("failed {n}"))));
+    assert!((50..200).contains(&count(&|n| format!("failed {n}"))));
+    assert!((5..20).contains(&count(&|n| format!("^{}{n}", "ab".repeat(2000)))));
     assert!(count(&|n| format!(r"x\pL{{0,200}}\pN{{0,100}}y{n}")) < 100);
     let begin = std::time::Instant::now();
     for _ in 0..250 {
