@@ -105,8 +105,7 @@ def _add_evil(campanile: Campanile, address: str) -> None:
         patterns = [f"{number}x[^z]{{0,30}}z|[^z]{{50}}y"]
         sources = theirs if number % 10 == 0 else own
         documents.append(_alert(f"dear-{number}", sources, patterns))
-    for number in range(70):
-        documents.append(_alert(f"refused-{number}", own, [f"a{{0,999}}a{{999}}z{number}"]))
+    documents.extend(_alert(f"refused-{number}", own, [f"a{{0,999}}a{{999}}z{number}"]) for number in range(70))
     for number in range(250):
         patterns = [f"x\\pL{{0,200}}\\pN{{0,100}}y{number}-{each}" for each in range(8)]
         documents.append(_alert(f"large-{number}", own, patterns))
