@@ -159,7 +159,7 @@ fn cluster_bad_input_definitions_that_are_not_installed_are_asked_for_and_notice
 }
 
 #[test]
-fn cluster_bad_input_an_object_of_a_mebibyte_is_an_object_like_others() {
+fn cluster_bad_input_an_object_of_a_mebibyte_is_refused_with_the_cause_and_disturbs_no_other() {
     let site = Site::new("large");
     let named =
         |number: usize| json!({"kind": "HelmRelease", "name": format!("{number:05}-{}", "x".repeat(100))});
@@ -169,10 +169,18 @@ fn cluster_bad_input_an_object_of_a_mebibyte_is_an_object_like_others() {
     assert!(large.to_string().len() > 1 << 20);
     site.namespace.apply(large);
     let instance = site.start().loaded();
-    site.namespace.status("alerts", "large", is_ready);
+    let refused = |status: &Value| {
+        let conditions = status["conditions"].as_array().into_iter().flatten();
+        let mut ready = conditions.filter(|condition| condition["type"] == "Ready");
+        ready.any(|ready| {
+            ready["status"] == "False"
+                && ready["message"].as_str().is_some_and(|text| text.contains("spec is larger than 256 KiB"))
+        })
+    };
+    site.namespace.status("alerts", "large", refused);
     site.namespace.status("alerts", "all-to-chat", is_ready);
-    instance.accept(&site.namespace.event("app", "for two Alerts"));
-    site.sink.wait_for(2);
+    instance.accept(&site.namespace.event("app", "for one Alert"));
+    assert_eq!(site.sink.wait_for(1)[0].message(), "for one Alert");
 }
 
 #[test]

@@ -32,7 +32,8 @@ fn tests_below(folder: &Path, names: &mut BTreeSet<String>) {
                 if let (true, Some(rest)) = (is_test, line.split("fn ").nth(1)) {
                     names.extend(rest.split('(').next().map(str::to_owned));
                 }
-                is_test = (is_test && line.starts_with("#[")) || line == "#[test]";
+                let marks = line.starts_with("#[") && line.ends_with("test]");
+                is_test = marks || (is_test && line.starts_with("#["));
             }
         }
     }
