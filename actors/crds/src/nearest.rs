@@ -1,7 +1,7 @@
 //! The known word that is meant by a misspelt one.
 
 /// The candidate that is nearest to `word`, if one is near enough to be meant: at most a third of its letters differ, upper
-/// and lower case being the same letter. Longer words than [`LONGEST`] are meant to be something else.
+/// and lower case being the same letter. Words of more than 64 letters are meant to be something else.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     if length > LONGEST {
