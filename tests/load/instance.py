@@ -1,8 +1,10 @@
 """A Campanile process in standalone mode, and what the system says of it."""
 
+import contextlib
 import json
 import os
 import pathlib
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,6 +18,8 @@ from typing import Any, Self, TypeAlias
 # What the load generator says of a run, and what is measured beside it.
 Row: TypeAlias = dict[str, Any]
 TICKS = os.sysconf("SC_CLK_TCK")
+# Below those that Linux gives to outgoing connections.
+QUIET_PORTS = range(20_000, 32_768)
 
 
 class Instance:
@@ -130,8 +134,10 @@ def wait(condition: Callable[[], Any], seconds: float, complaint: str, pause: fl
 
 
 def free_port() -> int:
-    """A port that is free now."""
+    """A port that is free now, and that no outgoing connection is given before it is used."""
     with socket.socket() as each:
-        each.bind(("127.0.0.1", 0))
-        port: int = each.getsockname()[1]
-        return port
+        for port in secrets.SystemRandom().sample(QUIET_PORTS, 100):
+            with contextlib.suppress(OSError):
+                each.bind(("127.0.0.1", port))
+                return port
+    sys.exit("no port between 20000 and 32768 is free")
