@@ -68,17 +68,18 @@ fn not_one(text: &str, found: &[DeliveryId], Noun { one, several, command }: &No
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use campanile_domain::{ObjectKey, prefix};
     use campanile_outbox::DeliveryState;
     use campanile_testkit::noon;
 
-    fn letter(id: DeliveryId) -> DeliveryView {
+    /// A dead letter of a Provider in the namespace `apps`.
+    pub(in crate::ops) fn letter(id: DeliveryId, provider: &str) -> DeliveryView {
         DeliveryView {
             id,
             state: DeliveryState::Dead,
-            provider: ObjectKey::new("apps", "chat"),
+            provider: ObjectKey::new("apps", provider),
             alert: ObjectKey::new("apps", "on-call"),
             object: "Kustomization/apps/podinfo".into(),
             reason: "BuildFailed".into(),
@@ -94,7 +95,8 @@ mod tests {
     }
 
     fn picked(texts: &[String], ids: &[DeliveryId]) -> (Vec<DeliveryId>, Vec<Refusal>) {
-        let (found, refused) = pick(texts, ids.iter().copied().map(letter).collect(), &DEAD_LETTERS);
+        let letters = ids.iter().map(|id| letter(*id, "chat")).collect();
+        let (found, refused) = pick(texts, letters, &DEAD_LETTERS);
         (found.into_iter().map(|letter| letter.id).collect(), refused)
     }
 

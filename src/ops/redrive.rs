@@ -79,25 +79,13 @@ fn by_lifetime(
 
 #[cfg(test)]
 mod tests {
+    use super::super::pick;
     use super::*;
-    use campanile_outbox::DeliveryState;
-    use campanile_testkit::noon;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
     fn letter(number: i64, provider: &str) -> DeliveryView {
-        DeliveryView {
-            id: DeliveryId::new(0x5EED, number),
-            state: DeliveryState::Dead,
-            provider: ObjectKey::new("apps", provider),
-            alert: ObjectKey::new("apps", "on-call"),
-            object: "Kustomization/apps/podinfo".into(),
-            reason: "BuildFailed".into(),
-            attempts: 3,
-            accepted_at: noon(),
-            at: Some(noon()),
-            failure: None,
-        }
+        pick::tests::letter(DeliveryId::new(0x5EED, number), provider)
     }
 
     #[test]

@@ -117,7 +117,7 @@ fn of_type(root: &Map, api_version: &str, kind: &str) -> Option<Lint> {
             format!("names '{kind}', which {GROUP} does not have, so the document is skipped; {remedy}");
         return Some(error(Rule::UnknownKind, vec!["kind".into()], message));
     }
-    let is_near = distance(group, GROUP) <= TYPING_ERRORS;
+    let is_near = distance(group, GROUP, 1) <= TYPING_ERRORS;
     let is_ours = nearest(kind, KINDS).is_some();
     let is_bare = group.is_empty() && (version == GROUP || version.starts_with('v'));
     if is_near || (is_ours && (group.ends_with("fluxcd.io") || is_bare)) {
@@ -137,7 +137,7 @@ fn of_secret(api_version: &str, group: &str, kind: &str) -> Option<Lint> {
             format!("is '{api_version}', in which there is no Secret, so the document is skipped; write v1");
         return Some(error(Rule::UnknownVersion, vec!["apiVersion".into()], message));
     }
-    if kind != "Secret" && api_version == "v1" && distance(&kind.to_lowercase(), "secret") <= 1 {
+    if kind != "Secret" && api_version == "v1" && distance(&kind.to_lowercase(), "secret", 1) <= 1 {
         let message =
             format!("names '{kind}', which v1 does not have, so the document is skipped; write 'Secret'");
         return Some(error(Rule::UnknownKind, vec!["kind".into()], message));

@@ -9,7 +9,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     }
     let lower = word.to_lowercase();
     let measured =
-        candidates.into_iter().map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate));
+        candidates.into_iter().map(|candidate| (distance(&lower, &candidate.to_lowercase(), 1), candidate));
     let near = measured.filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1));
     near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
@@ -17,9 +17,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// The longest word that is compared, in characters.
 const LONGEST: usize = 64;
 
-/// How many letters must be added, taken away, changed, or swapped with their neighbour (optimal string alignment). Long texts
-/// are no word at all.
-pub(crate) fn distance(one: &str, other: &str) -> usize {
+/// How many letters must be added, taken away or changed (Levenshtein), where two neighbours that are swapped count `swap`:
+/// as one (optimal string alignment), or as the two that changed. Long texts are no word at all.
+pub(crate) fn distance(one: &str, other: &str, swap: usize) -> usize {
     if one.len() > 4 * LONGEST {
         return usize::MAX;
     }
@@ -33,7 +33,7 @@ pub(crate) fn distance(one: &str, other: &str) -> usize {
             let change = above[column] + usize::from(letter != *wanted);
             let mut best = change.min(above[column + 1] + 1).min(present[column] + 1);
             if column > 0 && last == Some(*wanted) && other[column - 1] == letter {
-                best = best.min(before.get(column - 1).map_or(usize::MAX, |count| count + 1));
+                best = best.min(before.get(column - 1).map_or(usize::MAX, |count| count + swap));
             }
             present.push(best);
         }
@@ -69,7 +69,7 @@ mod tests {
         for (one, other, count) in
             [("", "", 0), ("", "ab", 2), ("ab", "ba", 1), ("kitten", "sitting", 3), ("é", "e", 1)]
         {
-            assert_eq!(distance(one, other), count, "{one} {other}");
+            assert_eq!(distance(one, other, 1), count, "{one} {other}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Kinds that are known as event sources. An Alert may name any other: the list is for finding slips of the pen.
 
+use crate::nearest::distance;
+
 /// The kinds of Flux and of the Flux Operator, which the definitions in `deploy/crds` list, too.
 const KNOWN: &[&str] = &[
     "Bucket",
@@ -31,24 +33,8 @@ pub(crate) fn meant_by(kind: &str) -> Option<&'static str> {
     if kind.len() > LONGEST || KNOWN.contains(&kind) {
         return None;
     }
-    let (slips, nearest) = KNOWN.iter().map(|known| (distance(kind, known), *known)).min()?;
+    let (slips, nearest) = KNOWN.iter().map(|known| (distance(kind, known, 2), *known)).min()?;
     (slips <= SLIPS).then_some(nearest)
-}
-
-/// How many letters have to be put in, left out or replaced to make `one` of `other` (Levenshtein's distance).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (above, letter) in one.chars().enumerate() {
-        let mut diagonal = above;
-        row[0] = above + 1;
-        for (place, same) in other.iter().map(|known| *known == letter).enumerate() {
-            let replaced = diagonal + usize::from(!same);
-            diagonal = row[place + 1];
-            row[place + 1] = replaced.min(diagonal + 1).min(row[place] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]

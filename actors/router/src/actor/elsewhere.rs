@@ -228,15 +228,17 @@ impl RouterActor {
     fn advance(&mut self, object: &str, id: u64, ctx: &mut Context<Self>) {
         let mut first = Some(id);
         while let Some(id) = first {
-            let Some(plan) = self.plan_first(object, id) else { return };
-            if !plan.elsewhere.is_empty() && self.ask(object, id, plan.elsewhere, ctx) {
-                return;
+            let Some(mut plan) = self.plan_first(object, id) else { return };
+            if !plan.elsewhere.is_empty() {
+                if self.ask(object, id, plan.elsewhere, ctx) {
+                    return;
+                }
+                // Nothing could be asked: the answers say so, and the plan is made of them.
+                plan = match self.plan_first(object, id) {
+                    Some(plan) => skipping(plan),
+                    None => return,
+                };
             }
-            // Nothing could be asked: the answers say so, and the plan is made of them.
-            let plan = match self.plan_first(object, id) {
-                Some(plan) => skipping(plan),
-                None => return,
-            };
             let (waiting, next) = self.elsewhere.pop(object, id);
             if let Some(waiting) = waiting {
                 self.conclude(waiting, plan, ctx);
