@@ -19,6 +19,9 @@ pub struct CheckFlags {
     /// A release of Flux whose own controller is to take the manifests as well.
     #[arg(long = "for", value_enum, value_name = "RELEASE")]
     pub target: Option<Target>,
+    /// The instance that is to take the manifests runs with this flag: what names another namespace does not work.
+    #[arg(long)]
+    pub no_cross_namespace_refs: bool,
     /// Form of the findings.
     #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
     pub output: Report,

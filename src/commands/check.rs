@@ -45,6 +45,7 @@ fn strictness(flags: &CheckFlags) -> Strictness {
             Missing::Ignore => None,
         },
         flux: flags.target.map(Target::flux),
+        no_cross_namespace_refs: flags.no_cross_namespace_refs,
     }
 }
 
@@ -52,11 +53,12 @@ fn strictness(flags: &CheckFlags) -> Strictness {
 fn text(found: &[Finding], loaded: &Loaded) -> String {
     let lines = found.iter().map(|finding| printable(&finding.to_string()).replace('\n', " ") + "\n");
     let errors = found.iter().filter(|finding| finding.level == Level::Error).count();
-    let objects = format!(
-        "{} and {}",
-        count(loaded.count("Alert"), "alert"),
-        count(loaded.count("Provider"), "provider")
-    );
+    let alerts = count(loaded.count("Alert"), "alert");
+    let providers = count(loaded.count("Provider"), "provider");
+    let objects = match loaded.count("Receiver") {
+        0 => format!("{alerts} and {providers}"),
+        receivers => format!("{alerts}, {providers} and {}", count(receivers, "receiver")),
+    };
     let judgement = format!("{}, {}", count(errors, "error"), count(found.len() - errors, "warning"));
     lines.collect::<String>() + &format!("checked {objects}: {judgement}\n")
 }

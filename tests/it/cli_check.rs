@@ -120,14 +120,16 @@ fn warnings_do_not_fail() {
 
 #[test]
 fn a_slip_in_a_kind_and_a_receiver_are_warnings_and_a_kind_of_others_is_none() {
-    let receiver = "---\napiVersion: notification.toolkit.fluxcd.io/v1\nkind: Receiver\nmetadata: { name: hook, namespace: apps }\n";
+    let receiver = "---\napiVersion: notification.toolkit.fluxcd.io/v1\nkind: Receiver\nmetadata: { name: hook, namespace: apps }\n\
+                    spec: { type: harbor, secretRef: { name: hook }, events: [PUSH], resources: [{ kind: Bucket, name: a }] }\n";
     let text = with("kind: Kustomization", "kind: Kustomisation") + receiver;
     let output = campanile_with_input(&["check", "-"], &text);
     assert_eq!(output.code, Some(0), "{output:#?}");
     for line in [
         "<stdin>:15:7: warning: Alert/apps/all: spec.eventSources[0].kind 'Kustomisation' is no kind of Flux, and differs little \
          from 'Kustomization'; is that meant? [unknown-kind]\n",
-        "<stdin>:18:1: warning: Receiver/apps/hook: Campanile takes no webhooks yet, so nothing acts on this Receiver",
+        "warning: Receiver/apps/hook: spec.events has no effect, for type 'harbor' does not look at events",
+        "failed to get secret 'apps/hook': not found; create it or correct spec.secretRef [missing-secret]",
     ] {
         assert!(output.stdout.contains(line), "{line} is not in {}", output.stdout);
     }

@@ -50,7 +50,8 @@ fn item_17_each_id_of_the_page_is_shown_by_its_example() {
     let mut wrong = Vec::new();
     for (id, example) in examples {
         let Some(example) = example else { continue };
-        let output = campanile_with_input(&["check", "-"], example);
+        // One finding is said with this flag only.
+        let output = campanile_with_input(&["check", "-", "--no-cross-namespace-refs"], example);
         if !output.stdout.lines().any(|line| line.ends_with(&format!(" [{id}]"))) {
             wrong.push(format!("{id}:\n{example}says\n{}", output.stdout));
         }

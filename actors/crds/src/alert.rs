@@ -68,23 +68,11 @@ fn source(entry: &Map, namespace: &str, version: Version, checker: &mut Checker)
     // Any kind: others bring their own, and the definition in the cluster says which it takes.
     checker.nonempty(entry, "kind");
     checker.demand(entry, "name");
-    let own = name(entry, "namespace", version, checker);
+    let own = checker.name(entry, "namespace", version.longest_name());
     EventSource {
         kind: entry.get("kind").and_then(Json::as_str).unwrap_or_default().to_owned(),
-        name: name(entry, "name", version, checker).unwrap_or_default(),
+        name: checker.name(entry, "name", version.longest_name()).unwrap_or_default(),
         namespace: own.unwrap_or_else(|| namespace.to_owned()),
         match_labels: checker.text_map(entry, "matchLabels"),
     }
-}
-
-/// A name or namespace: not empty and not too long.
-fn name(entry: &Map, key: &'static str, version: Version, checker: &mut Checker) -> Option<String> {
-    let text = checker.text(entry, key)?;
-    let longest = version.longest_name();
-    if text.is_empty() {
-        checker.add(key, "must not be empty");
-    } else if text.chars().count() > longest {
-        checker.add(key, format!("is longer than {longest} characters"));
-    }
-    Some(text.to_owned())
 }

@@ -84,6 +84,17 @@ impl Checker {
         }
     }
 
+    /// A name or namespace: not empty and at most `longest` characters.
+    pub(crate) fn name(&mut self, map: &Map, key: &'static str, longest: usize) -> Option<String> {
+        let text = self.text(map, key)?;
+        if text.is_empty() {
+            self.add(key, "must not be empty");
+        } else if text.chars().count() > longest {
+            self.add(key, format!("is longer than {longest} characters"));
+        }
+        Some(text.to_owned())
+    }
+
     /// Records a violation if the field is absent.
     pub(crate) fn demand(&mut self, map: &Map, key: &'static str) {
         if map.get(key).is_none_or(Json::is_null) {

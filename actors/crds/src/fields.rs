@@ -105,6 +105,46 @@ pub(crate) const PROVIDER: &[Field] = &[
     SOPS,
 ];
 
+/// Fields of a Receiver.
+pub(crate) const RECEIVER: &[Field] = &[
+    ("apiVersion", Open),
+    ("kind", Open),
+    ("metadata", METADATA),
+    (
+        "spec",
+        Fields(&[
+            ("type", Open),
+            ("interval", Open),
+            ("events", Open),
+            (
+                "resources",
+                Items(&[
+                    ("apiVersion", Open),
+                    ("kind", Open),
+                    ("name", Open),
+                    ("namespace", Open),
+                    ("matchLabels", Open),
+                    ("filter", Open),
+                ]),
+            ),
+            ("resourceFilter", Open),
+            ("secretRef", REFERENCE),
+            (
+                "oidcProviders",
+                Items(&[
+                    ("issuerURL", Open),
+                    ("audience", Open),
+                    ("variables", Items(&[("name", Open), ("expression", Open)])),
+                    ("validations", Items(&[("expression", Open), ("message", Open)])),
+                ]),
+            ),
+            ("suspend", Open),
+        ]),
+    ),
+    ("status", Open),
+    SOPS,
+];
+
 /// Fields of a Secret.
 pub(crate) const SECRET: &[Field] = &[
     ("apiVersion", Open),

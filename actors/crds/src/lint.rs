@@ -2,6 +2,7 @@
 
 mod alert;
 mod provider;
+mod receiver;
 mod text;
 
 use campanile_domain::yaml::Step;
@@ -61,7 +62,7 @@ pub enum Told {
 /// Both releases of Flux that manifests are judged for.
 const BOTH: &[Flux] = &[Flux::V2_9, Flux::V2_10];
 
-/// All remarks on an Alert, a Provider or a Secret; nothing for other objects.
+/// All remarks on an Alert, a Provider, a Receiver or a Secret; nothing for other objects.
 pub fn lint(json: &Json) -> Vec<Lint> {
     let mut lints = Lints::default();
     let Some((root, api_version, kind)) = typed(json) else { return Vec::new() };
@@ -71,18 +72,28 @@ pub fn lint(json: &Json) -> Vec<Lint> {
         text::secret_keys(root, &mut lints);
         return lints.found;
     }
-    let Some((version, kind @ ("Alert" | "Provider"))) = notification_kind(api_version, kind) else {
-        return Vec::new();
-    };
-    let (Some(version), Some(spec)) = (Version::named(version), root.get("spec").and_then(Json::as_object))
+    let Some((version, kind)) = notification_kind(api_version, kind) else { return Vec::new() };
+    let (Some(version), Some(spec)) =
+        (Version::of_kind(kind, version), root.get("spec").and_then(Json::as_object))
     else {
         return Vec::new();
     };
-    lints.version(version, kind);
-    lints.unknown_fields(root, if kind == "Alert" { fields::ALERT } else { fields::PROVIDER });
+    match kind {
+        "Receiver" => lints.version_of_receiver(version),
+        _ => lints.version(version, kind),
+    }
+    lints.unknown_fields(
+        root,
+        match kind {
+            "Alert" => fields::ALERT,
+            "Receiver" => fields::RECEIVER,
+            _ => fields::PROVIDER,
+        },
+    );
     lints.metadata(root);
     match kind {
         "Alert" => alert::lint(spec, version, &mut lints),
+        "Receiver" => receiver::lint(spec, version, &mut lints),
         _ => provider::lint(spec, version, &mut lints),
     }
     text::variables(root, &mut lints);
@@ -159,6 +170,23 @@ impl Lints {
         }
     }
 
+    /// Flux 2.9 and newer serve Receivers in v1 alone.
+    fn version_of_receiver(&mut self, version: Version) {
+        let (concerns, level, message) = match version {
+            Version::V1 | Version::V1beta3 => return,
+            Version::V1beta2 => {
+                let message = "is old: v1beta2 Receiver is deprecated, upgrade to v1".to_owned();
+                (Concerns::AllAndBreaks(BOTH), Level::Warning, message)
+            }
+            Version::V1beta1 => {
+                let message = "is old: no API server serves Receiver in v1beta1; upgrade to v1".to_owned();
+                (Concerns::All, Level::Error, message)
+            }
+        };
+        self.add_concerning(concerns, level, Rule::OldVersion, vec!["apiVersion".into()], message);
+        self.tell(Told::InLog);
+    }
+
     fn unknown_fields(&mut self, root: &Map, known: &'static [Field]) {
         for unknown in fields::unknown(root, known) {
             let remedy = match nearest(&unknown.name, unknown.known.iter().map(|(name, _)| *name)) {
@@ -217,9 +245,9 @@ impl Lints {
         self.tell(Told::InStatus);
     }
 
-    /// Fields that came with a later version.
-    fn later(&mut self, spec: &Map, later: &[&'static str], version: Version) {
-        if version > Version::V1beta1 {
+    /// Fields that came with version `first`.
+    fn later(&mut self, spec: &Map, later: &[&'static str], version: Version, first: Version) {
+        if version >= first {
             return;
         }
         for key in later.iter().filter(|key| spec.contains_key(**key)) {

@@ -42,6 +42,11 @@ impl<'j> Metadata<'j> {
         })
     }
 
+    /// An annotation.
+    pub(crate) fn annotation(&self, name: &str) -> Option<&'j str> {
+        self.root.get("metadata")?.get("annotations")?.get(name)?.as_str()
+    }
+
     /// The object as expressions see it: `apiVersion`, `kind`, `metadata` and `spec` as one JSON text.
     pub(crate) fn written(&self) -> Arc<str> {
         // Writing maps of text to a string does not fail.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver, Secret};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, ReceiverSpec, Secret};
 use serde_json::Value as Json;
 
 use crate::checker::Checker;
@@ -19,8 +19,8 @@ pub enum Object {
     Alert(Alert),
     /// Where to notify. Its type may be one that this program does not know.
     Provider(ProviderSpec),
-    /// A webhook; nothing acts on it yet.
-    Receiver(Receiver),
+    /// A webhook that makes objects reconcile.
+    Receiver(ReceiverSpec),
     /// Credentials.
     Secret(Secret),
     /// Credentials that exist, and of which this text does not tell the contents.
@@ -42,8 +42,8 @@ impl Object {
     /// Reads an object. `None` if it is no Kubernetes object with a name.
     ///
     /// # Errors
-    /// Every [`Violation`] of the constraints of control plane 1, if it is an Alert, a Provider or a Secret; of a Receiver
-    /// those of its metadata.
+    /// Every [`Violation`] of the constraints of control plane 1 and receivers 1, if it is an Alert, a Provider, a Receiver or a
+    /// Secret.
     pub fn from_json(json: &Json) -> Result<Option<Self>, Vec<Violation>> {
         let Some((root, api_version, kind)) = typed(json) else { return Ok(None) };
         if let Some(hidden) = hidden::read(root, api_version, kind) {
@@ -56,12 +56,7 @@ impl Object {
             return checker.finish(Some(Self::Secret(secret)));
         }
         match notification_kind(api_version, kind) {
-            Some((version, "Alert" | "Provider")) => Self::versioned(root, version, kind).map(Some),
-            Some(_) => {
-                let mut checker = Checker::default();
-                let metadata = Metadata::read(root, &mut checker);
-                checker.finish(Some(Self::Receiver(receiver::read(metadata, root))))
-            }
+            Some((version, kind)) => Self::versioned(root, version, kind).map(Some),
             None => Ok(labelled(root, api_version, kind)),
         }
     }
@@ -75,7 +70,7 @@ impl Object {
 
     fn versioned(root: &Map, version: &str, kind: &str) -> Result<Self, Vec<Violation>> {
         let mut checker = Checker::default();
-        let Some(version) = Version::named(version) else {
+        let Some(version) = Version::of_kind(kind, version) else {
             let newest = Version::V1.name();
             checker.add_by(
                 Rule::UnknownVersion,
@@ -94,6 +89,7 @@ impl Object {
         }
         let object = checker.within("spec", |checker| match kind {
             "Alert" => Self::Alert(alert::read(&metadata, spec, version, checker)),
+            "Receiver" => Self::Receiver(receiver::read(&metadata, spec, version, checker)),
             _ => Self::Provider(provider::read(&metadata, spec, version, checker)),
         });
         checker.finish(object)

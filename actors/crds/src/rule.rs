@@ -92,6 +92,16 @@ rules! {
     Proxy: "provider-proxy", "the proxy cannot be used";
     /// The expression of a commit status does not compile.
     Expression: "provider-expression", "the expression is not valid";
+    /// A namespace that references may not cross into.
+    CrossNamespace: "cross-namespace", "the reference crosses namespaces where that is not allowed";
+    /// A Receiver without resources.
+    NoResources: "no-resources", "the Receiver names no resources";
+    /// A resource that no webhook can reconcile as it is written.
+    Resource: "receiver-resource", "the resource cannot be reconciled as it is written";
+    /// A list of events that the type does not look at.
+    IgnoredEvents: "ignored-events", "the type does not look at events";
+    /// A key of a Receiver's Secret is missing.
+    ReceiverSecret: "receiver-secret", "a key of the Secret is missing, so no request verifies";
 }
 
 #[cfg(test)]

@@ -22,6 +22,11 @@ const KNOWN: &[&str] = &[
     "ResourceSetInputProvider",
 ];
 
+/// Whether a Receiver can reconcile objects of a kind without an addition to its definition in the cluster.
+pub(crate) fn is_reconciled(kind: &str) -> bool {
+    kind != "Receiver" && KNOWN.contains(&kind)
+}
+
 /// How many letters may differ for a kind to be taken for a misspelt one.
 const SLIPS: usize = 2;
 

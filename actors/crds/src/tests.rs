@@ -1,4 +1,5 @@
 mod definition;
+mod receiver;
 mod remarks;
 
 use std::time::Duration;
@@ -326,15 +327,6 @@ fn a_secret_that_is_not_base64_is_told_without_its_value() {
         violations(&secret),
         ["data.token is not base64; encode the value, or put it under stringData as it is"]
     );
-}
-
-#[test]
-fn a_receiver_is_read_whatever_its_spec_says() {
-    for (version, spec, suspend) in [("v1", json!({"suspend": true}), true), ("v1beta2", json!(3), false)] {
-        let read = Object::from_json(&manifest("Receiver", version, spec));
-        let Ok(Some(Object::Receiver(receiver))) = read else { panic!("{read:?}") };
-        assert_eq!((receiver.key.to_string().as_str(), receiver.suspend), ("apps/x", suspend));
-    }
 }
 
 #[test]

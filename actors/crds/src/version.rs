@@ -1,4 +1,5 @@
-//! The versions of Alert and Provider and what differs between them (contract, control plane 1.1 to 1.5, flux-2.10 1).
+//! The versions of Alert, Provider and Receiver and what differs between them (contract, control plane 1.1 to 1.5, receivers 1,
+//! flux-2.10 1).
 
 use campanile_domain::{KindVersion, ProviderType};
 
@@ -29,6 +30,11 @@ impl Version {
             "v1" => Some(Self::V1),
             _ => None,
         }
+    }
+
+    /// The same for a kind; Receiver went from `v1beta2` to `v1`.
+    pub fn of_kind(kind: &str, name: &str) -> Option<Self> {
+        Self::named(name).filter(|version| kind != "Receiver" || *version != Self::V1beta3)
     }
 
     /// The name in manifests.

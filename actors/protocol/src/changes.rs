@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::Message;
-use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, ReceiverSpec};
 
 /// One object that appeared, changed or went away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Changes {
     /// Providers whose queues somebody asks to be tried at once.
     pub requested: Vec<ObjectKey>,
     /// Receivers. Nobody acts on them yet.
-    pub receivers: Vec<Change<Receiver>>,
+    pub receivers: Vec<Change<ReceiverSpec>>,
     /// Secrets that appeared, changed or went away, by key only: contents are read on demand.
     pub secrets: Vec<ObjectKey>,
     /// Whether labels of source objects changed, so that events held back for them can be planned.

@@ -1,13 +1,15 @@
 //! Everything that is wrong with a state of manifests, each with its place.
 
+mod receivers;
+
 use campanile_crds::flux::Flux;
 use campanile_crds::{Cause, Level, Rule};
 use campanile_domain::yaml;
-use campanile_domain::{ObjectKey, ProviderSpec, Secret};
+use campanile_domain::{Alert, EventSource, ObjectKey, ProviderSpec, Secret};
 
 use crate::finding::Finding;
 use crate::loaded::Known;
-use crate::{Loaded, Located};
+use crate::{Loaded, Located, Position};
 
 /// How manifests are judged.
 #[derive(Clone, Copy, Debug)]
@@ -16,12 +18,14 @@ pub struct Strictness {
     pub missing: Option<Level>,
     /// A release of Flux whose own controller is to take the manifests as well.
     pub flux: Option<Flux>,
+    /// Whether the instance that is to take them runs with `--no-cross-namespace-refs`.
+    pub no_cross_namespace_refs: bool,
 }
 
 impl Default for Strictness {
     /// A warning, and no Flux.
     fn default() -> Self {
-        Self { missing: Some(Level::Warning), flux: None }
+        Self { missing: Some(Level::Warning), flux: None, no_cross_namespace_refs: false }
     }
 }
 
@@ -52,6 +56,12 @@ pub fn findings(loaded: &Loaded, strictness: Strictness) -> Vec<Finding> {
     }
     for provider in loaded.providers.values() {
         found.extend(missing_secrets(loaded, provider, strictness));
+    }
+    for receiver in loaded.receivers.values() {
+        found.extend(receivers::findings(loaded, receiver, strictness));
+    }
+    if strictness.no_cross_namespace_refs {
+        found.extend(loaded.alerts.values().flat_map(foreign_sources));
     }
     let mut found: Vec<Finding> =
         found.into_iter().filter_map(|one| one.judged_for(strictness.flux)).collect();
@@ -106,22 +116,49 @@ fn missing_secrets<'a>(
     provider: &'a Located<ProviderSpec>,
     strictness: Strictness,
 ) -> impl Iterator<Item = Finding> + 'a {
+    let object = format!("Provider/{}", provider.value.key);
     secret_fields(&provider.value).filter_map(move |(field, key)| {
-        let (level, is_consequence) = match loaded.known("Secret", &key, loaded.secrets.contains_key(&key)) {
-            Known::Usable | Known::Elsewhere => return None,
-            Known::Refused => (Level::Error, true),
-            Known::Absent => (strictness.missing?, false),
-        };
-        let place = provider.position.of_reference(field);
-        let object = format!("Provider/{}", provider.value.key);
-        let mut message = missing_secret(&key, field);
-        message.insert_str(
-            message.find(';').unwrap_or(message.len()),
-            &loaded.hint("Secret", &key, &provider.position),
-        );
-        let finding = Finding::new(Rule::MissingSecret, level, place, object, message);
-        Some(if is_consequence { finding.following() } else { finding })
+        absent_secret(loaded, strictness, &provider.position, &object, (field, &key))
     })
+}
+
+/// What is to be said of a Secret that `object` names in `field`; nothing if it is there.
+fn absent_secret(
+    loaded: &Loaded,
+    strictness: Strictness,
+    position: &Position,
+    object: &str,
+    (field, key): (&'static str, &ObjectKey),
+) -> Option<Finding> {
+    let (level, is_consequence) = match loaded.known("Secret", key, loaded.secrets.contains_key(key)) {
+        Known::Usable | Known::Elsewhere => return None,
+        Known::Refused => (Level::Error, true),
+        Known::Absent => (strictness.missing?, false),
+    };
+    let mut message = missing_secret(key, field);
+    message.insert_str(message.find(';').unwrap_or(message.len()), &loaded.hint("Secret", key, position));
+    let finding = Finding::new(Rule::MissingSecret, level, position.of_reference(field), object, message);
+    Some(if is_consequence { finding.following() } else { finding })
+}
+
+/// Sources of an Alert that are not in its namespace, where it may see no other.
+fn foreign_sources(alert: &Located<Alert>) -> Vec<Finding> {
+    let own = &*alert.value.key.namespace;
+    let foreign = alert.value.sources.iter().enumerate().filter(|(_, source)| source.namespace != own);
+    let finding = |(index, source): (usize, &EventSource)| {
+        let message = format!(
+            "spec.eventSources[{index}].namespace is '{}', and --no-cross-namespace-refs allows '{own}' alone; move the Alert \
+             there",
+            source.namespace
+        );
+        Finding::error(
+            Rule::CrossNamespace,
+            alert.position.place(),
+            format!("Alert/{}", alert.value.key),
+            message,
+        )
+    };
+    foreign.map(finding).collect()
 }
 
 /// Secrets whose values are ciphertext: applied like this, they are no credentials. Where what is missing does not count,

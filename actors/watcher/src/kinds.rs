@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, ReceiverSpec};
 use campanile_protocol::{Change, Changes, SecretError};
 
 use crate::any_kind::AnyKind;
@@ -71,7 +71,7 @@ macro_rules! kinds {
 kinds! {
     Alert: Alert, alerts;
     Provider: ProviderSpec, providers;
-    Receiver: Receiver, receivers;
+    Receiver: ReceiverSpec, receivers;
 }
 
 impl<F> Kinds<F> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use campanile_crds::Rule;
-use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver, Secret};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, ReceiverSpec, Secret};
 use campanile_protocol::{LabelLookup, SecretError, Specs};
 
 use crate::finding::{Finding, Place};
@@ -47,7 +47,7 @@ pub struct Loaded {
     /// The Providers; the type of each may be unknown.
     pub providers: BTreeMap<ObjectKey, Located<ProviderSpec>>,
     /// The Receivers.
-    pub receivers: BTreeMap<ObjectKey, Located<Receiver>>,
+    pub receivers: BTreeMap<ObjectKey, Located<ReceiverSpec>>,
     /// The Secrets.
     pub secrets: BTreeMap<ObjectKey, Located<Secret>>,
     /// Manifests that can not be used: unreadable files, broken texts, objects that break the schema, duplicates.
@@ -104,6 +104,7 @@ impl Loaded {
         let usable = match kind {
             "Alert" => self.alerts.len(),
             "Provider" => self.providers.len(),
+            "Receiver" => self.receivers.len(),
             _ => self.secrets.len(),
         };
         usable + self.refused.iter().filter(|(refused, _)| refused == kind).count()

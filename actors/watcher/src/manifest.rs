@@ -219,9 +219,11 @@ impl Reader<'_> {
             }
             Object::Receiver(receiver) => {
                 let name = format!("Receiver/{}", receiver.key);
+                let remark = self.lint(json, &name, node);
+                self.comments(&name, node);
                 let finding = Finding::warning(Rule::NotSupported, position.place(), name, NOT_SUPPORTED);
                 self.content.remarks.push(finding);
-                Entry::Receiver(Located { value: Arc::new(receiver), position, fault: None, remark: None })
+                Entry::Receiver(Located { value: Arc::new(receiver), position, fault: None, remark })
             }
             Object::Alert(alert) => {
                 let name = format!("Alert/{}", alert.key);

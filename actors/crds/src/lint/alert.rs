@@ -10,7 +10,7 @@ use crate::{Map, Rule, Version};
 
 pub(super) fn lint(spec: &Map, version: Version, lints: &mut Lints) {
     lints.deprecated(spec, "summary", version, "use spec.eventMetadata.summary");
-    lints.later(spec, LATER_FIELDS, version);
+    lints.later(spec, LATER_FIELDS, version, Version::V1beta2);
     let sources = spec.get("eventSources").and_then(Json::as_array);
     if sources.is_some_and(Vec::is_empty) {
         let message = "is empty, so no event matches; name the objects whose events count";

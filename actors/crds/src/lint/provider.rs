@@ -10,7 +10,7 @@ use crate::{GROUP, Map, Rule, Version};
 
 pub(super) fn lint(spec: &Map, version: Version, lints: &mut Lints) {
     lints.deprecated(spec, "proxy", version, "use spec.proxySecretRef");
-    lints.later(spec, LATER_FIELDS, version);
+    lints.later(spec, LATER_FIELDS, version, Version::V1beta2);
     if version > Version::V1beta1 {
         lints.deprecated(spec, "interval", version, "it has no effect; remove it");
     }

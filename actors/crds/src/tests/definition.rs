@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use campanile_domain::{ProviderClass, ProviderType};
 
-use crate::fields::{ALERT, Field, PROVIDER, Shape};
+use crate::fields::{ALERT, Field, PROVIDER, RECEIVER, Shape};
 use crate::{GROUP, Version};
 
 /// The types that may carry an expression, in quotes.
@@ -123,7 +123,8 @@ fn compare(known: &[Field], schema: &serde_json::Value, place: &str) {
 
 #[test]
 fn item_11_the_fields_are_those_of_the_definition_at_every_level() {
-    for (file, fields) in [("alerts.yaml", ALERT), ("providers.yaml", PROVIDER)] {
+    for (file, fields) in [("alerts.yaml", ALERT), ("providers.yaml", PROVIDER), ("receivers.yaml", RECEIVER)]
+    {
         let place: PathBuf =
             [env!("CARGO_MANIFEST_DIR"), "..", "..", "deploy", "crds", file].iter().collect();
         let text = std::fs::read_to_string(place).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use campanile_domain::{Alert, ObjectKey, ProviderSpec, Receiver, Secret};
+use campanile_domain::{Alert, ObjectKey, ProviderSpec, ReceiverSpec, Secret};
 
 use crate::Located;
 use crate::loaded::Hidden;
@@ -13,7 +13,7 @@ use crate::loaded::Hidden;
 pub(crate) enum Entry {
     Alert(Located<Alert>),
     Provider(Located<ProviderSpec>),
-    Receiver(Located<Receiver>),
+    Receiver(Located<ReceiverSpec>),
     Secret(Located<Secret>),
     /// A Secret whose contents are not known.
     Hidden(ObjectKey, Hidden),

@@ -167,7 +167,7 @@ fn item_12_what_is_missing_is_what_one_wants_it_to_be() {
             + &provider("http://x\n  secretRef: {name: s}").replace("name: chat", "name: other")),
     );
     let levels = |missing| {
-        let found = findings(&loaded, Strictness { missing, flux: None });
+        let found = findings(&loaded, Strictness { missing, ..Strictness::default() });
         found.iter().map(|finding| finding.level).collect::<Vec<_>>()
     };
     assert_eq!(levels(Some(Level::Error)), [Level::Error; 2]);
@@ -193,7 +193,7 @@ fn item_12_secrets_that_are_elsewhere_are_not_missing_and_ciphertext_is_no_crede
         found.len() == 1 && found[0].contains("error: Secret/apps/token: is encrypted with SOPS"),
         "{found:?}"
     );
-    assert_eq!(findings(&loaded, Strictness { missing: None, flux: None }), []);
+    assert_eq!(findings(&loaded, Strictness { missing: None, ..Strictness::default() }), []);
     for loaded in [with(sealed), loaded] {
         let secret = loaded.secret(campanile_domain::ObjectKey::new("apps", "token"));
         assert!(secret.unwrap_err().to_string().contains("apps/token"));
@@ -231,4 +231,30 @@ fn item_13_a_value_that_is_a_comment_is_told() {
     {
         assert_eq!(of(&provider(sound)), Vec::<String>::new(), "{sound}");
     }
+}
+
+#[test]
+fn issue_20_a_receiver_that_can_never_verify_is_an_error() {
+    let text = "
+apiVersion: notification.toolkit.fluxcd.io/v1
+kind: Receiver
+metadata: { name: hook, namespace: apps }
+spec:
+  type: gcr
+  secretRef: { name: hook-token }
+  resources: [{ kind: Bucket, name: a, namespace: other }, { kind: Bucket, name: b }]
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: hook-token, namespace: apps }
+stringData: { token: '', audience: a }
+";
+    let loaded = Loaded::from_text("a.yaml".as_ref(), text);
+    let said = |no_cross_namespace_refs| {
+        let found = findings(&loaded, Strictness { no_cross_namespace_refs, ..Strictness::default() });
+        let said = found.iter().filter(|finding| finding.level == Level::Error).map(|one| one.rule.id());
+        said.collect::<Vec<_>>()
+    };
+    assert_eq!(said(false), ["receiver-secret"], "an empty token is one, a missing e-mail is not");
+    assert_eq!(said(true), ["cross-namespace", "receiver-secret"]);
 }

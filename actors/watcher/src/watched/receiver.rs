@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use campanile_crds::{NOT_SUPPORTED, Object};
-use campanile_domain::{ObjectKey, Receiver};
+use campanile_domain::{ObjectKey, ReceiverSpec};
 use campanile_protocol::{Backlog, Change, Changes, Counts, ObjectRow, ReceiverRow};
 
 use super::{Known, Reference, Watched};
@@ -12,7 +12,7 @@ use crate::condition::{Judgement, UNSUPPORTED};
 use crate::kind::Kind;
 use crate::{Loaded, Located};
 
-impl Watched for Receiver {
+impl Watched for ReceiverSpec {
     const KIND: Kind = Kind::Receiver;
 
     type Aspect = ();
