@@ -162,14 +162,14 @@ fn samples(folder: &str) -> Vec<(PathBuf, Value)> {
         documents.into_iter().map(move |document| (file.clone(), document.to_json()))
     };
     let every_version = |(file, object): (PathBuf, Value)| {
-        let in_version = move |version: &str| {
+        // The versions of a Receiver do not have the same fields.
+        let own = object["apiVersion"].as_str().and_then(|version| version.rsplit('/').next());
+        let is_receiver = object["kind"] == "Receiver";
+        let in_version = |version: &str| {
             let mut object = object.clone();
             object["apiVersion"] = format!("{GROUP}/{version}").into();
             (file.clone(), object)
         };
-        // The versions of a Receiver do not have the same fields.
-        let own = object["apiVersion"].as_str().and_then(|version| version.rsplit('/').next());
-        let is_receiver = object["kind"] == "Receiver";
         let versions = ["v1", "v1beta3", "v1beta2"].into_iter();
         versions.filter(|one| !is_receiver || own == Some(*one)).map(in_version).collect::<Vec<_>>()
     };
