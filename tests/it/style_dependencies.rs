@@ -19,19 +19,21 @@ fn rule(krate: &str) -> Rule {
     match krate {
         "domain" => rule(&[], &["tokio", "actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
         "crds" => rule(&["domain"], &["actix", "actix-rt", "actix-web", "actix-http", "awc"]),
-        "protocol" => rule(&["domain"], &["kube", "actix-web", "actix-http", "awc"]),
+        "protocol" => rule(&["domain", "receivers"], &["kube", "actix-web", "actix-http", "awc"]),
         "supervision" => rule(&[], &["kube", "actix-web", "actix-http", "awc"]),
         "tls" => rule(&[], &["tokio", "actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
         "transport" => rule(&["domain", "tls"], &["actix", "kube"]),
         "outbox" => rule(&["domain"], &["actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
         "providers" => rule(&["domain"], &["actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
-        "receivers" => rule(&["domain", "transport"], &["actix", "kube"]),
+        "receivers" => {
+            rule(&["domain"], &["tokio", "actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"])
+        }
         "intake" => rule(&["domain", "protocol", "supervision", "receivers"], &["kube"]),
         "router" => rule(
             &["domain", "protocol", "supervision", "outbox"],
             &["kube", "actix-web", "actix-http", "awc"],
         ),
-        "watcher" => rule(&["domain", "protocol", "supervision", "crds", "tls"], &[]),
+        "watcher" => rule(&["domain", "protocol", "supervision", "crds", "receivers", "tls"], &[]),
         "delivery" => {
             rule(&["domain", "protocol", "supervision", "providers", "transport", "outbox"], &["kube"])
         }

@@ -8,8 +8,14 @@ use campanile_domain::ProviderType;
 use crate::style_sizes::{is_shipped, sources};
 
 /// Where a name may stand: table, types, and the values that tests are made of.
-const HOMES: &[&str] =
-    &["actors/providers/src/kinds", "actors/domain/src/provider_type", "actors/testkit/src"];
+const HOMES: &[&str] = &[
+    "actors/providers/src/kinds",
+    "actors/domain/src/provider_type",
+    "actors/domain/src/receiver_type",
+    "actors/receivers/src/kinds",
+    "actors/receivers/src/tests",
+    "actors/testkit/src",
+];
 
 /// Words that are also the name of a type: the scheme of an address, the form of a payload in the demonstration.
 const OTHER_MEANINGS: &[(&str, &str)] =

@@ -1,0 +1,46 @@
+//! The endpoint of webhooks to the watcher: annotate what a verified request selects.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Message;
+use campanile_receivers::Selection;
+use jiff::Timestamp;
+
+/// Asks for the annotation `reconcile.fluxcd.io/requestedAt` on every resource that a verified webhook selects. Answered
+/// when all entries were tried, with one outcome for each entry of `selection.receiver().resources`, in order.
+///
+/// A [`Selection`] is made of a verified request alone, so that nothing else can ask.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Vec<EntryOutcome>")]
+pub struct RequestReconciles {
+    /// What the request selects.
+    pub selection: Arc<Selection>,
+    /// When it came; the value of the annotation.
+    pub at: Timestamp,
+    /// How long the API server may take for all of them.
+    pub patience: Duration,
+}
+
+/// What became of one entry of `spec.resources`.
+pub type EntryOutcome = Result<Annotated, ReconcileError>;
+
+/// Resources of one entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Annotated {
+    /// Those that were annotated.
+    pub annotated: u32,
+    /// Those that a filter left out.
+    pub skipped: u32,
+}
+
+/// Why an entry was not reconciled, or not all of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReconcileError {
+    /// The API server is away, slow or throttles: the same may work later.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The entry cannot work as it is: nothing of that name, no right to it, a filter without a value.
+    #[error("{0}")]
+    Refused(String),
+}

@@ -1,0 +1,10 @@
+//! `bitbucket`: Bitbucket Server and Data Center, and Bitbucket Cloud with a webhook secret; signed as GitHub does it
+//! (contract, receivers 5.1).
+
+use super::{Rules, github};
+
+pub(super) static RULES: Rules = Rules {
+    check: |case| github::check(case, "Bitbucket server"),
+    event: "Bitbucket server event",
+    revision: None,
+};

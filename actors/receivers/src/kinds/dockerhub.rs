@@ -1,0 +1,22 @@
+//! `dockerhub`: a body as Docker Hub writes it; whoever knows the path may call (contract, receivers 5).
+
+use super::{Rules, passed};
+use crate::body::told;
+use crate::error::VerifyError;
+use crate::event::shown;
+use crate::fields::{Field, Rest, read};
+use crate::verify::{Case, Step};
+
+pub(super) static RULES: Rules = Rules { check, event: "DockerHub event", revision: Some(TAG) };
+
+const TAG: &[&str] = &["push_data", "tag"];
+
+fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
+    let fields = [Field::Text(&["repository", "repo_url"]), Field::Text(TAG)];
+    let [url, tag] = read(case.body, fields, Rest::Ignored).map_err(|error| VerifyError::Body {
+        host: "DockerHub",
+        part: "payload",
+        why: told(&error),
+    })?;
+    Ok(passed(format!("handling DockerHub event from {} for tag {}", shown(&url), shown(&tag))))
+}

@@ -1,0 +1,13 @@
+//! `generic-hmac`: an HMAC of the body with the token as key, in `X-Signature` (contract, receivers 5).
+
+use super::{Rules, passed};
+use crate::error::VerifyError;
+use crate::signature;
+use crate::verify::{Case, Step};
+
+pub(super) static RULES: Rules = Rules { check, event: "generic webhook", revision: None };
+
+fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
+    signature::check(case.tokens, case.head, "X-Signature", case.body).map_err(VerifyError::Hmac)?;
+    Ok(passed("handling generic webhook with a signature"))
+}

@@ -1,0 +1,18 @@
+//! `gitlab`: the token itself in a header (contract, receivers 5).
+
+use super::Rules;
+use crate::error::VerifyError;
+use crate::secret::equal;
+use crate::verify::{Case, Passed, Step};
+
+const HEADER: &str = "X-Gitlab-Token";
+
+pub(super) static RULES: Rules = Rules { check, event: "GitLab event", revision: Some(&["checkout_sha"]) };
+
+fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
+    let given = case.head.first(HEADER);
+    match case.tokens.any(|token| equal(given, token)) {
+        true => Ok(Step::Passed(Passed::default())),
+        false => Err(VerifyError::Header(HEADER)),
+    }
+}

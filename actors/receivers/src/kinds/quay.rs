@@ -1,0 +1,20 @@
+//! `quay`: a body as Quay writes it; whoever knows the path may call (contract, receivers 5).
+
+use super::{Rules, passed};
+use crate::body::told;
+use crate::error::VerifyError;
+use crate::event::shown;
+use crate::fields::{Field, Rest, read};
+use crate::verify::{Case, Step};
+
+pub(super) static RULES: Rules = Rules { check, event: "Quay event", revision: None };
+
+fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
+    let fields = [Field::Text(&["docker_url"]), Field::Texts(&["updated_tags"])];
+    let [url, _] = read(case.body, fields, Rest::Ignored).map_err(|error| VerifyError::Body {
+        host: "Quay",
+        part: "payload",
+        why: told(&error),
+    })?;
+    Ok(passed(format!("handling Quay event from {}", shown(&url))))
+}

@@ -1,0 +1,6 @@
+//! The types by the acceptance list of the contract (receivers 11).
+
+mod filters;
+mod forged;
+mod oidc;
+mod webhooks;
