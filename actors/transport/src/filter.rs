@@ -6,7 +6,12 @@
 
 use std::io;
 
+use memchr::{memchr, memchr_iter, memmem};
+
 use crate::limits::MAX_REQUEST_HEAD;
+
+/// Room for the fields of a usual head.
+const USUAL_FIELDS: usize = 16;
 
 /// What ends a head.
 const END: &[u8; 4] = b"\r\n\r\n";
@@ -75,6 +80,12 @@ impl HeadFilter {
 
     /// How many of `bytes` there are up to the end of the head.
     fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        // The usual head comes in one piece.
+        if self.matched == 0
+            && let Some(position) = memmem::find(bytes, END)
+        {
+            return Some(position + END.len());
+        }
         for (position, byte) in bytes.iter().enumerate() {
             let matched = if *byte == END[self.matched] { self.matched + 1 } else { 0 };
             self.matched = if matched == 0 { usize::from(*byte == b'\r') } else { matched };
@@ -90,20 +101,32 @@ impl HeadFilter {
 /// The head to send for `head`, and the length of the body that follows. `Host` comes first, as RFC 9110, section 7.2
 /// has it; the others follow by name.
 fn rewrite(head: &[u8], prefix: Option<&str>) -> io::Result<(Vec<u8>, u64)> {
-    let mut lines = head.split_inclusive(|byte| *byte == b'\n');
+    let mut begin = 0;
+    let mut lines = memchr_iter(b'\n', head).map(|end| &head[std::mem::replace(&mut begin, end + 1)..=end]);
     let request = lines.next().unwrap_or_default();
-    let mut fields: Vec<&[u8]> =
-        lines.filter(|line| *line != b"\r\n" && !line.eq_ignore_ascii_case(NO_DATE)).collect();
-    fields.sort_unstable_by_key(|line| (value_of(line, "host:").is_none(), *line));
+    let mut fields = Vec::with_capacity(USUAL_FIELDS);
+    fields.extend(lines.filter(|line| *line != b"\r\n" && !line.eq_ignore_ascii_case(NO_DATE)));
+    sort(&mut fields);
 
     let prefix = prefix.unwrap_or_default();
-    let target = request.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
+    let target = memchr(b' ', request).map_or(0, |space| space + 1);
     let (method, rest) = request.split_at(target);
     let mut rewritten = Vec::with_capacity(head.len() + prefix.len());
-    rewritten.extend([method, prefix.as_bytes(), rest].into_iter().flatten());
-    rewritten.extend(fields.iter().copied().flatten());
-    rewritten.extend(b"\r\n");
+    [method, prefix.as_bytes(), rest].into_iter().for_each(|part| rewritten.extend_from_slice(part));
+    fields.iter().for_each(|line| rewritten.extend_from_slice(line));
+    rewritten.extend_from_slice(b"\r\n");
     Ok((rewritten, body_length(&fields)?))
+}
+
+fn sort(fields: &mut [&[u8]]) {
+    let mut hosts = 0;
+    for place in 0..fields.len() {
+        if value_of(fields[place], "host:").is_some() {
+            fields.swap(hosts, place);
+            hosts += 1;
+        }
+    }
+    fields[hosts..].sort_unstable();
 }
 
 /// What the fields say about the body; without a word there is none (RFC 9112, section 6.3).

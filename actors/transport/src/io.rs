@@ -4,12 +4,13 @@
 use std::cell::Cell;
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use actix_rt::net::{ActixStream, Ready};
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::answer::HeadReader;
@@ -89,9 +90,10 @@ impl ActixStream for Io {
 impl<S: AsyncRead + Unpin> Io<S> {
     /// Reads until the head of the final answer is there, or until the end of the connection if nothing came before.
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut space = [0; HEAD_PART];
+        // Most polls read nothing, so it is not worth its zeros.
+        let mut space = [const { MaybeUninit::uninit() }; HEAD_PART];
         while let Some(reader) = &mut self.answer {
-            let mut part = ReadBuf::new(&mut space);
+            let mut part = ReadBuf::uninit(&mut space);
             let outcome = ready!(Pin::new(&mut self.link).poll_read(cx, &mut part));
             if reader.has_begun() {
                 // The request has arrived, so the connection was not a dead one.
@@ -110,9 +112,9 @@ impl<S: AsyncRead + Unpin> Io<S> {
             let invalid = |garbled| io::Error::new(io::ErrorKind::InvalidData, garbled);
             let (taken, head) = reader.read(part.filled()).map_err(invalid)?;
             if let Some(head) = head {
-                let mut unread = BytesMut::from(head.for_awc().as_bytes());
+                let mut unread = head.for_awc().into_bytes();
                 unread.extend_from_slice(&part.filled()[taken..]);
-                (self.answer, self.unread) = (None, unread.freeze());
+                (self.answer, self.unread) = (None, unread.into());
                 self.end = Rc::clone(&head.end);
                 // Nobody to tell outside of a request, where nothing is read but to see whether the connection lives.
                 TRACE.try_with(|trace| trace.is_answered(head)).unwrap_or_default();

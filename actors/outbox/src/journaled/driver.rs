@@ -204,8 +204,8 @@ impl<J: Journal> Driver<J> {
 
     /// Commits a batch; on success the board knows what it wrote. Returns the verdict on each entry.
     async fn commit(&mut self, writes: Vec<Write>) -> Result<Vec<Result<(), OutboxError>>, OutboxError> {
-        let mut stage =
-            Stage::new(&self.shared.board, std::mem::take(&mut self.text), self.origin, self.next);
+        let (text, numbers) = (std::mem::take(&mut self.text), (self.origin, self.next));
+        let mut stage = Stage::new(&self.shared.board, text, numbers, writes.len());
         let verdicts = writes.into_iter().map(|write| stage.add(write)).collect();
         let done = self.journal.commit(&stage.batch(&self.batch)).await;
         self.text = stage.give_back_text(ROOM);

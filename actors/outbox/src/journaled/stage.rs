@@ -27,10 +27,16 @@ pub(crate) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// An empty stage that gives ids of `origin` from the number `next` on and encodes into `text`.
-    pub(crate) fn new(board: &'a Mutex<Board>, mut text: Vec<u8>, origin: u64, next: i64) -> Self {
+    /// An empty stage with room for `entries`, that gives ids of `origin` from the number `next` on and encodes into
+    /// `text`.
+    pub(crate) fn new(
+        board: &'a Mutex<Board>,
+        mut text: Vec<u8>,
+        (origin, next): (u64, i64),
+        entries: usize,
+    ) -> Self {
         text.clear();
-        Self { board, text, origin, next, events: Vec::new(), records: 0, bytes: 0 }
+        Self { board, text, origin, next, events: Vec::with_capacity(entries), records: 0, bytes: 0 }
     }
 
     /// Adds an entry, unless it is refused.
@@ -139,7 +145,11 @@ impl<'a> Stage<'a> {
     }
 
     fn deliveries(&mut self, plans: Vec<NewDelivery>) -> Result<Vec<StagedDelivery>, OutboxError> {
-        plans.into_iter().map(|plan| self.delivery(plan)).collect()
+        let mut staged = Vec::with_capacity(plans.len());
+        for plan in plans {
+            staged.push(self.delivery(plan)?);
+        }
+        Ok(staged)
     }
 
     fn delivery(&mut self, plan: NewDelivery) -> Result<StagedDelivery, OutboxError> {

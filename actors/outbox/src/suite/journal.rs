@@ -47,7 +47,7 @@ impl<J: Journal> Rig<J> {
     }
 
     fn write(&mut self, writes: Vec<Write>, changes: &WriteBatch) -> Result<(), OutboxError> {
-        let mut stage = Stage::new(&self.board, Vec::new(), ORIGIN, self.next);
+        let mut stage = Stage::new(&self.board, Vec::new(), (ORIGIN, self.next), 1);
         writes.into_iter().for_each(|write| stage.add(write).unwrap());
         wait(self.journal.commit(&stage.batch(changes)))?;
         self.next = stage.publish();

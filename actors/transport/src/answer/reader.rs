@@ -3,12 +3,16 @@
 use std::io;
 
 use awc::http::StatusCode;
-use awc::http::header::{HeaderName, HeaderValue};
+use awc::http::header::HeaderName;
+use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::Head;
 use crate::GarbledError;
 use crate::limits::MAX_INTERIM_ANSWERS;
+
+/// Room for the fields of a usual head.
+const USUAL_FIELDS: usize = 16;
 
 /// What every answer begins with. Both versions of HTTP/1 are understood.
 const START: &[u8] = b"HTTP/1.";
@@ -44,10 +48,14 @@ impl HeadReader {
     /// # Errors
     /// It is not HTTP/1, or passes a bound.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<(usize, Option<Head>), GarbledError> {
+        // The usual head comes in one piece.
+        self.head.reserve(bytes.len().min(self.max));
         let mut taken = 0;
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            taken += piece.len();
-            if !self.is_complete_with(piece)? {
+        while taken < bytes.len() {
+            let rest = &bytes[taken..];
+            let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            taken += length;
+            if !self.is_complete_with(&rest[..length])? {
                 continue;
             }
             self.line = 0;
@@ -76,8 +84,7 @@ impl HeadReader {
             self.head.clear();
         } else if !is_blank {
             // Whoever speaks something else may wait for an answer instead of ending the head.
-            let is_http = self.head.iter().zip(START).all(|(own, wanted)| own == wanted);
-            if !is_http && self.head != b"\r" {
+            if self.line == 0 && !self.begins_as_http() && self.head != b"\r" {
                 return Err(GarbledError::NotHttp);
             }
             if self.head.ends_with(b"\n") {
@@ -85,6 +92,10 @@ impl HeadReader {
             }
         }
         Ok(is_blank && self.line > 0)
+    }
+
+    fn begins_as_http(&self) -> bool {
+        self.head.iter().zip(START).all(|(own, wanted)| own == wanted)
     }
 }
 
@@ -115,7 +126,7 @@ where
 fn parse(head: &[u8]) -> Option<Head> {
     let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let (is_old, status) = parse_status(lines.next()?)?;
-    let mut fields: Vec<(HeaderName, Vec<u8>)> = Vec::new();
+    let mut fields: Vec<(HeaderName, Vec<u8>)> = Vec::with_capacity(USUAL_FIELDS);
     for line in lines.filter(|line| !line.is_empty()) {
         if line.starts_with(b" ") || line.starts_with(b"\t") {
             // A folded line stands for a space (RFC 9112, section 5.2).
@@ -145,8 +156,9 @@ fn parse_status(line: &[u8]) -> Option<(bool, StatusCode)> {
     StatusCode::from_bytes(status).ok().filter(|_| is_whole).map(|status| (is_old, status))
 }
 
-/// A field whose value is text; values that are not are of no use to anybody.
+/// A field whose value is printable ASCII; values that are not are of no use to anybody.
 fn text_field((name, value): (HeaderName, Vec<u8>)) -> Option<(String, String)> {
-    let value = HeaderValue::from_bytes(&value).ok()?;
-    Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    let is_text = value.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    let value = String::from_utf8(value).ok().filter(|_| is_text)?;
+    Some((name.as_str().to_owned(), value))
 }
