@@ -4,6 +4,7 @@
 //!
 //! Every secret holds the same mark, so that a piece of one is found too.
 
+mod encoded;
 mod kinds;
 mod mark;
 mod places;
@@ -28,7 +29,11 @@ const ANNOUNCED: Duration = Duration::from_secs(240);
 
 /// A Provider with its Secrets and an Alert.
 fn objects_of(name: &str, kind: &Kind, spec: Value, secrets: Vec<Value>) -> Vec<Value> {
-    let mut provider = crate::support::provider(name, kind.type_name, spec);
+    objects_of_type(name, kind.type_name, spec, secrets)
+}
+
+fn objects_of_type(name: &str, type_name: &str, spec: Value, secrets: Vec<Value>) -> Vec<Value> {
+    let mut provider = crate::support::provider(name, type_name, spec);
     provider["spec"]["timeout"] = "2s".into();
     [vec![provider, everything_from(name)], secrets].concat()
 }

@@ -36,18 +36,31 @@ const AROUND: usize = 200;
 
 /// Places at which secrets show.
 #[derive(Default)]
-pub(super) struct Leaks(Vec<String>);
+pub(super) struct Leaks {
+    shown: Vec<String>,
+    /// What is looked for beside the mark.
+    forms: &'static [&'static str],
+}
 
 impl Leaks {
+    /// Looks for these texts beside the mark.
+    pub(super) fn of(forms: &'static [&'static str]) -> Self {
+        Self { forms, ..Self::default() }
+    }
+
+    fn found(&self, text: &str) -> Option<usize> {
+        found(text).or_else(|| self.forms.iter().find_map(|form| text.find(form)))
+    }
+
     /// Notes each line of `text` with a secret in it.
     pub(super) fn search(&mut self, place: &str, text: &str) {
         for line in text.lines() {
             let mut rest = line;
-            while let Some(at) = found(rest) {
+            while let Some(at) = self.found(rest) {
                 let (start, end) = (rest.floor_char_boundary(at.saturating_sub(AROUND)), at + AROUND);
                 let (_, shown) = rest.split_at(start);
                 let (shown, after) = shown.split_at(shown.floor_char_boundary(end - start));
-                self.0.push(format!("{place}: …{shown}…"));
+                self.shown.push(format!("{place}: …{shown}…"));
                 rest = after;
             }
         }
@@ -55,8 +68,13 @@ impl Leaks {
 
     /// Fails if there are some.
     pub(super) fn assert_none(&self) {
-        let shown: Vec<&str> = self.0.iter().take(10).map(String::as_str).collect();
-        assert!(self.0.is_empty(), "{} secrets show, among them:\n{}", self.0.len(), shown.join("\n"));
+        let shown: Vec<&str> = self.shown.iter().take(10).map(String::as_str).collect();
+        assert!(
+            self.shown.is_empty(),
+            "{} secrets show, among them:\n{}",
+            self.shown.len(),
+            shown.join("\n")
+        );
     }
 }
 
