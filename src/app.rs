@@ -8,7 +8,7 @@ mod descriptors;
 mod leadership;
 mod links;
 mod listeners;
-mod shutdown;
+pub(crate) mod shutdown;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -154,7 +154,7 @@ impl App {
         Ok(Self { links, outbox, ops, campaign, delivery_threads, addresses })
     }
 
-    /// Stops in order: no new events, exchanges end or are given up, everything is written. Takes at most about 10 s.
+    /// Stops in order: no new events, exchanges end or are given up, everything is written. Takes at most about 8 s.
     pub async fn stop(self) {
         shutdown::stop(&self.links, self.outbox.as_ref(), self.campaign).await;
         self.delivery_threads.stop();

@@ -7,6 +7,7 @@ mod flags;
 mod gates;
 mod operate;
 mod selector;
+mod state_dir;
 mod tls;
 
 use std::path::{Path, PathBuf};

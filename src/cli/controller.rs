@@ -8,7 +8,7 @@ use campanile_watcher::Throttle;
 use clap::Args;
 
 use super::flags::CommonFlags;
-use super::{Refused, duration, selector};
+use super::{Refused, duration, selector, state_dir};
 use crate::config::{Cluster, Config, Election, Objects};
 
 /// Secrets that trigger Receivers.
@@ -106,6 +106,7 @@ impl ControllerFlags {
             cache_age: self.token_cache_max_duration,
             default_account: self.default_service_account.clone(),
         };
-        Config { identity, ..self.common.config(Objects::Cluster(Cluster { namespace, election, throttle })) }
+        let objects = Objects::Cluster(Cluster { namespace, election, throttle });
+        Config { identity, ..self.common.config(objects, state_dir::of_pod()) }
     }
 }

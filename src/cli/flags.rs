@@ -8,7 +8,7 @@ use campanile_watcher::Receivers;
 use clap::Args;
 
 use super::tls::TlsFlags;
-use super::{Refused, duration, gates};
+use super::{Refused, duration, gates, state_dir};
 use crate::config::{Config, ListenAddress, Objects};
 use crate::logging::{Encoding, Level};
 
@@ -29,7 +29,10 @@ pub struct RunFlags {
 impl RunFlags {
     /// The configuration that these flags describe.
     pub fn config(&self) -> Config {
-        self.common.config(Objects::Folder(self.manifests.clone()))
+        self.common.config(
+            Objects::Folder(self.manifests.clone()),
+            state_dir::of_user(|name| std::env::var_os(name)),
+        )
     }
 }
 
@@ -54,9 +57,10 @@ impl From<ReceiversFlag> for Receivers {
 /// Flags of both modes.
 #[derive(Debug, Args)]
 pub struct CommonFlags {
-    /// Folder in which accepted events are kept until they are delivered.
-    #[arg(long, value_name = "DIR", default_value_os_t = std::env::temp_dir().join("campanile"))]
-    pub state_dir: PathBuf,
+    /// Folder in which accepted events are kept until they are delivered. Without it `campanile run` takes
+    /// $XDG_STATE_HOME/campanile, or ~/.local/state/campanile; in a pod it is /tmp/campanile.
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
     /// Where events come in; nothing (`--events-addr=`) switches it off, for `--events-tls-addr` alone.
     #[arg(long, value_name = "HOST:PORT", default_value = ":9090", value_parser = ListenAddress::or_off)]
     pub events_addr: ListenAddress,
@@ -118,11 +122,11 @@ impl CommonFlags {
         self.tls.check(&self.events_addr)
     }
 
-    /// The configuration that these flags describe.
-    pub(super) fn config(&self, objects: Objects) -> Config {
+    /// The configuration that these flags describe, with the state in `usual` unless they say where.
+    pub(super) fn config(&self, objects: Objects, usual: PathBuf) -> Config {
         Config {
             objects,
-            state_dir: self.state_dir.clone(),
+            state_dir: self.state_dir.clone().unwrap_or(usual),
             events: self.events_addr.clone(),
             tls: self.tls.listeners(),
             health: self.health_addr.clone(),

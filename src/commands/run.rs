@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{Addresses, App};
+use crate::app::{Addresses, App, shutdown};
 use crate::config::Config;
 
 pub(crate) fn run(config: Config) -> Result<ExitCode> {
@@ -21,6 +21,7 @@ pub(crate) fn run(config: Config) -> Result<ExitCode> {
         };
         say_up(&app.addresses, &config);
         signals.next().await;
+        shutdown::limit();
         actix_rt::spawn(async move {
             signals.next().await;
             tracing::warn!(
@@ -29,7 +30,8 @@ pub(crate) fn run(config: Config) -> Result<ExitCode> {
             crate::logging::exit(1);
         });
         app.stop().await;
-        Ok(ExitCode::SUCCESS)
+        // The runtime would wait for its blocking threads, and one may hang in a file system.
+        crate::logging::exit(0)
     })
 }
 

@@ -26,6 +26,7 @@ mod intake_bad_input;
 mod intake_duplicates;
 mod intake_limits;
 mod intake_tls;
+mod ops_end;
 mod ops_logs;
 mod ops_metrics;
 mod ops_probes;

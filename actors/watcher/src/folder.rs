@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use campanile_crds::Rule;
 use campanile_domain::yaml::MAX_TEXT;
+use rustix::fs::OFlags;
 
 use crate::Loaded;
 use crate::finding::{Finding, Place};
 use crate::manifest::{Content, encrypted, parse_text};
-use crate::scan::{MAX_FILES, Scan, Stamp, walk};
+use crate::scan::{MAX_FILES, Scan, Stamp, no_file, walk};
 
 /// The folder can not be read.
 #[derive(Debug, thiserror::Error)]
@@ -160,15 +162,22 @@ fn scan_problems(root: &Path, scan: &Scan) -> Vec<Finding> {
 /// The tool that encrypted a file that is no text.
 fn tool_of(path: &Path) -> Option<&'static str> {
     let mut begin = [0; 32];
-    let length = File::open(path).and_then(|mut file| file.read(&mut begin)).ok()?;
+    let length = open(path).and_then(|mut file| file.read(&mut begin)).ok()?;
     encrypted::by(begin.get(..length)?)
+}
+
+/// Opens a file, and waits for nobody should a pipe have taken its place since the walk.
+fn open(path: &Path) -> io::Result<File> {
+    let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = File::options().read(true).custom_flags(nonblocking).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(no_file()) }
 }
 
 /// Reads a file of at most [`MAX_TEXT`] bytes of UTF-8.
 fn read_text(path: &Path) -> io::Result<String> {
     let limit = u64::try_from(MAX_TEXT).unwrap_or(u64::MAX);
     let mut text = String::new();
-    File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
+    open(path)?.take(limit + 1).read_to_string(&mut text)?;
     if text.len() > MAX_TEXT {
         return Err(io::Error::other(format!("it is longer than {MAX_TEXT} bytes, split it")));
     }

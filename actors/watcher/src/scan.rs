@@ -89,9 +89,15 @@ impl Walk {
             Ok(metadata) => metadata,
             Err(error) => return self.lost(path, error),
         };
-        if metadata.is_file() && is_manifest(&path) {
-            self.file(path, &metadata);
-        } else if metadata.is_dir() && self.entered.insert((metadata.dev(), metadata.ino())) {
+        if metadata.is_file() {
+            if is_manifest(&path) {
+                self.file(path, &metadata);
+            }
+        } else if !metadata.is_dir() {
+            if is_manifest(&path) {
+                self.lost(path, no_file());
+            }
+        } else if self.entered.insert((metadata.dev(), metadata.ino())) {
             let outcome = if depth < MAX_DEPTH {
                 self.folder(&path, depth + 1)
             } else {
@@ -119,6 +125,11 @@ impl Walk {
             Stamp { modified: metadata.modified().ok(), length: metadata.len(), inode: metadata.ino() };
         self.scan.files.insert(path, stamp);
     }
+}
+
+/// A pipe would be waited for, and a device may have no end.
+pub(crate) fn no_file() -> io::Error {
+    io::Error::other("it is a pipe, a socket or a device and no file")
 }
 
 fn is_manifest(path: &Path) -> bool {

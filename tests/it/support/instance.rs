@@ -28,7 +28,7 @@ const FOREIGN: &[&str] = &[
     "RUNTIME_NAMESPACE",
 ];
 
-/// The longest that an ordered stop may take: three graces of 4 s and a little.
+/// The longest that an ordered stop may take: 9 s and a little.
 const STOP: Duration = Duration::from_secs(15);
 
 /// A running instance. It is killed when dropped; if its test fails, the end of its log is printed, and a log with a

@@ -32,7 +32,7 @@ pub enum OpenError {
         folder: PathBuf,
     },
     /// The folder or its file can not be written.
-    #[error("write the state folder {}: {cause}; let this process own it", folder.display())]
+    #[error("write the state folder {}: {cause}; let this process own it, or name another folder with --state-dir", folder.display())]
     NotWritable {
         /// The folder.
         folder: PathBuf,

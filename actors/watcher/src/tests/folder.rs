@@ -46,6 +46,36 @@ fn every_form_of_manifest_is_read_and_everything_else_is_not() {
 }
 
 #[test]
+fn issue_15_a_pipe_a_socket_or_a_device_among_manifests_is_a_finding_and_never_waited_for() {
+    let dir = TempDir::new().unwrap();
+    write(&dir.path().join("alert.yaml"), &alert("sound"));
+    let pipe = |name: &str| {
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        let path = dir.path().join(name);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    };
+    pipe("pipe.yaml");
+    pipe("other-programs-own");
+    let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("socket.yml")).unwrap();
+    symlink("/dev/zero", dir.path().join("zero.json")).unwrap();
+    let mut folder = Folder::new(dir.path().to_owned());
+    assert!(folder.refresh().unwrap());
+    let loaded = folder.loaded();
+    assert_eq!(alerts(&loaded), ["apps/sound"]);
+    let said: Vec<String> = loaded.problems.iter().map(Finding::said).collect();
+    let names = ["pipe.yaml", "socket.yml", "zero.json"].map(|name| {
+        let place = dir.path().join(name).display().to_string();
+        format!("{place}: can not be read: it is a pipe, a socket or a device and no file; correct its permissions or remove it")
+    });
+    assert_eq!(said, names);
+    // A file whose place a pipe takes keeps its objects.
+    fs::remove_file(dir.path().join("alert.yaml")).unwrap();
+    pipe("alert.yaml");
+    folder.refresh().unwrap();
+    assert_eq!((alerts(&folder.loaded()).len(), folder.loaded().problems.len()), (1, 4));
+}
+
+#[test]
 fn a_uid_is_honoured_and_otherwise_derived_from_the_name() {
     let text = |name: &str, uid: &str| alert(name).replace("  namespace", &format!("{uid}  namespace"));
     let documents = [text("given", "  uid: my-uid\n"), text("derived", ""), text("other", "")].join("---\n");
