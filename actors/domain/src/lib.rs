@@ -54,7 +54,9 @@ pub use nats::{NatsKey, NatsLogin, NatsScheme, NatsServer, NatsServers, Publicat
 pub use notification::{Events, Fact, Notification};
 pub use object::{ObjectKey, ObjectRef};
 pub use object_name::{ObjectNameError, check_object_name};
-pub use pattern::{LazyPattern, MATCHED_CHARACTERS, Pattern, PatternBudget, PatternError, Price};
+pub use pattern::{
+    LazyPattern, MATCHED_CHARACTERS, Pattern, PatternBudget, PatternError, PatternMemory, PatternShare, Price,
+};
 pub use provider::ProviderSpec;
 pub use provider_type::{KindVersion, ProviderClass, ProviderType, Rate};
 pub use receiver::{NOTIFY, OidcProvider, OidcValidation, OidcVariable, ReceiverResource, ReceiverSpec};

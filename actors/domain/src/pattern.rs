@@ -13,6 +13,7 @@ mod group;
 mod lazy;
 mod parser;
 mod price;
+mod share;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ pub use budget::PatternBudget;
 pub use error::PatternError;
 pub use lazy::LazyPattern;
 pub use price::{MATCHED_CHARACTERS, Price};
+pub use share::{PatternMemory, PatternShare};
 
 /// The longest pattern, in bytes.
 const MAX_LENGTH: usize = 16 << 10;
@@ -46,8 +48,8 @@ pub struct Pattern {
     /// Whether `\B` occurs. The engine finds it between the bytes of one character too and passes such places over, but
     /// only a search for the leftmost match then still sees a longer match that began before.
     leftmost: bool,
-    /// Whether all states of its automaton fit into [`MAX_CACHE`], so that no text makes the engine build them anew.
-    small_automaton: bool,
+    /// Bytes of its whole automaton if that fits into [`MAX_CACHE`], so that no text makes the engine build it anew.
+    small_automaton: Option<usize>,
 }
 
 impl Pattern {
@@ -68,7 +70,7 @@ impl Pattern {
         let engine = meta::Builder::new().configure(config).build_from_hir(tree);
         let engine = engine.map_err(|_| PatternError::TooLarge)?;
         let leftmost = tree.properties().look_set().contains(Look::WordAsciiNegate);
-        Ok(Self { source: source.into(), engine, leftmost, small_automaton: has_small_automaton(tree) })
+        Ok(Self { source: source.into(), engine, leftmost, small_automaton: small_automaton(tree) })
     }
 
     /// Whether the pattern occurs anywhere in the first [`MATCHED_CHARACTERS`] of `text`.
@@ -82,9 +84,14 @@ impl Pattern {
         self.engine.memory_usage()
     }
 
+    /// What it takes in memory with what a thread that matches keeps, in bytes.
+    fn footprint(&self) -> usize {
+        self.size() + self.small_automaton.unwrap_or(MAX_CACHE)
+    }
+
     /// Whether a byte of text costs it the same whatever the text is.
     fn has_small_automaton(&self) -> bool {
-        self.small_automaton
+        self.small_automaton.is_some()
     }
 
     /// The pattern as the user wrote it.
@@ -93,19 +100,23 @@ impl Pattern {
     }
 }
 
-/// Whether the whole automaton of a tree is small: it is built within bounds and thrown away. The engine builds of it what
-/// texts need, and forgets what does not fit.
-fn has_small_automaton(tree: &Hir) -> bool {
+/// Bytes of the whole automaton of a tree if it is small: it is built within bounds and thrown away. The engine builds of it
+/// what texts need, and forgets what does not fit.
+fn small_automaton(tree: &Hir) -> Option<usize> {
     let nfa = thompson::Config::new()
         .which_captures(thompson::WhichCaptures::None)
         .nfa_size_limit(Some(SMALL_AUTOMATON));
-    let Ok(nfa) = thompson::Compiler::new().configure(nfa).build_from_hir(tree) else { return false };
+    let nfa = thompson::Compiler::new().configure(nfa).build_from_hir(tree).ok()?;
     let config = dense::Config::new()
         .start_kind(StartKind::Unanchored)
         .accelerate(false)
         .dfa_size_limit(Some(SMALL_AUTOMATON))
         .determinize_size_limit(Some(SMALL_AUTOMATON));
-    dense::Builder::new().configure(config).build_from_nfa(&nfa).is_ok()
+    dense::Builder::new()
+        .configure(config)
+        .build_from_nfa(&nfa)
+        .ok()
+        .map(|automaton| automaton.memory_usage())
 }
 
 /// What is matched of a text.

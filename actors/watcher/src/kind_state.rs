@@ -1,5 +1,7 @@
 //! The state of one kind: its objects, how each stands, and what they name.
 
+mod memory;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use crate::batch::{Batch, Step};
 use crate::refs::Refs;
 use crate::standing::{Seed, Standing};
 use crate::watched::{Reference, Watched};
+use memory::Memory;
 
 /// A source's look at one object. `F` is what the source wants kept of it beside its spec.
 #[derive(Debug)]
@@ -46,6 +49,15 @@ pub(crate) struct Malformed<F> {
     pub(crate) told: bool,
     pub(crate) facts: F,
     pub(crate) seed: Seed,
+}
+
+impl<K: Watched, F> Sound<K, F> {
+    /// It can be used, and is not.
+    fn refused(self, why: String) -> Malformed<F> {
+        let Self { spec, facts, seed, .. } = self;
+        let (key, uid, generation) = (spec.key().clone(), spec.uid().clone(), spec.generation());
+        Malformed { key, uid, generation, why, told: false, facts, seed }
+    }
 }
 
 /// An object that is in force.
@@ -97,12 +109,14 @@ pub(crate) struct KindState<K: Watched, F> {
     pub(crate) malformed: BTreeMap<ObjectKey, Broken<K::Aspect, F>>,
     /// Which objects name a thing.
     pub(crate) references: Refs<Reference>,
+    /// What the objects of each namespace take.
+    memory: Memory,
 }
 
 impl<K: Watched, F> Default for KindState<K, F> {
     fn default() -> Self {
         let (objects, malformed) = (BTreeMap::new(), BTreeMap::new());
-        Self { listed: false, objects, malformed, references: Refs::default() }
+        Self { listed: false, objects, malformed, references: Refs::default(), memory: Memory::default() }
     }
 }
 
@@ -148,8 +162,12 @@ impl<K: Watched, F> KindState<K, F> {
     }
 
     fn keep(&mut self, sound: Sound<K, F>, now: Timestamp, applied: &mut Applied<K>) {
+        let key = sound.spec.key().clone();
+        let former = self.objects.get(&key).map_or(0, |known| known.spec.bytes());
+        if let Err(full) = self.memory.exchange(&key.namespace, former, sound.spec.bytes()) {
+            return self.note_malformed(sound.refused(full.why(K::KIND)), now, applied);
+        }
         let Sound { spec, fault, remark, facts, seed } = sound;
-        let key = spec.key().clone();
         let broken = self.malformed.remove(&key);
         if broken.is_some() {
             tracing::info!(kind = K::KIND.name(), object = %key, "object is well-formed again");
@@ -202,6 +220,7 @@ impl<K: Watched, F> KindState<K, F> {
     fn delete(&mut self, key: &ObjectKey, applied: &mut Applied<K>) {
         let broken = self.malformed.remove(key);
         if let Some(gone) = self.objects.remove(key) {
+            self.memory.give_back(&key.namespace, gone.spec.bytes());
             applied.rename(&mut self.references, key, Some(&gone.spec), None);
             applied.changes.push(Change::Deleted(key.clone()));
             applied.moved.push(key.clone());

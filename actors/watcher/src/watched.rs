@@ -43,6 +43,9 @@ pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
 
     fn is_suspended(&self) -> bool;
 
+    /// About what it takes in memory: the bytes of its text.
+    fn bytes(&self) -> usize;
+
     /// What is wrong with it whatever else there is, in words for its status.
     fn fault(&self) -> Option<String>;
 

@@ -1,9 +1,9 @@
 //! A pattern of an Alert, compiled for good when the first event has to be matched against it.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use super::{Pattern, PatternError, Price, price, read};
+use super::{Pattern, PatternError, PatternShare, Price, price, read};
 
 /// A compiled pattern that is larger is not kept: whoever needs it compiles it again and pays for that, in bytes. Usual ones
 /// take 3 to 15 KiB.
@@ -25,8 +25,22 @@ pub struct LazyPattern {
     source: Box<str>,
     price: Price,
     states: usize,
-    /// Empty until the first match, and for good if it is too large to be kept.
-    compiled: OnceLock<Pattern>,
+    /// Empty until the first match, and for as long as it cannot be kept: it is too large, or the share is used up.
+    compiled: OnceLock<Kept>,
+}
+
+/// A compiled pattern, and whose share it takes.
+struct Kept {
+    pattern: Pattern,
+    share: Option<Arc<PatternShare>>,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(share) = &self.share {
+            share.give_back(self.pattern.footprint());
+        }
+    }
 }
 
 impl LazyPattern {
@@ -42,13 +56,23 @@ impl LazyPattern {
 
     /// Whether the pattern occurs anywhere in `text`. Compiles it unless a match before did.
     pub fn is_match(&self, text: &str) -> bool {
+        self.find(text, None)
+    }
+
+    /// The same, and keeps the compiled pattern only if there is room in `share`.
+    pub fn is_match_within(&self, text: &str, share: &Arc<PatternShare>) -> bool {
+        self.find(text, Some(share))
+    }
+
+    fn find(&self, text: &str, share: Option<&Arc<PatternShare>>) -> bool {
         if let Some(kept) = self.compiled.get() {
-            return kept.is_match(text);
+            return kept.pattern.is_match(text);
         }
         let Ok(pattern) = Pattern::new(&self.source) else { return false };
         let found = pattern.is_match(text);
-        if pattern.size() <= KEPT {
-            self.compiled.get_or_init(|| pattern);
+        if pattern.size() <= KEPT && share.is_none_or(|share| share.take(pattern.footprint())) {
+            // Should another thread have been quicker, this one is dropped and gives back what it took.
+            self.compiled.get_or_init(|| Kept { pattern, share: share.cloned() });
         }
         found
     }
@@ -66,7 +90,7 @@ impl LazyPattern {
     /// What a match of `bytes` bytes of text may take now, in nanoseconds; none if the pattern has to be compiled for it.
     pub fn cost_compiled(&self, bytes: usize) -> Option<u64> {
         let compiled = self.compiled.get()?;
-        let by_automaton = compiled.has_small_automaton().then(|| SMALL_AUTOMATON * bytes as u64);
+        let by_automaton = compiled.pattern.has_small_automaton().then(|| SMALL_AUTOMATON * bytes as u64);
         Some(AT_LEAST + by_automaton.unwrap_or_else(|| self.price.nanoseconds_for(bytes)))
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use campanile_domain::{Alert, LazyPattern, PatternBudget, PatternError, check_selector};
+use campanile_domain::{Alert, LazyPattern, PatternBudget, PatternError, PatternShare, check_selector};
 use serde_json::Value as Json;
 
 use super::interner::Interner;
@@ -18,6 +18,8 @@ pub(crate) struct Compiled {
     /// In the order of the Alert's own list, as the next. Shorter than that where the Alert has too many patterns.
     pub(crate) inclusion: Box<[Slot]>,
     pub(crate) exclusion: Box<[Slot]>,
+    /// What compiled patterns of its namespace may take.
+    share: Arc<PatternShare>,
     /// Positions of the sources whose labels are ill-formed; hardly ever any.
     bad_labels: Box<[usize]>,
     /// The Alert as written, for expressions that name commit statuses; read at their first need after a change, since
@@ -28,13 +30,19 @@ pub(crate) struct Compiled {
 impl Compiled {
     pub(super) fn new(alert: Arc<Alert>, rank: u64, patterns: &mut Interner) -> Self {
         let mut budget = PatternBudget::default();
+        let share = patterns.share(&alert.key.namespace);
         let mut compile = |list: &[String]| compile(list, patterns, &mut budget);
         let (inclusion, exclusion) = (compile(&alert.inclusion), compile(&alert.exclusion));
         let sources = alert.sources.iter().enumerate();
         let bad = sources
             .filter(|(_, source)| source.match_labels.as_ref().is_some_and(|l| check_selector(l).is_err()));
         let bad_labels = bad.map(|(position, _)| position).collect();
-        Self { alert, rank, inclusion, exclusion, bad_labels, object: OnceLock::new() }
+        Self { alert, rank, inclusion, exclusion, share, bad_labels, object: OnceLock::new() }
+    }
+
+    /// Whether one of its patterns occurs in a message.
+    pub(crate) fn is_match(&self, pattern: &LazyPattern, message: &str) -> bool {
+        pattern.is_match_within(message, &self.share)
     }
 
     /// Whether it has any pattern, a broken one included.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use campanile_domain::{LazyPattern, PatternBudget, PatternError};
+use campanile_domain::{LazyPattern, PatternBudget, PatternError, PatternMemory, PatternShare};
 
 /// Below this many entries nothing is purged.
 const PURGE_FLOOR: usize = 64;
@@ -15,6 +15,10 @@ const PURGE_FLOOR: usize = 64;
 pub(super) struct Interner {
     patterns: HashMap<Box<str>, Weak<LazyPattern>>,
     purge_at: usize,
+    memory: PatternMemory,
+    /// By namespace of the Alerts. Kept while an Alert of the namespace or one of its patterns is.
+    shares: HashMap<Arc<str>, Weak<PatternShare>>,
+    purge_shares_at: usize,
 }
 
 impl Interner {
@@ -31,6 +35,20 @@ impl Interner {
         self.purge();
         self.patterns.insert(source.into(), Arc::downgrade(&pattern));
         Ok(pattern)
+    }
+
+    /// What the compiled patterns of a namespace may take.
+    pub(super) fn share(&mut self, namespace: &Arc<str>) -> Arc<PatternShare> {
+        if let Some(known) = self.shares.get(namespace).and_then(Weak::upgrade) {
+            return known;
+        }
+        if self.shares.len() >= self.purge_shares_at.max(PURGE_FLOOR) {
+            self.shares.retain(|_, share| share.strong_count() > 0);
+            self.purge_shares_at = self.shares.len() * 2;
+        }
+        let share = Arc::new(self.memory.share());
+        self.shares.insert(namespace.clone(), Arc::downgrade(&share));
+        share
     }
 
     /// How many patterns are in use.

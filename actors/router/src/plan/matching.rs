@@ -40,7 +40,7 @@ pub(crate) fn judge(compiled: &Compiled, message: &str) -> Judged {
 fn is_included(compiled: &Compiled, message: &str, problems: &mut Vec<Problem>) -> bool {
     compiled.inclusion.is_empty()
         || compiled.inclusion.iter().enumerate().any(|(position, pattern)| match pattern {
-            Some(pattern) => pattern.is_match(message),
+            Some(pattern) => compiled.is_match(pattern, message),
             None => {
                 problems.push(Problem::BadInclusion(position));
                 false
@@ -51,7 +51,7 @@ fn is_included(compiled: &Compiled, message: &str, problems: &mut Vec<Problem>) 
 /// Step 4. Invalid patterns exclude nothing.
 fn is_excluded(compiled: &Compiled, message: &str, problems: &mut Vec<Problem>) -> bool {
     compiled.exclusion.iter().enumerate().any(|(position, pattern)| match pattern {
-        Some(pattern) => pattern.is_match(message),
+        Some(pattern) => compiled.is_match(pattern, message),
         None => {
             problems.push(Problem::BadExclusion(position));
             false

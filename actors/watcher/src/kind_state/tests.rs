@@ -70,6 +70,41 @@ fn a_malformed_object_keeps_its_last_good_state_even_in_a_relist() {
     assert_eq!(listing.problems().len(), 1);
 }
 
+#[test]
+fn issue_15_the_objects_of_a_namespace_have_a_bound_in_memory_and_the_one_beyond_says_so() {
+    let heavy = |namespace: &str, name: usize, bytes: usize| {
+        let key = ObjectKey::new(namespace, format!("a-{name:03}"));
+        let spec = Alert { key, object: "x".repeat(bytes).into(), ..alert() };
+        let sound =
+            Sound { spec: Arc::new(spec), fault: None, remark: None, facts: (), seed: Seed::default() };
+        Step::Applied(Sighting::Sound(Box::new(sound)))
+    };
+    let mut listing = Listing::default();
+    // 70 Alerts of 250 KiB, as many as 70 of 1.2 MiB once were.
+    let mut all: Vec<_> = (0..70).map(|name| heavy("apps", name, 250 << 10)).collect();
+    all.extend((0..10_000).map(|name| heavy("sound", name, 700)));
+    apply(&mut listing, true, all);
+    assert_eq!(
+        (listing.objects.len(), listing.malformed.len()),
+        (10_065, 5),
+        "another namespace has its own"
+    );
+    let (status, message) = ready(&mut listing, "a-069").unwrap();
+    assert_eq!(status, "False");
+    assert!(message.contains("take 16250 KiB, and all together may take 16 MiB; remove some"), "{message}");
+    // One in force stays as it is instead of growing, and may shrink.
+    apply(&mut listing, false, vec![heavy("apps", 0, 400 << 10), heavy("apps", 1, 100)]);
+    assert_eq!(listing.get(&ObjectKey::new("apps", "a-000")).unwrap().spec.object.len(), 250 << 10);
+    apply(
+        &mut listing,
+        false,
+        vec![heavy("apps", 69, 250 << 10), Step::Deleted(ObjectKey::new("apps", "a-002"))],
+    );
+    assert!(listing.get(&ObjectKey::new("apps", "a-069")).is_some(), "there is room again");
+    apply(&mut listing, true, vec![heavy("apps", 5, 15 << 20)]);
+    assert_eq!(listing.len(), 1);
+}
+
 /// `Ready` of an object after it was judged, as status and message.
 fn ready(listing: &mut Listing, name: &str) -> Option<(String, String)> {
     let key = ObjectKey::new("apps", name);

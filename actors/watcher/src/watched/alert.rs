@@ -46,6 +46,10 @@ impl Watched for Alert {
         self.suspend
     }
 
+    fn bytes(&self) -> usize {
+        self.object.len()
+    }
+
     fn fault(&self) -> Option<String> {
         faults::summary(&faults::of_alert(self))
     }

@@ -52,6 +52,10 @@ impl Watched for ProviderSpec {
         self.suspend
     }
 
+    fn bytes(&self) -> usize {
+        self.object.len()
+    }
+
     fn fault(&self) -> Option<String> {
         self.kind().is_none().then(|| campanile_crds::unsupported_type(&self.type_name))
     }

@@ -45,6 +45,10 @@ impl Watched for ReceiverSpec {
         self.suspend
     }
 
+    fn bytes(&self) -> usize {
+        0
+    }
+
     fn fault(&self) -> Option<String> {
         None
     }
