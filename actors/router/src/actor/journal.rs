@@ -30,7 +30,9 @@ pub(super) fn log(event: &Event, plan: &Plan) {
         return;
     }
     log_event!(INFO, object, event_message = event.message, "dispatching event");
-    for dropped in plan.drops.iter().filter(|dropped| dropped.reason.is_error()) {
+    let logged_alone =
+        |dropped: &&Dropped| dropped.reason.is_error() && dropped.reason != DropReason::OverBudget;
+    for dropped in plan.drops.iter().filter(logged_alone) {
         let Alert { key, provider, .. } = &*dropped.alert;
         let cause = dropped.message(event);
         log_event!(
@@ -43,6 +45,7 @@ pub(super) fn log(event: &Event, plan: &Plan) {
             "failed to dispatch notification"
         );
     }
+    log_over_budget(event, &plan.drops);
     for reason in [DropReason::NoCommit, DropReason::NoChangeRequest, DropReason::NoRevision] {
         log_together(event, &plan.drops, &reason);
     }
@@ -56,6 +59,24 @@ pub(super) fn log_poison(event: &Event) {
         object,
         event_message = event.message,
         "the event panicked the router every time and is set aside; this is a defect, please report it"
+    );
+}
+
+/// Of those whose budget is used up there may be hundreds for one event: the first is named.
+fn log_over_budget(event: &Event, drops: &[Dropped]) {
+    let mut over = drops.iter().filter(|dropped| dropped.reason == DropReason::OverBudget);
+    let Some(first) = over.next() else { return };
+    let Alert { key, provider, .. } = &*first.alert;
+    let (alerts, cause) = (1 + over.count(), first.message(event));
+    log_event!(
+        ERROR,
+        &event.involved_object,
+        alert.name = &*key.name,
+        alert.namespace = &*key.namespace,
+        alert.providerName = &*provider.name,
+        alerts,
+        error = cause,
+        "failed to dispatch notification"
     );
 }
 

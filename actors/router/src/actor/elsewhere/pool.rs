@@ -20,6 +20,10 @@ const THREADS: usize = 2;
 /// How long a job may wait for its turn; then its Alerts are skipped. Senders wait for 3 s.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// As `nice` has it.
+#[cfg(target_os = "linux")]
+const LEAST_PRIORITY: i32 = 19;
+
 /// Takes the answers, each with what it took in nanoseconds.
 type Done = Box<dyn FnOnce(Vec<(Question, Answer, u64)>) + Send>;
 
@@ -99,6 +103,7 @@ impl Shared {
     }
 
     fn work(&self) {
+        yield_to_others();
         while let Some(job) = self.next() {
             job.run();
         }
@@ -151,6 +156,20 @@ impl Job {
         done(questions.into_iter().map(answered).collect());
     }
 }
+
+/// Gives this thread the least priority, so that the threads on which events go their way never wait for it. With a priority as
+/// theirs it runs for milliseconds while they wait.
+#[cfg(target_os = "linux")]
+fn yield_to_others() {
+    // Linux knows the priority of a thread (setpriority(2), "C library/kernel differences").
+    if let Err(error) = rustix::process::setpriority_process(None, LEAST_PRIORITY) {
+        tracing::debug!(%error, "failed to lower the priority of a thread for patterns");
+    }
+}
+
+/// Elsewhere the priority is that of the whole process.
+#[cfg(not(target_os = "linux"))]
+fn yield_to_others() {}
 
 fn answer(question: &Question, event: &Event) -> Answer {
     let Question { alert, provider } = question;
