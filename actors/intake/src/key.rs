@@ -1,9 +1,13 @@
-//! What makes two events equal: the key of the duplicate window (contract, control plane 4.7).
+//! What makes two events equal: the key of the duplicate window (contract, control plane 4.7, and the severity).
 
 use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use campanile_domain::Event;
 
-/// SHA-256 over the components of the contract. Severity, reason, time and sender take no part.
+/// SHA-256 over the severity and the components of the contract. Reason, time and sender take no part.
+///
+/// The severity joins in, since otherwise whoever posts an error's text as `trace` first has the error refused as its
+/// duplicate. It stands before the rest with its length, so that no text of a message can look like it; that of an event
+/// without one is left out.
 pub(crate) type Key = [u8; SHA256_OUTPUT_LEN];
 
 /// The metadata of the object's group that takes part, in this order, each only if it is there.
@@ -13,6 +17,10 @@ const FACTS: [&str; 3] = ["originRevision", "revision", "token"];
 pub(crate) fn duplicate_key(event: &Event) -> Key {
     let object = &event.involved_object;
     let mut digest = Context::new(&SHA256);
+    let severity = event.severity.as_str();
+    if !severity.is_empty() {
+        digest.update(format!("{}:{severity}/", severity.len()).as_bytes());
+    }
     digest.update(b"event");
     let mut add = |name: &str, value: &str| {
         for part in ["/", name, "=", value] {
@@ -35,7 +43,7 @@ pub(crate) fn duplicate_key(event: &Event) -> Key {
 
 #[cfg(test)]
 mod tests {
-    use campanile_domain::{ObjectRef, Severity};
+    use campanile_domain::ObjectRef;
 
     use super::*;
 
@@ -71,6 +79,25 @@ mod tests {
     }
 
     #[test]
+    fn issue_17_an_event_of_another_severity_is_no_duplicate() {
+        let of = |severity: &str, message: &str| {
+            let event =
+                Event { severity: severity.to_owned().into(), message: message.into(), ..event("1", &[]) };
+            duplicate_key(&event)
+        };
+        let severities = ["error", "info", "trace", "", "warning"];
+        for (at, one) in severities.iter().enumerate() {
+            assert_eq!(of(one, "m"), of(one, "m"));
+            for other in &severities[at + 1..] {
+                assert_ne!(of(one, "m"), of(other, "m"), "{one} and {other}");
+            }
+        }
+        // What looks like another severity's text is none.
+        assert_ne!(of("", "m/severity=error"), of("error", "m"));
+        assert_ne!(of("5:error/event", "m"), of("error", "m"));
+    }
+
+    #[test]
     fn t07_fields_that_came_with_flux_2_10_and_unknown_ones_take_no_part() {
         let posted = |more: &str| {
             let json = format!(r#"{{"message":"m","involvedObject":{{"kind":"Bucket","name":"b"}}{more}}}"#);
@@ -86,7 +113,6 @@ mod tests {
     fn only_the_named_parts_take_part() {
         let plain = event("1", &[]);
         let other = Event {
-            severity: Severity::Error,
             reason: "Progressing".into(),
             reporting_controller: "kustomize-controller".into(),
             reporting_instance: "kustomize-controller-0".into(),
