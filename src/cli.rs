@@ -6,7 +6,6 @@ mod duration;
 mod flags;
 mod gates;
 mod operate;
-mod selector;
 mod state_dir;
 mod tls;
 
@@ -159,7 +158,7 @@ pub enum What {
     Alerts,
     /// Providers, whether they are ready and whether messages get through.
     Providers,
-    /// Receivers, on which nothing acts yet.
+    /// Receivers, whether they are ready, and what became of their last request.
     Receivers,
     /// What waits to be delivered.
     Deliveries,

@@ -10,7 +10,7 @@ use campanile_delivery::IdentityConfig;
 use campanile_domain::Environment;
 use campanile_router::Rules;
 use campanile_tls::SpiffeRule;
-use campanile_watcher::{Receivers, Throttle};
+use campanile_watcher::{Receivers, RetryDelays, SecretWatch, Throttle};
 
 /// Where a listener binds: `host:port`, or `:port` for all addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +119,8 @@ pub struct Cluster {
     pub election: Option<Election>,
     /// How fast an API server is asked that has no priority and fairness.
     pub throttle: Throttle,
+    /// Of which changed Secrets Receivers hear at once.
+    pub secrets: SecretWatch,
 }
 
 /// The leader election (contract, control plane 8.1 and 8.4).
@@ -181,6 +183,8 @@ pub struct Config {
     pub no_cross_namespace_refs: bool,
     /// What is done about Receivers.
     pub receivers: Receivers,
+    /// Pauses before a Receiver whose token is missing is looked at again.
+    pub retry_delays: RetryDelays,
     /// Whether metrics may have labels that name objects.
     pub metrics_per_object: bool,
     /// Whether requests are counted by path.

@@ -52,7 +52,12 @@ pub(super) async fn check(config: &Config) -> Result<()> {
 
 impl From<&Cluster> for ClusterConfig {
     fn from(cluster: &Cluster) -> Self {
-        Self { namespace: cluster.namespace.clone(), throttle: cluster.throttle, ..Self::default() }
+        Self {
+            namespace: cluster.namespace.clone(),
+            throttle: cluster.throttle,
+            secrets: cluster.secrets.clone(),
+            ..Self::default()
+        }
     }
 }
 
@@ -114,7 +119,8 @@ impl Campaign {
 /// The parts of every watcher, whatever its source.
 fn watcher_parts(parts: &Parts, guard: LifeGuard<&'static str>) -> WatcherParts {
     let (clock, subscribers) = (parts.clock.clone(), parts.links.of_changes());
-    WatcherParts { clock, guard, subscribers, receivers: parts.config.receivers }
+    let Config { receivers, retry_delays, .. } = parts.config;
+    WatcherParts { clock, guard, subscribers, receivers, retry_delays }
 }
 
 fn watch_folder(

@@ -4,14 +4,15 @@
 use std::time::Duration;
 
 use campanile_delivery::IdentityConfig;
-use campanile_watcher::Throttle;
+use campanile_domain::LabelSelector;
+use campanile_watcher::{RetryDelays, SecretWatch, Throttle};
 use clap::Args;
 
 use super::flags::CommonFlags;
-use super::{Refused, duration, selector, state_dir};
+use super::{Refused, duration, state_dir};
 use crate::config::{Cluster, Config, Election, Objects};
 
-/// Secrets that trigger Receivers.
+/// Secrets whose changes Receivers hear of at once.
 const SELECTOR: &str = "reconcile.fluxcd.io/watch=Enabled";
 
 /// Flags of the controller.
@@ -50,13 +51,13 @@ pub struct ControllerFlags {
     /// Most requests at once to such an API server.
     #[arg(long, value_name = "NUMBER", default_value_t = 300, allow_negative_numbers = true)]
     pub kube_api_burst: i64,
-    /// Which Secrets trigger Receivers. Receivers are not part of this version yet.
+    /// Secrets, by their labels, of whose changes Receivers hear at once; of others they hear after `spec.interval`.
     #[arg(long, value_name = "SELECTOR", default_value = SELECTOR)]
     pub watch_configs_label_selector: String,
-    /// Shortest pause before a Receiver is tried again. Receivers are not part of this version yet.
+    /// Shortest pause before a Receiver whose token is missing is looked at again.
     #[arg(long, value_name = "DURATION", default_value = "750ms", value_parser = duration::parse)]
     pub min_retry_delay: Duration,
-    /// Longest pause before a Receiver is tried again. Receivers are not part of this version yet.
+    /// Longest pause before a Receiver whose token is missing is looked at again.
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration::parse)]
     pub max_retry_delay: Duration,
     /// Most tokens of clouds that are kept; 0 keeps none.
@@ -81,11 +82,11 @@ impl ControllerFlags {
     pub(super) fn check(&self) -> Result<(), Refused> {
         self.common.check()?;
         let refused = |error: String| Err(Refused { what: "invalid configuration", error });
-        match selector::check(&self.watch_configs_label_selector) {
+        match LabelSelector::parse(&self.watch_configs_label_selector) {
             Err(wrong) => refused(format!(
                 "parse --watch-configs-label-selector: {wrong}, write for example {SELECTOR}"
             )),
-            Ok(()) => Ok(()),
+            Ok(_) => Ok(()),
         }
     }
 
@@ -106,7 +107,15 @@ impl ControllerFlags {
             cache_age: self.token_cache_max_duration,
             default_account: self.default_service_account.clone(),
         };
-        let objects = Objects::Cluster(Cluster { namespace, election, throttle });
-        Config { identity, ..self.common.config(objects, state_dir::of_pod()) }
+        // What can not be read was refused before.
+        let selector = LabelSelector::parse(&self.watch_configs_label_selector).unwrap_or_default();
+        let secrets = SecretWatch { selector, off: self.common.gate("DisableConfigWatchers") };
+        let retry_delays = RetryDelays { min: self.min_retry_delay, max: self.max_retry_delay };
+        let cluster = Cluster { namespace, election, throttle, secrets };
+        Config {
+            identity,
+            retry_delays,
+            ..self.common.config(Objects::Cluster(cluster), state_dir::of_pod())
+        }
     }
 }

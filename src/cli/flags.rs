@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use campanile_delivery::IdentityConfig;
-use campanile_watcher::Receivers;
+use campanile_watcher::{Receivers, RetryDelays};
 use clap::Args;
 
 use super::tls::TlsFlags;
@@ -39,16 +39,19 @@ impl RunFlags {
 /// What is done about Receivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ReceiversFlag {
-    /// Their status says that they are not supported.
-    Report,
-    /// They are left alone.
+    /// They take webhooks.
+    Serve,
+    /// They are left alone, and nothing listens for webhooks.
     Ignore,
+    /// What there was before Receivers were served; the same as `serve`.
+    #[value(hide = true)]
+    Report,
 }
 
 impl From<ReceiversFlag> for Receivers {
     fn from(flag: ReceiversFlag) -> Self {
         match flag {
-            ReceiversFlag::Report => Self::Report,
+            ReceiversFlag::Serve | ReceiversFlag::Report => Self::Serve,
             ReceiversFlag::Ignore => Self::Ignore,
         }
     }
@@ -79,9 +82,8 @@ pub struct CommonFlags {
     /// Where webhooks come in. Receivers are not part of this version yet: nothing listens there.
     #[arg(long = "receiverAddr", value_name = "HOST:PORT", default_value = ":9292")]
     pub receiver_addr: ListenAddress,
-    /// What to do about Receivers, on which nothing acts yet: `report` makes their status say so, `ignore` leaves them
-    /// alone.
-    #[arg(long, value_enum, value_name = "WHAT", default_value = "report")]
+    /// What to do about Receivers: `serve` takes their webhooks, `ignore` leaves them alone.
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "serve")]
     pub receivers: ReceiversFlag,
     /// Where the operations API for `campanile get` listens.
     #[arg(long, value_name = "HOST:PORT", default_value = ADMIN)]
@@ -92,8 +94,8 @@ pub struct CommonFlags {
     /// Refuse events of other namespaces than the Alert's.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub no_cross_namespace_refs: bool,
-    /// Feature gates as NAME=true or NAME=false, comma separated. ObjectLevelWorkloadIdentity, CacheSecretsAndConfigMaps and
-    /// DisableConfigWatchers are accepted without effect.
+    /// Feature gates as NAME=true or NAME=false, comma separated. DisableConfigWatchers lets Receivers hear of changed Secrets after
+    /// `spec.interval` only; ObjectLevelWorkloadIdentity and CacheSecretsAndConfigMaps are accepted without effect.
     #[arg(long, value_name = "NAME=BOOL", value_delimiter = ',', value_parser = gates::parse)]
     pub feature_gates: Vec<(String, bool)>,
     /// How long to wait for a state folder that another process still holds.
@@ -119,7 +121,17 @@ impl CommonFlags {
     /// # Errors
     /// The line to log before the process ends.
     pub(super) fn check(&self) -> Result<(), Refused> {
+        if self.receivers == ReceiversFlag::Report {
+            tracing::warn!(
+                "--receivers=report is the same as --receivers=serve now, which is the default; remove the flag"
+            );
+        }
         self.tls.check(&self.events_addr)
+    }
+
+    /// Whether a feature gate is on: the last word counts.
+    pub(super) fn gate(&self, name: &str) -> bool {
+        self.feature_gates.iter().rev().find(|(known, _)| known == name).is_some_and(|(_, on)| *on)
     }
 
     /// The configuration that these flags describe, with the state in `usual` unless they say where.
@@ -135,6 +147,7 @@ impl CommonFlags {
             rate_limit_interval: self.rate_limit_interval,
             no_cross_namespace_refs: self.no_cross_namespace_refs,
             receivers: self.receivers.into(),
+            retry_delays: RetryDelays::default(),
             metrics_per_object: self.metrics_per_object,
             count_paths: self.export_http_path_metrics,
             identity: IdentityConfig::default(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use campanile_delivery::IdentityConfig;
-use campanile_watcher::Receivers;
+use campanile_watcher::{Receivers, RetryDelays};
 use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -73,6 +73,7 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
         rate_limit_interval: Duration::from_secs(300),
         no_cross_namespace_refs: false,
         receivers: Receivers::default(),
+        retry_delays: RetryDelays::default(),
         metrics_per_object: true,
         count_paths: false,
         identity: IdentityConfig::default(),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use campanile_domain::{prefix, prefix_length};
 use campanile_outbox::{DeliveryState, DeliveryView};
-use campanile_protocol::{AlertRow, Condition, ObjectRow, ObjectTable, ProviderRow, ReceiverRow};
+use campanile_protocol::{AlertRow, Condition, ObjectRow, ObjectTable, ProviderRow, ReceiverRow, WebhookRow};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -16,6 +16,9 @@ use super::screen::{Screen, Table};
 use super::table::{age, printable};
 use crate::cli::{GetFlags, GetForm, What};
 use crate::ops::{DELIVERIES, DeliveryList, OBJECTS};
+
+/// What a table says of a Receiver that is ready.
+const INITIALIZED: &str = "Initialized";
 
 pub(crate) fn get(flags: &GetFlags) -> Result<ExitCode> {
     let text = actix_rt::System::new().block_on(fetch(flags))?;
@@ -38,7 +41,7 @@ async fn fetch(flags: &GetFlags) -> Result<String> {
         }
         What::Receivers => {
             let rows = within(flags, objects(flags).await?.receivers, |row| &row.object.namespace);
-            print(flags, &rows, || receivers(&rows, now), &screen)
+            print(flags, &rows, || receivers(flags.output, &rows, now), &screen)
         }
         What::Deliveries | What::Dead => {
             let DeliveryList { items, total, held } = deliveries(flags).await?;
@@ -109,14 +112,34 @@ fn ready(conditions: &[Condition], kind: &str) -> (String, String) {
     )
 }
 
-/// The columns of `kubectl get receivers`.
-fn receivers(rows: &[ReceiverRow], now: Timestamp) -> Table {
-    let cells = rows.iter().map(|ReceiverRow { object: row }| {
+/// The columns of `kubectl get receivers`, the last request, and with `-o wide` its reason and the counts. The path is left out:
+/// whoever knows it can call.
+fn receivers(form: GetForm, rows: &[ReceiverRow], now: Timestamp) -> Table {
+    let wide = form == GetForm::Wide;
+    let cells = rows.iter().map(|receiver| {
+        let row = &receiver.object;
         let (status, message) = ready(&row.conditions, "Ready");
-        vec![row.namespace.clone(), row.name.clone(), status, message, since(row.since, now)]
+        let message = if status == "True" { INITIALIZED.to_owned() } else { message };
+        let message = if row.suspended { format!("{message} (suspended)") } else { message };
+        let last = receiver.last_webhook.as_ref();
+        let when = |last: &WebhookRow| format!("{} {} ago", last.verdict, since(last.time, now));
+        let webhook = last.map_or_else(|| "none".to_owned(), when);
+        let name = [row.namespace.clone(), row.name.clone(), receiver.type_name.clone()];
+        let more = [
+            last.map(|last| last.reason.clone()).unwrap_or_default(),
+            last.map(|last| last.resources.to_string()).unwrap_or_default(),
+            receiver.accepted.to_string(),
+            receiver.refused.to_string(),
+            receiver.failed.to_string(),
+        ];
+        let more = more.into_iter().filter(|_| wide);
+        let first = name.into_iter().chain([status, message, webhook]);
+        first.chain(more).chain([since(row.since, now)]).collect()
     });
+    let first = ["NAMESPACE", "NAME", "TYPE", "READY", "STATUS", "LAST WEBHOOK"];
+    let more = ["REASON", "RESOURCES", "ACCEPTED", "REFUSED", "FAILED"].into_iter().filter(|_| wide);
     Table {
-        header: vec!["NAMESPACE", "NAME", "READY", "STATUS", "AGE"],
+        header: first.into_iter().chain(more).chain(["AGE"]).collect(),
         rows: cells.collect(),
         cut: "STATUS",
     }

@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::cluster::path_of;
-use crate::support::{
-    Instance, Namespace, condition, eventually, everything_from, is_ready, provider, receiver,
-};
+use crate::support::{Instance, Namespace, condition, everything_from, is_ready, provider, receiver};
 
 fn start(namespace: &Namespace, state: &TempDir, flags: &[&str]) -> Instance {
     let cluster = &namespace.cluster;
@@ -42,36 +40,18 @@ fn cluster_unusable_an_object_that_can_not_be_used_is_not_ready_and_its_status_s
 }
 
 #[test]
-fn cluster_unusable_a_receiver_is_not_supported_and_says_so_unless_receivers_are_ignored() {
+fn cluster_unusable_a_receiver_is_left_alone_where_receivers_are_ignored() {
     let namespace = Namespace::new("receivers");
     namespace.apply(receiver("hook"));
     let path = path_of(&namespace.place(receiver("hook")));
-    let status = || namespace.cluster.must("GET", &path, &Value::Null)["status"].take();
+    let object = || namespace.cluster.must("GET", &path, &Value::Null);
     namespace.apply(everything_from("nowhere"));
-    {
-        let ignored = state();
-        let instance = start(&namespace, &ignored, &["--receivers=ignore"]);
-        namespace.status("alerts", "all-to-nowhere", |status| !condition(status, "Ready").is_null());
-        assert!(condition(&status(), "Ready").is_null(), "{}", status());
-        assert!(!instance.logged("receivers are not supported"));
-        assert_eq!(instance.ask("/v1/objects")["receivers"], json!([]));
-    }
-    let reported = state();
-    let instance = start(&namespace, &reported, &[]);
-    let ready = eventually("the status of the Receiver", || {
-        Some(condition(&status(), "Ready")).filter(|ready| ready["status"] == "False")
-    });
-    assert_eq!(ready["reason"], "NotSupported");
-    assert!(
-        ready["message"].as_str().is_some_and(|text| text.starts_with("Campanile takes no webhooks yet"))
-    );
-    assert_eq!(condition(&status(), "Stalled")["status"], "True", "no tool is to wait for it");
-    instance.wait_for_log("receivers are not supported");
-    instance.row("receivers", "hook", |row| row["conditions"][0]["reason"] == "NotSupported");
-    let lines = instance.log().into_iter().filter(|line| line.contains("receivers are not supported"));
-    assert_eq!(lines.count(), 1);
-    namespace.cluster.must("DELETE", &path, &Value::Null);
-    eventually("the Receiver to lose the finalizer of the replaced controller", || {
-        (namespace.cluster.ask("GET", &path, &Value::Null).status == 404).then_some(())
-    });
+    let ignored = state();
+    let instance = start(&namespace, &ignored, &["--receivers=ignore"]);
+    namespace.status("alerts", "all-to-nowhere", |status| !condition(status, "Ready").is_null());
+    assert!(condition(&object()["status"], "Ready").is_null(), "{}", object());
+    assert_eq!(object()["metadata"]["finalizers"], json!(["finalizers.fluxcd.io"]), "another controller's");
+    assert_eq!(instance.ask("/v1/objects")["receivers"], json!([]));
+    drop(instance);
+    namespace.cluster.must("PATCH", &path, &json!({"metadata": {"finalizers": null}}));
 }

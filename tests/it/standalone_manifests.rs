@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::support::{
-    NAMESPACE, Sink, Site, alert, campanile, event, everything_from, object, provider, receiver,
+    NAMESPACE, Sink, Site, alert, campanile, event, everything_from, object, provider, receiver, secret,
 };
 
 const GROUP: &str = "notification.toolkit.fluxcd.io";
@@ -102,23 +102,31 @@ fn t04_labels_of_a_foreign_kind_are_those_of_the_object_in_the_folder() {
     assert_eq!(sink.messages(), ["net"]);
 }
 
+/// Whether a row of a Receiver says so of its condition.
+fn is(row: &serde_json::Value, status: &str, reason: &str) -> bool {
+    let ready = &row["conditions"][0];
+    ready["status"] == status && ready["reason"] == reason
+}
+
 #[test]
-fn a_receiver_is_not_supported_and_with_receivers_ignored_it_is_not_looked_at() {
+fn issue_20_a_receiver_is_ready_with_its_token_and_is_not_looked_at_with_receivers_ignored() {
     let site = Site::with(&[receiver("hook"), everything_from("nowhere")]);
-    let said = "receivers are not supported";
     {
         let instance = site.start(&[]);
-        let row = instance.row("receivers", "hook", |row| row["conditions"][0]["status"] == "False");
-        assert_eq!(row["conditions"][0]["reason"], "NotSupported");
-        instance.wait_for_log(said);
+        let row = instance.row("receivers", "hook", |row| is(row, "False", "TokenNotFound"));
+        let message = row["conditions"][0]["message"].as_str().unwrap_or_default();
+        let missing = "unable to read token from secret 'apps/token' error: secrets \"token\" not found";
+        assert_eq!(message, missing);
+        site.write("token.yaml", &secret("token", json!({"token": "test-token"})).to_string());
+        instance.row("receivers", "hook", |row| is(row, "True", "Succeeded"));
         let admin = instance.admin.to_string();
-        let shown = campanile(&["get", "receivers", "--admin-addr", &admin]);
-        assert!(shown.stdout.contains("hook   False   Campanile takes no webhooks yet"), "{}", shown.stdout);
+        let shown = campanile(&["get", "receivers", "--admin-addr", &admin]).stdout;
+        assert!(shown.contains("hook   generic   True    Initialized   none"), "{shown}");
+        assert!(!shown.contains("/hook/"), "the path is for those who may call: {shown}");
     }
     let instance = site.start(&["--receivers=ignore"]);
     instance.row("alerts", "all-to-nowhere", |row| row["conditions"][0]["status"] == "False");
     assert_eq!(instance.ask("/v1/objects")["receivers"], json!([]));
-    assert!(!instance.logged(said));
 }
 
 #[test]

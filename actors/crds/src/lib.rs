@@ -33,7 +33,6 @@ pub use lint::{Level, Lint, Told, in_status, lint, unsupported_type};
 pub use misfit::{meant_kind, misfit};
 pub use nearest::nearest;
 pub use object::Object;
-pub use receiver::NOT_SUPPORTED;
 pub use rule::Rule;
 pub use version::{GROUP, Version};
 pub use violation::{FieldPath, Violation};

@@ -9,10 +9,6 @@ use crate::checker::Checker;
 use crate::duration::{self, Hours};
 use crate::{Map, Metadata, Version};
 
-/// The words about Receivers in a status, a log and a finding.
-pub const NOT_SUPPORTED: &str = "Campanile takes no webhooks yet, so nothing acts on this Receiver and objects reconcile at \
-                                 their interval; --receivers=ignore leaves Receivers alone";
-
 /// Fields of `spec` that came with v1.
 pub(crate) const LATER_FIELDS: &[&str] = &["resourceFilter", "oidcProviders"];
 

@@ -62,8 +62,6 @@ rules! {
     Variable: "left-variable", "a variable was left in";
     /// A type that this program does not know, or not in this version.
     ProviderType: "provider-type", "the provider type is not supported";
-    /// A kind that nothing acts on yet.
-    NotSupported: "not-supported", "nothing acts on objects of this kind";
     /// An Alert without sources.
     NoSources: "no-event-sources", "the Alert names no event sources";
     /// An event source that no event can match.
@@ -100,6 +98,8 @@ rules! {
     Resource: "receiver-resource", "the resource cannot be reconciled as it is written";
     /// A list of events that the type does not look at.
     IgnoredEvents: "ignored-events", "the type does not look at events";
+    /// An expression of a Receiver that does not compile.
+    Filter: "receiver-filter", "the expression is not valid";
     /// A key of a Receiver's Secret is missing.
     ReceiverSecret: "receiver-secret", "a key of the Secret is missing, so no request verifies";
 }

@@ -40,3 +40,19 @@ fn unit_seconds(unit: &str) -> Option<f64> {
         _ => return None,
     })
 }
+/// A duration as Go writes it, to the millisecond: `10m0s`, `1h0m5.5s`, `750ms`, `0s` (Go's `time.Duration.String`).
+pub fn go_duration_text(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    if (1..1000).contains(&millis) {
+        return format!("{millis}ms");
+    }
+    let (hours, minutes, rest) = (millis / 3_600_000, millis / 60_000 % 60, millis % 60_000);
+    let seconds = format!("{}.{:03}", rest / 1000, rest % 1000);
+    let seconds = seconds.trim_end_matches('0').trim_end_matches('.');
+    let seconds = if seconds.is_empty() { "0" } else { seconds };
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}s"),
+        (0, _) => format!("{minutes}m{seconds}s"),
+        _ => format!("{hours}h{minutes}m{seconds}s"),
+    }
+}

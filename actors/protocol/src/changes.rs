@@ -5,6 +5,8 @@ use std::sync::Arc;
 use actix::Message;
 use campanile_domain::{Alert, ObjectKey, ProviderSpec, ReceiverSpec};
 
+use crate::ReceiverStanding;
+
 /// One object that appeared, changed or went away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change<T> {
@@ -29,8 +31,10 @@ pub struct Changes {
     pub providers: Vec<Change<ProviderSpec>>,
     /// Providers whose queues somebody asks to be tried at once.
     pub requested: Vec<ObjectKey>,
-    /// Receivers. Nobody acts on them yet.
+    /// Receivers.
     pub receivers: Vec<Change<ReceiverSpec>>,
+    /// How Receivers stand, where that changed.
+    pub standings: Vec<ReceiverStanding>,
     /// Secrets that appeared, changed or went away, by key only: contents are read on demand.
     pub secrets: Vec<ObjectKey>,
     /// Whether labels of source objects changed, so that events held back for them can be planned.
@@ -46,6 +50,7 @@ impl Changes {
             && self.providers.is_empty()
             && self.requested.is_empty()
             && self.receivers.is_empty()
+            && self.standings.is_empty()
             && self.secrets.is_empty()
     }
 }

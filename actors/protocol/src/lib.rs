@@ -7,6 +7,7 @@ mod labels;
 pub mod log_event;
 mod objects;
 mod outcome;
+mod receivers;
 mod reconciles;
 mod secrets;
 mod specs;
@@ -17,8 +18,13 @@ pub use accounts::{AccountError, ReadServiceAccount, RequestToken};
 pub use announce::{Announce, Announcements, Subject, reason};
 pub use changes::{Change, Changes, Resync};
 pub use labels::{LabelLookup, Labels};
-pub use objects::{AlertRow, Condition, GetObjects, ObjectRow, ObjectTable, ProviderRow, ReceiverRow};
+pub use objects::{
+    AlertRow, Condition, GetObjects, LookTimes, ObjectRow, ObjectTable, ProviderRow, ReceiverRow, WebhookRow,
+};
 pub use outcome::{Backlog, Counts, DeliveryOutcome, DeliveryReport, ProviderState, Report};
+pub use receivers::{
+    LastWebhook, ReceiverStanding, ReceiverState, WebhookCounts, WebhookReport, WebhookVerdict,
+};
 pub use reconciles::{Annotated, EntryOutcome, ReconcileError, RequestReconciles};
 pub use secrets::{ReadSecrets, SecretError, Secrets};
 pub use specs::{GetSpecs, Specs};

@@ -99,4 +99,70 @@ pub struct ReceiverRow {
     /// What all kinds show.
     #[serde(flatten)]
     pub object: ObjectRow,
+    /// Its type.
+    #[serde(rename = "type", default)]
+    pub type_name: String,
+    /// The last request; none before the first.
+    #[serde(default)]
+    pub last_webhook: Option<WebhookRow>,
+    /// Requests after which everything was asked to reconcile.
+    #[serde(default)]
+    pub accepted: u64,
+    /// Requests that did not verify, or came while it was not ready.
+    #[serde(default)]
+    pub refused: u64,
+    /// Requests after which something could not be asked to reconcile.
+    #[serde(default)]
+    pub failed: u64,
+    /// How long looks at it took.
+    #[serde(default)]
+    pub looks: LookTimes,
+}
+
+/// The last request of a Receiver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookRow {
+    /// When it came.
+    pub time: Timestamp,
+    /// `accepted`, `refused` or `failed`.
+    pub verdict: String,
+    /// Why, in a few words.
+    pub reason: String,
+    /// How many resources were asked to reconcile.
+    pub resources: u32,
+}
+
+/// How long looks at a Receiver took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookTimes {
+    /// How many there are per bucket of [`BOUNDS`](Self::BOUNDS), and beyond.
+    pub buckets: [u64; 11],
+    /// All together, in microseconds.
+    pub micros: u64,
+}
+
+impl LookTimes {
+    /// Upper bounds of the buckets in seconds: geometric from 0.01 to 1800 (contract, control plane 9).
+    pub const BOUNDS: [f64; 10] = [
+        0.01,
+        0.038_363_583_488_692_544,
+        0.147_176_453_809_389_3,
+        0.564_621_617_328_616_9,
+        2.166_090_855_590_700_6,
+        8.309_900_738_254_731,
+        31.879_757_075_478_31,
+        122.302_172_216_434_9,
+        469.194_959_467_365_3,
+        1800.0,
+    ];
+
+    /// Counts one that took so long.
+    pub fn add(&mut self, took: std::time::Duration) {
+        let bucket = Self::BOUNDS.partition_point(|bound| *bound < took.as_secs_f64());
+        if let Some(count) = self.buckets.get_mut(bucket) {
+            *count += 1;
+        }
+        self.micros = self.micros.saturating_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    }
 }

@@ -65,6 +65,9 @@ pub(crate) trait AnyKind<F> {
     /// Judges an object anew. None if there is no such object.
     fn judge(&mut self, key: &ObjectKey, unresolved: Option<String>, now: Timestamp) -> Option<Before>;
 
+    /// What a Kubernetes Event says when an object became ready.
+    fn finished(&self, key: &ObjectKey) -> String;
+
     /// Notes what is announced on an object as its last setback, if it is one. Returns whether it is.
     fn announced(&mut self, key: &ObjectKey, reason: &str, message: &str) -> bool;
 }
@@ -140,16 +143,16 @@ impl<K: Watched, F> AnyKind<F> for KindState<K, F> {
     fn shown<'a>(&'a self, key: &ObjectKey, backlog: Option<&'a Backlog>) -> Option<Shown<'a>> {
         let sound = self.get(key).map(|object| &object.standing);
         let standing = sound.or_else(|| Some(&self.alone(key)?.standing))?;
-        Some(standing.shown(counts::<K>(backlog, key)))
+        Some(standing.shown(counts::<K>(backlog, key), terminal::<K>()))
     }
 
     fn shown_and_facts(&mut self, key: &ObjectKey, backlog: Option<&Backlog>) -> Option<(Shown<'_>, &mut F)> {
         let counts = counts::<K>(backlog, key);
         if let Some(object) = self.objects.get_mut(key) {
-            return Some((object.standing.shown(counts), &mut object.facts));
+            return Some((object.standing.shown(counts, terminal::<K>()), &mut object.facts));
         }
         let alone = self.malformed.get_mut(key)?.alone.as_deref_mut()?;
-        Some((alone.standing.shown(counts), &mut alone.facts))
+        Some((alone.standing.shown(counts, terminal::<K>()), &mut alone.facts))
     }
 
     fn unresolved(&self, key: &ObjectKey, known: &dyn Known) -> Option<String> {
@@ -160,6 +163,9 @@ impl<K: Watched, F> AnyKind<F> for KindState<K, F> {
         let Self { objects, malformed, .. } = self;
         let (broken, object) = (malformed.get_mut(key), objects.get_mut(key).map(Box::as_mut));
         let (standing, ready, generation) = match (object, broken) {
+            (Some(Object { spec, standing, .. }), None) if spec.is_left_alone() => {
+                return Some(standing.conditions().cloned().collect());
+            }
             (Some(Object { spec, fault, remark, standing, .. }), None) => {
                 let ready = spec.ready(fault.as_deref(), unresolved, &standing.aspect);
                 (standing, ready.with_remark(remark.as_deref()), spec.generation())
@@ -180,7 +186,16 @@ impl<K: Watched, F> AnyKind<F> for KindState<K, F> {
         Some(before)
     }
 
+    fn finished(&self, key: &ObjectKey) -> String {
+        self.get(key).map(|object| object.spec.finished()).unwrap_or_default()
+    }
+
     fn announced(&mut self, key: &ObjectKey, reason: &str, message: &str) -> bool {
         self.get_mut(key).is_some_and(|object| object.standing.last.announced(reason, message))
     }
+}
+
+/// What [`Standing::shown`](crate::standing::Standing::shown) has to know of a kind.
+fn terminal<K: Watched>() -> (&'static [&'static str], bool) {
+    (K::TERMINAL, K::OBSERVES_TERMINAL)
 }

@@ -39,10 +39,11 @@ mod tasks;
 mod throttle;
 mod trouble;
 mod version;
+mod webhook_status;
 mod write_plan;
 mod writing;
 
-pub use client::{ClusterConfig, ClusterMeters, ConnectError};
+pub use client::{ClusterConfig, ClusterMeters, ConnectError, SecretWatch};
 pub use definitions::{DefinitionsError, installed_definitions};
 pub use election::{ElectionConfig, ElectionError, elect};
 pub use event_recorder::{EventRecorderActor, EventRecorderParts};

@@ -13,8 +13,11 @@ use jiff::{Timestamp, TimestampRound, Unit};
 /// Reason: an address is none. Nothing is tried until the spec changes (contract, control plane 3.1).
 pub(crate) const INVALID_URL: &str = "InvalidURL";
 
-/// Reason: nothing acts on objects of this kind yet.
-pub(crate) const UNSUPPORTED: &str = "NotSupported";
+/// Reason: the Secret of a Receiver, or the token in it, is missing (contract, receivers 2.2).
+pub(crate) const TOKEN_NOT_FOUND: &str = "TokenNotFound";
+
+/// Reason: an expression of a Receiver does not compile (contract, receivers 2.2).
+pub(crate) const INVALID_EXPRESSION: &str = "InvalidCELExpression";
 
 /// A condition without its times.
 pub(crate) struct Judgement {
@@ -28,6 +31,11 @@ impl Judgement {
     /// `Ready` of a sound object.
     pub(crate) fn ready() -> Self {
         Self::good(READY, INITIALIZED)
+    }
+
+    /// The same in other words.
+    pub(crate) fn ready_as(message: String) -> Self {
+        Self { kind: READY, status: TRUE, reason: SUCCEEDED, message: message.into() }
     }
 
     /// `Ready` of an object that something is wrong with.

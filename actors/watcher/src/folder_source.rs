@@ -135,7 +135,9 @@ impl FolderWatcher {
         for_each_kind(&mut Taking { watcher: self, loaded: &mut loaded, news: &mut news });
         // Judging asks for Secrets.
         self.source.loaded = Some(loaded);
+        let secrets = news.changes.secrets.clone();
         self.settle(news);
+        self.look_for_secrets(&secrets);
     }
 }
 

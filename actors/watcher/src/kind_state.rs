@@ -258,7 +258,7 @@ impl<K: Watched, F> KindState<K, F> {
         let counted = |key: &ObjectKey| counts::<K>(backlog, key).unwrap_or_default();
         let sound = self.objects.iter().map(|(key, object)| {
             let common = object.standing.row(key, object.spec.is_suspended(), counted(key));
-            (key, object.spec.row(common))
+            (key, object.spec.row(common, &object.standing.aspect))
         });
         let alone = self.malformed.iter().filter_map(|(key, broken)| {
             let common = broken.alone.as_ref()?.standing.row(key, false, counted(key));

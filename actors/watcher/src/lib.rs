@@ -39,6 +39,7 @@ mod subscribers;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod verdict;
 mod watch;
 mod watched;
 mod watcher;
@@ -48,7 +49,7 @@ pub use campanile_crds::{Level, Rule};
 pub use cluster::{
     ApiRequests, ClusterConfig, ClusterMeters, ClusterParts, ClusterPeers, ClusterSource, ClusterWatcher,
     ConnectError, DefinitionsError, ElectionConfig, ElectionError, EventRecorderActor, EventRecorderParts,
-    LabelCache, RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount, StatusWriterActor,
+    LabelCache, RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount, SecretWatch, StatusWriterActor,
     StatusWriterParts, Throttle, elect, installed_definitions,
 };
 pub use finding::{Finding, Place};
@@ -60,4 +61,4 @@ pub use loaded::{Loaded, Located};
 pub use messages::{EventRecorderSnapshot, QueueSnapshot, StatusWriterSnapshot, WatcherSnapshot};
 pub use position::Position;
 pub use source::Source;
-pub use watcher::{Receivers, WatcherActor, WatcherParts};
+pub use watcher::{Receivers, RetryDelays, WatcherActor, WatcherParts};

@@ -113,7 +113,7 @@ impl Loaded {
     /// What an instance says of the manifests in its log. What works as it is, and what is said once for many objects, is not
     /// among it.
     pub(crate) fn said(&self) -> impl Iterator<Item = &Finding> {
-        let is_quiet = |rule| matches!(rule, Rule::OldVersion | Rule::DeprecatedField | Rule::NotSupported);
+        let is_quiet = |rule| matches!(rule, Rule::OldVersion | Rule::DeprecatedField);
         let all = self.problems.iter().chain(&self.remarks);
         all.filter(move |finding| finding.concerns.is_said(None) && !is_quiet(finding.rule))
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use campanile_crds::{
-    Level, Lint, NOT_SUPPORTED, Object, Rule, Told, in_status, lint, meant_kind, misfit, unsupported_type,
+    Level, Lint, Object, Rule, Told, in_status, lint, meant_kind, misfit, unsupported_type,
 };
 use campanile_domain::yaml::{self, Document, Mark, Node, Value, YamlError};
 use campanile_domain::{Alert, ObjectKey};
@@ -20,6 +20,7 @@ use crate::finding::{Finding, Place};
 use crate::kind::{Id, Kind};
 use crate::label_store::manifest_key;
 use crate::loaded::Hidden;
+use crate::watched::Watched;
 use crate::{Located, Position, faults};
 pub(crate) use entry::Entry;
 
@@ -221,9 +222,8 @@ impl Reader<'_> {
                 let name = format!("Receiver/{}", receiver.key);
                 let remark = self.lint(json, &name, node);
                 self.comments(&name, node);
-                let finding = Finding::warning(Rule::NotSupported, position.place(), name, NOT_SUPPORTED);
-                self.content.remarks.push(finding);
-                Entry::Receiver(Located { value: Arc::new(receiver), position, fault: None, remark })
+                let fault = receiver.fault();
+                Entry::Receiver(Located { value: Arc::new(receiver), position, fault, remark })
             }
             Object::Alert(alert) => {
                 let name = format!("Alert/{}", alert.key);

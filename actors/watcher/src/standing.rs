@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use campanile_crds::condition::READY;
 use campanile_domain::ObjectKey;
-use campanile_protocol::{Condition, Counts, DeliveryOutcome, DeliveryReport, ObjectRow, reason};
+use campanile_protocol::{
+    Condition, Counts, DeliveryOutcome, DeliveryReport, ObjectRow, WebhookCounts, reason,
+};
 use jiff::Timestamp;
 
-use crate::condition::Judgement;
+use crate::condition::{Judgement, is_false};
 
 /// The last delivery and the setbacks since.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +62,8 @@ pub(crate) struct Seed {
     pub(crate) since: Option<Timestamp>,
     pub(crate) ready: Option<Arc<Condition>>,
     pub(crate) delivering: Option<Arc<Condition>>,
+    /// The path of a Receiver.
+    pub(crate) webhook_path: Option<Box<str>>,
 }
 
 /// The part of a standing that a status shows.
@@ -72,6 +76,29 @@ pub(crate) struct Shown<'a> {
     pub(crate) error: Option<&'a str>,
     /// What waits and what was given up; none before it was counted.
     pub(crate) counts: Option<Counts>,
+    /// Whether nothing is tried before the spec changes.
+    pub(crate) is_terminal: bool,
+    /// Whether the generation counts as observed all the same.
+    pub(crate) observes_terminal: bool,
+    /// What a Receiver shows.
+    pub(crate) webhook: Option<ShownWebhook<'a>>,
+}
+
+/// The part of a Receiver's standing that its status shows.
+pub(crate) struct ShownWebhook<'a> {
+    pub(crate) path: ShownPath<'a>,
+    /// What became of its requests; none before the first.
+    pub(crate) counts: Option<&'a WebhookCounts>,
+}
+
+/// What a status says of the path of a webhook.
+pub(crate) enum ShownPath<'a> {
+    /// What it says already.
+    AsBefore,
+    /// Nothing.
+    Nothing,
+    /// This path.
+    Is(&'a str),
 }
 
 /// A judgement of an object beside [`READY`].
@@ -84,6 +111,11 @@ pub(crate) trait Aspect: Unpin + 'static {
 
     /// Judges it anew.
     fn judge(&mut self, judging: Judging<'_>);
+
+    /// What a Receiver shows; `ready` is its condition.
+    fn webhook(&self, _ready: &Condition) -> Option<ShownWebhook<'_>> {
+        None
+    }
 }
 
 /// A new judgement: what it is about and when.
@@ -108,6 +140,8 @@ impl Aspect for () {
 pub(crate) struct Standing<A> {
     since: Timestamp,
     ready: Arc<Condition>,
+    /// Whether it was ever judged, by this watcher or an earlier one.
+    judged: bool,
     pub(crate) last: Last,
     pub(crate) aspect: A,
 }
@@ -116,13 +150,15 @@ impl<A: Aspect> Standing<A> {
     /// Goes on where an earlier watcher ended. To be judged next.
     pub(crate) fn seeded(seed: Seed, now: Timestamp) -> Self {
         let aspect = A::seeded(&seed, now);
+        let judged = seed.ready.is_some();
         let ready = seed.ready.unwrap_or_else(|| Judgement::open(READY).condition(None, 0, now));
-        Self { since: seed.since.unwrap_or(now), ready, last: Last::default(), aspect }
+        Self { since: seed.since.unwrap_or(now), ready, judged, last: Last::default(), aspect }
     }
 
     /// Judges it anew. `ready` is the judgement of [`READY`].
     pub(crate) fn judge(&mut self, ready: Judgement, generation: i64, now: Timestamp) {
         self.ready = ready.follow(&self.ready, generation, now);
+        self.judged = true;
         let overflow = self.last.overflow.as_deref();
         self.aspect.judge(Judging { generation, overflow, now });
     }
@@ -132,10 +168,24 @@ impl<A: Aspect> Standing<A> {
         std::iter::once(&self.ready).chain(self.aspect.condition())
     }
 
-    /// What is to be shown in its status.
-    pub(crate) fn shown(&self, counts: Option<Counts>) -> Shown<'_> {
-        let (fate, error) = (self.last.fate, self.last.setback());
-        Shown { conditions: self.conditions().collect(), fate, error, counts }
+    /// The condition `Ready`.
+    pub(crate) fn ready(&self) -> &Condition {
+        &self.ready
+    }
+
+    /// What is to be shown in its status. `terminal` are the reasons with which nothing is tried, and whether their generation
+    /// counts as observed.
+    pub(crate) fn shown(&self, counts: Option<Counts>, terminal: (&[&str], bool)) -> Shown<'_> {
+        let (reasons, observes_terminal) = terminal;
+        Shown {
+            conditions: if self.judged { self.conditions().collect() } else { Vec::new() },
+            fate: self.last.fate,
+            error: self.last.setback(),
+            counts,
+            is_terminal: is_false(&self.ready) && reasons.contains(&&*self.ready.reason),
+            observes_terminal,
+            webhook: self.aspect.webhook(&self.ready),
+        }
     }
 
     /// What all kinds show in `campanile get`.

@@ -2,6 +2,7 @@ mod actor;
 mod findings;
 mod folder;
 mod live;
+mod receivers;
 mod rig;
 mod status;
 

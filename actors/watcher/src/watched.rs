@@ -14,7 +14,7 @@ use campanile_crds::Object;
 use campanile_domain::ObjectKey;
 use campanile_protocol::{Backlog, Change, Changes, Counts, ObjectRow, SecretError};
 
-use crate::condition::Judgement;
+use crate::condition::{INVALID_URL, Judgement};
 use crate::kind::{Id, Kind};
 use crate::standing::Aspect;
 use crate::{Loaded, Located};
@@ -29,6 +29,12 @@ pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
 
     /// Its row in `campanile get`.
     type Row;
+
+    /// Reasons of `Ready=False` with which nothing is tried before the spec changes.
+    const TERMINAL: &'static [&'static str] = &[INVALID_URL];
+
+    /// Whether a generation that ended so counts as observed.
+    const OBSERVES_TERMINAL: bool = false;
 
     /// The value in `object`, if it is of this kind.
     fn of(object: Object) -> Option<Self>;
@@ -45,6 +51,11 @@ pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
 
     /// About what it takes in memory: the bytes of its text.
     fn bytes(&self) -> usize;
+
+    /// Whether its conditions stay as they are while it is suspended.
+    fn is_left_alone(&self) -> bool {
+        false
+    }
 
     /// What is wrong with it whatever else there is, in words for its status.
     fn fault(&self) -> Option<String>;
@@ -63,8 +74,13 @@ pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
     /// Judges its `Ready` condition. `fault` is its own, `unresolved` that of what it names.
     fn ready(&self, fault: Option<&str>, unresolved: Option<String>, aspect: &Self::Aspect) -> Judgement;
 
+    /// What a Kubernetes Event says when it became ready.
+    fn finished(&self) -> String {
+        "Reconciliation finished".to_owned()
+    }
+
     /// Its row; `object` is what all kinds show.
-    fn row(&self, object: ObjectRow) -> Self::Row;
+    fn row(&self, object: ObjectRow, aspect: &Self::Aspect) -> Self::Row;
 
     /// The row of an object that can not be read.
     fn row_of_malformed(object: ObjectRow) -> Self::Row;

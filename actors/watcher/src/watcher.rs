@@ -7,13 +7,15 @@
 //! address is dropped.
 
 mod handlers;
+mod looks;
+mod receivers;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use actix::{Actor, AsyncContext, Context};
-use campanile_crds::NOT_SUPPORTED;
-use campanile_protocol::{Backlog, Change, Changes};
+use actix::{Actor, AsyncContext, Context, WeakRecipient};
+use campanile_domain::ObjectKey;
+use campanile_protocol::{Backlog, Change, Changes, ReceiverStanding};
 use campanile_supervision::{LifeGuard, Link, SharedClock};
 
 use crate::any_kind::AnyKind;
@@ -25,6 +27,9 @@ use crate::source::Source;
 use crate::subscribers::Subscribers;
 use crate::tick::start_ticking;
 use crate::watched::Reference;
+use looks::Looks;
+pub use looks::RetryDelays;
+use receivers::LookNow;
 
 /// The parts of every watcher, whatever its source.
 pub struct WatcherParts {
@@ -36,14 +41,16 @@ pub struct WatcherParts {
     pub subscribers: Vec<Link<Changes>>,
     /// What is done about Receivers.
     pub receivers: Receivers,
+    /// Pauses between looks at the token of a Receiver that is missing.
+    pub retry_delays: RetryDelays,
 }
 
-/// What is done about Receivers as long as nothing acts on them.
+/// What is done about Receivers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Receivers {
-    /// Their status and the log say that they are not supported.
+    /// They take webhooks.
     #[default]
-    Report,
+    Serve,
     /// They are not looked at.
     Ignore,
 }
@@ -58,8 +65,13 @@ pub struct WatcherActor<S: Source> {
     pub(crate) source: S,
     subscribers: Subscribers,
     receivers: Receivers,
-    /// Whether the log has it that Receivers are not supported.
-    said_receivers: bool,
+    looks: Looks,
+    /// How Receivers stand, as subscribers know it.
+    told: BTreeMap<ObjectKey, ReceiverStanding>,
+    /// What they are to be told of that.
+    standings: Vec<ReceiverStanding>,
+    /// Its own mailbox; none before the start.
+    own: Option<WeakRecipient<LookNow>>,
 }
 
 /// Consequences of batches that are not judged and told yet.
@@ -74,6 +86,15 @@ pub(crate) struct News {
     /// Objects that changed and have a fault of their own.
     pub(crate) faulty: Vec<Id>,
     references: BTreeSet<Reference>,
+    /// Receivers that changed, whose tokens are to be looked at.
+    looks: Vec<ObjectKey>,
+}
+
+impl News {
+    /// Has the token of a Receiver looked at.
+    pub(crate) fn look_at(&mut self, receiver: ObjectKey) {
+        self.looks.push(receiver);
+    }
 }
 
 impl<S: Source> WatcherActor<S> {
@@ -86,7 +107,10 @@ impl<S: Source> WatcherActor<S> {
             source,
             subscribers: Subscribers::new(parts.subscribers),
             receivers: parts.receivers,
-            said_receivers: false,
+            looks: Looks::new(parts.retry_delays),
+            told: BTreeMap::new(),
+            standings: Vec::new(),
+            own: None,
         }
     }
 
@@ -97,17 +121,7 @@ impl<S: Source> WatcherActor<S> {
 
     /// Whether objects of a kind are looked at.
     pub(crate) fn watches(&self, kind: Kind) -> bool {
-        kind != Kind::Receiver || self.receivers == Receivers::Report
-    }
-
-    /// Says once that nothing acts on Receivers, if there are any.
-    fn say_receivers(&mut self) {
-        let all = &self.kinds.receivers;
-        if let Some(first) = all.keys().next().filter(|_| !self.said_receivers) {
-            let (receivers, first) = (all.len(), first.to_string());
-            tracing::warn!(receivers, first, "receivers are not supported: {NOT_SUPPORTED}");
-            self.said_receivers = true;
-        }
+        kind != Kind::Receiver || self.receivers == Receivers::Serve
     }
 
     /// Begins to take in batches.
@@ -120,6 +134,7 @@ impl<S: Source> WatcherActor<S> {
             gone: Vec::new(),
             faulty: Vec::new(),
             references: BTreeSet::new(),
+            looks: Vec::new(),
         }
     }
 
@@ -139,6 +154,17 @@ impl<S: Source> WatcherActor<S> {
         news.faulty.extend(changed);
         news.gone.extend(applied.gone.into_iter().filter(|key| !state.is_known(key)).map(id));
         news.references.extend(applied.references);
+        if K::KIND == Kind::Receiver {
+            for change in &applied.changes {
+                match change {
+                    Change::Applied(spec) => news.looks.push(spec.key().clone()),
+                    Change::Deleted(key) => {
+                        self.looks.forget(key);
+                        self.told.remove(key);
+                    }
+                }
+            }
+        }
         // The first time everything is judged and told.
         if !news.first {
             news.judge.extend(applied.seen.into_iter().map(id));
@@ -160,7 +186,7 @@ impl<S: Source> WatcherActor<S> {
             judge.iter().for_each(|id| self.judge(id));
             self.publish(&news.changes);
         }
-        self.say_receivers();
+        news.looks.into_iter().for_each(|receiver| self.mark_look(receiver));
         self.catch_up();
         S::settled(self, true);
     }
@@ -179,20 +205,28 @@ impl<S: Source> WatcherActor<S> {
         if let Some(before) = self.kinds.get_mut(*kind).judge(key, unresolved, now) {
             S::judged(self, id, &before);
         }
+        if *kind == Kind::Receiver {
+            self.note_standing(key);
+        }
     }
 
-    /// Tells subscribers, once everything is known.
+    /// Tells subscribers, once everything is known; how Receivers stand with it, where that changed.
     pub(crate) fn publish(&mut self, news: &Changes) {
+        let standings = std::mem::take(&mut self.standings);
+        let news = Changes { standings, ..news.clone() };
         if self.is_loaded() && !self.guard.is_retired() && !news.is_empty() {
-            self.subscribers.publish(news);
+            self.subscribers.publish(&news);
         }
     }
 
     /// Sends the whole state to those who missed something.
     pub(crate) fn catch_up(&mut self) {
         if self.is_loaded() && !self.guard.is_retired() {
+            let standings = self.standings();
             let Self { subscribers, kinds, source, .. } = self;
-            subscribers.catch_up(|| Changes { secrets: source.all_secrets(), ..kinds.whole() });
+            let whole =
+                || Changes { secrets: source.all_secrets(), standings: standings.clone(), ..kinds.whole() };
+            subscribers.catch_up(whole);
         }
     }
 
@@ -206,6 +240,7 @@ impl<S: Source> Actor for WatcherActor<S> {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        self.own = Some(ctx.address().recipient().downgrade());
         S::started(self, ctx);
         start_ticking(&ctx.address());
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use campanile_crds::{GROUP, Level, Object, lint};
+use campanile_crds::{GROUP, Level, Lint, Object, Rule, lint};
 use campanile_domain::{ProviderType, yaml};
 use serde_json::Value;
 
@@ -181,7 +181,13 @@ fn taken(object: &Value) -> Option<bool> {
     match Object::from_json(object) {
         Ok(None) => None,
         Ok(Some(_)) => {
-            Some(lint(object).iter().all(|lint| lint.level != Level::Error || !lint.concerns.is_said(None)))
+            // What the API server takes and nothing can work with is no concern of its.
+            let refuses = |lint: &Lint| {
+                lint.level == Level::Error
+                    && lint.concerns.is_said(None)
+                    && lint.violation.rule != Rule::Resource
+            };
+            Some(!lint(object).iter().any(refuses))
         }
         Err(_) => Some(false),
     }

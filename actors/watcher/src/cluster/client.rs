@@ -1,7 +1,9 @@
 //! Configuration and construction of the client of the API server.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use campanile_domain::LabelSelector;
 use kube::client::ClientBuilder;
 use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
@@ -24,6 +26,26 @@ pub struct ClusterConfig {
     pub throttle: Throttle,
     /// What counts requests and reconciles.
     pub meters: ClusterMeters,
+    /// Of which changed Secrets Receivers hear at once.
+    pub secrets: SecretWatch,
+    /// Whether a Receiver may reconcile objects of its own namespace alone.
+    pub no_cross_namespace_refs: bool,
+}
+
+/// Of which changed Secrets Receivers hear at once; of others they hear after their interval (contract, receivers 2.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretWatch {
+    /// What their labels must fulfil.
+    pub selector: LabelSelector,
+    /// Whether of none.
+    pub off: bool,
+}
+
+impl SecretWatch {
+    /// Whether Receivers hear at once of a Secret with these labels.
+    pub(crate) fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
+        !self.off && self.selector.matches(labels)
+    }
 }
 
 /// Meters of a process's requests to the API server. Copies count together.

@@ -9,8 +9,8 @@ use jiff::{Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use crate::condition::{INVALID_URL, UNSUPPORTED};
-use crate::standing::{Seed, Shown};
+use super::webhook_status::WebhookStatus;
+use crate::standing::{Seed, Shown, ShownPath};
 
 /// Condition types that only this program writes. Others are left as they are.
 const OWN: &[&str] = &[STALLED, RECONCILING, READY, campanile_crds::condition::DELIVERING];
@@ -46,6 +46,10 @@ pub(crate) struct ObjectStatus {
     /// None is as good as zero.
     pub(crate) pending: Option<u64>,
     pub(crate) dead_letters: Option<u64>,
+    /// The path of a Receiver.
+    pub(crate) webhook_path: Option<Box<str>>,
+    /// What became of a Receiver's requests.
+    pub(crate) webhooks: Option<Box<WebhookStatus>>,
 }
 
 /// How urgent it is to write a status.
@@ -77,6 +81,8 @@ impl ObjectStatus {
             last_error: status["lastError"].as_str().map(Into::into),
             pending: status["pending"].as_u64(),
             dead_letters: status["deadLetters"].as_u64(),
+            webhook_path: status["webhookPath"].as_str().filter(|path| !path.is_empty()).map(Into::into),
+            webhooks: WebhookStatus::read(status).map(Box::new),
         }
     }
 
@@ -92,14 +98,22 @@ impl ObjectStatus {
     /// What of it a new watcher goes on with.
     pub(crate) fn seed(&self, since: Option<Timestamp>) -> Seed {
         let condition = |kind| self.conditions.iter().find(|condition| condition.kind == kind).cloned();
-        Seed { since, ready: condition(READY), delivering: condition(campanile_crds::condition::DELIVERING) }
+        Seed {
+            since,
+            ready: condition(READY),
+            delivering: condition(campanile_crds::condition::DELIVERING),
+            webhook_path: self.webhook_path.clone(),
+        }
     }
 
     /// What should be there where `self` is (contract, control plane 3.1).
     pub(crate) fn wanted(&self, shown: &Shown<'_>, generation: i64, requested: Option<&str>) -> Self {
         let ready = shown.conditions.iter().find(|condition| condition.kind == READY);
         let is_ready = ready.is_some_and(|ready| ready.status == TRUE);
-        let progress = ready.filter(|_| !is_ready).map(|ready| Arc::new(progress(ready)));
+        let is_terminal = shown.is_terminal;
+        let progress = ready.filter(|_| !is_ready).map(|ready| Arc::new(progress(ready, is_terminal)));
+        let is_observed = is_ready || is_terminal && shown.observes_terminal;
+        let webhook = shown.webhook.as_ref();
         let whole_seconds = TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Floor);
         let fate = |(time, good): (Timestamp, bool)| {
             let result = if good { "delivered" } else { "dead" }.into();
@@ -111,7 +125,7 @@ impl ObjectStatus {
                 .chain(shown.conditions.iter().map(|one| Arc::clone(one)))
                 .collect(),
             foreign: self.foreign.clone(),
-            observed_generation: if is_ready { Some(generation) } else { self.observed_generation },
+            observed_generation: if is_observed { Some(generation) } else { self.observed_generation },
             handled: requested.map(Into::into).or_else(|| self.handled.clone()),
             last_delivery: shown.fate.map(fate).or_else(|| self.last_delivery.clone()),
             last_error: match (shown.error, shown.fate) {
@@ -121,6 +135,15 @@ impl ObjectStatus {
             },
             pending: shown.counts.map(|counts| counts.pending).or(self.pending),
             dead_letters: shown.counts.map(|counts| counts.dead).or(self.dead_letters),
+            webhook_path: match webhook.map(|webhook| &webhook.path) {
+                Some(ShownPath::Is(path)) => Some((*path).into()),
+                Some(ShownPath::Nothing) => None,
+                Some(ShownPath::AsBefore) | None => self.webhook_path.clone(),
+            },
+            webhooks: webhook
+                .and_then(|webhook| webhook.counts)
+                .map(|counts| Box::new(WebhookStatus::of(counts)))
+                .or_else(|| self.webhooks.clone()),
         }
     }
 
@@ -130,10 +153,12 @@ impl ObjectStatus {
         if !same_conditions(&self.conditions, &wanted.conditions)
             || self.observed_generation != wanted.observed_generation
             || self.handled != wanted.handled
+            || self.webhook_path != wanted.webhook_path
         {
             Difference::Condition
         } else if result(self) != result(wanted)
             || self.last_error.is_some() != wanted.last_error.is_some()
+            || !WebhookStatus::same_verdict(self.webhooks.as_deref(), wanted.webhooks.as_deref())
             || [self.pending, self.dead_letters].map(is_any)
                 != [wanted.pending, wanted.dead_letters].map(is_any)
         {
@@ -169,6 +194,9 @@ impl ObjectStatus {
                 "lastError": self.last_error,
                 "pending": self.pending,
                 "deadLetters": self.dead_letters,
+                "webhookPath": self.webhook_path,
+                "lastWebhook": self.webhooks.as_ref().map(|webhooks| &webhooks.last),
+                "webhooks": self.webhooks.as_ref().map(|webhooks| &webhooks.counts),
             }
         })
     }
@@ -187,9 +215,9 @@ fn read_condition(written: &Json) -> Option<Arc<Condition>> {
 }
 
 /// What goes with an object that is not ready: it is stalled until its spec or this program changes, or tried again.
-fn progress(ready: &Condition) -> Condition {
+fn progress(ready: &Condition, is_terminal: bool) -> Condition {
     let status = TRUE.into();
-    if ready.reason == INVALID_URL || ready.reason == UNSUPPORTED {
+    if is_terminal {
         return Condition { kind: STALLED.into(), status, ..ready.clone() };
     }
     let (reason, message) = (PROGRESSING_WITH_RETRY.into(), IN_PROGRESS.into());

@@ -30,6 +30,8 @@ const TOTAL_PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Notice {
     pub(crate) key: ObjectKey,
     pub(crate) version: String,
+    /// Whether Receivers hear at once of a change.
+    pub(crate) is_selected: bool,
 }
 
 #[derive(Clone)]

@@ -89,11 +89,10 @@ fn mark(contents: &Json) -> u64 {
     hasher.finish()
 }
 
-/// The patch that takes our finalizer off, if it is there and is to go (contract, control plane K01 to K05, K07 and V07).
+/// The patch that takes our finalizer off, if it is there and is to go (contract, control plane K01 to K05, K07
+/// and V07). We put none on.
 fn without_finalizer(kind: Kind, suspended: bool, facts: &Facts) -> Option<Json> {
-    // Nothing acts on a Receiver yet, so it keeps what Flux's controller will look for if it comes back.
-    let keeps = kind == Kind::Alert && suspended || kind == Kind::Receiver;
-    let waits = keeps && !facts.deleting;
+    let waits = kind == Kind::Alert && suspended && !facts.deleting;
     if waits || !facts.finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
         return None;
     }
@@ -131,9 +130,17 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_keeps_it_until_it_is_deleted() {
-        assert_eq!(left(Kind::Receiver, false, &facts(&[FINALIZER], false)), None);
-        assert_eq!(left(Kind::Receiver, false, &facts(&[FINALIZER], true)), Some(json!([])));
+    fn k11_a_receiver_loses_it_at_once_suspended_or_not() {
+        assert_eq!(
+            left(Kind::Receiver, false, &facts(&["foo.bar", FINALIZER], false)),
+            Some(json!(["foo.bar"]))
+        );
+        assert_eq!(left(Kind::Receiver, true, &facts(&[FINALIZER], true)), Some(json!([])));
+    }
+
+    #[test]
+    fn k03_a_receiver_that_somebody_else_holds_is_left_alone_while_it_is_deleted() {
+        assert_eq!(left(Kind::Receiver, false, &facts(&["foo.bar"], true)), None);
     }
 
     #[test]

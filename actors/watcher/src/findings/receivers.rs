@@ -2,8 +2,10 @@
 
 use campanile_crds::Rule;
 use campanile_domain::{ObjectKey, ReceiverSpec, ReceiverType, Secret};
+use campanile_receivers::Receiver;
 
 use super::{Strictness, absent_secret};
+use crate::condition::INVALID_EXPRESSION;
 use crate::finding::Finding;
 use crate::{Loaded, Located};
 
@@ -14,7 +16,7 @@ pub(super) fn findings(
     strictness: Strictness,
 ) -> Vec<Finding> {
     let (spec, object) = (&receiver.value, format!("Receiver/{}", receiver.value.key));
-    let mut found = Vec::new();
+    let mut found: Vec<Finding> = broken_expression(receiver, &object).into_iter().collect();
     if let Some(key) = spec.secret_key() {
         found.extend(absent_secret(loaded, strictness, &receiver.position, &object, ("secretRef", &key)));
         if let Some(secret) = loaded.secrets.get(&key) {
@@ -25,6 +27,15 @@ pub(super) fn findings(
         found.extend(foreign_resources(receiver, &object));
     }
     found
+}
+
+/// An expression that does not compile. Other faults are said by the place where they are.
+fn broken_expression(receiver: &Located<ReceiverSpec>, object: &str) -> Option<Finding> {
+    receiver.fault.as_ref()?;
+    let invalid = Receiver::compile(receiver.value.clone()).err()?;
+    let is_expression = invalid.reason() == INVALID_EXPRESSION;
+    let message = format!("{invalid}; correct the expression");
+    is_expression.then(|| Finding::error(Rule::Filter, receiver.position.place(), object, message))
 }
 
 /// The keys without which no request verifies (contract, receivers 5 and 5.2).

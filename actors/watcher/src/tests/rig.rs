@@ -11,7 +11,7 @@ use campanile_supervision::{GetSnapshot, Link};
 use campanile_testkit::Ward;
 use tempfile::TempDir;
 
-use crate::{FolderParts, FolderWatcher, LabelStore, Receivers, WatcherParts, WatcherSnapshot};
+use crate::{FolderParts, FolderWatcher, LabelStore, Receivers, RetryDelays, WatcherParts, WatcherSnapshot};
 
 /// The subscriber.
 struct RecordingSubscriber(Arc<Mutex<Vec<Changes>>>);
@@ -71,6 +71,7 @@ impl Rig {
                 guard: ward.guard("watcher"),
                 subscribers: vec![link.clone()],
                 receivers: Receivers::default(),
+                retry_delays: RetryDelays::default(),
             },
             manifests: dir.path().join("m"),
             labels: labels.clone(),

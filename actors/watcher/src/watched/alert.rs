@@ -81,7 +81,7 @@ impl Watched for Alert {
         }
     }
 
-    fn row(&self, object: ObjectRow) -> AlertRow {
+    fn row(&self, object: ObjectRow, (): &()) -> AlertRow {
         AlertRow { object, provider: self.provider.name.to_string() }
     }
 

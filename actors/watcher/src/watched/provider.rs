@@ -87,7 +87,7 @@ impl Watched for ProviderSpec {
         }
     }
 
-    fn row(&self, object: ObjectRow) -> ProviderRow {
+    fn row(&self, object: ObjectRow, _: &Delivering) -> ProviderRow {
         ProviderRow { object, type_name: self.type_name.clone() }
     }
 

@@ -1,22 +1,34 @@
-//! Receivers: never `Ready`, since nothing acts on them yet. Their status says so, and nothing else of them is looked at.
+//! Receivers: `Ready` when their expressions compile and their token is there (contract, receivers 2).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use campanile_crds::{NOT_SUPPORTED, Object};
-use campanile_domain::{ObjectKey, ReceiverSpec};
-use campanile_protocol::{Backlog, Change, Changes, Counts, ObjectRow, ReceiverRow};
+use campanile_crds::Object;
+use campanile_domain::{ObjectKey, OidcProvider, ReceiverResource, ReceiverSpec, go_duration_text};
+use campanile_protocol::{
+    Backlog, Change, Changes, Condition, Counts, LookTimes, ObjectRow, ReceiverRow, SecretError, Secrets,
+    WebhookCounts, WebhookRow,
+};
+use campanile_receivers::{Receiver, Tokens};
+use jiff::Timestamp;
 
 use super::{Known, Reference, Watched};
-use crate::condition::{Judgement, UNSUPPORTED};
+use crate::condition::{INVALID_EXPRESSION, Judgement, READY, TOKEN_NOT_FOUND, VALIDATION_FAILED, is_true};
 use crate::kind::Kind;
+use crate::standing::{Aspect, Judging, Seed, ShownPath, ShownWebhook};
+use crate::verdict;
 use crate::{Loaded, Located};
 
 impl Watched for ReceiverSpec {
     const KIND: Kind = Kind::Receiver;
 
-    type Aspect = ();
+    type Aspect = Webhook;
     type Row = ReceiverRow;
+
+    const TERMINAL: &'static [&'static str] = &[INVALID_EXPRESSION, VALIDATION_FAILED];
+
+    const OBSERVES_TERMINAL: bool = true;
 
     fn of(object: Object) -> Option<Self> {
         match object {
@@ -46,31 +58,80 @@ impl Watched for ReceiverSpec {
     }
 
     fn bytes(&self) -> usize {
-        0
+        let resource = |resource: &ReceiverResource| {
+            let filter = resource.filter.as_ref().map_or(0, String::len);
+            let labels = resource.match_labels.iter().flatten().map(|(key, value)| key.len() + value.len());
+            size_of::<ReceiverResource>() + resource.name.len() + filter + labels.sum::<usize>()
+        };
+        let issuer = |issuer: &OidcProvider| {
+            let variables = issuer.variables.iter().map(|one| one.name.len() + one.expression.len());
+            let validations = issuer.validations.iter().map(|one| one.expression.len() + one.message.len());
+            issuer.issuer_url.len() + variables.chain(validations).sum::<usize>()
+        };
+        let filter = self.resource_filter.as_ref().map_or(0, String::len);
+        let events: usize = self.events.iter().map(String::len).sum();
+        let resources: usize = self.resources.iter().map(resource).sum();
+        filter + events + resources + self.oidc_providers.iter().map(issuer).sum::<usize>()
+    }
+
+    /// A suspended Receiver keeps its status, the path included (contract, receivers 2.2).
+    fn is_left_alone(&self) -> bool {
+        self.suspend
     }
 
     fn fault(&self) -> Option<String> {
-        None
+        Receiver::compile(Arc::new(self.clone())).err().map(|invalid| invalid.to_string())
     }
 
     fn references(&self) -> Vec<Reference> {
-        Vec::new()
+        self.secret_key().map(Reference::Secret).into_iter().collect()
     }
 
+    /// What is wrong with the Secret is known after a look at it, and stands in the aspect.
     fn unresolved(&self, _: &dyn Known) -> Option<String> {
         None
     }
 
-    fn ready(&self, _: Option<&str>, _: Option<String>, (): &()) -> Judgement {
-        Judgement::not_ready(UNSUPPORTED, NOT_SUPPORTED.to_owned())
+    fn ready(&self, fault: Option<&str>, _: Option<String>, aspect: &Webhook) -> Judgement {
+        if let Some(fault) = fault {
+            let invalid = Receiver::compile(Arc::new(self.clone())).err();
+            let reason = invalid.map_or(VALIDATION_FAILED, |invalid| invalid.reason());
+            let message = format!("Reconciliation failed terminally due to configuration error: {fault}");
+            return Judgement::not_ready(reason, message);
+        }
+        match aspect.token(self) {
+            None => Judgement::open(READY),
+            Some(Err(text)) => Judgement::not_ready(TOKEN_NOT_FOUND, text.to_owned()),
+            Some(Ok(path)) => Judgement::ready_as(format!("Receiver initialized for path: {path}")),
+        }
     }
 
-    fn row(&self, object: ObjectRow) -> ReceiverRow {
-        ReceiverRow { object }
+    fn finished(&self) -> String {
+        format!("Reconciliation finished, next run in {}", go_duration_text(self.effective_interval()))
+    }
+
+    fn row(&self, object: ObjectRow, aspect: &Webhook) -> ReceiverRow {
+        let counts = aspect.counts.as_ref();
+        let last = counts.map(|counts| &counts.last);
+        ReceiverRow {
+            object,
+            type_name: self.type_name.clone(),
+            last_webhook: last.map(|last| WebhookRow {
+                time: last.at,
+                verdict: verdict::name(last.verdict).to_owned(),
+                reason: last.reason.clone(),
+                resources: last.resources,
+            }),
+            accepted: counts.map_or(0, |counts| counts.accepted),
+            refused: counts.map_or(0, |counts| counts.refused),
+            failed: counts.map_or(0, |counts| counts.failed),
+            looks: aspect.looks,
+        }
     }
 
     fn row_of_malformed(object: ObjectRow) -> ReceiverRow {
-        ReceiverRow { object }
+        let (type_name, looks) = (String::new(), LookTimes::default());
+        ReceiverRow { object, type_name, last_webhook: None, accepted: 0, refused: 0, failed: 0, looks }
     }
 
     fn counts(_: &Backlog) -> Option<&BTreeMap<ObjectKey, Counts>> {
@@ -83,5 +144,104 @@ impl Watched for ReceiverSpec {
 
     fn loaded(loaded: &mut Loaded) -> &mut BTreeMap<ObjectKey, Located<Self>> {
         &mut loaded.receivers
+    }
+}
+
+/// A look at the token of a Receiver.
+struct Look {
+    /// The Secret that was looked at.
+    secret: Option<ObjectKey>,
+    /// What is wrong, if the token is not there.
+    outcome: Result<(), String>,
+}
+
+/// What stands beside `Ready`: the paths, and what became of requests.
+pub(crate) struct Webhook {
+    /// The paths at which it answers, that of the status first. Those of before stay while nothing better is known.
+    paths: Arc<[String]>,
+    look: Option<Look>,
+    counts: Option<WebhookCounts>,
+    looks: LookTimes,
+}
+
+impl Webhook {
+    /// Takes in what a look at the Secret of `spec` brought. Returns whether it failed.
+    pub(crate) fn looked(&mut self, spec: &ReceiverSpec, secrets: &Secrets, took: Duration) -> bool {
+        self.looks.add(took);
+        let secret = spec.secret_key();
+        let outcome = match tokens(spec, secret.as_ref(), secrets) {
+            Ok(tokens) => {
+                let paths = tokens.paths(&spec.key);
+                if *paths != *self.paths {
+                    self.paths = paths.into();
+                }
+                Ok(())
+            }
+            Err(text) => {
+                self.paths = Arc::default();
+                Err(text)
+            }
+        };
+        let failed = outcome.is_err();
+        self.look = Some(Look { secret, outcome });
+        failed
+    }
+
+    /// Takes in what became of requests.
+    pub(crate) fn heard(&mut self, counts: WebhookCounts) {
+        self.counts = Some(counts);
+    }
+
+    /// The paths at which it answers.
+    pub(crate) fn paths(&self) -> &Arc<[String]> {
+        &self.paths
+    }
+
+    /// The path, or what is wrong with the token; none before the Secret was looked at that `spec` names.
+    fn token(&self, spec: &ReceiverSpec) -> Option<Result<&str, &str>> {
+        let look = self.look.as_ref().filter(|look| look.secret == spec.secret_key())?;
+        Some(match &look.outcome {
+            Ok(()) => Ok(self.paths.first().map(String::as_str).unwrap_or_default()),
+            Err(text) => Err(text),
+        })
+    }
+}
+
+/// The tokens in the Secret of a Receiver, or what is wrong with it in the words of contract 2.2, step 7.
+fn tokens(spec: &ReceiverSpec, key: Option<&ObjectKey>, secrets: &Secrets) -> Result<Tokens, String> {
+    let unread = |key: &ObjectKey, error: &dyn std::fmt::Display| {
+        format!("unable to read token from secret '{key}' error: {error}")
+    };
+    let secret = match key.map(|key| (key, secrets.get(key))) {
+        None => None,
+        Some((_, Some(Ok(secret)))) => Some(&**secret),
+        Some((key, Some(Err(SecretError::NotFound(_))))) => {
+            return Err(unread(key, &format_args!("secrets \"{}\" not found", key.name)));
+        }
+        Some((key, Some(Err(error)))) => return Err(unread(key, error)),
+        Some((key, None)) => return Err(unread(key, &"it was not read in time")),
+    };
+    Tokens::of(spec, secret).map_err(|error| error.to_string())
+}
+
+impl Aspect for Webhook {
+    fn seeded(seed: &Seed, _: Timestamp) -> Self {
+        let paths = seed.webhook_path.iter().map(ToString::to_string).collect();
+        Self { paths, look: None, counts: None, looks: LookTimes::default() }
+    }
+
+    fn condition(&self) -> Option<&Arc<Condition>> {
+        None
+    }
+
+    fn judge(&mut self, _: Judging<'_>) {}
+
+    fn webhook(&self, ready: &Condition) -> Option<ShownWebhook<'_>> {
+        let path = match self.paths.first() {
+            Some(path) if is_true(ready) => ShownPath::Is(path),
+            None if ready.reason == TOKEN_NOT_FOUND => ShownPath::Nothing,
+            Some(_) | None => ShownPath::AsBefore,
+        };
+        Some(ShownWebhook { path, counts: self.counts.as_ref() })
     }
 }

@@ -26,6 +26,7 @@ impl<S: Source> Handler<Tick> for WatcherActor<S> {
         failpoint("watcher", "tick");
         failpoint_stall(self, ctx, "watcher", "tick");
         S::ticked(self, ctx);
+        self.look_at_tokens(ctx);
         self.catch_up();
     }
 }

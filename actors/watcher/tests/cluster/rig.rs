@@ -100,6 +100,7 @@ impl Rig {
                 guard: guard("watcher"),
                 subscribers: vec![link],
                 receivers: campanile_watcher::Receivers::default(),
+                retry_delays: campanile_watcher::RetryDelays::default(),
             },
             config,
             labels: labels.clone(),

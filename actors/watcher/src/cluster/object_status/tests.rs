@@ -1,7 +1,10 @@
-use campanile_protocol::Counts;
+use campanile_protocol::{Counts, WebhookCounts, WebhookVerdict};
+
 use campanile_testkit::noon;
 
 use super::*;
+use crate::condition::INVALID_URL;
+use crate::standing::ShownWebhook;
 
 fn ready(
     status: &'static str,
@@ -24,7 +27,16 @@ fn shown<'a>(
     fate: Option<(Timestamp, bool)>,
     error: Option<&'a str>,
 ) -> Shown<'a> {
-    Shown { conditions: vec![ready], fate, error, counts: None }
+    let is_terminal = ready.reason == "InvalidURL";
+    Shown {
+        conditions: vec![ready],
+        fate,
+        error,
+        counts: None,
+        is_terminal,
+        observes_terminal: false,
+        webhook: None,
+    }
 }
 
 /// What a patch leaves behind.
@@ -155,4 +167,76 @@ fn what_waits_and_what_is_dead_is_written_when_it_begins_or_ends_and_else_in_tim
     assert!(waits.has_backlog() && !there.has_backlog());
     // A new process has not counted yet.
     assert_eq!(waits.difference(&waits.wanted(&shown(&good, None, None), 1, None)), Difference::None);
+}
+
+/// A Receiver whose status is to say this of its path.
+fn receiver<'a>(
+    ready: &'a Arc<Condition>,
+    path: ShownPath<'a>,
+    counts: Option<&'a WebhookCounts>,
+) -> Shown<'a> {
+    let is_terminal = ready.reason == "InvalidCELExpression";
+    let webhook = Some(ShownWebhook { path, counts });
+    Shown { is_terminal, observes_terminal: true, webhook, ..shown(ready, None, None) }
+}
+
+#[test]
+fn k05_k07_what_ends_a_receiver_for_good_is_observed_and_stalls_it_and_keeps_its_path() {
+    let good = ready("True", "Succeeded", "Receiver initialized for path: /hook/a", 1);
+    let ready_status =
+        ObjectStatus::default().wanted(&receiver(&good, ShownPath::Is("/hook/a"), None), 1, None);
+    assert_eq!(ready_status.webhook_path.as_deref(), Some("/hook/a"));
+    let bad = ready("False", "InvalidCELExpression", "terminally", 2);
+    let stalled = ready_status.wanted(&receiver(&bad, ShownPath::AsBefore, None), 2, None);
+    assert_eq!(stalled.observed_generation, Some(2));
+    assert_eq!(
+        kinds(&stalled),
+        [("Stalled", "InvalidCELExpression", 2), ("Ready", "InvalidCELExpression", 2)]
+    );
+    assert_eq!(stalled.webhook_path.as_deref(), Some("/hook/a"), "requests to it get 503");
+}
+
+#[test]
+fn k08_a_missing_token_clears_the_path_is_tried_again_and_not_observed() {
+    let before = ObjectStatus {
+        observed_generation: Some(1),
+        webhook_path: Some("/hook/a".into()),
+        ..ObjectStatus::default()
+    };
+    let missing = ready("False", "TokenNotFound", "secret", 2);
+    let now = before.wanted(&receiver(&missing, ShownPath::Nothing, None), 2, None);
+    assert_eq!((now.webhook_path.as_deref(), now.observed_generation), (None, Some(1)));
+    assert_eq!(kinds(&now), [("Reconciling", "ProgressingWithRetry", 2), ("Ready", "TokenNotFound", 2)]);
+    assert_eq!(before.difference(&now), Difference::Condition);
+    assert_eq!(written(&now), now);
+}
+
+#[test]
+fn issue_20_the_last_request_is_shown_and_another_verdict_is_written_sooner_than_another_time() {
+    let good = ready("True", "Succeeded", "Receiver initialized for path: /hook/a", 1);
+    let counts = |accepted, verdict| WebhookCounts {
+        receiver: campanile_domain::ObjectKey::new("apps", "hook"),
+        accepted,
+        refused: 0,
+        failed: 0,
+        last: campanile_protocol::LastWebhook {
+            at: noon(),
+            verdict,
+            reason: "done".to_owned(),
+            resources: 2,
+        },
+    };
+    let says = |counts: &WebhookCounts| {
+        let shown = receiver(&good, ShownPath::Is("/hook/a"), Some(counts));
+        ObjectStatus::default().wanted(&shown, 1, None)
+    };
+    let one = says(&counts(1, WebhookVerdict::Accepted));
+    let patch = one.patch("u", "7");
+    let last =
+        json!({"time": "2026-08-07T12:00:00Z", "verdict": "accepted", "reason": "done", "resources": 2});
+    assert_eq!(patch["status"]["lastWebhook"], last);
+    assert_eq!(patch["status"]["webhooks"], json!({"accepted": 1, "refused": 0, "failed": 0}));
+    assert_eq!(written(&one), one);
+    assert_eq!(one.difference(&says(&counts(2, WebhookVerdict::Accepted))), Difference::Stale);
+    assert_eq!(one.difference(&says(&counts(2, WebhookVerdict::Refused))), Difference::Flipped);
 }

@@ -18,7 +18,7 @@ fn cache(version: Option<&str>) -> SecretCache {
 }
 
 fn notice(name: &str, version: &str) -> Step<Notice> {
-    Step::Applied(Notice { key: key(name), version: version.into() })
+    Step::Applied(Notice { key: key(name), version: version.into(), is_selected: true })
 }
 
 fn single(step: Step<Notice>) -> Batch<Notice> {

@@ -72,7 +72,7 @@ impl Handler<Connected> for ClusterWatcher {
         source.secrets.connected(client.clone());
         let namespace = source.config.namespace.as_deref().map(Arc::from);
         let scope = Scope { client, namespace, outlet: WatcherOutlet::new(&ctx.address()) };
-        let secrets = Task::spawn(watch_secrets(scope.clone()));
+        let secrets = Task::spawn(watch_secrets(scope.clone(), source.config.secrets.clone()));
         let (watcher, wanted) = (ctx.address(), |kind| self.watches(kind));
         let mut watching =
             Watching { tasks: vec![secrets], scope: &scope, watcher: &watcher, wanted: &wanted };

@@ -49,7 +49,8 @@ impl ClusterWatcher {
     pub(super) fn record_turns(&self, (kind, key): &Id, before: &Before) {
         let Some(shown) = self.kinds.get(*kind).shown(key, self.backlog.as_deref()) else { return };
         let leads = self.source.leads();
-        let said = turns::said(&kind.subject(key.clone()), before, &shown.conditions);
+        let finished = self.kinds.get(*kind).finished(key);
+        let said = turns::said(&kind.subject(key.clone()), before, &shown.conditions, &finished);
         for (_, announce) in said.into_iter().filter(|(leaders, _)| leads || !leaders) {
             self.record(announce);
         }

@@ -15,6 +15,7 @@ use crate::cluster::messages::{
 };
 use crate::cluster::outlet::{tell, weak};
 use crate::cluster::reading::Facts;
+use crate::cluster::secrets::Notice;
 use crate::cluster::source_kinds;
 use crate::cluster::task::Task;
 use crate::cluster::tasks::{label_aim, watch_labels};
@@ -29,7 +30,12 @@ impl<K: KeptIn<Facts>> Handler<ObjectsSeen<K>> for ClusterWatcher {
     fn handle(&mut self, ObjectsSeen { served, batch }: ObjectsSeen<K>, _: &mut Context<Self>) {
         self.source.served.insert(K::KIND, served);
         let mut news = self.news();
-        news.changes.requested = self.requested(&batch);
+        let requested = self.requested(&batch);
+        match K::KIND {
+            Kind::Provider => news.changes.requested = requested,
+            Kind::Receiver => requested.into_iter().for_each(|receiver| news.look_at(receiver)),
+            Kind::Alert => {}
+        }
         self.apply(batch, &mut news);
         self.source.changed.gone.extend(news.gone.iter().cloned());
         let faulty = std::mem::take(&mut news.faulty);
@@ -43,8 +49,19 @@ impl Handler<SecretsSeen> for ClusterWatcher {
 
     fn handle(&mut self, SecretsSeen(batch): SecretsSeen, _: &mut Context<Self>) {
         self.source.secrets.set_watched(true);
+        let quiet: BTreeSet<ObjectKey> = batch.steps.iter().filter_map(unselected).collect();
         let changed = self.source.secrets.noticed(batch);
+        let heard: Vec<ObjectKey> = changed.iter().filter(|key| !quiet.contains(*key)).cloned().collect();
         self.secrets_changed(changed);
+        self.look_for_secrets(&heard);
+    }
+}
+
+/// The key of a Secret of whose change Receivers do not hear at once.
+fn unselected(step: &Step<Notice>) -> Option<ObjectKey> {
+    match step {
+        Step::Applied(notice) if !notice.is_selected => Some(notice.key.clone()),
+        Step::Applied(_) | Step::Deleted(_) => None,
     }
 }
 
@@ -60,7 +77,8 @@ impl Handler<SecretsDiffer> for ClusterWatcher {
     type Result = ();
 
     fn handle(&mut self, SecretsDiffer(changed): SecretsDiffer, _: &mut Context<Self>) {
-        self.secrets_changed(changed);
+        self.secrets_changed(changed.clone());
+        self.look_for_secrets(&changed);
     }
 }
 
@@ -113,7 +131,7 @@ impl Handler<LabelsDenied> for ClusterWatcher {
 }
 
 impl ClusterWatcher {
-    /// The Providers of a batch on which the annotation `reconcile.fluxcd.io/requestedAt` changed.
+    /// The objects of a batch on which the annotation `reconcile.fluxcd.io/requestedAt` changed.
     fn requested<K: KeptIn<Facts>>(&self, batch: &Batch<Sighting<K, Facts>>) -> Vec<ObjectKey> {
         let state = K::state(&self.kinds);
         let is_requested = |sound: &Sound<K, Facts>| {
@@ -126,7 +144,7 @@ impl ClusterWatcher {
             Step::Applied(Sighting::Sound(sound)) if is_requested(sound) => Some(sound.spec.key().clone()),
             Step::Applied(_) | Step::Deleted(_) => None,
         };
-        if K::KIND == Kind::Provider { batch.steps.iter().filter_map(key).collect() } else { Vec::new() }
+        batch.steps.iter().filter_map(key).collect()
     }
 
     /// Reads Secrets again that are not watched.

@@ -8,13 +8,13 @@ use campanile_testkit::{Ward, run};
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::Receivers;
 use crate::batch::{Batch, Step};
 use crate::cluster::messages::{ObjectsSeen, Patched, PlanWrites, ReviewAll};
 use crate::cluster::raw::Raw;
 use crate::cluster::reading::{Facts, read};
 use crate::cluster::version::Served;
 use crate::cluster::write_plan::{Plan, Write};
+use crate::{Receivers, RetryDelays};
 
 const SERVED: Served = Served { version: campanile_crds::Version::V1beta3, has_status: true };
 
@@ -45,6 +45,7 @@ fn watcher(ward: &Ward, peers: &ClusterPeers) -> Addr<ClusterWatcher> {
             guard: ward.guard("watcher"),
             subscribers: Vec::new(),
             receivers: Receivers::default(),
+            retry_delays: RetryDelays::default(),
         },
         labels: Arc::default(),
         leader,

@@ -10,6 +10,7 @@ use campanile_crds::condition::{DELIVERING, FAILED, FALSE, READY, TRUE};
 use campanile_protocol::{Announce, Condition, Subject, reason};
 
 use crate::any_kind::Before;
+use crate::condition::TOKEN_NOT_FOUND;
 
 /// A condition before and after.
 struct Turn<'a> {
@@ -32,7 +33,13 @@ impl Turn<'_> {
 }
 
 /// What there is to say about a new judgement, with whether the leader alone says it.
-pub(super) fn said(on: &Subject, before: &Before, after: &[&Arc<Condition>]) -> Vec<(bool, Announce)> {
+/// `finished` are the words for one that became ready.
+pub(super) fn said(
+    on: &Subject,
+    before: &Before,
+    after: &[&Arc<Condition>],
+    finished: &str,
+) -> Vec<(bool, Announce)> {
     let find = |kind: &str| {
         let after = after.iter().find(|condition| condition.kind == kind)?;
         Some(Turn { before: before.iter().find(|condition| condition.kind == kind).map(Arc::as_ref), after })
@@ -41,19 +48,22 @@ pub(super) fn said(on: &Subject, before: &Before, after: &[&Arc<Condition>]) -> 
     let broken = ready.as_ref().is_some_and(|ready| ready.after.status == FALSE);
     let delivering = find(DELIVERING).filter(|_| !broken);
     let mut said: Vec<_> =
-        ready.and_then(|turn| of_ready(on, &turn)).map(|said| (true, said)).into_iter().collect();
+        ready.and_then(|turn| of_ready(on, &turn, finished)).map(|said| (true, said)).into_iter().collect();
     said.extend(delivering.and_then(|turn| of_delivering(on, &turn)).map(|said| (false, said)));
     said
 }
 
-fn of_ready(on: &Subject, turn: &Turn<'_>) -> Option<Announce> {
+fn of_ready(on: &Subject, turn: &Turn<'_>, finished: &str) -> Option<Announce> {
     let Condition { status, reason, message, .. } = turn.after;
     // An Alert whose Provider is missing says so in its status and the log (contract, control plane 3.3).
     let waits = matches!(on, Subject::Alert(_)) && *reason == FAILED;
     if *status == FALSE && !waits && (turn.became(FALSE) || turn.says_something_else()) {
-        return Some(Announce::warning(on.clone(), reason::FAILED, message.clone().into_owned()));
+        let said = Announce::warning(on.clone(), reason::FAILED, message.clone().into_owned());
+        // What ends a Receiver for good is said by its own reason (contract, receivers 2.3).
+        let own = matches!(on, Subject::Receiver(_)) && *reason != TOKEN_NOT_FOUND;
+        return Some(if own { Announce { reason: reason.clone(), ..said } } else { said });
     }
-    turn.became(TRUE).then(|| Announce::normal(on.clone(), reason::SUCCEEDED, "Reconciliation finished"))
+    turn.became(TRUE).then(|| Announce::normal(on.clone(), reason::SUCCEEDED, finished))
 }
 
 fn of_delivering(on: &Subject, turn: &Turn<'_>) -> Option<Announce> {
@@ -87,7 +97,7 @@ mod tests {
     fn turn(before: &[Arc<Condition>], after: &[Arc<Condition>]) -> Vec<String> {
         let on = Subject::Provider(ObjectKey::new("apps", "chat"));
         let after: Vec<&Arc<Condition>> = after.iter().collect();
-        let said = said(&on, &before.to_vec(), &after);
+        let said = said(&on, &before.to_vec(), &after, "Reconciliation finished");
         said.into_iter().map(|(_, one)| format!("{}: {}", one.reason, one.message)).collect()
     }
 
@@ -124,6 +134,6 @@ mod tests {
             ..Condition::clone(&condition(READY, FALSE, "failed to get provider"))
         };
         let on = Subject::Alert(ObjectKey::new("apps", "on-call"));
-        assert!(said(&on, &Vec::new(), &[&Arc::new(missing)]).is_empty());
+        assert!(said(&on, &Vec::new(), &[&Arc::new(missing)], "").is_empty());
     }
 }

@@ -7,14 +7,15 @@ use kube::runtime::watcher;
 
 use super::scope::Scope;
 use crate::cluster::batcher::key_of;
+use crate::cluster::client::SecretWatch;
 use crate::cluster::follow::{Ended, Pauses, follow};
 use crate::cluster::messages::SecretsSeen;
 use crate::cluster::outlet::WatchListener;
 use crate::cluster::secrets::Notice;
 use crate::cluster::version::scoped;
 
-/// Follows the resource version of each Secret.
-pub(crate) async fn watch_secrets(scope: Scope) {
+/// Follows the resource version of each Secret. `secrets` says of which changes Receivers hear at once.
+pub(crate) async fn watch_secrets(scope: Scope, secrets: SecretWatch) {
     let resource = ApiResource::erase::<Secret>(&());
     let mut pauses = Pauses::new();
     loop {
@@ -29,6 +30,7 @@ pub(crate) async fn watch_secrets(scope: Scope) {
         let notice = |object: PartialObjectMeta<DynamicObject>| Notice {
             key: key_of(&object),
             version: object.resource_version().unwrap_or_default(),
+            is_selected: secrets.selects(object.labels()),
         };
         match follow(watcher(api, watcher::Config::default()), notice, &mut listener).await {
             Ended::Unheard => return,

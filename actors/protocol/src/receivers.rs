@@ -1,0 +1,73 @@
+//! Between the watcher and the actor that takes webhooks: how Receivers stand, and what became of their requests.
+
+use std::sync::Arc;
+
+use actix::Message;
+use campanile_domain::ObjectKey;
+use jiff::Timestamp;
+
+/// How a Receiver stands: told with it, and again whenever this changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiverStanding {
+    /// Which Receiver.
+    pub receiver: ObjectKey,
+    /// Whether it takes requests.
+    pub state: ReceiverState,
+    /// The paths at which it answers; the first is that of its status. Empty: at none.
+    pub paths: Arc<[String]>,
+}
+
+/// Whether a Receiver takes requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiverState {
+    /// It is sound, and its token is there.
+    Ready,
+    /// It is switched off.
+    Suspended,
+    /// Something is wrong with it, or it was not judged yet.
+    NotReady,
+}
+
+/// What became of requests, of those Receivers alone that had some since the last report. Sent at most every 10 s.
+#[derive(Clone, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct WebhookReport(pub Vec<WebhookCounts>);
+
+/// The requests of one Receiver since the process began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookCounts {
+    /// Which Receiver.
+    pub receiver: ObjectKey,
+    /// Those after which everything was asked to reconcile.
+    pub accepted: u64,
+    /// Those that did not verify, or came while the Receiver was not ready.
+    pub refused: u64,
+    /// Those that verified and after which something could not be asked.
+    pub failed: u64,
+    /// The last one.
+    pub last: LastWebhook,
+}
+
+/// The last request of a Receiver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastWebhook {
+    /// When it came.
+    pub at: Timestamp,
+    /// How it ended.
+    pub verdict: WebhookVerdict,
+    /// Why, in a few words; no secrets.
+    pub reason: String,
+    /// How many resources were asked to reconcile.
+    pub resources: u32,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookVerdict {
+    /// Everything was asked to reconcile.
+    Accepted,
+    /// It did not verify, or the Receiver was not ready.
+    Refused,
+    /// Something could not be asked.
+    Failed,
+}

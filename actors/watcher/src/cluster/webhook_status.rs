@@ -1,0 +1,65 @@
+//! What the status of a Receiver says of its requests: the last one, and counts by verdict. They are written with the budget of
+//! all that is no condition.
+
+use campanile_protocol::WebhookCounts;
+use jiff::{Timestamp, TimestampRound, Unit};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::verdict;
+
+/// The requests of a Receiver as its status shows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WebhookStatus {
+    pub(crate) last: LastWebhook,
+    pub(crate) counts: Verdicts,
+}
+
+/// The last request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastWebhook {
+    /// In whole seconds.
+    time: Timestamp,
+    /// `accepted`, `refused` or `failed`.
+    verdict: Box<str>,
+    /// Why, in a few words.
+    reason: Box<str>,
+    /// How many objects were asked to reconcile.
+    resources: u32,
+}
+
+/// How many requests ended how, since the instance began that writes the status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Verdicts {
+    accepted: u64,
+    refused: u64,
+    failed: u64,
+}
+
+impl WebhookStatus {
+    /// Reads `status`; none if it says nothing that can be read.
+    pub(crate) fn read(status: &Json) -> Option<Self> {
+        let last = LastWebhook::deserialize(&status["lastWebhook"]).ok()?;
+        Some(Self { last, counts: Verdicts::deserialize(&status["webhooks"]).ok()? })
+    }
+
+    pub(crate) fn of(counts: &WebhookCounts) -> Self {
+        let whole_seconds = TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Floor);
+        let last = &counts.last;
+        Self {
+            last: LastWebhook {
+                time: last.at.round(whole_seconds).unwrap_or(last.at),
+                verdict: verdict::name(last.verdict).into(),
+                reason: last.reason.as_str().into(),
+                resources: last.resources,
+            },
+            counts: Verdicts { accepted: counts.accepted, refused: counts.refused, failed: counts.failed },
+        }
+    }
+
+    /// Whether two say of the last request that it ended alike.
+    pub(crate) fn same_verdict(one: Option<&Self>, other: Option<&Self>) -> bool {
+        let ended = |status: Option<&Self>| status.map(|status| status.last.verdict.clone());
+        ended(one) == ended(other)
+    }
+}
