@@ -17,6 +17,7 @@ mod origins;
 mod overflow;
 mod queue;
 mod record;
+mod shares;
 mod slab;
 mod sweep;
 mod view;
@@ -41,6 +42,7 @@ pub(crate) use lease::Leased;
 pub(crate) use ledger::{Ledger, WriteBatch};
 pub(crate) use record::{AT_ONCE, lane_number};
 pub use record::{Arrival, provider_number};
+pub(crate) use shares::Load;
 pub(crate) use view::{RecordView, timestamp};
 
 /// An event that has deliveries.
@@ -122,18 +124,6 @@ impl Board {
             trouble: None,
             bounds,
         }
-    }
-
-    /// Refuses `more` records if they, with `staged` ones of that many bytes, are too many. One event may pass the bound
-    /// of bytes, the next may not.
-    pub(crate) fn admit(&self, more: usize, staged: usize, staged_bytes: u64) -> Result<(), OutboxError> {
-        if self.held + self.unplanned.len() + staged + more > self.bounds.records {
-            return Err(OutboxError::FULL_RECORDS);
-        }
-        if self.bytes + staged_bytes >= self.bounds.bytes {
-            return Err(OutboxError::FULL_BYTES);
-        }
-        Ok(())
     }
 
     /// Takes note of the process that stored a record; of one that gives numbers, for all that it will give.
@@ -275,14 +265,14 @@ impl Board {
         };
         self.add_dead_letter(record.event, queue, facts);
         self.note(record.event, queue, &facts, LastFailure::Set(failure));
-        self.drop_beyond_count();
     }
 
     /// Adds a dead letter.
     fn add_dead_letter(&mut self, event: Place, queue: u32, facts: Arrival) {
         let weight = self.weight(event, facts.bytes);
         self.queue(queue).dead += 1;
-        self.dead_letters.insert(DeadLetter { event, queue, facts, weight });
+        let namespace = self.queue(queue).key.namespace.clone();
+        self.dead_letters.insert(namespace, DeadLetter { event, queue, facts, weight });
     }
 
     /// What a delivery whose row weighs `bytes` counts for, with its event.

@@ -8,6 +8,7 @@ mod memo;
 mod model;
 mod newest;
 mod record;
+mod shares;
 
 use std::collections::BTreeMap;
 use std::future::ready;

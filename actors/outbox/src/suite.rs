@@ -70,7 +70,10 @@ run_for_all! {
         dead_lettering_all_spares_what_is_leased,
         what_is_past_its_deadline_expires_and_is_counted_by_provider;
     bounds:
-        a_record_too_many_is_refused_and_nothing_of_it_is_stored,
+        what_cannot_fit_is_refused_and_nothing_of_it_is_stored,
+        issue_17_a_full_outbox_takes_room_back_from_the_namespace_that_has_most,
+        issue_17_bytes_come_back_from_the_namespace_that_has_most,
+        issue_17_dead_letters_are_dropped_of_the_namespace_that_has_most,
         unplanned_events_count_as_records,
         bytes_are_bounded_and_come_back,
         beyond_a_providers_bound_its_oldest_waiting_delivery_dies,

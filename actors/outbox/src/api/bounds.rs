@@ -9,18 +9,21 @@ pub(crate) const LIST_BOUND: usize = 10_000;
 /// The bounds of an outbox.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Deliveries and unplanned events in total; more are refused with [`OutboxError::Full`](crate::OutboxError::Full).
+    /// Deliveries and unplanned events in total. Beyond it the oldest waiting deliveries of the namespace that has most become
+    /// dead letters (`overflow`); what cannot fit so is refused with [`OutboxError::Full`](crate::OutboxError::Full).
     pub records: usize,
-    /// Bytes of stored events and deliveries in total; more are refused.
+    /// Bytes of stored events and deliveries in total. Beyond it the namespace that has most loses its oldest dead letters and
+    /// waiting deliveries; what cannot fit so is refused. A smaller volume lowers it, and the other bounds in bytes, to its
+    /// half.
     pub bytes: u64,
     /// Deliveries of one provider; beyond it the provider's oldest waiting one becomes a dead letter (`overflow`).
     pub records_per_provider: usize,
     /// Bytes of one provider's deliveries, each with the whole of its event, also where others share that: what the provider
     /// would hold if it were alone. Beyond it the provider's oldest waiting ones become dead letters (`overflow`).
     pub bytes_per_provider: u64,
-    /// Dead letters; beyond it the oldest are dropped.
+    /// Dead letters; beyond it the oldest of the namespace that has most are dropped.
     pub dead_letters: usize,
-    /// Bytes of dead letters, counted as those of a provider; beyond it the oldest are dropped.
+    /// Bytes of dead letters, counted as those of a provider; beyond it the oldest of the namespace that has most are dropped.
     pub dead_letter_bytes: u64,
     /// How long dead letters are kept.
     pub retention: std::time::Duration,
@@ -28,6 +31,23 @@ pub struct Bounds {
     pub cache_bytes: usize,
     /// Free bytes on the disk below which new events are refused, so that outcomes can still be written.
     pub reserve_bytes: u64,
+}
+
+impl Bounds {
+    /// These bounds on a volume of `volume` bytes: at most half of it is filled, as the log of the database and the room that
+    /// rows leave behind need the rest.
+    pub(crate) fn within(self, volume: u64) -> Self {
+        let bytes = volume / 2;
+        if bytes >= self.bytes {
+            return self;
+        }
+        Self {
+            bytes,
+            bytes_per_provider: self.bytes_per_provider.min(bytes / 8),
+            dead_letter_bytes: self.dead_letter_bytes.min(bytes / 8),
+            ..self
+        }
+    }
 }
 
 impl Default for Bounds {
@@ -45,5 +65,21 @@ impl Default for Bounds {
             cache_bytes: 4 << 20,
             reserve_bytes: 8 << 20,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issue_17_bounds_follow_the_size_of_the_volume() {
+        let of = |bounds: Bounds| [bounds.bytes, bounds.bytes_per_provider, bounds.dead_letter_bytes];
+        assert_eq!(of(Bounds::default().within(1 << 30)), [512 << 20, 64 << 20, 64 << 20]);
+        assert_eq!(
+            of(Bounds::default().within(1 << 40)),
+            of(Bounds::default()),
+            "a large one changes nothing"
+        );
     }
 }

@@ -1,6 +1,7 @@
-//! Dead letters: few, bounded, and dropped in the order in which they died.
+//! Dead letters: few, bounded, and dropped in the order in which they died, those of the namespace that has most first.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::record::Arrival;
 use super::slab::Place;
@@ -17,11 +18,20 @@ pub(super) struct DeadLetter {
     pub(super) weight: u64,
 }
 
+/// The dead letters of a namespace.
+#[derive(Default)]
+struct Share {
+    by_age: BTreeSet<(Micros, i64)>,
+    /// What they weigh, each with its event.
+    bytes: u64,
+}
+
 /// All dead letters.
 #[derive(Default)]
 pub(super) struct DeadLetters {
     by_id: BTreeMap<i64, DeadLetter>,
-    by_age: BTreeSet<(Micros, i64)>,
+    /// By the namespace of the Provider; none is empty.
+    shares: BTreeMap<Arc<str>, Share>,
     /// What they weigh, each with its event.
     bytes: u64,
 }
@@ -35,9 +45,17 @@ impl DeadLetters {
         self.bytes
     }
 
-    pub(super) fn insert(&mut self, letter: DeadLetter) {
+    /// What those of a namespace weigh, each with its event.
+    pub(super) fn bytes_of(&self, namespace: &str) -> u64 {
+        self.shares.get(namespace).map_or(0, |share| share.bytes)
+    }
+
+    /// Adds one of a Provider in `namespace`.
+    pub(super) fn insert(&mut self, namespace: Arc<str>, letter: DeadLetter) {
         self.bytes += letter.weight;
-        self.by_age.insert((letter.facts.at, letter.facts.id));
+        let share = self.shares.entry(namespace).or_default();
+        share.bytes += letter.weight;
+        share.by_age.insert((letter.facts.at, letter.facts.id));
         self.by_id.insert(letter.facts.id, letter);
     }
 
@@ -45,20 +63,55 @@ impl DeadLetters {
         self.by_id.get(&id)
     }
 
-    pub(super) fn remove(&mut self, id: i64) -> Option<DeadLetter> {
+    /// Removes one of a Provider in `namespace`.
+    pub(super) fn remove(&mut self, namespace: &str, id: i64) -> Option<DeadLetter> {
         let letter = self.by_id.remove(&id)?;
-        self.by_age.remove(&(letter.facts.at, id));
         self.bytes -= letter.weight;
+        if let Some(share) = self.shares.get_mut(namespace) {
+            share.bytes -= letter.weight;
+            share.by_age.remove(&(letter.facts.at, id));
+            if share.by_age.is_empty() {
+                self.shares.remove(namespace);
+            }
+        }
         Some(letter)
     }
 
-    /// The one that died first.
-    pub(super) fn oldest(&self) -> Option<(Micros, i64)> {
-        self.by_age.first().copied()
+    /// Those that died at `time` or before.
+    pub(super) fn older_than(&self, time: Micros) -> Vec<i64> {
+        let old = self.shares.values().flat_map(|share| share.by_age.range(..=(time, i64::MAX)));
+        old.map(|(_, id)| *id).collect()
+    }
+
+    /// The one of a namespace that died first.
+    pub(super) fn oldest_of(&self, namespace: &str) -> Option<i64> {
+        self.shares.get(namespace).and_then(Share::oldest)
+    }
+
+    /// The next to drop of `surplus` that are too many: the oldest of the namespace that has most, at most so many that
+    /// it has as many as the next one.
+    pub(super) fn oldest_of_most(&self, surplus: usize) -> Vec<i64> {
+        let mut counts: Vec<usize> = self.shares.values().map(|share| share.by_age.len()).collect();
+        counts.sort_unstable_by(|a, b| b.cmp(a));
+        let lead = counts.first().copied().unwrap_or(0) - counts.get(1).copied().unwrap_or(0);
+        let most = self.shares.values().max_by_key(|share| share.by_age.len());
+        let oldest = most.into_iter().flat_map(|share| &share.by_age).map(|(_, id)| *id);
+        oldest.take(surplus.min(lead.max(1))).collect()
+    }
+
+    /// The one that died first of the namespace whose letters weigh most.
+    pub(super) fn oldest_of_heaviest(&self) -> Option<i64> {
+        self.shares.values().max_by_key(|share| share.bytes).and_then(Share::oldest)
     }
 
     /// All, in the order of their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = &DeadLetter> {
         self.by_id.values()
+    }
+}
+
+impl Share {
+    fn oldest(&self) -> Option<i64> {
+        self.by_age.first().map(|(_, id)| *id)
     }
 }

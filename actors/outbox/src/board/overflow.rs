@@ -1,4 +1,5 @@
-//! The bounds of one provider's queue: what is beyond them becomes a dead letter, the oldest first.
+//! Deliveries for which there is no room: they become dead letters, the oldest first. Here also the bounds of one
+//! provider's queue; those of the whole are in `shares`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use campanile_domain::ObjectKey;
 use super::Board;
 use super::links::ChainKind;
 use super::queue::Queue;
+use super::slab::Place;
 use crate::journal::Micros;
 use crate::{Bounds, reasons};
 
@@ -33,11 +35,19 @@ impl Board {
             let oldest =
                 order.iter(&self.records, ChainKind::Provider).find(|place| !self.records[*place].leased);
             let Some(oldest) = oldest else { break };
-            self.dead_letter(oldest, Arc::new(reasons::overflow()), now);
-            self.overflow.total += 1;
-            *self.overflow.untold.entry(provider.clone()).or_default() += 1;
+            self.overflow_one(oldest, now);
         }
         self.drop_surplus();
+    }
+
+    /// Makes a waiting delivery dead because there is no room for it; [`drop_surplus`](Self::drop_surplus) is due
+    /// afterwards.
+    pub(super) fn overflow_one(&mut self, place: Place, now: Micros) {
+        let queue = self.lanes[self.records[place].lane].queue;
+        let provider = self.queue(queue).key.clone();
+        self.dead_letter(place, Arc::new(reasons::overflow()), now);
+        self.overflow.total += 1;
+        *self.overflow.untold.entry(provider).or_default() += 1;
     }
 
     /// How many became dead that way since the last call, by provider.

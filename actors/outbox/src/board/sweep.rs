@@ -7,6 +7,7 @@ use campanile_domain::{Failure, FailureClass, ObjectKey};
 
 use super::Board;
 use super::chain::Chain;
+use super::dead_letters::DeadLetter;
 use super::links::ChainKind;
 use super::record::{AT_ONCE, Arrival, provider_number};
 use super::slab::Place;
@@ -102,38 +103,48 @@ impl Board {
     /// Drops dead letters that died at least `retention` before now, and forgets providers that hold nothing.
     pub(crate) fn prune(&mut self, now: Micros) {
         let retention = Micros::try_from(self.bounds.retention.as_micros()).unwrap_or(Micros::MAX);
-        while let Some((at, id)) = self.dead_letters.oldest()
-            && now.saturating_sub(at) >= retention
-        {
+        for id in self.dead_letters.older_than(now.saturating_sub(retention)) {
             self.drop_dead_letter(id);
         }
         self.queues.forget_idle();
     }
 
-    /// Drops the dead letters beyond their bounds, after the last of those that die together: which ones are beyond their
-    /// bytes must not depend on the order in which they are noted.
+    /// Drops the dead letters beyond their bounds, each time the oldest of the namespace that has most. Called after the
+    /// last of those that die together: which ones are dropped must not depend on the order in which they are noted.
     pub(crate) fn drop_surplus(&mut self) {
-        self.drop_beyond_count();
-        while self.dead_letters.bytes() > self.bounds.dead_letter_bytes && self.drop_oldest() {}
+        while let Some(surplus) = self.dead_letters.len().checked_sub(self.bounds.dead_letters)
+            && surplus > 0
+        {
+            for id in self.dead_letters.oldest_of_most(surplus) {
+                self.drop_dead_letter(id);
+            }
+        }
+        while self.dead_letters.bytes() > self.bounds.dead_letter_bytes
+            && let Some(id) = self.dead_letters.oldest_of_heaviest()
+        {
+            self.drop_dead_letter(id);
+        }
     }
 
-    /// Drops the dead letters beyond their number.
-    pub(super) fn drop_beyond_count(&mut self) {
-        while self.dead_letters.len() > self.bounds.dead_letters && self.drop_oldest() {}
-    }
-
-    /// False if there is none.
-    fn drop_oldest(&mut self) -> bool {
-        let oldest = self.dead_letters.oldest();
-        oldest.is_some_and(|(_, id)| self.drop_dead_letter(id))
+    /// Drops the oldest dead letter of a namespace. Returns what it weighed, with its event; none if there is none.
+    pub(super) fn drop_oldest_of(&mut self, namespace: &str) -> Option<u64> {
+        let id = self.dead_letters.oldest_of(namespace)?;
+        let weight = self.dead_letters.get(id)?.weight;
+        self.drop_dead_letter(id).then_some(weight)
     }
 
     /// False if it is no dead letter.
     fn drop_dead_letter(&mut self, id: i64) -> bool {
-        let Some(letter) = self.dead_letters.remove(id) else { return false };
+        let Some(letter) = self.remove_dead_letter(id) else { return false };
         self.queue(letter.queue).dead -= 1;
         self.forget(id, letter.event, letter.queue, letter.facts.bytes);
         true
+    }
+
+    fn remove_dead_letter(&mut self, id: i64) -> Option<DeadLetter> {
+        let queue = self.dead_letters.get(id)?.queue;
+        let namespace = &self.queues.list[queue as usize].key.namespace;
+        self.dead_letters.remove(namespace, id)
     }
 
     /// Removes dead letters. Returns how many.
@@ -151,7 +162,7 @@ impl Board {
             if self.dead_letters.get(id).is_none_or(|letter| self.is_outdated(letter, &newest)) {
                 continue;
             }
-            let Some(letter) = self.dead_letters.remove(id) else { continue };
+            let Some(letter) = self.remove_dead_letter(id) else { continue };
             let facts = Arrival { phase: Phase::Ready, at: AT_ONCE, attempts: 0, deadline, ..letter.facts };
             self.queue(letter.queue).dead -= 1;
             self.enqueue(letter.event, letter.queue, &facts);

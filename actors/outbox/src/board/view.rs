@@ -6,13 +6,13 @@ use std::collections::BinaryHeap;
 use campanile_domain::{DeliveryId, ObjectKey};
 use jiff::Timestamp;
 
-use super::Board;
 use super::chain::Chain;
 use super::dead_letters::DeadLetter;
 use super::links::ChainKind;
 use super::queue::Queue;
 use super::record::AT_ONCE;
 use super::slab::Place;
+use super::{Board, Load};
 use crate::api::LIST_BOUND;
 use crate::journal::{LastFailure, Micros, Phase};
 use crate::{DeliveryState, Selection, Stats};
@@ -57,6 +57,7 @@ impl Board {
 
     /// Counts.
     pub(crate) fn stats(&self) -> Stats {
+        let one = Load { records: 1, ..Load::default() };
         let mut stats = Stats {
             unplanned: self.unplanned.len() as u64,
             bytes: self.bytes,
@@ -65,7 +66,7 @@ impl Board {
             set_aside: self.set_aside,
             damaged: self.damaged,
             failed_writes: self.failed_writes,
-            trouble: self.trouble.clone().or_else(|| self.admit(1, 0, 0).err().map(|full| full.to_string())),
+            trouble: self.trouble.clone().or_else(|| self.refusal(one).map(|full| full.to_string())),
             ..Stats::default()
         };
         for queue in self.queues.in_use() {

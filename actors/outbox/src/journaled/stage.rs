@@ -9,7 +9,7 @@ use tracing::field::display;
 
 use super::driver::CHANGES;
 use super::handle::Write;
-use crate::board::{AT_ONCE, Arrival, Board, WriteBatch, lane_number, provider_number, timestamp};
+use crate::board::{AT_ONCE, Arrival, Board, Load, WriteBatch, lane_number, provider_number, timestamp};
 use crate::codec::{self, DELIVERY_OVERHEAD, EVENT_OVERHEAD};
 use crate::journal::{Batch, EventAction, Micros, Phase, StagedDelivery, StagedEvent};
 use crate::{Append, EventId, Lease, OutboxError, Planned};
@@ -85,9 +85,10 @@ impl<'a> Stage<'a> {
         self.next - 1
     }
 
-    fn admit(&mut self, more: usize) -> Result<(), OutboxError> {
-        self.board.lock().admit(more, self.records, self.bytes)?;
-        self.records += more;
+    fn admit(&mut self, records: usize, now: Micros) -> Result<(), OutboxError> {
+        let load = Load { records, staged: self.records, staged_bytes: self.bytes };
+        self.board.lock().admit(load, now)?;
+        self.records += records;
         Ok(())
     }
 
@@ -100,7 +101,7 @@ impl<'a> Stage<'a> {
             }
             Planned::Later => (Vec::new(), 1),
         };
-        self.admit(records)?;
+        self.admit(records, accepted_at.as_microsecond())?;
         let body = self.encode(|text| codec::encode_event(&event, text))?;
         let number = self.give();
         span.record("event", display(RecordId::new(self.origin, number)));
@@ -123,7 +124,7 @@ impl<'a> Stage<'a> {
         let Some(waiting) = self.waiting(event) else { return Ok(()) };
         let action = if plans.is_empty() { EventAction::Remove } else { EventAction::Plan };
         if let Some(more) = plans.len().checked_sub(1) {
-            self.admit(more)?;
+            self.admit(more, waiting.1)?;
         }
         let deliveries = self.deliveries(plans)?;
         self.change(waiting, action, deliveries);

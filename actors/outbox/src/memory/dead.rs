@@ -47,22 +47,6 @@ impl Model {
         self.drop_surplus();
     }
 
-    /// Drops the dead letters beyond their bound, those that died first before others.
-    pub(super) fn drop_surplus(&mut self) {
-        let letters = self.records.values().filter(|record| record.is_dead());
-        let mut dead: Vec<(Timestamp, DeliveryId, u64)> =
-            letters.map(|record| (record.at, record.delivery.id, record.weight())).collect();
-        dead.sort_unstable();
-        let (mut left, mut bytes) = (dead.len(), dead.iter().map(|(.., weight)| weight).sum::<u64>());
-        for (_, id, weight) in dead {
-            if left <= self.bounds.dead_letters && bytes <= self.bounds.dead_letter_bytes {
-                break;
-            }
-            self.records.remove(&id);
-            (left, bytes) = (left - 1, bytes - weight);
-        }
-    }
-
     /// Removes dead letters; returns how many.
     pub(super) fn discard(&mut self, ids: &[DeliveryId]) -> usize {
         let before = self.records.len();

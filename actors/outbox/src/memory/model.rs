@@ -22,7 +22,7 @@ const ORIGIN: u64 = 1;
 pub(super) struct Model {
     pub(super) bounds: Bounds,
     pub(super) records: BTreeMap<DeliveryId, Record>,
-    unplanned: BTreeMap<EventId, Unplanned>,
+    pub(super) unplanned: BTreeMap<EventId, Unplanned>,
     /// What is known of each provider, oldest first.
     pub(super) memos: BTreeMap<ObjectKey, Vec<(u128, u128)>>,
     pub(super) superseded: u64,
@@ -60,31 +60,19 @@ impl Model {
         let Append { event, accepted_at, plan, span } = entry;
         match plan {
             Planned::Deliveries(deliveries) => {
-                self.admit(deliveries.len())?;
+                self.admit(deliveries.len(), accepted_at)?;
                 let id = EventId(self.id());
                 span.record("event", display(id));
                 Ok(self.insert(id, &event, accepted_at, deliveries, &span))
             }
             Planned::Later => {
-                self.admit(1)?;
+                self.admit(1, accepted_at)?;
                 let id = EventId(self.id());
                 span.record("event", display(id));
                 self.unplanned.insert(id, Unplanned { id, event, accepted_at });
                 Ok(Vec::new())
             }
         }
-    }
-
-    /// Refuses `more` records if they are too many.
-    fn admit(&self, more: usize) -> Result<(), OutboxError> {
-        let held = self.unplanned.len() + self.records.values().filter(|record| !record.is_dead()).count();
-        if held + more > self.bounds.records {
-            return Err(OutboxError::FULL_RECORDS);
-        }
-        if self.bytes() >= self.bounds.bytes {
-            return Err(OutboxError::FULL_BYTES);
-        }
-        Ok(())
     }
 
     fn insert(
@@ -154,7 +142,7 @@ impl Model {
             return Ok(Vec::new());
         };
         if !deliveries.is_empty() {
-            self.admit(deliveries.len() - 1)?;
+            self.admit(deliveries.len() - 1, waiting.accepted_at)?;
         }
         self.unplanned.remove(&id);
         Ok(self.insert(id, &waiting.event, waiting.accepted_at, deliveries, &Span::none()))
@@ -266,7 +254,7 @@ impl Model {
         tally
     }
 
-    fn bytes(&self) -> u64 {
+    pub(super) fn bytes(&self) -> u64 {
         let mut events: BTreeMap<EventId, &Event> =
             self.records.values().map(|record| (record.event, &*record.delivery.event)).collect();
         events.extend(self.unplanned.values().map(|waiting| (waiting.id, &*waiting.event)));
@@ -282,7 +270,7 @@ impl Model {
             superseded: self.superseded,
             overflowed: self.overflowed,
             set_aside: self.set_aside,
-            trouble: self.admit(1).err().map(|full| full.to_string()),
+            trouble: self.refusal(1).map(|full| full.to_string()),
             ..Stats::default()
         };
         for record in self.records.values() {

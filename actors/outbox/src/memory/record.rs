@@ -1,5 +1,7 @@
 //! A delivery of the model.
 
+use std::sync::Arc;
+
 use campanile_domain::{Delivery, Failure, ObjectKey};
 use jiff::Timestamp;
 use tracing::Span;
@@ -29,6 +31,11 @@ impl Record {
 
     pub(super) fn waits(&self) -> bool {
         !self.leased && !self.is_dead()
+    }
+
+    /// The namespace of its Provider.
+    pub(super) fn namespace(&self) -> Arc<str> {
+        self.delivery.plan.provider.namespace.clone()
     }
 
     pub(super) fn is_of(&self, provider: &ObjectKey) -> bool {

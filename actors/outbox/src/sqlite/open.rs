@@ -18,7 +18,7 @@ use super::memo::Memo;
 use super::mend::{self, SalvageError, Salvaged};
 use super::private;
 use super::schema::{self, Format, VERSION};
-use super::space::Space;
+use super::space::{self, Space};
 use crate::journal::{Loader, Micros};
 use crate::{Bounds, JournaledOutbox, Ownership};
 
@@ -112,6 +112,7 @@ pub(crate) fn open_journal(
     let found = folder::adopt_mended(folder).and_then(|()| mend::is_needed(folder));
     let damaged = found.map_err(|source| system(folder, source))?;
     let micros = now.as_microsecond();
+    let bounds = space::size_of_volume(folder).map_or(bounds, |volume| bounds.within(volume));
     let fresh = move || Loader::new(bounds, ownership.clone(), micros);
     let connected = if damaged { Err(Unusable::File) } else { connect(folder, fresh()) };
     let ((connection, loaded), moved_aside) = match connected {

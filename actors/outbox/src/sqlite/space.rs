@@ -1,10 +1,16 @@
 //! Whether the disk has enough free space for new events.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How long one look at the disk is good for.
 const GOOD_FOR: Duration = Duration::from_millis(100);
+
+/// The size of the volume that a folder is on, in bytes; none if it does not tell.
+pub(super) fn size_of_volume(folder: &Path) -> Option<u64> {
+    let volume = rustix::fs::statvfs(folder).ok()?;
+    Some(volume.f_blocks.saturating_mul(volume.f_frsize)).filter(|size| *size > 0)
+}
 
 /// Watches the disk of the state folder.
 pub(super) struct Space {

@@ -6,17 +6,18 @@ use campanile_testkit::noon;
 use super::harness::{
     Harness, Kind, appended, at, chat, counts, entry, ids, messages, of_lane, refused, wait,
 };
-use crate::{Append, Bounds, OutboxError, Planned, Selection, Settlement};
+use crate::{Append, Bounds, OutboxError, Planned, Selection, Settlement, Usage};
 
-pub(super) fn a_record_too_many_is_refused_and_nothing_of_it_is_stored(kind: Kind) {
+pub(super) fn what_cannot_fit_is_refused_and_nothing_of_it_is_stored(kind: Kind) {
     let harness = Harness::bounded(kind, Bounds { records: 3, ..Bounds::default() });
     harness.append("x", vec![of_lane("a"), of_lane("b")]);
+    let leased = ids(&harness.take(2, 0));
     let before = harness.outbox().stats();
     let refused_entry = appended(harness.outbox(), entry("y", vec![of_lane("c"), of_lane("d")]));
-    assert!(matches!(wait(refused_entry), Err(OutboxError::Full(_))));
+    assert!(matches!(wait(refused_entry), Err(OutboxError::Full(_))), "what is leased is not given back");
     assert_eq!(harness.outbox().stats(), before);
     harness.put("c");
-    harness.settle(harness.take(1, 0)[0].delivery.id, Settlement::Dead(refused()));
+    harness.settle(leased[0], Settlement::Dead(refused()));
     // A dead letter has a bound of its own.
     harness.put("d");
 }
@@ -24,6 +25,7 @@ pub(super) fn a_record_too_many_is_refused_and_nothing_of_it_is_stored(kind: Kin
 pub(super) fn unplanned_events_count_as_records(kind: Kind) {
     let harness = Harness::bounded(kind, Bounds { records: 2, ..Bounds::default() });
     harness.put("a");
+    harness.take_one(0);
     let later = || Append { plan: Planned::Later, ..entry("x", Vec::new()) };
     assert_eq!(wait(appended(harness.outbox(), later())), Ok(()));
     assert!(matches!(wait(appended(harness.outbox(), later())), Err(OutboxError::Full(_))));
@@ -39,17 +41,92 @@ pub(super) fn bytes_are_bounded_and_come_back(kind: Kind) {
     let large = "x".repeat(6000);
     harness.append(&large, vec![of_lane("a")]);
     assert!(harness.outbox().stats().bytes > 6000);
-    harness.append(&large, vec![of_lane("a")]);
+    harness.append(&large, vec![of_lane("b")]);
+    let leased = ids(&harness.take(2, 0));
     assert!(matches!(
         wait(appended(harness.outbox(), entry("y", vec![of_lane("b")]))),
         Err(OutboxError::Full(_))
     ));
-    harness.settle(harness.take_one(0), Settlement::Done);
+    harness.settle(leased[0], Settlement::Done);
     harness.put("b");
+    harness.settle(leased[1], Settlement::Done);
     for lease in harness.take(10, 0) {
         harness.settle(lease.delivery.id, Settlement::Done);
     }
     assert_eq!(harness.outbox().stats().bytes, 0);
+}
+
+/// A delivery of a Provider in the namespace `web`.
+fn of_web(lane: &str) -> NewDelivery {
+    NewDelivery { provider: ObjectKey::new("web", "chat"), ..of_lane(lane) }
+}
+
+fn usage(harness: &Harness, provider: &ObjectKey) -> Usage {
+    harness.outbox().stats().providers.get(provider).copied().unwrap_or_default()
+}
+
+pub(super) fn issue_17_a_full_outbox_takes_room_back_from_the_namespace_that_has_most(kind: Kind) {
+    let mut harness = Harness::bounded(kind, Bounds { records: 10, ..Bounds::default() });
+    let web = ObjectKey::new("web", "chat");
+    harness.append("small", vec![of_web("w")]);
+    for number in 0..30 {
+        harness.put(&format!("flood {number}"));
+    }
+    assert_eq!(
+        (usage(&harness, &chat()).pending, usage(&harness, &chat()).dead),
+        (9, 21),
+        "all that is free, and no more"
+    );
+    assert_eq!(usage(&harness, &web).pending, 1);
+    for number in 0..4 {
+        harness.append("small", vec![of_web(&format!("w {number}"))]);
+    }
+    assert_eq!(
+        (usage(&harness, &web).pending, usage(&harness, &chat()).pending),
+        (5, 5),
+        "a fair half comes back"
+    );
+    assert_eq!(usage(&harness, &web).dead, 0);
+    let overflowed = harness.outbox().take_overflowed();
+    assert_eq!(overflowed.into_iter().collect::<Vec<_>>(), [(chat(), 25)]);
+    harness.flush();
+    harness.crash();
+    assert_eq!((usage(&harness, &web).pending, usage(&harness, &chat()).pending), (5, 5));
+    assert!(
+        harness.dead().iter().all(|letter| letter.failure.as_ref().unwrap().class == FailureClass::Overflow)
+    );
+}
+
+pub(super) fn issue_17_bytes_come_back_from_the_namespace_that_has_most(kind: Kind) {
+    let harness = Harness::bounded(kind, Bounds { bytes: 20_000, ..Bounds::default() });
+    let web = ObjectKey::new("web", "chat");
+    harness.append(&"w".repeat(2500), vec![of_web("w")]);
+    harness.settle(
+        wait(harness.outbox().take(&web, 1, at(0))).unwrap().remove(0).delivery.id,
+        Settlement::Dead(refused()),
+    );
+    for lane in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"] {
+        assert_eq!(wait(appended(harness.outbox(), large(lane))), Ok(()), "{lane}");
+    }
+    assert!(harness.outbox().stats().bytes < 24_000, "one event may pass the bound");
+    assert_eq!(usage(&harness, &web).dead, 1, "dead letters of others stay");
+    assert!(usage(&harness, &chat()).pending >= 4, "{:?}", usage(&harness, &chat()));
+    assert_eq!(harness.outbox().stats().trouble, None);
+}
+
+pub(super) fn issue_17_dead_letters_are_dropped_of_the_namespace_that_has_most(kind: Kind) {
+    let harness = Harness::bounded(kind, Bounds { dead_letters: 4, ..Bounds::default() });
+    let web = ObjectKey::new("web", "chat");
+    harness.append("small", vec![of_web("w")]);
+    harness.settle(
+        wait(harness.outbox().take(&web, 1, at(0))).unwrap().remove(0).delivery.id,
+        Settlement::Dead(refused()),
+    );
+    for number in 0..9 {
+        harness.put(&format!("flood {number}"));
+        harness.settle(harness.take_one(0), Settlement::Dead(refused()));
+    }
+    assert_eq!((usage(&harness, &web).dead, usage(&harness, &chat()).dead), (1, 3));
 }
 
 pub(super) fn beyond_a_providers_bound_its_oldest_waiting_delivery_dies(kind: Kind) {

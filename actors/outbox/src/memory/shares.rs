@@ -1,0 +1,96 @@
+//! The rules of room, in their plainest form.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::model::Model;
+use super::record::Record;
+use crate::{OutboxError, reasons};
+
+impl Model {
+    /// Makes room for `more` records, and refuses them if that cannot be done.
+    pub(super) fn admit(&mut self, more: usize, now: Timestamp) -> Result<(), OutboxError> {
+        let outcome = loop {
+            let Err(full) = self.fits(more) else { break Ok(()) };
+            if let Some(refusal) = self.refusal(more) {
+                break Err(refusal);
+            }
+            if full == OutboxError::FULL_RECORDS {
+                let most = self.most(Record::waits, |record| u64::from(!record.is_dead()));
+                self.overflow_oldest_of(&most, now);
+            } else {
+                let most = self.most(|record| record.waits() || record.is_dead(), Record::weight);
+                self.overflow_oldest_of(&most, now);
+                self.drop_oldest_letter_of(&most);
+            }
+        };
+        self.drop_surplus();
+        outcome
+    }
+
+    /// Why `more` records are refused whatever is given back; none if they are not.
+    pub(super) fn refusal(&self, more: usize) -> Option<OutboxError> {
+        let leased = self.records.values().filter(|record| record.leased).count();
+        if self.unplanned.len() + leased + more > self.bounds.records {
+            return Some(OutboxError::FULL_RECORDS);
+        }
+        let nothing_to_give = leased == self.records.len();
+        (nothing_to_give && self.bytes() >= self.bounds.bytes).then_some(OutboxError::FULL_BYTES)
+    }
+
+    fn fits(&self, more: usize) -> Result<(), OutboxError> {
+        let held = self.records.values().filter(|record| !record.is_dead()).count();
+        if held + self.unplanned.len() + more > self.bounds.records {
+            return Err(OutboxError::FULL_RECORDS);
+        }
+        if self.bytes() >= self.bounds.bytes {
+            return Err(OutboxError::FULL_BYTES);
+        }
+        Ok(())
+    }
+
+    /// The namespace with the most by `measure`, of those that can give something back.
+    fn most(&self, can_give: fn(&Record) -> bool, measure: fn(&Record) -> u64) -> Arc<str> {
+        let mut shares: BTreeMap<Arc<str>, (bool, u64)> = BTreeMap::new();
+        for record in self.records.values() {
+            let share = shares.entry(record.namespace()).or_default();
+            *share = (share.0 || can_give(record), share.1 + measure(record));
+        }
+        let givers = shares.into_iter().filter(|(_, (gives, _))| *gives);
+        givers.max_by_key(|(_, (_, amount))| *amount).map_or_else(|| "".into(), |(namespace, _)| namespace)
+    }
+
+    fn overflow_oldest_of(&mut self, namespace: &str, now: Timestamp) {
+        let mut records = self.records.values_mut();
+        let oldest = records.find(|record| &*record.namespace() == namespace && record.waits());
+        if let Some(oldest) = oldest {
+            oldest.die(reasons::overflow(), now);
+            self.overflowed += 1;
+            *self.untold_overflow.entry(oldest.delivery.plan.provider.clone()).or_default() += 1;
+        }
+    }
+
+    fn drop_oldest_letter_of(&mut self, namespace: &str) {
+        let letters =
+            self.records.values().filter(|record| record.is_dead() && &*record.namespace() == namespace);
+        let oldest = letters.map(|record| (record.at, record.delivery.id)).min();
+        oldest.map(|(_, id)| self.records.remove(&id));
+    }
+
+    /// Drops the dead letters beyond their bounds, each time the oldest of the namespace that has most.
+    pub(super) fn drop_surplus(&mut self) {
+        while self.letters(|_| 1) > self.bounds.dead_letters as u64 {
+            self.drop_oldest_letter_of(&self.most(Record::is_dead, |record| u64::from(record.is_dead())));
+        }
+        let weight = |record: &Record| if record.is_dead() { record.weight() } else { 0 };
+        while self.letters(Record::weight) > self.bounds.dead_letter_bytes {
+            self.drop_oldest_letter_of(&self.most(Record::is_dead, weight));
+        }
+    }
+
+    fn letters(&self, measure: fn(&Record) -> u64) -> u64 {
+        self.records.values().filter(|record| record.is_dead()).map(measure).sum()
+    }
+}
