@@ -3,6 +3,7 @@
 //! Pure: the result depends on the arguments alone. An Alert that can not be served is dropped with its reason and does
 //! not disturb the others.
 
+mod fan_out;
 mod gate;
 mod matching;
 mod outcome;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 
 use crate::Index;
 use crate::index::Compiled;
+use fan_out::FanOut;
 use gate::{Gate, Halt};
 pub(crate) use matching::{Answer, Answers, Matching, Question, judge};
 pub use outcome::{DropReason, Dropped, Notice, Problem, Step};
@@ -81,6 +83,7 @@ pub(crate) fn plan_with(
     let selector = Selector::new(incoming.event, labels, matching);
     let gate = Gate::new(incoming, index, rules, matching);
     let mut plan = Plan::default();
+    let mut fan_out = FanOut::default();
     for candidate in index.candidates(&incoming.event.involved_object) {
         let alert = candidate.alert;
         if !matching.concerns(&alert.alert.key) {
@@ -101,7 +104,10 @@ pub(crate) fn plan_with(
             }
         }
         match gate.pass(alert, &mut plan.notices) {
-            Ok(delivery) => plan.deliveries.push(delivery),
+            Ok(delivery) if fan_out.takes(&delivery.provider.namespace, &plan.deliveries) => {
+                plan.deliveries.push(delivery);
+            }
+            Ok(_) => plan.drops.push(dropped(DropReason::FanOut)),
             Err(Halt::Dropped(reason)) => plan.drops.push(dropped(reason)),
             Err(Halt::Elsewhere(provider)) => {
                 plan.elsewhere.push(Question { alert: alert.clone(), provider: Some(provider) });

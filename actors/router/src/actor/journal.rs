@@ -31,7 +31,7 @@ pub(super) fn log(event: &Event, plan: &Plan) {
     }
     log_event!(INFO, object, event_message = event.message, "dispatching event");
     let logged_alone =
-        |dropped: &&Dropped| dropped.reason.is_error() && dropped.reason != DropReason::OverBudget;
+        |dropped: &&Dropped| dropped.reason.is_error() && !COME_IN_CROWDS.contains(&dropped.reason);
     for dropped in plan.drops.iter().filter(logged_alone) {
         let Alert { key, provider, .. } = &*dropped.alert;
         let cause = dropped.message(event);
@@ -45,7 +45,7 @@ pub(super) fn log(event: &Event, plan: &Plan) {
             "failed to dispatch notification"
         );
     }
-    log_over_budget(event, &plan.drops);
+    COME_IN_CROWDS.iter().for_each(|reason| log_crowd(event, &plan.drops, reason));
     for reason in [DropReason::NoCommit, DropReason::NoChangeRequest, DropReason::NoRevision] {
         log_together(event, &plan.drops, &reason);
     }
@@ -62,12 +62,15 @@ pub(super) fn log_poison(event: &Event) {
     );
 }
 
-/// Of those whose budget is used up there may be hundreds for one event: the first is named.
-fn log_over_budget(event: &Event, drops: &[Dropped]) {
-    let mut over = drops.iter().filter(|dropped| dropped.reason == DropReason::OverBudget);
-    let Some(first) = over.next() else { return };
+/// Errors that may meet hundreds of Alerts for one event.
+const COME_IN_CROWDS: [DropReason; 2] = [DropReason::OverBudget, DropReason::FanOut];
+
+/// Names the first Alert that was dropped for `reason`, and says how many there are.
+fn log_crowd(event: &Event, drops: &[Dropped], reason: &DropReason) {
+    let mut crowd = drops.iter().filter(|dropped| dropped.reason == *reason);
+    let Some(first) = crowd.next() else { return };
     let Alert { key, provider, .. } = &*first.alert;
-    let (alerts, cause) = (1 + over.count(), first.message(event));
+    let (alerts, cause) = (1 + crowd.count(), first.message(event));
     log_event!(
         ERROR,
         &event.involved_object,

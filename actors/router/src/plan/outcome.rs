@@ -7,6 +7,8 @@ use std::sync::Arc;
 use campanile_domain::{Alert, Conflict, Event, EventSource, ObjectRef};
 use campanile_protocol::reason;
 
+use super::fan_out::{MOST, MOST_OF_A_NAMESPACE};
+
 /// Texts that more than one place says.
 pub(crate) mod texts {
     /// Contract, control plane 6.2.
@@ -59,6 +61,8 @@ pub enum DropReason {
     NoRevision,
     /// Its patterns, or the expression of its Provider, used up the processor time that they may have.
     OverBudget,
+    /// The event makes as many deliveries as one may, in all or in the Alert's namespace.
+    FanOut,
 }
 
 impl DropReason {
@@ -75,15 +79,18 @@ impl DropReason {
             Self::NoState => "no-state",
             Self::NoRevision => "no-revision",
             Self::OverBudget => "over-budget",
+            Self::FanOut => "fan-out",
         }
     }
 
     /// Whether the Alert's owner must mend something; the others are how it is meant to be.
     pub fn is_error(&self) -> bool {
         match self {
-            Self::CrossNamespace | Self::ProviderMissing | Self::CommitStatusExpr(_) | Self::OverBudget => {
-                true
-            }
+            Self::CrossNamespace
+            | Self::ProviderMissing
+            | Self::CommitStatusExpr(_)
+            | Self::OverBudget
+            | Self::FanOut => true,
             Self::ProviderSuspended
             | Self::CommitStatusUpdate
             | Self::NoCommit
@@ -137,6 +144,10 @@ impl Dropped {
                  namespace may have; write cheaper ones, see docs/security.md"
                     .to_owned()
             }
+            DropReason::FanOut => format!(
+                "an event makes at most {MOST} deliveries, {MOST_OF_A_NAMESPACE} in a namespace; have fewer Alerts name \
+                 its object"
+            ),
             DropReason::NoRevision => {
                 "no metadata of the event names a Git commit, so there is none to show it at".to_owned()
             }

@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod end_to_end;
+mod fan_out;
 mod matching;
 mod selection;
 

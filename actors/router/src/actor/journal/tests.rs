@@ -70,11 +70,13 @@ fn an_alert_that_can_not_be_served_is_an_error_and_a_silent_drop_none() {
 }
 
 #[test]
-fn alerts_skipped_for_want_of_budget_share_a_line_however_many_they_are() {
-    let drops = (0..300).map(|name| dropped(&format!("a-{name}"), DropReason::OverBudget)).collect();
-    let (lines, fields) = logged(|| log(&event(), &Plan { drops, ..Plan::default() }));
-    assert_eq!(lines, ["INFO dispatching event", "ERROR failed to dispatch notification"]);
-    assert_eq!((&fields["alert.name"], &fields["alerts"]), (&"a-0".into(), &300.into()));
+fn alerts_skipped_for_want_of_budget_or_room_share_a_line_however_many_they_are() {
+    for reason in [DropReason::OverBudget, DropReason::FanOut] {
+        let drops = (0..300).map(|name| dropped(&format!("a-{name}"), reason.clone())).collect();
+        let (lines, fields) = logged(|| log(&event(), &Plan { drops, ..Plan::default() }));
+        assert_eq!(lines, ["INFO dispatching event", "ERROR failed to dispatch notification"]);
+        assert_eq!((&fields["alert.name"], &fields["alerts"]), (&"a-0".into(), &300.into()));
+    }
 }
 
 #[test]
