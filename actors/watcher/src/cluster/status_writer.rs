@@ -6,6 +6,7 @@
 //! request at a time, that only the leader writes, and that a failed write is tried again with growing pauses. What it
 //! loses when it ends is asked of the watcher anew when it starts.
 
+mod due;
 mod queue;
 mod send;
 #[cfg(test)]

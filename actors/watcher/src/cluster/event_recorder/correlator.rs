@@ -3,10 +3,13 @@
 //! An Event is posted at once. Its count is brought up to date after [`PAUSE`](super::entry::PAUSE), and then ever more rarely, up to
 //! [`LONGEST_PAUSE`]. An object has at most [`DISTINCT`] Events of one reason that differ; what comes beyond them is
 //! counted in one more, which shows the newest message. At most [`PER_SECOND`] requests are made in a second, and at most
-//! [`MOST`] Events are remembered; when all of them still have to be written, further ones are counted, and said in the
-//! log once there is room again. So nothing goes unsaid, and no storm of failures becomes one of requests.
+//! [`MOST`] Events are remembered. Namespaces take turns at requests, and where there is no room, the one that has most
+//! gives it: an Event of it that is written is forgotten, else one that is not is counted, and said in the log once there
+//! is room again. So nothing goes unsaid, and no storm of failures becomes one of requests or hides what others say.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_domain::check_label;
@@ -36,7 +39,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(320);
 const QUIET: Duration = Duration::from_secs(600);
 
 /// The Events that were announced lately.
-#[derive(Default)]
 pub(super) struct EventCorrelator {
     entries: HashMap<Identity, Entry>,
     /// How many entries there are of each group.
@@ -46,6 +48,21 @@ pub(super) struct EventCorrelator {
     named: u64,
     /// The second that is counted, and the requests in it.
     window: (i64, u32),
+    /// The namespace that had the last turn.
+    last_turn: Arc<str>,
+}
+
+impl Default for EventCorrelator {
+    fn default() -> Self {
+        Self {
+            entries: HashMap::new(),
+            groups: HashMap::new(),
+            overflowed: 0,
+            named: 0,
+            window: (0, 0),
+            last_turn: "".into(),
+        }
+    }
 }
 
 impl EventCorrelator {
@@ -64,7 +81,7 @@ impl EventCorrelator {
         }
         // Good news leave room for bad ones.
         let most = if announce.warning { MOST } else { MOST_GOOD };
-        if self.entries.len() >= most && !self.make_room() {
+        if self.entries.len() >= most && !self.make_room(&announce) {
             self.overflowed += u64::from(announce.count);
             return;
         }
@@ -84,17 +101,51 @@ impl EventCorrelator {
         }
     }
 
-    /// Forgets the Event that was last seen longest ago of those that are written.
-    fn make_room(&mut self) -> bool {
+    /// Forgets an Event of the namespace that has most: the one that is written and was last seen longest ago; for a
+    /// warning of a namespace that has less, also one that is not written, which is counted. False if there is none.
+    fn make_room(&mut self, newcomer: &Announce) -> bool {
+        let namespace_of = |entry: &Entry| entry.announce.on.key().namespace.clone();
+        let mut counts: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+        for entry in self.entries.values() {
+            *counts.entry(namespace_of(entry)).or_default() += 1;
+        }
+        let own = counts.get(&newcomer.on.key().namespace).copied().unwrap_or(0);
+        let Some((largest, most)) = counts.into_iter().max_by_key(|(_, count)| *count) else { return false };
+        let may_push_out = newcomer.warning && own + 1 < most;
+        let oldest = |wanted: fn(&Entry) -> bool| {
+            let of_largest =
+                self.entries.iter().filter(|(_, entry)| namespace_of(entry) == largest && wanted(entry));
+            of_largest
+                .min_by_key(|(_, entry)| entry.last)
+                .map(|(identity, entry)| (identity.clone(), entry.count))
+        };
+        if let Some((written, _)) = oldest(Entry::is_written) {
+            self.forget(&written);
+            self.tell_overflow();
+            return true;
+        }
+        let waiting = oldest(|entry| !entry.flying).filter(|_| may_push_out);
+        let Some((waiting, count)) = waiting else { return self.forget_written() };
+        self.forget(&waiting);
+        self.overflowed += u64::from(count);
+        true
+    }
+
+    /// Forgets the Event that was last seen longest ago of all that are written. False if there is none.
+    fn forget_written(&mut self) -> bool {
         let written = self.entries.iter().filter(|(_, entry)| entry.is_written());
         let oldest = written.min_by_key(|(_, entry)| entry.last).map(|(identity, _)| identity.clone());
         let Some(oldest) = oldest else { return false };
         self.forget(&oldest);
+        self.tell_overflow();
+        true
+    }
+
+    fn tell_overflow(&mut self) {
         if self.overflowed > 0 {
             let events = std::mem::take(&mut self.overflowed);
             tracing::warn!(events, "kubernetes events were not written, there were too many different ones");
         }
-        true
     }
 
     fn forget(&mut self, identity: &Identity) {
@@ -122,21 +173,34 @@ impl EventCorrelator {
         quiet.iter().for_each(|identity| self.forget(identity));
     }
 
-    /// Takes what is to be written now.
+    /// Takes what is to be written now, an Event of each namespace in turn.
     pub(super) fn take(&mut self, now: Timestamp, most: usize) -> Vec<Posting> {
         self.forget_quiet(now);
         if self.window.0 != now.as_second() {
             self.window = (now.as_second(), 0);
         }
         let left = PER_SECOND - self.window.1;
-        let due = self.entries.iter_mut().filter(|(_, entry)| entry.is_due(now));
-        let postings: Vec<Posting> = due
-            .take(most.min(left as usize))
-            .map(|(identity, entry)| {
+        let mut due: BTreeMap<Arc<str>, Vec<(&Identity, &mut Entry)>> = BTreeMap::new();
+        for (identity, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.is_due(now)) {
+            due.entry(entry.announce.on.key().namespace.clone()).or_default().push((identity, entry));
+        }
+        let mut postings = Vec::new();
+        while postings.len() < most.min(left as usize) {
+            let after = (Bound::Excluded(self.last_turn.clone()), Bound::Unbounded);
+            let Some(namespace) = due.range(after).next().or(due.iter().next()).map(|(name, _)| name.clone())
+            else {
+                break;
+            };
+            let mut waiting = due.remove(&namespace).unwrap_or_default();
+            if let Some((identity, entry)) = waiting.pop() {
                 entry.flying = true;
-                entry.posting(identity)
-            })
-            .collect();
+                postings.push(entry.posting(identity));
+            }
+            if !waiting.is_empty() {
+                due.insert(namespace.clone(), waiting);
+            }
+            self.last_turn = namespace;
+        }
         self.window.1 += postings.len() as u32;
         postings
     }

@@ -2,14 +2,15 @@
 //!
 //! A changed condition is written at once. Everything else waits: an object is written once in [`PER_OBJECT`] and
 //! [`PER_SECOND`] objects in a second, and times of deliveries are brought up to date only every [`REFRESH`]. An object
-//! is written by one request at a time. The queue has at most one entry for each object.
+//! is written by one request at a time. The queue has at most one entry for each object, and namespaces take turns, so
+//! that one with many objects does not use up the budget of all.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::due::Due;
 use crate::QueueSnapshot;
 use crate::cluster::follow::RETRY;
 use crate::cluster::object_status::Difference;
@@ -36,7 +37,7 @@ pub(super) enum Admission {
 /// Objects that may have to be written.
 #[derive(Default)]
 pub(super) struct WriteQueue {
-    due: HashMap<Id, Timestamp>,
+    due: Due,
     /// Objects that are being written, since when, and the mark of what.
     flying: HashMap<Id, (Timestamp, u64)>,
     /// When each was last written, and the mark of what; forgotten when it stands in the way of nothing any more.
@@ -57,12 +58,9 @@ impl WriteQueue {
 
     /// Asks to look at an object at `at` or earlier.
     pub(super) fn mark(&mut self, id: Id, at: Timestamp) {
-        match self.due.entry(id) {
-            Entry::Occupied(mut due) => *due.get_mut() = at.min(*due.get()),
-            Entry::Vacant(vacant) => {
-                self.reconciles.added(vacant.key().0);
-                vacant.insert(at);
-            }
+        let (kind, earliest) = (id.0, self.due.get(&id).map_or(at, |due| due.min(at)));
+        if self.due.insert(id, earliest) {
+            self.reconciles.added(kind);
         }
     }
 
@@ -81,15 +79,7 @@ impl WriteQueue {
 
     /// Takes the objects that are to be looked at now; those being written stay.
     pub(super) fn take_due(&mut self, now: Timestamp, most: usize) -> Vec<Id> {
-        let ready = self.due.iter().filter(|(id, at)| **at <= now && !self.flying.contains_key(*id));
-        let ready: Vec<Id> = ready.take(most).map(|(id, _)| id.clone()).collect();
-        for id in &ready {
-            self.due.remove(id);
-        }
-        if self.due.is_empty() {
-            // At the start all objects are in it.
-            self.due.shrink_to_fit();
-        }
+        let ready = self.due.take(most, |id, at| at <= now && !self.flying.contains_key(id));
         self.sweep(now);
         ready
     }

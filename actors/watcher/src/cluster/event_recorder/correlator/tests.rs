@@ -153,3 +153,52 @@ fn a_long_message_is_cut_between_characters() {
     let posting = announcer.take(at(0), 8).remove(0);
     assert_eq!(posting.body["message"].as_str().unwrap().len(), LONGEST_MESSAGE);
 }
+
+#[test]
+fn issue_17_a_flood_of_one_namespace_hides_nothing_that_others_say() {
+    let mut announcer = EventCorrelator::default();
+    let flood = |number: usize| {
+        let on = Subject::Alert(ObjectKey::new("flood", format!("alert-{number}")));
+        Announce::warning(on, "InvalidConfig", "x")
+    };
+    for number in 0..10 * MOST {
+        announcer.noted(flood(number), at(0));
+    }
+    for number in 0..50 {
+        announcer.noted(of(&format!("sound-{number}"), "x"), at(1));
+        announcer.noted(flood(number + 20 * MOST), at(1));
+    }
+    let mut heard = 0;
+    for second in 1..=11 {
+        let postings = post(&mut announcer, at(second), Outcome::Done);
+        heard += postings.iter().filter(|posting| posting.namespace == "apps").count();
+    }
+    assert!(
+        heard >= 44,
+        "every second turn is theirs, {heard} of 50 after eleven seconds of eight writes each"
+    );
+    assert!(announcer.overflowed > 0 && announcer.entries.len() <= MOST);
+}
+
+#[test]
+fn issue_17_who_has_most_pushes_nobody_out() {
+    let mut announcer = EventCorrelator::default();
+    for number in 0..MOST {
+        announcer.noted(of(&number.to_string(), "x"), at(0));
+    }
+    let good = Announce { warning: false, ..of("good", "x") };
+    announcer.noted(good, at(1));
+    let on = Subject::Alert(ObjectKey::new("small", "alert"));
+    announcer
+        .noted(Announce { warning: false, ..Announce::warning(on.clone(), "Ready", "good news") }, at(1));
+    assert_eq!(announcer.overflowed, 2, "good news push out no warning");
+    announcer.noted(Announce::warning(on, "InvalidConfig", "x"), at(1));
+    assert_eq!(
+        (announcer.entries.len(), announcer.overflowed),
+        (MOST, 3),
+        "one of those that have most is counted"
+    );
+    let namespaces: Vec<String> =
+        announcer.take(at(2), 2).into_iter().map(|posting| posting.namespace).collect();
+    assert!(namespaces.contains(&"small".to_owned()));
+}

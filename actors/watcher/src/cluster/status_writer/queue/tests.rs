@@ -54,7 +54,7 @@ fn what_stands_in_the_way_of_nothing_any_more_is_forgotten() {
         written(&mut queue, &id(&number.to_string()), at(0));
     }
     assert_eq!(queue.take_due(at(299), 2000).len(), 1000);
-    assert_eq!((queue.written.len(), queue.due.capacity()), (1000, 0));
+    assert_eq!((queue.written.len(), queue.due.iter().count()), (1000, 0));
     assert_eq!(queue.take_due(at(301), 8), []);
     assert_eq!((queue.written.len(), queue.written.capacity()), (0, 0));
 }
@@ -96,4 +96,28 @@ fn a_failed_write_is_tried_again_with_growing_pauses() {
     queue.failed(id.clone(), at(1), 1.0);
     assert_eq!(queue.take_due(at(2), 8), []);
     assert_eq!(queue.take_due(at(3), 8), [id]);
+}
+
+#[test]
+fn issue_17_namespaces_take_turns_at_the_budget_of_writes() {
+    let mut queue = WriteQueue::default();
+    let of = |namespace: &str, number: u32| (Kind::Alert, ObjectKey::new(namespace, number.to_string()));
+    for number in 0..1000 {
+        queue.mark(of("flood", number), at(0));
+    }
+    for number in 0..20 {
+        queue.mark(of("sound", number), at(0));
+    }
+    let taken = queue.take_due(at(0), 8);
+    assert_eq!(taken.iter().filter(|id| &*id.1.namespace == "sound").count(), 4);
+    let mut left = 16;
+    while left > 0 {
+        let one = queue.take_due(at(1), 2);
+        assert_eq!(one.iter().filter(|id| &*id.1.namespace == "sound").count(), 1, "every second turn");
+        left -= 1;
+    }
+    assert!(
+        queue.take_due(at(1), 8).iter().all(|id| &*id.1.namespace == "flood"),
+        "what is free is anybody's"
+    );
 }
