@@ -5,6 +5,7 @@
 
 mod delivery;
 mod descriptors;
+mod guard;
 mod leadership;
 mod links;
 mod listeners;
@@ -98,11 +99,13 @@ impl App {
     /// # Errors
     /// If a port or the state folder can not be had, with the remedy.
     pub async fn start(config: &Config) -> Result<Self> {
-        watching::check(config).await?;
+        let server = watching::check(config).await?;
         let listeners = Listeners::bind(config)?;
         let outbox = open_outbox(config).await?;
         let environment = Arc::new(config::environment());
-        let transport = Transport::new(Environment::clone(&environment), descriptors::limits());
+        let guard = guard::guard(config, &environment, &listeners.addresses, server);
+        let transport =
+            Transport::new(Environment::clone(&environment), descriptors::limits()).with_guard(guard);
         let clock: SharedClock = Arc::new(SystemClock);
         let links = Links::default();
         let explainer = ops::Explainer {

@@ -10,6 +10,7 @@ use campanile_delivery::IdentityConfig;
 use campanile_domain::Environment;
 use campanile_router::Rules;
 use campanile_tls::SpiffeRule;
+use campanile_transport::Destination;
 use campanile_watcher::{Receivers, RetryDelays, SecretWatch, Throttle};
 
 /// Where a listener binds: `host:port`, or `:port` for all addresses.
@@ -160,6 +161,15 @@ pub struct TlsListeners {
     pub event_clients: Vec<SpiffeRule>,
 }
 
+/// Where objects may lead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Destinations {
+    /// What is open although it would be closed.
+    pub allowed: Vec<Destination>,
+    /// Whether private networks are closed as well.
+    pub no_private: bool,
+}
+
 /// What an instance needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -189,6 +199,8 @@ pub struct Config {
     pub metrics_per_object: bool,
     /// Whether requests are counted by path.
     pub count_paths: bool,
+    /// Where objects may lead.
+    pub destinations: Destinations,
     /// How tokens of clouds are had and kept.
     pub identity: IdentityConfig,
     /// How long to wait for a state folder that another process holds.

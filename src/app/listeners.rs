@@ -23,6 +23,15 @@ pub struct Addresses {
     pub metrics: Option<SocketAddr>,
 }
 
+impl Addresses {
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = SocketAddr> {
+        [self.events, self.events_tls, Some(self.health), Some(self.admin), self.metrics]
+            .into_iter()
+            .flatten()
+    }
+}
+
 /// The sockets of the operations endpoints.
 pub(crate) struct OpsListeners {
     pub(crate) health: TcpListener,

@@ -7,6 +7,7 @@ use actix::Addr;
 use anyhow::{Context, Result, ensure};
 use campanile_protocol::LabelLookup;
 use campanile_supervision::{GetSnapshot, LifeGuard, SharedClock, Supervise, Supervisor};
+use campanile_transport::Destination;
 use campanile_watcher::{
     ClusterConfig, ClusterParts, ClusterPeers, ClusterWatcher, ElectionConfig, EventRecorderActor,
     EventRecorderParts, FolderParts, FolderWatcher, LabelCache, LabelStore, StatusWriterActor,
@@ -24,14 +25,14 @@ use crate::config::{Cluster, Config, Election, Objects};
 pub(crate) const LEASE: &str = "notification-controller-leader-election";
 
 /// Where a pod finds the name of its own namespace.
-const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+pub(super) const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
 /// How long letting go of the Lease may take at the end; without it another replica waits until it runs out.
 const LETTING_GO: Duration = Duration::from_secs(2);
 
 /// Fails early where waiting would not help: without a kubeconfig or a service account there is no cluster to watch, and
-/// without a namespace no Lease.
-pub(super) async fn check(config: &Config) -> Result<()> {
+/// without a namespace no Lease. Returns where the API server is, if there is one.
+pub(super) async fn check(config: &Config) -> Result<Option<Destination>> {
     let cluster = match &config.objects {
         Objects::Cluster(cluster) => cluster,
         Objects::Folder(folder) => {
@@ -42,12 +43,14 @@ pub(super) async fn check(config: &Config) -> Result<()> {
                 is_there,
                 "read the manifests in {name}: it does not exist; name a folder with --manifests"
             );
-            return Ok(());
+            return Ok(None);
         }
     };
     // The text of the error holds its causes already.
-    ClusterConfig::from(cluster).check().await.map_err(|error| anyhow::Error::msg(error.to_string()))?;
-    cluster.election.as_ref().map_or(Ok(()), |election| lease_namespace(election).map(drop))
+    let server = ClusterConfig::from(cluster).api_server().await;
+    let (host, port) = server.map_err(|error| anyhow::Error::msg(error.to_string()))?;
+    cluster.election.as_ref().map_or(Ok(()), |election| lease_namespace(election).map(drop))?;
+    Ok(Destination::host(&host, Some(port)).ok())
 }
 
 impl From<&Cluster> for ClusterConfig {

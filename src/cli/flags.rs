@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use campanile_delivery::IdentityConfig;
+use campanile_transport::Destination;
 use campanile_watcher::{Receivers, RetryDelays};
 use clap::Args;
 
 use super::tls::TlsFlags;
 use super::{Refused, duration, gates, state_dir};
-use crate::config::{Config, ListenAddress, Objects};
+use crate::config::{Config, Destinations, ListenAddress, Objects};
 use crate::logging::{Encoding, Level};
 
 /// Where the operations API listens unless told otherwise: this machine only, since it shows what was not delivered.
@@ -94,6 +95,14 @@ pub struct CommonFlags {
     /// Refuse events of other namespaces than the Alert's.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub no_cross_namespace_refs: bool,
+    /// Destinations that Alerts and Providers may lead to although they are closed: networks, addresses or host names, each also with
+    /// a port. Closed are loopback (in a cluster), link-local and unspecified addresses, those of this machine, clouds' metadata
+    /// services, this program's Services and the API server; its own listeners stay closed.
+    #[arg(long, value_name = "CIDR|NAME", value_delimiter = ',')]
+    pub allow_destinations: Vec<Destination>,
+    /// Close private networks to Providers as well (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, fc00::/7).
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
+    pub no_private_destinations: bool,
     /// Feature gates as NAME=true or NAME=false, comma separated. DisableConfigWatchers lets Receivers hear of changed Secrets after
     /// `spec.interval` only; ObjectLevelWorkloadIdentity and CacheSecretsAndConfigMaps are accepted without effect.
     #[arg(long, value_name = "NAME=BOOL", value_delimiter = ',', value_parser = gates::parse)]
@@ -150,6 +159,10 @@ impl CommonFlags {
             retry_delays: RetryDelays::default(),
             metrics_per_object: self.metrics_per_object,
             count_paths: self.export_http_path_metrics,
+            destinations: Destinations {
+                allowed: self.allow_destinations.clone(),
+                no_private: self.no_private_destinations,
+            },
             identity: IdentityConfig::default(),
             lock_wait: self.state_lock_timeout,
             delivery_threads: usize::from(self.delivery_threads),

@@ -16,7 +16,7 @@ use super::out::say;
 use super::run::Signals;
 use crate::app::App;
 use crate::cli::DemoFlags;
-use crate::config::{Config, ListenAddress, Objects};
+use crate::config::{Config, Destinations, ListenAddress, Objects};
 use crate::demo::{Destination, QUICKSTART, QUICKSTART_DESTINATION, checks_page, headline, message, story};
 
 /// How long one message may take to arrive.
@@ -76,6 +76,7 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
         retry_delays: RetryDelays::default(),
         metrics_per_object: true,
         count_paths: false,
+        destinations: Destinations::default(),
         identity: IdentityConfig::default(),
         lock_wait: Duration::ZERO,
         delivery_threads: 1,

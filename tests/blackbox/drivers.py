@@ -28,6 +28,8 @@ LISTENERS = {
     "metrics": "--metrics-addr",
     "health": "--health-addr",
 }
+# The suite's destinations are on this machine, which is closed to Providers in a cluster.
+DESTINATIONS = "--allow-destinations=127.0.0.0/8,::1/128"
 
 
 # (kind, namespace) -> uid of the last object of that kind.
@@ -126,7 +128,8 @@ class ClusterDriver:
         return {(o["kind"], o["metadata"].get("namespace")): o["metadata"]["uid"] for o in stored}
 
     def start(self, flags: tuple[str, ...], environment: dict[str, str]) -> Controller:
-        return Controller([*self._command, self._states.flag()], flags, environment, self._log)
+        command = [*self._command, DESTINATIONS, self._states.flag()]
+        return Controller(command, flags, environment, self._log)
 
     def clean(self) -> None:
         """Removes what was applied, apart from namespaces."""
@@ -159,7 +162,8 @@ class StandaloneDriver:
         return uids
 
     def start(self, flags: tuple[str, ...], environment: dict[str, str]) -> Controller:
-        command = [*self._command, "run", f"--manifests={self._manifests}", self._states.flag()]
+        manifests = f"--manifests={self._manifests}"
+        command = [*self._command, "run", manifests, DESTINATIONS, self._states.flag()]
         return Controller(command, flags, environment, self._log)
 
 

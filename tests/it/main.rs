@@ -37,6 +37,7 @@ mod outbox_recovery;
 mod outbox_state_folder;
 mod provider_alertmanager;
 mod provider_change_request;
+mod provider_destinations;
 mod provider_identity;
 mod provider_keys;
 mod provider_nats;

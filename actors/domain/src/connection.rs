@@ -12,6 +12,8 @@ pub struct Connection {
     pub tls: Option<TlsMaterial>,
     /// Bound of one attempt from dialling to the last byte read.
     pub timeout: Duration,
+    /// Whether headers or bodies of requests may hold something of a Secret: then no redirect to another host is followed.
+    pub confidential: bool,
 }
 
 /// How to talk to a proxy.

@@ -86,9 +86,17 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The beginning of the body, decompressed.
     pub body: Bytes,
+    /// Whether texts may quote the body. What another host than the one that was asked answers, by a redirect, is not quoted:
+    /// it may be anything that can be reached from here.
+    pub is_quotable: bool,
 }
 
 impl Response {
+    /// What texts may quote of the body.
+    pub fn quotable(&self) -> &[u8] {
+        if self.is_quotable { &self.body } else { &[] }
+    }
+
     /// The first header called `name`, which must be in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

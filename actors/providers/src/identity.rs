@@ -139,7 +139,7 @@ pub fn granted(
     if let Some(class) = classify(response) {
         let class =
             if matches!(class, C::Rejected | C::Gone | C::Redirected) { C::Credentials } else { class };
-        let (status, quote) = (response.status, quote(&response.body, &Masker::new(asked)));
+        let (status, quote) = (response.status, quote(response.quotable(), &Masker::new(asked)));
         let text =
             format!("failed to get token: {cloud} answered {status}, check the identity's rights: {quote}");
         return Err(Failure::new(class, text));

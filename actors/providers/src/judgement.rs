@@ -78,7 +78,7 @@ fn failure(class: FailureClass, response: &Response, masker: &Masker) -> Failure
 
 fn failure_of(class: FailureClass, what: &str, response: &Response, masker: &Masker) -> Failure {
     let status = response.status;
-    let quote = quote(&response.body, masker);
+    let quote = quote(response.quotable(), masker);
     let colon = if quote.is_empty() { "" } else { ": " };
     Failure::new(class, format!("request failed with status code {status}, {what}{colon}{quote}"))
 }

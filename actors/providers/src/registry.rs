@@ -45,8 +45,10 @@ pub fn build(spec: &ProviderSpec, settings: Settings) -> Result<Endpoint, Config
     let (_, build) = BUILDS.iter().find(|(known, _)| *known == name).ok_or_else(unknown)?;
     no_variables(&settings)?;
     let provider = build(&settings)?;
+    let (own_secrets, sends_secrets) = (provider.secrets(), settings.sends_secrets());
     let Settings { mut connection, masker, notices, .. } = settings;
-    let masker = Arc::new(masker.with(provider.secrets()));
+    connection.confidential = sends_secrets || !own_secrets.is_empty() || provider.identity().is_some();
+    let masker = Arc::new(masker.with(own_secrets));
     if provider.public_host() {
         connection.tls = None;
     }

@@ -110,7 +110,7 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
         environment: Arc::default(),
         service_account: spec.service_account.clone(),
         secret,
-        connection: Connection { proxy, tls, timeout: spec.effective_timeout() },
+        connection: Connection { proxy, tls, timeout: spec.effective_timeout(), confidential: false },
         notices,
     })
 }
@@ -134,7 +134,23 @@ fn read_headers(secret: Option<&Secret>) -> Result<BTreeMap<String, String>, Con
     headers::parse(text).map_err(|problem| ConfigError::Headers { secret: secret.key.clone(), problem })
 }
 
+/// Keys of a Secret that say where requests go and by whom they are read, and are no part of them.
+const NOT_SENT: [&str; 8] =
+    ["address", "proxy", "ca.crt", "tls.crt", "tls.key", "caFile", "certFile", "keyFile"];
+
 impl Settings {
+    /// Whether headers or bodies of requests may hold something of the Secret. Its address is only where they go, unless it
+    /// holds a login.
+    pub(crate) fn sends_secrets(&self) -> bool {
+        let Some(secret) = &self.secret else { return false };
+        let has_login = || {
+            let authority =
+                self.address.as_str().split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
+            secret.data.contains_key("address") && authority.is_some_and(|authority| authority.contains('@'))
+        };
+        secret.data.keys().any(|key| !NOT_SENT.contains(&key.as_ref())) || has_login()
+    }
+
     /// The Secret's headers, checked to be such as a request can carry.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ impl dyn Provider + '_ {
 /// An answer of a destination.
 pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Response { status, headers, body: body.to_owned().into() }
+    Response { status, headers, body: body.to_owned().into(), is_quotable: true }
 }
 
 /// A delivery of `event` with `metadata`.

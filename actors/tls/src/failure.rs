@@ -49,6 +49,11 @@ impl TlsFailure {
     pub fn new(error: rustls::Error, stage: Stage) -> Self {
         Self { error, stage }
     }
+
+    /// Whether the other side speaks TLS at all.
+    pub fn speaks_tls(&self) -> bool {
+        !matches!(self.error, rustls::Error::InvalidMessage(_))
+    }
 }
 
 impl Error for TlsFailure {}

@@ -69,10 +69,21 @@ impl Client {
         let address = self.address(&request.url)?;
         let _turn = self.turn().await?;
         let trace = Rc::new(Trace::new(self.share.sockets().clone()));
+        let outcome = self.answer(request, wanted, &address, &trace).await;
+        outcome.map_err(|error| told(error, &address, &trace))
+    }
+
+    /// The final answer, bounded in time, with what is wanted of its body.
+    async fn answer(
+        &self,
+        request: &Request,
+        wanted: Wanted,
+        address: &Address,
+        trace: &Rc<Trace>,
+    ) -> Result<Response, TransportError> {
         let late = || TransportError::Timeout { at: address.endpoint().clone(), limit: self.timeout };
         let begun = Instant::now();
-        let (answer, at, _permit) = match timeout(self.timeout, self.follow(request, &address, &trace)).await
-        {
+        let (answer, at, _permit) = match timeout(self.timeout, self.follow(request, address, trace)).await {
             Ok(outcome) => outcome?,
             Err(_) => return Err(late()),
         };
@@ -83,7 +94,7 @@ impl Client {
         let (response, fault) = answer.read(self.plan.limits.body, patience).await;
         match fault.filter(|_| needs_body) {
             Some(fault) => Err(fault.told(at).unwrap_or_else(late)),
-            None => Ok(response),
+            None => Ok(Response { is_quotable: !trace.peer.is_away(), ..response }),
         }
     }
 
@@ -98,7 +109,8 @@ impl Client {
             Ok(outcome) => outcome,
             Err(_) => {
                 let at = NatsClient::endpoint(publication);
-                Err(Arc::new(TransportError::Timeout { at, limit: self.timeout }))
+                let late = TransportError::Timeout { at: at.clone(), limit: self.timeout };
+                Err(Arc::new(self.nats.told(late, &at)))
             }
         }
     }
@@ -136,19 +148,31 @@ impl Client {
         for _ in 0..=MAX_REDIRECTS {
             let address = moved.as_ref().unwrap_or(first);
             let answer = self.exchange(request, address, &template, trace).await?;
-            let Some(next) = redirect(&answer.head, address)? else {
+            let refused = |source| TransportError::Redirect { from: first.endpoint().clone(), source };
+            let Some(next) = redirect(&answer.head, address).map_err(refused)? else {
                 return Ok((answer, address.endpoint().clone(), permit));
             };
+            self.may_follow(first, address, &next).map_err(refused)?;
             // Its only purpose is reuse: a failure here says nothing about the request.
             answer.read(REDIRECT_BODY, SPARE_PATIENCE).await;
             trace.rest();
             if !first.trusts(&next) {
                 template.drop_credentials();
             }
+            trace.peer.set_away(next.endpoint() != first.endpoint());
             moved = Some(next);
         }
         let source = RedirectError::TooMany { max: MAX_REDIRECTS };
         Err(TransportError::Redirect { from: first.endpoint().clone(), source })
+    }
+
+    /// Whether a redirect from `here` to `next` may be followed by a request that was meant for `first`.
+    fn may_follow(&self, first: &Address, here: &Address, next: &Address) -> Result<(), RedirectError> {
+        if here.is_secure() && !next.is_secure() {
+            return Err(RedirectError::Downgrade);
+        }
+        let leaves = first.endpoint().host() != next.endpoint().host();
+        if leaves && self.plan.confidential { Err(RedirectError::Secret) } else { Ok(()) }
     }
 
     /// One request and the head of its answer.
@@ -214,16 +238,23 @@ async fn attempt(
 }
 
 /// Where a 307 or 308 leads. Without a `Location` it is an answer like any other.
-fn redirect(head: &Head, from: &Address) -> Result<Option<Address>, TransportError> {
+fn redirect(head: &Head, from: &Address) -> Result<Option<Address>, RedirectError> {
     if !matches!(head.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
         return Ok(None);
     }
-    let Some(location) = head.field("location") else {
-        return Ok(None);
-    };
-    from.join(location)
-        .map(Some)
-        .map_err(|source| TransportError::Redirect { from: from.endpoint().clone(), source: source.into() })
+    let location = head.field("location");
+    Ok(location.map(|location| from.join(location)).transpose()?)
+}
+
+/// `failure` of a request that was meant for `first`, as it may be told. Nothing is said of where others redirected it to.
+fn told(failure: TransportError, first: &Address, trace: &Trace) -> TransportError {
+    let from = || first.endpoint().clone();
+    match failure {
+        TransportError::Redirect { .. } => failure,
+        _ if !trace.peer.is_away() => trace.peer.told(failure, first.endpoint()),
+        _ if failure.is_denied() => TransportError::Redirect { from: from(), source: RedirectError::Closed },
+        _ => TransportError::Redirect { from: from(), source: RedirectError::Unanswered },
+    }
 }
 
 fn http_method(method: Method) -> HttpMethod {

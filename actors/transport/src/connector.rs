@@ -20,9 +20,11 @@ use tokio_rustls::TlsConnector;
 
 use crate::answer::Head;
 use crate::dial::dial;
+use crate::guard::{OPEN, is_private, literal};
 use crate::io::Io;
 use crate::limits::Limits;
 use crate::link::Link;
+use crate::peer::Peer;
 use crate::routes::{Routes, forwards};
 use crate::sockets::{Seat, Slot, Sockets};
 use crate::tls::{failure, tls_cause, watched};
@@ -42,11 +44,14 @@ pub(crate) struct Trace {
     /// The head of the answer, of which awc is told only what it needs.
     head: RefCell<Option<Head>>,
     sockets: Sockets,
+    /// Who is asked.
+    pub(crate) peer: Peer,
 }
 
 impl Trace {
     pub(crate) fn new(sockets: Sockets) -> Self {
-        Self { dialled: Cell::new(false), slot: RefCell::default(), head: RefCell::default(), sockets }
+        let (slot, head, peer) = (RefCell::default(), RefCell::default(), Peer::default());
+        Self { dialled: Cell::new(false), slot, head, sockets, peer }
     }
 
     /// Before another try.
@@ -70,6 +75,7 @@ impl Trace {
 
     /// This is its connection now.
     pub(crate) fn uses(&self, slot: &Arc<Slot>) {
+        self.peer.set_private(slot.is_private());
         *self.slot.borrow_mut() = Some(Arc::clone(slot));
     }
 
@@ -103,6 +109,10 @@ pub(crate) struct Plan {
     pub(crate) tls: Arc<ClientConfig>,
     /// What may be dialled.
     pub(crate) guard: Arc<AddressGuard>,
+    /// Whether an operator names what requests go to, which may then be anywhere.
+    pub(crate) operators: bool,
+    /// Whether requests hold something of a Secret beside their address.
+    pub(crate) confidential: bool,
     /// How long each step may take.
     pub(crate) limits: Limits,
     /// Where its connections count.
@@ -128,8 +138,11 @@ impl Service<ConnectInfo<Uri>> for Connector {
         let uri = info.request().clone();
         Box::pin(async move {
             // Nobody to tell when the pool is used outside of a request.
-            TRACE.try_with(|trace| trace.dialled.set(true)).unwrap_or_default();
-            match plan.open(&uri, secure).await {
+            let trace = TRACE.try_with(Rc::clone).ok();
+            trace.iter().for_each(|trace| trace.dialled.set(true));
+            let nobody = Peer::default();
+            let peer = trace.as_ref().map_or(&nobody, |trace| &trace.peer);
+            match plan.open(&uri, secure, peer).await {
                 Ok(io) => Ok(Connection::new(uri, io)),
                 Err(error) => Err(ConnectError::Io(io::Error::other(error))),
             }
@@ -138,37 +151,53 @@ impl Service<ConnectInfo<Uri>> for Connector {
 }
 
 impl Plan {
-    async fn open(&self, uri: &Uri, secure: bool) -> Result<Io, TransportError> {
+    async fn open(&self, uri: &Uri, secure: bool, peer: &Peer) -> Result<Io, TransportError> {
         let target = Endpoint::of(uri);
         let proxy = self.routes.proxy_for(&target, secure)?;
-        let link = match timeout(self.limits.dial, self.reach(proxy, &target, secure)).await {
+        let link = match timeout(self.limits.dial, self.reach(proxy, &target, secure, peer)).await {
             Ok(reached) => reached?,
             Err(_) => return Err(TransportError::ConnectTimeout { at: target }),
         };
         if secure {
-            return Ok(Io::new(self.seat(self.secure(link, &target).await?), None));
+            return Ok(Io::new(self.seat(self.secure(link, &target).await?, peer), None));
         }
         let forwarding = proxy.is_some_and(|proxy| forwards(proxy, secure));
         let authority = uri.authority().filter(|_| forwarding);
-        Ok(Io::new(self.seat(link), authority.map(|authority| format!("http://{authority}"))))
+        Ok(Io::new(self.seat(link, peer), authority.map(|authority| format!("http://{authority}"))))
     }
 
-    fn seat(&self, link: Link) -> Seat {
-        Seat::new(link, self.sockets.clone())
+    fn seat(&self, link: Link, peer: &Peer) -> Seat {
+        Seat::new(link, self.sockets.clone(), peer.is_private())
     }
 
-    /// A link to `target`, or to a proxy that forwards to it.
+    /// A link to `target`, or to a proxy that forwards to it; `peer` learns who that is.
     pub(crate) async fn reach(
         &self,
         proxy: Option<&Proxy>,
         target: &Endpoint,
         secure: bool,
+        peer: &Peer,
     ) -> Result<Link, TransportError> {
-        let Some(proxy) = proxy else { return dial(target, &self.guard).await.map(Link::Tcp) };
+        let Some(proxy) = proxy else { return dial(target, self.target_guard(), peer).await.map(Link::Tcp) };
+        let closed = |closed| TransportError::Denied { at: target.clone(), closed };
+        self.target_guard().judge(target).map_err(closed)?;
         let at = Endpoint::new(&proxy.host, proxy.port);
-        self.via(proxy, &at, target, secure)
+        self.via(proxy, &at, target, secure, peer)
             .await
             .map_err(|source| TransportError::Proxy { proxy: at, source: Box::new(source) })
+    }
+
+    /// Judges what requests name.
+    fn target_guard(&self) -> &AddressGuard {
+        if self.operators { &OPEN } else { &self.guard }
+    }
+
+    /// Judges the proxy, unless it is the environment's.
+    fn proxy_guard(&self) -> &AddressGuard {
+        match &self.routes {
+            Routes::Explicit(_) => &self.guard,
+            Routes::Environment(_) => &OPEN,
+        }
     }
 
     async fn via(
@@ -177,11 +206,12 @@ impl Plan {
         at: &Endpoint,
         target: &Endpoint,
         secure: bool,
+        peer: &Peer,
     ) -> Result<Link, ProxyError> {
-        if let Some(ip) = target.ip().filter(|ip| !self.guard.allows(*ip)) {
-            return Err(TransportError::Denied { at: target.clone(), ip }.into());
-        }
-        let stream = dial(at, &self.guard).await?;
+        let stream = dial(at, self.proxy_guard(), peer).await?;
+        let is_operators = matches!(self.routes, Routes::Environment(_));
+        let target_is_private = literal(target.host()).is_some_and(is_private);
+        peer.set_private(target_is_private || (peer.is_private() && !is_operators));
         let mut link = match proxy.scheme {
             ProxyScheme::Socks5 => return tunnel::socks(stream, target, proxy).await.map(Link::Tcp),
             ProxyScheme::Http => Link::Tcp(stream),

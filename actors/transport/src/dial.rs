@@ -13,16 +13,24 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 
+use crate::guard::is_private;
 use crate::limits::{HEAD_START, MAX_ADDRESSES};
+use crate::peer::Peer;
 use crate::{AddressGuard, Endpoint, LookupFailure, TransportError};
 
-/// A TCP connection to `at`, if `guard` lets it.
+/// A TCP connection to `at`, if `guard` lets it; `peer` learns what kind of address it has.
 ///
 /// # Errors
 /// [`TransportError::UnknownHost`], [`TransportError::Lookup`], [`TransportError::Denied`] or
 /// [`TransportError::Connect`]. Bounded in time by its caller.
-pub(crate) async fn dial(at: &Endpoint, guard: &AddressGuard) -> Result<TcpStream, TransportError> {
+pub(crate) async fn dial(
+    at: &Endpoint,
+    guard: &AddressGuard,
+    peer: &Peer,
+) -> Result<TcpStream, TransportError> {
+    guard.judge(at).map_err(|closed| TransportError::Denied { at: at.clone(), closed })?;
     let addresses = allowed(at, resolve(at).await?, guard)?;
+    peer.set_private(addresses.iter().any(|address| is_private(address.ip())));
     let stream = race(at, take_turns(addresses)).await?;
     // Requests are written whole: waiting for more to send would only delay them.
     stream.set_nodelay(true).map_err(|source| TransportError::Connect { at: at.clone(), source })?;
@@ -57,15 +65,20 @@ fn is_unknown(error: &LookupError) -> bool {
     matches!(error.kind(), LookupErrorKind::NoName | LookupErrorKind::NoData)
 }
 
+/// Those of `addresses` that may be dialled.
 fn allowed(
     at: &Endpoint,
     mut addresses: Vec<SocketAddr>,
     guard: &AddressGuard,
 ) -> Result<Vec<SocketAddr>, TransportError> {
-    let denied = addresses.iter().map(SocketAddr::ip).find(|ip| !guard.allows(*ip));
-    addresses.retain(|address| guard.allows(address.ip()));
+    let mut denied = None;
+    addresses.retain(|address| {
+        let judged = guard.judge_address(at, address.ip());
+        denied = denied.or(judged.err());
+        judged.is_ok()
+    });
     match denied {
-        Some(ip) if addresses.is_empty() => Err(TransportError::Denied { at: at.clone(), ip }),
+        Some(closed) if addresses.is_empty() => Err(TransportError::Denied { at: at.clone(), closed }),
         _ => Ok(addresses),
     }
 }
@@ -109,6 +122,9 @@ async fn race(at: &Endpoint, addresses: Vec<SocketAddr>) -> Result<TcpStream, Tr
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use actix_rt::time::timeout;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -126,7 +142,7 @@ mod tests {
 
     #[test]
     fn one_allowed_address_is_enough_and_the_denied_one_is_not_dialled() {
-        let guard = AddressGuard::new(["10.0.0.0/8".parse().unwrap()]);
+        let guard = AddressGuard::of_the_machine().with_private();
         let at = Endpoint::new("example.com", 1);
         let left = allowed(&at, addresses(&["10.0.0.1:1", "192.0.2.1:1"]), &guard).unwrap();
         assert_eq!(left, addresses(&["192.0.2.1:1"]));
@@ -134,6 +150,16 @@ mod tests {
             allowed(&at, addresses(&["10.0.0.1:1"]), &guard),
             Err(TransportError::Denied { .. })
         ));
+    }
+
+    #[actix_rt::test]
+    async fn issue_15_that_an_address_is_private_is_known_before_it_answers() {
+        for (host, private) in [("10.255.255.1", true), ("fd12::1", true), ("127.0.0.1", false)] {
+            let (at, peer, guard) = (Endpoint::new(host, 1), Peer::default(), AddressGuard::default());
+            // Whatever is there, or not.
+            drop(timeout(Duration::from_millis(20), dial(&at, &guard, &peer)).await);
+            assert_eq!(peer.is_private(), private, "{host}");
+        }
     }
 
     #[actix_rt::test]

@@ -5,7 +5,6 @@ mod causes;
 mod proxy;
 
 use std::io;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use campanile_domain::FailureClass;
@@ -14,8 +13,8 @@ use campanile_tls::{PairError, TlsFailure};
 pub use causes::{AddressError, GarbledError, HeaderError, LookupFailure, ProxySettingError, RedirectError};
 pub use proxy::ProxyError;
 
-use crate::Endpoint;
 use crate::nats::NatsError;
+use crate::{Closed, Endpoint};
 
 /// Why a request got no answer, or a client could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +50,13 @@ pub enum TransportError {
     /// The Provider's proxy can not be used.
     #[error("use the proxy: {0}")]
     ProxySetting(#[source] ProxySettingError),
-    /// The address guard forbids the destination.
-    #[error("connect to {at}: {ip} is in a denied network; use an allowed address or change the deny list")]
+    /// Objects may not lead there.
+    #[error("connect to {at}: it is {closed}, where objects may not lead{}", opening(at, *closed))]
     Denied {
         /// The destination.
         at: Endpoint,
-        /// The address that its name stands for.
-        ip: IpAddr,
+        /// Why not.
+        closed: Closed,
     },
     /// There is no such host.
     #[error("find the host {host}: no such name; check the spelling")]
@@ -138,6 +137,16 @@ pub enum TransportError {
         /// What is wrong with it.
         source: GarbledError,
     },
+    /// Nobody answers in HTTP, or in the protocol of NATS, at a private address. Whether a port is closed, silent or speaks
+    /// something else is not told: whoever writes objects would learn it of networks that are not his.
+    #[error(
+        "get an answer from {at}: nothing there answers as it should; check host, port and network policies (of private \
+         addresses no more is told)"
+    )]
+    Unanswered {
+        /// The destination.
+        at: Endpoint,
+    },
     /// The destination redirects in a way that is not followed.
     #[error("follow {from}: {source}; use the final address")]
     Redirect {
@@ -157,6 +166,25 @@ pub enum TransportError {
 }
 
 impl TransportError {
+    /// The same failure of a request to `at` as it may be told of a private address.
+    pub(crate) fn of_private(self, at: &Endpoint) -> Self {
+        let is_scan = match &self {
+            Self::Connect { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::Timeout { .. }
+            | Self::Closed { .. }
+            | Self::Garbled { .. }
+            | Self::Nats { source: NatsError::Garbled, .. } => true,
+            Self::Tls { source, .. } => !source.speaks_tls(),
+            Self::Proxy { source, .. } => {
+                use FailureClass as C;
+                matches!(source.class(), C::Connection | C::Timeout | C::Proxy | C::Garbled)
+            }
+            _ => false,
+        };
+        if is_scan { Self::Unanswered { at: at.clone() } } else { self }
+    }
+
     /// Whether the address guard forbade the destination, or the proxy on the way there.
     pub fn is_denied(&self) -> bool {
         match self {
@@ -179,6 +207,7 @@ impl TransportError {
             | Self::ProxyVariable { .. }
             | Self::ProxySetting(_)
             | Self::Denied { .. } => FailureClass::Config,
+            Self::Unanswered { .. } => FailureClass::Connection,
             Self::UnknownHost { .. } => FailureClass::UnknownHost,
             Self::Lookup { .. } | Self::Connect { .. } | Self::Closed { .. } => FailureClass::Connection,
             Self::ConnectTimeout { .. } | Self::Timeout { .. } | Self::Crowded { .. } => {
@@ -187,9 +216,21 @@ impl TransportError {
             Self::Tls { .. } => FailureClass::Tls,
             Self::Proxy { source, .. } => source.class(),
             Self::Garbled { .. } => FailureClass::Garbled,
+            Self::Redirect { source: RedirectError::Unanswered, .. } => FailureClass::Connection,
             Self::Redirect { .. } => FailureClass::Redirected,
             Self::Nats { source, .. } => source.class(),
         }
+    }
+}
+
+/// What opens a destination. Nothing opens the program itself.
+fn opening(at: &Endpoint, closed: Closed) -> String {
+    match closed {
+        Closed::Listener => "; choose another destination".to_owned(),
+        _ => format!(
+            "; choose another destination, or have an operator open it with --allow-destinations={}",
+            at.host()
+        ),
     }
 }
 

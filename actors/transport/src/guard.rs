@@ -1,83 +1,157 @@
-//! Which networks may not be dialled.
+//! Where objects may not lead: to this machine, to what tells machines about themselves, to this program's own Services and
+//! to the API server.
 //!
-//! The check is made on addresses, after the name lookup and on every connection, so that a name which changes its
-//! answer passes no second time. Names that a proxy resolves are beyond it: there the proxy's own address is checked,
-//! and the destination's where it is a literal.
+//! Addresses are judged after the name lookup, each of a name's for itself and for every connection anew, so that a name
+//! which changes its answer passes no second time. What a proxy resolves is beyond that: there the proxy's own address is
+//! judged, where an object names it, and the destination's as far as it is a literal or a name that is known here.
 
-use std::net::IpAddr;
+mod closed;
+mod destination;
+mod own;
+
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
+use url::Host;
 
-/// A deny list of networks. The default denies nothing: in-cluster destinations are private on purpose.
+use crate::Endpoint;
+pub use closed::Closed;
+pub use destination::{Destination, DestinationError};
+
+/// The destinations that are closed to objects. The default closes none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddressGuard {
-    denied: Vec<IpNet>,
+    networks: Vec<(IpNet, Closed)>,
+    destinations: Vec<(Destination, Closed)>,
+    /// Whether the machine's own addresses are closed, whatever networks they are from.
+    own: bool,
+    allowed: Vec<Destination>,
+    listeners: Vec<SocketAddr>,
 }
 
+/// Closes nothing: for what operators name.
+pub(crate) static OPEN: AddressGuard = AddressGuard {
+    networks: Vec::new(),
+    destinations: Vec::new(),
+    own: false,
+    allowed: Vec::new(),
+    listeners: Vec::new(),
+};
+
 impl AddressGuard {
-    /// A guard that refuses addresses inside any of `networks`.
-    pub fn new(networks: impl IntoIterator<Item = IpNet>) -> Self {
-        Self { denied: networks.into_iter().collect() }
-    }
-
-    /// A guard that refuses what only this machine can reach: itself, and what answers machines about themselves.
+    /// A guard that closes loopback, link-local and unspecified addresses, clouds' metadata services and all addresses of this
+    /// machine.
     pub fn of_the_machine() -> Self {
-        let net = |ip, bits| IpNet::new_assert(ip, bits);
-        let (v4, v6) =
-            (|a, b| IpAddr::from([a, b, 0, 0]), |first| IpAddr::from([first, 0, 0, 0, 0, 0, 0, 0_u16]));
-        let metadata = IpAddr::from([0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254_u16]);
-        Self::new([
-            net(v4(0, 0), 8),
-            net(v4(127, 0), 8),
-            net(v4(169, 254), 16),
-            net(IpAddr::from([0_u16; 8]), 127),
-            net(v6(0xfe80_u16), 10),
-            net(metadata, 128),
-        ])
+        Self { networks: closed::of_the_machine().collect(), own: true, ..Self::default() }
     }
 
-    /// Whether `ip` may be dialled. An IPv4 address in IPv6 clothing is judged as IPv4.
-    pub fn allows(&self, ip: IpAddr) -> bool {
+    /// The same guard with loopback open, but for [listeners](Self::with_listeners).
+    #[must_use]
+    pub fn without_loopback(mut self) -> Self {
+        self.networks.retain(|(_, closed)| *closed != Closed::Loopback);
+        self
+    }
+
+    /// The same guard that closes private networks as well (RFC 1918, RFC 6598, RFC 4193).
+    #[must_use]
+    pub fn with_private(mut self) -> Self {
+        self.networks.extend(closed::private());
+        self
+    }
+
+    /// The same guard that closes `destinations` as well.
+    #[must_use]
+    pub fn with(mut self, destinations: impl IntoIterator<Item = (Destination, Closed)>) -> Self {
+        self.destinations.extend(destinations);
+        self
+    }
+
+    /// The same guard that lets through what leads to `allowed`, whatever else is closed but listeners.
+    #[must_use]
+    pub fn allowing(mut self, allowed: impl IntoIterator<Item = Destination>) -> Self {
+        self.allowed.extend(allowed);
+        self
+    }
+
+    /// The same guard with the program's own listeners, which nothing opens.
+    #[must_use]
+    pub fn with_listeners(mut self, listeners: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.listeners.extend(listeners);
+        self
+    }
+
+    /// Judges what is known of a destination before its name is looked up: the name, or the address that it spells.
+    ///
+    /// # Errors
+    /// Why it may not be reached.
+    pub(crate) fn judge(&self, at: &Endpoint) -> Result<(), Closed> {
+        if let Some(ip) = literal(at.host()) {
+            return self.judge_address(at, ip);
+        }
+        if self.allows_name(at) {
+            return Ok(());
+        }
+        let closed = self.destinations.iter().find(|(destination, _)| destination.is_named(at));
+        closed.map_or(Ok(()), |(_, closed)| Err(*closed))
+    }
+
+    /// Judges one address that the name of a destination stands for.
+    ///
+    /// # Errors
+    /// Why it may not be reached.
+    pub(crate) fn judge_address(&self, at: &Endpoint, ip: IpAddr) -> Result<(), Closed> {
         let ip = ip.to_canonical();
-        !self.denied.iter().any(|network| network.contains(&ip))
+        if self.is_listener(at.port(), ip) {
+            return Err(Closed::Listener);
+        }
+        if self.allows_name(at) || self.allowed.iter().any(|allowed| allowed.holds(at.port(), ip)) {
+            return Ok(());
+        }
+        let network = self.networks.iter().find(|(network, _)| closed::reaches(network, ip));
+        if let Some((_, closed)) = network {
+            return Err(*closed);
+        }
+        let destination = self.destinations.iter().find(|(destination, _)| destination.holds(at.port(), ip));
+        if let Some((_, closed)) = destination {
+            return Err(*closed);
+        }
+        if self.own && !ip.is_loopback() && own::is_own(ip) { Err(Closed::Own) } else { Ok(()) }
+    }
+
+    fn allows_name(&self, at: &Endpoint) -> bool {
+        self.allowed.iter().any(|allowed| allowed.is_named(at))
+    }
+
+    fn is_listener(&self, port: u16, ip: IpAddr) -> bool {
+        let is_this_machine = || ip.is_loopback() || ip.is_unspecified() || own::is_own(ip);
+        let mut there = self.listeners.iter().filter(|listener| listener.port() == port);
+        there.any(|listener| {
+            let bound = listener.ip().to_canonical();
+            bound == ip || ((bound.is_unspecified() || ip.is_unspecified()) && is_this_machine())
+        })
+    }
+}
+
+/// Whether nobody outside of the network that `ip` belongs to could tell what answers there. Loopback is open only to those
+/// who are on this machine anyway, or where an operator opened it.
+pub(crate) fn is_private(ip: IpAddr) -> bool {
+    let ip = ip.to_canonical();
+    let mut hidden = closed::private().chain(closed::of_the_machine());
+    hidden.any(|(network, closed)| closed != Closed::Loopback && closed::reaches(&network, ip))
+}
+
+/// The address that a host spells, in any spelling that a URL or a resolver takes for one: `127.1`, `0x7f000001`,
+/// `2130706433`.
+pub(crate) fn literal(host: &str) -> Option<IpAddr> {
+    if let Ok(ip) = host.parse() {
+        return Some(ip);
+    }
+    match Host::parse(host) {
+        Ok(Host::Ipv4(ip)) => Some(ip.into()),
+        Ok(Host::Ipv6(ip)) => Some(ip.into()),
+        Ok(Host::Domain(_)) | Err(_) => None,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mapped_address_does_not_slip_through() {
-        let guard = AddressGuard::new(["169.254.0.0/16".parse().unwrap()]);
-        assert!(!guard.allows("169.254.169.254".parse().unwrap()));
-        assert!(!guard.allows("::ffff:169.254.169.254".parse().unwrap()));
-        assert!(guard.allows("10.0.0.1".parse().unwrap()));
-    }
-
-    #[test]
-    fn the_machine_is_refused_in_all_its_forms() {
-        let guard = AddressGuard::of_the_machine();
-        for ip in [
-            "127.0.0.1",
-            "127.8.8.8",
-            "0.0.0.0",
-            "169.254.169.254",
-            "::1",
-            "::",
-            "fe80::1",
-            "fd00:ec2::254",
-            "::ffff:127.0.0.1",
-        ] {
-            assert!(!guard.allows(ip.parse().unwrap()), "{ip}");
-        }
-        for ip in ["10.0.0.1", "142.250.1.1", "fd00::1", "2001:db8::1"] {
-            assert!(guard.allows(ip.parse().unwrap()), "{ip}");
-        }
-    }
-
-    #[test]
-    fn nothing_is_denied_by_default() {
-        assert!(AddressGuard::default().allows("127.0.0.1".parse().unwrap()));
-    }
-}
+mod tests;

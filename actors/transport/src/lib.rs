@@ -34,6 +34,7 @@ mod limits;
 mod link;
 mod nats;
 mod no_proxy;
+mod peer;
 mod pool;
 mod routes;
 mod sockets;
@@ -50,7 +51,7 @@ pub use error::{
     AddressError, GarbledError, HeaderError, LookupFailure, ProxyError, ProxySettingError, RedirectError,
     TransportError,
 };
-pub use guard::AddressGuard;
+pub use guard::{AddressGuard, Closed, Destination, DestinationError};
 pub use limits::Limits;
 pub use nats::NatsError;
 pub use sockets::SocketCounts;

@@ -24,6 +24,7 @@ use campanile_domain::{NatsServer, NatsServers, Publication};
 use tokio::sync::{Mutex, oneshot};
 
 use crate::connector::Plan;
+use crate::peer::Peer;
 use crate::{Endpoint, TransportError};
 pub use error::NatsError;
 use session::Session;
@@ -36,6 +37,8 @@ pub(crate) struct NatsClient {
     session: Mutex<Option<Session>>,
     /// Which server took the last connection: a dead one in front of it is not tried anew each time.
     preferred: Cell<usize>,
+    /// Who was asked last.
+    peer: Peer,
 }
 
 struct Waiting {
@@ -45,12 +48,18 @@ struct Waiting {
 
 impl NatsClient {
     pub(crate) fn new(plan: Rc<Plan>) -> Self {
-        Self { plan, waiting: RefCell::default(), session: Mutex::default(), preferred: Cell::new(0) }
+        let (waiting, session, peer) = (RefCell::default(), Mutex::default(), Peer::default());
+        Self { plan, waiting, session, preferred: Cell::new(0), peer }
     }
 
     /// What stands for the servers of `publication` in errors that are none of a single one's.
     pub(crate) fn endpoint(publication: &Publication) -> Endpoint {
         publication.servers.servers.first().map_or_else(|| Endpoint::new("", 0), endpoint)
+    }
+
+    /// `failure` of publishing to `at` as it may be told.
+    pub(crate) fn told(&self, failure: TransportError, at: &Endpoint) -> TransportError {
+        self.peer.told(failure, at)
     }
 
     /// Publishes, and waits for the server's word that it has the message. Each attempt to connect is bounded by its share of
@@ -75,7 +84,8 @@ impl NatsClient {
                     if let Some(first) = group.first() {
                         let servers = first.publication.servers.clone();
                         let outcome = self.hand_over(&mut session, &servers, &messages, patience).await;
-                        settle(group, outcome);
+                        let at = Self::endpoint(&first.publication);
+                        settle(group, outcome.map_err(|failure| self.told(failure, &at)));
                     }
                 }
             }
@@ -126,7 +136,7 @@ impl NatsClient {
             let Some(server) = all.get(number) else { continue };
             let left = until.saturating_duration_since(Instant::now());
             let share = u32::try_from(all.len() - turn).map_or(left, |turns| left / turns);
-            match timeout(share, Session::open(&self.plan, servers, server)).await {
+            match timeout(share, Session::open(&self.plan, servers, server, &self.peer)).await {
                 Ok(Ok(session)) => {
                     self.preferred.set(number);
                     return Ok(session);

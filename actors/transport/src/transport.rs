@@ -18,6 +18,8 @@ pub struct Transport {
     proxies: Arc<EnvironmentProxies>,
     trust: Arc<TrustStore>,
     guard: Arc<AddressGuard>,
+    /// Whether an operator names what requests go to.
+    operators: bool,
     limits: Limits,
     sockets: Sockets,
 }
@@ -30,6 +32,7 @@ impl Transport {
             proxies: Arc::new(EnvironmentProxies::parse(&environment)),
             trust: Arc::new(TrustStore::new(environment)),
             guard: Arc::default(),
+            operators: false,
             sockets: Sockets::new(limits.total_sockets),
             limits,
         }
@@ -39,6 +42,12 @@ impl Transport {
     #[must_use]
     pub fn with_guard(self, guard: AddressGuard) -> Self {
         Self { guard: Arc::new(guard), ..self }
+    }
+
+    /// The same transport for what an operator names, which may be anywhere. Proxies that objects name are judged as before.
+    #[must_use]
+    pub fn for_operators(&self) -> Self {
+        Self { operators: true, ..self.clone() }
     }
 
     /// The same transport without the environment's proxies, for addresses of the machine itself.
@@ -81,6 +90,8 @@ impl Transport {
             routes,
             tls: self.trust.config(connection.tls.as_ref())?,
             guard: Arc::clone(&self.guard),
+            operators: self.operators,
+            confidential: connection.confidential,
             limits: self.limits,
             sockets: self.sockets.clone(),
         })

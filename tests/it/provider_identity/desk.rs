@@ -157,7 +157,12 @@ impl Desk {
             username: None,
             password: None,
         };
-        let connection = Connection { proxy: Some(proxy), tls: None, timeout: Duration::from_secs(20) };
+        let connection = Connection {
+            proxy: Some(proxy),
+            tls: None,
+            timeout: Duration::from_secs(20),
+            confidential: true,
+        };
         self.clouds.client(&connection).unwrap().tokens
     }
 }

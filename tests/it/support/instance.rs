@@ -124,6 +124,8 @@ impl Instance {
         let mut command = program();
         command.envs(variables.iter().copied());
         command.env("KUBECONFIG", kubeconfig).arg("--receiverAddr=127.0.0.1:0");
+        // Destinations of tests are on this machine, which is closed in a cluster.
+        command.args(unless_given("--allow-destinations=127.0.0.0/8,::1/128", flags));
         if let Some(namespace) = namespace {
             command.env("RUNTIME_NAMESPACE", namespace).arg("--watch-all-namespaces=false");
         }

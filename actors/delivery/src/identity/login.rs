@@ -7,6 +7,7 @@ use actix::Message;
 use actix_rt::time::timeout;
 use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, Request};
 use campanile_protocol::{AccountError, ReadServiceAccount, RequestToken};
+use campanile_providers::identity::credential::Author;
 use campanile_providers::identity::{Annotations, TokenWishes, granted, relevant};
 use campanile_providers::{AccessToken, Cloud, Credential};
 use campanile_supervision::Link;
@@ -39,13 +40,18 @@ impl Login<'_> {
         &self.requests.service.parts
     }
 
+    /// Who says where tokens are to be had.
+    fn author(&self) -> Author {
+        if self.credential.is_some() { Author::Secret } else { Author::Operator }
+    }
+
     fn environment(&self) -> &Environment {
         &self.parts().environment
     }
 
     /// Sends `request`, whose `secrets` must not be shown, and reads the token in the answer.
     async fn grant(&self, cloud: Cloud, request: &Request, secrets: &[&str]) -> Result<AccessToken, Failure> {
-        let response = self.requests.ask(request).await?;
+        let response = self.requests.ask(request, self.author()).await?;
         granted(cloud, &response, secrets, self.parts().clock.now())
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use campanile_domain::{Connection, Failure, Proxy, Request, Response};
+use campanile_providers::identity::credential::Author;
 use campanile_transport::{AddressGuard, Transport, TransportError, Wanted};
 
 use super::{PATIENCE, TokenService};
@@ -15,14 +16,14 @@ pub(super) struct TokenRequests {
 }
 
 impl TokenRequests {
-    /// Asks a cloud, through the Provider's proxy.
-    pub(super) async fn ask(&self, request: &Request) -> Result<Response, Failure> {
-        let answer = send_by(self.transport(), self.proxy.clone(), request).await;
+    /// Asks a cloud, through the Provider's proxy. What a Secret names may not be anywhere.
+    pub(super) async fn ask(&self, request: &Request, author: Author) -> Result<Response, Failure> {
+        let answer = send_by(&self.transport_of(author), self.proxy.clone(), request).await;
         answer.map_err(|error| unobtained(&error))
     }
 
-    /// Asks an address that a tenant names, which may not be this machine, whatever its name turns out to mean; none if it
-    /// is.
+    /// Asks an address that a tenant names, which may not be this machine, whatever its name turns out to mean and whatever is
+    /// open to other requests; none if it is.
     pub(super) async fn ask_guarded(&self, request: &Request) -> Result<Option<Response>, Failure> {
         let transport = self.transport().clone().with_guard(AddressGuard::of_the_machine());
         match send_by(&transport, self.proxy.clone(), request).await {
@@ -31,14 +32,21 @@ impl TokenRequests {
         }
     }
 
-    /// Asks the metadata server of the machine, without a proxy.
-    pub(super) async fn ask_machine(&self, request: &Request) -> Result<Response, Failure> {
-        let answer = send_by(&self.transport().direct(), None, request).await;
+    /// Asks an address of the machine itself, such as its metadata server, without a proxy.
+    pub(super) async fn ask_machine(&self, request: &Request, author: Author) -> Result<Response, Failure> {
+        let answer = send_by(&self.transport_of(author).direct(), None, request).await;
         answer.map_err(|error| unobtained(&error))
     }
 
     fn transport(&self) -> &Transport {
         &self.service.parts.transport
+    }
+
+    fn transport_of(&self, author: Author) -> Transport {
+        match author {
+            Author::Operator => self.transport().for_operators(),
+            Author::Secret => self.transport().clone(),
+        }
     }
 }
 
@@ -47,7 +55,7 @@ async fn send_by(
     proxy: Option<Proxy>,
     request: &Request,
 ) -> Result<Response, TransportError> {
-    let connection = Connection { proxy, tls: None, timeout: PATIENCE };
+    let connection = Connection { proxy, tls: None, timeout: PATIENCE, confidential: true };
     transport.client(&connection)?.send(request, Wanted::Body).await
 }
 

@@ -190,7 +190,7 @@ impl ScriptedCarrier {
                 (status, headers.iter().map(text).collect(), body)
             }
         };
-        Ok(Response { status, headers, body: body.into() })
+        Ok(Response { status, headers, body: body.into(), is_quotable: true })
     }
 }
 

@@ -81,7 +81,7 @@ impl Answer<'_> {
     fn failure(&self, class: FailureClass) -> Failure {
         let (doing, status) = (self.doing, self.response.status);
         let remedy = remedy(class, status, self.about);
-        let quote = quote(&self.response.body, self.masker);
+        let quote = quote(self.response.quotable(), self.masker);
         let colon = if quote.is_empty() { "" } else { ": " };
         Failure::new(class, format!("{doing}: the host answered {status}, {remedy}{colon}{quote}"))
     }

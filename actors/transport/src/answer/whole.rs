@@ -70,7 +70,8 @@ impl Answer {
         // awc passes over it.
         let fault = fault.or_else(|| is_short(&head, &body).then_some(Fault::Short));
         let (body, damage) = plain(&head, body, fault.is_some(), cap);
-        (Response { status: head.status.as_u16(), headers: head.fields, body }, fault.or(damage))
+        let status = head.status.as_u16();
+        (Response { status, headers: head.fields, body, is_quotable: true }, fault.or(damage))
     }
 }
 

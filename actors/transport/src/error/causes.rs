@@ -119,4 +119,16 @@ pub enum RedirectError {
     /// The new address can not be used.
     #[error("the new address can not be used: {0}")]
     Address(#[from] AddressError),
+    /// It leads from https to http, where everybody on the way can read along.
+    #[error("it redirected from https to http, which is not followed")]
+    Downgrade,
+    /// It leads to another host, which the Secret is not meant for.
+    #[error("it redirected to another host, and what is sent holds something of the Secret")]
+    Secret,
+    /// It leads where objects may not lead.
+    #[error("it redirected to an address where objects may not lead")]
+    Closed,
+    /// Where it leads, there is no answer. Which one there is instead is not told: the destination chose whom to ask.
+    #[error("there is no answer where it redirected to")]
+    Unanswered,
 }

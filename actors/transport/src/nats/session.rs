@@ -14,6 +14,7 @@ use super::{Message, NatsError, Outcome, endpoint};
 use crate::connector::Plan;
 use crate::limits::MAX_CONNECTION_AGE;
 use crate::link::Link;
+use crate::peer::Peer;
 use crate::routes::Routes;
 use crate::tls::{failure, tls_cause};
 use crate::{Endpoint, Limits, TransportError};
@@ -34,9 +35,10 @@ impl Session {
         plan: &Plan,
         servers: &Arc<NatsServers>,
         server: &NatsServer,
+        peer: &Peer,
     ) -> Result<Self, TransportError> {
         let at = endpoint(server);
-        let dialled = timeout(plan.limits.dial, dial(plan, &at)).await;
+        let dialled = timeout(plan.limits.dial, dial(plan, &at, peer)).await;
         let link = dialled.unwrap_or_else(|_| Err(TransportError::ConnectTimeout { at: at.clone() }))?;
         let wire = match server.scheme {
             NatsScheme::Nats | NatsScheme::Tls => Wire::plain(link),
@@ -69,13 +71,13 @@ impl Session {
 }
 
 /// A way to `at`, through the Provider's proxy where it has one.
-async fn dial(plan: &Plan, at: &Endpoint) -> Result<Link, TransportError> {
+async fn dial(plan: &Plan, at: &Endpoint, peer: &Peer) -> Result<Link, TransportError> {
     let proxy = match &plan.routes {
         Routes::Explicit(proxy) => Some(proxy),
         Routes::Environment(_) => None,
     };
     // An HTTP proxy can only tunnel this, as it does what is secure.
-    plan.reach(proxy, at, true).await
+    plan.reach(proxy, at, true, peer).await
 }
 
 async fn upgraded(mut link: Link, at: &Endpoint, path: &str) -> Result<Link, TransportError> {

@@ -21,11 +21,17 @@ pub(crate) struct Slot {
     link: Mutex<Option<Link>>,
     /// The number of its rest, or zero while an exchange uses it.
     resting: AtomicU64,
+    /// Whether it leads to a private address.
+    is_private: bool,
 }
 
 impl Slot {
     pub(super) fn is_open(&self) -> bool {
         self.link.lock().is_some()
+    }
+
+    pub(crate) fn is_private(&self) -> bool {
+        self.is_private
     }
 
     pub(super) fn set_resting(&self, number: u64) {
@@ -47,9 +53,9 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    /// A seat for a link that the exchange at hand has opened.
-    pub(crate) fn new(link: Link, sockets: Sockets) -> Self {
-        let slot = Arc::new(Slot { link: Mutex::new(Some(link)), resting: AtomicU64::new(0) });
+    /// A seat for a link that the exchange at hand has opened, to a private address or not.
+    pub(crate) fn new(link: Link, sockets: Sockets, is_private: bool) -> Self {
+        let slot = Arc::new(Slot { link: Mutex::new(Some(link)), resting: AtomicU64::new(0), is_private });
         let seat = Self { slot, sockets };
         seat.tell();
         seat

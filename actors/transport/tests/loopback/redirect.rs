@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use actix_rt::task::yield_now;
 use actix_rt::time::timeout;
-use campanile_domain::FailureClass;
+use campanile_domain::{Connection, FailureClass};
+use campanile_transport::{AddressGuard, Wanted};
+use tokio::net::TcpListener;
 
-use campanile_transport::Wanted;
-
-use crate::support::{Reply, Server, client, header, post};
+use crate::support::{Authority, Reply, Server, client, connection, header, post, tls_client, transport};
 
 fn moved(status: &str, to: &str) -> Reply {
     Reply::status(status, &format!("Location: {to}\r\n"), "")
@@ -122,4 +122,71 @@ async fn redirects_to_ever_new_hosts_leave_no_pile_of_idle_connections() {
     };
     timeout(Duration::from_secs(10), settled).await.unwrap();
     drop(client);
+}
+
+#[actix_rt::test]
+async fn issue_15_a_redirect_to_a_closed_address_is_refused_and_its_target_is_not_told() {
+    let inside = Server::start(|_| Reply::ok("inside")).await;
+    let to = format!("http://localhost:{}/secret", inside.port);
+    let home = Server::start(move |_| moved("307 Temporary Redirect", &to)).await;
+    let open = format!("127.0.0.1:{}", home.port).parse().unwrap();
+    let guard = AddressGuard::of_the_machine().allowing([open]);
+    let client = transport().with_guard(guard).client(&connection()).unwrap();
+    let error = client.send(&post(home.url("/")), Wanted::Body).await.unwrap_err();
+    assert_eq!((error.class(), inside.connections()), (FailureClass::Redirected, 0));
+    assert!(!error.to_string().contains("localhost") && !error.to_string().contains("secret"), "{error}");
+}
+
+#[actix_rt::test]
+async fn issue_15_a_redirect_from_https_to_http_is_refused() {
+    let plain = Server::start(|_| Reply::ok("there")).await;
+    let to = plain.url("/");
+    let authority = Authority::new();
+    let home =
+        Server::start_tls(authority.leaf().server(), move |_| moved("308 Permanent Redirect", &to)).await;
+    let client = tls_client(Some(authority.pem()), None);
+    let error = client.send(&post(home.tls_url("/")), Wanted::Body).await.unwrap_err();
+    assert_eq!((error.class(), plain.connections()), (FailureClass::Redirected, 0));
+}
+
+#[actix_rt::test]
+async fn issue_15_what_holds_something_of_a_secret_is_not_sent_to_another_host() {
+    let away = Server::start(|_| Reply::ok("there")).await;
+    let to = format!("http://localhost:{}/", away.port);
+    let home = Server::start(move |seen| match seen.line.contains("/first") {
+        true => moved("307 Temporary Redirect", "/second"),
+        false => moved("308 Permanent Redirect", &to),
+    })
+    .await;
+    let way = Connection { confidential: true, ..connection() };
+    let error =
+        transport().client(&way).unwrap().send(&post(home.url("/first")), Wanted::Body).await.unwrap_err();
+    assert_eq!((error.class(), home.seen().len(), away.connections()), (FailureClass::Redirected, 2, 0));
+    assert!(error.to_string().contains("Secret"), "{error}");
+    // Without it the message goes there.
+    assert_eq!(client().send(&post(home.url("/first")), Wanted::Body).await.unwrap().status, 200);
+}
+
+#[actix_rt::test]
+async fn issue_15_of_where_a_redirect_leads_nothing_is_quoted_and_no_failure_is_told_apart() {
+    let inside = Server::start(|_| Reply::status("401 No", "", "root:x:0:0")).await;
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let garbled = Server::start(|_| Reply::Bytes(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec())).await;
+    let (answering, hushed, other) = (inside.port, silent.local_addr().unwrap().port(), garbled.port);
+    let home = Server::start(move |seen| {
+        let port = seen.line.split('/').nth(1).and_then(|rest| rest.split(' ').next()).unwrap().to_owned();
+        moved("307 Temporary Redirect", &format!("http://localhost:{port}/"))
+    })
+    .await;
+    let client = transport().client(&Connection { timeout: Duration::from_secs(1), ..connection() }).unwrap();
+    let answer = client.send(&post(home.url(&format!("/{answering}"))), Wanted::Body).await.unwrap();
+    assert_eq!((answer.status, answer.quotable()), (401, &b""[..]));
+    let mut told = Vec::new();
+    for port in [closed, hushed, other] {
+        let error = client.send(&post(home.url(&format!("/{port}"))), Wanted::Body).await.unwrap_err();
+        told.push((error.class(), error.to_string()));
+    }
+    assert!(told.iter().all(|one| *one == told[0]), "{told:?}");
+    assert!(!told[0].1.contains("localhost"), "{told:?}");
 }

@@ -83,13 +83,15 @@ impl ClusterConfig {
         Ok(builder.build())
     }
 
-    /// Whether there are settings to connect with. Dials nothing: a server that is away now may come back, but a missing
-    /// kubeconfig will not.
+    /// Host and port of the API server, which says that there are settings to connect with. Dials nothing: a server that is away
+    /// now may come back, but a missing kubeconfig will not.
     ///
     /// # Errors
     /// As for the settings themselves, with the remedy.
-    pub async fn check(&self) -> Result<(), ConnectError> {
-        self.settings().await.map(drop)
+    pub async fn api_server(&self) -> Result<(String, u16), ConnectError> {
+        let url = self.settings().await?.cluster_url;
+        let usual = if url.scheme_str() == Some("http") { 80 } else { 443 };
+        Ok((url.host().unwrap_or_default().to_owned(), url.port_u16().unwrap_or(usual)))
     }
 
     async fn settings(&self) -> Result<Config, ConnectError> {

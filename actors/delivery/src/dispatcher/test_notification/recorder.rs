@@ -30,10 +30,10 @@ impl Recorder {
     /// The result of the exchange, everything secret masked.
     pub(super) fn tested(self, verdict: Verdict, masker: &Masker) -> Tested {
         let masker = &masker.with(self.credentials.take());
-        let answer = self
-            .last
-            .into_inner()
-            .map(|response| Answer { status: response.status, excerpt: excerpt(&response.body, masker) });
+        let answer = self.last.into_inner().map(|response| Answer {
+            status: response.status,
+            excerpt: excerpt(response.quotable(), masker),
+        });
         Tested { verdict, answer, requests: self.requests.get() }
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use campanile_domain::{Environment, Failure, ObjectKey};
+use campanile_providers::identity::credential::Author;
 use campanile_providers::identity::{azure, granted, token_wishes};
 use campanile_providers::{AccessToken, Cloud, IdentityProblem};
 
@@ -74,7 +75,11 @@ impl Login<'_> {
         let machine = environment.azure_machine.as_deref().unwrap_or(azure::MACHINE);
         let client = environment.azure_client.as_deref();
         let request = azure::of_machine(machine, scope, client);
-        let answer = self.requests.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
+        let answer = self
+            .requests
+            .ask_machine(&request, Author::Operator)
+            .await
+            .map_err(|failure| no_identity(&failure))?;
         granted(cloud, &answer, &[], self.parts().clock.now())
     }
 }

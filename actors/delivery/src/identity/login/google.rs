@@ -45,7 +45,11 @@ impl Login<'_> {
             return self.google_by(&credential).await;
         }
         let request = google::token_of_machine(self.metadata_server());
-        let answer = self.requests.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
+        let answer = self
+            .requests
+            .ask_machine(&request, Author::Operator)
+            .await
+            .map_err(|failure| no_identity(&failure))?;
         granted(Cloud::Google, &answer, &[], self.parts().clock.now())
     }
 
@@ -96,8 +100,8 @@ impl Login<'_> {
                     (true, _) => {
                         self.requests.ask_guarded(request).await?.ok_or_else(|| config(LOCKED_DOWN))?
                     }
-                    (false, true) => self.requests.ask_machine(request).await?,
-                    (false, false) => self.requests.ask(request).await?,
+                    (false, true) => self.requests.ask_machine(request, self.author()).await?,
+                    (false, false) => self.requests.ask(request, self.author()).await?,
                 };
                 source_text(&answer)?
             }
@@ -127,7 +131,11 @@ impl Login<'_> {
 
     async fn fact(&self, path: &str) -> Result<String, Failure> {
         let request = google::of_machine(self.metadata_server(), path);
-        let answer = self.requests.ask_machine(&request).await.map_err(|failure| no_identity(&failure))?;
+        let answer = self
+            .requests
+            .ask_machine(&request, Author::Operator)
+            .await
+            .map_err(|failure| no_identity(&failure))?;
         let text = str::from_utf8(&answer.body).unwrap_or_default().trim();
         let is_word = text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.is_empty();
         if answer.status == 200 && is_word {

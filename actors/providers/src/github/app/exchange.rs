@@ -195,7 +195,7 @@ impl AppExchange {
             }
             Some(class) => (class, "GitHub has a problem or wants a pause"),
         };
-        let (status, quote) = (response.status, quote(&response.body, &self.masker()));
+        let (status, quote) = (response.status, quote(response.quotable(), &self.masker()));
         let failure = Failure::new(class, format!("{doing}: github answered {status}, {remedy}: {quote}"));
         Step::Done(self.masked(verdict(response, now, failure)))
     }

@@ -39,7 +39,7 @@ pub(super) fn is_published(response: &Response) -> bool {
 /// The verdict on anything else.
 pub(super) fn failed(doing: &Doing<'_>, response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
     let class = class(doing, response);
-    let (status, remedy, quote) = (response.status, remedy(doing, class), quote(&response.body, masker));
+    let (status, remedy, quote) = (response.status, remedy(doing, class), quote(response.quotable(), masker));
     let text = format!("{doing}: google answered {status}, {remedy}: {quote}");
     verdict(response, now, Failure::masked(class, &text, masker))
 }

@@ -129,7 +129,7 @@ fn refusal(error: &str, masker: &Masker) -> Failure {
 }
 
 fn unreadable(response: &Response, masker: &Masker) -> Failure {
-    let quote = quote(&response.body, masker);
+    let quote = quote(response.quotable(), masker);
     let text =
         format!("unable to unmarshal response body: it is no JSON with 'ok'; check the address: {quote}");
     Failure::new(FailureClass::Garbled, text)

@@ -1,0 +1,96 @@
+//! Where Providers may lead: not to what only this process can reach.
+
+use serde_json::{Value, json};
+
+use crate::support::{Instance, Namespace, Sink, Site, condition, event, everything_from, provider};
+
+/// A Provider for each address, and an Alert that sends everything to it.
+fn leading_to(addresses: &[String]) -> Vec<Value> {
+    let named = |(number, address): (usize, &String)| {
+        let name = format!("p{number}");
+        let spec = json!({ "address": address });
+        [provider(&name, "generic", spec), everything_from(&name)]
+    };
+    addresses.iter().enumerate().flat_map(named).collect()
+}
+
+/// What the status of a Provider that does not deliver says.
+fn refusal(instance: &Instance, name: &str) -> String {
+    let row = instance.row("providers", name, |row| row["conditions"][1]["status"] == "False");
+    row["conditions"][1]["message"].as_str().expect("a text").to_owned()
+}
+
+#[test]
+fn provider_issue_15_none_leads_to_this_program_or_to_metadata_services() {
+    let (site, sink) = (Site::new(), Sink::start());
+    let instance = site.start(&[]);
+    let (events, admin, health) = (instance.events.port(), instance.admin.port(), instance.health.port());
+    let own = [
+        format!("http://127.0.0.1:{events}/"),
+        format!("http://localhost:{events}/"),
+        format!("http://2130706433:{admin}/v1/state"),
+        format!("http://[::ffff:127.0.0.1]:{admin}/v1/objects"),
+        format!("http://0x7f.1:{health}/healthz"),
+    ];
+    let machines =
+        ["http://169.254.169.254/latest/meta-data/", "http://[fd00:ec2::254]/", "http://0.0.0.0:1/"];
+    // Loopback is open in standalone mode.
+    let addresses = [&own[..], &machines.map(str::to_owned), &[sink.url("/hook")]].concat();
+    site.apply("objects.yaml", &leading_to(&addresses));
+    let last = format!("p{}", addresses.len() - 1);
+    instance.row("providers", &last, |row| row["conditions"][0]["status"] == "True");
+    instance.accept(&event("web", "happened"));
+    sink.wait_for(1);
+    for number in 0..own.len() {
+        let text = refusal(&instance, &format!("p{number}"));
+        assert!(text.contains("this program itself") && !text.contains("--allow"), "{}: {text}", own[number]);
+    }
+    for number in own.len()..own.len() + machines.len() {
+        let text = refusal(&instance, &format!("p{number}"));
+        assert!(text.contains("--allow-destinations="), "{text}");
+    }
+    // Nothing came back as an event of its own.
+    assert_eq!(sink.arrivals().len(), 1);
+}
+
+#[test]
+fn provider_issue_15_a_flag_opens_a_destination_and_another_closes_private_networks() {
+    let (site, sink) = (Site::new(), Sink::start());
+    let open = format!("http://0.0.0.0:{}/hook", sink.address.port());
+    site.apply("objects.yaml", &leading_to(&[open, "http://10.11.12.13:8080/".to_owned()]));
+    let instance = site.start(&["--allow-destinations=0.0.0.0,example.com", "--no-private-destinations"]);
+    instance.accept(&event("web", "happened"));
+    sink.wait_for(1);
+    let text = refusal(&instance, "p1");
+    assert!(
+        text.contains("a private address") && text.contains("--allow-destinations=10.11.12.13"),
+        "{text}"
+    );
+}
+
+#[test]
+fn cluster_issue_15_loopback_is_closed_in_a_cluster_until_a_flag_opens_it() {
+    let (namespace, sink, site) = (Namespace::new("destinations"), Sink::start(), Site::new());
+    namespace.notify(&sink);
+    let start = |state: &str, flags: &[&str]| {
+        let cluster = &namespace.cluster;
+        Instance::in_cluster(&cluster.kubeconfig, Some(&namespace.name), &site.path(state), flags).loaded()
+    };
+    let closed = start("closed", &["--allow-destinations=relay.example"]);
+    closed.accept(&namespace.event("web", "first"));
+    let is_refused = |status: &Value| condition(status, "Delivering")["status"] == "False";
+    let name = namespace.cluster.must(
+        "GET",
+        &namespace.all("notification.toolkit.fluxcd.io", "providers"),
+        &Value::Null,
+    )["items"][0]["metadata"]["name"]
+        .take();
+    let status = namespace.status("providers", name.as_str().expect("a name"), is_refused);
+    let text = condition(&status, "Delivering")["message"].take();
+    assert!(text.as_str().is_some_and(|text| text.contains("--allow-destinations=127.0.0.1")), "{text}");
+    assert!(sink.arrivals().is_empty());
+    drop(closed);
+    let open = start("open", &["--allow-destinations=127.0.0.0/8"]);
+    open.accept(&namespace.event("web", "second"));
+    assert_eq!(sink.wait_for(1).len(), 1);
+}
