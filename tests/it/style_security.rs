@@ -27,8 +27,13 @@ fn tests_below(folder: &Path, names: &mut BTreeSet<String>) {
             tests_below(&path, names);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).expect("a source");
+            let is_suite = path.file_name().is_some_and(|name| name == "suite.rs");
             let mut is_test = false;
             for line in text.lines().map(str::trim) {
+                // The macro of a suite makes tests of the names that it lists.
+                if let (true, Some(name)) = (is_suite, line.strip_suffix([',', ';'])) {
+                    names.insert(name.to_owned());
+                }
                 if let (true, Some(rest)) = (is_test, line.split("fn ").nth(1)) {
                     names.extend(rest.split('(').next().map(str::to_owned));
                 }
