@@ -20,6 +20,7 @@ class Context:
     # Amounts of the scenarios that only the long run has.
     events: int = 1_000_000
     hole_seconds: int = 600
+    flood_seconds: int = 600
 
     @property
     def kills(self) -> int:

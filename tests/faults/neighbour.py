@@ -3,31 +3,23 @@
 import json
 import threading
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
-from campanile import API, NAMESPACE, Campanile, Figures, hold, post, wait
+from campanile import API, NAMESPACE, Campanile, Figures, hold, post
 from context import Context
 from destination import Destination, Manner
-from poster import Load, Posted, Poster, accepted
+from sound import RATE, Seen, measure
 
-# Events a second of the sound namespace, and of the other one.
-RATE, EVIL_RATE = 50.0, 20.0
-# Seconds of each measurement, of which the first ones are left out, and of the short cut.
-SECONDS, WARM_UP, SECONDS_SHORT = 60, 2, 10
+# Events a second of the other namespace.
+EVIL_RATE = 20.0
+# Seconds of each measurement, and of the short cut.
+SECONDS, SECONDS_SHORT = 60, 10
 # What the p99 of the sound namespace may be beside the other one, in ms and against quiet, in the long run. The short
 # cut shares its machine with everything else: it finds a namespace that stands still.
 MOST_MS, MOST_SLOWER, MOST_MS_SHORT = 10.0, 3.0, 500.0
 # Characters of the messages of the other namespace.
 LONG = 39_000
 EVIL = "evil"
-
-
-class Seen(NamedTuple):
-    """Latency of the sound namespace in ms, and what the other one was answered."""
-
-    p50: float
-    p99: float
-    answers: dict[int, int]
 
 
 def neighbour(context: Context) -> Figures:
@@ -40,13 +32,13 @@ def neighbour(context: Context) -> Figures:
         begin = time.monotonic()
         campanile.start()
         ready_quiet = time.monotonic() - begin
-        quiet = _measure(campanile, destination, seconds, 0, evil=False)
+        quiet = measure(campanile, destination, seconds, 0)
         campanile.terminate()
         _add_evil(campanile, evil)
         begin = time.monotonic()
         campanile.start()
         ready = time.monotonic() - begin
-        beside = _measure(campanile, destination, seconds, 1_000_000, evil=True)
+        beside, answers = _beside_evil(campanile, destination, seconds)
         router = campanile.state()["router"]
         memory = campanile.memory("VmHWM")
     finally:
@@ -64,36 +56,19 @@ def neighbour(context: Context) -> Figures:
         ("p50 of the sound one without / beside, ms", f"{quiet.p50:.2f} / {beside.p50:.2f}"),
         ("p99 without / beside, ms", f"{quiet.p99:.2f} / {beside.p99:.2f}"),
         ("RSS peak, MiB", f"{memory:.0f}"),
-        ("answers to the other one", ", ".join(f"{code}: {count}" for code, count in sorted(beside.answers.items()))),
+        ("answers to the other one", ", ".join(f"{code}: {count}" for code, count in sorted(answers.items()))),
         ("its events left to the threads for dear patterns", router["matchedElsewhere"]),
         ("its notifications skipped for want of budget", router["drops"].get("over-budget", 0)),
     ]
 
 
-def _measure(campanile: Campanile, destination: Destination, seconds: int, first: int, *, evil: bool) -> Seen:
-    """Posts for a while and waits until all has arrived."""
-    poster = Poster(Load(campanile.ports[0], 1, RATE, first=first))
-    other = _Evil(campanile.ports[0]) if evil else None
-    time.sleep(WARM_UP + seconds)
-    rows = poster.stop()
-    answers = other.stop() if other else {}
-    hold(not any(row.status == 503 for row in rows), "the sound namespace got a 503")
-    hold(len(accepted(rows)) == len(rows), "an event of the sound namespace was refused")
-    numbers = accepted(rows)
-
-    def arrived() -> set[int]:
-        return {row.number for row in destination.arrivals() if row.place == 0}
-
-    wait(lambda: arrived() >= numbers, 20, "the sound namespace misses events")
-    return Seen(*_latency(rows, destination), answers)
-
-
-def _latency(rows: list[Posted], destination: Destination) -> tuple[float, float]:
-    due = {row.number: row.due for row in rows}
-    begin = min(due.values()) + WARM_UP * 1_000_000_000
-    arrivals = (row for row in destination.arrivals() if row.place == 0 and due.get(row.number, 0) >= begin)
-    times = sorted((row.arrived - due[row.number]) / 1e6 for row in arrivals)
-    return times[len(times) // 2], times[len(times) * 99 // 100]
+def _beside_evil(campanile: Campanile, destination: Destination, seconds: int) -> tuple[Seen, dict[int, int]]:
+    """What the sound namespace sees while the other one posts, and what that was answered."""
+    other = _Evil(campanile.ports[0])
+    try:
+        return measure(campanile, destination, seconds, 1_000_000), other.stop()
+    finally:
+        other.stop()
 
 
 def _add_evil(campanile: Campanile, address: str) -> None:

@@ -20,19 +20,21 @@ from context import Context
 from damage import damage
 from disk import disk
 from endurance import down, hole
+from flood import flood
 from isolation import isolation
 from kills import kills
 from neighbour import neighbour
 from restarts import restarts
 
 # What takes too long for the short cut.
-LONG = {"down", "hole"}
+LONG = {"flood", "down", "hole"}
 SCENARIOS = [
     ("kills", "kill -9 at random moments under load", kills),
     ("restarts", "SIGTERM under load", restarts),
     ("damage", "a damaged state folder", damage),
     ("isolation", "a hundred Providers, seventy of them broken", isolation),
     ("neighbour", "a namespace whose patterns are as dear as they get", neighbour),
+    ("flood", "a namespace with 2,000 Providers whose destination is gone", flood),
     ("disk", "a full disk, and a state folder that is held", disk),
     ("down", "a million events beside a destination that is down", down),
     ("hole", "ten minutes beside a black hole", hole),
