@@ -1,11 +1,14 @@
 //! How a provider's client connects: through which proxy, trusting whom, showing which certificate.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything the transport must know to build a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
+    /// The namespace whose share of sockets is used; empty for what the program asks on its own account.
+    pub namespace: Arc<str>,
     /// An explicit proxy. None means that the process environment decides (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
     pub proxy: Option<Proxy>,
     /// TLS material from a Secret. None means the system's trust store and no client certificate.

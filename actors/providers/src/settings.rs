@@ -110,7 +110,13 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
         environment: Arc::default(),
         service_account: spec.service_account.clone(),
         secret,
-        connection: Connection { proxy, tls, timeout: spec.effective_timeout(), confidential: false },
+        connection: Connection {
+            namespace: spec.key.namespace.clone(),
+            proxy,
+            tls,
+            timeout: spec.effective_timeout(),
+            confidential: false,
+        },
         notices,
     })
 }

@@ -8,9 +8,11 @@
 //! Clients may live on different threads: the bound holds over all of them. It is kept under one lock, which is held for
 //! moments and never while a connection is read, written or closed.
 //!
-//! Fair: half of all turns go to clients that have none, so that whoever hangs can not take the others' first. Of the other
-//! half a client may have as many as are left beside it: one alone gets all it asks for, a hundred that hang get a hundredth
-//! each. Those who wait are served from the client with the fewest turns on.
+//! Fair: the clients of one namespace have at most seven eighths of all turns together, so that a namespace whose every
+//! client hangs leaves room for others. Half of those go to clients that have none, so that whoever hangs cannot take the
+//! others' first. Of the other half a client may have as many as are left beside it: one alone gets all it asks for, a hundred
+//! that hang get a hundredth each. Those who wait are served from the namespace with the fewest turns
+//! on, and there from the client with the fewest.
 
 mod seat;
 mod state;
@@ -54,9 +56,9 @@ impl Sockets {
         Self(Arc::new(Mutex::new(State::new(most.max(1)))))
     }
 
-    /// A new client's share.
-    pub(crate) fn share(&self) -> Share {
-        Share { client: self.0.lock().number(), sockets: self.clone() }
+    /// The share of a new client in a namespace.
+    pub(crate) fn share(&self, namespace: Arc<str>) -> Share {
+        Share { client: self.0.lock().number(), namespace, sockets: self.clone() }
     }
 
     /// How many there are.
@@ -76,13 +78,14 @@ impl Sockets {
         self.0.lock().forget(number);
     }
 
-    fn release(&self, client: u64) {
-        let closed = self.0.lock().release(client);
+    fn release(&self, client: u64, namespace: &Arc<str>) {
+        let closed = self.0.lock().release(client, namespace);
         close(&closed);
         // Each is handed over outside of the lock: one that nobody takes any more is released again.
         while let Some((asker, closed)) = self.next() {
             close(&closed);
-            drop(asker.answer.send(Turn { sockets: self.clone(), client: asker.client }));
+            let Asker { client, namespace, answer } = asker;
+            drop(answer.send(Turn { sockets: self.clone(), client, namespace }));
         }
     }
 
@@ -99,12 +102,14 @@ fn close(slots: &[Arc<Slot>]) {
 /// Who waits for a turn.
 struct Asker {
     client: u64,
+    namespace: Arc<str>,
     answer: oneshot::Sender<Turn>,
 }
 
 /// One client's part in the sockets.
 pub(crate) struct Share {
     client: u64,
+    namespace: Arc<str>,
     sockets: Sockets,
 }
 
@@ -112,11 +117,12 @@ impl Share {
     /// Waits for a turn, as long as it takes.
     pub(crate) async fn turn(&self) -> Turn {
         loop {
-            let asked = self.sockets.0.lock().ask(self.client);
+            let asked = self.sockets.0.lock().ask(self.client, &self.namespace);
             match asked {
                 Asked::Taken(closed) => {
                     close(&closed);
-                    return Turn { sockets: self.sockets.clone(), client: self.client };
+                    let (sockets, namespace) = (self.sockets.clone(), self.namespace.clone());
+                    return Turn { sockets, client: self.client, namespace };
                 }
                 Asked::Waits(answer) => {
                     if let Ok(turn) = answer.await {
@@ -137,10 +143,11 @@ impl Share {
 pub(crate) struct Turn {
     sockets: Sockets,
     client: u64,
+    namespace: Arc<str>,
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.sockets.release(self.client);
+        self.sockets.release(self.client, &self.namespace);
     }
 }

@@ -70,7 +70,11 @@ impl Transport {
     /// # Errors
     /// As for [`Transport::check`].
     pub fn client(&self, connection: &Connection) -> Result<Client, TransportError> {
-        Ok(Client::new(self.plan(connection)?, connection.timeout, self.sockets.share()))
+        Ok(Client::new(
+            self.plan(connection)?,
+            connection.timeout,
+            self.sockets.share(connection.namespace.clone()),
+        ))
     }
 
     /// How many sockets there are.

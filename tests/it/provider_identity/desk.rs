@@ -158,6 +158,7 @@ impl Desk {
             password: None,
         };
         let connection = Connection {
+            namespace: "apps".into(),
             proxy: Some(proxy),
             tls: None,
             timeout: Duration::from_secs(20),

@@ -55,7 +55,8 @@ async fn send_by(
     proxy: Option<Proxy>,
     request: &Request,
 ) -> Result<Response, TransportError> {
-    let connection = Connection { proxy, tls: None, timeout: PATIENCE, confidential: true };
+    let connection =
+        Connection { namespace: "".into(), proxy, tls: None, timeout: PATIENCE, confidential: true };
     transport.client(&connection)?.send(request, Wanted::Body).await
 }
 

@@ -25,6 +25,16 @@ struct Holder {
     waiting: VecDeque<oneshot::Sender<Turn>>,
 }
 
+/// The clients of one namespace.
+#[derive(Default)]
+struct Group {
+    turns: usize,
+    /// Clients that wait: those with the fewest turns first, then those that wait longest.
+    queue: BTreeSet<(usize, u64, u64)>,
+    /// Where the group stands in [`State::waiting`]; nowhere if nobody waits.
+    place: Option<(usize, u64)>,
+}
+
 pub(super) struct State {
     most: usize,
     /// Turns granted now, over all clients; never above `most`.
@@ -33,8 +43,10 @@ pub(super) struct State {
     extra: usize,
     /// Clients that hold a turn or wait for one.
     holders: HashMap<u64, Holder>,
-    /// Clients that wait: those with the fewest turns first, then those that wait longest.
-    queue: BTreeSet<(usize, u64, u64)>,
+    /// Namespaces with clients that hold a turn or wait for one.
+    groups: HashMap<Arc<str>, Group>,
+    /// Namespaces with clients that wait: those with the fewest turns first, then those that wait longest.
+    waiting: BTreeSet<(usize, u64, Arc<str>)>,
     /// Connections that no exchange uses, the one first that has rested longest.
     resting: BTreeMap<u64, Arc<Slot>>,
     /// The last number given, to a client, a moment or a rest.
@@ -50,7 +62,8 @@ impl State {
             busy: 0,
             extra: 0,
             holders: HashMap::new(),
-            queue: BTreeSet::new(),
+            groups: HashMap::new(),
+            waiting: BTreeSet::new(),
             resting: BTreeMap::new(),
             last: 0,
             waited: 0,
@@ -77,14 +90,15 @@ impl State {
 
     /// Takes a turn for a client, or has it wait. Whoever waits already could not be served, so nobody is overtaken who
     /// comes before.
-    pub(super) fn ask(&mut self, client: u64) -> Asked {
+    pub(super) fn ask(&mut self, client: u64, namespace: &Arc<str>) -> Asked {
         let held = self.holders.get(&client).map_or(0, |holder| holder.turns);
-        if self.may_have_another(held) {
-            return Asked::Taken(self.take(client));
+        let of_group = self.groups.get(namespace).map_or(0, |group| group.turns);
+        if of_group < self.most_of_a_group() && self.may_have_another(held) {
+            return Asked::Taken(self.take(client, namespace));
         }
         let (answer, turn) = oneshot::channel();
         let now = self.number();
-        self.change(client, |holder| {
+        self.change(client, namespace, |holder| {
             if holder.waiting.is_empty() {
                 holder.since = now;
             }
@@ -95,10 +109,10 @@ impl State {
     }
 
     /// A client gives a turn back. Returns what is to be closed.
-    pub(super) fn release(&mut self, client: u64) -> Vec<Arc<Slot>> {
+    pub(super) fn release(&mut self, client: u64, namespace: &Arc<str>) -> Vec<Arc<Slot>> {
         self.busy -= 1;
         let mut extra = false;
-        self.change(client, |holder| {
+        self.change(client, namespace, |holder| {
             extra = holder.turns > 1;
             holder.turns -= 1;
         });
@@ -109,36 +123,46 @@ impl State {
     /// Takes a turn for the first who waits and may have one.
     pub(super) fn serve(&mut self) -> Option<(Asker, Vec<Arc<Slot>>)> {
         loop {
-            let (held, _, client) = *self.queue.first()?;
+            let (client, namespace) = self.first()?;
             let mut answer = None;
-            let may = self.may_have_another(held);
-            self.change(client, |holder| {
+            self.change(client, &namespace, |holder| {
                 while holder.waiting.front().is_some_and(oneshot::Sender::is_closed) {
                     holder.waiting.pop_front();
                 }
-                if may {
-                    answer = holder.waiting.pop_front();
-                }
+                answer = holder.waiting.pop_front();
             });
-            match answer {
-                Some(answer) => return Some((Asker { client, answer }, self.take(client))),
-                None if may => {}
-                None => return None,
+            if let Some(answer) = answer {
+                let closed = self.take(client, &namespace);
+                return Some((Asker { client, namespace, answer }, closed));
             }
         }
     }
 
+    /// The first who waits and may have a turn: of the namespace with the fewest, the client with the fewest.
+    fn first(&self) -> Option<(u64, Arc<str>)> {
+        let groups = self.waiting.iter().take_while(|(turns, ..)| *turns < self.most_of_a_group());
+        groups.into_iter().find_map(|(.., namespace)| {
+            let (held, _, client) = *self.groups.get(namespace)?.queue.first()?;
+            self.may_have_another(held).then(|| (client, namespace.clone()))
+        })
+    }
+
+    /// Turns that the clients of one namespace may have together.
+    fn most_of_a_group(&self) -> usize {
+        self.most - self.most / 8
+    }
+
     /// Whether a client that holds so many turns may have another one; see the module.
     fn may_have_another(&self, held: usize) -> bool {
-        let shared = (self.most / 2).saturating_sub(self.extra);
+        let shared = (self.most_of_a_group() / 2).saturating_sub(self.extra);
         self.busy < self.most && (held == 0 || held <= shared)
     }
 
-    fn take(&mut self, client: u64) -> Vec<Arc<Slot>> {
+    fn take(&mut self, client: u64, namespace: &Arc<str>) -> Vec<Arc<Slot>> {
         self.busy += 1;
         let now = self.number();
         let mut extra = false;
-        self.change(client, |holder| {
+        self.change(client, namespace, |holder| {
             extra = holder.turns > 0;
             holder.turns += 1;
             holder.since = now;
@@ -147,15 +171,28 @@ impl State {
         self.make_room()
     }
 
-    /// Changes a client's entry and keeps its place in the queue right.
-    fn change(&mut self, client: u64, change: impl FnOnce(&mut Holder)) {
+    /// Changes a client's entry and keeps its place, and that of its namespace, right.
+    fn change(&mut self, client: u64, namespace: &Arc<str>, change: impl FnOnce(&mut Holder)) {
         let holder = self.holders.entry(client).or_default();
-        self.queue.remove(&(holder.turns, holder.since, client));
+        let group = self.groups.entry(namespace.clone()).or_default();
+        group.queue.remove(&(holder.turns, holder.since, client));
+        group.turns -= holder.turns;
         change(holder);
+        group.turns += holder.turns;
         if !holder.waiting.is_empty() {
-            self.queue.insert((holder.turns, holder.since, client));
+            group.queue.insert((holder.turns, holder.since, client));
         } else if holder.turns == 0 {
             self.holders.remove(&client);
+        }
+        let place = group.queue.first().map(|(_, since, _)| (group.turns, *since));
+        if place != group.place {
+            let entry = |(turns, since)| (turns, since, namespace.clone());
+            group.place.map(|old| self.waiting.remove(&entry(old)));
+            place.map(|new| self.waiting.insert(entry(new)));
+            group.place = place;
+        }
+        if group.turns == 0 && group.queue.is_empty() {
+            self.groups.remove(namespace);
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn transport() -> Transport {
 
 /// Neither proxy nor TLS material.
 pub(crate) fn connection() -> Connection {
-    Connection { proxy: None, tls: None, timeout: PATIENCE, confidential: false }
+    Connection { namespace: "apps".into(), proxy: None, tls: None, timeout: PATIENCE, confidential: false }
 }
 
 /// A client in an empty environment.
