@@ -9,6 +9,40 @@ use futures_util::StreamExt;
 use crate::answer::Outcome;
 use crate::budget::Hold;
 
+/// Why a body was not read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// It is larger than one body may be: 413.
+    #[error("it has more than the {limit} bytes that one event may have; post a smaller event")]
+    TooLarge {
+        /// Bytes.
+        limit: usize,
+    },
+    /// The sender went away, or what it sent is no HTTP: 400.
+    #[error("it broke off before its end")]
+    BrokenOff,
+    /// It took too long: 400.
+    #[error("it was not complete after {} s", .limit.as_secs())]
+    Slow {
+        /// Counted from its head.
+        limit: Duration,
+    },
+    /// All bodies in flight together are too large: 503.
+    #[error("the bodies of all events that are not stored yet take too many bytes; the sender tries again")]
+    Crowded,
+}
+
+impl ReadError {
+    /// How the request ends.
+    pub(crate) fn outcome(self) -> Outcome {
+        match self {
+            Self::TooLarge { .. } => Outcome::TooLarge,
+            Self::BrokenOff | Self::Slow { .. } => Outcome::Unreadable,
+            Self::Crowded => Outcome::Overloaded,
+        }
+    }
+}
+
 /// Reads all of `payload`. A body is too large as soon as its declared or its counted length is more than `limit`,
 /// whatever stands in it (contract, control plane 4.4).
 ///
@@ -20,25 +54,26 @@ pub(crate) async fn read(
     limit: usize,
     timeout: Duration,
     hold: &mut Hold,
-) -> Result<Bytes, Outcome> {
+) -> Result<Bytes, ReadError> {
     if declared.is_some_and(|length| length > limit) {
-        return Err(Outcome::TooLarge);
+        return Err(ReadError::TooLarge { limit });
     }
-    tokio::time::timeout(timeout, gather(payload, limit, hold)).await.unwrap_or(Err(Outcome::Unreadable))
+    let slow = ReadError::Slow { limit: timeout };
+    tokio::time::timeout(timeout, gather(payload, limit, hold)).await.unwrap_or(Err(slow))
 }
 
-async fn gather(payload: &mut Payload, limit: usize, hold: &mut Hold) -> Result<Bytes, Outcome> {
+async fn gather(payload: &mut Payload, limit: usize, hold: &mut Hold) -> Result<Bytes, ReadError> {
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
     let mut length = 0;
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Outcome::Unreadable)?;
+        let chunk = chunk.map_err(|_| ReadError::BrokenOff)?;
         length += chunk.len();
         if length > limit {
-            return Err(Outcome::TooLarge);
+            return Err(ReadError::TooLarge { limit });
         }
         if !hold.grow(chunk.len()) {
-            return Err(Outcome::Overloaded);
+            return Err(ReadError::Crowded);
         }
         if first.is_empty() {
             first = chunk;

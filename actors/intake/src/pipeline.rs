@@ -55,6 +55,13 @@ async fn claim_and_store(state: &State, mut event: Event, hold: Hold) -> Answer 
         Claim::Duplicate { reset } => {
             let object = &event.involved_object;
             log_event!(DEBUG, object, "Discarding event, rate limiting duplicate events");
+            log_event!(
+                INFO,
+                object,
+                reason = event.reason,
+                until = %reset,
+                "the event is a duplicate and is answered 429: an equal one was accepted before"
+            );
             return Answer::Duplicate { reset };
         }
     };

@@ -5,6 +5,7 @@
 //! to the end closes its connection, after the rest was read and thrown away for a while.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -144,17 +145,33 @@ async fn read_event(
     let config = &state.config;
     let declared = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let mut hold = state.bodies.hold();
-    let body = body::read(payload, declared, config.body_limit, config.read_timeout, &mut hold)
-        .await
-        .inspect_err(|cause| tracing::error!(error = cause.label(), "reading the request body failed"))?;
+    let read = body::read(payload, declared, config.body_limit, config.read_timeout, &mut hold).await;
+    let body = read.map_err(|error| {
+        let outcome = error.outcome();
+        tracing::error!(client = %Client(head), status = outcome.status().as_u16(), %error, "reading the request body failed");
+        outcome
+    })?;
     let Received { event, dropped_fields } = Event::decode(&body).map_err(|error| {
-        tracing::error!(%error, "decoding the request body failed");
-        Outcome::Malformed
+        let outcome = Outcome::Malformed;
+        tracing::error!(client = %Client(head), status = outcome.status().as_u16(), %error, "decoding the request body failed");
+        outcome
     })?;
     if dropped_fields {
         note_dropped_fields(state, &event);
     }
     Ok((event, hold))
+}
+
+/// The address that a request came from; a proxy's, where one is in between.
+struct Client<'a>(&'a RequestHead);
+
+impl fmt::Display for Client<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.peer_addr {
+            Some(address) => address.fmt(f),
+            None => f.write_str("unknown"),
+        }
+    }
 }
 
 /// Counts it, and says it of the first event: what follows is in the counter.

@@ -14,4 +14,4 @@ mod plan;
 
 pub use actor::{EventCounts, RouterActor, RouterConfig, RouterParts, RouterPhase, RouterSnapshot, Suspects};
 pub use index::Index;
-pub use plan::{DropReason, Dropped, Incoming, Notice, Plan, Problem, Rules, Step, explain, plan};
+pub use plan::{DropReason, Dropped, Incoming, Notice, Plan, Problem, Rules, Step, Stops, explain, plan};

@@ -23,7 +23,7 @@ use crate::index::Compiled;
 use fan_out::FanOut;
 use gate::{Gate, Halt};
 pub(crate) use matching::{Answer, Answers, Matching, Question, judge};
-pub use outcome::{DropReason, Dropped, Notice, Problem, Step};
+pub use outcome::{DropReason, Dropped, Notice, Problem, Step, Stops};
 pub(crate) use outcome::{ObjectPath, texts};
 use select::{Selection, Selector};
 
@@ -52,6 +52,8 @@ pub struct Plan {
     pub deliveries: Vec<NewDelivery>,
     /// Alerts that selected the event but may not or can not be served.
     pub drops: Vec<Dropped>,
+    /// Alerts that name the object and did not select the event.
+    pub stops: Stops,
     /// What owners of Alerts should be told.
     pub notices: Vec<Notice>,
     /// Whether labels decide that are not known yet. Then all lists are empty, and the event is to be planned later.
@@ -92,7 +94,10 @@ pub(crate) fn plan_with(
         let dropped = |reason| Dropped { alert: alert.alert.clone(), reason };
         match selector.select(alert, candidate.sources(), &mut plan.notices) {
             Selection::Selected => {}
-            Selection::Stopped(_) => continue,
+            Selection::Stopped(step) => {
+                plan.stops.note(&alert.alert, step);
+                continue;
+            }
             Selection::NotYet => return Plan { not_yet: true, ..Plan::default() },
             Selection::Elsewhere => {
                 plan.elsewhere.push(Question { alert: alert.clone(), provider: None });

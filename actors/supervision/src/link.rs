@@ -9,11 +9,13 @@ use arc_swap::ArcSwapOption;
 use crate::Heartbeat;
 
 /// Why a message did not reach the actor behind a [`Link`]. The message is dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// There is no actor now: not started yet, or being restarted.
+    #[error("the actor is being restarted")]
     Down,
     /// Its mailbox is full.
+    #[error("the actor has too much to do")]
     Full,
 }
 

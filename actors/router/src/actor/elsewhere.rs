@@ -314,6 +314,8 @@ impl RouterActor {
         self.counters.record_more(plan);
         if plan.is_selected() || !plan.notices.is_empty() {
             journal::log(event, plan);
+        } else {
+            journal::log_stops(event, &plan.stops);
         }
         self.announce(event, plan, ctx);
     }

@@ -1,11 +1,13 @@
 //! Log lines about events, in the contract's words (control plane 5 and 6).
 
+use std::fmt;
+
 use campanile_domain::{Alert, Conflict, Event};
 use campanile_protocol::log_event;
 use tracing::info;
 
 use crate::plan::texts;
-use crate::{DropReason, Dropped, Notice, Plan, Problem};
+use crate::{DropReason, Dropped, Notice, Plan, Problem, Step, Stops};
 
 /// Logs what became of an event.
 pub(super) fn log(event: &Event, plan: &Plan) {
@@ -17,6 +19,7 @@ pub(super) fn log(event: &Event, plan: &Plan) {
     for notice in &plan.notices {
         log_notice(event, notice);
     }
+    log_stops(event, &plan.stops);
     if !plan.is_selected() {
         if !plan.elsewhere.is_empty() {
             log_event!(
@@ -46,8 +49,54 @@ pub(super) fn log(event: &Event, plan: &Plan) {
         );
     }
     COME_IN_CROWDS.iter().for_each(|reason| log_crowd(event, &plan.drops, reason));
-    for reason in [DropReason::NoCommit, DropReason::NoChangeRequest, DropReason::NoRevision] {
+    for reason in [
+        DropReason::NoCommit,
+        DropReason::NoChangeRequest,
+        DropReason::NoRevision,
+        DropReason::ProviderSuspended,
+    ] {
         log_together(event, &plan.drops, &reason);
+    }
+}
+
+/// Says which Alerts name the object and did not want the event, one line for each step that stopped some.
+pub(super) fn log_stops(event: &Event, stops: &Stops) {
+    let (object, severity) = (&event.involved_object, event.severity.as_str());
+    let more = (stops.more > 0).then_some(stops.more);
+    let of_step = |step: Step| {
+        let of_step = stops.first.iter().filter(move |(_, stopped)| *stopped == step);
+        Names(of_step.map(|(alert, _)| &**alert)).unless_empty()
+    };
+    if let Some(alerts) = of_step(Step::Severity) {
+        log_event!(INFO, object, severity, %alerts, more, "the event was stopped by its severity: the alerts want another");
+    }
+    if let Some(alerts) = of_step(Step::Labels) {
+        log_event!(INFO, object, %alerts, more, "the event was stopped by labels: its object does not carry those that the alerts ask for");
+    }
+    if let Some(alerts) = of_step(Step::NotIncluded) {
+        log_event!(INFO, object, %alerts, more, "the event was stopped by patterns: no inclusion of the alerts matches its message");
+    }
+    if let Some(alerts) = of_step(Step::Excluded) {
+        log_event!(INFO, object, %alerts, more, "the event was stopped by a pattern: an exclusion of the alerts matches its message");
+    }
+}
+
+/// Names of Alerts, written only if somebody reads them.
+struct Names<I>(I);
+
+impl<'a, I: Iterator<Item = &'a Alert> + Clone> Names<I> {
+    fn unless_empty(self) -> Option<Self> {
+        self.0.clone().next().is_some().then_some(self)
+    }
+}
+
+impl<'a, I: Iterator<Item = &'a Alert> + Clone> fmt::Display for Names<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, alert) in self.0.clone().enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            write!(f, "{comma}{}", alert.key)?;
+        }
+        Ok(())
     }
 }
 
@@ -83,13 +132,17 @@ fn log_crowd(event: &Event, drops: &[Dropped], reason: &DropReason) {
     );
 }
 
-/// Alerts dropped for the same want of the event share a line.
+/// Alerts dropped for the same reason share a line.
 fn log_together(event: &Event, drops: &[Dropped], reason: &DropReason) {
-    let mut of_reason = drops.iter().filter(|dropped| dropped.reason == *reason);
-    let Some(first) = of_reason.next() else { return };
-    let alerts: Vec<String> =
-        std::iter::once(first).chain(of_reason).map(|dropped| dropped.alert.key.to_string()).collect();
-    log_event!(INFO, &event.involved_object, ?alerts, "{}", first.message(event));
+    let of_reason = drops.iter().filter(|dropped| dropped.reason == *reason);
+    let Some(first) = of_reason.clone().next() else { return };
+    let alerts = Names(of_reason.map(|dropped| &*dropped.alert));
+    match reason {
+        DropReason::ProviderSuspended => {
+            log_event!(INFO, &event.involved_object, %alerts, "the event was dropped for alerts whose provider is suspended");
+        }
+        _ => log_event!(INFO, &event.involved_object, %alerts, "{}", first.message(event)),
+    }
 }
 
 fn log_notice(event: &Event, notice: &Notice) {

@@ -155,6 +155,29 @@ impl Dropped {
     }
 }
 
+/// Alerts that name the object of an event and did not select it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stops {
+    /// The first [`Stops::MOST`] of them with the step that stopped them.
+    pub first: Vec<(Arc<Alert>, Step)>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl Stops {
+    /// Most Alerts that are kept of one event: enough for people, and nothing that grows with the number of Alerts.
+    pub const MOST: usize = 16;
+
+    /// Notes that this step stopped an Alert.
+    pub(crate) fn note(&mut self, alert: &Arc<Alert>, step: Step) {
+        if self.first.len() < Self::MOST {
+            self.first.push((alert.clone(), step));
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
 /// Something that the owner of an Alert should be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {

@@ -57,9 +57,45 @@ fn an_event_without_alerts_is_discarded_and_one_with_dispatched() {
 }
 
 #[test]
+fn issue_18_what_stopped_an_event_is_a_line_for_each_step_with_the_alerts() {
+    let mut plan = Plan::default();
+    let mut stop = |name: &str, step| {
+        plan.stops.note(&Arc::new(Alert { key: ObjectKey::new("apps", name), ..alert() }), step)
+    };
+    stop("loud", Step::Severity);
+    stop("quiet", Step::Excluded);
+    stop("louder", Step::Severity);
+    let (lines, fields) = logged(|| log(&event(), &plan));
+    let expected = [
+        "INFO the event was stopped by its severity: the alerts want another",
+        "INFO the event was stopped by a pattern: an exclusion of the alerts matches its message",
+        "INFO discarding event, no alerts found for the involved object",
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(fields["eventInvolvedObject.name"], "podinfo");
+    plan.stops.first.retain(|(_, step)| *step == Step::Severity);
+    let (_, fields) = logged(|| log_stops(&event(), &plan.stops));
+    assert_eq!((&fields["alerts"], &fields["more"]), (&"apps/loud, apps/louder".into(), &Value::Null));
+    for number in 0..Stops::MOST {
+        plan.stops.note(
+            &Arc::new(Alert { key: ObjectKey::new("apps", number.to_string().as_str()), ..alert() }),
+            Step::Severity,
+        );
+    }
+    assert_eq!(logged(|| log_stops(&event(), &plan.stops)).1["more"], 2);
+}
+
+#[test]
+fn issue_18_alerts_of_suspended_providers_share_a_line() {
+    let drops = ["a", "b"].map(|name| dropped(name, DropReason::ProviderSuspended));
+    let (lines, fields) = logged(|| log(&event(), &Plan { drops: drops.into(), ..Plan::default() }));
+    assert_eq!(lines[1..], ["INFO the event was dropped for alerts whose provider is suspended"]);
+    assert_eq!(fields["alerts"], "apps/a, apps/b");
+}
+
+#[test]
 fn an_alert_that_can_not_be_served_is_an_error_and_a_silent_drop_none() {
-    let silent =
-        [DropReason::ProviderSuspended, DropReason::CommitStatusUpdate].map(|reason| dropped("a", reason));
+    let silent = [DropReason::NoState, DropReason::CommitStatusUpdate].map(|reason| dropped("a", reason));
     let mut plan = Plan { drops: silent.into(), ..Plan::default() };
     assert_eq!(logged(|| log(&event(), &plan)).0, ["INFO dispatching event"]);
     plan.drops.push(dropped("b", DropReason::ProviderMissing));
@@ -91,9 +127,9 @@ fn d12_alerts_dropped_for_want_of_a_commit_share_a_line() {
         "INFO event dropped for change request providers due to missing change request metadata key",
     ];
     assert_eq!(lines, expected);
-    assert_eq!(fields["alerts"], r#"["apps/c"]"#);
+    assert_eq!(fields["alerts"], "apps/c");
     plan.drops.pop();
-    assert_eq!(logged(|| log(&event(), &plan)).1["alerts"], r#"["apps/a", "apps/b"]"#);
+    assert_eq!(logged(|| log(&event(), &plan)).1["alerts"], "apps/a, apps/b");
 }
 
 #[test]
