@@ -130,6 +130,7 @@ impl FolderWatcher {
         news.changes = Changes {
             labels: self.source.labels.replace(&loaded.labels),
             secrets: batch::changed_secrets(self.source.loaded.as_ref(), &mut loaded),
+            requested: batch::requested(self.source.loaded.as_ref(), &loaded),
             ..Changes::default()
         };
         for_each_kind(&mut Taking { watcher: self, loaded: &mut loaded, news: &mut news });

@@ -64,6 +64,8 @@ pub struct Loaded {
     pub(crate) hidden: BTreeMap<ObjectKey, Hidden>,
     /// Objects of any kind that can not be used as they are now, by kind.
     pub(crate) refused: HashSet<(String, ObjectKey)>,
+    /// Providers that ask for their queue to be tried at once, with the value of the annotation.
+    pub(crate) requested: BTreeMap<ObjectKey, Box<str>>,
     /// How many documents there are.
     pub(crate) documents: usize,
     /// Labels of all other objects.
@@ -150,6 +152,9 @@ impl Loaded {
                 loaded.malformed.entry(malformed.id.clone()).or_insert_with(|| malformed.clone());
             }
             loaded.refused.extend(content.refused.iter().cloned());
+            for (key, at) in &content.requested {
+                loaded.requested.entry(key.clone()).or_insert_with(|| at.clone());
+            }
             let unreadable = content.unreadable_secrets.iter().map(|(key, why)| (key.clone(), why.clone()));
             loaded.unreadable_secrets.extend(unreadable);
             for entry in &content.entries {

@@ -20,7 +20,7 @@ use crate::finding::{Finding, Place};
 use crate::kind::{Id, Kind};
 use crate::label_store::manifest_key;
 use crate::loaded::Hidden;
-use crate::watched::Watched;
+use crate::watched::{REQUESTED_AT, Watched};
 use crate::{Located, Position, faults};
 pub(crate) use entry::Entry;
 
@@ -50,6 +50,8 @@ pub(crate) struct Content {
     pub(crate) unreadable_secrets: Vec<(ObjectKey, String)>,
     /// Kinds and names of objects that can not be used as they are now.
     pub(crate) refused: Vec<(String, ObjectKey)>,
+    /// Providers that ask for their queue to be tried at once, with the value of the annotation.
+    pub(crate) requested: Vec<(ObjectKey, Box<str>)>,
     /// How many documents there are that are not empty.
     pub(crate) documents: usize,
 }
@@ -237,6 +239,8 @@ impl Reader<'_> {
                 let remark = self.lint(json, &name, node);
                 self.comments(&name, node);
                 let fault = provider.kind().is_none().then(|| unsupported_type(&provider.type_name));
+                let requested = json["metadata"]["annotations"][REQUESTED_AT].as_str();
+                self.content.requested.extend(requested.map(|at| (provider.key.clone(), at.into())));
                 Entry::Provider(Located { value: Arc::new(provider), position, fault, remark })
             }
         };

@@ -19,6 +19,10 @@ use crate::kind::{Id, Kind};
 use crate::standing::Aspect;
 use crate::{Loaded, Located};
 
+/// The annotation that asks for a reconciliation, and of a Provider that its queue is tried at once. In a cluster its value
+/// comes back in the status (contract, control plane 3.1).
+pub(crate) const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
+
 /// A domain type that objects of one kind become.
 pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
     /// Which kind it is.

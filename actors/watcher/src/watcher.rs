@@ -17,6 +17,7 @@ use actix::{Actor, AsyncContext, Context, WeakRecipient};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{Backlog, Change, Changes, ReceiverStanding};
 use campanile_supervision::{LifeGuard, Link, SharedClock};
+use jiff::Timestamp;
 
 use crate::any_kind::AnyKind;
 use crate::batch::Batch;
@@ -72,6 +73,8 @@ pub struct WatcherActor<S: Source> {
     standings: Vec<ReceiverStanding>,
     /// Its own mailbox; none before the start.
     own: Option<WeakRecipient<LookNow>>,
+    /// Providers of which messages fail, and when they have failed for longer than an attempt may take.
+    pub(crate) failing: BTreeMap<ObjectKey, Timestamp>,
 }
 
 /// Consequences of batches that are not judged and told yet.
@@ -111,6 +114,7 @@ impl<S: Source> WatcherActor<S> {
             told: BTreeMap::new(),
             standings: Vec::new(),
             own: None,
+            failing: BTreeMap::new(),
         }
     }
 

@@ -10,10 +10,7 @@ use super::batcher::key_of;
 use super::object_status::ObjectStatus;
 use super::raw::{Map, Raw};
 use crate::kind_state::{Malformed, Sighting, Sound};
-use crate::watched::Watched;
-
-/// Asks for a reconciliation; its value comes back in the status (contract, control plane 3.1).
-const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
+use crate::watched::{REQUESTED_AT, Watched};
 
 /// Metadata and status of an object as the API server has them.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -53,6 +53,13 @@ fn renewed<K: Watched>(old: &Arc<K>, new: Arc<K>) -> Arc<K> {
     Arc::new(changed)
 }
 
+/// The Providers whose annotation asks anew for their queue to be tried at once, those that are new among them.
+pub(super) fn requested(old: Option<&Loaded>, new: &Loaded) -> Vec<ObjectKey> {
+    let Some(old) = old else { return Vec::new() };
+    let changed = new.requested.iter().filter(|(key, at)| old.requested.get(*key) != Some(*at));
+    changed.map(|(key, _)| key.clone()).collect()
+}
+
 /// The Secrets that appeared, changed or vanished. Equal ones of `new` are replaced by those of `old`, so that everybody
 /// shares them.
 pub(super) fn changed_secrets(old: Option<&Loaded>, new: &mut Loaded) -> Vec<ObjectKey> {

@@ -194,3 +194,33 @@ fn the_watcher_ends_with_its_last_address() {
         .unwrap();
     });
 }
+
+#[test]
+fn issue_18_the_annotation_of_a_manifest_asks_for_its_queue_whenever_it_changes() {
+    run(async |ward| {
+        let rig = Rig::new(&ward, &[("p.yaml", provider("http://one"))]);
+        rig.loaded().await;
+        let asking = |value: &str| {
+            let annotation =
+                format!("  annotations: {{reconcile.fluxcd.io/requestedAt: \"{value}\"}}\nspec:");
+            provider("http://one").replacen("spec:", &annotation, 1)
+        };
+        for (manifest, is_asked) in [
+            (asking("1"), true),
+            (asking("1") + "# a remark\n", false),
+            (asking("2"), true),
+            (provider("http://two"), false),
+        ] {
+            rig.heard();
+            rig.write("p.yaml", &manifest);
+            let requested = match is_asked {
+                true => rig.next_batches().await.into_iter().flat_map(|changes| changes.requested).collect(),
+                false => {
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                    rig.heard().into_iter().flat_map(|changes| changes.requested).collect::<Vec<_>>()
+                }
+            };
+            assert_eq!(requested.len(), usize::from(is_asked), "{manifest}: {requested:?}");
+        }
+    });
+}

@@ -4,6 +4,7 @@ use campanile_domain::{AlertRef, Failure, FailureClass, ObjectKey};
 use campanile_protocol::{
     Announce, Condition, DeliveryOutcome, DeliveryReport, ProviderState, Report, Subject, reason,
 };
+use campanile_supervision::Clock;
 use campanile_testkit::{noon, run};
 
 use super::rig::Rig;
@@ -88,6 +89,40 @@ fn whether_messages_get_through_is_known_from_messages_alone() {
             "True",
             "the time counts from the first failure since a success"
         );
+    });
+}
+
+#[test]
+fn issue_18_a_provider_is_retrying_as_soon_as_its_first_failure_is_older_than_an_attempt_may_take() {
+    run(async |ward| {
+        let rig = Rig::new(&ward, &[("p.yaml", provider("http://one"))]);
+        rig.loaded().await;
+        rig.watcher.do_send(state(Ok(()), Ok(())));
+        let clock = ward.clock.clone();
+        let report = |outcome| {
+            rig.watcher.do_send(Report::Delivery(DeliveryReport {
+                provider: ObjectKey::new("apps", "chat"),
+                alert: AlertRef { key: ObjectKey::new("apps", "on-call"), uid: "u1".into() },
+                at: clock.now(),
+                outcome,
+            }));
+        };
+        let refused = || Failure::new(FailureClass::Rejected, "no such channel");
+        report(DeliveryOutcome::Delayed(failure("no answer")));
+        report(DeliveryOutcome::Dead(refused()));
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(provider_conditions(&rig).await[1].status, "Unknown", "nothing is tried again");
+        let begun = clock.now();
+        report(DeliveryOutcome::Delayed(failure("no answer")));
+        report(DeliveryOutcome::Delayed(failure("still none")));
+        assert_eq!(provider_conditions(&rig).await[1].status, "Unknown", "an attempt may take 15 s");
+        let table = rig.until(|table| table.providers[0].object.conditions[1].status == "False").await;
+        let delivering = &table.providers[0].object.conditions[1];
+        assert_eq!(brief(delivering), ("Delivering", "False", "Retrying", "still none"));
+        let took = clock.now().duration_since(begun).as_secs();
+        assert!((15..18).contains(&took), "nothing failed again, and it took {took} s");
+        report(DeliveryOutcome::Delivered);
+        assert_eq!(provider_conditions(&rig).await[1].status, "True");
     });
 }
 

@@ -133,8 +133,8 @@ pub(crate) struct Delivering {
     still_down: bool,
     /// The newest generation with which a message got through.
     proven: Option<i64>,
-    /// When the first of the failures came, without a success since.
-    failing_since: Option<Timestamp>,
+    /// When the first of the failures came, without a success since, and the newest of them.
+    failing: Option<(Timestamp, Box<str>)>,
     /// The failure that came after messages had failed for longer than an attempt may take.
     retrying: Option<Box<str>>,
 }
@@ -159,18 +159,34 @@ impl Delivering {
     pub(crate) fn delivered(&mut self) -> bool {
         let generation = Some(self.condition.observed_generation);
         let was_proven = std::mem::replace(&mut self.proven, generation) == generation;
-        let was_failing = self.failing_since.take().is_some() && self.retrying.take().is_some();
+        let was_failing = self.failing.take().is_some() && self.retrying.take().is_some();
         std::mem::take(&mut self.still_down) || was_failing || !was_proven
     }
 
-    /// Notes that a message failed at `at` and will be tried again. `timeout` is how long an attempt of the Provider may
-    /// take. Returns whether the Provider is to be judged anew.
-    pub(crate) fn delayed(&mut self, failure: &Failure, timeout: Duration, at: Timestamp) -> bool {
-        let since = *self.failing_since.get_or_insert(at);
-        if at < since + timeout || self.retrying.is_some() {
+    /// Notes that a message failed at `at` and will be tried again. Returns whether nothing had failed since the last success:
+    /// then the Provider is to be judged anew if nothing gets through before an attempt could have ended.
+    pub(crate) fn delayed(&mut self, failure: &Failure, at: Timestamp) -> bool {
+        let is_first = self.failing.is_none();
+        let since = self.failing.take().map_or(at, |(since, _)| since);
+        self.failing = Some((since, failure.message.as_str().into()));
+        is_first
+    }
+
+    /// Notes that the destination refused a message for good: nothing is tried again for its sake.
+    pub(crate) fn refused(&mut self) {
+        if self.retrying.is_none() {
+            self.failing = None;
+        }
+    }
+
+    /// Notes that the first failure is older than an attempt of the Provider may take, `timeout`, if it is. Returns whether
+    /// the Provider is to be judged anew.
+    pub(crate) fn is_overdue(&mut self, timeout: Duration, now: Timestamp) -> bool {
+        let Some((since, newest)) = &self.failing else { return false };
+        if now < *since + timeout || self.retrying.is_some() {
             return false;
         }
-        self.retrying = Some(failure.message.as_str().into());
+        self.retrying = Some(newest.clone());
         true
     }
 
@@ -196,7 +212,7 @@ impl Aspect for Delivering {
         let condition = seed.delivering.clone();
         let condition = condition.unwrap_or_else(|| Judgement::open(DELIVERING).condition(None, 0, now));
         let proven = is_true(&condition).then_some(condition.observed_generation);
-        Self { condition, word: None, still_down, proven, failing_since: None, retrying: None }
+        Self { condition, word: None, still_down, proven, failing: None, retrying: None }
     }
 
     fn condition(&self) -> Option<&Arc<Condition>> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix::{ActorContext, Context, Handler, MessageResult, ResponseFuture};
+use campanile_domain::{FailureClass, ObjectKey};
 use campanile_protocol::{
     AccountError, Announce, DeliveryOutcome, DeliveryReport, GetObjects, GetSpecs, ObjectTable,
     ProviderState, ReadSecrets, ReadServiceAccount, Report, RequestToken, Resync, Secrets, Specs,
@@ -27,6 +28,7 @@ impl<S: Source> Handler<Tick> for WatcherActor<S> {
         failpoint_stall(self, ctx, "watcher", "tick");
         S::ticked(self, ctx);
         self.look_at_tokens(ctx);
+        self.judge_failing();
         self.catch_up();
     }
 }
@@ -90,6 +92,25 @@ impl<S: Source> WatcherActor<S> {
         }
     }
 
+    /// Judges Providers anew of which messages have failed for longer than an attempt may take. The next attempt may be
+    /// minutes away, so the clock tells.
+    fn judge_failing(&mut self) {
+        let now = self.clock.now();
+        let due: Vec<ObjectKey> =
+            self.failing.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()).collect();
+        for key in due {
+            self.failing.remove(&key);
+            let Some(provider) = self.kinds.providers.get_mut(&key) else { continue };
+            let timeout = provider.spec.effective_timeout();
+            if provider.standing.aspect.is_overdue(timeout, now) {
+                let id = (Kind::Provider, key);
+                self.judge(&id);
+                self.source.status_changed(id);
+                S::settled(self, true);
+            }
+        }
+    }
+
     /// Takes in what became of a delivery, for its Provider and its Alert. News of objects that are gone are dropped.
     fn delivery(&mut self, report: DeliveryReport) {
         let mut urgent = false;
@@ -98,8 +119,18 @@ impl<S: Source> WatcherActor<S> {
             let (delivering, timeout) = (&mut provider.standing.aspect, provider.spec.effective_timeout());
             urgent = match &report.outcome {
                 DeliveryOutcome::Delivered => delivering.delivered(),
-                DeliveryOutcome::Delayed(failure) => delivering.delayed(failure, timeout, report.at),
-                DeliveryOutcome::Dead(_) => false,
+                DeliveryOutcome::Delayed(failure) => {
+                    if delivering.delayed(failure, report.at) {
+                        self.failing.insert(report.provider.clone(), report.at + timeout);
+                    }
+                    delivering.is_overdue(timeout, report.at)
+                }
+                DeliveryOutcome::Dead(failure) => {
+                    if failure.class == FailureClass::Rejected {
+                        delivering.refused();
+                    }
+                    false
+                }
             };
             let id = (Kind::Provider, report.provider.clone());
             if urgent {
