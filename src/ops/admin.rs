@@ -93,7 +93,7 @@ async fn deliveries(view: Data<View>, query: Query<DeliveryQuery>) -> Result<Htt
     let provider = query.provider.as_deref().map(|text| object_key("provider", text)).transpose()?;
     let limit = if query.limit == 0 { MOST_DELIVERIES } else { query.limit.min(MOST_DELIVERIES) };
     let namespace = query.namespace.map(Into::into);
-    let selection = Selection { dead: query.dead, provider, namespace, limit };
+    let selection = Selection { dead: query.dead, provider, namespace, ids: None, limit };
     let total = total(&view.outbox.stats(), &selection);
     let items = view.outbox.list(selection.clone()).await.map_err(ApiError::unavailable)?;
     // Without the watcher the list is shown all the same, only not why it waits.

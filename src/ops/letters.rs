@@ -1,5 +1,6 @@
 //! Which dead letters a request means: some by id, those of a Provider, or all.
 
+use campanile_domain::IdTexts;
 use campanile_outbox::{DeliveryView, Selection};
 use campanile_protocol::ObjectTable;
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,8 @@ impl Letters {
             return Err(ApiError::bad_request("read the request: name either ids, or a provider, or all"));
         }
         let provider = request.provider.as_deref().map(|text| object_key("provider", text)).transpose()?;
-        let selection = Selection { dead: true, provider: provider.clone(), ..Selection::default() };
+        let ids = (!request.ids.is_empty()).then(|| IdTexts::new(&request.ids));
+        let selection = Selection { dead: true, provider: provider.clone(), ids, ..Selection::default() };
         let found = view.outbox.list(selection).await.map_err(ApiError::unavailable)?;
         match provider {
             Some(key) if found.is_empty() && !has_provider(table, &key) => Err(no_provider(&key)),

@@ -1,6 +1,7 @@
 //! Providers as requests name them.
 
 use actix_web::http::StatusCode;
+use campanile_delivery::NoProvider;
 use campanile_domain::ObjectKey;
 use campanile_protocol::{GetObjects, ObjectTable};
 use campanile_supervision::GetSnapshot;
@@ -26,7 +27,5 @@ pub(super) fn has_provider(table: &ObjectTable, key: &ObjectKey) -> bool {
 
 /// The refusal of a Provider that does not exist.
 pub(super) fn no_provider(key: &ObjectKey) -> ApiError {
-    let message =
-        format!("find provider '{key}': it does not exist; `campanile get providers` lists those that do");
-    ApiError::new(StatusCode::NOT_FOUND, message)
+    ApiError::new(StatusCode::NOT_FOUND, NoProvider(key.clone()))
 }

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use campanile_delivery::{RetryError, RetryNow};
-use campanile_domain::ObjectKey;
+use campanile_domain::{IdTexts, ObjectKey};
 use campanile_outbox::{Selection, Usage};
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,8 @@ pub(super) async fn retry(
 
 /// Tries the queues in which these deliveries wait.
 async fn retry_queues_of(view: &View, ids: &[String]) -> Result<RetryReport, ApiError> {
-    let pending = view.outbox.list(Selection::default()).await.map_err(ApiError::unavailable)?;
+    let named = Selection { ids: Some(IdTexts::new(ids)), ..Selection::default() };
+    let pending = view.outbox.list(named).await.map_err(ApiError::unavailable)?;
     let (found, refused) = pick(ids, pending, &DELIVERIES);
     let mut report = RetryReport { refused, ..RetryReport::default() };
     let mut by_provider = BTreeMap::<ObjectKey, Vec<String>>::new();

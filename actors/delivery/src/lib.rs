@@ -18,6 +18,7 @@ mod drive;
 mod identity;
 mod kept;
 mod memo;
+mod no_provider;
 mod pace;
 mod provider_actor;
 mod refusals;
@@ -38,6 +39,7 @@ pub use dispatcher::{
     wake_up,
 };
 pub use identity::{CacheUse, Clouds, CloudsParts, IdentityConfig, TokenCacheSnapshot};
+pub use no_provider::NoProvider;
 pub use provider_actor::ProviderSnapshot;
 pub use resolve::{Diagnosis, diagnose_provider, lookup_in, resolve_provider};
 pub use tally::{GetTallies, Tally, TallyRow, WAIT_BOUNDS};

@@ -8,11 +8,14 @@
 //! differently: a short prefix tells ids apart, as with git. Ids that version 0.1.0 gave have no origin, and their text is
 //! the number, as it was then.
 
+mod texts;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
+pub use texts::IdTexts;
 
 /// The fewest characters by which an id is shown, and by which one may be named that is longer.
 pub const SHORTEST_PREFIX: usize = 8;
@@ -47,15 +50,19 @@ impl RecordId {
     pub const fn number(self) -> i64 {
         self.number
     }
+
+    /// The digits of its text, as a number, if it has an origin.
+    fn digits(self) -> u128 {
+        let mixed = mix(self.number.cast_unsigned().wrapping_add(self.origin));
+        u128::from(mixed) << 64 | u128::from(self.origin)
+    }
 }
 
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.origin {
             0 => write!(f, "{}", self.number),
-            origin => {
-                write!(f, "{:016x}{origin:016x}", mix(self.number.cast_unsigned().wrapping_add(origin)))
-            }
+            _ => write!(f, "{:032x}", self.digits()),
         }
     }
 }

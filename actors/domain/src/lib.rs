@@ -47,7 +47,7 @@ pub use event::{
 pub use exchange::{Method, Request, Response, Verdict};
 pub use failure::{Disposition, Failure, FailureClass};
 pub use go_duration::{go_duration, go_duration_text};
-pub use id::{IdError, RecordId, SHORTEST_PREFIX, named, prefix, prefix_length};
+pub use id::{IdError, IdTexts, RecordId, SHORTEST_PREFIX, named, prefix, prefix_length};
 pub use label::{check_label, check_selector};
 pub use label_selector::LabelSelector;
 pub use mask::Masker;

@@ -14,7 +14,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use campanile_domain::{DeliveryId, Failure, NewDelivery, ObjectKey};
+use campanile_domain::{DeliveryId, Event, Failure, NewDelivery, ObjectKey};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -254,6 +254,10 @@ impl Scheduler for JournaledOutbox {
 impl Browse for JournaledOutbox {
     fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>> {
         self.ask(|answer| Command::List(selection, answer))
+    }
+
+    fn events(&self, selection: Selection) -> Reply<Vec<(DeliveryView, Option<Arc<Event>>)>> {
+        self.ask(|answer| Command::Events(selection, answer))
     }
 
     fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<Tally> {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::Arc;
 
-use campanile_domain::{DeliveryId, Failure, NewDelivery, ObjectKey};
+use campanile_domain::{DeliveryId, Event, Failure, NewDelivery, ObjectKey};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -197,6 +197,10 @@ impl Scheduler for MemoryOutbox {
 impl Browse for MemoryOutbox {
     fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>> {
         at_once(self.open().map(|model| model.list(&selection)))
+    }
+
+    fn events(&self, selection: Selection) -> Reply<Vec<(DeliveryView, Option<Arc<Event>>)>> {
+        at_once(self.open().map(|model| model.events(&selection)))
     }
 
     fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<Tally> {

@@ -82,7 +82,8 @@ run_for_all! {
         what_overflowed_is_told_once_by_provider,
         dead_letters_are_bounded_in_bytes_and_leave_room_for_others,
         a_tally_counts_by_alert_up_to_its_limit,
-        a_list_is_bounded_by_its_limit;
+        a_list_is_bounded_by_its_limit,
+        issue_18_a_list_finds_what_ids_name_however_much_waits_before_it;
     storage:
         what_was_appended_survives_a_reopening,
         settlements_survive_a_reopening,

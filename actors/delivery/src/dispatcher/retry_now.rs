@@ -4,6 +4,7 @@ use actix::{Context, Handler, Message};
 use campanile_domain::ObjectKey;
 
 use super::Dispatcher;
+use crate::NoProvider;
 
 /// To the dispatcher: try what waits for this Provider now, whatever it waits for, a pause that the destination asked for
 /// included. Its Secrets are read anew. Answered before the first attempt.
@@ -15,8 +16,8 @@ pub struct RetryNow(pub ObjectKey);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RetryError {
     /// There is no such Provider.
-    #[error("find provider '{0}': it does not exist; `campanile get providers` lists those that do")]
-    NotFound(ObjectKey),
+    #[error(transparent)]
+    NotFound(#[from] NoProvider),
     /// The Provider is switched off.
     #[error(
         "retry provider '{0}': it is suspended; set spec.suspend to false, then its queue goes on by itself"
@@ -41,7 +42,7 @@ impl Dispatcher {
         if !self.synced || self.draining {
             return Err(RetryError::Unavailable(key));
         }
-        let Some(slot) = self.slots.get_mut(&key) else { return Err(RetryError::NotFound(key)) };
+        let Some(slot) = self.slots.get_mut(&key) else { return Err(NoProvider(key).into()) };
         if slot.spec.suspend {
             return Err(RetryError::Suspended(key));
         }

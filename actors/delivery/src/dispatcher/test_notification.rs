@@ -23,7 +23,7 @@ use campanile_supervision::{Link, SharedClock};
 use super::{Dispatcher, RetryNow};
 use crate::drive::Driver;
 use crate::resolve::lookup_in;
-use crate::{Clients, resolve_provider};
+use crate::{Clients, NoProvider, resolve_provider};
 use recorder::Recorder;
 
 /// Longest test, whatever `spec.timeout` says: somebody waits for the answer.
@@ -65,8 +65,8 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TestError {
     /// There is no such Provider.
-    #[error("find provider '{0}': it does not exist; `campanile get providers` lists those that do")]
-    NotFound(ObjectKey),
+    #[error(transparent)]
+    NotFound(#[from] NoProvider),
     /// The Provider is switched off.
     #[error("send through provider '{0}': it is suspended; set spec.suspend to false")]
     Suspended(ObjectKey),
@@ -97,7 +97,7 @@ impl Dispatcher {
             return Err(TestError::Unavailable);
         }
         let key = &test.provider;
-        let slot = self.slots.get_mut(key).ok_or_else(|| TestError::NotFound(key.clone()))?;
+        let slot = self.slots.get_mut(key).ok_or_else(|| NoProvider(key.clone()))?;
         if slot.spec.suspend {
             return Err(TestError::Suspended(key.clone()));
         }
@@ -154,7 +154,7 @@ impl Trial {
     async fn send(&self, secrets: &Secrets) -> Result<Tested, Failure> {
         let endpoint =
             resolve_provider(&self.spec, &lookup_in(secrets), &self.environment, self.clients.as_ref())?;
-        let recorder = Recorder::new(self.clients.client(&endpoint.connection)?);
+        let recorder = Recorder::new(self.clients.client(&self.spec.key, &endpoint)?);
         let limit = endpoint.connection.timeout.min(LONGEST);
         let delivery = self.delivery();
         let driver = Driver {

@@ -7,7 +7,7 @@ use campanile_testkit::{noon, provider};
 
 use super::fixture::{Answer, Fixture};
 use super::{delivery, run, secs};
-use crate::RetryError;
+use crate::{NoProvider, RetryError};
 
 /// What a host answers to the first message, and the seconds for which it gets nothing more.
 struct Case {
@@ -159,7 +159,7 @@ fn only_a_provider_that_is_there_and_in_use_can_be_retried() {
         f.providers([ProviderSpec { suspend: true, ..provider() }]).await;
         assert_eq!(f.retry_now(&provider().key).await, Err(RetryError::Suspended(provider().key)));
         let absent = ObjectKey::new("apps", "absent");
-        assert_eq!(f.retry_now(&absent).await, Err(RetryError::NotFound(absent)));
+        assert_eq!(f.retry_now(&absent).await, Err(NoProvider(absent).into()));
         f.end().await;
     });
 }

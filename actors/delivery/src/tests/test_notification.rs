@@ -10,7 +10,7 @@ use campanile_testkit::{event, provider};
 
 use super::fixture::{Answer, Fixture};
 use super::{delivery, run, secs};
-use crate::{SendTest, TestError, Tested};
+use crate::{NoProvider, SendTest, TestError, Tested};
 
 fn test_of(provider: &ObjectKey) -> SendTest {
     let event = Event { message: "message 7".into(), ..event() };
@@ -159,7 +159,7 @@ fn what_can_not_be_tested_is_told_apart() {
         let nowhere = ObjectKey::new("apps", "nowhere");
         assert_eq!(f.test(test_of(&nowhere)).await, Err(TestError::Unavailable), "nothing is known yet");
         f.providers([ProviderSpec { suspend: true, ..provider() }]).await;
-        assert_eq!(f.test(test_of(&nowhere)).await, Err(TestError::NotFound(nowhere)));
+        assert_eq!(f.test(test_of(&nowhere)).await, Err(NoProvider(nowhere).into()));
         let key = provider().key;
         assert_eq!(f.test(test_of(&key)).await, Err(TestError::Suspended(key)));
         assert!(f.carrier.bodies().is_empty());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use campanile_domain::{DeliveryId, ObjectKey};
+use campanile_domain::{DeliveryId, Event, IdTexts, ObjectKey};
 use jiff::Timestamp;
 
 use super::{DeliveryView, Reply, Stats, Tally};
@@ -16,6 +16,8 @@ pub struct Selection {
     pub provider: Option<ObjectKey>,
     /// Only those of Providers in one namespace.
     pub namespace: Option<Arc<str>>,
+    /// Only those that these texts name.
+    pub ids: Option<IdTexts>,
     /// At most so many; zero means the outbox's own bound.
     pub limit: usize,
 }
@@ -26,12 +28,20 @@ impl Selection {
         self.provider.as_ref().is_none_or(|wanted| wanted == provider)
             && self.namespace.as_ref().is_none_or(|wanted| *wanted == provider.namespace)
     }
+
+    /// Whether this id is among those that are wanted.
+    pub(crate) fn names(&self, id: DeliveryId) -> bool {
+        self.ids.as_ref().is_none_or(|ids| ids.name(id.0))
+    }
 }
 
 /// Lists and counts what is stored; redrives and discards dead letters.
 pub trait Browse: Send + Sync {
     /// Lists deliveries.
     fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>>;
+
+    /// The event of each delivery that [`list`](Self::list) would list, in its order; none where it cannot be read.
+    fn events(&self, selection: Selection) -> Reply<Vec<(DeliveryView, Option<Arc<Event>>)>>;
 
     /// Counts the deliveries of `provider` by Alert: the oldest `limit` that are not dead, and as many dead letters. One
     /// that cannot be read is not counted.

@@ -85,8 +85,18 @@ impl Board {
         let limit = if selection.limit == 0 { LIST_BOUND } else { selection.limit.min(LIST_BOUND) };
         if selection.dead {
             let key = |letter: &DeadLetter| &self.queues.list[letter.queue as usize].key;
-            let letters = self.dead_letters.iter().filter(|letter| selection.takes(key(letter)));
+            let wanted = |letter: &&DeadLetter| {
+                selection.takes(key(letter)) && selection.names(self.delivery_id(letter.facts.id))
+            };
+            let letters = self.dead_letters.iter().filter(wanted);
             return letters.take(limit).map(|letter| self.view_dead_letter(letter)).collect();
+        }
+        if selection.ids.is_some() {
+            return self
+                .named_records(selection, limit)
+                .into_iter()
+                .map(|place| self.view_record(place))
+                .collect();
         }
         let places = match &selection.provider {
             // The metrics ask for each Provider, so its queue is not searched for.
@@ -120,12 +130,33 @@ impl Board {
         places
     }
 
+    /// The lowest numbers of those whose ids are wanted, however many wait before them.
+    fn named_records(&self, selection: &Selection, limit: usize) -> Vec<Place> {
+        let mut places = Vec::new();
+        for queue in self.queues.list.iter().filter(|queue| selection.takes(&queue.key)) {
+            let mut next = queue.order.head();
+            while let Some(place) = next {
+                if selection.names(self.delivery_id(self.records[place].id)) {
+                    places.push(place);
+                }
+                next = Chain::next(&self.records, place, ChainKind::Provider);
+            }
+        }
+        places.sort_unstable_by_key(|place| self.records[*place].id);
+        places.truncate(limit);
+        places
+    }
+
+    fn delivery_id(&self, number: i64) -> DeliveryId {
+        DeliveryId(self.id(number))
+    }
+
     fn view_record(&self, place: Place) -> RecordView {
         let record = &self.records[place];
         let timed = !record.leased && record.phase != Phase::Ready;
         RecordView {
             number: record.id,
-            id: DeliveryId(self.id(record.id)),
+            id: self.delivery_id(record.id),
             state: if record.leased { DeliveryState::Leased } else { record.phase.state() },
             provider: self.queues.list[self.lanes[record.lane].queue as usize].key.clone(),
             attempts: record.attempts,
@@ -137,7 +168,7 @@ impl Board {
     fn view_dead_letter(&self, letter: &DeadLetter) -> RecordView {
         RecordView {
             number: letter.facts.id,
-            id: DeliveryId(self.id(letter.facts.id)),
+            id: self.delivery_id(letter.facts.id),
             state: DeliveryState::Dead,
             provider: self.queues.list[letter.queue as usize].key.clone(),
             attempts: letter.facts.attempts,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use campanile_domain::{NewDelivery, ObjectKey};
+use campanile_domain::{Event, NewDelivery, ObjectKey};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
@@ -66,6 +66,8 @@ pub(super) enum Command {
     Load(Box<Load>),
     Unplanned(usize, Answer<Vec<Unplanned>>),
     List(Selection, Answer<Vec<DeliveryView>>),
+    /// The same, with the events.
+    Events(Selection, Answer<Vec<(DeliveryView, Option<Arc<Event>>)>>),
     /// By Alert, the deliveries of a provider, so many at most.
     Tally(ObjectKey, usize, Answer<Tally>),
     /// The memo of the provider with this number.

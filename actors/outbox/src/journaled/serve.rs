@@ -1,8 +1,9 @@
 //! Commands that the thread serves between batches: it gathers the next one, and reads.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use campanile_domain::{DeliveryId, ObjectKey};
+use campanile_domain::{DeliveryId, Event, ObjectKey};
 use crossbeam_channel::Receiver;
 use tracing::Span;
 
@@ -58,6 +59,11 @@ impl<J: Journal> Driver<J> {
                 self.answer(answer, found);
             }
             Command::List(selection, answer) => {
+                let found = self.list(&selection).await;
+                let views = |found: Vec<_>| found.into_iter().map(|(view, _)| view).collect();
+                self.answer(answer, found.map(views));
+            }
+            Command::Events(selection, answer) => {
                 let found = self.list(&selection).await;
                 self.answer(answer, found);
             }
@@ -127,7 +133,11 @@ impl<J: Journal> Driver<J> {
         }
     }
 
-    async fn list(&mut self, selection: &Selection) -> Result<Vec<DeliveryView>, OutboxError> {
+    /// The deliveries of a list, each with its event as far as that can be read.
+    async fn list(
+        &mut self,
+        selection: &Selection,
+    ) -> Result<Vec<(DeliveryView, Option<Arc<Event>>)>, OutboxError> {
         let records = self.shared.board.lock().view(selection);
         let mut views = Vec::with_capacity(records.len());
         for records in records.chunks(READ) {
@@ -138,7 +148,10 @@ impl<J: Journal> Driver<J> {
             };
             let wanted: Vec<Wanted> = records.iter().map(wanted).collect();
             let stored = self.journal.read(&wanted).await?;
-            let view = |(record, stored)| self.view(record, stored);
+            let view = |(record, stored): (&RecordView, StoredDelivery)| {
+                let event = stored.texts.as_ref().map(|texts| texts.event.clone());
+                (self.view(record, stored), event)
+            };
             views.extend(records.iter().zip(stored).map(view));
         }
         Ok(views)

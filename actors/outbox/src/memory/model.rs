@@ -233,14 +233,21 @@ impl Model {
     }
 
     pub(super) fn list(&self, selection: &Selection) -> Vec<DeliveryView> {
+        self.selected(selection).map(Record::view).collect()
+    }
+
+    pub(super) fn events(&self, selection: &Selection) -> Vec<(DeliveryView, Option<Arc<Event>>)> {
+        self.selected(selection).map(|record| (record.view(), Some(record.delivery.event.clone()))).collect()
+    }
+
+    fn selected(&self, selection: &Selection) -> impl Iterator<Item = &Record> {
         let limit = if selection.limit == 0 { LIST_BOUND } else { selection.limit.min(LIST_BOUND) };
         self.records
             .values()
             .filter(|record| record.is_dead() == selection.dead)
             .filter(|record| selection.takes(&record.delivery.plan.provider))
+            .filter(|record| selection.names(record.delivery.id))
             .take(limit)
-            .map(Record::view)
-            .collect()
     }
 
     pub(super) fn tally(&self, provider: &ObjectKey, limit: usize) -> Tally {

@@ -1,6 +1,6 @@
 //! Bounds.
 
-use campanile_domain::{AlertRef, FailureClass, NewDelivery, ObjectKey};
+use campanile_domain::{AlertRef, FailureClass, IdTexts, NewDelivery, ObjectKey, SHORTEST_PREFIX, prefix};
 use campanile_testkit::noon;
 
 use super::harness::{
@@ -252,6 +252,26 @@ pub(super) fn a_list_is_bounded_by_its_limit(kind: Kind) {
     harness.append("d", vec![NewDelivery { provider: elsewhere.clone(), ..of_lane("d") }]);
     let of_web = list(Selection { namespace: Some("web".into()), limit: 1, ..Selection::default() });
     assert!(of_web.len() == 1 && of_web[0].provider == elsewhere);
+}
+
+pub(super) fn issue_18_a_list_finds_what_ids_name_however_much_waits_before_it(kind: Kind) {
+    let harness = Harness::new(kind);
+    for lane in ["a", "b", "c", "d"] {
+        harness.append(lane, vec![of_lane(lane)]);
+    }
+    let leased = ids(&harness.take(4, 0));
+    harness.settle(leased[1], Settlement::Dead(refused()));
+    let texts = [prefix(leased[3], SHORTEST_PREFIX), leased[1].to_string(), "no id".to_owned()];
+    let named = |dead| Selection { dead, ids: Some(IdTexts::new(&texts)), limit: 1, ..Selection::default() };
+    for (dead, id, message) in [(false, leased[3], "d"), (true, leased[1], "b")] {
+        let list = wait(harness.outbox().list(named(dead))).unwrap();
+        assert_eq!(list.iter().map(|view| view.id).collect::<Vec<_>>(), [id]);
+        let events = wait(harness.outbox().events(named(dead))).unwrap();
+        assert_eq!(events[0].0, list[0]);
+        assert_eq!(events[0].1.as_ref().unwrap().message, message);
+    }
+    let of_other = Selection { provider: Some(ObjectKey::new("apps", "other")), ..named(false) };
+    assert_eq!(wait(harness.outbox().list(of_other)).unwrap(), []);
 }
 
 pub(super) fn a_tally_counts_by_alert_up_to_its_limit(kind: Kind) {
