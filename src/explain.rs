@@ -18,6 +18,7 @@ use campanile_domain::{
     Alert, DecodeError, Event, MOST_UNKNOWN_BYTES, NewDelivery, ObjectKey, ProviderSpec, Received,
 };
 use campanile_intake::IntakeConfig;
+use campanile_outbox::DeliveryView;
 use campanile_protocol::{Change, LabelLookup, Secrets, Specs};
 use campanile_router::{Incoming, Index, Plan, Rules, Step, explain, plan};
 use campanile_transport::Transport;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use outbound::{Outbound, Preview};
 pub use shown::{Header, ShownRequest};
+pub(crate) use shown::{published, shown};
 
 /// What becomes of an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,9 @@ pub struct Explanation {
     /// The second object of the event, as `Kind/namespace/name`, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub related_object: Option<String>,
+    /// The stored delivery whose event it is, where one was asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryView>,
     /// Every Alert that was asked for, sorted by namespace and name.
     pub alerts: Vec<Explained>,
     /// Manifests that can not be used and what of the event can not be kept, one line each.
@@ -182,6 +187,7 @@ pub(crate) struct Question {
     labels: Arc<dyn LabelLookup>,
     problems: Vec<String>,
     circumstances: Circumstances,
+    delivery: Option<DeliveryView>,
 }
 
 impl Question {
@@ -197,6 +203,32 @@ impl Question {
         circumstances: Circumstances,
     ) -> Result<Self, ExplainError> {
         Self::about(read_event(body)?, specs, alert, circumstances)
+    }
+
+    /// The same about an event that was taken in before.
+    ///
+    /// # Errors
+    /// [`ExplainError`] if there is no such Alert.
+    pub(crate) fn of_stored(
+        event: &Event,
+        specs: Specs,
+        alert: Option<&ObjectKey>,
+        circumstances: Circumstances,
+    ) -> Result<Self, ExplainError> {
+        let received = Received { event: event.clone(), dropped_fields: false };
+        Self::about(received, specs, alert, circumstances)
+    }
+
+    /// The question as one about a delivery, whose Alert is there or not.
+    pub(crate) fn about_delivery(mut self, delivery: DeliveryView, alert_is_there: bool) -> Self {
+        if !alert_is_there {
+            self.problems.push(format!(
+                "alert '{}', which asked for the delivery, does not exist any more; these are all others",
+                delivery.alert
+            ));
+        }
+        self.delivery = Some(delivery);
+        self
     }
 
     fn about(
@@ -221,7 +253,8 @@ impl Question {
         let mut steps = explain(incoming, &index, &*labels, &circumstances.rules);
         steps.retain(|(found, _)| alert.is_none_or(|wanted| *wanted == found.key));
         let providers = providers.into_iter().map(|spec| (spec.key.clone(), spec)).collect();
-        Ok(Self { event: Arc::new(event), steps, planned, providers, labels, problems, circumstances })
+        let event = Arc::new(event);
+        Ok(Self { event, steps, planned, providers, labels, problems, circumstances, delivery: None })
     }
 
     /// The Secrets that decide what would be sent; those of so many Providers as can be shown.
@@ -235,7 +268,7 @@ impl Question {
 
     /// The explanation. Certificates are read and messages rendered, so it is for threads that may block.
     pub(crate) fn answer(self, secrets: &Secrets) -> Explanation {
-        let Self { event, steps, mut planned, providers, labels, problems, circumstances } = self;
+        let Self { event, steps, mut planned, providers, labels, problems, circumstances, delivery } = self;
         let mut outbound = Outbound::new(&providers, secrets, &circumstances, event.clone());
         let mut explained = |(alert, step): (Arc<Alert>, Step)| {
             let words = words::Words { alert: &alert, event: &event, labels: &*labels };
@@ -254,13 +287,14 @@ impl Question {
             reason: event.reason.clone(),
             action: event.action.as_ref().map(|action| action.as_str().to_owned()),
             related_object: event.related_object.as_ref().map(|object| object.path()),
+            delivery,
             alerts,
             problems,
         }
     }
 }
 
-fn index_of(specs: &Specs) -> Index {
+pub(crate) fn index_of(specs: &Specs) -> Index {
     let mut index = Index::new();
     for alert in &specs.alerts {
         index.apply(&Change::Applied(alert.clone()));

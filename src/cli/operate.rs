@@ -10,7 +10,7 @@ use crate::ops::TestSeverity;
 
 /// Flags of `explain`.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("what").required(true).args(["object", "event"])))]
+#[command(group(ArgGroup::new("what").required(true).args(["object", "event", "delivery"])))]
 pub struct ExplainFlags {
     /// The object of an event that is made up.
     #[arg(value_name = "KIND/NAMESPACE/NAME", value_parser = object_ref)]
@@ -19,14 +19,18 @@ pub struct ExplainFlags {
     /// `kubectl get event NAME -o json` prints it.
     #[arg(long, value_name = "FILE")]
     pub event: Option<PathBuf>,
+    /// The event of a notification that waits in the running instance or was given up, by its id or the beginning of it, and
+    /// what its Alert makes of it now.
+    #[arg(long, value_name = "ID", value_parser = id, conflicts_with = "manifests")]
+    pub delivery: Option<String>,
     /// Severity of the made up event.
-    #[arg(long, value_enum, default_value = "info", conflicts_with = "event")]
+    #[arg(long, value_enum, default_value = "info", conflicts_with_all = ["event", "delivery"])]
     pub severity: TestSeverity,
     /// Reason of the made up event.
-    #[arg(long, value_name = "REASON", default_value = "ReconciliationSucceeded", conflicts_with = "event")]
+    #[arg(long, value_name = "REASON", default_value = "ReconciliationSucceeded", conflicts_with_all = ["event", "delivery"])]
     pub reason: String,
     /// Message of the made up event, which the patterns of Alerts see.
-    #[arg(long, value_name = "TEXT", default_value = "an event to explain", conflicts_with = "event")]
+    #[arg(long, value_name = "TEXT", default_value = "an event to explain", conflicts_with_all = ["event", "delivery"])]
     pub message: String,
     /// End with exit code 1 unless an Alert sends the event through this Provider. May be repeated.
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key)]

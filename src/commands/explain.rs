@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use campanile_domain::ObjectKey;
+use campanile_outbox::{DeliveryState, DeliveryView};
 use campanile_router::Rules;
 use campanile_transport::{Limits, Transport};
 use jiff::Timestamp;
@@ -13,17 +14,16 @@ use serde_json::Value;
 use super::api;
 use super::event::posted;
 use super::out::put;
-use super::table::{layout, printable};
+use super::table::{age, count, layout, printable};
 use crate::cli::{ExplainFlags, Output};
 use crate::config::environment;
 use crate::explain::{Circumstances, Explained, Explanation, Outcome, ShownRequest, explain_folder};
 use crate::ops::EXPLAIN;
 
 pub(crate) fn explain(flags: &ExplainFlags) -> Result<ExitCode> {
-    let event = posted(flags)?;
     let explanation = match &flags.manifests {
-        Some(folder) => explain_folder(folder, &event, flags.alert.as_ref(), circumstances(flags))?,
-        None => actix_rt::System::new().block_on(ask(flags, event))?,
+        Some(folder) => explain_folder(folder, &posted(flags)?, flags.alert.as_ref(), circumstances(flags))?,
+        None => actix_rt::System::new().block_on(ask(flags))?,
     };
     for problem in &explanation.problems {
         eprintln!("warning: {}", printable(problem));
@@ -54,16 +54,21 @@ fn circumstances(flags: &ExplainFlags) -> Circumstances {
     }
 }
 
-async fn ask(flags: &ExplainFlags, event: Vec<u8>) -> Result<Explanation> {
-    let query = |key: &ObjectKey| format!("?alert={key}");
-    let alert = flags.alert.as_ref().map(query).unwrap_or_default();
-    api::post(&flags.admin_addr, &format!("{EXPLAIN}{alert}"), event).await
+async fn ask(flags: &ExplainFlags) -> Result<Explanation> {
+    let event = if flags.delivery.is_some() { Vec::new() } else { posted(flags)? };
+    let alert = flags.alert.as_ref().map(|key| format!("alert={key}"));
+    // An id has letters and digits only.
+    let delivery = flags.delivery.as_ref().map(|id| format!("delivery={id}"));
+    let query = alert.into_iter().chain(delivery).collect::<Vec<_>>().join("&");
+    api::post(&flags.admin_addr, &format!("{EXPLAIN}?{query}"), event).await
 }
 
 /// The table, and below it the requests.
 fn text(explanation: &Explanation) -> String {
     let Explanation { object, severity, reason, action, related_object, alerts, .. } = explanation;
-    let mut out = format!("event of {object}, severity '{severity}', reason '{reason}'");
+    let mut out =
+        explanation.delivery.as_ref().map(|delivery| told(delivery, Timestamp::now())).unwrap_or_default();
+    out += &format!("event of {object}, severity '{severity}', reason '{reason}'");
     out.extend(action.iter().map(|action| format!(", action '{action}'")));
     out.extend(related_object.iter().map(|object| format!(", related to {object}")));
     out.push_str("\n\n");
@@ -79,6 +84,44 @@ fn text(explanation: &Explanation) -> String {
         out.push_str(&requests(alert));
     }
     out
+}
+
+/// The delivery, how it stands and why.
+fn told(delivery: &DeliveryView, now: Timestamp) -> String {
+    let DeliveryView { id, alert, provider, accepted_at, failure, .. } = delivery;
+    let (accepted, attempts) = (since(*accepted_at, now), count_of(delivery.attempts));
+    let how = standing(delivery, now);
+    let failed = failure.as_ref().map(|failure| format!("  {}: {failure}\n", failure.class.label()));
+    format!(
+        "delivery {id} of alert {alert} through provider {provider}\n  accepted {accepted} ago, {attempts}, {how}\n{}\n",
+        failed.unwrap_or_default()
+    )
+}
+
+fn count_of(attempts: u32) -> String {
+    if attempts == 0 {
+        "not tried yet".to_owned()
+    } else {
+        count(usize::try_from(attempts).unwrap_or(usize::MAX), "attempt")
+    }
+}
+
+fn standing(delivery: &DeliveryView, now: Timestamp) -> String {
+    match (delivery.state, delivery.at) {
+        (DeliveryState::Ready, _) => "waits for its turn".to_owned(),
+        (DeliveryState::Leased, _) => "is being sent now".to_owned(),
+        (DeliveryState::Dead, Some(at)) => format!("given up {} ago", since(at, now)),
+        (DeliveryState::Dead, None) => "given up".to_owned(),
+        (DeliveryState::Parked, Some(at)) => {
+            format!("waits for a change of its Provider, tried again in {} at the latest", since(now, at))
+        }
+        (_, Some(at)) => format!("tried again in {}", since(now, at)),
+        (_, None) => "waits".to_owned(),
+    }
+}
+
+fn since(then: Timestamp, now: Timestamp) -> String {
+    age(now.duration_since(then).as_secs())
 }
 
 fn row(explained: &Explained) -> Vec<String> {
@@ -106,7 +149,7 @@ fn requests(explained: &Explained) -> String {
     out
 }
 
-fn request_text(request: &ShownRequest) -> String {
+pub(super) fn request_text(request: &ShownRequest) -> String {
     let mut lines = vec![format!("{} {}", request.method, request.url)];
     lines.extend(request.headers.iter().map(|header| format!("{}: {}", header.name, header.value)));
     let body = match &request.body {
@@ -148,8 +191,8 @@ mod tests {
 
     fn explanation(alerts: Vec<Explained>) -> Explanation {
         let (object, severity, reason) = ("Kustomization/apps/web".into(), "info".into(), "Done".into());
-        let (action, related_object, problems) = (None, None, Vec::new());
-        Explanation { object, severity, reason, action, related_object, alerts, problems }
+        let (action, related_object, delivery, problems) = (None, None, None, Vec::new());
+        Explanation { object, severity, reason, action, related_object, delivery, alerts, problems }
     }
 
     #[test]

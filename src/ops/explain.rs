@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Payload, Query, block};
+use actix_web::web::{Bytes, Data, Payload, Query, block};
 use actix_web::{HttpRequest, HttpResponse};
-use campanile_domain::Environment;
-use campanile_protocol::{GetSpecs, ReadSecrets, Secrets};
+use campanile_domain::{Environment, Event, IdTexts, ObjectKey};
+use campanile_outbox::{Browse, DeliveryView, Selection};
+use campanile_protocol::{GetSpecs, ReadSecrets, Secrets, Specs};
 use campanile_router::Rules;
 use campanile_transport::Transport;
 use serde::Deserialize;
 
 use super::error::ApiError;
 use super::key::object_key;
+use super::pick::{STORED, pick};
 use super::{View, body};
 use crate::explain::{Circumstances, ExplainError, Question};
 
@@ -31,9 +33,57 @@ pub(crate) struct Explainer {
 pub(super) struct ExplainQuery {
     /// `namespace/name`.
     alert: Option<String>,
+    /// Id of a stored delivery, or a beginning of it that is unique, whose event is meant. The body does not count then.
+    delivery: Option<String>,
 }
 
-/// The body is the event.
+/// The event that is asked about.
+enum About {
+    Posted(Bytes),
+    Stored(Box<DeliveryView>, Arc<Event>),
+}
+
+impl About {
+    /// The event of a delivery.
+    async fn delivery(text: &str, outbox: &dyn Browse) -> Result<Self, ApiError> {
+        let mut stored = Vec::new();
+        for dead in [false, true] {
+            let ids = Some(IdTexts::new([text]));
+            let named = outbox.events(Selection { dead, ids, ..Selection::default() }).await;
+            stored.extend(named.map_err(ApiError::unavailable)?);
+        }
+        let views = stored.iter().map(|(view, _)| view.clone()).collect();
+        let (found, refused) = pick(&[text.to_owned()], views, &STORED);
+        let Some(view) = found.into_iter().next() else {
+            let why = refused.into_iter().map(|refusal| refusal.why).collect::<String>();
+            return Err(ApiError::new(StatusCode::NOT_FOUND, format!("find delivery '{text}': {why}")));
+        };
+        let event = stored.into_iter().find(|(stored, _)| stored.id == view.id).and_then(|(_, event)| event);
+        let damaged = || ApiError::unavailable(format!("read delivery '{text}': its record is damaged"));
+        Ok(Self::Stored(Box::new(view), event.ok_or_else(damaged)?))
+    }
+
+    /// The question about it, by the objects in `specs`. What a delivery was made of is asked of its Alert alone, unless
+    /// that is gone.
+    fn question(
+        self,
+        specs: Specs,
+        alert: Option<&ObjectKey>,
+        circumstances: Circumstances,
+    ) -> Result<Question, ExplainError> {
+        match self {
+            Self::Posted(body) => Question::new(&body, specs, alert, circumstances),
+            Self::Stored(delivery, event) => {
+                let is_there = specs.alerts.iter().any(|alert| alert.key == delivery.alert);
+                let alert = alert.or(Some(&delivery.alert).filter(|_| is_there));
+                let question = Question::of_stored(&event, specs, alert, circumstances)?;
+                Ok(question.about_delivery(*delivery, is_there))
+            }
+        }
+    }
+}
+
+/// The body is the event, unless one that is stored is named.
 pub(super) async fn explain(
     request: HttpRequest,
     view: Data<View>,
@@ -41,7 +91,11 @@ pub(super) async fn explain(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let alert = query.alert.as_deref().map(|text| object_key("alert", text)).transpose()?;
-    let event = body::read(&request, payload).await?;
+    let body = body::read(&request, payload).await?;
+    let about = match &query.delivery {
+        Some(text) => About::delivery(text, &*view.outbox).await?,
+        None => About::Posted(body),
+    };
     let explainer = view.explainer.clone();
     let circumstances = Circumstances {
         rules: explainer.rules,
@@ -53,7 +107,7 @@ pub(super) async fn explain(
         return Err(ApiError::unavailable("the watcher is being restarted, try again"));
     };
     let specs = specs.ok_or_else(|| ApiError::unavailable("the objects are not loaded yet, try again"))?;
-    let judged = block(move || Question::new(&event, specs, alert.as_ref(), circumstances)).await;
+    let judged = block(move || about.question(specs, alert.as_ref(), circumstances)).await;
     let question = judged.map_err(|_| panicked())?.map_err(|error| ApiError::new(status(&error), error))?;
     let wanted = question.secrets();
     let secrets = match wanted.is_empty() {

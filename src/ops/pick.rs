@@ -24,6 +24,13 @@ pub(super) const DEAD_LETTERS: Noun =
 pub(super) const DELIVERIES: Noun =
     Noun { one: "waiting delivery", several: "waiting deliveries", command: "campanile get deliveries" };
 
+/// Deliveries that wait or were given up.
+pub(super) const STORED: Noun = Noun {
+    one: "stored delivery",
+    several: "stored deliveries",
+    command: "campanile get deliveries` and `campanile get dead",
+};
+
 /// A delivery to which nothing was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Arrival, Instance, Output, Reply, Sink, Site, alert, campanile, campanile_with_input, event,
+    Arrival, Instance, Output, Reply, Sink, Site, alert, campanile, campanile_with_input, event, eventually,
     everything_from, provider, secret,
 };
 
@@ -221,4 +221,60 @@ fn redrive_puts_dead_letters_back_and_says_how_many() {
     instance.settle();
     assert_eq!(parsed(&operate(&instance, &["get", "dead", "-o", "json"])), json!([]));
     assert_eq!(operate(&instance, &["redrive"]).code, Some(2));
+}
+
+#[test]
+fn issue_18_explain_takes_the_event_of_a_notification_that_waits_or_was_given_up() {
+    let sink = Sink::start();
+    let site = webhook(&sink);
+    let instance = site.start(&[]);
+    sink.script([Reply::status(422)]);
+    instance.accept(&event("web", "the first"));
+    let id_of = |list: &str| {
+        let row = eventually("a delivery in the list", || instance.ask(list)["items"].get(0).cloned());
+        row["id"].as_str().expect("an id").to_owned()
+    };
+    let dead = id_of("/v1/deliveries?dead=true");
+    let output = operate(&instance, &["explain", "--delivery", &dead[..8]]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    let first = format!("delivery {dead} of alert apps/all-to-chat through provider apps/chat\n");
+    assert!(output.stdout.starts_with(&first), "{}", output.stdout);
+    for part in
+        [", 1 attempt, given up ", "422", "event of Kustomization/apps/web", "\"message\": \"the first\""]
+    {
+        assert!(output.stdout.contains(part), "no {part:?} in {}", output.stdout);
+    }
+    assert!(!output.stdout.contains("apps/errors"), "only its Alert: {}", output.stdout);
+    assert!(!output.stdout.contains("hunter22"), "{}", output.stdout);
+
+    sink.script([Reply::status(401)]);
+    instance.accept(&event("api", "the second"));
+    instance.row("providers", "chat", |row| row["conditions"][1]["status"] == "False");
+    let parked = id_of("/v1/deliveries");
+    let answer = parsed(&operate(&instance, &["explain", "--delivery", &parked, "-o", "json"]));
+    assert_eq!((&answer["delivery"]["id"], &answer["delivery"]["state"]), (&json!(parked), &json!("parked")));
+    assert_eq!(answer["alerts"][0]["requests"][0]["body"]["message"], "the second");
+    let alert = operate(&instance, &["explain", "--delivery", &parked, "--alert", "apps/errors"]);
+    assert!(alert.stdout.contains("severity"), "{}", alert.stdout);
+
+    site.remove("objects.yaml");
+    site.apply(
+        "other.yaml",
+        &[provider("chat", "generic", json!({ "address": sink.url("/") })), everything_from("chat")],
+    );
+    site.apply("other.yaml", &[provider("chat", "generic", json!({ "address": sink.url("/") }))]);
+    eventually("the Alert to be gone", || {
+        instance.ask("/v1/objects")["alerts"].as_array()?.is_empty().then_some(())
+    });
+    let gone = operate(&instance, &["explain", "--delivery", &dead]);
+    assert!(gone.stderr.contains("does not exist any more"), "{gone:#?}");
+
+    let none = operate(&instance, &["explain", "--delivery", "ffffffff"]);
+    assert_eq!((none.code, none.stdout.as_str()), (Some(1), ""));
+    assert!(
+        none.stderr.contains("find delivery 'ffffffff': there is no such stored delivery"),
+        "{}",
+        none.stderr
+    );
+    assert_eq!(campanile(&["explain", "--delivery", "1", "--manifests", "."]).code, Some(2));
 }
