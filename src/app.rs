@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use anyhow::{Context, Result};
-use campanile_delivery::{Clouds, CloudsParts, wake_up};
+use campanile_delivery::{Clients, Clouds, CloudsParts, wake_up};
 use campanile_domain::Environment;
 use campanile_intake::{EventListener, IntakeActor, IntakeConfig, IntakeParts, Window};
 use campanile_outbox::{AllProviders, Bounds, OpenError, Outbox};
@@ -35,6 +35,7 @@ use campanile_watcher::ClusterMeters;
 use jiff::SignedDuration;
 
 use crate::config::{self, Config, Objects};
+use crate::demo::Detour;
 use crate::{logging, ops};
 use delivery::DeliveryThreads;
 pub(crate) use leadership::Leadership;
@@ -122,13 +123,17 @@ impl App {
             tokens: links.tokens.clone(),
             clock: clock.clone(),
         });
+        let clients: Arc<dyn Clients> = match config.detour {
+            Some(destination) => Arc::new(Detour::new(&explainer.transport, destination)),
+            None => Arc::new(clouds.clone()),
+        };
         let suspects = Suspects::open(&config.state_dir);
         let watchdog = watch_threads(suspects.clone())?;
         let delivery_threads = DeliveryThreads::start(config.delivery_threads, &watchdog);
         let parts = Parts {
             config: config.clone(),
             outbox: outbox.clone(),
-            clouds: clouds.clone(),
+            clients,
             environment,
             clock: clock.clone(),
             links: links.clone(),
@@ -170,7 +175,7 @@ impl App {
 struct Parts {
     config: Config,
     outbox: Arc<dyn Outbox>,
-    clouds: Clouds,
+    clients: Arc<dyn Clients>,
     environment: Arc<Environment>,
     clock: SharedClock,
     links: Links,

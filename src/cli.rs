@@ -49,7 +49,7 @@ enum Command {
     )]
     Run(Box<RunFlags>),
     /// Start everything with a built-in destination, post events, and show what arrives.
-    #[command(after_help = "Example:\n  campanile demo --serve")]
+    #[command(after_help = "Example:\n  campanile demo --serve\n  campanile demo --manifests ./alerts")]
     Demo(DemoFlags),
     /// Show objects and deliveries of a running instance.
     #[command(
@@ -66,7 +66,7 @@ enum Command {
     Check(CheckFlags),
     /// Show what becomes of an event: the step that decided about each Alert, and the request that would go out.
     #[command(
-        after_help = "Example:\n  campanile explain Kustomization/apps/web --severity error --expect apps/slack\n  campanile explain --event event.json --manifests ./alerts\n  campanile explain --event - --alert apps/on-call -o json < event.json"
+        after_help = "Example:\n  campanile explain Kustomization/apps/web --severity error --expect apps/slack\n  campanile explain --event event.json --manifests ./alerts\n  campanile explain --event - --alert apps/on-call -o json < event.json\n  campanile explain --delivery 3f9a1c77"
     )]
     Explain(Box<ExplainFlags>),
     /// Send a test notification through a Provider of a running instance, and show what the destination answers.
@@ -112,7 +112,9 @@ pub struct DemoFlags {
     /// Stay up afterwards, so that you can post events of your own.
     #[arg(long)]
     pub serve: bool,
-    /// Manifests to load instead of the built-in quickstart.
+    /// Try these manifests instead of the built-in quickstart: a sample event for each Alert, and whether its message comes
+    /// through. Every address of a Provider is replaced by the built-in destination, so that nothing leaves this machine. Ends
+    /// after 10 s at most, with exit code 1 if a message did not arrive.
     #[arg(long, value_name = "DIR")]
     pub manifests: Option<PathBuf>,
 }

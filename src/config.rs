@@ -207,6 +207,8 @@ pub struct Config {
     pub lock_wait: Duration,
     /// Threads that deliver notifications, the main one included; at least one.
     pub delivery_threads: usize,
+    /// Where everything goes that Providers would send elsewhere. Only the demo has one.
+    pub detour: Option<SocketAddr>,
 }
 
 impl Config {

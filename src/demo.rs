@@ -1,12 +1,16 @@
 //! The demo: an instance in standalone mode, a destination of its own, and a short story of events.
 
 mod destination;
+mod detour;
 mod git_host;
 mod render;
+mod samples;
 mod story;
 
 pub use destination::{Arrival, Destination};
+pub(crate) use detour::Detour;
 pub use render::{checks_page, headline, message};
+pub(crate) use samples::{Sample, samples};
 pub use story::{Chapter, story};
 
 /// The address that the quickstart manifests name; the demo puts its own destination's in its place.

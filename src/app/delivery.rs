@@ -1,7 +1,5 @@
 //! Wiring of delivery: the threads that provider actors live on, and the dispatcher.
 
-use std::sync::Arc;
-
 use actix::{Actor, Addr, Arbiter, ArbiterHandle};
 use campanile_delivery::{DeliveryConfig, Dispatcher, DispatcherParts};
 use campanile_supervision::{GetSnapshot, Supervise, Supervisor, Watchdog};
@@ -38,7 +36,7 @@ impl Parts {
         let factory = Box::new(move |guard| {
             let dispatcher = Dispatcher::new(DispatcherParts {
                 outbox: parts.outbox.clone(),
-                clients: Arc::new(parts.clouds.clone()),
+                clients: parts.clients.clone(),
                 environment: parts.environment.clone(),
                 config: DeliveryConfig { restart: restart_policy(), ..DeliveryConfig::default() },
                 clock: parts.clock.clone(),

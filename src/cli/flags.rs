@@ -166,6 +166,7 @@ impl CommonFlags {
             identity: IdentityConfig::default(),
             lock_wait: self.state_lock_timeout,
             delivery_threads: usize::from(self.delivery_threads),
+            detour: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `campanile demo`: everything in one process, so that a newcomer sees a message arrive within a minute.
 
+mod own;
+
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,7 +19,9 @@ use super::run::Signals;
 use crate::app::App;
 use crate::cli::DemoFlags;
 use crate::config::{Config, Destinations, ListenAddress, Objects};
-use crate::demo::{Destination, QUICKSTART, QUICKSTART_DESTINATION, checks_page, headline, message, story};
+use crate::demo::{
+    Arrival, Destination, QUICKSTART, QUICKSTART_DESTINATION, checks_page, headline, message, story,
+};
 
 /// How long one message may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -34,18 +38,24 @@ async fn show(flags: &DemoFlags) -> Result<ExitCode> {
         Some(own) => own.clone(),
         None => write_quickstart(folder.path(), &destination.address.to_string())?,
     };
-    let app = App::start(&config(&manifests, folder.path())?).await?;
-    introduce(&app, &destination, &manifests);
+    // What is not made for the demo names real destinations, of which none is to hear of it.
+    let is_own = flags.manifests.is_some();
+    let detour = is_own.then_some(destination.address);
+    let app = App::start(&Config { detour, ..config(&manifests, folder.path())? }).await?;
+    introduce(&app, &destination, &manifests, is_own);
     await_ready(&app).await?;
-    if flags.manifests.is_none() {
-        tell(&app, &mut destination).await?;
-    }
-    if flags.serve {
-        serve(&app, &mut destination, &mut signals).await;
+    let told = if is_own {
+        own::try_alerts(&app, &mut destination, &manifests).await
+    } else {
+        tell(&app, &mut destination).await.map(|()| ExitCode::SUCCESS)
+    };
+    if flags.serve && told.is_ok() {
+        let show = if is_own { own::show } else { show_arrival };
+        serve(&app, &mut destination, &mut signals, show).await;
     }
     app.stop().await;
     destination.stop().await;
-    Ok(ExitCode::SUCCESS)
+    told
 }
 
 /// The quickstart manifests with the destination's real address.
@@ -80,17 +90,20 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
         identity: IdentityConfig::default(),
         lock_wait: Duration::ZERO,
         delivery_threads: 1,
+        detour: None,
     })
 }
 
-fn introduce(app: &App, destination: &Destination, manifests: &Path) {
+fn introduce(app: &App, destination: &Destination, manifests: &Path, is_own: bool) {
     say(format_args!("Campanile demo, everything on this machine:"));
     say(format_args!("  manifests     {}", manifests.display()));
     say(format_args!("  events in     {}", events_url(app)));
-    say(format_args!(
-        "  destination   http://{}/  (built in: it plays Slack, a Git host and your webhook)",
-        destination.address
-    ));
+    let plays = if is_own {
+        "in place of every address of your Providers: nothing leaves this machine, neither messages nor Secrets"
+    } else {
+        "built in: it plays Slack, a Git host and your webhook"
+    };
+    say(format_args!("  destination   http://{}/  ({plays})", destination.address));
     say(format_args!("  operations    campanile get providers --admin-addr {}\n", app.addresses.admin));
 }
 
@@ -149,14 +162,14 @@ async fn post(app: &App, event: &Value) -> Result<()> {
     Ok(())
 }
 
-fn show_arrival(arrival: &crate::demo::Arrival) {
+fn show_arrival(arrival: &Arrival) {
     let [kind, object, mark] = headline(arrival);
     say(format_args!("  arrived  {kind:<7} {mark:<24} {object}  at {}", arrival.path));
     say(format_args!("{}", message(arrival, std::io::stdout().is_terminal())));
 }
 
 /// Shows what arrives until a signal comes.
-async fn serve(app: &App, destination: &mut Destination, signals: &mut Signals) {
+async fn serve(app: &App, destination: &mut Destination, signals: &mut Signals, show: fn(&Arrival)) {
     say(format_args!("\nStill up. Post an event of your own from another terminal, end with Ctrl-C:\n"));
     say(format_args!(
         "  curl -i {} -d '{{\"involvedObject\":{{\"kind\":\"Kustomization\",\"namespace\":\"flux-system\",\"name\":\"mine\"}},\"severity\":\"error\",\"reason\":\"BuildFailed\",\"message\":\"hello\"}}'\n",
@@ -165,7 +178,7 @@ async fn serve(app: &App, destination: &mut Destination, signals: &mut Signals) 
     loop {
         tokio::select! {
             () = signals.next() => return,
-            Some(arrival) = destination.next() => show_arrival(&arrival),
+            Some(arrival) = destination.next() => show(&arrival),
         }
     }
 }

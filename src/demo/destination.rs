@@ -67,6 +67,11 @@ impl Destination {
         self.arrivals.recv().await
     }
 
+    /// A message that arrived already.
+    pub fn waiting(&mut self) -> Option<Arrival> {
+        self.arrivals.try_recv().ok()
+    }
+
     /// Stops it.
     pub async fn stop(self) {
         self.handle.stop(false).await;

@@ -33,7 +33,7 @@ pub struct Header {
 }
 
 /// Masks a request of a type of this class.
-pub(super) fn shown(request: &Request, class: ProviderClass, masker: &Masker) -> ShownRequest {
+pub(crate) fn shown(request: &Request, class: ProviderClass, masker: &Masker) -> ShownRequest {
     let header = |(name, value): &(String, String)| Header {
         name: name.clone(),
         value: header_value(name, value, masker),
@@ -47,7 +47,7 @@ pub(super) fn shown(request: &Request, class: ProviderClass, masker: &Masker) ->
 }
 
 /// Masks a message for NATS: the servers stand for the URL, in the order in which they are tried, and the subject for the path.
-pub(super) fn published(publication: &Publication, masker: &Masker) -> ShownRequest {
+pub(crate) fn published(publication: &Publication, masker: &Masker) -> ShownRequest {
     let server = |server: &NatsServer| format!("{}://{}:{}", server.scheme.name(), server.host, server.port);
     let servers: Vec<String> = publication.servers.servers.iter().map(server).collect();
     ShownRequest {

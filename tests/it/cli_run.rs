@@ -2,7 +2,11 @@
 
 use std::net::TcpListener;
 
-use crate::support::{Site, campanile};
+use campanile_domain::ProviderType;
+use campanile_providers::sample::{LoginForm, Sample};
+use serde_json::{Map, Value, json};
+
+use crate::support::{Sink, Site, alert, campanile, everything_from, provider, secret};
 
 #[test]
 fn every_command_has_help_with_an_example() {
@@ -128,4 +132,92 @@ fn the_demo_shows_what_arrives_and_ends_with_0() {
     let written = vec!["pending", "success", "failure", "success"];
     assert_eq!(checks(&output.stdout), (written, "success"), "{}", output.stdout);
     assert!(!output.stdout.contains('\u{1b}'), "no colours where nobody looks");
+}
+
+/// Long enough to be taken for a secret.
+const SECRET: &str = "hunter22hunter22hunter22";
+
+#[test]
+fn issue_18_the_demo_tries_every_type_of_ones_own_and_reaches_no_real_destination() {
+    let (real, site) = (Sink::start(), Site::new());
+    let mut objects = Vec::new();
+    for kind in ProviderType::all() {
+        let (name, sample) = (kind.name().replace('.', "-"), Sample::of(kind));
+        let login = sample.logins.first().copied().filter(|login| *login != LoginForm::ServiceAccount);
+        let login = login.unwrap_or(LoginForm::Address);
+        let pairs = sample.secret(login, &real.url(""), SECRET, "");
+        let data: Map<_, _> = pairs.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
+        let spec = json!({ "channel": sample.channel, "secretRef": { "name": name } });
+        objects.extend([
+            provider(&name, kind.name(), spec),
+            secret(&name, data.into()),
+            everything_from(&name),
+        ]);
+    }
+    site.apply("all.yaml", &objects);
+    let output = campanile(&["demo", "--manifests", &site.manifests().display().to_string()]);
+    let count = ProviderType::all().count();
+    assert!(output.stdout.contains("in place of every address of your Providers"), "{}", output.stdout);
+    for kind in ProviderType::all() {
+        let name = kind.name().replace('.', "-");
+        assert!(
+            output.stdout.contains(&format!("arrived  for apps/{name}, in place of:")),
+            "no {name}: {output:#?}"
+        );
+    }
+    assert!(
+        output.stdout.ends_with(&format!("{count} of {count} Alerts sent a message that arrived here.\n")),
+        "{}",
+        output.stdout
+    );
+    assert_eq!((output.code, real.arrivals().len()), (Some(0), 0), "{}", output.stderr);
+    assert!(!output.stdout.contains(SECRET) && !output.stderr.contains(SECRET), "{}", output.stdout);
+}
+
+#[test]
+fn issue_18_the_demo_says_which_alert_was_not_tried_and_whose_message_did_not_arrive() {
+    let sources = json!([{ "kind": "HelmRelease", "name": "web" }]);
+    let of = |name: &str, provider: &str, key: &str, value: Value| {
+        alert(name, provider, json!({ "eventSources": sources, key: value }))
+    };
+    let hook = |name: &str, rest: Value| {
+        let mut spec = json!({ "address": "http://hook.example.invalid/" });
+        spec.as_object_mut().expect("an object").extend(rest.as_object().expect("an object").clone());
+        provider(name, "generic", spec)
+    };
+    let site = Site::with(&[
+        hook("hook", json!({})),
+        hook("locked", json!({ "secretRef": { "name": "nowhere" } })),
+        of("included", "hook", "inclusionList", json!(["^only (this|that)$"])),
+        of("impossible", "hook", "inclusionList", json!(["a^"])),
+        of("asleep", "hook", "suspend", json!(true)),
+        of("waits", "locked", "suspend", json!(false)),
+        of("lost", "absent", "suspend", json!(false)),
+    ]);
+    let output = campanile(&["demo", "--manifests", &site.manifests().display().to_string()]);
+    assert_eq!(output.code, Some(1), "{output:#?}");
+    let parts = [
+        "● Alert apps/included\n",
+        "only this",
+        "● Alert apps/impossible is not tried: no message was found that its inclusionList lets pass",
+        "● Alert apps/asleep is not tried: it is suspended",
+        "● Alert apps/lost is not tried: failed to read provider: provider 'apps/absent' not found",
+        "● Alert apps/waits: nothing arrived: failed to get secret 'apps/nowhere': not found",
+        "POST http://hook.example.invalid/",
+        "1 of 5 Alerts sent a message that arrived here.",
+    ];
+    for part in parts {
+        assert!(output.stdout.contains(part), "no {part:?} in\n{}", output.stdout);
+    }
+}
+
+#[test]
+fn issue_18_the_demo_needs_an_alert_and_a_folder() {
+    let site = Site::new();
+    let empty = campanile(&["demo", "--manifests", &site.manifests().display().to_string()]);
+    assert_eq!(empty.code, Some(1));
+    assert!(empty.stderr.contains("there are none"), "{}", empty.stderr);
+    let missing = campanile(&["demo", "--manifests", &site.path("alertz").display().to_string()]);
+    assert_eq!(missing.code, Some(1));
+    assert!(missing.stderr.contains("alertz"), "{}", missing.stderr);
 }

@@ -7,8 +7,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use campanile_domain::{Connection, Failure, Publication, Request, Response};
-use campanile_providers::{AccessToken, Identity};
+use campanile_domain::{Connection, Failure, ObjectKey, Publication, Request, Response};
+use campanile_providers::{AccessToken, Endpoint, Identity};
 use campanile_transport::{Client, Transport, TransportError, Wanted};
 
 /// The answer to a request, awaited in the arbiter of the provider actor.
@@ -67,11 +67,11 @@ pub trait CheckConnection: Send + Sync {
 
 /// Makes the clients of provider actors.
 pub trait Clients: CheckConnection {
-    /// A client with connections of its own, for use in the arbiter that asks for it.
+    /// A client of `provider` with connections of its own, for use in the arbiter that asks for it.
     ///
     /// # Errors
     /// As for [`check`](CheckConnection::check).
-    fn client(&self, connection: &Connection) -> Result<ProviderClient, Failure>;
+    fn client(&self, provider: &ObjectKey, endpoint: &Endpoint) -> Result<ProviderClient, Failure>;
 }
 
 impl CheckConnection for Transport {

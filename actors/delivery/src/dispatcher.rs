@@ -199,7 +199,7 @@ impl Dispatcher {
         ctx.spawn(asked.into_actor(self).map(move |answer, dispatcher, ctx| match answer {
             Ok(secrets) => dispatcher.resolve_with(&keys, &secrets, ctx),
             // The watcher is being restarted and will send everything again.
-            Err(error) => tracing::warn!(?error, "failed to read secrets, waiting for the watcher"),
+            Err(error) => tracing::warn!(%error, "failed to read secrets, waiting for the watcher"),
         }));
     }
 

@@ -18,8 +18,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile_domain::{Connection, Environment, Failure};
+use campanile_domain::{Connection, Environment, Failure, ObjectKey};
 use campanile_protocol::{ReadServiceAccount, RequestToken};
+use campanile_providers::Endpoint;
 use campanile_providers::identity::google::Gke;
 use campanile_supervision::{Link, SharedClock};
 use campanile_transport::Transport;
@@ -109,7 +110,17 @@ impl CheckConnection for Clouds {
 }
 
 impl Clients for Clouds {
-    fn client(&self, connection: &Connection) -> Result<ProviderClient, Failure> {
+    fn client(&self, _: &ObjectKey, endpoint: &Endpoint) -> Result<ProviderClient, Failure> {
+        self.connect(&endpoint.connection)
+    }
+}
+
+impl Clouds {
+    /// A client with connections of its own.
+    ///
+    /// # Errors
+    /// If the machine has no trust store, or the connection's certificates or proxy cannot be used.
+    pub fn connect(&self, connection: &Connection) -> Result<ProviderClient, Failure> {
         let client = self.0.parts.transport.client(connection).map_err(|error| failure(&error))?;
         let tokens = CloudTokens::new(self.0.clone(), connection.proxy.clone());
         Ok(ProviderClient { carrier: Rc::new(client), tokens: Rc::new(tokens) })

@@ -164,7 +164,7 @@ impl ProviderActor {
     fn route(&mut self, ctx: &Context<Self>) -> Option<Rc<Route>> {
         if self.route.is_none() {
             let Configuration { endpoint, tally, .. } = &self.configuration;
-            let client = match self.clients.client(&endpoint.connection) {
+            let client = match self.clients.client(&self.key, endpoint) {
                 Ok(client) => client,
                 Err(failure) => {
                     let turn = self.pace.park(&self.shared.config, &failure, self.shared.clock.now());

@@ -2,7 +2,7 @@
 //!
 //! Each type's file has one. From it derive the cases of the compliance kit, the walk for secrets, the destinations of
 //! recorded events, what `explain` is tried with, and the table of limits in the documentation. It says only what cannot be
-//! learned by running the type. The program itself uses none of them, so that the linker leaves them out.
+//! learned by running the type. Of the program itself only `campanile demo --manifests` uses them, to answer as a destination does.
 
 mod git;
 mod limit;

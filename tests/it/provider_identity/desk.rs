@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
-use campanile_delivery::{Clients, Clouds, CloudsParts, IdentityConfig, TokenSource};
+use campanile_delivery::{Clouds, CloudsParts, IdentityConfig, TokenSource};
 use campanile_domain::{Connection, Environment, Proxy, ProxyScheme};
 use campanile_protocol::{AccountError, ReadServiceAccount, RequestToken};
 use campanile_supervision::{Clock, Link, SystemClock};
@@ -164,7 +164,7 @@ impl Desk {
             timeout: Duration::from_secs(20),
             confidential: true,
         };
-        self.clouds.client(&connection).unwrap().tokens
+        self.clouds.connect(&connection).unwrap().tokens
     }
 }
 

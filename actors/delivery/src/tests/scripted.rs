@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use campanile_domain::{Connection, Failure, FailureClass, Method, Publication, Request, Response};
-use campanile_providers::{AccessToken, Identity};
+use campanile_domain::{
+    Connection, Failure, FailureClass, Method, ObjectKey, Publication, Request, Response,
+};
+use campanile_providers::{AccessToken, Endpoint, Identity};
 use campanile_transport::Wanted;
 
 use crate::{
@@ -235,7 +237,7 @@ impl CheckConnection for ScriptedCarrier {
 }
 
 impl Clients for ScriptedCarrier {
-    fn client(&self, _: &Connection) -> Result<ProviderClient, Failure> {
+    fn client(&self, _: &ObjectKey, _: &Endpoint) -> Result<ProviderClient, Failure> {
         Ok(ProviderClient { carrier: Rc::new(self.clone()), tokens: Rc::new(self.clone()) })
     }
 }
