@@ -5,6 +5,7 @@
 mod cases;
 mod cli_check;
 mod cli_check_page;
+mod cli_documents;
 mod cli_explain;
 mod cli_explain_every_type;
 mod cli_get;
