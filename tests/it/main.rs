@@ -63,6 +63,7 @@ mod style_crypto;
 mod style_dependencies;
 mod style_notification;
 mod style_provider_types;
+mod style_release;
 mod style_security;
 mod style_sizes;
 #[cfg(feature = "failpoints")]
