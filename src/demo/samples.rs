@@ -162,7 +162,7 @@ fn append(hir: &Hir, text: &mut String) {
         HirKind::Literal(literal) => text.push_str(&String::from_utf8_lossy(&literal.0)),
         HirKind::Class(Class::Unicode(class)) => {
             let is_plain = |symbol: &char| symbol.is_ascii_alphanumeric();
-            let starts = || class.iter().map(|range| range.start());
+            let starts = || class.iter().map(regex_syntax::hir::ClassUnicodeRange::start);
             let inside = class.iter().any(|range| range.start() <= 'a' && 'a' <= range.end()).then_some('a');
             text.extend(inside.or_else(|| starts().find(is_plain)).or_else(|| starts().next()));
         }

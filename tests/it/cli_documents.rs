@@ -231,8 +231,9 @@ fn missing(shown: &[String], printed: &str) -> Option<String> {
     let mut rest = printed.as_str();
     for part in shown.iter().flat_map(|line| line.split('…')) {
         let part = normal(part);
-        match rest.find(&part) {
-            Some(at) => rest = &rest[at + part.len()..],
+        match rest.split_once(part.as_str()) {
+            Some((_, behind)) => rest = behind,
+            None if part.is_empty() => {}
             None => return Some(part),
         }
     }
@@ -253,7 +254,7 @@ fn normal(text: &str) -> String {
             }
             digits = symbol.is_ascii_digit();
         }
-        if matches!(&out[start..], "#s" | "#m" | "#h" | "#d") {
+        if matches!(out.get(start..), Some("#s" | "#m" | "#h" | "#d")) {
             out.replace_range(start.., "#t");
         }
         out.push(' ');

@@ -235,7 +235,7 @@ fn issue_18_explain_takes_the_event_of_a_notification_that_waits_or_was_given_up
         row["id"].as_str().expect("an id").to_owned()
     };
     let dead = id_of("/v1/deliveries?dead=true");
-    let output = operate(&instance, &["explain", "--delivery", &dead[..8]]);
+    let output = operate(&instance, &["explain", "--delivery", dead.get(..8).expect("an id")]);
     assert_eq!(output.code, Some(0), "{output:#?}");
     let first = format!("delivery {dead} of alert apps/all-to-chat through provider apps/chat\n");
     assert!(output.stdout.starts_with(&first), "{}", output.stdout);

@@ -101,7 +101,7 @@ pub(super) fn show(arrival: &Arrival) {
     let provider = arrival.path.trim_start_matches('/');
     match serde_json::from_value::<ShownRequest>(arrival.body.clone()) {
         Ok(request) => {
-            say(format_args!("  arrived  for {provider}, in place of:\n{}", request_text(&request)))
+            say(format_args!("  arrived  for {provider}, in place of:\n{}", request_text(&request)));
         }
         Err(_) => say(format_args!("  arrived  for {provider}")),
     }
