@@ -45,7 +45,8 @@ impl CheckConnection for Detour {
 
 impl Clients for Detour {
     fn client(&self, provider: &ObjectKey, endpoint: &Endpoint) -> Result<ProviderClient, Failure> {
-        let connection = Connection { proxy: None, tls: None, timeout: endpoint.connection.timeout };
+        let connection =
+            Connection { confidential: true, proxy: None, tls: None, timeout: endpoint.connection.timeout };
         let client = self.transport.client(&connection);
         let carrier = Detoured {
             client: client.map_err(|error| Failure::new(error.class(), error.to_string()))?,
@@ -94,7 +95,8 @@ impl Carrier for Detoured {
                 self.carry(shown(request, self.class, &self.masker)).await?;
                 self.sample.taken
             };
-            Ok(Response { status, headers: Vec::new(), body: Bytes::from_static(body.as_bytes()) })
+            let body = Bytes::from_static(body.as_bytes());
+            Ok(Response { status, headers: Vec::new(), body, is_quotable: true })
         })
     }
 
