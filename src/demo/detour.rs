@@ -45,8 +45,8 @@ impl CheckConnection for Detour {
 
 impl Clients for Detour {
     fn client(&self, provider: &ObjectKey, endpoint: &Endpoint) -> Result<ProviderClient, Failure> {
-        let connection =
-            Connection { confidential: true, proxy: None, tls: None, timeout: endpoint.connection.timeout };
+        let Connection { timeout, namespace, .. } = endpoint.connection.clone();
+        let connection = Connection { confidential: true, proxy: None, tls: None, timeout, namespace };
         let client = self.transport.client(&connection);
         let carrier = Detoured {
             client: client.map_err(|error| Failure::new(error.class(), error.to_string()))?,
