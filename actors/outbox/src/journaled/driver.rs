@@ -4,6 +4,7 @@
 //! commit. It waits for no clock, so a group is as large as the disk is slow. While nothing comes it lets the journal
 //! tidy up in small steps. What a batch cannot write of the ledger is kept and tried again.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -24,6 +25,9 @@ pub(super) const RIDE: Duration = Duration::from_millis(5);
 const RETRY: Duration = Duration::from_secs(1);
 /// How long nothing must come before the journal tidies up.
 const IDLE: Duration = Duration::from_millis(20);
+/// Deliveries of an entry that may share a batch with others. One with more has a batch of its own, behind those that wait
+/// already: whoever stores little does not wait for whoever stores much, but for the one that is being written.
+const LIGHT: usize = 256;
 /// An encoding buffer beyond this is given back after its batch.
 const ROOM: usize = 256 << 10;
 
@@ -36,6 +40,9 @@ pub(super) struct Driver<J> {
     origin: u64,
     /// The next number to give to an event or a delivery.
     next: i64,
+    /// Entries with more than [`LIGHT`] deliveries, in the order in which they came. Bounded by the events that intake lets
+    /// in at a time.
+    heavy: VecDeque<(Write, WhenStored)>,
     /// Changes on their way to the disk.
     pub(super) batch: WriteBatch,
     /// Room for the texts of a batch, kept from one to the next.
@@ -84,6 +91,7 @@ impl<J: Journal> Driver<J> {
             shared,
             commands,
             next,
+            heavy: VecDeque::new(),
             batch: WriteBatch::default(),
             text: Vec::new(),
             flush_at: None,
@@ -119,11 +127,16 @@ impl<J: Journal> Driver<J> {
                 return Some(ending);
             }
             self.shared.tell();
+            self.set_heavy_aside(&mut writes);
             if !writes.is_empty() || self.flush_at.is_some_and(|at| at <= Instant::now()) {
                 self.write(writes).await;
                 self.shared.tell();
-            } else if idle && self.untidy {
+            } else if idle && self.untidy && self.heavy.is_empty() {
                 self.tidy().await;
+            }
+            if let Some(entry) = self.heavy.pop_front() {
+                self.write(vec![entry]).await;
+                self.shared.tell();
             }
             if self.damaged {
                 tracing::error!(
@@ -132,18 +145,30 @@ impl<J: Journal> Driver<J> {
                 self.journal.mark_damaged();
                 return None;
             }
-            let closing = if commands.is_empty() { self.shared.closing.lock().take() } else { None };
+            let is_done = commands.is_empty() && self.heavy.is_empty();
+            let closing = if is_done { self.shared.closing.lock().take() } else { None };
             if let Some(answer) = closing {
                 return Some(Ending { result: self.finish().await, answer });
             }
         }
     }
 
+    /// The next command. Does not wait while a heavy entry does.
     fn wait(&self) -> Result<Command, RecvTimeoutError> {
+        if !self.heavy.is_empty() {
+            return self.commands.recv_timeout(Duration::ZERO);
+        }
         let idle = self.untidy.then(|| Instant::now() + IDLE);
         match [self.flush_at, idle].into_iter().flatten().min() {
             Some(deadline) => self.commands.recv_deadline(deadline),
             None => self.commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    /// Leaves in `writes` what may share a batch. An entry that comes alone may as well go at once.
+    fn set_heavy_aside(&mut self, writes: &mut Vec<(Write, WhenStored)>) {
+        if writes.len() > 1 || !self.heavy.is_empty() {
+            self.heavy.extend(writes.extract_if(.., |(write, _)| write.deliveries() > LIGHT));
         }
     }
 
@@ -255,6 +280,9 @@ impl<J: Journal> Driver<J> {
 
     /// Writes all that is in memory.
     async fn finish(&mut self) -> Result<(), OutboxError> {
+        while let Some(entry) = self.heavy.pop_front() {
+            self.write(vec![entry]).await;
+        }
         loop {
             self.write(Vec::new()).await;
             if self.batch.is_written() && self.shared.board.lock().ledger.is_clean() {

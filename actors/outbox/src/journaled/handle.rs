@@ -11,7 +11,8 @@ use tokio::sync::{oneshot, watch};
 use crate::board::{Board, Leased};
 use crate::journal::Micros;
 use crate::{
-    Append, DeliveryView, EventId, Lease, Listener, OutboxError, Selection, Tally, Unplanned, WhenStored,
+    Append, DeliveryView, EventId, Lease, Listener, OutboxError, Planned, Selection, Tally, Unplanned,
+    WhenStored,
 };
 
 /// Where an answer goes. A caller that has gone away is no error.
@@ -90,6 +91,17 @@ pub(crate) enum Write {
     Append(Append),
     Plan(EventId, Vec<NewDelivery>),
     SetAside(EventId),
+}
+
+impl Write {
+    /// How many deliveries it stores.
+    pub(super) fn deliveries(&self) -> usize {
+        match self {
+            Self::Append(Append { plan: Planned::Deliveries(deliveries), .. })
+            | Self::Plan(_, deliveries) => deliveries.len(),
+            Self::Append(_) | Self::SetAside(_) => 0,
+        }
+    }
 }
 
 /// Leased deliveries of which some must be read from disk.

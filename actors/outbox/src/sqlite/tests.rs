@@ -3,6 +3,7 @@
 mod damage;
 mod folder;
 mod full;
+mod heavy;
 mod memo;
 mod mend;
 mod migrate;
