@@ -14,6 +14,7 @@ pub(crate) mod shutdown;
 mod tests;
 mod tls;
 mod watching;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,7 +117,7 @@ impl App {
         };
         watch_store(outbox.clone());
         let clouds = Clouds::new(CloudsParts {
-            transport,
+            transport: transport.clone(),
             config: config.identity.clone(),
             environment: environment.clone(),
             accounts: links.accounts.clone(),
@@ -134,6 +135,7 @@ impl App {
             config: config.clone(),
             outbox: outbox.clone(),
             clients,
+            transport,
             environment,
             clock: clock.clone(),
             links: links.clone(),
@@ -176,6 +178,7 @@ struct Parts {
     config: Config,
     outbox: Arc<dyn Outbox>,
     clients: Arc<dyn Clients>,
+    transport: Transport,
     environment: Arc<Environment>,
     clock: SharedClock,
     links: Links,
@@ -188,12 +191,13 @@ struct Parts {
 }
 
 impl Parts {
-    /// Puts the four actors under supervision, bottom-up: each can reach those it needs when it starts.
+    /// Puts the actors under supervision, bottom-up: each can reach those it needs when it starts.
     fn supervise(self, events: Vec<EventListener>) -> (Addr<Supervisor>, Option<Campaign>) {
         let supervisor = Supervisor::new(restart_policy(), self.clock.clone(), Box::new(give_up)).start();
         let watching = Watching::new(&self);
         self.supervise_router(&supervisor, &watching.labels());
         self.supervise_dispatcher(&supervisor);
+        self.supervise_webhooks(&supervisor);
         let campaign = watching.supervise(&supervisor);
         self.supervise_intake(&supervisor, events);
         (supervisor, campaign)

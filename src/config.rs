@@ -150,15 +150,15 @@ pub struct TlsFiles {
     pub client_ca: Option<PathBuf>,
 }
 
-/// The listeners that speak TLS.
+/// A listener that speaks TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsListeners {
-    /// Where events come in.
-    pub events: ListenAddress,
+pub struct TlsListener {
+    /// Where it listens.
+    pub address: ListenAddress,
     /// Certificates.
     pub files: TlsFiles,
-    /// The SPIFFE ids that may post events; empty allows all that are trusted.
-    pub event_clients: Vec<SpiffeRule>,
+    /// The SPIFFE ids of those who may come in; empty allows all that are trusted.
+    pub clients: Vec<SpiffeRule>,
 }
 
 /// Where objects may lead.
@@ -180,7 +180,11 @@ pub struct Config {
     /// Where events come in without TLS.
     pub events: ListenAddress,
     /// Where they come in by TLS, and how.
-    pub tls: Option<TlsListeners>,
+    pub tls: Option<TlsListener>,
+    /// Where webhooks come in without TLS, once there is a Receiver.
+    pub webhooks: ListenAddress,
+    /// Where they come in by TLS, and how.
+    pub webhooks_tls: Option<TlsListener>,
     /// Where probes are answered.
     pub health: ListenAddress,
     /// Where metrics are read.

@@ -1,19 +1,25 @@
 //! The links between actors. Each is pointed at the actor when it is built, and again when it is rebuilt.
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::Addr;
 use campanile_delivery::{
     DeliverySnapshot, Dispatcher, Drain, GetTallies, ProviderSnapshot, RetryNow, SendTest, WorkReady,
 };
-use campanile_intake::{EventListener, IntakeActor, IntakeSnapshot, StopAccepting};
+use campanile_intake::{
+    EventListener, IntakeActor, IntakeSnapshot, StopAccepting, WebhookActor, WebhookSnapshot,
+};
+use campanile_keyring::KeyringSnapshot;
 use campanile_protocol::{
-    Announce, Changes, GetObjects, GetSpecs, ReadSecrets, ReadServiceAccount, Report, RequestToken, Resync,
-    Submit, Unusable,
+    Announce, Changes, GetKeys, GetObjects, GetSpecs, ReadSecrets, ReadServiceAccount, Report,
+    RequestReconciles, RequestToken, Resync, Submit, Unusable, WebhookReport,
 };
 use campanile_router::{RouterActor, RouterSnapshot};
 use campanile_supervision::{GetSnapshot, Link};
-use campanile_watcher::{EventRecorderSnapshot, Source, StatusWriterSnapshot, WatcherActor, WatcherSnapshot};
+use campanile_watcher::{
+    EventRecorderSnapshot, Receivers, Source, StatusWriterSnapshot, WatcherActor, WatcherSnapshot,
+};
 
 #[derive(Clone, Default)]
 pub(crate) struct Links {
@@ -42,15 +48,23 @@ pub(crate) struct Links {
     pub(crate) event_recorder_snapshot: Link<GetSnapshot<EventRecorderSnapshot>>,
     pub(crate) stop_accepting: Link<StopAccepting>,
     pub(crate) intake_snapshot: Link<GetSnapshot<IntakeSnapshot>>,
-    pub(super) event_sockets: EventSockets,
+    pub(crate) webhook_changes: Link<Changes>,
+    pub(crate) webhook_snapshot: Link<GetSnapshot<WebhookSnapshot>>,
+    pub(crate) webhook_reports: Link<WebhookReport>,
+    pub(crate) stop_webhooks: Link<StopAccepting>,
+    pub(crate) reconciles: Link<RequestReconciles>,
+    pub(crate) keys: Link<GetKeys>,
+    pub(crate) keyring_snapshot: Link<GetSnapshot<KeyringSnapshot>>,
+    pub(super) event_sockets: Sockets,
+    pub(super) webhook_sockets: Sockets,
 }
 
-/// The listening sockets of events, kept for rebuilding intake until the process stops accepting. After that nobody
-/// holds it, so that the kernel refuses connections instead of queueing them for nobody.
+/// The listening sockets of an endpoint, kept for rebuilding its actor until the process stops accepting. After that nobody
+/// holds them, so that the kernel refuses connections instead of queueing them for nobody.
 #[derive(Clone, Default)]
-pub(super) struct EventSockets(Arc<Mutex<Vec<EventListener>>>);
+pub(super) struct Sockets(Arc<Mutex<Vec<EventListener>>>);
 
-impl EventSockets {
+impl Sockets {
     pub(super) fn put(&self, listeners: Vec<EventListener>) {
         *self.slot() = listeners;
     }
@@ -59,6 +73,21 @@ impl EventSockets {
     pub(super) fn share(&self) -> Option<Vec<EventListener>> {
         let shared: Option<Vec<_>> = self.slot().iter().map(|listener| listener.try_clone().ok()).collect();
         shared.filter(|listeners| !listeners.is_empty())
+    }
+
+    /// All of them, bound by `bind` the first time.
+    ///
+    /// # Errors
+    /// If they cannot be bound, or the process is out of file descriptors.
+    pub(super) fn open(
+        &self,
+        bind: impl FnOnce() -> io::Result<Vec<EventListener>>,
+    ) -> io::Result<Vec<EventListener>> {
+        let mut slot = self.slot();
+        if slot.is_empty() {
+            *slot = bind()?;
+        }
+        slot.iter().map(EventListener::try_clone).collect()
     }
 
     pub(super) fn close(&self) {
@@ -90,8 +119,18 @@ impl Links {
     }
 
     /// Who is told of changed objects.
-    pub(super) fn of_changes(&self) -> Vec<Link<Changes>> {
-        vec![self.router_changes.clone(), self.dispatcher_changes.clone()]
+    pub(super) fn of_changes(&self, receivers: Receivers) -> Vec<Link<Changes>> {
+        let mut told = vec![self.router_changes.clone(), self.dispatcher_changes.clone()];
+        if receivers != Receivers::Ignore {
+            told.push(self.webhook_changes.clone());
+        }
+        told
+    }
+
+    pub(super) fn point_to_webhooks(&self, webhooks: &Addr<WebhookActor>) {
+        self.webhook_changes.point_at(webhooks);
+        self.webhook_snapshot.point_at(webhooks);
+        self.stop_webhooks.point_at(webhooks);
     }
 
     /// Points at the watcher, whatever its source.
@@ -101,6 +140,7 @@ impl Links {
         self.accounts.point_at(watcher);
         self.tokens.point_at(watcher);
         self.reports.point_at(watcher);
+        self.webhook_reports.point_at(watcher);
         self.announces.point_at(watcher);
         self.objects.point_at(watcher);
         self.specs.point_at(watcher);

@@ -58,7 +58,7 @@ impl Listeners {
             false => Some(config.events.bind("--events-addr")?),
         };
         let secure = config.tls.as_ref().map(|tls| -> Result<_> {
-            let socket = tls.events.bind("--events-tls-addr")?;
+            let socket = tls.address.bind("--events-tls-addr")?;
             Ok(EventListener { socket, tls: Some(tls::start(tls)?) })
         });
         let secure = secure.transpose()?;

@@ -43,7 +43,12 @@ pub(crate) fn limit() {
 pub(super) async fn stop(links: &Links, outbox: &dyn Outbox, campaign: Option<Campaign>) {
     tracing::info!("stopping: no more events are accepted");
     links.event_sockets.close();
-    if tokio::time::timeout(REQUESTS, links.stop_accepting.ask(StopAccepting)).await.is_err() {
+    links.webhook_sockets.close();
+    // An endpoint that was never there has nothing to stop.
+    let stopped = async {
+        tokio::join!(links.stop_accepting.ask(StopAccepting), links.stop_webhooks.ask(StopAccepting))
+    };
+    if tokio::time::timeout(REQUESTS, stopped).await.is_err() {
         tracing::warn!("some requests did not end in time");
     }
     match tokio::time::timeout(EXCHANGES + ANSWER, links.drain.ask(Drain(EXCHANGES))).await {

@@ -9,7 +9,7 @@ use campanile_intake::EventTls;
 use campanile_tls::{ServerMaterial, ServerTls, SpiffeRule};
 use tokio::time::MissedTickBehavior;
 
-use crate::config::{TlsFiles, TlsListeners};
+use crate::config::{TlsFiles, TlsListener};
 
 /// How often the files are looked at. Kubernetes changes a mounted Secret within about a minute anyway.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -17,16 +17,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Longest file, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// The TLS of the event listener. A task of the current arbiter follows the files.
+/// The TLS of a listener. A task of the current arbiter follows the files.
 ///
 /// # Errors
 /// If a file cannot be read, or does not hold what its flag says.
-pub(super) fn start(listeners: &TlsListeners) -> Result<EventTls> {
-    let files = listeners.files.clone();
+pub(super) fn start(listener: &TlsListener) -> Result<EventTls> {
+    let files = listener.files.clone();
     let material = read(&files)?;
-    let needs_own_domain = listeners.event_clients.iter().any(SpiffeRule::needs_own_domain);
+    let needs_own_domain = listener.clients.iter().any(SpiffeRule::needs_own_domain);
     let tls = ServerTls::new(&material, needs_own_domain)?;
-    let config = tls.config(listeners.event_clients.clone())?;
+    let config = tls.config(listener.clients.clone())?;
     actix_rt::spawn(follow(files, material, tls));
     Ok(config.into())
 }

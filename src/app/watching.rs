@@ -121,7 +121,7 @@ impl Campaign {
 
 /// The parts of every watcher, whatever its source.
 fn watcher_parts(parts: &Parts, guard: LifeGuard<&'static str>) -> WatcherParts {
-    let (clock, subscribers) = (parts.clock.clone(), parts.links.of_changes());
+    let (clock, subscribers) = (parts.clock.clone(), parts.links.of_changes(parts.config.receivers));
     let Config { receivers, retry_delays, .. } = parts.config;
     WatcherParts { clock, guard, subscribers, receivers, retry_delays }
 }

@@ -80,8 +80,9 @@ pub struct CommonFlags {
     /// Label metrics of requests by their path, up to 16 different ones, instead of `/`.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub export_http_path_metrics: bool,
-    /// Where webhooks come in. Receivers are not part of this version yet: nothing listens there.
-    #[arg(long = "receiverAddr", value_name = "HOST:PORT", default_value = ":9292")]
+    /// Where webhooks come in, once there is a Receiver; nothing (`--receiverAddr=`) switches it off, for `--receiver-tls-addr`
+    /// alone.
+    #[arg(long = "receiverAddr", value_name = "HOST:PORT", default_value = ":9292", value_parser = ListenAddress::or_off)]
     pub receiver_addr: ListenAddress,
     /// What to do about Receivers: `serve` takes their webhooks, `ignore` leaves them alone.
     #[arg(long, value_enum, value_name = "WHAT", default_value = "serve")]
@@ -149,7 +150,9 @@ impl CommonFlags {
             objects,
             state_dir: self.state_dir.clone().unwrap_or(usual),
             events: self.events_addr.clone(),
-            tls: self.tls.listeners(),
+            tls: self.tls.events(),
+            webhooks: self.receiver_addr.clone(),
+            webhooks_tls: self.tls.webhooks(),
             health: self.health_addr.clone(),
             metrics: self.metrics_addr.clone(),
             admin: self.admin_addr.clone(),

@@ -7,7 +7,7 @@ use campanile_tls::SpiffeRule;
 use clap::Args;
 
 use super::Refused;
-use crate::config::{ListenAddress, TlsFiles, TlsListeners};
+use crate::config::{ListenAddress, TlsFiles, TlsListener};
 
 /// Beginnings of flags that are never unknown: a release of Flux may have more of them.
 const FAMILIES: [&str; 2] = ["--authorized-", "--spiffe-"];
@@ -20,7 +20,7 @@ pub struct TlsFlags {
     /// Where events come in by TLS, beside `--events-addr`; without it nothing listens for them.
     #[arg(long, value_name = "HOST:PORT", value_parser = ListenAddress::or_off)]
     pub events_tls_addr: Option<ListenAddress>,
-    /// Where webhooks come in by TLS. Receivers are not part of this version yet: nothing listens there.
+    /// Where webhooks come in by TLS, beside `--receiverAddr`, once there is a Receiver; without it nothing listens for them.
     #[arg(long, value_name = "HOST:PORT", value_parser = ListenAddress::or_off)]
     pub receiver_tls_addr: Option<ListenAddress>,
     /// PEM file with the certificate of the TLS listeners, and those between it and its CA. Read again when it changes.
@@ -35,7 +35,7 @@ pub struct TlsFlags {
     /// Lets only these senders post events: a SPIFFE id, with a slash at its end all below it. May be given several times.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub authorized_event_client_spiffe_id: Vec<SpiffeRule>,
-    /// The same for senders of webhooks. Receivers are not part of this version yet.
+    /// The same for senders of webhooks. Git hosts and registries have no such certificate.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub authorized_receiver_spiffe_id: Vec<SpiffeRule>,
     /// A flag of senders.
@@ -78,7 +78,26 @@ impl TlsFlags {
                 "--authorized-event-client-spiffe-id needs --events-tls-addr and --tls-client-ca-file; {SEE}"
             ));
         }
+        self.check_receivers(pair)?;
         self.say(events, events_tls);
+        Ok(())
+    }
+
+    fn check_receivers(&self, pair: bool) -> Result<(), Refused> {
+        let refused = |error: String| Err(Refused { what: "invalid configuration", error });
+        let tls = self.receiver_tls_addr.as_ref().is_some_and(|address| !address.is_off());
+        if tls && !pair {
+            return refused("--receiver-tls-addr needs --tls-cert-file and --tls-key-file".to_owned());
+        }
+        let authorises = !self.authorized_receiver_spiffe_id.is_empty();
+        if tls && authorises && self.tls_client_ca_file.is_none() {
+            return refused(format!("--authorized-receiver-spiffe-id needs --tls-client-ca-file; {SEE}"));
+        }
+        if authorises && !tls {
+            tracing::warn!(
+                "--authorized-receiver-spiffe-id has no effect without --receiver-tls-addr: {SEE}"
+            );
+        }
         Ok(())
     }
 
@@ -107,18 +126,34 @@ impl TlsFlags {
                  service accounts; {SEE}"
             );
         }
-        let receivers = self.receiver_tls_addr.as_ref().is_some_and(|address| !address.is_off());
-        if receivers || !self.authorized_receiver_spiffe_id.is_empty() {
-            tracing::warn!("--receiver-tls-addr has no effect: Receivers are not part of this version yet");
-        }
     }
 
-    /// The listeners that these flags describe; none without an address.
-    pub(super) fn listeners(&self) -> Option<TlsListeners> {
-        let events = self.events_tls_addr.clone().filter(|address| !address.is_off())?;
+    /// The listener of events that these flags describe; none without an address.
+    pub(super) fn events(&self) -> Option<TlsListener> {
+        let client_ca = self.tls_client_ca_file.clone();
+        self.listener(self.events_tls_addr.as_ref(), client_ca, &self.authorized_event_client_spiffe_id)
+    }
+
+    /// The same of webhooks. Git hosts have no certificates, so clients are asked for one only where some are authorised.
+    pub(super) fn webhooks(&self) -> Option<TlsListener> {
+        let clients = &self.authorized_receiver_spiffe_id;
+        let client_ca = self.tls_client_ca_file.clone().filter(|_| !clients.is_empty());
+        self.listener(self.receiver_tls_addr.as_ref(), client_ca, clients)
+    }
+
+    fn listener(
+        &self,
+        address: Option<&ListenAddress>,
+        client_ca: Option<PathBuf>,
+        clients: &[SpiffeRule],
+    ) -> Option<TlsListener> {
+        let address = address.filter(|address| !address.is_off())?.clone();
         let (certificate, key) = self.tls_cert_file.clone().zip(self.tls_key_file.clone())?;
-        let files = TlsFiles { certificate, key, client_ca: self.tls_client_ca_file.clone() };
-        Some(TlsListeners { events, files, event_clients: self.authorized_event_client_spiffe_id.clone() })
+        Some(TlsListener {
+            address,
+            files: TlsFiles { certificate, key, client_ca },
+            clients: clients.to_vec(),
+        })
     }
 }
 

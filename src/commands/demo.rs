@@ -77,6 +77,8 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
         state_dir: folder.join("state"),
         events: free.clone(),
         tls: None,
+        webhooks: free.clone(),
+        webhooks_tls: None,
         health: free.clone(),
         metrics: "0".parse().map_err(anyhow::Error::msg)?,
         admin: free,

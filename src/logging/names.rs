@@ -2,10 +2,11 @@
 
 /// Crates and modules by logger. The first that fits counts.
 const LOGGERS: &[(&str, &str)] = &[
+    ("campanile_intake::webhooks", "receiver-server"),
+    ("campanile_keyring", "receiver-server"),
     ("campanile_intake", "event-server"),
     ("campanile_router", "event-server"),
     ("campanile_delivery", "event-server"),
-    ("campanile_receivers", "receiver-server"),
     ("campanile::ops", "operations"),
     ("campanile::", "setup"),
     ("campanile_", ""),
@@ -39,6 +40,7 @@ mod tests {
     fn loggers_have_the_names_of_the_contract_and_the_rest_those_of_their_crate() {
         let names = [
             ("campanile_intake::server", "event-server"),
+            ("campanile_intake::webhooks::pipeline", "receiver-server"),
             ("campanile_router::actor::journal", "event-server"),
             ("campanile_delivery::provider_actor", "event-server"),
             ("campanile::app", "setup"),

@@ -76,7 +76,10 @@ impl Sources {
     fn page(&self, format: Format) -> String {
         let mut page = Page::new(format);
         if let Some(intake) = &self.state.intake {
-            http::write(&mut page, intake);
+            http::write(&mut page, &http::EVENTS, &intake.requests, &intake.open_by_path);
+        }
+        if let Some(webhooks) = &self.state.webhooks {
+            http::write(&mut page, &http::WEBHOOKS, &webhooks.requests, &webhooks.open_by_path);
         }
         delivery::write(&mut page, &self.tallies, self.state.delivery.as_ref(), self.objects.is_some());
         outbox::write(&mut page, &self.state.outbox, &self.ages, self.objects.is_some());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use campanile_delivery::{Clouds, DeliverySnapshot, TokenCacheSnapshot};
-use campanile_intake::IntakeSnapshot;
+use campanile_intake::{IntakeSnapshot, WebhookSnapshot};
 use campanile_outbox::Stats;
 use campanile_router::RouterSnapshot;
 use campanile_supervision::{ChildReport, GetSnapshot, Link};
@@ -23,6 +23,8 @@ pub struct State {
     pub actors: Vec<ChildReport>,
     /// The event endpoint.
     pub intake: Option<IntakeSnapshot>,
+    /// The webhook endpoint; none with `--receivers=ignore`.
+    pub webhooks: Option<WebhookSnapshot>,
     /// The router.
     pub router: Option<RouterSnapshot>,
     /// The outbox.
@@ -49,6 +51,7 @@ impl State {
         Self {
             actors: view.supervisor.send(GetSnapshot::new()).await.unwrap_or_default(),
             intake: snapshot(&links.intake_snapshot).await,
+            webhooks: snapshot(&links.webhook_snapshot).await,
             router: snapshot(&links.router_snapshot).await,
             outbox: view.outbox.stats(),
             delivery: snapshot(&links.delivery_snapshot).await,

@@ -51,6 +51,7 @@ mod provider_secrets_never_show;
 mod provider_threads;
 mod provider_tls;
 mod provider_tls_refused;
+mod receiver_standalone;
 mod route_end_to_end;
 mod route_real_events;
 mod route_real_events_every_type;

@@ -28,6 +28,7 @@ fn rule(krate: &str) -> Rule {
         "receivers" => {
             rule(&["domain"], &["tokio", "actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"])
         }
+        "keyring" => rule(&["domain", "protocol", "receivers", "supervision", "transport"], &["kube"]),
         "intake" => rule(&["domain", "protocol", "supervision", "receivers"], &["kube"]),
         "router" => rule(
             &["domain", "protocol", "supervision", "outbox"],

@@ -17,7 +17,8 @@ use crate::budget::Budget;
 use crate::config::IntakeConfig;
 use crate::meter::{Meter, RequestSeries};
 use crate::pipeline::State;
-use crate::server::{self, EventListener};
+use crate::server;
+use crate::shell::EventListener;
 use crate::window::Window;
 
 /// What an [`IntakeActor`] is built from.
@@ -76,7 +77,7 @@ pub struct IntakeSnapshot {
     /// Keys in the duplicate window.
     pub window_keys: usize,
     /// Requests by method and outcome, with their durations.
-    pub requests: Vec<RequestSeries>,
+    pub requests: Vec<RequestSeries<Outcome>>,
 }
 
 /// The server came to its end.
@@ -89,7 +90,7 @@ impl IntakeActor {
     pub fn new(parts: IntakeParts) -> Self {
         let IntakeParts { listeners, config, router, clock, guard, window, watchdog } = parts;
         let bodies = Budget::new(config.bodies_limit);
-        let meter = Meter::new(config.count_paths);
+        let meter = if config.count_paths { Meter::telling_paths() } else { Meter::of("/") };
         let state = State { config, router, clock, window, bodies, meter, watchdog };
         Self { state: Arc::new(state), listeners, server: None, guard }
     }

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde::{Serialize, Serializer};
 
+use crate::meter::Ending;
+
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
@@ -99,9 +101,17 @@ impl Outcome {
     pub fn is_refusal(self) -> bool {
         !matches!(self, Self::Accepted | Self::Duplicate | Self::Redirected)
     }
+}
 
-    /// The HTTP status (contract, control plane 4.4).
-    pub fn status(self) -> StatusCode {
+impl Ending for Outcome {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn number(self) -> usize {
+        self as usize
+    }
+
+    /// Contract, control plane 4.4.
+    fn status(self) -> StatusCode {
         match self {
             Self::Accepted => StatusCode::ACCEPTED,
             Self::Duplicate => StatusCode::TOO_MANY_REQUESTS,

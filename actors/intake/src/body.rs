@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use actix_http::RequestHead;
 use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_LENGTH;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
@@ -41,6 +43,11 @@ impl ReadError {
             Self::Crowded => Outcome::Overloaded,
         }
     }
+}
+
+/// The length that a head declares, if it does.
+pub(crate) fn declared(head: &RequestHead) -> Option<usize> {
+    head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok())
 }
 
 /// Reads all of `payload`. A body is too large as soon as its declared or its counted length is more than `limit`,

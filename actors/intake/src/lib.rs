@@ -1,4 +1,4 @@
-//! The actor that takes events in over HTTP.
+//! The actors that take events and webhooks in over HTTP.
 //!
 //! It promises: an event is answered 202 only once its deliveries are durably stored, and every request is answered
 //! in time, with 503 where nothing else is true. No answer has a body. Memory is bounded: bodies in flight, keys of
@@ -15,11 +15,16 @@ mod meter;
 mod path;
 mod pipeline;
 mod server;
+mod shell;
+mod webhooks;
 mod window;
 
 pub use actor::{IntakeActor, IntakeParts, IntakeSnapshot, StopAccepting};
 pub use answer::Outcome;
 pub use config::IntakeConfig;
-pub use meter::{DURATION_BOUNDS, RequestSeries};
-pub use server::{EventListener, EventTls, bind};
+pub use meter::{DURATION_BOUNDS, Ending, RequestSeries};
+pub use shell::{EventListener, EventTls, bind};
+pub use webhooks::{
+    OpenListeners, WebhookAction, WebhookActor, WebhookOutcome, WebhookParts, WebhookSnapshot,
+};
 pub use window::Window;

@@ -1,14 +1,13 @@
 //! Counting requests and their durations without a lock.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use serde::Serialize;
-
-use crate::answer::Outcome;
 
 /// Upper bounds of the duration buckets in seconds (contract, control plane 9.2); one more bucket has none.
 pub const DURATION_BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -26,15 +25,27 @@ const LONGEST_PATH: usize = 128;
 /// The path of all other paths.
 const REST: &str = "other";
 
+/// The ways in which the requests of an endpoint end.
+pub trait Ending: Copy + Send + Sync + 'static {
+    /// All of them, each at the place of its number.
+    const ALL: &'static [Self];
+
+    /// Its place in [`ALL`](Self::ALL).
+    fn number(self) -> usize;
+
+    /// Its HTTP status.
+    fn status(self) -> StatusCode;
+}
+
 /// The requests of one path and method that ended in one way.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct RequestSeries {
-    /// The path; always `/` unless paths are counted.
+pub struct RequestSeries<E> {
+    /// The path; always the root of the endpoint unless paths are counted.
     pub path: String,
     /// The method, or `OTHER`.
     pub method: &'static str,
     /// How they ended.
-    pub outcome: Outcome,
+    pub outcome: E,
     /// The HTTP status of that.
     pub status: u16,
     /// Requests per duration bucket, each only in its own; the last is above all [`DURATION_BOUNDS`].
@@ -43,7 +54,7 @@ pub struct RequestSeries {
     pub seconds: f64,
 }
 
-impl RequestSeries {
+impl<E> RequestSeries<E> {
     /// All requests of this series.
     pub fn count(&self) -> u64 {
         self.buckets.iter().sum()
@@ -63,45 +74,57 @@ struct PathCounters {
     series: Box<[Series]>,
 }
 
-impl Default for PathCounters {
-    fn default() -> Self {
-        let series = (0..METHODS.len() * Outcome::ALL.len()).map(|_| Series::default()).collect();
+impl PathCounters {
+    fn new(endings: usize) -> Self {
+        let series = (0..METHODS.len() * endings).map(|_| Series::default()).collect();
         Self { open: AtomicU64::new(0), series }
     }
 }
 
 /// All counters of the endpoint. Bounded by the tables and the number of paths.
 #[derive(Debug)]
-pub(crate) struct Meter {
+pub(crate) struct Meter<E> {
     /// One if paths are not told apart; otherwise one for each that may be known, and the last for the rest.
     counters: Box<[PathCounters]>,
     /// The known paths, at the places of their counters. Written to once for each.
     paths: RwLock<Vec<String>>,
     /// Events that lost their unknown fields.
     dropped_fields: AtomicU64,
+    endings: PhantomData<E>,
 }
 
 /// A request that is not answered yet. One that is dropped before, because its sender left, is not counted.
 #[derive(Debug)]
-pub(crate) struct OpenRequest<'a> {
+pub(crate) struct OpenRequest<'a, E> {
     counters: &'a PathCounters,
     method: usize,
     since: Instant,
+    endings: PhantomData<E>,
 }
 
-impl Meter {
-    /// A meter that tells paths apart, or counts all as `/`.
-    pub(crate) fn new(by_path: bool) -> Self {
-        let (slots, paths) = if by_path { (MOST_PATHS + 1, vec![]) } else { (1, vec!["/".to_owned()]) };
-        let counters = (0..slots).map(|_| PathCounters::default()).collect();
-        Self { counters, paths: RwLock::new(paths), dropped_fields: AtomicU64::new(0) }
+impl<E: Ending> Meter<E> {
+    /// A meter that tells paths apart.
+    pub(crate) fn telling_paths() -> Self {
+        Self::with(MOST_PATHS + 1, Vec::new())
     }
 
-    pub(crate) fn open(&self, path: &str, method: &Method) -> OpenRequest<'_> {
+    /// A meter that counts all paths as `root`.
+    pub(crate) fn of(root: &str) -> Self {
+        Self::with(1, vec![root.to_owned()])
+    }
+
+    fn with(slots: usize, paths: Vec<String>) -> Self {
+        let counters = (0..slots).map(|_| PathCounters::new(E::ALL.len())).collect();
+        let (paths, dropped_fields) = (RwLock::new(paths), AtomicU64::new(0));
+        Self { counters, paths, dropped_fields, endings: PhantomData }
+    }
+
+    pub(crate) fn open(&self, path: &str, method: &Method) -> OpenRequest<'_, E> {
         let counters = &self.counters[self.place(path)];
         counters.open.fetch_add(1, Ordering::Relaxed);
         let known = METHODS.iter().position(|known| *known == method.as_str());
-        OpenRequest { counters, method: known.unwrap_or(METHODS.len() - 1), since: Instant::now() }
+        let method = known.unwrap_or(METHODS.len() - 1);
+        OpenRequest { counters, method, since: Instant::now(), endings: PhantomData }
     }
 
     fn place(&self, path: &str) -> usize {
@@ -155,7 +178,7 @@ impl Meter {
     }
 
     /// Every series that has counted something.
-    pub(crate) fn series(&self) -> Vec<RequestSeries> {
+    pub(crate) fn series(&self) -> Vec<RequestSeries<E>> {
         let of_path = |(path, counters): (String, &PathCounters)| {
             let series = counters.series.iter().enumerate();
             series.map(|(number, series)| series.read(&path, number)).collect::<Vec<_>>()
@@ -165,11 +188,11 @@ impl Meter {
 }
 
 impl Series {
-    fn read(&self, path: &str, number: usize) -> RequestSeries {
-        let outcome = Outcome::ALL[number % Outcome::ALL.len()];
+    fn read<E: Ending>(&self, path: &str, number: usize) -> RequestSeries<E> {
+        let outcome = E::ALL[number % E::ALL.len()];
         RequestSeries {
             path: path.to_owned(),
-            method: METHODS[number / Outcome::ALL.len()],
+            method: METHODS[number / E::ALL.len()],
             outcome,
             status: outcome.status().as_u16(),
             buckets: self.buckets.each_ref().map(|count| count.load(Ordering::Relaxed)),
@@ -178,11 +201,11 @@ impl Series {
     }
 }
 
-impl OpenRequest<'_> {
+impl<E: Ending> OpenRequest<'_, E> {
     /// Counts the request as answered.
-    pub(crate) fn answered(self, outcome: Outcome) {
+    pub(crate) fn answered(self, outcome: E) {
         let took = self.since.elapsed();
-        let series = &self.counters.series[self.method * Outcome::ALL.len() + outcome as usize];
+        let series = &self.counters.series[self.method * E::ALL.len() + outcome.number()];
         let fits = |bound: &f64| took.as_secs_f64() <= *bound;
         let bucket = DURATION_BOUNDS.iter().position(fits).unwrap_or(BUCKETS - 1);
         series.buckets[bucket].fetch_add(1, Ordering::Relaxed);
@@ -190,7 +213,7 @@ impl OpenRequest<'_> {
     }
 }
 
-impl Drop for OpenRequest<'_> {
+impl<E> Drop for OpenRequest<'_, E> {
     fn drop(&mut self) {
         self.counters.open.fetch_sub(1, Ordering::Relaxed);
     }
@@ -199,10 +222,11 @@ impl Drop for OpenRequest<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::Outcome;
 
     #[test]
     fn requests_are_counted_by_method_and_outcome_when_answered() {
-        let meter = Meter::new(false);
+        let meter = Meter::<Outcome>::of("/");
         let brew = Method::from_bytes(b"BREW").unwrap();
         let open = meter.open("/x", &Method::POST);
         drop(meter.open("/x", &Method::POST));
@@ -218,10 +242,10 @@ mod tests {
 
     #[test]
     fn paths_are_told_apart_up_to_a_bound_if_asked_for() {
-        let all = Meter::new(false);
+        let all = Meter::<Outcome>::of("/");
         all.open("/secret", &Method::POST).answered(Outcome::Accepted);
         assert_eq!(all.series()[0].path, "/");
-        let meter = Meter::new(true);
+        let meter = Meter::<Outcome>::telling_paths();
         for number in 0..100 {
             meter.open(&format!("/{}", number % 50), &Method::POST).answered(Outcome::Accepted);
         }

@@ -25,7 +25,7 @@ pub(crate) struct State {
     pub(crate) clock: SharedClock,
     pub(crate) window: Arc<Window>,
     pub(crate) bodies: Arc<Budget>,
-    pub(crate) meter: Meter,
+    pub(crate) meter: Meter<Outcome>,
     pub(crate) watchdog: Option<Watchdog>,
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod announce;
 mod changes;
+mod keys;
 mod labels;
 pub mod log_event;
 mod objects;
@@ -17,6 +18,7 @@ mod unusable;
 pub use accounts::{AccountError, ReadServiceAccount, RequestToken};
 pub use announce::{Announce, Announcements, Subject, reason};
 pub use changes::{Change, Changes, Resync};
+pub use keys::GetKeys;
 pub use labels::{LabelLookup, Labels};
 pub use objects::{
     AlertRow, Condition, GetObjects, LookTimes, ObjectRow, ObjectTable, ProviderRow, ReceiverRow, WebhookRow,

@@ -2,7 +2,7 @@
 
 use campanile_domain::cel::CelError;
 
-/// Why a Receiver cannot work whatever comes in. Its text is the `<error>` of contract 2.3.
+/// Why a Receiver cannot work whatever comes in. Its text is the `<error>` of a terminal failure (contract, receivers 2.3).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// `spec.resourceFilter` is no filter.

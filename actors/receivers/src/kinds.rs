@@ -28,6 +28,14 @@ pub(crate) struct Rules {
     pub(crate) event: &'static str,
     /// Where the body has a commit or tag.
     pub(crate) revision: Option<&'static [&'static str]>,
+    /// How to call it by hand: the arguments of curl beside the address, for a shell with `TOKEN` and `BODY` in its variables.
+    pub(crate) curl: &'static str,
+}
+
+/// How to call a Receiver of this type by hand: the arguments of curl beside the address, for a shell that has the token of the
+/// Secret in `TOKEN`, a body in `BODY`, and for types with a token of an issuer that one in `ID_TOKEN`.
+pub fn curl(kind: ReceiverType) -> &'static str {
+    rules(kind).curl
 }
 
 /// The rules of a type.

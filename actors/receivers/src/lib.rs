@@ -37,6 +37,7 @@ pub use body::BodyError;
 pub use error::{Check, VerifyError};
 pub use invalid::Invalid;
 pub use keys::{Discovery, KeyCache, KeyError, KeyPlan, KeySet, KeySource};
+pub use kinds::curl;
 pub use receiver::Receiver;
 pub use request::Unverified;
 pub use selection::Selection;

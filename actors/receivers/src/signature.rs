@@ -74,7 +74,7 @@ fn named(name: &[u8]) -> Option<Algorithm> {
 
 /// Checks a signature as GitHub makes it, and returns what was signed: the body, or the field `payload` of a form.
 ///
-/// An empty token does not excuse a missing signature, as it does elsewhere (contract, receivers 12.6).
+/// An empty token does not excuse a missing signature, as it does elsewhere (contract, receivers 12).
 ///
 /// # Errors
 /// Why it does not do.

@@ -1,44 +1,74 @@
-//! Requests of the event endpoint, under the incumbent's names: `service` is always empty, `handler` the path.
+//! Requests of the endpoints, under the incumbent's names: `service` is always empty, `handler` the path.
 
 use std::collections::BTreeMap;
 
-use campanile_intake::{DURATION_BOUNDS, IntakeSnapshot, RequestSeries};
+use campanile_intake::{DURATION_BOUNDS, RequestSeries};
 
 use super::page::{Counted, Kind, Page};
 
 const BUCKETS: usize = DURATION_BOUNDS.len() + 1;
 
-/// Bounds of answer sizes in bytes. No answer has a body, so the first bucket holds them all.
+/// Bounds of answer sizes in bytes. Answers have no body, or a line, so the first bucket holds them all.
 const SIZE_BOUNDS: [f64; 8] = [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 /// Path, method and status.
 type Key<'a> = (&'a str, &'static str, String);
 
-pub(super) fn write(page: &mut Page, intake: &IntakeSnapshot) {
-    let series = by_status(&intake.requests);
-    let name = "gotk_event_http_request_duration_seconds";
-    page.family(name, Kind::Histogram, "Duration of requests to the event endpoint.");
+/// An endpoint, as its metrics name it.
+pub(super) struct Endpoint {
+    /// Names of its families: durations, sizes of answers, open requests.
+    names: [&'static str; 3],
+    /// How the help calls it.
+    called: &'static str,
+}
+
+/// Where events come in.
+pub(super) const EVENTS: Endpoint = Endpoint {
+    names: [
+        "gotk_event_http_request_duration_seconds",
+        "gotk_event_http_response_size_bytes",
+        "gotk_event_http_requests_inflight",
+    ],
+    called: "event endpoint",
+};
+
+/// Where webhooks come in (contract, receivers 10).
+pub(super) const WEBHOOKS: Endpoint = Endpoint {
+    names: [
+        "gotk_receiver_http_request_duration_seconds",
+        "gotk_receiver_http_response_size_bytes",
+        "gotk_receiver_http_requests_inflight",
+    ],
+    called: "webhook endpoint",
+};
+
+pub(super) fn write<E>(
+    page: &mut Page,
+    Endpoint { names: [durations, sizes, open], called }: &Endpoint,
+    requests: &[RequestSeries<E>],
+    open_by_path: &BTreeMap<String, u64>,
+) {
+    let series = by_status(requests);
+    page.family(durations, Kind::Histogram, &format!("Duration of requests to the {called}."));
     for ((path, method, code), (buckets, sum)) in &series {
         let labels = [("service", ""), ("handler", *path), ("method", *method), ("code", code.as_str())];
         page.histogram(&labels, &Counted { bounds: &DURATION_BOUNDS, buckets, sum: *sum });
     }
-    let name = "gotk_event_http_response_size_bytes";
-    page.family(name, Kind::Histogram, "Size of answers of the event endpoint.");
+    page.family(sizes, Kind::Histogram, &format!("Size of answers of the {called}."));
     for ((path, method, code), (buckets, _)) in &series {
         let labels = [("service", ""), ("handler", *path), ("method", *method), ("code", code.as_str())];
-        let mut sizes = [0; SIZE_BOUNDS.len() + 1];
-        sizes[0] = buckets.iter().sum();
-        page.histogram(&labels, &Counted { bounds: &SIZE_BOUNDS, buckets: &sizes, sum: 0.0 });
+        let mut counts = [0; SIZE_BOUNDS.len() + 1];
+        counts[0] = buckets.iter().sum();
+        page.histogram(&labels, &Counted { bounds: &SIZE_BOUNDS, buckets: &counts, sum: 0.0 });
     }
-    let name = "gotk_event_http_requests_inflight";
-    page.family(name, Kind::Gauge, "Requests to the event endpoint that are not answered yet.");
-    for (path, open) in &intake.open_by_path {
-        page.sample(&[("service", ""), ("handler", path)], *open);
+    page.family(open, Kind::Gauge, &format!("Requests to the {called} that are not answered yet."));
+    for (path, count) in open_by_path {
+        page.sample(&[("service", ""), ("handler", path)], *count);
     }
 }
 
 /// The sums of outcomes that share a status.
-fn by_status(requests: &[RequestSeries]) -> BTreeMap<Key<'_>, ([u64; BUCKETS], f64)> {
+fn by_status<E>(requests: &[RequestSeries<E>]) -> BTreeMap<Key<'_>, ([u64; BUCKETS], f64)> {
     let mut sums = BTreeMap::<_, ([u64; BUCKETS], f64)>::new();
     for series in requests {
         let key = (series.path.as_str(), series.method, series.status.to_string());

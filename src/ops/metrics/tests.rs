@@ -65,7 +65,7 @@ fn outcomes_that_share_a_status_share_a_series() {
         requests: vec![series(Outcome::Malformed, 400, 0), series(Outcome::Unreadable, 400, 11)],
     };
     let mut page = Page::new(Format::Text);
-    http::write(&mut page, &intake);
+    http::write(&mut page, &http::EVENTS, &intake.requests, &intake.open_by_path);
     let page = page.end();
     let labels = r#"service="",handler="/",method="POST",code="400""#;
     for line in [

@@ -123,7 +123,7 @@ impl Instance {
     ) -> Self {
         let mut command = program();
         command.envs(variables.iter().copied());
-        command.env("KUBECONFIG", kubeconfig).arg("--receiverAddr=127.0.0.1:0");
+        command.env("KUBECONFIG", kubeconfig);
         // Destinations of tests are on this machine, which is closed in a cluster.
         command.args(unless_given("--allow-destinations=127.0.0.0/8,::1/128", flags));
         if let Some(namespace) = namespace {
@@ -137,6 +137,7 @@ impl Instance {
             .args(["--health-addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0"])
             .args(unless_given("--events-addr=127.0.0.1:0", flags))
             .args(unless_given("--metrics-addr=0", flags))
+            .args(unless_given("--receiverAddr=127.0.0.1:0", flags))
             .arg("--state-dir")
             .arg(state)
             .args(flags)
@@ -185,6 +186,15 @@ impl Instance {
         let answer = get(self.admin, path).expect("the operations API answers");
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         serde_json::from_str(&answer.body).expect("the operations API speaks JSON")
+    }
+
+    /// Where webhooks come in, once there is a Receiver.
+    pub(crate) fn webhooks(&self) -> SocketAddr {
+        eventually("webhooks to come in", || {
+            let line = self.log.lines().into_iter().find(|line| line.contains("\"webhooks come in\""))?;
+            let line: Value = serde_json::from_str(&line).ok()?;
+            line["addr"].as_str()?.parse().ok()
+        })
     }
 
     /// Waits until all objects are known.

@@ -16,3 +16,4 @@ mod duplicates;
 mod failures;
 mod lifecycle;
 mod limits;
+mod webhooks;

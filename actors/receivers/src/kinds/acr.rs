@@ -7,7 +7,12 @@ use crate::event::shown;
 use crate::fields::{Field, Rest, read};
 use crate::verify::{Case, Step};
 
-pub(super) static RULES: Rules = Rules { check, event: "ACR event", revision: Some(TAG) };
+pub(super) static RULES: Rules = Rules {
+    check,
+    event: "ACR event",
+    revision: Some(TAG),
+    curl: r#"-d '{"action":"push","target":{"repository":"app","tag":"latest"}}'"#,
+};
 
 const TAG: &[&str] = &["target", "tag"];
 

@@ -7,4 +7,5 @@ pub(super) static RULES: Rules = Rules {
     check: |case| github::check(case, "Bitbucket server"),
     event: "Bitbucket server event",
     revision: None,
+    curl: r#"-H 'Content-Type: application/json' -H "X-Event-Key: repo:push" -H "X-Hub-Signature: sha256=$(printf %s "$BODY" | openssl dgst -sha256 -hmac "$TOKEN" -r | cut -c-64)" -d "$BODY""#,
 };

@@ -11,4 +11,5 @@ pub(super) static RULES: Rules = Rules {
     },
     event: "CDEvent",
     revision: None,
+    curl: r#"-H "Ce-Type: dev.cdevents.artifact.published.0.2.0" -d "$BODY""#,
 };

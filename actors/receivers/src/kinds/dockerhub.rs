@@ -7,7 +7,12 @@ use crate::event::shown;
 use crate::fields::{Field, Rest, read};
 use crate::verify::{Case, Step};
 
-pub(super) static RULES: Rules = Rules { check, event: "DockerHub event", revision: Some(TAG) };
+pub(super) static RULES: Rules = Rules {
+    check,
+    event: "DockerHub event",
+    revision: Some(TAG),
+    curl: r#"-d '{"push_data":{"tag":"latest"},"repository":{"repo_url":"https://hub.docker.com/r/org/app"}}'"#,
+};
 
 const TAG: &[&str] = &["push_data", "tag"];
 

@@ -21,7 +21,12 @@ use crate::jwt::{self, Jwt, JwtError};
 use crate::keys::{KeyError, KeySet, KeySource};
 use crate::verify::{Asked, Case, Passed, Question, Step};
 
-pub(super) static RULES: Rules = Rules { check, event: "GCR event", revision: Some(&["tag"]) };
+pub(super) static RULES: Rules = Rules {
+    check,
+    event: "GCR event",
+    revision: Some(&["tag"]),
+    curl: r#"-H "Authorization: Bearer $ID_TOKEN" -H 'Content-Type: application/json' -d "$BODY""#,
+};
 
 /// Google's keys by algorithm.
 const KEYS: [(&str, &str); 2] = [

@@ -2,5 +2,9 @@
 
 use super::{Rules, passed};
 
-pub(super) static RULES: Rules =
-    Rules { check: |_| Ok(passed("handling generic webhook")), event: "generic webhook", revision: None };
+pub(super) static RULES: Rules = Rules {
+    check: |_| Ok(passed("handling generic webhook")),
+    event: "generic webhook",
+    revision: None,
+    curl: r#"-d "$BODY""#,
+};

@@ -5,7 +5,12 @@ use crate::error::VerifyError;
 use crate::signature;
 use crate::verify::{Case, Step};
 
-pub(super) static RULES: Rules = Rules { check, event: "generic webhook", revision: None };
+pub(super) static RULES: Rules = Rules {
+    check,
+    event: "generic webhook",
+    revision: None,
+    curl: r#"-H "X-Signature: sha256=$(printf %s "$BODY" | openssl dgst -sha256 -hmac "$TOKEN" -r | cut -c-64)" -d "$BODY""#,
+};
 
 fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
     signature::check(case.tokens, case.head, "X-Signature", case.body).map_err(VerifyError::Hmac)?;

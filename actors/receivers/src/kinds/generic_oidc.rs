@@ -11,7 +11,12 @@ use crate::keys::{KeyError, KeySet, KeySource};
 use crate::oidc::Issuer;
 use crate::verify::{Asked, Case, Passed, Question, Step};
 
-pub(super) static RULES: Rules = Rules { check, event: "generic webhook", revision: None };
+pub(super) static RULES: Rules = Rules {
+    check,
+    event: "generic webhook",
+    revision: None,
+    curl: r#"-H "Authorization: Bearer $ID_TOKEN" -d "$BODY""#,
+};
 
 fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
     let issuers = case.receiver.issuers();

@@ -5,8 +5,12 @@ use crate::error::VerifyError;
 use crate::signature;
 use crate::verify::{Case, Passed, Step};
 
-pub(super) static RULES: Rules =
-    Rules { check: |case| check(case, "GitHub"), event: "GitHub event", revision: Some(&["after"]) };
+pub(super) static RULES: Rules = Rules {
+    check: |case| check(case, "GitHub"),
+    event: "GitHub event",
+    revision: Some(&["after"]),
+    curl: r#"-H 'Content-Type: application/json' -H "X-GitHub-Event: push" -H "X-Hub-Signature-256: sha256=$(printf %s "$BODY" | openssl dgst -sha256 -hmac "$TOKEN" -r | cut -c-64)" -d "$BODY""#,
+};
 
 /// Checks the signature as GitHub makes it; the rest of the Git hosts that do alike come here too.
 pub(super) fn check(case: &Case<'_>, host: &'static str) -> Result<Step, VerifyError> {

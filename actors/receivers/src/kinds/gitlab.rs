@@ -7,7 +7,12 @@ use crate::verify::{Case, Passed, Step};
 
 const HEADER: &str = "X-Gitlab-Token";
 
-pub(super) static RULES: Rules = Rules { check, event: "GitLab event", revision: Some(&["checkout_sha"]) };
+pub(super) static RULES: Rules = Rules {
+    check,
+    event: "GitLab event",
+    revision: Some(&["checkout_sha"]),
+    curl: r#"-H "X-Gitlab-Token: $TOKEN" -H "X-Gitlab-Event: Push Hook" -d "$BODY""#,
+};
 
 fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
     let given = case.head.first(HEADER);

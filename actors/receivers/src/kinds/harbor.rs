@@ -5,7 +5,8 @@ use crate::error::VerifyError;
 use crate::secret::equal;
 use crate::verify::{Case, Step};
 
-pub(super) static RULES: Rules = Rules { check, event: "Harbor event", revision: None };
+pub(super) static RULES: Rules =
+    Rules { check, event: "Harbor event", revision: None, curl: r#"-H "Authorization: $TOKEN" -d "$BODY""# };
 
 fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
     let given = case.head.first("Authorization");

@@ -11,7 +11,12 @@ use crate::secret::unhex;
 use crate::signature::verify;
 use crate::verify::{Case, Step};
 
-pub(super) static RULES: Rules = Rules { check, event: "Nexus event", revision: None };
+pub(super) static RULES: Rules = Rules {
+    check,
+    event: "Nexus event",
+    revision: None,
+    curl: r#"-H "X-Nexus-Webhook-Signature: $(printf %s "$BODY" | openssl dgst -sha1 -hmac "$TOKEN" -r | cut -c-40)" -d "$BODY""#,
+};
 
 fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
     let given = case.head.first("X-Nexus-Webhook-Signature");

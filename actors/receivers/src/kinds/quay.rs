@@ -7,7 +7,12 @@ use crate::event::shown;
 use crate::fields::{Field, Rest, read};
 use crate::verify::{Case, Step};
 
-pub(super) static RULES: Rules = Rules { check, event: "Quay event", revision: None };
+pub(super) static RULES: Rules = Rules {
+    check,
+    event: "Quay event",
+    revision: None,
+    curl: r#"-d '{"docker_url":"quay.io/org/app","updated_tags":["latest"]}'"#,
+};
 
 fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
     let fields = [Field::Text(&["docker_url"]), Field::Texts(&["updated_tags"])];

@@ -1,0 +1,166 @@
+//! What a verified request leads to: resources are asked to reconcile, or an event is posted that Alerts can notify of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use campanile_domain::{Event, ObjectRef, ReceiverSpec, Severity};
+use campanile_protocol::{EntryOutcome, ReconcileError, RequestReconciles, Submit, SubmitError};
+use campanile_receivers::{Selection, Verified};
+use campanile_supervision::{Link, SharedClock};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tracing::Span;
+
+use super::answer::WebhookOutcome;
+
+/// What is done about a verified request.
+#[derive(Clone, Debug)]
+pub enum WebhookAction {
+    /// In a cluster: its resources are asked to reconcile. Where the Receiver has the annotation for it, the event is posted too.
+    Reconcile(Link<RequestReconciles>),
+    /// Without one: the event is posted.
+    Notify,
+}
+
+/// The group of Receivers.
+const GROUP: &str = "notification.toolkit.fluxcd.io";
+
+/// How long the API server may take for the resources of one request.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the watcher may take beyond that, and the router for an event.
+const MARGIN: Duration = Duration::from_secs(3);
+
+/// What acts.
+pub(super) struct Act {
+    pub(super) action: WebhookAction,
+    pub(super) router: Link<Submit>,
+    pub(super) clock: SharedClock,
+}
+
+/// How acting went.
+pub(super) struct Acted {
+    pub(super) outcome: WebhookOutcome,
+    /// In a few words.
+    pub(super) reason: String,
+    /// Resources that were asked to reconcile.
+    pub(super) resources: u32,
+}
+
+impl Acted {
+    fn accepted(reason: impl Into<String>, resources: u32) -> Self {
+        Self { outcome: WebhookOutcome::Accepted, reason: reason.into(), resources }
+    }
+
+    fn failed(reason: impl Into<String>, resources: u32) -> Self {
+        Self { outcome: WebhookOutcome::Failed, reason: reason.into(), resources }
+    }
+}
+
+impl Act {
+    /// Acts on a verified request. It is done when everything was tried.
+    pub(super) async fn on(&self, verified: Verified) -> Acted {
+        let now = self.clock.now();
+        let event = self.event(&verified, now);
+        let selection = match verified.select() {
+            Ok(selection) => Arc::new(selection),
+            Err(error) => {
+                tracing::error!(%error, "unable to create resource filters");
+                return Acted::failed(error.to_string(), 0);
+            }
+        };
+        match (&self.action, event) {
+            (WebhookAction::Notify, event) => match self.post(event.unwrap_or_default(), now).await {
+                Ok(()) => Acted::accepted("an event was posted; nothing is reconciled without a cluster", 0),
+                Err(error) => Acted::failed(error.to_string(), 0),
+            },
+            (WebhookAction::Reconcile(watcher), event) => {
+                let acted = reconcile(watcher, selection, now).await;
+                if let Some(event) = event
+                    && let Err(error) = self.post(event, now).await
+                {
+                    tracing::error!(%error, "failed to post the event of a webhook");
+                }
+                acted
+            }
+        }
+    }
+
+    /// The event that tells of a request; none where nobody is to be told.
+    fn event(&self, verified: &Verified, now: Timestamp) -> Option<Event> {
+        let receiver = verified.receiver();
+        let wanted = matches!(self.action, WebhookAction::Notify) || receiver.notify;
+        wanted.then(|| event(receiver, &verified.event(), verified.revision(), now))
+    }
+
+    async fn post(&self, event: Event, accepted_at: Timestamp) -> Result<(), SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let submit = Submit { event: Arc::new(event), accepted_at, reply, span: Span::none() };
+        self.router.send(submit).map_err(|_| SubmitError::Unavailable)?;
+        match timeout(MARGIN, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) | Err(_) => Err(SubmitError::Unavailable),
+        }
+    }
+}
+
+/// Asks for the resources of a request, and says what became of them.
+async fn reconcile(watcher: &Link<RequestReconciles>, selection: Arc<Selection>, at: Timestamp) -> Acted {
+    let request = RequestReconciles { selection: selection.clone(), at, patience: PATIENCE };
+    let receiver = selection.receiver();
+    let Ok(Ok(outcomes)) = timeout(PATIENCE + MARGIN, watcher.ask(request)).await else {
+        let error = "the watcher did not answer in time";
+        tracing::error!(error, "unable to request reconciliation");
+        return Acted::failed(error, 0);
+    };
+    let resources = outcomes.iter().flatten().map(|entry| entry.annotated).sum();
+    outcomes.iter().zip(&receiver.resources).for_each(|(outcome, entry)| {
+        if let Err(error) = outcome {
+            let namespace = entry.namespace.as_deref().unwrap_or(&receiver.key.namespace);
+            let resource = format!("{}/{}.{namespace}", entry.kind, entry.name);
+            tracing::error!(resource, %error, "unable to request reconciliation");
+        }
+    });
+    match first_error(&outcomes) {
+        None => Acted::accepted(format!("{resources} resources were asked to reconcile"), resources),
+        Some(error) => Acted::failed(error.to_string(), resources),
+    }
+}
+
+fn first_error(outcomes: &[EntryOutcome]) -> Option<&ReconcileError> {
+    outcomes.iter().find_map(|outcome| outcome.as_ref().err())
+}
+
+/// The event that tells of a request to a Receiver.
+fn event(receiver: &ReceiverSpec, name: &str, revision: Option<String>, now: Timestamp) -> Event {
+    let mut metadata = BTreeMap::new();
+    let mut message = format!("webhook from {} received", receiver.type_name);
+    let mut tell = |key: &str, value: &str| metadata.insert(format!("{GROUP}/{key}"), value.to_owned());
+    tell("host", &receiver.type_name);
+    if !name.is_empty() {
+        message.push_str(&format!(": {name}"));
+        tell("event", name);
+    }
+    if let Some(revision) = revision {
+        tell("revision", &revision);
+    }
+    Event {
+        involved_object: ObjectRef {
+            kind: "Receiver".to_owned(),
+            namespace: receiver.key.namespace.to_string(),
+            name: receiver.key.name.to_string(),
+            uid: receiver.uid.to_string(),
+            api_version: format!("{GROUP}/v1"),
+            ..ObjectRef::default()
+        },
+        severity: Severity::Info,
+        timestamp: Some(now),
+        message,
+        reason: "WebhookReceived".to_owned(),
+        metadata,
+        reporting_controller: "campanile".to_owned(),
+        ..Event::default()
+    }
+}
