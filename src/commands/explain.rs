@@ -113,7 +113,10 @@ fn standing(delivery: &DeliveryView, now: Timestamp) -> String {
         (DeliveryState::Dead, Some(at)) => format!("given up {} ago", since(at, now)),
         (DeliveryState::Dead, None) => "given up".to_owned(),
         (DeliveryState::Parked, Some(at)) => {
-            format!("waits for a change of its Provider, tried again in {} at the latest", since(now, at))
+            format!(
+                "waits for its Provider or a Secret to change, tried again in {} at the latest",
+                since(now, at)
+            )
         }
         (_, Some(at)) => format!("tried again in {}", since(now, at)),
         (_, None) => "waits".to_owned(),

@@ -75,12 +75,14 @@ mod tests {
         let failure = SendFailure {
             class: "credentials".into(),
             message: "refused".into(),
-            then: "would wait until the Provider or its Secret changes".into(),
+            then:
+                "would be tried again every 10 minutes, and at once when the Provider or its Secret changes"
+                    .into(),
         };
         let answer = Some(SendAnswer { status: 401, excerpt: String::new() });
         let failed = SendReport { failure: Some(failure), answer, ..report(SendResult::Failed) };
         let expected = "apps/chat: not delivered (credentials): refused\nthe destination answered 401: (no text)\n\
-                        a notification would wait until the Provider or its Secret changes\n";
+                        a notification would be tried again every 10 minutes, and at once when the Provider or its Secret changes\n";
         assert_eq!(text(&failed), expected);
     }
 }

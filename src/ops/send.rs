@@ -158,8 +158,14 @@ fn report(provider: ObjectKey, tested: Tested) -> SendReport {
 fn told(failure: Failure, pause: Option<Duration>) -> SendFailure {
     let then = match (pause, failure.class.disposition()) {
         (Some(pause), _) => format!("would be tried again after {} s", pause.as_secs()),
-        (None, Disposition::Retry) => "would be tried again until its deadline".to_owned(),
-        (None, Disposition::Park) => "would wait until the Provider or its Secret changes".to_owned(),
+        (None, Disposition::Retry) => {
+            "would be tried again within seconds, then every 10 minutes at most, until its deadline"
+                .to_owned()
+        }
+        (None, Disposition::Park) => {
+            "would be tried again every 10 minutes, and at once when the Provider or its Secret changes"
+                .to_owned()
+        }
         (None, Disposition::Dead) => "would become a dead letter".to_owned(),
     };
     SendFailure { class: failure.class.label().to_owned(), message: failure.message, then }
