@@ -122,7 +122,7 @@ impl Handler<Fetched> for KeyringActor {
 
     fn handle(&mut self, Fetched { source, result }: Fetched, _: &mut Self::Context) {
         if let Err(error) = &result {
-            tracing::warn!(%error, ?source, "failed to fetch the keys of an issuer");
+            tracing::warn!(%error, %source, "failed to fetch the keys of an issuer");
         }
         let answer = self.cache.fetched(&source, result, self.clock.now());
         for waiting in self.waiting.remove(&source).unwrap_or_default() {

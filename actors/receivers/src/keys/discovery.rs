@@ -1,6 +1,8 @@
 //! Where the keys of an issuer are: by its discovery document, or known beforehand (OpenID Connect Discovery 1.0,
 //! section 4).
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use super::KeyError;
@@ -23,6 +25,15 @@ pub struct Discovery {
     /// The algorithms of tokens; may be empty.
     #[serde(default, rename = "id_token_signing_alg_values_supported")]
     pub algorithms: Vec<String>,
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Issuer(url) => f.write_str(url),
+            Self::Known(url) => f.write_str(url),
+        }
+    }
 }
 
 impl KeySource {
