@@ -124,17 +124,13 @@ impl App {
             tokens: links.tokens.clone(),
             clock: clock.clone(),
         });
-        let clients: Arc<dyn Clients> = match config.detour {
-            Some(destination) => Arc::new(Detour::new(&explainer.transport, destination)),
-            None => Arc::new(clouds.clone()),
-        };
         let suspects = Suspects::open(&config.state_dir);
         let watchdog = watch_threads(suspects.clone())?;
         let delivery_threads = DeliveryThreads::start(config.delivery_threads, &watchdog);
         let parts = Parts {
             config: config.clone(),
             outbox: outbox.clone(),
-            clients,
+            clients: clients(config, &transport, &clouds),
             transport,
             environment,
             clock: clock.clone(),
@@ -248,6 +244,14 @@ impl Parts {
         });
         let heartbeat = self.links.intake_snapshot.heartbeat(GetSnapshot::new);
         supervisor.do_send(Supervise { name: "intake", factory, heartbeat });
+    }
+}
+
+/// What Providers are reached by: connections of the transport, or the demo's detour.
+fn clients(config: &Config, transport: &Transport, clouds: &Clouds) -> Arc<dyn Clients> {
+    match config.detour {
+        Some(destination) => Arc::new(Detour::new(transport, destination)),
+        None => Arc::new(clouds.clone()),
     }
 }
 
