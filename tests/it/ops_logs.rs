@@ -96,6 +96,7 @@ fn issue_18_the_log_says_at_info_what_stopped_an_event_and_which_are_duplicates(
         );
         assert_eq!(found[0]["eventInvolvedObject"]["name"], "web");
     }
+    instance.wait_for_log("is a duplicate and is answered 429");
     let duplicates = said(&instance, "is a duplicate and is answered 429");
     assert_eq!((duplicates.len(), &duplicates[0]["level"]), (1, &json!("info")));
     assert_eq!(said(&instance, "Discarding event, rate limiting").len(), 0, "that line is for debug");
