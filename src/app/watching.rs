@@ -150,7 +150,11 @@ fn watch_cluster(
     cluster: &Cluster,
     labels: Arc<LabelCache>,
 ) -> Option<Campaign> {
-    let config = ClusterConfig { meters: parts.meters.clone(), ..ClusterConfig::from(cluster) };
+    let config = ClusterConfig {
+        meters: parts.meters.clone(),
+        no_cross_namespace_refs: parts.config.no_cross_namespace_refs,
+        ..ClusterConfig::from(cluster)
+    };
     let (sender, leader) = watch::channel(cluster.election.is_none());
     let clock = parts.clock.clone();
     let campaign =

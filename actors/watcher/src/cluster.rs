@@ -11,6 +11,7 @@
 //! The election of the replica that may write runs beside them.
 
 mod accounts;
+mod annotator;
 mod batcher;
 mod client;
 mod definitions;

@@ -14,7 +14,8 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, ResponseFuture, WrapFuture, fut};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
-    AccountError, Changes, LabelLookup, ReadServiceAccount, RequestToken, SecretError, Secrets,
+    AccountError, Changes, EntryOutcome, LabelLookup, ReadServiceAccount, ReconcileError, RequestReconciles,
+    RequestToken, SecretError, Secrets,
 };
 
 use crate::kinds::{ForEachKind, KeptIn, for_each_kind};
@@ -259,6 +260,13 @@ impl Source for FolderSource {
 
     fn request_token(&self, request: RequestToken) -> ResponseFuture<Result<String, AccountError>> {
         Box::pin(fut::ready(Err(AccountError::NoCluster(request.account))))
+    }
+
+    /// There is nothing to annotate here, and nobody asks: a webhook becomes an event.
+    fn request_reconciles(&self, request: RequestReconciles) -> ResponseFuture<Vec<EntryOutcome>> {
+        let none = || ReconcileError::Unavailable("there is no cluster to ask".to_owned());
+        let entries = request.selection.receiver().resources.len();
+        Box::pin(fut::ready((0..entries).map(|_| Err(none())).collect()))
     }
 
     fn labels(&self) -> Arc<dyn LabelLookup> {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use actix::{Context, ResponseFuture};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
-    AccountError, Backlog, LabelLookup, ReadServiceAccount, RequestToken, SecretError, Secrets,
+    AccountError, Backlog, EntryOutcome, LabelLookup, ReadServiceAccount, RequestReconciles, RequestToken,
+    SecretError, Secrets,
 };
 
 use crate::WatcherActor;
@@ -51,6 +52,9 @@ pub trait Source: Sized + Unpin + 'static {
 
     /// A token of a service account.
     fn request_token(&self, request: RequestToken) -> ResponseFuture<Result<String, AccountError>>;
+
+    /// Asks what a verified webhook selects to reconcile: one outcome for each entry of its Receiver.
+    fn request_reconciles(&self, request: RequestReconciles) -> ResponseFuture<Vec<EntryOutcome>>;
 
     /// The labels of source objects.
     fn labels(&self) -> Arc<dyn LabelLookup>;

@@ -20,11 +20,13 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, ResponseFuture};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
-    AccountError, Announce, Backlog, LabelLookup, ReadServiceAccount, RequestToken, SecretError, Secrets,
+    AccountError, Announce, Backlog, EntryOutcome, LabelLookup, ReadServiceAccount, RequestReconciles,
+    RequestToken, SecretError, Secrets,
 };
 use tokio::sync::watch;
 
 use super::accounts;
+use super::annotator::Annotator;
 use super::client::ClusterConfig;
 use super::label_cache::{GroupKind, LabelCache};
 use super::messages::{StatusChanged, Trouble};
@@ -69,6 +71,7 @@ pub struct ClusterSource {
     leader: watch::Receiver<bool>,
     peers: ClusterPeers,
     secrets: Arc<SecretCache>,
+    annotator: Arc<Annotator>,
     watches: Watches,
     /// How each kind is served, once it was listed.
     served: HashMap<Kind, Served>,
@@ -94,7 +97,10 @@ impl ClusterWatcher {
     }
 
     fn of_cluster(parts: ClusterParts) -> Self {
+        let no_cross_namespace_refs = parts.config.no_cross_namespace_refs;
+        let annotator = Annotator::new(parts.watcher.clock.clone(), no_cross_namespace_refs);
         let source = ClusterSource {
+            annotator: Arc::new(annotator),
             config: parts.config,
             labels: parts.labels,
             leader: parts.leader,
@@ -182,6 +188,10 @@ impl Source for ClusterSource {
 
     fn request_token(&self, request: RequestToken) -> ResponseFuture<Result<String, AccountError>> {
         Box::pin(accounts::token(self.watches.client(), request))
+    }
+
+    fn request_reconciles(&self, request: RequestReconciles) -> ResponseFuture<Vec<EntryOutcome>> {
+        Box::pin(self.annotator.clone().request(self.watches.client(), request))
     }
 
     fn labels(&self) -> Arc<dyn LabelLookup> {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use actix::{ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
 use campanile_domain::ObjectKey;
-use campanile_protocol::{Changes, ReceiverStanding, ReceiverState, Secrets, WebhookReport};
+use campanile_protocol::{
+    Changes, EntryOutcome, ReceiverStanding, ReceiverState, RequestReconciles, Secrets, WebhookReport,
+};
 
 use super::WatcherActor;
 use crate::condition::is_true;
@@ -23,6 +25,14 @@ impl<S: Source> Handler<LookNow> for WatcherActor<S> {
 
     fn handle(&mut self, _: LookNow, ctx: &mut Context<Self>) {
         self.look_at_tokens(ctx);
+    }
+}
+
+impl<S: Source> Handler<RequestReconciles> for WatcherActor<S> {
+    type Result = ResponseFuture<Vec<EntryOutcome>>;
+
+    fn handle(&mut self, request: RequestReconciles, _: &mut Context<Self>) -> Self::Result {
+        self.source.request_reconciles(request)
     }
 }
 
