@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     Gate, Instance, Namespace, Sink, campanile_with_input, eventually, is_ready, kubectl, shipped,
+    shipped_with,
 };
 
 /// A Slack channel and a GitHub repository, in the version that older guides are written in.
@@ -109,8 +110,13 @@ fn cluster_guide_slack_and_github_in_v1beta2_line_by_line() {
 #[test]
 fn cluster_guide_everything_that_is_shipped_is_taken_by_the_api_server_12() {
     let namespace = Namespace::new("deploy");
-    for folder in ["deploy/base", "deploy/ephemeral", "deploy/namespaced"] {
-        let manifests = shipped(folder, &namespace);
+    let (cluster, namespaced) = ("deploy/receivers/cluster", "deploy/receivers/namespaced");
+    for (folder, receivers) in
+        [("deploy/base", cluster), ("deploy/ephemeral", cluster), ("deploy/namespaced", namespaced)]
+    {
+        let bare = shipped(folder, &namespace);
+        assert!(!bare.contains("webhook-receiver"), "{folder} is closed for webhooks");
+        let manifests = shipped_with(folder, &[receivers], &namespace);
         let told = kubectl(&namespace, &["apply", "--dry-run=server", "-f", "-"], &manifests);
         println!("{folder}:\n{told}");
         for line in ["deployment.apps/notification-controller", "service/webhook-receiver", "serviceaccount/"]

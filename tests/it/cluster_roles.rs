@@ -9,11 +9,14 @@ use tempfile::TempDir;
 
 use crate::support::cluster::{Cluster, cluster, path_of};
 use crate::support::{
-    Gate, Instance, Namespace, Passed, Sink, alert, condition, eventually, is_ready, kubectl, provider,
-    receiver, secret, shipped,
+    Gate, Instance, Namespace, Passed, Sink, alert, condition, eventually, exchange, is_ready, kubectl,
+    provider, receiver, secret, shipped, shipped_with,
 };
 
 const ACCOUNT: &str = "notification-controller";
+
+/// The role that comes with Receivers.
+const RECEIVERS: &str = "notification-controller-receivers";
 
 /// Kinds whose labels Alerts may ask for: group, kind, plural.
 const SOURCES: &[(&str, &str, &str)] = &[
@@ -37,14 +40,15 @@ type Right = (String, String);
 /// A kind of others: group, kind, plural.
 const FOREIGN: (&str, &str, &str) = ("infra.contrib.fluxcd.io", "Terraform", "terraforms");
 
-/// Whether a right is granted ahead of its use: the annotation with which Receivers ask Flux objects to reconcile.
-fn is_for_receivers((resource, verb): &Right) -> bool {
-    let source = SOURCES.iter().any(|(group, _, plural)| *resource == format!("{group}/{plural}"));
-    source && verb == "patch"
-}
+/// Kinds of the Flux Operator, which Receivers may name: group, kind, plural.
+const OPERATOR: &[(&str, &str, &str)] = &[
+    ("fluxcd.controlplane.io", "FluxInstance", "fluxinstances"),
+    ("fluxcd.controlplane.io", "ResourceSet", "resourcesets"),
+    ("fluxcd.controlplane.io", "ResourceSetInputProvider", "resourcesetinputproviders"),
+];
 
 /// A definition that accepts every object of a kind.
-fn permissive((group, kind, plural): &(&str, &str, &str)) -> Value {
+pub(crate) fn permissive((group, kind, plural): &(&str, &str, &str)) -> Value {
     let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
@@ -70,7 +74,7 @@ fn grant(cluster: &Cluster, objects: &[Value]) -> BTreeSet<Right> {
     granted.clone().for_each(|object| drop(cluster.apply(object)));
     let ours = |object: &&Value| {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        name == "notification-controller-manager-role" || name == "leader-election-role"
+        ["notification-controller-manager-role", "leader-election-role", RECEIVERS].contains(&name)
     };
     let rules = granted.filter(ours).flat_map(|role| role["rules"].as_array().cloned().unwrap_or_default());
     rules.flat_map(|rule| rights_of(&rule)).collect()
@@ -163,11 +167,11 @@ fn everything_works(namespace: &Namespace, everywhere: bool) -> BTreeSet<Right> 
     namespace.status("providers", "chat", is_ready);
     let hook = path_of(&namespace.place(receiver("hook")));
     let told = || condition(&namespace.cluster.must("GET", &hook, &Value::Null)["status"], "Ready");
-    eventually("the Receiver's status", || (told()["reason"] == "NotSupported").then_some(()));
-    namespace.cluster.must("DELETE", &hook, &Value::Null);
+    eventually("the Receiver's status", || (told()["reason"] == "TokenNotFound").then_some(()));
     eventually("the Receiver to lose its finalizer", || {
-        (namespace.cluster.ask("GET", &hook, &Value::Null).status == 404).then_some(())
+        namespace.cluster.must("GET", &hook, &Value::Null)["metadata"]["finalizers"].is_null().then_some(())
     });
+    namespace.cluster.must("DELETE", &hook, &Value::Null);
     namespace.apply(secret("address", json!({"address": sink.url("/moved")})));
     eventually("the changed Secret to take effect", || {
         instance.accept(&namespace.event("app", &format!("again {}", fastrand::u32(..))));
@@ -196,7 +200,7 @@ fn counted_event(namespace: &Namespace) {
 }
 
 fn compare(granted: &BTreeSet<Right>, used: &BTreeSet<Right>) {
-    let unused: Vec<&Right> = granted.difference(used).filter(|right| !is_for_receivers(right)).collect();
+    let unused: Vec<&Right> = granted.difference(used).collect();
     assert!(unused.is_empty(), "granted and never used: {unused:#?}");
 }
 
@@ -223,6 +227,65 @@ fn cluster_roles_of_one_namespace_suffice_without_a_cluster_role_11() {
     assert!(wide.is_empty(), "{wide:#?}");
     let granted = grant(&cluster, &objects);
     compare(&granted, &everything_works(&namespace, false));
+}
+
+/// An entry for one object of a kind, with a filter, and one for all that have a label.
+fn entries((group, kind, _): &(&str, &str, &str)) -> [Value; 2] {
+    let api_version = format!("{group}/v1");
+    let named =
+        json!({"apiVersion": api_version, "kind": kind, "name": "app", "filter": "has(res.metadata)"});
+    let labelled =
+        json!({"apiVersion": api_version, "kind": kind, "name": "*", "matchLabels": {"team": "a"}});
+    [named, labelled]
+}
+
+#[test]
+fn cluster_roles_of_receivers_suffice_and_grant_nothing_more_11() {
+    let cluster = cluster();
+    let kinds = || SOURCES.iter().chain(OPERATOR);
+    kinds().for_each(|kind| cluster.define(&permissive(kind)));
+    let namespace = Namespace::new("receivers");
+    let text = shipped_with("deploy/namespaced", &["deploy/receivers/namespaced"], &namespace);
+    let documents = yaml::parse(&text).expect("kubectl prints YAML");
+    let objects: Vec<Value> = documents.iter().map(yaml::Node::to_json).collect();
+    let granted = grant(&cluster, &objects);
+    for (group, kind, _) in kinds() {
+        let labels = json!({"team": "a"});
+        namespace.apply(json!({
+            "apiVersion": format!("{group}/v1"), "kind": kind, "metadata": {"name": "app", "labels": labels},
+        }));
+    }
+    namespace.apply(secret("token", json!({"token": "t"})));
+    let mut hook = receiver("hook");
+    hook["spec"]["resources"] = kinds().flat_map(entries).collect();
+    namespace.apply(hook);
+    let state = TempDir::with_prefix("campanile-roles-").expect("a folder");
+    let gate = Gate::before(&cluster, Some(&namespace.token(ACCOUNT)));
+    let only = Some(namespace.name.as_str());
+    let mut instance = Instance::in_cluster(&gate.kubeconfig(), only, state.path(), &[]).loaded();
+    let path = path_of(&namespace.place(receiver("hook")));
+    let hook = eventually("the path of the Receiver", || {
+        let status = cluster.must("GET", &path, &Value::Null)["status"].take();
+        status["webhookPath"].as_str().map(str::to_owned)
+    });
+    let request =
+        format!("POST {hook} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    let answer = exchange(instance.webhooks(), request.as_bytes()).expect("the endpoint answers");
+    assert_eq!(answer.status, 200, "{}", instance.log().join("\n"));
+    for (group, _, plural) in kinds() {
+        let object = format!("{}/app", namespace.all(&format!("{group}/v1"), plural));
+        let object = cluster.must("GET", &object, &Value::Null);
+        let requested = &object["metadata"]["annotations"]["reconcile.fluxcd.io/requestedAt"];
+        assert!(requested.is_string(), "{plural}: {object}");
+    }
+    assert_eq!(instance.stop(), Some(0));
+    let used: BTreeSet<Right> = gate.passed().iter().filter_map(right_of).collect();
+    let is_asked =
+        |(resource, _): &&Right| kinds().any(|(group, _, plural)| **resource == format!("{group}/{plural}"));
+    let of_receivers =
+        granted.iter().filter(is_asked).filter(|(_, verb)| *verb != "watch").cloned().collect();
+    compare(&of_receivers, &used);
+    cluster.ask("DELETE", &path, &Value::Null);
 }
 
 /// Appends a kind to the definition of Alert, as others do.

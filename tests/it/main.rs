@@ -19,6 +19,7 @@ mod cluster_guide;
 mod cluster_identity;
 mod cluster_live;
 mod cluster_metrics;
+mod cluster_receivers;
 mod cluster_restart;
 mod cluster_roles;
 mod cluster_unusable;
