@@ -146,7 +146,6 @@ impl Links {
         self.specs.point_at(watcher);
         self.watcher_snapshot.point_at(watcher);
         self.reconciles.point_at(watcher);
-        self.webhook_reports.point_at(watcher);
     }
 
     pub(super) fn point_to_intake(&self, intake: &Addr<IntakeActor>) {
