@@ -6,6 +6,7 @@ mod duration;
 mod flags;
 mod gates;
 mod operate;
+mod receive;
 mod state_dir;
 mod tls;
 
@@ -22,6 +23,7 @@ pub use check::{CheckFlags, Missing, Report, Target};
 pub use controller::ControllerFlags;
 pub use flags::{CommonFlags, RunFlags};
 pub use operate::{ExplainFlags, LetterFlags, RetryFlags, SendFlags};
+pub use receive::ReceiveFlags;
 
 /// Where a pod finds its token.
 const POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -88,6 +90,11 @@ enum Command {
     /// Remove dead letters of a running instance for good.
     #[command(after_help = "Example:\n  campanile drop 3f9a1c77\n  campanile drop --provider apps/slack")]
     Drop(LetterFlags),
+    /// Judge a captured webhook by a Receiver, or print the address for the host's settings. Nothing is sent.
+    #[command(
+        after_help = "Example:\n  campanile receive --receiver apps/github --manifests ./receivers --file request.txt\n  kubectl get receivers,secrets -n apps -o yaml | campanile receive --receiver apps/github --manifests - --url --show-secrets"
+    )]
+    Receive(ReceiveFlags),
     /// Run in a cluster, in place of Flux's notification-controller: what the bare name does in a pod.
     #[command(after_help = "Example:\n  campanile controller --watch-all-namespaces --log-level=info")]
     Controller(Box<ControllerFlags>),
@@ -217,6 +224,7 @@ pub fn main() -> ExitCode {
         Some(Command::Retry(flags)) => commands::retry(&flags),
         Some(Command::Redrive(flags)) => commands::redrive(&flags),
         Some(Command::Drop(flags)) => commands::discard(&flags),
+        Some(Command::Receive(flags)) => commands::receive(&flags),
         Some(Command::Crds(flags)) => commands::crds(&flags),
     };
     let code = result.unwrap_or_else(|error| {

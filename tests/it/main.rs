@@ -9,6 +9,7 @@ mod cli_documents;
 mod cli_explain;
 mod cli_explain_every_type;
 mod cli_get;
+mod cli_receive;
 mod cli_run;
 mod cli_tls_flags;
 mod cluster_bad_input;

@@ -12,8 +12,8 @@ pub struct Unverified {
 
 impl Unverified {
     /// A request of these fields, in the order in which they came, and this body.
-    pub fn new(fields: impl IntoIterator<Item = (String, Vec<u8>)>, body: Bytes) -> Self {
-        Self { head: Head(fields.into_iter().collect()), body }
+    pub fn new(fields: impl IntoIterator<Item = (String, Vec<u8>)>, body: impl Into<Bytes>) -> Self {
+        Self { head: Head(fields.into_iter().collect()), body: body.into() }
     }
 }
 
