@@ -207,7 +207,7 @@ impl Webhook {
     }
 }
 
-/// The tokens in the Secret of a Receiver, or what is wrong with it in the words of the contract (receivers 2.2, step 7).
+/// The tokens in the Secret of a Receiver, or what is wrong with it in words (contract, receivers 2.2, step 7).
 fn tokens(spec: &ReceiverSpec, key: Option<&ObjectKey>, secrets: &Secrets) -> Result<Tokens, String> {
     let unread = |key: &ObjectKey, error: &dyn std::fmt::Display| {
         format!("unable to read token from secret '{key}' error: {error}")
