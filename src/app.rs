@@ -6,6 +6,7 @@
 mod delivery;
 mod descriptors;
 mod guard;
+mod installation;
 mod leadership;
 mod links;
 mod listeners;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use actix::{Actor, Addr};
 use anyhow::{Context, Result};
 use campanile_delivery::{Clients, Clouds, CloudsParts, wake_up};
-use campanile_domain::Environment;
+use campanile_domain::{Environment, Installation};
 use campanile_intake::{EventListener, IntakeActor, IntakeConfig, IntakeParts, Window};
 use campanile_outbox::{AllProviders, Bounds, OpenError, Outbox};
 use campanile_protocol::LabelLookup;
@@ -104,6 +105,7 @@ impl App {
         let server = watching::check(config).await?;
         let listeners = Listeners::bind(config)?;
         let outbox = open_outbox(config).await?;
+        let installation = installation::open(&config.state_dir)?;
         let environment = Arc::new(config::environment());
         let guard = guard::guard(config, &environment, &listeners.addresses, server);
         let transport =
@@ -130,6 +132,7 @@ impl App {
         let parts = Parts {
             config: config.clone(),
             outbox: outbox.clone(),
+            installation,
             clients: clients(config, &transport, &clouds),
             transport,
             environment,
@@ -173,6 +176,8 @@ impl App {
 struct Parts {
     config: Config,
     outbox: Arc<dyn Outbox>,
+    /// Who forwards events.
+    installation: Installation,
     clients: Arc<dyn Clients>,
     transport: Transport,
     environment: Arc<Environment>,
@@ -233,7 +238,11 @@ impl Parts {
             };
             let intake = IntakeActor::new(IntakeParts {
                 listeners,
-                config: IntakeConfig { count_paths: parts.config.count_paths, ..IntakeConfig::default() },
+                config: IntakeConfig {
+                    installation: Some(parts.installation.clone()),
+                    count_paths: parts.config.count_paths,
+                    ..IntakeConfig::default()
+                },
                 router: parts.links.submit.clone(),
                 clock: parts.clock.clone(),
                 guard,

@@ -42,6 +42,16 @@ impl ListenAddress {
         Err(last)
     }
 
+    /// The addresses that it will bind, as far as they are known before: port 0 stands for any.
+    pub(crate) fn known(&self) -> Vec<SocketAddr> {
+        let all = |port: &str| port.parse().ok().map(|port| SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)));
+        let known = match self.0.strip_prefix(':') {
+            Some(port) => all(port).into_iter().collect(),
+            None => self.0.to_socket_addrs().map(Iterator::collect).unwrap_or_else(|_| Vec::new()),
+        };
+        known.into_iter().filter(|address| address.port() != 0).collect()
+    }
+
     /// Whether the listener is switched off: by `0`, as the contract has it for metrics, or by nothing.
     pub fn is_off(&self) -> bool {
         self.0 == "0" || self.0.is_empty()

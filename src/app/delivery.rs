@@ -38,6 +38,7 @@ impl Parts {
                 outbox: parts.outbox.clone(),
                 clients: parts.clients.clone(),
                 environment: parts.environment.clone(),
+                installation: parts.installation.clone(),
                 config: DeliveryConfig { restart: restart_policy(), ..DeliveryConfig::default() },
                 clock: parts.clock.clone(),
                 resync: parts.links.resync.clone(),

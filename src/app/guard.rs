@@ -5,7 +5,7 @@ use campanile_transport::{AddressGuard, Closed, Destination};
 
 use super::listeners::Addresses;
 use super::watching::OWN_NAMESPACE;
-use crate::config::{Config, Objects};
+use crate::config::{Config, ListenAddress, Objects};
 
 /// Services in front of this program, and the variables by which Kubernetes tells pods beside them their addresses.
 const SERVICES: [(&str, &str); 2] = [
@@ -34,10 +34,13 @@ pub(super) fn guard(
     }
     say(config, is_standalone);
     let server = server.map(|server| (server, Closed::ApiServer));
+    // Those for webhooks are bound when the first Receiver is known.
+    let webhooks = config.webhooks_tls.iter().map(|listener| &listener.address).chain([&config.webhooks]);
+    let webhooks: Vec<_> = webhooks.flat_map(ListenAddress::known).collect();
     guard
         .with(services().chain(server))
         .allowing(config.destinations.allowed.iter().cloned().chain(of_environment(environment)))
-        .with_listeners(addresses.all())
+        .with_listeners(addresses.all().chain(webhooks))
 }
 
 /// Where to look up later why a destination was open.

@@ -28,6 +28,8 @@ IGNORED_HEADERS = {
     "traceparent",
     "transfer-encoding",
     "user-agent",
+    # Who forwards, and how often it was done.
+    "x-campanile-hops",
     "x-tfs-session",
 }
 KEPT_RESPONSE_HEADERS = (

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Instance, Namespace, Sink, Site, condition, event, everything_from, provider};
+use crate::support::{
+    Instance, Namespace, Sink, Site, condition, event, everything_from, post_with, provider, secret,
+};
 
 /// A Provider for each address, and an Alert that sends everything to it.
 fn leading_to(addresses: &[String]) -> Vec<Value> {
@@ -93,4 +95,56 @@ fn cluster_issue_15_loopback_is_closed_in_a_cluster_until_a_flag_opens_it() {
     let open = start("open", &["--allow-destinations=127.0.0.0/8"]);
     open.accept(&namespace.event("web", "second"));
     assert_eq!(sink.wait_for(1).len(), 1);
+}
+
+#[test]
+fn provider_issue_15_a_forwarded_event_does_not_come_back_and_its_metadata_is_nobodys_word() {
+    let sink = Sink::start();
+    let spec = json!({ "address": sink.url("/hub"), "secretRef": { "name": "headers" } });
+    let forged = "X-Campanile-Hops: id=fedcba9876543210fedcba9876543210; hops=0\nX-Team: apps";
+    let mut alert = everything_from("hub");
+    let revision = "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738";
+    alert["spec"]["eventMetadata"] = json!({ "kustomize.toolkit.fluxcd.io/revision": revision });
+    let site = Site::with(&[
+        provider("hub", "generic", spec),
+        secret("headers", json!({ "headers": forged })),
+        alert,
+    ]);
+    let instance = site.start(&[]);
+    instance.accept(&event("web", "first"));
+    let forwarded = sink.wait_for(1).remove(0);
+    let hops = forwarded.header("x-campanile-hops").expect("a header").to_owned();
+    assert!(
+        hops.ends_with("; hops=1") && !hops.contains("fedcba"),
+        "no header of a Secret takes its place: {hops}"
+    );
+    assert_eq!(forwarded.header("x-team"), Some("apps"));
+
+    // A relay of the tenant's brings it back.
+    let post = |hops: &str, body: &[u8]| {
+        post_with(&format!("X-Campanile-Hops: {hops}\r\n"), instance.events, body).expect("an answer").status
+    };
+    assert_eq!(post(&hops, forwarded.text().as_bytes()), 422);
+    let other = "id=fedcba9876543210fedcba9876543210";
+    assert_eq!(post(&format!("{other}; hops=5"), forwarded.text().as_bytes()), 422);
+    assert_eq!(instance.ask("/v1/state")["intake"]["refused"]["looped"], 2);
+    assert!(instance.logged("refusing a forwarded event"));
+    // A hub takes what others forward, and what their Alerts added counts for nothing.
+    assert_eq!(forwarded.json()["metadata"]["kustomize.toolkit.fluxcd.io/revision"], revision);
+    let mut second = event("web", "second");
+    second["metadata"] = forwarded.json()["metadata"].clone();
+    assert_eq!(post(&format!("{other}; hops=4"), second.to_string().as_bytes()), 202);
+    let again = sink.wait_for(2).remove(1);
+    assert!(again.header("x-campanile-hops").is_some_and(|hops| hops.ends_with("; hops=5")));
+    assert_eq!(
+        again.json()["metadata"],
+        json!({ "kustomize.toolkit.fluxcd.io/revision": revision }),
+        "by its own Alert"
+    );
+    let id = hops.split(';').next().expect("an id").to_owned();
+    drop(instance);
+    // It is the same installation after a restart.
+    let instance = site.start(&[]);
+    instance.accept(&event("web", "third"));
+    assert!(sink.wait_for(3)[2].header("x-campanile-hops").is_some_and(|hops| hops.starts_with(&id)));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use campanile_domain::check_object_name;
 use campanile_domain::yaml::Step;
 use serde_json::Value as Json;
 
@@ -161,10 +162,30 @@ impl Checker {
         text
     }
 
-    /// The `name` of a local reference.
+    /// The `name` of a local reference, which must be one that an object can have.
     pub(crate) fn reference(&mut self, map: &Map, key: &'static str) -> Option<String> {
         let reference = self.object(map, key)?;
-        Some(self.within(key, |this| this.required(reference, "name").to_owned()))
+        Some(self.within(key, |this| {
+            this.demand(reference, "name");
+            this.object_name(reference, "name").unwrap_or_default()
+        }))
+    }
+
+    /// The name of an object, which becomes a part of a path; nothing where it is empty.
+    pub(crate) fn object_name_or_none(&mut self, map: &Map, key: &'static str) -> String {
+        match self.text(map, key) {
+            None | Some("") => String::new(),
+            Some(_) => self.object_name(map, key).unwrap_or_default(),
+        }
+    }
+
+    /// The name of an object, which becomes a part of a path.
+    fn object_name(&mut self, map: &Map, key: &'static str) -> Option<String> {
+        let name = self.text(map, key)?;
+        if let Err(error) = check_object_name(name) {
+            self.add(key, error.to_string().replacen("it is", "is", 1));
+        }
+        Some(name.to_owned())
     }
 }
 

@@ -41,9 +41,10 @@ pub(crate) fn read(
         secret_ref: checker.reference(spec, "secretRef"),
         cert_secret_ref: checker.reference(spec, "certSecretRef"),
         proxy_secret_ref: if later { checker.reference(spec, "proxySecretRef") } else { None },
-        service_account: if later { checker.text(spec, "serviceAccountName") } else { None }
-            .unwrap_or_default()
-            .to_owned(),
+        service_account: match later {
+            true => checker.object_name_or_none(spec, "serviceAccountName"),
+            false => String::new(),
+        },
         suspend: checker.flag(spec, "suspend"),
         commit_status_expr,
         type_name,

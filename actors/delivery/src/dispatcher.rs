@@ -22,7 +22,7 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Message,
     ResponseFuture, WrapFuture,
 };
-use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, ProviderSpec};
+use campanile_domain::{Environment, Failure, FailureClass, Installation, ObjectKey, ProviderSpec};
 use campanile_outbox::{Listener, Outbox};
 use campanile_protocol::{
     Announce, Change, Changes, ProviderState, ReadSecrets, Report, Resync, Secrets, Unusable,
@@ -51,6 +51,8 @@ pub struct DispatcherParts {
     pub clients: Arc<dyn Clients>,
     /// What the environment decides for some types.
     pub environment: Arc<Environment>,
+    /// Who forwards events.
+    pub installation: Installation,
     /// The numbers.
     pub config: DeliveryConfig,
     /// The clock.
@@ -126,6 +128,7 @@ impl Dispatcher {
     pub fn new(parts: DispatcherParts) -> Self {
         Self {
             shared: Shared {
+                installation: parts.installation,
                 outbox: parts.outbox,
                 clock: parts.clock,
                 config: parts.config,
@@ -188,9 +191,17 @@ impl Dispatcher {
         }
     }
 
-    /// Resolves Providers anew; their Secrets are asked for in one message.
+    /// Resolves Providers anew. Their Secrets are asked for in groups, so that a slow read holds up few.
     fn resolve(&mut self, keys: Vec<ObjectKey>, ctx: &mut Context<Self>) {
-        let wanted = self.slots.secrets_of(&keys);
+        if keys.is_empty() {
+            return self.say_unusable();
+        }
+        for (wanted, keys) in self.slots.groups(keys) {
+            self.resolve_group(wanted, keys, ctx);
+        }
+    }
+
+    fn resolve_group(&mut self, wanted: Vec<ObjectKey>, keys: Vec<ObjectKey>, ctx: &mut Context<Self>) {
         if wanted.is_empty() {
             return self.resolve_with(&keys, &Secrets::new(), ctx);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use campanile_domain::{Delivery, Failure, FailureClass, Notification, ProviderClass, Verdict};
+use campanile_domain::{Delivery, Failure, FailureClass, Installation, Notification, ProviderClass, Verdict};
 use campanile_providers::{CommitStatus, Endpoint, Exchange, Step, quota_pause, shorter};
 use campanile_supervision::{Clock, failpoint_quoting};
 
@@ -21,6 +21,8 @@ pub(crate) struct Driver<'a> {
     /// None where nothing is to be remembered: a test notification always asks the host.
     pub(crate) memo: Option<&'a Memo>,
     pub(crate) clock: &'a dyn Clock,
+    /// Who forwards events.
+    pub(crate) installation: &'a Installation,
 }
 
 /// What an exchange showed of its destination, whatever its verdict.
@@ -46,6 +48,8 @@ struct Messages {
     below: Option<usize>,
     /// Whether the last answer said that its message was too long.
     too_long: bool,
+    /// What the header of a forwarded event says.
+    hops: Option<String>,
 }
 
 /// The end of an exchange in which the destination was not asked.
@@ -87,9 +91,10 @@ impl Driver<'_> {
 
     /// Sends `notification`, and a shorter one if the destination finds it too long. Who wants events whole gets no others.
     async fn tell(&self, delivery: &Delivery, notification: &Notification<'_>) -> Conclusion {
-        let (provider, mut messages) = (&self.endpoint.provider, Messages::default());
-        let first = self.send(provider.exchange(notification), &mut messages).await;
         let is_whole = self.endpoint.kind.class() == ProviderClass::Generic;
+        let hops = is_whole.then(|| self.installation.forwards(&delivery.event));
+        let (provider, mut messages) = (&self.endpoint.provider, Messages { hops, ..Messages::default() });
+        let first = self.send(provider.exchange(notification), &mut messages).await;
         if is_whole || !messages.too_long || !matches!(first, Some((Verdict::Failed(_), _))) {
             return first.unwrap_or_else(endless);
         }
@@ -114,7 +119,8 @@ impl Driver<'_> {
             Ok(exchange) => exchange,
             Err(failure) => return Some(unasked(Verdict::Failed(failure))),
         };
-        let mut sender = Sender::new(self.endpoint, self.carrier, self.tokens);
+        let mut sender =
+            Sender::new(self.endpoint, self.carrier, self.tokens).forwarding(messages.hops.take());
         let (mut response, mut observed) = (None, Observed::default());
         for _ in 0..MOST_STEPS {
             match exchange.next(response.take(), self.clock.now()) {

@@ -1,6 +1,6 @@
 //! The sender of one exchange's requests, with a token where the Provider has an identity instead of credentials.
 
-use campanile_domain::{Failure, Masker, Request, Response, Verdict};
+use campanile_domain::{Failure, HOPS_HEADER, Masker, Request, Response, Verdict};
 use campanile_providers::{Endpoint, Identity};
 use campanile_transport::Wanted;
 
@@ -19,15 +19,25 @@ pub(crate) struct Sender<'a> {
     tokens: &'a dyn TokenSource,
     /// The token of this exchange, once one was needed.
     obtained: Option<Obtained>,
+    /// How often its event was forwarded, for whoever takes it in.
+    hops: Option<String>,
 }
 
 impl<'a> Sender<'a> {
     pub(crate) fn new(endpoint: &'a Endpoint, carrier: &'a dyn Carrier, tokens: &'a dyn TokenSource) -> Self {
-        Self { endpoint, carrier, tokens, obtained: None }
+        Self { endpoint, carrier, tokens, obtained: None, hops: None }
+    }
+
+    /// The same sender, which tells with every request how often its event was forwarded, if it forwards one.
+    pub(crate) fn forwarding(self, hops: Option<String>) -> Self {
+        Self { hops, ..self }
     }
 
     /// Sends `request`. A kept token that is not taken is replaced once, at once.
-    pub(crate) async fn send(&mut self, request: Request) -> Result<Response, Failure> {
+    pub(crate) async fn send(&mut self, mut request: Request) -> Result<Response, Failure> {
+        // Behind all others, so that it replaces what a Secret says.
+        let hops = self.hops.iter().map(|hops| (HOPS_HEADER.to_owned(), hops.clone()));
+        request.headers.extend(hops);
         let Some(identity) = self.endpoint.provider.identity() else {
             return self.carrier.send(&request, self.wanted()).await;
         };

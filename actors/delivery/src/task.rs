@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use actix::{Message, Recipient};
-use campanile_domain::{Delivery, Failure, FailureClass, Verdict};
+use campanile_domain::{Delivery, Failure, FailureClass, Installation, Verdict};
 use campanile_outbox::{Lease, Outbox, Settlement};
 use campanile_providers::Endpoint;
 use campanile_supervision::{SharedClock, failpoint};
@@ -27,6 +27,7 @@ use crate::{DeliveryConfig, ProviderClient};
 pub(crate) struct Shared {
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) clock: SharedClock,
+    pub(crate) installation: Installation,
     pub(crate) config: DeliveryConfig,
     pub(crate) counters: Arc<Counters>,
 }
@@ -129,7 +130,8 @@ impl LeaseGuard {
         let Route { endpoint, client, memo, shared, .. } = &*self.route;
         let (carrier, tokens, clock) =
             (client.carrier.as_ref(), client.tokens.as_ref(), shared.clock.as_ref());
-        let driver = Driver { endpoint, carrier, tokens, memo: Some(memo), clock };
+        let installation = &shared.installation;
+        let driver = Driver { endpoint, carrier, tokens, memo: Some(memo), clock, installation };
         shared.counters.attempts.fetch_add(1, Relaxed);
         failpoint("exchange", &delivery.plan.provider.name);
         let limit = longest(endpoint.connection.timeout);

@@ -340,3 +340,26 @@ fn failures_are_masked_before_they_leave() {
         f.end().await;
     });
 }
+
+#[test]
+fn issue_15_a_slow_read_of_a_secret_delays_no_other_provider() {
+    run(async |f| {
+        f.secret("slow", &[("token", "t")]);
+        f.secret("token", &[("token", "t")]);
+        let named = |name: &str, secret: &str| ProviderSpec {
+            key: ObjectKey::new("apps", name),
+            secret_ref: Some(secret.into()),
+            ..provider()
+        };
+        let (slow, quick) = (named("slow", "slow"), named("quick", "token"));
+        let begun = f.now();
+        f.providers([slow.clone(), quick.clone()]).await;
+        f.append("message 1", [NewDelivery { provider: slow.key, ..delivery("a") }]).await;
+        f.append("message 2", [NewDelivery { provider: quick.key, ..delivery("b") }]).await;
+        f.until(|f| f.carrier.bodies().len() == 1).await;
+        assert_eq!(f.carrier.bodies(), [2]);
+        assert!(f.now() < begun + fixture::SLOW);
+        f.until(|f| f.carrier.bodies().len() == 2).await;
+        f.end().await;
+    });
+}

@@ -99,6 +99,13 @@ pub struct Event {
     /// Whatever else the sender wrote beside these fields.
     #[serde(skip_serializing_if = "UnknownFields::is_empty")]
     pub unknown_fields: UnknownFields,
+    /// How often it was forwarded from one Campanile to another; zero comes from a controller.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub hops: u8,
+}
+
+fn is_zero(count: &u8) -> bool {
+    *count == 0
 }
 
 impl Event {

@@ -14,6 +14,7 @@ mod event;
 mod exchange;
 mod failure;
 mod go_duration;
+mod hops;
 mod id;
 mod label;
 mod label_selector;
@@ -47,6 +48,7 @@ pub use event::{
 pub use exchange::{Method, Request, Response, Verdict};
 pub use failure::{Disposition, Failure, FailureClass};
 pub use go_duration::{go_duration, go_duration_text};
+pub use hops::{HOPS_HEADER, Installation, LoopError, MOST_HOPS};
 pub use id::{IdError, IdTexts, RecordId, SHORTEST_PREFIX, named, prefix, prefix_length};
 pub use label::{check_label, check_selector};
 pub use label_selector::LabelSelector;

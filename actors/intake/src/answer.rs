@@ -62,11 +62,13 @@ pub enum Outcome {
     StoreFailed,
     /// The event was not stored in time: 503.
     Late,
+    /// The event was forwarded by this installation, or too often: 422.
+    Looped,
 }
 
 impl Outcome {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Accepted,
         Self::Duplicate,
         Self::Redirected,
@@ -78,6 +80,7 @@ impl Outcome {
         Self::Unreachable,
         Self::StoreFailed,
         Self::Late,
+        Self::Looped,
     ];
 
     /// The label in metrics.
@@ -94,6 +97,7 @@ impl Outcome {
             Self::Unreachable => "unreachable",
             Self::StoreFailed => "store-failed",
             Self::Late => "late",
+            Self::Looped => "looped",
         }
     }
 
@@ -117,7 +121,7 @@ impl Ending for Outcome {
             Self::Duplicate => StatusCode::TOO_MANY_REQUESTS,
             Self::Redirected => StatusCode::TEMPORARY_REDIRECT,
             Self::Unreadable | Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::Unroutable => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unroutable | Self::Looped => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Overloaded | Self::Unreachable | Self::StoreFailed | Self::Late => {
                 StatusCode::SERVICE_UNAVAILABLE

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use campanile_domain::Installation;
+
 /// How much the endpoint takes, and how long it waits. The default is what the contract asks for (control plane 4.2).
 ///
 /// `keep_alive`, `head_timeout` and `linger` follow the HTTP library's clock, which moves twice a second: give them a
@@ -28,6 +30,8 @@ pub struct IntakeConfig {
     pub body_limit: usize,
     /// Bytes of all bodies whose events are not stored yet.
     pub bodies_limit: usize,
+    /// Who this installation is; without it, events that it forwarded are not known again.
+    pub installation: Option<Installation>,
     /// Whether requests are counted by path (`--export-http-path-metrics`); otherwise all count as `/`.
     pub count_paths: bool,
 }
@@ -45,6 +49,7 @@ impl Default for IntakeConfig {
             drain: Duration::from_secs(5),
             body_limit: 3 << 20,
             bodies_limit: 64 << 20,
+            installation: None,
             count_paths: false,
         }
     }

@@ -9,7 +9,8 @@ use actix_http::body::BoxBody;
 use actix_http::{Request, RequestHead, Response};
 use actix_web::dev::{Payload, Server};
 use actix_web::http::Method;
-use campanile_domain::{Event, MOST_UNKNOWN_BYTES, Received};
+use actix_web::http::header::HeaderName;
+use campanile_domain::{Event, HOPS_HEADER, MOST_UNKNOWN_BYTES, Received};
 use campanile_protocol::log_event;
 
 use crate::answer::{Answer, Outcome};
@@ -18,6 +19,8 @@ use crate::meter::Ending;
 use crate::pipeline::{State, take_in};
 use crate::shell::{EventListener, Shell, keep_unread};
 use crate::{body, path};
+
+const HOPS: HeaderName = HeaderName::from_static(HOPS_HEADER);
 
 /// Starts the HTTP server on `listeners`.
 pub(crate) fn start(state: &Arc<State>, listeners: Vec<EventListener>) -> io::Result<Server> {
@@ -70,13 +73,21 @@ async fn read_event(
         tracing::error!(client = %Client(head), status = outcome.status().as_u16(), %error, "reading the request body failed");
         outcome
     })?;
-    let Received { event, dropped_fields } = Event::decode(&body).map_err(|error| {
+    let Received { mut event, dropped_fields } = Event::decode(&body).map_err(|error| {
         let outcome = Outcome::Malformed;
         tracing::error!(client = %Client(head), status = outcome.status().as_u16(), %error, "decoding the request body failed");
         outcome
     })?;
     if dropped_fields {
         note_dropped_fields(state, &event);
+    }
+    if let Some(installation) = &config.installation {
+        let headers = head.headers.get_all(HOPS).map(|value| value.to_str().unwrap_or_default());
+        let hops = installation.judge(headers).map_err(|error| {
+            log_event!(WARN, &event.involved_object, %error, "refusing a forwarded event");
+            Outcome::Looped
+        })?;
+        event.set_hops(hops);
     }
     Ok((event, hold))
 }

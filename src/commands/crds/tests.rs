@@ -215,3 +215,21 @@ fn cli_crds_the_program_judges_the_samples_as_the_api_server_does() {
     }
     assert!(judged > 300, "only {judged} samples were found");
 }
+
+#[test]
+fn cli_crds_issue_15_names_of_references_are_checked_in_every_version() {
+    for kind in ["Alert", "Provider", "Receiver"] {
+        for version in versions(kind) {
+            let spec = &version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"];
+            let references =
+                spec.as_object().expect("fields").iter().filter(|(name, _)| name.ends_with("Ref"));
+            let names: Vec<&Value> = references.map(|(_, field)| &field["properties"]["name"]).collect();
+            assert!(!names.is_empty(), "{kind}");
+            for name in names.into_iter().chain(spec.get("serviceAccountName")) {
+                let pattern = name["pattern"].as_str().expect("a pattern");
+                assert!(pattern.ends_with("([-a-z0-9]*[a-z0-9])?)*$"), "{kind}: {name}");
+                assert_eq!(name["maxLength"], 253, "{kind}: {name}");
+            }
+        }
+    }
+}

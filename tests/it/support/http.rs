@@ -47,8 +47,13 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> io::Result<Answer> {
 }
 
 pub(crate) fn post(address: SocketAddr, body: &[u8]) -> io::Result<Answer> {
+    post_with("", address, body)
+}
+
+/// The same with more headers, each line with its end.
+pub(crate) fn post_with(headers: &str, address: SocketAddr, body: &[u8]) -> io::Result<Answer> {
     let head = format!(
-        "POST / HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{headers}Connection: close\r\n\r\n",
         body.len()
     );
     exchange(address, &[head.as_bytes(), body].concat())

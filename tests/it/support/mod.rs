@@ -39,7 +39,7 @@ pub(crate) use event::{event, failing, numbered};
 pub(crate) use faulty::Faulty;
 pub(crate) use gate::{Fault, Gate, Passed};
 pub(crate) use git_host::{COMMIT, GitHost};
-pub(crate) use http::{Answer, exchange, get, post, read_answer, send};
+pub(crate) use http::{Answer, exchange, get, post, post_with, read_answer, send};
 pub(crate) use instance::Instance;
 pub(crate) use kubectl::{kubectl, shipped, shipped_with};
 pub(crate) use manifest::{NAMESPACE, alert, everything_from, join, object, provider, receiver, secret};

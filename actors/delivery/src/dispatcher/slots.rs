@@ -1,6 +1,6 @@
 //! The table of Providers: settings, actor, and what is kept between two actors.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,9 @@ use jiff::Timestamp;
 use super::child::Child;
 use crate::DeliverySnapshot;
 use crate::kept::{DestinationId, Kept};
+
+/// Of so many Providers each may ask for its Secrets by itself.
+const FEW: usize = 64;
 
 /// Whether a Provider can be used.
 #[derive(Clone)]
@@ -107,8 +110,25 @@ impl Slots {
         self.0.keys().filter(|key| !there.contains(key)).cloned().collect()
     }
 
+    /// These Providers in groups, each with the Secrets that it asks for in one question, and for which no other waits. Few
+    /// Providers share a group if they name the same Secrets; of many, those of a namespace do.
+    pub(super) fn groups(&self, keys: Vec<ObjectKey>) -> Vec<(Vec<ObjectKey>, Vec<ObjectKey>)> {
+        if keys.len() <= FEW {
+            let mut groups = BTreeMap::<Vec<ObjectKey>, Vec<ObjectKey>>::new();
+            for key in keys {
+                groups.entry(self.secrets_of(std::slice::from_ref(&key))).or_default().push(key);
+            }
+            return groups.into_iter().collect();
+        }
+        let mut groups = BTreeMap::<_, Vec<ObjectKey>>::new();
+        for key in keys {
+            groups.entry(key.namespace.clone()).or_default().push(key);
+        }
+        groups.into_values().map(|keys| (self.secrets_of(&keys), keys)).collect()
+    }
+
     /// The Secrets that these Providers name, each once.
-    pub(super) fn secrets_of(&self, keys: &[ObjectKey]) -> Vec<ObjectKey> {
+    fn secrets_of(&self, keys: &[ObjectKey]) -> Vec<ObjectKey> {
         let mut wanted: Vec<ObjectKey> =
             keys.iter().filter_map(|key| self.0.get(key)).flat_map(|slot| slot.spec.secret_keys()).collect();
         wanted.sort();

@@ -14,8 +14,8 @@ use std::time::Duration;
 use actix::{Addr, AsyncContext, Context, Handler, Message, ResponseFuture};
 use campanile_domain::cel::default_commit_status_name;
 use campanile_domain::{
-    AlertRef, Delivery, DeliveryId, Environment, Event, Failure, FailureClass, NewDelivery, ObjectKey,
-    ProviderSpec, Verdict, commit_of,
+    AlertRef, Delivery, DeliveryId, Environment, Event, Failure, FailureClass, Installation, NewDelivery,
+    ObjectKey, ProviderSpec, Verdict, commit_of,
 };
 use campanile_protocol::{ReadSecrets, Secrets};
 use campanile_supervision::{Link, SharedClock};
@@ -112,6 +112,7 @@ impl Dispatcher {
             environment: self.environment.clone(),
             secrets: self.secrets.clone(),
             clock: self.shared.clock.clone(),
+            installation: self.shared.installation.clone(),
         })
     }
 }
@@ -125,6 +126,7 @@ struct Trial {
     environment: Arc<Environment>,
     secrets: Link<ReadSecrets>,
     clock: SharedClock,
+    installation: Installation,
 }
 
 impl Trial {
@@ -163,6 +165,7 @@ impl Trial {
             tokens: &recorder,
             memo: None,
             clock: self.clock.as_ref(),
+            installation: &self.installation,
         };
         let verdict = match tokio::time::timeout(limit, driver.drive(&delivery)).await {
             Ok((verdict, _)) => verdict,

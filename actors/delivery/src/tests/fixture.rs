@@ -6,8 +6,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr, Context, Handler, MessageResult};
-use campanile_domain::{Event, Failure, NewDelivery, ObjectKey, ProviderSpec, Secret, Severity};
+use actix::{Actor, Addr, Context, Handler, ResponseFuture};
+use campanile_domain::{
+    Event, Failure, Installation, NewDelivery, ObjectKey, ProviderSpec, Secret, Severity,
+};
 use campanile_outbox::{
     Acceptance, Append, Bounds, Browse, DeliveryView, MemoryOutbox, Planned, Scheduler, Selection,
 };
@@ -25,6 +27,9 @@ use crate::{
     DeliveryConfig, DeliverySnapshot, Dispatcher, DispatcherParts, Drain, ProviderSnapshot, RetryError,
     RetryNow, SendTest, TestError, Tested, wake_up,
 };
+
+/// How long the API server takes for a Secret whose name begins with `slow`.
+pub(super) const SLOW: Duration = Duration::from_secs(20);
 
 #[derive(Default)]
 struct Memory {
@@ -44,15 +49,22 @@ impl Actor for FakeWatcher {
 }
 
 impl Handler<ReadSecrets> for FakeWatcher {
-    type Result = MessageResult<ReadSecrets>;
+    type Result = ResponseFuture<Secrets>;
 
     fn handle(&mut self, ReadSecrets(keys): ReadSecrets, _: &mut Self::Context) -> Self::Result {
         let memory = self.0.borrow();
+        let is_slow = keys.iter().any(|key| key.name.starts_with("slow"));
         let find = |key: ObjectKey| {
             let found = memory.secrets.get(&key).cloned().ok_or_else(|| SecretError::NotFound(key.clone()));
             (key, found)
         };
-        MessageResult(keys.into_iter().map(find).collect::<Secrets>())
+        let secrets = keys.into_iter().map(find).collect::<Secrets>();
+        Box::pin(async move {
+            if is_slow {
+                tokio::time::sleep(SLOW).await;
+            }
+            secrets
+        })
     }
 }
 
@@ -134,6 +146,7 @@ impl Fixture {
             outbox: Arc::new(outbox.clone()),
             clients: Arc::new(carrier.clone()),
             environment: Arc::default(),
+            installation: Installation::new(&"0".repeat(32)).unwrap(),
             config: DeliveryConfig::default(),
             clock: ward.clock.clone(),
             resync: Link::new(),

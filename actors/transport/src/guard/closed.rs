@@ -106,7 +106,9 @@ pub(super) fn reaches(network: &IpNet, ip: IpAddr) -> bool {
 fn carried(ip: IpAddr) -> Option<IpAddr> {
     let IpAddr::V6(ip) = ip else { return None };
     let halves = match ip.segments() {
-        [0x64, 0xff9b, 0 | 1, .., high, low] | [0, 0, 0, 0, 0, 0, high, low] => [high, low],
+        [0x64, 0xff9b, 0 | 1, .., high, low] => [high, low],
+        // `::` and `::1` are of IPv6 alone.
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => [high, low],
         [0x2002, high, low, ..] => [high, low],
         _ => return None,
     };

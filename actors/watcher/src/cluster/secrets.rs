@@ -15,12 +15,16 @@ use campanile_protocol::{SecretError, Secrets};
 use futures_util::{StreamExt, stream};
 use kube::Client;
 use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 
 use crate::batch::{Batch, Step};
 use ask::ask;
 
 /// The most reads under way at the same time for one question.
 const CONCURRENT: usize = 16;
+
+/// The most reads under way at the same time for all questions. A question of one namespace leaves room for others.
+const ALTOGETHER: usize = 128;
 
 /// How long all reads for one question may take; what is not there by then is unreadable for now.
 const TOTAL_PATIENCE: Duration = Duration::from_secs(20);
@@ -57,9 +61,16 @@ struct State {
 }
 
 /// The Secrets of one watcher.
-#[derive(Default)]
 pub(crate) struct SecretCache {
     state: Mutex<State>,
+    /// One permit for each read under way.
+    reads: Semaphore,
+}
+
+impl Default for SecretCache {
+    fn default() -> Self {
+        Self { state: Mutex::default(), reads: Semaphore::new(ALTOGETHER) }
+    }
 }
 
 impl SecretCache {
@@ -180,6 +191,8 @@ impl SecretCache {
     }
 
     async fn fetch(&self, key: ObjectKey) -> (ObjectKey, Entry) {
+        // The semaphore is never closed.
+        let _turn = self.reads.acquire().await.ok();
         let (client, begun) = {
             let mut state = self.state.lock();
             *state.reading.entry(key.clone()).or_default() += 1;

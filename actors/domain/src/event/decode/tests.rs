@@ -48,6 +48,7 @@ fn every_field_is_read() {
         })),
         action: Some("Apply".into()),
         unknown_fields: UnknownFields::default(),
+        hops: 0,
     };
     assert_eq!(event, expected);
 }
