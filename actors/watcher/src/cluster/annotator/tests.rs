@@ -139,7 +139,7 @@ fn request(resources: Vec<ReceiverResource>, body: &str) -> RequestReconciles {
     let secret = Secret { key: ObjectKey::new("apps", "token"), type_name: String::new(), data };
     let receiver = Arc::new(Receiver::compile(Arc::new(spec)).unwrap());
     let fields = [("Content-Type".to_owned(), b"application/json".to_vec())];
-    let unverified = Unverified::new(fields, body.as_bytes().to_vec().into());
+    let unverified = Unverified::new(fields, body.as_bytes().to_vec());
     let Verification::Verified(verified) = verify(&receiver, Some(&secret), unverified) else {
         panic!("it is")
     };
