@@ -72,6 +72,18 @@ fn issue_20_a_webhook_becomes_a_message_and_a_forged_one_does_not() {
     assert_eq!(signed(address, &path("former", "app"), "former", "push").status, 200);
     instance.settle();
     assert_eq!(sink.arrivals().len(), 2);
+    let lines = instance.log_lines();
+    let named = |text: &str| {
+        let line = lines.iter().find(|line| line.contains(text)).expect("a line about the webhook");
+        let line: Value = serde_json::from_str(line).expect("log lines are JSON");
+        assert_eq!(line["logger"], "receiver-server");
+        assert_eq!((&line["reconciler kind"], &line["name"]), (&json!("Receiver"), &json!("app")), "{line}");
+    };
+    named("handling GitHub event: push");
+    named("unable to validate payload");
+    let digest = place.trim_start_matches("/hook/");
+    let serves = |line: &&String| line.contains("\"receiver-server\"");
+    assert!(!lines.iter().filter(serves).any(|line| line.contains(digest)), "a path is a credential");
     let page = instance.metrics().body;
     let series = r#"gotk_receiver_http_request_duration_seconds_count{service="",handler="/hook/",method="POST",code="200"} 2"#;
     assert!(page.contains(series), "{page}");

@@ -7,6 +7,7 @@ mod act;
 mod actor;
 mod answer;
 mod index;
+mod log;
 mod pipeline;
 mod registry;
 mod serve;

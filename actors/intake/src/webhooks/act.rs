@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tracing::Span;
 
 use super::answer::WebhookOutcome;
+use super::log::log_receiver;
 
 /// What is done about a verified request.
 #[derive(Clone, Debug)]
@@ -64,10 +65,11 @@ impl Act {
     pub(super) async fn on(&self, verified: Verified) -> Acted {
         let now = self.clock.now();
         let event = self.event(&verified, now);
+        let key = verified.receiver().key.clone();
         let selection = match verified.select() {
             Ok(selection) => Arc::new(selection),
             Err(error) => {
-                tracing::error!(%error, "unable to create resource filters");
+                log_receiver!(ERROR, &key, %error, "unable to create resource filters");
                 return Acted::failed(error.to_string(), 0);
             }
         };
@@ -81,7 +83,7 @@ impl Act {
                 if let Some(event) = event
                     && let Err(error) = self.post(event, now).await
                 {
-                    tracing::error!(%error, "failed to post the event of a webhook");
+                    log_receiver!(ERROR, &key, %error, "failed to post the event of a webhook");
                 }
                 acted
             }
@@ -112,7 +114,7 @@ async fn reconcile(watcher: &Link<RequestReconciles>, selection: Arc<Selection>,
     let receiver = selection.receiver();
     let Ok(Ok(outcomes)) = timeout(PATIENCE + MARGIN, watcher.ask(request)).await else {
         let error = "the watcher did not answer in time";
-        tracing::error!(error, "unable to request reconciliation");
+        log_receiver!(ERROR, &receiver.key, error, "unable to request reconciliation");
         return Acted::failed(error, 0);
     };
     let resources = outcomes.iter().flatten().map(|entry| entry.annotated).sum();
@@ -120,7 +122,7 @@ async fn reconcile(watcher: &Link<RequestReconciles>, selection: Arc<Selection>,
         if let Err(error) = outcome {
             let namespace = entry.namespace.as_deref().unwrap_or(&receiver.key.namespace);
             let resource = format!("{}/{}.{namespace}", entry.kind, entry.name);
-            tracing::error!(resource, %error, "unable to request reconciliation");
+            log_receiver!(ERROR, &receiver.key, resource, %error, "unable to request reconciliation");
         }
     });
     match first_error(&outcomes) {

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use campanile_domain::{ObjectKey, Secret};
+use campanile_domain::Secret;
 use campanile_protocol::{GetKeys, LastWebhook, ReadSecrets, ReceiverState};
 use campanile_receivers::{
     KeyError, KeySet, NeedsKeys, Receiver, Unverified, Verification, Verified, VerifyError, verify,
 };
 use campanile_supervision::{Link, SharedClock, Watchdog, failpoint};
-use tracing::{Instrument, Span, error_span};
 
 use super::act::{Act, Acted};
 use super::answer::WebhookOutcome;
 use super::index::{Index, Route};
+use super::log::log_receiver;
 use super::tally::Tally;
 use crate::budget::Budget;
 use crate::config::IntakeConfig;
@@ -47,23 +47,11 @@ pub(super) async fn take_in(
         return WebhookOutcome::TooEarly;
     }
     let Some(route) = index.find(target) else { return WebhookOutcome::Unknown };
-    let span = span(&route.key);
-    let acted = judge(state, route, Unverified::new(fields, body)).instrument(span).await;
+    let acted = judge(state, route, Unverified::new(fields, body)).await;
     let Acted { outcome, reason, resources } = acted;
     let last = LastWebhook { at: state.clock.now(), verdict: outcome.verdict(), reason, resources };
     state.tally.note(&route.key, last);
     outcome
-}
-
-/// The span whose fields every line about the request has.
-fn span(key: &ObjectKey) -> Span {
-    error_span!(
-        parent: None,
-        "webhook",
-        "reconciler kind" = "Receiver",
-        name = &*key.name,
-        namespace = &*key.namespace
-    )
 }
 
 async fn judge(state: &State, route: &Route, request: Unverified) -> Acted {
@@ -71,23 +59,23 @@ async fn judge(state: &State, route: &Route, request: Unverified) -> Acted {
     let receiver = match (route.state, &route.receiver) {
         (ReceiverState::Ready, Some(receiver)) => receiver,
         (ReceiverState::Suspended, _) => {
-            tracing::error!(error = "unable to process request", "receiver is suspended");
+            log_receiver!(ERROR, &route.key, error = "unable to process request", "receiver is suspended");
             return ended(WebhookOutcome::Suspended, "the Receiver is suspended".to_owned());
         }
         _ => {
-            tracing::error!(error = "unable to process request", "receiver is not ready");
+            log_receiver!(ERROR, &route.key, error = "unable to process request", "receiver is not ready");
             return ended(WebhookOutcome::NotReady, "the Receiver is not ready".to_owned());
         }
     };
     failpoint("webhooks", &route.key.name);
     match verified(state, route, receiver, request).await {
         Ok(verified) => {
-            tracing::info!("{}", verified.said());
+            log_receiver!(INFO, &route.key, "{}", verified.said());
             state.act.on(verified).await
         }
         Err(error) => {
             let check = error.check().name();
-            tracing::error!(%error, check, "unable to validate payload");
+            log_receiver!(ERROR, &route.key, %error, check, "unable to validate payload");
             ended(WebhookOutcome::Refused, format!("{check}: {error}"))
         }
     }
