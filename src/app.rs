@@ -154,6 +154,7 @@ impl App {
             explainer: Arc::new(explainer),
             started: clock.now(),
             clock,
+            admin_hosts: config.admin_hosts.clone().into(),
             metrics_per_object: config.metrics_per_object,
             clouds: Some(clouds),
             meters,

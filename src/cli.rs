@@ -214,7 +214,7 @@ pub fn main() -> ExitCode {
         None if !is_meant() => return help(),
         None => control(&cli.controller),
         Some(Command::Controller(flags)) => control(&flags),
-        Some(Command::Run(flags)) => start(flags.config(), &flags.common, || flags.common.check()),
+        Some(Command::Run(flags)) => start(flags.config(), &flags.common, || flags.check()),
         Some(Command::Demo(flags)) => logging::start(logging::Encoding::Console, logging::Level::Error)
             .and_then(|()| commands::demo(&flags)),
         Some(Command::Get(flags)) => commands::get(&flags),

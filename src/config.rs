@@ -18,6 +18,11 @@ use campanile_watcher::{Receivers, RetryDelays, SecretWatch, Throttle};
 pub struct ListenAddress(String);
 
 impl ListenAddress {
+    /// A port of `host`, or of all addresses if that is empty.
+    pub(crate) fn new(host: &str, port: u16) -> Self {
+        Self(format!("{host}:{port}"))
+    }
+
     /// Binds the address. `flag` is named in the error. Call it inside a runtime.
     ///
     /// # Errors
@@ -201,6 +206,8 @@ pub struct Config {
     pub metrics: ListenAddress,
     /// Where `campanile get` asks.
     pub admin: ListenAddress,
+    /// Names by which it may ask there beside those of this machine.
+    pub admin_hosts: Vec<String>,
     /// Length of the duplicate window.
     pub rate_limit_interval: Duration,
     /// Whether an Alert may not see events of other namespaces.

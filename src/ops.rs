@@ -18,6 +18,7 @@ mod send;
 mod state;
 #[cfg(test)]
 mod tests;
+mod visitor;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -57,6 +58,8 @@ pub(crate) struct View {
     pub(crate) leadership: Leadership,
     /// When the process began to serve.
     pub(crate) started: Timestamp,
+    /// Names by which the operations API may be called beside those of this machine.
+    pub(crate) admin_hosts: Arc<[String]>,
     /// Whether metrics may have labels that name objects.
     pub(crate) metrics_per_object: bool,
     pub(crate) clouds: Option<Clouds>,
@@ -98,6 +101,7 @@ fn serve(listener: TcpListener, view: &View, routes: fn(&mut ServiceConfig)) -> 
     let view = Data::new(view.clone());
     let server = HttpServer::new(move || App::new().app_data(view.clone()).configure(routes))
         .workers(1)
+        .on_connect(visitor::note_own_address)
         .max_connections(MOST_CONNECTIONS)
         .disable_signals()
         .listen(listener)

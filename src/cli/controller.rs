@@ -8,12 +8,15 @@ use campanile_domain::LabelSelector;
 use campanile_watcher::{RetryDelays, SecretWatch, Throttle};
 use clap::Args;
 
-use super::flags::CommonFlags;
+use super::flags::{CommonFlags, Usual};
 use super::{Refused, duration, state_dir};
 use crate::config::{Cluster, Config, Election, Objects};
 
 /// Secrets whose changes Receivers hear of at once.
 const SELECTOR: &str = "reconcile.fluxcd.io/watch=Enabled";
+
+/// Listeners without a flag take connections on all addresses, as Services and kubelets expect.
+const ANY_ADDRESS: &str = "";
 
 /// Flags of the controller.
 #[derive(Debug, Args)]
@@ -80,7 +83,7 @@ impl ControllerFlags {
     /// # Errors
     /// The line to log before the process ends.
     pub(super) fn check(&self) -> Result<(), Refused> {
-        self.common.check()?;
+        self.common.check(ANY_ADDRESS)?;
         let refused = |error: String| Err(Refused { what: "invalid configuration", error });
         match LabelSelector::parse(&self.watch_configs_label_selector) {
             Err(wrong) => refused(format!(
@@ -112,10 +115,11 @@ impl ControllerFlags {
         let secrets = SecretWatch { selector, off: self.common.gate("DisableConfigWatchers") };
         let retry_delays = RetryDelays { min: self.min_retry_delay, max: self.max_retry_delay };
         let cluster = Cluster { namespace, election, throttle, secrets };
+        let usual = Usual { state_dir: state_dir::of_pod(), host: ANY_ADDRESS };
         Config {
             identity,
             retry_delays,
-            ..self.common.config(Objects::Cluster(cluster), state_dir::of_pod())
+            ..self.common.config(Objects::Cluster(cluster), usual)
         }
     }
 }

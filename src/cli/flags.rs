@@ -16,6 +16,17 @@ use crate::logging::{Encoding, Level};
 /// Where the operations API listens unless told otherwise: this machine only, since it shows what was not delivered.
 pub(super) const ADMIN: &str = "127.0.0.1:9460";
 
+/// Where standalone mode listens unless told otherwise: this machine only.
+const LOOPBACK: &str = "127.0.0.1";
+
+/// What a mode does where no flag says otherwise.
+pub(super) struct Usual {
+    /// Where the state is kept.
+    pub(super) state_dir: PathBuf,
+    /// The host of all listeners; empty means all addresses.
+    pub(super) host: &'static str,
+}
+
 /// Flags of `run`.
 #[derive(Debug, Args)]
 pub struct RunFlags {
@@ -30,10 +41,16 @@ pub struct RunFlags {
 impl RunFlags {
     /// The configuration that these flags describe.
     pub fn config(&self) -> Config {
-        self.common.config(
-            Objects::Folder(self.manifests.clone()),
-            state_dir::of_user(|name| std::env::var_os(name)),
-        )
+        let state_dir = state_dir::of_user(|name| std::env::var_os(name));
+        self.common.config(Objects::Folder(self.manifests.clone()), Usual { state_dir, host: LOOPBACK })
+    }
+
+    /// Refuses what cannot be meant.
+    ///
+    /// # Errors
+    /// The line to log before the process ends.
+    pub(super) fn check(&self) -> Result<(), Refused> {
+        self.common.check(LOOPBACK)
     }
 }
 
@@ -65,15 +82,17 @@ pub struct CommonFlags {
     /// $XDG_STATE_HOME/campanile, or ~/.local/state/campanile; in a pod it is /tmp/campanile.
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
-    /// Where events come in; nothing (`--events-addr=`) switches it off, for `--events-tls-addr` alone.
-    #[arg(long, value_name = "HOST:PORT", default_value = ":9090", value_parser = ListenAddress::or_off)]
-    pub events_addr: ListenAddress,
-    /// Where `/healthz` and `/readyz` are answered; `?verbose` shows what stands behind.
-    #[arg(long, value_name = "HOST:PORT", default_value = ":9440")]
-    pub health_addr: ListenAddress,
-    /// Where `/metrics` is answered; 0 switches it off.
-    #[arg(long, value_name = "HOST:PORT", default_value = ":8080")]
-    pub metrics_addr: ListenAddress,
+    /// Where events come in; nothing (`--events-addr=`) switches it off, for `--events-tls-addr` alone. [default: :9090, of
+    /// `campanile run` 127.0.0.1:9090]
+    #[arg(long, value_name = "HOST:PORT", value_parser = ListenAddress::or_off)]
+    pub events_addr: Option<ListenAddress>,
+    /// Where `/healthz` and `/readyz` are answered; `?verbose` shows what stands behind. [default: :9440, of `campanile run`
+    /// 127.0.0.1:9440]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub health_addr: Option<ListenAddress>,
+    /// Where `/metrics` is answered; 0 switches it off. [default: :8080, of `campanile run` 127.0.0.1:8080]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub metrics_addr: Option<ListenAddress>,
     /// Label metrics by Provider and Alert; `false` leaves sums, for clusters with thousands of them.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
     pub metrics_per_object: bool,
@@ -81,15 +100,18 @@ pub struct CommonFlags {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub export_http_path_metrics: bool,
     /// Where webhooks come in, once there is a Receiver; nothing (`--receiverAddr=`) switches it off, for `--receiver-tls-addr`
-    /// alone.
-    #[arg(long = "receiverAddr", value_name = "HOST:PORT", default_value = ":9292", value_parser = ListenAddress::or_off)]
-    pub receiver_addr: ListenAddress,
+    /// alone. [default: :9292, of `campanile run` 127.0.0.1:9292]
+    #[arg(long = "receiverAddr", value_name = "HOST:PORT", value_parser = ListenAddress::or_off)]
+    pub receiver_addr: Option<ListenAddress>,
     /// What to do about Receivers: `serve` takes their webhooks, `ignore` leaves them alone.
     #[arg(long, value_enum, value_name = "WHAT", default_value = "serve")]
     pub receivers: ReceiversFlag,
     /// Where the operations API for `campanile get` listens.
     #[arg(long, value_name = "HOST:PORT", default_value = ADMIN)]
     pub admin_addr: ListenAddress,
+    /// Names by which the operations API may be called, beside `localhost` and the addresses of this machine; comma separated.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub admin_hosts: Vec<String>,
     /// Length of the window in which an equal event is a duplicate.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration::parse)]
     pub rate_limit_interval: Duration,
@@ -126,17 +148,17 @@ pub struct CommonFlags {
 }
 
 impl CommonFlags {
-    /// Refuses what cannot be meant.
+    /// Refuses what cannot be meant. `host` is that of listeners without a flag.
     ///
     /// # Errors
     /// The line to log before the process ends.
-    pub(super) fn check(&self) -> Result<(), Refused> {
+    pub(super) fn check(&self, host: &str) -> Result<(), Refused> {
         if self.receivers == ReceiversFlag::Report {
             tracing::warn!(
                 "--receivers=report is the same as --receivers=serve now, which is the default; remove the flag"
             );
         }
-        self.tls.check(&self.events_addr)
+        self.tls.check(&listen(self.events_addr.as_ref(), host, 9090))
     }
 
     /// Whether a feature gate is on: the last word counts.
@@ -144,18 +166,20 @@ impl CommonFlags {
         self.feature_gates.iter().rev().find(|(known, _)| known == name).is_some_and(|(_, on)| *on)
     }
 
-    /// The configuration that these flags describe, with the state in `usual` unless they say where.
-    pub(super) fn config(&self, objects: Objects, usual: PathBuf) -> Config {
+    /// The configuration that these flags describe.
+    pub(super) fn config(&self, objects: Objects, usual: Usual) -> Config {
+        let Usual { state_dir, host } = usual;
         Config {
             objects,
-            state_dir: self.state_dir.clone().unwrap_or(usual),
-            events: self.events_addr.clone(),
+            state_dir: self.state_dir.clone().unwrap_or(state_dir),
+            events: listen(self.events_addr.as_ref(), host, 9090),
             tls: self.tls.events(),
-            webhooks: self.receiver_addr.clone(),
+            webhooks: listen(self.receiver_addr.as_ref(), host, 9292),
             webhooks_tls: self.tls.webhooks(),
-            health: self.health_addr.clone(),
-            metrics: self.metrics_addr.clone(),
+            health: listen(self.health_addr.as_ref(), host, 9440),
+            metrics: listen(self.metrics_addr.as_ref(), host, 8080),
             admin: self.admin_addr.clone(),
+            admin_hosts: self.admin_hosts.clone(),
             rate_limit_interval: self.rate_limit_interval,
             no_cross_namespace_refs: self.no_cross_namespace_refs,
             receivers: self.receivers.into(),
@@ -171,5 +195,47 @@ impl CommonFlags {
             delivery_threads: usize::from(self.delivery_threads),
             detour: None,
         }
+    }
+}
+
+/// The address of a flag, or the usual port of `host`.
+fn listen(flag: Option<&ListenAddress>, host: &str, port: u16) -> ListenAddress {
+    flag.cloned().unwrap_or_else(|| ListenAddress::new(host, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::ControllerFlags;
+
+    #[derive(Parser)]
+    struct Run {
+        #[command(flatten)]
+        flags: RunFlags,
+    }
+
+    #[derive(Parser)]
+    struct Controller {
+        #[command(flatten)]
+        flags: ControllerFlags,
+    }
+
+    fn listeners(config: Config) -> [String; 4] {
+        let Config { events, health, metrics, admin, .. } = config;
+        [events, health, metrics, admin].map(|address| address.to_string())
+    }
+
+    #[test]
+    fn issue_17_standalone_mode_listens_on_this_machine_only_unless_told_otherwise() {
+        let run = |more: &[&str]| {
+            let words = [&["campanile", "--manifests=x"][..], more].concat();
+            listeners(Run::try_parse_from(words).unwrap().flags.config())
+        };
+        assert_eq!(run(&[]), ["127.0.0.1:9090", "127.0.0.1:9440", "127.0.0.1:8080", "127.0.0.1:9460"]);
+        assert_eq!(run(&["--events-addr=:9090", "--metrics-addr=0"])[..3], [":9090", "127.0.0.1:9440", "0"]);
+        let controller = Controller::try_parse_from(["campanile"]).unwrap().flags;
+        assert_eq!(listeners(controller.config()), [":9090", ":9440", ":8080", "127.0.0.1:9460"]);
     }
 }

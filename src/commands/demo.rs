@@ -82,6 +82,7 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
         health: free.clone(),
         metrics: "0".parse().map_err(anyhow::Error::msg)?,
         admin: free,
+        admin_hosts: Vec::new(),
         rate_limit_interval: Duration::from_secs(300),
         no_cross_namespace_refs: false,
         // Nobody posts webhooks here, and the keys of issuers are to be asked of nobody.

@@ -43,6 +43,13 @@ fn say_up(addresses: &Addresses, config: &Config) {
     for addr in [&events, &events_tls].into_iter().flatten() {
         tracing::info!(addr, "starting event server");
     }
+    if !admin.ip().is_loopback() {
+        tracing::warn!(
+            %admin,
+            "the operations API can be reached from other machines, and knows no users: whoever reaches it reads what was not \
+             delivered and sends through every Provider; name a loopback address with --admin-addr, or let a NetworkPolicy keep others away"
+        );
+    }
     tracing::info!(events, events_tls, %health, %admin, metrics, objects = %config.objects, "campanile is up");
 }
 

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Query, QueryConfig, ServiceConfig, get, post};
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, Query, QueryConfig, ServiceConfig, get, post, scope};
 use campanile_domain::ObjectKey;
 use campanile_outbox::{DeliveryView, Selection, Stats};
 use campanile_protocol::{GetObjects, ObjectRow, ObjectTable, ProviderRow};
@@ -19,7 +20,7 @@ use super::provider::{has_provider, no_provider};
 use super::redrive::{REDRIVE, redrive};
 use super::retry::{RETRY, retry};
 use super::send::{SEND, send};
-use super::{State, View};
+use super::{State, View, visitor};
 
 /// Path of the objects.
 pub const OBJECTS: &str = "/v1/objects";
@@ -32,6 +33,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     let bad_query = |error, _: &_| ApiError::bad_request(format!("read the query: {error}")).into();
     config
         .app_data(QueryConfig::default().error_handler(bad_query))
+        .service(scope("").wrap(from_fn(visitor::check)).configure(paths));
+}
+
+fn paths(config: &mut ServiceConfig) {
+    config
         .route(OBJECTS, get().to(objects))
         .route(DELIVERIES, get().to(deliveries))
         .route("/v1/state", get().to(state))

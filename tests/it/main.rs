@@ -34,6 +34,7 @@ mod ops_logs;
 mod ops_metrics;
 mod ops_probes;
 mod ops_start;
+mod ops_visitors;
 mod outbox_kill;
 mod outbox_kill_commit_status;
 mod outbox_recovery;

@@ -64,11 +64,13 @@ pub enum Outcome {
     Late,
     /// The event was forwarded by this installation, or too often: 422.
     Looped,
+    /// A page of somebody else posts it from a browser: 403.
+    Foreign,
 }
 
 impl Outcome {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Accepted,
         Self::Duplicate,
         Self::Redirected,
@@ -81,6 +83,7 @@ impl Outcome {
         Self::StoreFailed,
         Self::Late,
         Self::Looped,
+        Self::Foreign,
     ];
 
     /// The label in metrics.
@@ -98,6 +101,7 @@ impl Outcome {
             Self::StoreFailed => "store-failed",
             Self::Late => "late",
             Self::Looped => "looped",
+            Self::Foreign => "foreign",
         }
     }
 
@@ -122,6 +126,7 @@ impl Ending for Outcome {
             Self::Redirected => StatusCode::TEMPORARY_REDIRECT,
             Self::Unreadable | Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unroutable | Self::Looped => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Foreign => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Overloaded | Self::Unreachable | Self::StoreFailed | Self::Late => {
                 StatusCode::SERVICE_UNAVAILABLE

@@ -12,6 +12,7 @@ mod budget;
 mod config;
 mod key;
 mod meter;
+mod origin;
 mod path;
 mod pipeline;
 mod server;
@@ -23,6 +24,7 @@ pub use actor::{IntakeActor, IntakeParts, IntakeSnapshot, StopAccepting};
 pub use answer::Outcome;
 pub use config::IntakeConfig;
 pub use meter::{DURATION_BOUNDS, Ending, RequestSeries};
+pub use origin::{host_name, is_foreign, is_loopback};
 pub use shell::{EventListener, EventTls, bind};
 pub use webhooks::{
     OpenListeners, WebhookAction, WebhookActor, WebhookOutcome, WebhookParts, WebhookSnapshot,

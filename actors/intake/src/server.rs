@@ -16,6 +16,7 @@ use campanile_protocol::log_event;
 use crate::answer::{Answer, Outcome};
 use crate::budget::Hold;
 use crate::meter::Ending;
+use crate::origin::is_foreign;
 use crate::pipeline::{State, take_in};
 use crate::shell::{EventListener, Shell, keep_unread};
 use crate::{body, path};
@@ -43,7 +44,14 @@ async fn serve(state: Arc<State>, mut request: Request) -> Result<Response<BoxBo
 }
 
 fn leaves_body_unread(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Redirected | Outcome::Unreadable | Outcome::TooLarge | Outcome::Overloaded)
+    matches!(
+        outcome,
+        Outcome::Redirected
+            | Outcome::Unreadable
+            | Outcome::TooLarge
+            | Outcome::Overloaded
+            | Outcome::Foreign
+    )
 }
 
 async fn answer(state: &State, head: &RequestHead, payload: &mut Payload) -> Answer {
@@ -51,6 +59,14 @@ async fn answer(state: &State, head: &RequestHead, payload: &mut Payload) -> Ans
         && let Some(location) = path::redirect(&head.uri)
     {
         return Answer::Redirected(location);
+    }
+    if is_foreign(&head.headers) {
+        tracing::debug!("refused an event that a page of another place posts from a browser");
+        return Answer::Refused(Outcome::Foreign);
+    }
+    if head.method == Method::CONNECT {
+        // Its body would be whatever comes on the connection, without an end.
+        return Answer::Refused(Outcome::Unreadable);
     }
     let (event, hold) = match read_event(state, head, payload).await {
         Ok(read) => read,

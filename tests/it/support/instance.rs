@@ -134,7 +134,8 @@ impl Instance {
 
     fn spawn(command: &mut Command, state: &Path, flags: &[&str]) -> Self {
         let mut child = command
-            .args(["--health-addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0"])
+            .arg("--health-addr=127.0.0.1:0")
+            .args(unless_given("--admin-addr=127.0.0.1:0", flags))
             .args(unless_given("--events-addr=127.0.0.1:0", flags))
             .args(unless_given("--metrics-addr=0", flags))
             .args(unless_given("--receiverAddr=127.0.0.1:0", flags))
