@@ -22,13 +22,16 @@ mod visitor;
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::Addr;
-use actix_web::dev::ServerHandle;
+use actix_service::map_config;
+use actix_web::App;
+use actix_web::dev::{AppConfig, ServerHandle};
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App, HttpServer};
 use anyhow::{Context, Result};
 use campanile_delivery::Clouds;
+use campanile_intake::{ConnectionLimits, Connections, Serving};
 use campanile_outbox::Browse;
 use campanile_supervision::{SharedClock, Supervisor};
 use campanile_watcher::ClusterMeters;
@@ -94,19 +97,25 @@ impl Servers {
     }
 }
 
-/// Connections of one operations server; operators and probes need a handful.
-const MOST_CONNECTIONS: usize = 64;
+/// Connections of one operations server; operators and probes need a handful. Each server has its own, so that probes are answered
+/// when those of events are used up.
+const CONNECTIONS: ConnectionLimits =
+    ConnectionLimits { most: 256, of_peer: 64, head: Duration::from_secs(5) };
 
 fn serve(listener: TcpListener, view: &View, routes: fn(&mut ServiceConfig)) -> Result<ServerHandle> {
     let view = Data::new(view.clone());
-    let server = HttpServer::new(move || App::new().app_data(view.clone()).configure(routes))
-        .workers(1)
-        .on_connect(visitor::note_own_address)
-        .max_connections(MOST_CONNECTIONS)
-        .disable_signals()
-        .listen(listener)
-        .context("serve an operations endpoint")?
-        .run();
+    let serving = Serving {
+        workers: 1,
+        connections: Connections::new(CONNECTIONS),
+        keep_alive: Duration::from_secs(5),
+        first_head: Duration::from_secs(5),
+        linger: Duration::from_secs(1),
+        drain: Duration::from_secs(1),
+    };
+    let app =
+        move || map_config(App::new().app_data(view.clone()).configure(routes), |()| AppConfig::default());
+    let server = campanile_intake::serve(&serving, vec![(listener, None)], app)
+        .context("serve an operations endpoint")?;
     let handle = server.handle();
     actix_rt::spawn(async move {
         if let Err(error) = server.await {

@@ -116,10 +116,6 @@ impl ControllerFlags {
         let retry_delays = RetryDelays { min: self.min_retry_delay, max: self.max_retry_delay };
         let cluster = Cluster { namespace, election, throttle, secrets };
         let usual = Usual { state_dir: state_dir::of_pod(), host: ANY_ADDRESS };
-        Config {
-            identity,
-            retry_delays,
-            ..self.common.config(Objects::Cluster(cluster), usual)
-        }
+        Config { identity, retry_delays, ..self.common.config(Objects::Cluster(cluster), usual) }
     }
 }

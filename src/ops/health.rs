@@ -89,6 +89,7 @@ async fn all(view: &View) -> Vec<Check> {
         Check { name: "snapshots", found: snapshots(view).await },
         Check { name: "objects", found: objects(view).await },
         Check { name: "outbox", found: view.outbox.stats().trouble.map_or(Ok(""), Err) },
+        Check { name: "intake", found: intake(view).await },
     ];
     if let Some(leads) = view.leadership.leads() {
         let found = Ok(if leads { "this replica writes status" } else { "another replica writes status" });
@@ -115,6 +116,20 @@ async fn snapshots(view: &View) -> Result<&'static str, String> {
         },
         (Err(_), _) | (_, Err(_)) => Err("an actor does not answer".to_owned()),
         _ => Err("an actor is being restarted".to_owned()),
+    }
+}
+
+/// Whether the event endpoint has connections and memory for further requests.
+async fn intake(view: &View) -> Result<&'static str, String> {
+    match tokio::time::timeout(PATIENCE, view.links.intake_snapshot.ask(GetSnapshot::new())).await {
+        Ok(Ok(intake)) if !intake.overloaded => Ok(""),
+        Ok(Ok(intake)) => {
+            let (connections, bytes) = (intake.connections, intake.open_body_bytes);
+            Err(format!(
+                "overloaded: the event endpoint has {connections} connections and {bytes} bytes of bodies under way, senders may get 503"
+            ))
+        }
+        _ => Err("the event endpoint does not answer".to_owned()),
     }
 }
 

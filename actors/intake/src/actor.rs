@@ -15,6 +15,7 @@ use tokio::time::MissedTickBehavior;
 use crate::answer::Outcome;
 use crate::budget::Budget;
 use crate::config::IntakeConfig;
+use crate::connections::Connections;
 use crate::meter::{Meter, RequestSeries};
 use crate::pipeline::State;
 use crate::server;
@@ -72,6 +73,10 @@ pub struct IntakeSnapshot {
     pub open_by_path: BTreeMap<String, u64>,
     /// Bytes of the bodies whose events are not stored yet.
     pub open_body_bytes: usize,
+    /// Open connections.
+    pub connections: usize,
+    /// Whether further requests may have to be refused: connections or the bytes of bodies are used up but for a part.
+    pub overloaded: bool,
     /// Events whose unknown fields were dropped, because they take too many bytes.
     pub dropped_fields: u64,
     /// Keys in the duplicate window.
@@ -91,7 +96,8 @@ impl IntakeActor {
         let IntakeParts { listeners, config, router, clock, guard, window, watchdog } = parts;
         let bodies = Budget::new(config.bodies_limit);
         let meter = if config.count_paths { Meter::telling_paths() } else { Meter::of("/") };
-        let state = State { config, router, clock, window, bodies, meter, watchdog };
+        let connections = Connections::new(config.connection_limits());
+        let state = State { config, router, clock, window, bodies, connections, meter, watchdog };
         Self { state: Arc::new(state), listeners, server: None, guard }
     }
 
@@ -186,6 +192,7 @@ impl Drop for IntakeActor {
 
 fn snapshot(state: &State) -> IntakeSnapshot {
     let requests = state.meter.series();
+    let (connections, most) = (state.connections.count(), state.config.connections);
     let mut counts = Outcome::ALL.map(|_| 0);
     for series in &requests {
         counts[series.outcome as usize] += series.count();
@@ -202,6 +209,8 @@ fn snapshot(state: &State) -> IntakeSnapshot {
         open_requests: state.meter.open_requests(),
         open_by_path: state.meter.open_by_path(),
         open_body_bytes: state.bodies.used(),
+        connections,
+        overloaded: state.bodies.is_tight() || connections >= most - most / 16,
         dropped_fields: state.meter.dropped_fields(),
         window_keys: state.window.keys(),
         requests,

@@ -7,9 +7,16 @@ use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_LENGTH;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use tokio::time::{Instant, timeout_at};
 
 use crate::answer::Outcome;
 use crate::budget::Hold;
+
+/// A body beyond so many bytes has to come at a least rate: smaller ones take no memory to speak of.
+const SMALL: usize = 64 << 10;
+/// How often its rate is looked at, and the fewest bytes that have to come in between: 8 KiB a second.
+const WINDOW: Duration = Duration::from_secs(5);
+const LEAST: usize = 40 << 10;
 
 /// Why a body was not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +36,9 @@ pub(crate) enum ReadError {
         /// Counted from its head.
         limit: Duration,
     },
+    /// It is large and came at less than the least rate: 400.
+    #[error("it came at less than 8 KiB a second; post it faster")]
+    Trickling,
     /// All bodies in flight together are too large: 503.
     #[error("the bodies of all events that are not stored yet take too many bytes; the sender tries again")]
     Crowded,
@@ -39,7 +49,7 @@ impl ReadError {
     pub(crate) fn outcome(self) -> Outcome {
         match self {
             Self::TooLarge { .. } => Outcome::TooLarge,
-            Self::BrokenOff | Self::Slow { .. } => Outcome::Unreadable,
+            Self::BrokenOff | Self::Slow { .. } | Self::Trickling => Outcome::Unreadable,
             Self::Crowded => Outcome::Overloaded,
         }
     }
@@ -69,13 +79,28 @@ pub(crate) async fn read(
     tokio::time::timeout(timeout, gather(payload, limit, hold)).await.unwrap_or(Err(slow))
 }
 
+/// Until when a body has to have which length.
+struct Window {
+    end: Instant,
+    length: usize,
+}
+
 async fn gather(payload: &mut Payload, limit: usize, hold: &mut Hold) -> Result<Bytes, ReadError> {
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
     let mut length = 0;
-    while let Some(chunk) = payload.next().await {
+    let mut window: Option<Window> = None;
+    loop {
+        let chunk = match &window {
+            Some(window) => timeout_at(window.end, payload.next()).await.map_err(|_| ReadError::Trickling)?,
+            None => payload.next().await,
+        };
+        let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(|_| ReadError::BrokenOff)?;
         length += chunk.len();
+        if length > SMALL && window.as_ref().is_none_or(|window| length >= window.length) {
+            window = Some(Window { end: Instant::now() + WINDOW, length: length + LEAST });
+        }
         if length > limit {
             return Err(ReadError::TooLarge { limit });
         }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use campanile_domain::Installation;
 
+use crate::connections::ConnectionLimits;
+
 /// How much the endpoint takes, and how long it waits. The default is what the contract asks for (control plane 4.2).
 ///
 /// `keep_alive`, `head_timeout` and `linger` follow the HTTP library's clock, which moves twice a second: give them a
@@ -12,11 +14,13 @@ use campanile_domain::Installation;
 pub struct IntakeConfig {
     /// HTTP threads; at least one is started. A second one gains nothing on two cores, and costs more wake-ups (measured).
     pub workers: usize,
-    /// Connections that one worker keeps open; further ones wait in the listener's backlog.
+    /// Connections that one worker keeps open; further ones wait in the listener's backlog. Idle ones give way before.
     pub connections: usize,
+    /// Connections of one peer's address.
+    pub connections_of_peer: usize,
     /// How long a connection may stay idle.
     pub keep_alive: Duration,
-    /// How long the head of a connection's first request may take.
+    /// How long a head may take: the first from the opening of the connection on, others from their first byte.
     pub head_timeout: Duration,
     /// How long a body may take, counted from its head.
     pub read_timeout: Duration,
@@ -36,11 +40,23 @@ pub struct IntakeConfig {
     pub count_paths: bool,
 }
 
+impl IntakeConfig {
+    /// The limits of a server's connections.
+    pub(crate) fn connection_limits(&self) -> ConnectionLimits {
+        ConnectionLimits {
+            most: self.connections,
+            of_peer: self.connections_of_peer,
+            head: self.head_timeout,
+        }
+    }
+}
+
 impl Default for IntakeConfig {
     fn default() -> Self {
         Self {
             workers: 1,
             connections: 4096,
+            connections_of_peer: 1024,
             keep_alive: Duration::from_secs(75),
             head_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),

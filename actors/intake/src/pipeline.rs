@@ -14,6 +14,7 @@ use tracing::{Instrument, Span, debug_span};
 use crate::answer::{Answer, Outcome};
 use crate::budget::{Budget, Hold};
 use crate::config::IntakeConfig;
+use crate::connections::Connections;
 use crate::key::duplicate_key;
 use crate::meter::Meter;
 use crate::window::{Claim, Ticket, Window};
@@ -25,6 +26,7 @@ pub(crate) struct State {
     pub(crate) clock: SharedClock,
     pub(crate) window: Arc<Window>,
     pub(crate) bodies: Arc<Budget>,
+    pub(crate) connections: Connections,
     pub(crate) meter: Meter<Outcome>,
     pub(crate) watchdog: Option<Watchdog>,
 }

@@ -18,14 +18,19 @@ use crate::budget::Hold;
 use crate::meter::Ending;
 use crate::origin::is_foreign;
 use crate::pipeline::{State, take_in};
-use crate::shell::{EventListener, Shell, keep_unread};
+use crate::shell::{EventListener, Shell, keep_unread, peer};
 use crate::{body, path};
 
 const HOPS: HeaderName = HeaderName::from_static(HOPS_HEADER);
 
 /// Starts the HTTP server on `listeners`.
 pub(crate) fn start(state: &Arc<State>, listeners: Vec<EventListener>) -> io::Result<Server> {
-    let shell = Shell { config: &state.config, watchdog: state.watchdog.clone(), thread: "intake" };
+    let shell = Shell {
+        config: &state.config,
+        connections: state.connections.clone(),
+        watchdog: state.watchdog.clone(),
+        thread: "intake",
+    };
     let state = state.clone();
     shell.start(listeners, move |request| serve(state.clone(), request))
 }
@@ -81,7 +86,7 @@ async fn read_event(
     payload: &mut Payload,
 ) -> Result<(Event, Hold), Outcome> {
     let config = &state.config;
-    let mut hold = state.bodies.hold();
+    let mut hold = state.bodies.hold(peer(head));
     let read =
         body::read(payload, body::declared(head), config.body_limit, config.read_timeout, &mut hold).await;
     let body = read.map_err(|error| {

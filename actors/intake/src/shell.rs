@@ -1,25 +1,25 @@
 //! The HTTP server under both endpoints: sockets, TLS, workers and times.
 //!
 //! The HTTP library ends a head at 128 KiB or 96 fields and answers 431; the contract's 256 KiB can not be reached
-//! with it. It times only a connection's first head, answering 408. A request that is refused before its body was read
+//! with it. It times only a connection's first head, answering 408; later ones are timed here. A request that is refused before its body was read
 //! to the end closes its connection, after the rest was read and thrown away for a while.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_http::body::BoxBody;
-use actix_http::{Request, Response};
-use actix_web::HttpServer;
+use actix_http::{Request, RequestHead, Response};
 use actix_web::dev::{Payload, Server, fn_service};
-use actix_web::http::KeepAlive;
 use campanile_supervision::Watchdog;
 use rustls::ServerConfig;
 use tokio::net::TcpSocket;
 
 use crate::config::IntakeConfig;
+use crate::connections::Connections;
+use crate::guarded::{self, Serving};
 
 /// Connections that may wait to be accepted; the kernel may lower it.
 const BACKLOG: u32 = 4096;
@@ -73,6 +73,8 @@ impl EventListener {
 /// What a server is built from.
 pub(crate) struct Shell<'c> {
     pub(crate) config: &'c IntakeConfig,
+    /// Its connections.
+    pub(crate) connections: Connections,
     /// Listens to the threads of its workers, where somebody does.
     pub(crate) watchdog: Option<Watchdog>,
     /// The name of those threads there.
@@ -89,31 +91,30 @@ impl Shell<'_> {
     where
         F: Future<Output = Result<Response<BoxBody>, Infallible>> + 'static,
     {
-        let Self { config, watchdog, thread } = self;
-        let server = HttpServer::new(move || {
-            // The library calls this once in each worker's thread.
+        let Self { config, connections, watchdog, thread } = self;
+        let serving = Serving {
+            workers: config.workers,
+            connections,
+            keep_alive: config.keep_alive,
+            first_head: config.head_timeout,
+            linger: config.linger,
+            drain: config.drain,
+        };
+        let sockets =
+            listeners.into_iter().map(|EventListener { socket, tls }| (socket, tls.map(|tls| tls.0)));
+        guarded::serve(&serving, sockets.collect(), move || {
+            // Called once in each worker's thread.
             if let Some(watchdog) = &watchdog {
                 watchdog.watch(thread);
             }
             fn_service(serve.clone())
-        });
-        let mut server = server
-            .workers(config.workers.max(1))
-            .max_connections(config.connections)
-            .keep_alive(KeepAlive::Timeout(config.keep_alive))
-            .client_request_timeout(config.head_timeout)
-            .client_disconnect_timeout(config.linger)
-            .shutdown_timeout(config.drain.as_secs())
-            .tcp_nodelay(true)
-            .disable_signals();
-        for EventListener { socket, tls } in listeners {
-            server = match tls {
-                None => server.listen(socket)?,
-                Some(EventTls(config)) => server.listen_rustls_0_23(socket, config.as_ref().clone())?,
-            };
-        }
-        Ok(server.run())
+        })
     }
+}
+
+/// The address of the peer that a request came from.
+pub(crate) fn peer(head: &RequestHead) -> IpAddr {
+    head.peer_addr.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip())
 }
 
 /// Keeps what is left of a body with the answer: a chunked body that nobody holds any more would be read on without end;

@@ -60,6 +60,8 @@ fn outcomes_that_share_a_status_share_a_series() {
         open_requests: 1,
         open_by_path: [("/".to_owned(), 1)].into(),
         open_body_bytes: 0,
+        connections: 5,
+        overloaded: false,
         dropped_fields: 0,
         window_keys: 0,
         requests: vec![series(Outcome::Malformed, 400, 0), series(Outcome::Unreadable, 400, 11)],

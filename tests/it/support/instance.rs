@@ -43,7 +43,7 @@ pub(crate) struct Instance {
     pub(crate) events_tls: Option<SocketAddr>,
     pub(crate) health: SocketAddr,
     pub(crate) admin: SocketAddr,
-    metrics: Option<SocketAddr>,
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 /// Names another build of the program to test, for example an optimised one.

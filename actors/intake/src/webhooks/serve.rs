@@ -12,11 +12,17 @@ use super::answer::{WebhookOutcome, response};
 use super::pipeline::{State, take_in};
 use super::target::Target;
 use crate::body::{self, ReadError};
-use crate::shell::{EventListener, Shell, keep_unread};
+use crate::connections::Connections;
+use crate::shell::{EventListener, Shell, keep_unread, peer};
 
 /// Starts the HTTP server on `listeners`.
 pub(super) fn start(state: &Arc<State>, listeners: Vec<EventListener>) -> io::Result<Server> {
-    let shell = Shell { config: &state.config, watchdog: state.watchdog.clone(), thread: "webhooks" };
+    let shell = Shell {
+        config: &state.config,
+        connections: Connections::new(state.config.connection_limits()),
+        watchdog: state.watchdog.clone(),
+        thread: "webhooks",
+    };
     let state = state.clone();
     shell.start(listeners, move |request| serve(state.clone(), request))
 }
@@ -39,7 +45,7 @@ async fn serve(state: Arc<State>, mut request: Request) -> Result<Response<BoxBo
 
 async fn answer(state: &State, target: &str, head: &RequestHead, payload: &mut Payload) -> WebhookOutcome {
     let config = &state.config;
-    let mut hold = state.bodies.hold();
+    let mut hold = state.bodies.hold(peer(head));
     let read = body::read(payload, body::declared(head), config.body_limit, config.read_timeout, &mut hold);
     let body = match read.await {
         Ok(body) => body,
@@ -48,7 +54,9 @@ async fn answer(state: &State, target: &str, head: &RequestHead, payload: &mut P
             return match error {
                 ReadError::TooLarge { .. } => WebhookOutcome::TooLarge,
                 ReadError::Crowded => WebhookOutcome::Overloaded,
-                ReadError::BrokenOff | ReadError::Slow { .. } => WebhookOutcome::Unreadable,
+                ReadError::BrokenOff | ReadError::Slow { .. } | ReadError::Trickling => {
+                    WebhookOutcome::Unreadable
+                }
             };
         }
     };

@@ -1,9 +1,10 @@
 //! A bare HTTP client that shows every byte of an answer.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::bench::PATIENCE;
@@ -31,6 +32,23 @@ impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = timeout(PATIENCE, TcpStream::connect(address)).await.expect("in time").unwrap();
         Self { stream, unread: Vec::new() }
+    }
+
+    /// Connects from an address of this machine.
+    pub(crate) async fn connect_from(from: [u8; 4], address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).unwrap();
+        let stream = timeout(PATIENCE, socket.connect(address)).await.expect("in time").unwrap();
+        Self { stream, unread: Vec::new() }
+    }
+
+    /// Sends a little and waits; says whether the connection is still there.
+    pub(crate) async fn drip(&mut self, bytes: &[u8], pause: Duration) -> bool {
+        if self.stream.write_all(bytes).await.is_err() {
+            return false;
+        }
+        // An end that comes meanwhile is read, an answer is no end.
+        !matches!(timeout(pause, self.stream.read_buf(&mut self.unread)).await, Ok(Ok(0) | Err(_)))
     }
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {

@@ -115,7 +115,7 @@ fn by_default_an_answer_comes_well_before_senders_give_up() {
 
 #[test]
 fn more_bytes_in_flight_than_allowed_are_a_503_and_come_free_again() {
-    let config = IntakeConfig { bodies_limit: 3000, ..IntakeConfig::default() };
+    let config = IntakeConfig { bodies_limit: 8000, ..IntakeConfig::default() };
     run_with(config, |bench| async move {
         bench.router.plays(Script::Hold);
         let large = "x".repeat(2000);

@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod attacks;
 mod bench;
 mod client;
 mod connections;
