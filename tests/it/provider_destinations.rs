@@ -43,9 +43,9 @@ fn provider_issue_15_none_leads_to_this_program_or_to_metadata_services() {
     instance.row("providers", &last, |row| row["conditions"][0]["status"] == "True");
     instance.accept(&event("web", "happened"));
     sink.wait_for(1);
-    for number in 0..own.len() {
+    for (number, address) in own.iter().enumerate() {
         let text = refusal(&instance, &format!("p{number}"));
-        assert!(text.contains("this program itself") && !text.contains("--allow"), "{}: {text}", own[number]);
+        assert!(text.contains("this program itself") && !text.contains("--allow"), "{address}: {text}");
     }
     for number in own.len()..own.len() + machines.len() {
         let text = refusal(&instance, &format!("p{number}"));

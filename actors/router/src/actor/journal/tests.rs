@@ -60,7 +60,7 @@ fn an_event_without_alerts_is_discarded_and_one_with_dispatched() {
 fn issue_18_what_stopped_an_event_is_a_line_for_each_step_with_the_alerts() {
     let mut plan = Plan::default();
     let mut stop = |name: &str, step| {
-        plan.stops.note(&Arc::new(Alert { key: ObjectKey::new("apps", name), ..alert() }), step)
+        plan.stops.note(&Arc::new(Alert { key: ObjectKey::new("apps", name), ..alert() }), step);
     };
     stop("loud", Step::Severity);
     stop("quiet", Step::Excluded);
