@@ -112,11 +112,7 @@ impl App {
             Transport::new(Environment::clone(&environment), descriptors::limits()).with_guard(guard);
         let clock: SharedClock = Arc::new(SystemClock);
         let links = Links::default();
-        let explainer = ops::Explainer {
-            rules: config.rules(),
-            transport: transport.clone(),
-            environment: environment.clone(),
-        };
+        let explainer = ops::Explainer::new(config.rules(), &transport, &environment);
         watch_store(outbox.clone());
         let clouds = Clouds::new(CloudsParts {
             transport: transport.clone(),

@@ -28,6 +28,12 @@ pub(crate) struct Explainer {
     pub(crate) environment: Arc<Environment>,
 }
 
+impl Explainer {
+    pub(crate) fn new(rules: Rules, transport: &Transport, environment: &Arc<Environment>) -> Self {
+        Self { rules, transport: transport.clone(), environment: environment.clone() }
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ExplainQuery {

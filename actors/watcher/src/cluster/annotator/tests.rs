@@ -19,8 +19,11 @@ use super::*;
 #[derive(Clone)]
 struct Server(Arc<State>);
 
+/// What a request of that method and path is answered.
+type Answering = Box<dyn Fn(&str, &str) -> (u16, Json) + Send + Sync>;
+
 struct State {
-    answer: Box<dyn Fn(&str, &str) -> (u16, Json) + Send + Sync>,
+    answer: Answering,
     asked: Mutex<Vec<String>>,
     /// How many patches may be answered.
     patches: Semaphore,
