@@ -249,11 +249,11 @@ fn cluster_roles_of_receivers_suffice_and_grant_nothing_more_11() {
     let documents = yaml::parse(&text).expect("kubectl prints YAML");
     let objects: Vec<Value> = documents.iter().map(yaml::Node::to_json).collect();
     let granted = grant(&cluster, &objects);
-    for (group, kind, _) in kinds() {
-        let labels = json!({"team": "a"});
-        namespace.apply(json!({
-            "apiVersion": format!("{group}/v1"), "kind": kind, "metadata": {"name": "app", "labels": labels},
-        }));
+    for (group, kind, plural) in kinds() {
+        let version = format!("{group}/v1");
+        let metadata = json!({"name": "app", "labels": {"team": "a"}});
+        let object = json!({"apiVersion": version, "kind": kind, "metadata": metadata});
+        cluster.must("POST", &namespace.all(&version, plural), &namespace.place(object));
     }
     namespace.apply(secret("token", json!({"token": "t"})));
     let mut hook = receiver("hook");
