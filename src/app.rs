@@ -107,9 +107,7 @@ impl App {
         let outbox = open_outbox(config).await?;
         let installation = installation::open(&config.state_dir)?;
         let environment = Arc::new(config::environment());
-        let guard = guard::guard(config, &environment, &listeners.addresses, server);
-        let transport =
-            Transport::new(Environment::clone(&environment), descriptors::limits()).with_guard(guard);
+        let transport = guard::transport(config, &environment, &listeners.addresses, server);
         let clock: SharedClock = Arc::new(SystemClock);
         let links = Links::default();
         let explainer = ops::Explainer::new(config.rules(), &transport, &environment);

@@ -1,8 +1,9 @@
 //! Which destinations are closed to objects, from what the operator decided and what is known of this process.
 
 use campanile_domain::Environment;
-use campanile_transport::{AddressGuard, Closed, Destination};
+use campanile_transport::{AddressGuard, Closed, Destination, Transport};
 
+use super::descriptors;
 use super::listeners::Addresses;
 use super::watching::OWN_NAMESPACE;
 use crate::config::{Config, ListenAddress, Objects};
@@ -17,8 +18,20 @@ const API_SERVER: &str = "KUBERNETES_SERVICE_HOST";
 /// Where the Services are unless something else is known.
 const USUAL_NAMESPACE: &str = "flux-system";
 
-/// Judges what objects, Secrets, annotations and redirects name. `server` is the API server that is watched, if one is.
-pub(super) fn guard(
+/// The transport of this process, which leads nothing that objects name to what is closed. `server` is the API server that is
+/// watched, if one is.
+pub(super) fn transport(
+    config: &Config,
+    environment: &Environment,
+    addresses: &Addresses,
+    server: Option<Destination>,
+) -> Transport {
+    let guard = guard(config, environment, addresses, server);
+    Transport::new(environment.clone(), descriptors::limits()).with_guard(guard)
+}
+
+/// Judges what objects, Secrets, annotations and redirects name.
+fn guard(
     config: &Config,
     environment: &Environment,
     addresses: &Addresses,
