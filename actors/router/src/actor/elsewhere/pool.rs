@@ -20,9 +20,9 @@ const THREADS: usize = 2;
 /// How long a job may wait for its turn; then its Alerts are skipped. Senders wait for 3 s.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// As `nice` has it.
+/// As `nice` has it: a tenth of a core is left to them where others want all of it, so that they still answer in time.
 #[cfg(target_os = "linux")]
-const LEAST_PRIORITY: i32 = 19;
+const LOW_PRIORITY: i32 = 10;
 
 /// Takes the answers, each with what it took in nanoseconds.
 type Done = Box<dyn FnOnce(Vec<(Question, Answer, u64)>) + Send>;
@@ -157,12 +157,12 @@ impl Job {
     }
 }
 
-/// Gives this thread the least priority, so that the threads on which events go their way never wait for it. With a priority as
+/// Gives this thread a low priority, so that the threads on which events go their way hardly wait for it. With a priority as
 /// theirs it runs for milliseconds while they wait.
 #[cfg(target_os = "linux")]
 fn yield_to_others() {
     // Linux knows the priority of a thread (setpriority(2), "C library/kernel differences").
-    if let Err(error) = rustix::process::setpriority_process(None, LEAST_PRIORITY) {
+    if let Err(error) = rustix::process::setpriority_process(None, LOW_PRIORITY) {
         tracing::debug!(%error, "failed to lower the priority of a thread for patterns");
     }
 }
