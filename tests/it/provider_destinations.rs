@@ -83,7 +83,7 @@ fn cluster_issue_15_loopback_is_closed_in_a_cluster_until_a_flag_opens_it() {
     let is_refused = |status: &Value| condition(status, "Delivering")["status"] == "False";
     let name = namespace.cluster.must(
         "GET",
-        &namespace.all("notification.toolkit.fluxcd.io", "providers"),
+        &namespace.all("notification.toolkit.fluxcd.io/v1", "providers"),
         &Value::Null,
     )["items"][0]["metadata"]["name"]
         .take();
