@@ -13,13 +13,14 @@
 import asyncio
 import dataclasses
 import functools
-import multiprocessing
 import re
 import socket
 import time
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
+
+from processes import CONTEXT
 
 NUMBER = re.compile(rb"seq=(\d+)")
 # A path that is a number says which life of the program sent the request.
@@ -50,8 +51,8 @@ class Destination:
     """`len(manners)` ports, each with its manner."""
 
     def __init__(self, manners: Sequence[Manner]) -> None:
-        self._pipe, theirs = multiprocessing.Pipe()
-        self._process = multiprocessing.Process(target=_run, args=(theirs, manners), daemon=True)
+        self._pipe, theirs = CONTEXT.Pipe()
+        self._process = CONTEXT.Process(target=_run, args=(theirs, manners), daemon=True)
         self._process.start()
         theirs.close()
         self.ports: list[int] = self._pipe.recv()

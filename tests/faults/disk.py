@@ -14,7 +14,10 @@ from context import Context
 from destination import Destination, Manner
 from poster import Load, Poster, accepted, body
 
-DISK_MIB = 24
+DISK_MIB = 256
+# MiB of other files on it: the outbox keeps to half of a volume by itself, and one Provider to an eighth of that, so it is
+# others that leave it without space.
+OTHERS_MIB = 232
 # Bytes of padding, so that the disk is soon full.
 PAD = 3000
 # What memory may grow by while everything is refused, and by outcomes that wait for the disk.
@@ -27,6 +30,7 @@ LOCK_WAIT = 2
 def disk(context: Context) -> Figures:
     """Fills a small disk with events for a destination that is down, then to the last byte, and gives space back."""
     with _small_disk(context.folder / "disk") as mounted:
+        (mounted / "others").write_bytes(bytes(OTHERS_MIB << 20))
         destination = Destination([Manner(), Manner("refuse")])
         sound, broken = (f"http://127.0.0.1:{port}/" for port in destination.ports)
         campanile = Campanile(context.campanile, context.folder / "full", [("hook", broken)], state=mounted / "state")

@@ -7,13 +7,13 @@ loop, one after the other, so that they have an order.
 import asyncio
 import contextlib
 import json
-import multiprocessing
 import time
 from collections.abc import Iterable, Sequence
 from multiprocessing.connection import Connection
 from typing import NamedTuple, TypeAlias
 
 from campanile import NAMESPACE, OBJECTS
+from processes import CONTEXT
 
 HEAD = b"POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 Streams: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -44,8 +44,8 @@ class Poster:
     """Posts a load until it is stopped."""
 
     def __init__(self, load: Load) -> None:
-        self._pipe, theirs = multiprocessing.Pipe()
-        self._process = multiprocessing.Process(target=_run, args=(theirs, load), daemon=True)
+        self._pipe, theirs = CONTEXT.Pipe()
+        self._process = CONTEXT.Process(target=_run, args=(theirs, load), daemon=True)
         self._process.start()
         theirs.close()
 

@@ -1,0 +1,6 @@
+"""Processes of the suite's own: forked from a server without threads, since a fork of a process with threads may hang."""
+
+import multiprocessing
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["destination", "poster"])
