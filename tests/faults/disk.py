@@ -15,8 +15,8 @@ from destination import Destination, Manner
 from poster import Load, Poster, accepted, body
 
 DISK_MIB = 256
-# MiB of other files on it: the outbox keeps to half of a volume by itself, and one Provider to an eighth of that, so it is
-# others that leave it without space.
+# MiB of other files on it: the outbox keeps to half of a volume by itself, and one Provider to an eighth of that, so it
+# is others that leave it without space.
 OTHERS_MIB = 232
 # Bytes of padding, so that the disk is soon full.
 PAD = 3000

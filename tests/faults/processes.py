@@ -1,4 +1,4 @@
-"""Processes of the suite's own: forked from a server without threads, since a fork of a process with threads may hang."""
+"""Processes of the suite, forked from a server without threads: a fork of a process with threads may hang."""
 
 import multiprocessing
 
