@@ -1,6 +1,6 @@
 //! Receivers without I/O: how a webhook is verified, and which resources it asks to reconcile.
 //!
-//! A [`Receiver`] is compiled once for each generation of its object. A request comes as [`Unverified`]; [`verify`] turns it
+//! A [`Receiver`] is compiled once for each generation of its object. A request comes as [`Unverified`]; [`verify()`] turns it
 //! into [`Verified`], or says which check stopped it. Two types ask for the keys of an issuer on the way: then the caller
 //! fetches them ([`KeySource`], [`KeyCache`]) and goes on. A [`Selection`], which the code that acts takes, is made of a
 //! [`Verified`] alone, and nothing else makes one of those.
