@@ -1,13 +1,12 @@
 """A namespace whose patterns and messages are as dear as they get: a sound one beside it does not notice."""
 
-import json
-import threading
 import time
 from typing import Any
 
-from campanile import API, NAMESPACE, Campanile, Figures, hold, post
+from campanile import NAMESPACE, Campanile, Figures, hold
 from context import Context
 from destination import Destination, Manner
+from rival import Rival, manifest, write
 from sound import RATE, Seen, measure
 
 # Events a second of the other namespace.
@@ -20,6 +19,8 @@ MOST_MS, MOST_SLOWER, MOST_MS_SHORT = 10.0, 3.0, 500.0
 # Characters of the messages of the other namespace.
 LONG = 39_000
 EVIL = "evil"
+# Loops that post its events.
+LOOPS = 4
 
 
 def neighbour(context: Context) -> Figures:
@@ -64,7 +65,7 @@ def neighbour(context: Context) -> Figures:
 
 def _beside_evil(campanile: Campanile, destination: Destination, seconds: int) -> tuple[Seen, dict[int, int]]:
     """What the sound namespace sees while the other one posts, and what that was answered."""
-    other = _Evil(campanile.ports[0])
+    other = Rival(campanile.ports[0], EVIL, _long_message, loops=LOOPS, pause=LOOPS / EVIL_RATE)
     try:
         return measure(campanile, destination, seconds, 1_000_000), other.stop()
     finally:
@@ -73,7 +74,7 @@ def _beside_evil(campanile: Campanile, destination: Destination, seconds: int) -
 
 def _add_evil(campanile: Campanile, address: str) -> None:
     """Dear Alerts that are taken, some of which name the sound namespace's objects, and dear ones that are refused."""
-    documents = [_evil("Provider", "evil", {"type": "generic", "address": address})]
+    documents = [manifest(EVIL, "Provider", "evil", {"type": "generic", "address": address})]
     own = [{"kind": "Kustomization", "name": "*"}]
     theirs = [{"kind": "Kustomization", "name": "*", "namespace": NAMESPACE}]
     for number in range(70):
@@ -84,47 +85,13 @@ def _add_evil(campanile: Campanile, address: str) -> None:
     for number in range(250):
         patterns = [f"x\\pL{{0,200}}\\pN{{0,100}}y{number}-{each}" for each in range(8)]
         documents.append(_alert(f"large-{number}", own, patterns))
-    manifests = campanile.folder / "manifests" / "evil.yaml"
-    manifests.write_text("\n---\n".join(json.dumps(document) for document in documents))
+    write(campanile, EVIL, documents)
+
+
+def _long_message(number: int) -> str:
+    return f"{number} {'a' * LONG}"[:LONG]
 
 
 def _alert(name: str, sources: list[dict[str, str]], patterns: list[str]) -> dict[str, Any]:
-    return _evil("Alert", name, {"providerRef": {"name": "evil"}, "eventSources": sources, "exclusionList": patterns})
-
-
-def _evil(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
-    return {"apiVersion": API, "kind": kind, "metadata": {"name": name, "namespace": EVIL}, "spec": spec}
-
-
-class _Evil:
-    """Posts long messages until it is stopped, and counts what it is answered."""
-
-    def __init__(self, port: int) -> None:
-        self._port, self._ended = port, threading.Event()
-        self._answers: dict[int, int] = {}
-        self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._post, args=(each,), daemon=True) for each in range(4)]
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> dict[int, int]:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join(20)
-        return self._answers
-
-    def _post(self, each: int) -> None:
-        number = each
-        while not self._ended.wait(len(self._threads) / EVIL_RATE):
-            number += len(self._threads)
-            event = {
-                "involvedObject": {"kind": "Kustomization", "namespace": EVIL, "name": f"o-{number % 8}"},
-                "severity": "info",
-                "reason": "r",
-                "message": f"{number} {'a' * LONG}"[:LONG],
-                "timestamp": "2026-11-30T00:00:00Z",
-                "reportingController": "c",
-            }
-            status, _ = post(self._port, json.dumps(event).encode())
-            with self._lock:
-                self._answers[status] = self._answers.get(status, 0) + 1
+    spec = {"providerRef": {"name": "evil"}, "eventSources": sources, "exclusionList": patterns}
+    return manifest(EVIL, "Alert", name, spec)

@@ -133,7 +133,7 @@ impl Table {
         let of_peer = self.open.values().filter(|one| peer.is_none_or(|peer| one.peer == peer));
         let idle = of_peer.filter_map(|one| Some((one.idle_since()?, one)));
         let oldest = idle.min_by_key(|(since, _)| *since);
-        oldest.is_some_and(|(_, connection)| connection.close())
+        oldest.map(|(_, connection)| connection.close()).is_some()
     }
 }
 
@@ -179,7 +179,7 @@ impl Connection {
         (waits && !state.is_closing).then_some(state.since)
     }
 
-    fn close(&self) -> bool {
+    fn close(&self) {
         let waker = {
             let mut state = self.state();
             state.is_closing = true;
@@ -188,7 +188,6 @@ impl Connection {
         if let Some(waker) = waker {
             waker.wake();
         }
-        true
     }
 
     fn enter(&self, phase: Phase) {

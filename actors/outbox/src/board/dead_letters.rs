@@ -91,12 +91,14 @@ impl DeadLetters {
     /// The next to drop of `surplus` that are too many: the oldest of the namespace that has most, at most so many that
     /// it has as many as the next one.
     pub(super) fn oldest_of_most(&self, surplus: usize) -> Vec<i64> {
-        let mut counts: Vec<usize> = self.shares.values().map(|share| share.by_age.len()).collect();
-        counts.sort_unstable_by(|a, b| b.cmp(a));
-        let lead = counts.first().copied().unwrap_or(0) - counts.get(1).copied().unwrap_or(0);
-        let most = self.shares.values().max_by_key(|share| share.by_age.len());
-        let oldest = most.into_iter().flat_map(|share| &share.by_age).map(|(_, id)| *id);
-        oldest.take(surplus.min(lead.max(1))).collect()
+        let count = |share: &Share| share.by_age.len();
+        let Some((namespace, most)) = self.shares.iter().max_by_key(|(_, share)| count(share)) else {
+            return Vec::new();
+        };
+        let others = self.shares.iter().filter(|(other, _)| *other != namespace);
+        let next = others.map(|(_, share)| count(share)).max().unwrap_or(0);
+        let lead = count(most) - next;
+        most.by_age.iter().take(surplus.min(lead.max(1))).map(|(_, id)| *id).collect()
     }
 
     /// The one that died first of the namespace whose letters weigh most.
