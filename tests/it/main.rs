@@ -54,6 +54,7 @@ mod provider_secrets_never_show;
 mod provider_threads;
 mod provider_tls;
 mod provider_tls_refused;
+mod receiver_pages;
 mod receiver_standalone;
 mod route_end_to_end;
 mod route_real_events;
