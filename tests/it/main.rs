@@ -51,6 +51,7 @@ mod provider_payloads;
 mod provider_proxy;
 mod provider_pubsub;
 mod provider_secrets_never_show;
+mod provider_status_names;
 mod provider_threads;
 mod provider_tls;
 mod provider_tls_refused;
