@@ -32,6 +32,7 @@ mod intake_tls;
 mod ops_end;
 mod ops_logs;
 mod ops_metrics;
+mod ops_monitoring;
 mod ops_probes;
 mod ops_start;
 mod ops_visitors;
