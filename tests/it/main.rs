@@ -58,6 +58,7 @@ mod provider_tls;
 mod provider_tls_refused;
 mod receiver_pages;
 mod receiver_standalone;
+mod receiver_tokens;
 mod route_end_to_end;
 mod route_real_events;
 mod route_real_events_every_type;

@@ -13,8 +13,8 @@ use serde_json::Value;
 use crate::support::{Instance, Site, campanile, eventually};
 
 /// A type and its page.
-struct Page {
-    kind: ReceiverType,
+pub(crate) struct Page {
+    pub(crate) kind: ReceiverType,
     text: String,
 }
 
@@ -25,7 +25,7 @@ fn docs() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs"))
 }
 
-fn pages() -> Vec<Page> {
+pub(crate) fn pages() -> Vec<Page> {
     let read = |kind: ReceiverType| {
         let place = docs().join(format!("receivers/{}.md", kind.name()));
         let text = fs::read_to_string(&place);
@@ -53,7 +53,7 @@ impl Page {
         after.split_once("\n## ").map_or(after, |(part, _)| part)
     }
 
-    fn manifests(&self) -> String {
+    pub(crate) fn manifests(&self) -> String {
         blocks(self.part("Manifest"), "yaml").into_iter().map(|(_, block)| format!("---\n{block}")).collect()
     }
 
@@ -71,14 +71,14 @@ impl Page {
     }
 
     /// What its table says of refused requests: the texts of the log.
-    fn told(&self) -> BTreeSet<String> {
+    pub(crate) fn told(&self) -> BTreeSet<String> {
         let rows = self.part("Usual mistakes").lines().filter_map(|line| line.strip_prefix("| 400 | `"));
         rows.map(|row| normal(row.split_once('`').expect("the text ends").0)).collect()
     }
 }
 
 /// A text without what differs from request to request: numbers, and what it quotes.
-fn normal(text: &str) -> String {
+pub(crate) fn normal(text: &str) -> String {
     let quoted = text.split('"').enumerate().map(|(at, part)| if at % 2 == 1 { "" } else { part });
     let text = quoted.collect::<Vec<_>>().join("\"");
     text.split(|c: char| c.is_ascii_digit()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("#")
@@ -185,6 +185,6 @@ fn issue_20_manifests_of_the_pages_are_sound_and_their_curl_is_taken_or_refused_
             (refused == told).then_some(())
         });
     }
-    // Tokens of issuers are made by none but them: `gcr` and `generic-oidc`.
+    // Tokens of issuers are made by none but them: what the pages of `gcr` and `generic-oidc` say is held in `receiver_tokens`.
     assert_eq!(tried, pages.len() - 2);
 }
