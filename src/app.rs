@@ -10,6 +10,7 @@ mod installation;
 mod leadership;
 mod links;
 mod listeners;
+mod postponed;
 pub(crate) mod shutdown;
 #[cfg(test)]
 mod tests;

@@ -12,13 +12,14 @@ use campanile_intake::{
 };
 use campanile_keyring::KeyringSnapshot;
 use campanile_protocol::{
-    Announce, Changes, GetKeys, GetObjects, GetSpecs, ReadSecrets, ReadServiceAccount, Report,
-    RequestReconciles, RequestToken, Resync, Submit, Unusable, WebhookReport,
+    Announce, Changes, GetKeys, GetObjects, GetSpecs, Postpone, PostponedReport, ReadSecrets,
+    ReadServiceAccount, Report, RequestReconciles, RequestToken, Resync, Submit, Unusable, WebhookReport,
 };
 use campanile_router::{RouterActor, RouterSnapshot};
 use campanile_supervision::{GetSnapshot, Link};
 use campanile_watcher::{
-    EventRecorderSnapshot, Receivers, Source, StatusWriterSnapshot, WatcherActor, WatcherSnapshot,
+    EventRecorderSnapshot, PostponerActor, PostponerSnapshot, Receivers, Source, StatusWriterSnapshot,
+    WatcherActor, WatcherSnapshot,
 };
 
 #[derive(Clone, Default)]
@@ -53,6 +54,9 @@ pub(crate) struct Links {
     pub(crate) webhook_reports: Link<WebhookReport>,
     pub(crate) stop_webhooks: Link<StopAccepting>,
     pub(crate) reconciles: Link<RequestReconciles>,
+    pub(crate) postpone: Link<Postpone>,
+    pub(crate) postponed_reports: Link<PostponedReport>,
+    pub(crate) postponer_snapshot: Link<GetSnapshot<PostponerSnapshot>>,
     pub(crate) keys: Link<GetKeys>,
     pub(crate) keyring_snapshot: Link<GetSnapshot<KeyringSnapshot>>,
     pub(super) event_sockets: Sockets,
@@ -146,6 +150,12 @@ impl Links {
         self.specs.point_at(watcher);
         self.watcher_snapshot.point_at(watcher);
         self.reconciles.point_at(watcher);
+        self.postponed_reports.point_at(watcher);
+    }
+
+    pub(super) fn point_to_postponer(&self, postponer: &Addr<PostponerActor>) {
+        self.postpone.point_at(postponer);
+        self.postponer_snapshot.point_at(postponer);
     }
 
     pub(super) fn point_to_intake(&self, intake: &Addr<IntakeActor>) {

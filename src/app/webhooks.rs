@@ -1,29 +1,37 @@
-//! Wiring of webhooks: the endpoint of Receivers, and the keys with which it checks tokens.
+//! Wiring of webhooks: the endpoint of Receivers, the keys with which it checks tokens, and what waits for the API server.
 
 use std::io;
+use std::sync::Arc;
 
 use actix::{Actor, Addr};
-use campanile_intake::{EventListener, IntakeConfig, WebhookAction, WebhookActor, WebhookParts};
+use campanile_intake::{EventListener, IntakeConfig, Reconcilers, WebhookAction, WebhookActor, WebhookParts};
 use campanile_keyring::{KeyringActor, KeyringParts};
 use campanile_supervision::{GetSnapshot, Supervise, Supervisor};
-use campanile_watcher::Receivers;
+use campanile_watcher::{PostponerActor, PostponerParts, Receivers};
 
+use super::postponed::OutboxStore;
 use super::{Parts, give_up, tls};
 use crate::config::{Config, Objects};
 
 impl Parts {
-    /// Puts the two actors under supervision, unless Receivers are left alone.
+    /// Puts the actors under supervision, unless Receivers are left alone.
     pub(super) fn supervise_webhooks(&self, supervisor: &Addr<Supervisor>) {
         if self.config.receivers == Receivers::Ignore {
             return;
         }
         self.supervise_keyring(supervisor);
+        if matches!(self.config.objects, Objects::Cluster(_)) {
+            self.supervise_postponer(supervisor);
+        }
         let parts = self.clone();
         let factory = Box::new(move |guard| {
             let links = &parts.links;
             let action = match parts.config.objects {
                 Objects::Folder(_) => WebhookAction::Notify,
-                Objects::Cluster(_) => WebhookAction::Reconcile(links.reconciles.clone()),
+                Objects::Cluster(_) => WebhookAction::Reconcile(Reconcilers {
+                    watcher: links.reconciles.clone(),
+                    postponer: links.postpone.clone(),
+                }),
             };
             let (sockets, config) = (links.webhook_sockets.clone(), parts.config.clone());
             let webhooks = WebhookActor::new(WebhookParts {
@@ -44,6 +52,22 @@ impl Parts {
         });
         let heartbeat = self.links.webhook_snapshot.heartbeat(GetSnapshot::new);
         supervisor.do_send(Supervise { name: "webhooks", factory, heartbeat });
+    }
+
+    fn supervise_postponer(&self, supervisor: &Addr<Supervisor>) {
+        let parts = self.clone();
+        let factory = Box::new(move |guard| {
+            let postponer = PostponerActor::new(PostponerParts {
+                store: Arc::new(OutboxStore(parts.outbox.clone())),
+                watcher: parts.links.reconciles.clone(),
+                reports: parts.links.postponed_reports.clone(),
+                clock: parts.clock.clone(),
+                guard,
+            });
+            parts.links.point_to_postponer(&postponer.start());
+        });
+        let heartbeat = self.links.postponer_snapshot.heartbeat(GetSnapshot::new);
+        supervisor.do_send(Supervise { name: "postponer", factory, heartbeat });
     }
 
     fn supervise_keyring(&self, supervisor: &Addr<Supervisor>) {

@@ -129,15 +129,20 @@ fn receivers(form: GetForm, rows: &[ReceiverRow], now: Timestamp) -> Table {
             last.map(|last| last.reason.clone()).unwrap_or_default(),
             last.map(|last| last.resources.to_string()).unwrap_or_default(),
             receiver.accepted.to_string(),
+            receiver.postponed.to_string(),
             receiver.refused.to_string(),
             receiver.failed.to_string(),
+            receiver.waiting.to_string(),
+            receiver.expired.to_string(),
         ];
         let more = more.into_iter().filter(|_| wide);
         let first = name.into_iter().chain([status, message, webhook]);
         first.chain(more).chain([since(row.since, now)]).collect()
     });
     let first = ["NAMESPACE", "NAME", "TYPE", "READY", "STATUS", "LAST WEBHOOK"];
-    let more = ["REASON", "RESOURCES", "ACCEPTED", "REFUSED", "FAILED"].into_iter().filter(|_| wide);
+    let more = ["REASON", "RESOURCES", "ACCEPTED", "POSTPONED", "REFUSED", "FAILED", "WAITING", "EXPIRED"]
+        .into_iter()
+        .filter(|_| wide);
     Table {
         header: first.into_iter().chain(more).chain(["AGE"]).collect(),
         rows: cells.collect(),

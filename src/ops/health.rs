@@ -91,6 +91,10 @@ async fn all(view: &View) -> Vec<Check> {
         Check { name: "outbox", found: view.outbox.stats().trouble.map_or(Ok(""), Err) },
         Check { name: "intake", found: intake(view).await },
     ];
+    // Only where there is one, in a cluster that has its webhooks served.
+    if view.links.postponer_snapshot.recipient().is_some() {
+        checks.push(Check { name: "reconciles", found: reconciles(view).await });
+    }
     if let Some(leads) = view.leadership.leads() {
         let found = Ok(if leads { "this replica writes status" } else { "another replica writes status" });
         checks.push(Check { name: "lease", found });
@@ -130,6 +134,18 @@ async fn intake(view: &View) -> Result<&'static str, String> {
             ))
         }
         _ => Err("the event endpoint does not answer".to_owned()),
+    }
+}
+
+/// Whether nothing that webhooks asked for waits for the API server.
+async fn reconciles(view: &View) -> Result<&'static str, String> {
+    match tokio::time::timeout(PATIENCE, view.links.postponer_snapshot.ask(GetSnapshot::new())).await {
+        Ok(Ok(postponer)) if postponer.waiting == 0 => Ok(""),
+        Ok(Ok(postponer)) => {
+            let (count, why) = (postponer.waiting, postponer.last_error.unwrap_or_default());
+            Err(format!("{count} requests to reconcile wait for the API server: {why}"))
+        }
+        _ => Err("the postponer does not answer".to_owned()),
     }
 }
 

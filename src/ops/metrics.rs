@@ -81,6 +81,9 @@ impl Sources {
         if let Some(webhooks) = &self.state.webhooks {
             http::write(&mut page, &http::WEBHOOKS, &webhooks.requests, &webhooks.open_by_path);
         }
+        if let Some(postponer) = &self.state.postponer {
+            cluster::postponed(&mut page, postponer);
+        }
         delivery::write(&mut page, &self.tallies, self.state.delivery.as_ref(), self.objects.is_some());
         outbox::write(&mut page, &self.state.outbox, &self.ages, self.objects.is_some());
         if let Some(objects) = &self.objects {

@@ -8,7 +8,9 @@ use campanile_outbox::Stats;
 use campanile_router::RouterSnapshot;
 use campanile_supervision::{ChildReport, GetSnapshot, Link};
 use campanile_transport::SocketCounts;
-use campanile_watcher::{EventRecorderSnapshot, RequestCount, StatusWriterSnapshot, WatcherSnapshot};
+use campanile_watcher::{
+    EventRecorderSnapshot, PostponerSnapshot, RequestCount, StatusWriterSnapshot, WatcherSnapshot,
+};
 use serde::Serialize;
 
 use super::View;
@@ -25,6 +27,8 @@ pub struct State {
     pub intake: Option<IntakeSnapshot>,
     /// The webhook endpoint; none with `--receivers=ignore`.
     pub webhooks: Option<WebhookSnapshot>,
+    /// What webhooks asked for and waits for the API server; none without a cluster.
+    pub postponer: Option<PostponerSnapshot>,
     /// The router.
     pub router: Option<RouterSnapshot>,
     /// The outbox.
@@ -52,6 +56,7 @@ impl State {
             actors: view.supervisor.send(GetSnapshot::new()).await.unwrap_or_default(),
             intake: snapshot(&links.intake_snapshot).await,
             webhooks: snapshot(&links.webhook_snapshot).await,
+            postponer: snapshot(&links.postponer_snapshot).await,
             router: snapshot(&links.router_snapshot).await,
             outbox: view.outbox.stats(),
             delivery: snapshot(&links.delivery_snapshot).await,

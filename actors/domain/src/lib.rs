@@ -25,6 +25,7 @@ mod notification;
 mod object;
 mod object_name;
 mod pattern;
+mod postponed;
 mod provider;
 mod provider_type;
 mod receiver;
@@ -61,6 +62,7 @@ pub use object_name::{ObjectNameError, check_object_name};
 pub use pattern::{
     LazyPattern, MATCHED_CHARACTERS, Pattern, PatternBudget, PatternError, PatternMemory, PatternShare, Price,
 };
+pub use postponed::PostponedReconcile;
 pub use provider::ProviderSpec;
 pub use provider_type::{KindVersion, ProviderClass, ProviderType, Rate};
 pub use receiver::{NOTIFY, OidcProvider, OidcValidation, OidcVariable, ReceiverResource, ReceiverSpec};

@@ -32,6 +32,6 @@ pub use meter::{DURATION_BOUNDS, Ending, RequestSeries};
 pub use origin::{host_name, is_foreign, is_loopback};
 pub use shell::{EventListener, EventTls, bind};
 pub use webhooks::{
-    OpenListeners, WebhookAction, WebhookActor, WebhookOutcome, WebhookParts, WebhookSnapshot,
+    OpenListeners, Reconcilers, WebhookAction, WebhookActor, WebhookOutcome, WebhookParts, WebhookSnapshot,
 };
 pub use window::Window;

@@ -14,6 +14,6 @@ mod serve;
 mod tally;
 mod target;
 
-pub use act::WebhookAction;
+pub use act::{Reconcilers, WebhookAction};
 pub use actor::{OpenListeners, WebhookActor, WebhookParts, WebhookSnapshot};
 pub use answer::WebhookOutcome;

@@ -6,6 +6,7 @@ mod browse;
 mod counts;
 mod memo_store;
 mod ownership;
+mod reconcile_store;
 mod scheduler;
 
 use std::fmt;
@@ -26,6 +27,7 @@ pub use browse::{Browse, Selection};
 pub use counts::{Stats, Tally, Usage};
 pub use memo_store::MemoStore;
 pub use ownership::{AllProviders, Epoch, Ownership};
+pub use reconcile_store::ReconcileStore;
 pub use scheduler::{Lease, Listener, Scheduler, Settlement};
 
 /// An answer that may take a disk write. It needs no runtime of its own and may be awaited on any thread.
@@ -172,7 +174,7 @@ impl OutboxError {
 /// - Secrets are never stored.
 ///
 /// All methods take the time as an argument, so that a test decides what is due.
-pub trait Outbox: Acceptance + Scheduler + MemoStore + Browse {
+pub trait Outbox: Acceptance + Scheduler + MemoStore + Browse + ReconcileStore {
     /// Writes what is still in memory and ends the outbox; answered when that is done.
     fn close(&self) -> Reply<()>;
 

@@ -93,6 +93,8 @@ pub(crate) struct Board {
     set_aside: u64,
     damaged: u64,
     failed_writes: u64,
+    /// The highest number of a postponed reconcile.
+    last_reconcile: i64,
     /// Why new events are refused.
     pub(crate) trouble: Option<String>,
 }
@@ -121,6 +123,7 @@ impl Board {
             set_aside: 0,
             damaged: 0,
             failed_writes: 0,
+            last_reconcile: 0,
             trouble: None,
             bounds,
         }
@@ -139,6 +142,17 @@ impl Board {
     /// The number of the record with that id; none if it can have none.
     pub(crate) fn number(&self, id: RecordId) -> Option<i64> {
         Some(id.number()).filter(|number| self.origins.id(*number) == id)
+    }
+
+    /// Takes note of a number that a postponed reconcile has.
+    pub(crate) fn note_reconcile(&mut self, number: i64) {
+        self.last_reconcile = self.last_reconcile.max(number);
+    }
+
+    /// Gives a number to a postponed reconcile.
+    pub(crate) fn give_reconcile(&mut self) -> i64 {
+        self.last_reconcile += 1;
+        self.last_reconcile
     }
 
     /// Adds an event without a plan.

@@ -10,7 +10,7 @@ mod outcome;
 
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, Event, Failure, NewDelivery, ObjectKey};
+use campanile_domain::{Delivery, Event, Failure, NewDelivery, ObjectKey, PostponedReconcile};
 use jiff::Timestamp;
 
 pub use batch::{Batch, EventAction, StagedDelivery, StagedEvent};
@@ -81,6 +81,15 @@ pub struct StoredEvents {
     pub damaged: Vec<i64>,
 }
 
+/// Postponed reconciles, as they are read back.
+#[derive(Debug, Default)]
+pub struct StoredReconciles {
+    /// Those that can be read, oldest first, with the numbers of their rows.
+    pub sound: Vec<(i64, PostponedReconcile)>,
+    /// The numbers of those that cannot. Their rows are still there.
+    pub damaged: Vec<i64>,
+}
+
 /// The durable part of an outbox.
 ///
 /// One task drives a journal, in turns, so it needs no lock of its own. Its methods may take as long as the storage does:
@@ -90,7 +99,7 @@ pub struct StoredEvents {
 /// [`mark_damaged`](Journal::mark_damaged) and ends.
 pub trait Journal: Send + 'static {
     /// Says what is stored: every delivery in the order of the numbers, then the events without a plan, then the first
-    /// number that was never given.
+    /// number that was never given, and the highest number of a postponed reconcile.
     ///
     /// # Errors
     /// If the storage cannot be read.
@@ -135,6 +144,12 @@ pub trait Journal: Send + 'static {
         &mut self,
         provider: u64,
     ) -> impl Future<Output = Result<Vec<(u128, u128)>, OutboxError>> + Send;
+
+    /// Reads all postponed reconciles.
+    ///
+    /// # Errors
+    /// If the storage cannot be read.
+    fn reconciles(&mut self) -> impl Future<Output = Result<StoredReconciles, OutboxError>> + Send;
 
     /// Says why new events are refused now, for example because space is short. Outcomes are written all the same.
     fn refusal(&mut self) -> Option<OutboxError>;

@@ -5,6 +5,7 @@
 
 mod driver;
 mod handle;
+mod reconciles;
 mod serve;
 mod stage;
 

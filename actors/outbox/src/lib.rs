@@ -1,6 +1,7 @@
 //! The durable queue between acceptance and delivery.
 //!
-//! [`Outbox`] says what it promises; its parts are [`Acceptance`], [`Scheduler`], [`MemoStore`] and [`Browse`]. An outbox is
+//! [`Outbox`] says what it promises; its parts are [`Acceptance`], [`Scheduler`], [`MemoStore`], [`ReconcileStore`] and
+//! [`Browse`]. An outbox is
 //! made of a [`Journal`], which keeps what is durable, a board in memory that schedules it and is the same for every
 //! journal, and an [`Ownership`], which says what Providers are this process' own.
 
@@ -17,14 +18,14 @@ mod suite;
 
 pub use api::{
     Acceptance, AllProviders, Append, Bounds, Browse, DeliveryState, DeliveryView, Epoch, EventId, Lease,
-    Listener, MEMO_BOUND, MemoStore, Outbox, OutboxError, Ownership, Planned, Reply, Scheduler, Selection,
-    Settlement, Stats, Tally, Unplanned, Usage, WhenStored,
+    Listener, MEMO_BOUND, MemoStore, Outbox, OutboxError, Ownership, Planned, ReconcileStore, Reply,
+    Scheduler, Selection, Settlement, Stats, Tally, Unplanned, Usage, WhenStored,
 };
 pub use board::{Arrival, provider_number};
 pub use journal::{
     Batch, Change, EventAction, Journal, LastFailure, Loader, MemoChange, MemoNote, Micros, Outcome, Phase,
-    StagedDelivery, StagedEvent, Standing, StoredDelivery, StoredEvent, StoredEvents, StoredRow, StoredTexts,
-    Wanted,
+    StagedDelivery, StagedEvent, Standing, StoredDelivery, StoredEvent, StoredEvents, StoredReconciles,
+    StoredRow, StoredTexts, Wanted,
 };
 pub use journaled::JournaledOutbox;
 pub use memory::MemoryOutbox;

@@ -7,6 +7,7 @@ mod dead;
 mod memo;
 mod model;
 mod newest;
+mod reconciles;
 mod record;
 mod shares;
 

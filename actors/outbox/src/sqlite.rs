@@ -9,6 +9,7 @@ mod mend;
 mod open;
 mod private;
 mod read;
+mod reconciles;
 mod schema;
 mod space;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use campanile_domain::ObjectKey;
 use rusqlite::Connection;
 
 use crate::OutboxError;
-use crate::journal::{Batch, Journal, Loader, StoredDelivery, StoredEvents, Wanted};
+use crate::journal::{Batch, Journal, Loader, StoredDelivery, StoredEvents, StoredReconciles, Wanted};
 use fault::refusal;
 use folder::FolderLock;
 use memo::Memo;
@@ -74,6 +75,10 @@ impl Journal for SqliteJournal {
 
     async fn recall(&mut self, provider: u64) -> Result<Vec<(u128, u128)>, OutboxError> {
         self.memo.read(&self.connection, provider).map_err(|error| refusal(&error))
+    }
+
+    async fn reconciles(&mut self) -> Result<StoredReconciles, OutboxError> {
+        reconciles::read(&self.connection).map_err(|error| refusal(&error))
     }
 
     fn refusal(&mut self) -> Option<OutboxError> {

@@ -16,6 +16,7 @@ mod model;
 mod newest;
 mod outcomes;
 mod ownership;
+pub(crate) mod reconciles;
 mod storage;
 
 /// Makes a test for each case and each outbox.
@@ -126,4 +127,8 @@ run_for_all! {
         calls_take_effect_in_their_order_before_anybody_waits,
         a_memo_is_bounded_and_its_oldest_entry_leaves_first,
         the_memo_of_a_deleted_provider_goes_with_it;
+    reconciles:
+        issue_20_what_was_postponed_survives_a_crash_in_its_order,
+        issue_20_what_is_settled_is_gone_at_once_and_for_good,
+        issue_20_a_closed_outbox_postpones_nothing;
 }

@@ -8,6 +8,7 @@ mod labels;
 pub mod log_event;
 mod objects;
 mod outcome;
+mod postponed;
 mod receivers;
 mod reconciles;
 mod secrets;
@@ -24,6 +25,9 @@ pub use objects::{
     AlertRow, Condition, GetObjects, LookTimes, ObjectRow, ObjectTable, ProviderRow, ReceiverRow, WebhookRow,
 };
 pub use outcome::{Backlog, Counts, DeliveryOutcome, DeliveryReport, ProviderState, Report};
+pub use postponed::{
+    Postpone, PostponeRefusal, PostponedCounts, PostponedReport, PostponedStore, StoreReply,
+};
 pub use receivers::{
     LastWebhook, ReceiverStanding, ReceiverState, WebhookCounts, WebhookReport, WebhookVerdict,
 };

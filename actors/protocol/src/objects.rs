@@ -108,12 +108,21 @@ pub struct ReceiverRow {
     /// Requests after which everything was asked to reconcile.
     #[serde(default)]
     pub accepted: u64,
+    /// Requests that were stored because the API server was away.
+    #[serde(default)]
+    pub postponed: u64,
     /// Requests that did not verify, or came while it was not ready.
     #[serde(default)]
     pub refused: u64,
     /// Requests after which something could not be asked to reconcile.
     #[serde(default)]
     pub failed: u64,
+    /// Requests to reconcile that wait for the API server now.
+    #[serde(default)]
+    pub waiting: u64,
+    /// Those that waited for 24 hours and were given up.
+    #[serde(default)]
+    pub expired: u64,
     /// How long looks at it took.
     #[serde(default)]
     pub looks: LookTimes,
@@ -125,7 +134,7 @@ pub struct ReceiverRow {
 pub struct WebhookRow {
     /// When it came.
     pub time: Timestamp,
-    /// `accepted`, `refused` or `failed`.
+    /// `accepted`, `postponed`, `refused` or `failed`.
     pub verdict: String,
     /// Why, in a few words.
     pub reason: String,

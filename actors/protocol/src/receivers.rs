@@ -40,6 +40,8 @@ pub struct WebhookCounts {
     pub receiver: ObjectKey,
     /// Those after which everything was asked to reconcile.
     pub accepted: u64,
+    /// Those that verified and wait, or waited, for the API server.
+    pub postponed: u64,
     /// Those that did not verify, or came while the Receiver was not ready.
     pub refused: u64,
     /// Those that verified and after which something could not be asked.
@@ -66,6 +68,8 @@ pub struct LastWebhook {
 pub enum WebhookVerdict {
     /// Everything was asked to reconcile.
     Accepted,
+    /// The API server is away: it is stored, and everything is asked as soon as it is back.
+    Postponed,
     /// It did not verify, or the Receiver was not ready.
     Refused,
     /// Something could not be asked.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 /// Asks for the annotation `reconcile.fluxcd.io/requestedAt` on every resource that a verified webhook selects. Answered
 /// when all entries were tried, with one outcome for each entry of `selection.receiver().resources`, in order.
 ///
-/// A [`Selection`] is made of a verified request alone, so that nothing else can ask.
+/// A [`Selection`] is made of a verified request, or of what was stored of one, so that nothing else can ask.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Vec<EntryOutcome>")]
 pub struct RequestReconciles {

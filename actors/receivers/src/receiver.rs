@@ -32,6 +32,26 @@ impl Receiver {
         let kind = spec.kind();
         let takes_tokens = kind == Some(ReceiverType::GenericOidc);
         let names = if takes_tokens { &NAMES[..] } else { &NAMES[..2] };
+        let compiled = Self::filtering(spec, kind, names)?;
+        check_fields(&compiled.spec, takes_tokens)?;
+        let issuers = oidc::compile(&compiled.spec.oidc_providers)?;
+        Ok(Self { issuers, ..compiled })
+    }
+
+    /// A Receiver that has filters and verifies nothing.
+    ///
+    /// # Errors
+    /// If a filter does not compile.
+    pub(crate) fn of_filters(spec: Arc<ReceiverSpec>) -> Result<Self, Invalid> {
+        Self::filtering(spec, None, &NAMES)
+    }
+
+    /// Compiles the filters, which know these names.
+    fn filtering(
+        spec: Arc<ReceiverSpec>,
+        kind: Option<ReceiverType>,
+        names: &[&str],
+    ) -> Result<Self, Invalid> {
         let filter = |text: &Option<String>| compile(text.as_deref(), names);
         let resource_filter = filter(&spec.resource_filter).map_err(Invalid::ResourceFilter)?;
         let filters = spec.resources.iter().enumerate().map(|(index, entry)| {
@@ -43,9 +63,7 @@ impl Receiver {
             })
         });
         let filters = filters.collect::<Result<_, _>>()?;
-        check_fields(&spec, takes_tokens)?;
-        let issuers = oidc::compile(&spec.oidc_providers)?;
-        Ok(Self { spec, kind, resource_filter, filters, issuers })
+        Ok(Self { spec, kind, resource_filter, filters, issuers: Box::default() })
     }
 
     /// The Receiver as it was written.

@@ -9,8 +9,8 @@ use serde_json::Value as Json;
 
 use crate::Receiver;
 
-/// The resources that a verified request selects. Made of a [`Verified`](crate::Verified) alone, so that code which takes one
-/// acts on no other request.
+/// The resources that a verified request selects. Made of a [`Verified`](crate::Verified), or of what was stored of one, so
+/// that code which takes one acts on no other request.
 pub struct Selection {
     receiver: Arc<Receiver>,
     req: Json,
@@ -20,6 +20,11 @@ pub struct Selection {
 impl Selection {
     pub(crate) fn new(receiver: Arc<Receiver>, req: Json, claims: Json) -> Self {
         Self { receiver, req, claims }
+    }
+
+    /// What filters see of the request: its body, and the claims of its token.
+    pub(crate) fn seen(&self) -> (&Json, &Json) {
+        (&self.req, &self.claims)
     }
 
     /// The Receiver, whose `resources` are the entries.

@@ -8,7 +8,8 @@
 //! | [`StatusWriterActor`] | which objects to look at and when, writes under way, the budget of writes | the watcher, its task |
 //! | [`EventRecorderActor`] | Kubernetes Events of late, their counts, the budget of requests | the watcher, its task |
 //!
-//! The election of the replica that may write runs beside them.
+//! A fourth, [`PostponerActor`], has no client: it keeps what webhooks asked for while the API server was away, and asks the
+//! watcher again. The election of the replica that may write runs beside them.
 
 mod accounts;
 mod annotator;
@@ -26,6 +27,7 @@ mod object_status;
 mod outlet;
 mod pace;
 mod peers;
+mod postponer;
 mod raw;
 mod reading;
 mod reconciles;
@@ -50,6 +52,7 @@ pub use election::{ElectionConfig, ElectionError, elect};
 pub use event_recorder::{EventRecorderActor, EventRecorderParts};
 pub use label_cache::LabelCache;
 pub use peers::ClusterPeers;
+pub use postponer::{PostponerActor, PostponerParts};
 pub use reconciles::{RECONCILE_BOUNDS, ReconcileCounts, Reconciles};
 pub use requests::{ApiRequests, RequestCount};
 pub use source::{ClusterParts, ClusterSource, ClusterWatcher};

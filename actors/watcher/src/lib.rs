@@ -49,8 +49,8 @@ pub use campanile_crds::{Level, Rule};
 pub use cluster::{
     ApiRequests, ClusterConfig, ClusterMeters, ClusterParts, ClusterPeers, ClusterSource, ClusterWatcher,
     ConnectError, DefinitionsError, ElectionConfig, ElectionError, EventRecorderActor, EventRecorderParts,
-    LabelCache, RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount, SecretWatch, StatusWriterActor,
-    StatusWriterParts, Throttle, elect, installed_definitions,
+    LabelCache, PostponerActor, PostponerParts, RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount,
+    SecretWatch, StatusWriterActor, StatusWriterParts, Throttle, elect, installed_definitions,
 };
 pub use finding::{Finding, Place};
 pub use findings::{Strictness, findings, sort};
@@ -58,7 +58,9 @@ pub use folder::{Folder, FolderError, load};
 pub use folder_source::{FolderParts, FolderSource, FolderWatcher};
 pub use label_store::LabelStore;
 pub use loaded::{Loaded, Located};
-pub use messages::{EventRecorderSnapshot, QueueSnapshot, StatusWriterSnapshot, WatcherSnapshot};
+pub use messages::{
+    EventRecorderSnapshot, PostponerSnapshot, QueueSnapshot, StatusWriterSnapshot, WatcherSnapshot,
+};
 pub use position::Position;
 pub use source::Source;
 pub use watcher::{Receivers, RetryDelays, WatcherActor, WatcherParts};

@@ -49,3 +49,25 @@ pub struct EventRecorderSnapshot {
     /// Announcements for which there was no room since there last was some.
     pub overflowed: u64,
 }
+
+/// The postponer of cluster mode, as metrics and tests see it. Counts are of requests to reconcile since the process began.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PostponerSnapshot {
+    /// Those that wait.
+    pub waiting: usize,
+    /// What they weigh.
+    pub bytes: usize,
+    /// Those that were stored.
+    pub postponed: u64,
+    /// Those that were made when the API server was back.
+    pub made: u64,
+    /// The resources that were annotated by them.
+    pub resources: u64,
+    /// Those that could not be made when the API server was back.
+    pub failed: u64,
+    /// Those that were given up after 24 hours.
+    pub expired: u64,
+    /// Why those that wait do; none if it was not tried yet.
+    pub last_error: Option<String>,
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use campanile_crds::condition::READY;
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
-    Condition, Counts, DeliveryOutcome, DeliveryReport, ObjectRow, WebhookCounts, reason,
+    Condition, Counts, DeliveryOutcome, DeliveryReport, ObjectRow, PostponedCounts, WebhookCounts, reason,
 };
 use jiff::Timestamp;
 
@@ -89,6 +89,8 @@ pub(crate) struct ShownWebhook<'a> {
     pub(crate) path: ShownPath<'a>,
     /// What became of its requests; none before the first.
     pub(crate) counts: Option<&'a WebhookCounts>,
+    /// What waits for the API server; none before anything did.
+    pub(crate) postponed: Option<&'a PostponedCounts>,
 }
 
 /// What a status says of the path of a webhook.

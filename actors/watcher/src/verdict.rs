@@ -6,6 +6,7 @@ use campanile_protocol::WebhookVerdict;
 pub(crate) fn name(verdict: WebhookVerdict) -> &'static str {
     match verdict {
         WebhookVerdict::Accepted => "accepted",
+        WebhookVerdict::Postponed => "postponed",
         WebhookVerdict::Refused => "refused",
         WebhookVerdict::Failed => "failed",
     }

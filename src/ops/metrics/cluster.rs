@@ -4,7 +4,7 @@
 //! what there was to write. The queue holds the objects that are due for a look.
 
 use campanile_watcher::{
-    QueueSnapshot, RECONCILE_BOUNDS, ReconcileCounts, RequestCount, StatusWriterSnapshot,
+    PostponerSnapshot, QueueSnapshot, RECONCILE_BOUNDS, ReconcileCounts, RequestCount, StatusWriterSnapshot,
 };
 
 use super::page::{Counted, Kind, Page};
@@ -43,6 +43,25 @@ pub(super) fn reconciles(page: &mut Page, kinds: &[ReconcileCounts]) {
     for ReconcileCounts { controller, buckets, seconds, .. } in kinds {
         let counted = Counted { bounds: &RECONCILE_BOUNDS, buckets, sum: *seconds };
         page.histogram(&[("controller", controller)], &counted);
+    }
+}
+
+/// What webhooks asked for while the API server was away.
+pub(super) fn postponed(page: &mut Page, postponer: &PostponerSnapshot) {
+    let help = "Requests of webhooks to reconcile that wait for the API server.";
+    page.family("campanile_reconciles_waiting", Kind::Gauge, help);
+    page.sample(&[], postponer.waiting as u64);
+    let help =
+        "Requests of webhooks to reconcile that had to wait for the API server, by what became of them.";
+    page.family("campanile_postponed_reconciles_total", Kind::Counter, help);
+    let results = [
+        ("stored", postponer.postponed),
+        ("made", postponer.made),
+        ("failed", postponer.failed),
+        ("expired", postponer.expired),
+    ];
+    for (result, count) in results {
+        page.sample(&[("result", result)], count);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_domain::{Event, ObjectRef, ReceiverSpec, Severity};
-use campanile_protocol::{EntryOutcome, ReconcileError, RequestReconciles, Submit, SubmitError};
+use campanile_protocol::{EntryOutcome, Postpone, ReconcileError, RequestReconciles, Submit, SubmitError};
 use campanile_receivers::{Selection, Verified};
 use campanile_supervision::{Link, SharedClock};
 use jiff::Timestamp;
@@ -20,9 +20,18 @@ use super::log::log_receiver;
 #[derive(Clone, Debug)]
 pub enum WebhookAction {
     /// In a cluster: its resources are asked to reconcile. Where the Receiver has the annotation for it, the event is posted too.
-    Reconcile(Link<RequestReconciles>),
+    Reconcile(Reconcilers),
     /// Without one: the event is posted.
     Notify,
+}
+
+/// Who asks resources to reconcile.
+#[derive(Clone, Debug)]
+pub struct Reconcilers {
+    /// Asks now.
+    pub watcher: Link<RequestReconciles>,
+    /// Keeps what the API server does not take now, and asks until it does.
+    pub postponer: Link<Postpone>,
 }
 
 /// The group of Receivers.
@@ -78,8 +87,8 @@ impl Act {
                 Ok(()) => Acted::accepted("an event was posted; nothing is reconciled without a cluster", 0),
                 Err(error) => Acted::failed(error.to_string(), 0),
             },
-            (WebhookAction::Reconcile(watcher), event) => {
-                let acted = reconcile(watcher, selection, now).await;
+            (WebhookAction::Reconcile(reconcilers), event) => {
+                let acted = reconcile(reconcilers, selection, now).await;
                 if let Some(event) = event
                     && let Err(error) = self.post(event, now).await
                 {
@@ -109,13 +118,15 @@ impl Act {
 }
 
 /// Asks for the resources of a request, and says what became of them.
-async fn reconcile(watcher: &Link<RequestReconciles>, selection: Arc<Selection>, at: Timestamp) -> Acted {
+async fn reconcile(reconcilers: &Reconcilers, selection: Arc<Selection>, at: Timestamp) -> Acted {
     let request = RequestReconciles { selection: selection.clone(), at, patience: PATIENCE };
     let receiver = selection.receiver();
-    let Ok(Ok(outcomes)) = timeout(PATIENCE + MARGIN, watcher.ask(request)).await else {
-        let error = "the watcher did not answer in time";
-        log_receiver!(ERROR, &receiver.key, error, "unable to request reconciliation");
-        return Acted::failed(error, 0);
+    let outcomes = match timeout(PATIENCE + MARGIN, reconcilers.watcher.ask(request)).await {
+        Ok(Ok(outcomes)) => outcomes,
+        Ok(Err(_)) | Err(_) => {
+            let silent = ReconcileError::Unavailable("the watcher did not answer in time".to_owned());
+            vec![Err(silent); receiver.resources.len()]
+        }
     };
     let resources = outcomes.iter().flatten().map(|entry| entry.annotated).sum();
     outcomes.iter().zip(&receiver.resources).for_each(|(outcome, entry)| {
@@ -125,14 +136,57 @@ async fn reconcile(watcher: &Link<RequestReconciles>, selection: Arc<Selection>,
             log_receiver!(ERROR, &receiver.key, resource, %error, "unable to request reconciliation");
         }
     });
-    match first_error(&outcomes) {
-        None => Acted::accepted(format!("{resources} resources were asked to reconcile"), resources),
-        Some(error) => Acted::failed(error.to_string(), resources),
+    match verdict(&outcomes) {
+        Ok(away) if away.is_empty() => {
+            Acted::accepted(format!("{resources} resources were asked to reconcile"), resources)
+        }
+        Ok(away) => postpone(reconcilers, &selection, (away, resources), at).await,
+        Err(error) => Acted::failed(error.to_string(), resources),
     }
 }
 
-fn first_error(outcomes: &[EntryOutcome]) -> Option<&ReconcileError> {
-    outcomes.iter().find_map(|outcome| outcome.as_ref().err())
+/// The entries that the API server does not take now. The first error that lasts decides for all.
+fn verdict(outcomes: &[EntryOutcome]) -> Result<Vec<usize>, &ReconcileError> {
+    let mut away = Vec::new();
+    for (entry, outcome) in outcomes.iter().enumerate() {
+        match outcome {
+            Ok(_) => {}
+            Err(ReconcileError::Unavailable(_)) => away.push(entry),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(away)
+}
+
+/// Has entries of a request wait for the API server.
+async fn postpone(
+    Reconcilers { postponer, .. }: &Reconcilers,
+    selection: &Selection,
+    (away, resources): (Vec<usize>, u32),
+    at: Timestamp,
+) -> Acted {
+    let refused = |error: String| {
+        log_receiver!(ERROR, &selection.receiver().key, error, "failed to store a request to reconcile");
+        let reason = format!("the API server is away, and the request could not be stored: {error}");
+        Acted { outcome: WebhookOutcome::NotStored, reason, resources }
+    };
+    let count = away.len();
+    let waiting: Result<Vec<_>, _> = away.into_iter().map(|entry| selection.postpone(entry, at)).collect();
+    let waiting = match waiting {
+        Ok(waiting) => waiting,
+        Err(error) => return refused(error.to_string()),
+    };
+    match timeout(MARGIN, postponer.ask(Postpone(waiting))).await {
+        Ok(Ok(Ok(()))) => Acted {
+            outcome: WebhookOutcome::Postponed,
+            reason: format!(
+                "{count} entries wait for the API server; {resources} resources were asked to reconcile"
+            ),
+            resources,
+        },
+        Ok(Ok(Err(refusal))) => refused(refusal.to_string()),
+        Ok(Err(_)) | Err(_) => refused("the postponer did not answer in time".to_owned()),
+    }
 }
 
 /// The event that tells of a request to a Receiver.

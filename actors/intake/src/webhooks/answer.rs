@@ -13,6 +13,8 @@ use crate::meter::Ending;
 pub enum WebhookOutcome {
     /// Everything was asked to reconcile: 200.
     Accepted,
+    /// The API server is away: what is asked is stored, and asked as soon as it is back: 202.
+    Postponed,
     /// The path is not canonical: 307.
     Redirected,
     /// The body broke off, or took too long: 400.
@@ -27,6 +29,8 @@ pub enum WebhookOutcome {
     TooLarge,
     /// It is verified, and something could not be asked to reconcile: 500.
     Failed,
+    /// The API server is away, and what is asked could not be stored: 503.
+    NotStored,
     /// The Receivers are not known yet: 500.
     TooEarly,
     /// The Receiver is switched off: 503.
@@ -42,6 +46,7 @@ impl WebhookOutcome {
     pub fn label(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::Postponed => "postponed",
             Self::Redirected => "redirected",
             Self::Unreadable => "unreadable",
             Self::Refused => "refused",
@@ -49,6 +54,7 @@ impl WebhookOutcome {
             Self::Elsewhere => "elsewhere",
             Self::TooLarge => "too-large",
             Self::Failed => "failed",
+            Self::NotStored => "not-stored",
             Self::TooEarly => "too-early",
             Self::Suspended => "suspended",
             Self::NotReady => "not-ready",
@@ -60,7 +66,8 @@ impl WebhookOutcome {
     pub(super) fn verdict(self) -> WebhookVerdict {
         match self {
             Self::Accepted => WebhookVerdict::Accepted,
-            Self::Failed => WebhookVerdict::Failed,
+            Self::Postponed => WebhookVerdict::Postponed,
+            Self::Failed | Self::NotStored => WebhookVerdict::Failed,
             _ => WebhookVerdict::Refused,
         }
     }
@@ -77,6 +84,7 @@ impl WebhookOutcome {
 impl Ending for WebhookOutcome {
     const ALL: &'static [Self] = &[
         Self::Accepted,
+        Self::Postponed,
         Self::Redirected,
         Self::Unreadable,
         Self::Refused,
@@ -84,6 +92,7 @@ impl Ending for WebhookOutcome {
         Self::Elsewhere,
         Self::TooLarge,
         Self::Failed,
+        Self::NotStored,
         Self::TooEarly,
         Self::Suspended,
         Self::NotReady,
@@ -97,12 +106,15 @@ impl Ending for WebhookOutcome {
     fn status(self) -> StatusCode {
         match self {
             Self::Accepted => StatusCode::OK,
+            Self::Postponed => StatusCode::ACCEPTED,
             Self::Redirected => StatusCode::TEMPORARY_REDIRECT,
             Self::Unreadable | Self::Refused => StatusCode::BAD_REQUEST,
             Self::Unknown | Self::Elsewhere => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Failed | Self::TooEarly => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Suspended | Self::NotReady | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Suspended | Self::NotReady | Self::NotStored | Self::Overloaded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 }

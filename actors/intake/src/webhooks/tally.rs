@@ -23,6 +23,7 @@ impl Tally {
             let counts = WebhookCounts {
                 receiver: receiver.clone(),
                 accepted: 0,
+                postponed: 0,
                 refused: 0,
                 failed: 0,
                 last: last.clone(),
@@ -32,6 +33,7 @@ impl Tally {
         let counts = &mut entry.counts;
         match last.verdict {
             WebhookVerdict::Accepted => counts.accepted += 1,
+            WebhookVerdict::Postponed => counts.postponed += 1,
             WebhookVerdict::Refused => counts.refused += 1,
             WebhookVerdict::Failed => counts.failed += 1,
         }

@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use actix::{Actor, Addr, Context, Handler, MessageResult};
-use campanile_domain::{Event, ObjectKey, ReceiverResource, ReceiverSpec, Secret};
-use campanile_intake::{IntakeConfig, WebhookAction, WebhookActor, WebhookParts, WebhookSnapshot, bind};
+use campanile_domain::{Event, ObjectKey, PostponedReconcile, ReceiverResource, ReceiverSpec, Secret};
+use campanile_intake::{
+    IntakeConfig, Reconcilers, WebhookAction, WebhookActor, WebhookParts, WebhookSnapshot, bind,
+};
 use campanile_protocol::{
-    Annotated, Change, Changes, EntryOutcome, ReadSecrets, ReceiverStanding, ReceiverState, ReconcileError,
-    RequestReconciles, Resync, SecretError, Secrets, Submit, WebhookReport,
+    Annotated, Change, Changes, EntryOutcome, Postpone, PostponeRefusal, ReadSecrets, ReceiverStanding,
+    ReceiverState, ReconcileError, RequestReconciles, Resync, SecretError, Secrets, Submit, WebhookReport,
 };
 use campanile_receivers::webhook_path;
 use campanile_supervision::{GetSnapshot, Link};
@@ -25,6 +27,9 @@ struct Desk {
     reads: Mutex<u32>,
     outcomes: Mutex<Vec<EntryOutcome>>,
     reconciles: Mutex<Vec<ObjectKey>>,
+    postponed: Mutex<Vec<PostponedReconcile>>,
+    /// Why nothing is stored; none: it is.
+    refusal: Mutex<Option<PostponeRefusal>>,
     resyncs: Mutex<u32>,
     events: Mutex<Vec<Arc<Event>>>,
     reports: Mutex<Vec<WebhookReport>>,
@@ -56,6 +61,20 @@ impl Handler<RequestReconciles> for Watcher {
     fn handle(&mut self, request: RequestReconciles, _: &mut Self::Context) -> Self::Result {
         self.0.reconciles.lock().unwrap().push(request.selection.receiver().key.clone());
         MessageResult(self.0.outcomes.lock().unwrap().clone())
+    }
+}
+
+impl Handler<Postpone> for Watcher {
+    type Result = MessageResult<Postpone>;
+
+    fn handle(&mut self, Postpone(all): Postpone, _: &mut Self::Context) -> Self::Result {
+        MessageResult(match self.0.refusal.lock().unwrap().clone() {
+            Some(refusal) => Err(refusal),
+            None => {
+                self.0.postponed.lock().unwrap().extend(all);
+                Ok(())
+            }
+        })
     }
 }
 
@@ -140,14 +159,16 @@ impl Hooks {
         let desk = Arc::<Desk>::default();
         desk.secrets.lock().unwrap().insert(secret("token").key.clone(), secret("token"));
         let watcher = Watcher(desk.clone()).start();
-        let (secrets, reconciles, resync, submit) = (Link::new(), Link::new(), Link::new(), Link::new());
+        let (secrets, resync, submit) = (Link::new(), Link::new(), Link::new());
+        let reconcilers = Reconcilers { watcher: Link::new(), postponer: Link::new() };
         secrets.point_at(&watcher);
-        reconciles.point_at(&watcher);
+        reconcilers.watcher.point_at(&watcher);
+        reconcilers.postponer.point_at(&watcher);
         resync.point_at(&watcher);
         submit.point_at(&watcher);
         let reports = Link::new();
         reports.point_at(&watcher);
-        let action = if in_cluster { WebhookAction::Reconcile(reconciles) } else { WebhookAction::Notify };
+        let action = if in_cluster { WebhookAction::Reconcile(reconcilers) } else { WebhookAction::Notify };
         let actor = WebhookActor::new(WebhookParts {
             open: Box::new(move || Ok(vec![socket.try_clone()?.into()])),
             config: IntakeConfig::default(),
@@ -302,6 +323,61 @@ fn s4_2_an_entry_that_fails_or_a_body_that_filters_cannot_read_is_500() {
         }
         assert_eq!(hooks.post(json, "[]").await, 500);
         assert_eq!(hooks.desk.reconciles.lock().unwrap().len(), 3);
+    });
+}
+
+/// A Receiver with an entry for each of these names.
+fn naming(names: &[&str]) -> ReceiverSpec {
+    let entry = |name: &&str| ReceiverResource {
+        name: (*name).to_owned(),
+        filter: None,
+        ..filtered("true").resources.remove(0)
+    };
+    ReceiverSpec { resources: names.iter().map(entry).collect(), ..receiver("generic") }
+}
+
+#[test]
+fn issue_20_what_an_absent_api_server_does_not_take_is_stored_and_202_and_a_mix_with_a_refusal_is_500() {
+    run(true, async |hooks| {
+        hooks.tell(naming(&["a", "b"]), ReceiverState::Ready).await;
+        let away = || Err(ReconcileError::Unavailable("it is away".to_owned()));
+        let gone = || Err(ReconcileError::Refused("not found".to_owned()));
+        let done = || Ok(Annotated { annotated: 1, skipped: 0 });
+        let a = "GitRepository.source.toolkit.fluxcd.io/apps/a";
+        let b = "GitRepository.source.toolkit.fluxcd.io/apps/b";
+        let cases: [(Vec<EntryOutcome>, u16, &[&str]); 5] = [
+            (vec![away(), away()], 202, &[a, b]),
+            (vec![done(), away()], 202, &[b]),
+            (vec![done(), done()], 200, &[]),
+            (vec![away(), gone()], 500, &[]),
+            (vec![gone(), away()], 500, &[]),
+        ];
+        for (outcomes, status, waiting) in cases {
+            *hooks.desk.outcomes.lock().unwrap() = outcomes;
+            assert_eq!(hooks.post("", "").await, status);
+            let postponed = std::mem::take(&mut *hooks.desk.postponed.lock().unwrap());
+            let names: Vec<&str> = postponed.iter().map(|one| one.resource.as_str()).collect();
+            assert_eq!(names, waiting);
+            assert!(postponed.iter().all(|one| one.receiver == key() && one.accepted_at == noon()));
+        }
+    });
+}
+
+#[test]
+fn issue_20_what_cannot_be_stored_either_is_503() {
+    run(true, async |hooks| {
+        hooks.tell(naming(&["a"]), ReceiverState::Ready).await;
+        let away = || Err(ReconcileError::Unavailable("it is away".to_owned()));
+        *hooks.desk.outcomes.lock().unwrap() = vec![away()];
+        *hooks.desk.refusal.lock().unwrap() = Some(PostponeRefusal::Full("as many wait as may"));
+        assert_eq!(hooks.post("", "").await, 503);
+        // A filter that sees more than is stored.
+        *hooks.desk.refusal.lock().unwrap() = None;
+        hooks.tell(filtered("has(req.long)"), ReceiverState::Ready).await;
+        let long = format!("{{\"long\": \"{}\"}}", "x".repeat(300 << 10));
+        assert_eq!(hooks.post("Content-Type: application/json\r\n", &long).await, 503);
+        assert_eq!(hooks.post("Content-Type: application/json\r\n", "{\"long\": 1}").await, 202);
+        assert_eq!(hooks.desk.postponed.lock().unwrap().len(), 1);
     });
 }
 

@@ -23,6 +23,8 @@ pub(crate) type Waiter = oneshot::Sender<Result<(), OutboxError>>;
 pub(crate) struct Ledger {
     changes: BTreeMap<i64, Outcome>,
     memo: Vec<MemoNote>,
+    /// Postponed reconciles that are settled; bounded by those that are stored.
+    settled: Vec<i64>,
     waiters: Vec<Waiter>,
     /// Whether the store holds a batch of earlier changes that are not all on disk yet.
     pub(crate) writing: bool,
@@ -33,6 +35,7 @@ pub(crate) struct Ledger {
 pub(crate) struct WriteBatch {
     pub(crate) changes: BTreeMap<i64, Outcome>,
     pub(crate) memo: Vec<MemoNote>,
+    pub(crate) settled: Vec<i64>,
     pub(crate) waiters: Vec<Waiter>,
 }
 
@@ -62,6 +65,16 @@ impl Ledger {
         self.memo.push(MemoNote { provider, change: MemoChange::Drop });
     }
 
+    /// Notes that postponed reconciles are settled.
+    pub(crate) fn note_settled(&mut self, numbers: Vec<i64>) {
+        self.settled.extend(numbers);
+    }
+
+    /// Postponed reconciles that are settled and still stored.
+    pub(crate) fn settled(&self) -> &[i64] {
+        &self.settled
+    }
+
     /// Changes of memos that wait, in their order.
     pub(crate) fn memo(&self) -> &[MemoNote] {
         &self.memo
@@ -69,12 +82,15 @@ impl Ledger {
 
     /// Whether everything is on disk.
     pub(crate) fn is_clean(&self) -> bool {
-        self.changes.is_empty() && self.memo.is_empty() && !self.writing
+        self.changes.is_empty() && self.memo.is_empty() && self.settled.is_empty() && !self.writing
     }
 
     /// Whether something waits for the next batch.
     pub(crate) fn is_open(&self) -> bool {
-        !self.changes.is_empty() || !self.memo.is_empty() || !self.waiters.is_empty()
+        !self.changes.is_empty()
+            || !self.memo.is_empty()
+            || !self.settled.is_empty()
+            || !self.waiters.is_empty()
     }
 
     /// Answers `waiter` once everything up to now is on disk.
@@ -85,8 +101,13 @@ impl Ledger {
     /// Takes all that waits, to be written.
     pub(crate) fn take_batch(&mut self) -> WriteBatch {
         self.writing = true;
-        let Self { changes, memo, waiters, .. } = self;
-        WriteBatch { changes: take(changes), memo: take(memo), waiters: take(waiters) }
+        let Self { changes, memo, settled, waiters, .. } = self;
+        WriteBatch {
+            changes: take(changes),
+            memo: take(memo),
+            settled: take(settled),
+            waiters: take(waiters),
+        }
     }
 
     /// Sends away who waits, because nothing will be written any more.
@@ -103,7 +124,7 @@ impl Ledger {
 impl WriteBatch {
     /// Whether all of it is on disk.
     pub(crate) fn is_written(&self) -> bool {
-        self.changes.is_empty() && self.memo.is_empty()
+        self.changes.is_empty() && self.memo.is_empty() && self.settled.is_empty()
     }
 
     /// What the batch says about the last failure of a delivery, if anything.

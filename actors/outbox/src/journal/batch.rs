@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use campanile_domain::{Event, NewDelivery};
+use campanile_domain::{Event, NewDelivery, PostponedReconcile};
 use tracing::Span;
 
 use super::{MemoNote, Micros, Outcome};
 use crate::board::Arrival;
 
-/// All that one transaction writes. An implementation writes the outcomes first, then the notes, then the events.
+/// All that one transaction writes. An implementation writes the outcomes first, then the notes, then the events, then the
+/// reconciles.
 #[derive(Debug)]
 pub struct Batch<'a> {
     /// The texts of new events and deliveries, one after the other; their rows name ranges of it.
@@ -20,6 +21,10 @@ pub struct Batch<'a> {
     pub outcomes: Vec<(i64, &'a Outcome)>,
     /// Changes to memos, in the order in which they take effect.
     pub memo: &'a [MemoNote],
+    /// Postponed reconciles that are new, with the numbers of their rows, which are their own count.
+    pub reconciles: &'a [(i64, PostponedReconcile)],
+    /// The numbers of postponed reconciles that are settled: their rows go.
+    pub settled: &'a [i64],
     /// The origin of all records that are new in this batch.
     pub origin: u64,
     /// The first number that is not given yet. A journal never lets one be given twice, also after a crash.

@@ -72,6 +72,11 @@ impl Loader {
         self.next = self.next.max(number);
     }
 
+    /// Takes the highest number that a stored reconcile has.
+    pub fn reconcile(&mut self, number: i64) {
+        self.board.note_reconcile(number);
+    }
+
     /// Counts a record that was lost before it could be loaded.
     pub(crate) fn count_damage(&mut self) {
         self.board.count_damage();

@@ -251,9 +251,10 @@ impl<J: Journal> Driver<J> {
         }
     }
 
-    /// Drops what was written of the batch: all of the memo, and changes up to `last`.
+    /// Drops what was written of the batch: all of the memo and of what is settled, and changes up to `last`.
     fn advance_batch(&mut self, last: Option<i64>) {
         self.batch.memo.clear();
+        self.batch.settled.clear();
         if let Some(last) = last {
             self.untidy = true;
             self.batch.changes = self.batch.changes.split_off(&(last + 1));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use campanile_domain::{Event, NewDelivery, ObjectKey};
+use campanile_domain::{Event, NewDelivery, ObjectKey, PostponedReconcile};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
@@ -73,6 +73,8 @@ pub(super) enum Command {
     Tally(ObjectKey, usize, Answer<Tally>),
     /// The memo of the provider with this number.
     Recall(u64, Answer<Vec<(u128, u128)>>),
+    /// All postponed reconciles.
+    Reconciles(Answer<Vec<(i64, PostponedReconcile)>>),
     /// The ledger or the hints wait.
     Kick,
     #[cfg(test)]
@@ -91,6 +93,8 @@ pub(crate) enum Write {
     Append(Append),
     Plan(EventId, Vec<NewDelivery>),
     SetAside(EventId),
+    /// With the numbers of their rows.
+    Postpone(Vec<(i64, PostponedReconcile)>),
 }
 
 impl Write {
@@ -99,7 +103,7 @@ impl Write {
         match self {
             Self::Append(Append { plan: Planned::Deliveries(deliveries), .. })
             | Self::Plan(_, deliveries) => deliveries.len(),
-            Self::Append(_) | Self::SetAside(_) => 0,
+            Self::Append(_) | Self::SetAside(_) | Self::Postpone(_) => 0,
         }
     }
 }

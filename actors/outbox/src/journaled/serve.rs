@@ -75,6 +75,10 @@ impl<J: Journal> Driver<J> {
                 let found = self.recall(provider).await;
                 self.answer(answer, found);
             }
+            Command::Reconciles(answer) => {
+                let found = self.reconciles().await;
+                self.answer(answer, found);
+            }
             Command::Kick => {
                 self.flush_at.get_or_insert_with(|| Instant::now() + RIDE);
             }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use campanile_domain::{Delivery, DeliveryId, NewDelivery, RecordId};
+use campanile_domain::{Delivery, DeliveryId, NewDelivery, PostponedReconcile, RecordId};
 use parking_lot::Mutex;
 use tracing::field::display;
 
@@ -22,6 +22,7 @@ pub(crate) struct Stage<'a> {
     origin: u64,
     next: i64,
     events: Vec<StagedEvent>,
+    reconciles: Vec<(i64, PostponedReconcile)>,
     records: usize,
     bytes: u64,
 }
@@ -36,7 +37,8 @@ impl<'a> Stage<'a> {
         entries: usize,
     ) -> Self {
         text.clear();
-        Self { board, text, origin, next, events: Vec::with_capacity(entries), records: 0, bytes: 0 }
+        let (events, reconciles) = (Vec::with_capacity(entries), Vec::new());
+        Self { board, text, origin, next, events, reconciles, records: 0, bytes: 0 }
     }
 
     /// Adds an entry, unless it is refused.
@@ -44,6 +46,10 @@ impl<'a> Stage<'a> {
         match write {
             Write::Append(entry) => self.append(entry),
             Write::Plan(event, deliveries) => self.plan(event, deliveries),
+            Write::Postpone(reconciles) => {
+                self.reconciles.extend(reconciles);
+                Ok(())
+            }
             Write::SetAside(event) => {
                 if let Some(waiting) = self.waiting(event) {
                     self.change(waiting, EventAction::SetAside, Vec::new());
@@ -60,6 +66,8 @@ impl<'a> Stage<'a> {
             events: &self.events,
             outcomes: changes.changes.iter().take(CHANGES).map(|(id, outcome)| (*id, outcome)).collect(),
             memo: &changes.memo,
+            reconciles: &self.reconciles,
+            settled: &changes.settled,
             origin: self.origin,
             next: self.next,
         }

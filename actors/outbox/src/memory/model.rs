@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use campanile_domain::{Delivery, DeliveryId, Event, NewDelivery, ObjectKey, RecordId};
+use campanile_domain::{Delivery, DeliveryId, Event, NewDelivery, ObjectKey, PostponedReconcile, RecordId};
 use jiff::Timestamp;
 use tracing::Span;
 use tracing::field::display;
@@ -25,6 +25,7 @@ pub(super) struct Model {
     pub(super) unplanned: BTreeMap<EventId, Unplanned>,
     /// What is known of each provider, oldest first.
     pub(super) memos: BTreeMap<ObjectKey, Vec<(u128, u128)>>,
+    pub(super) reconciles: BTreeMap<i64, PostponedReconcile>,
     pub(super) superseded: u64,
     pub(super) overflowed: u64,
     pub(super) set_aside: u64,
@@ -41,6 +42,7 @@ impl Model {
             records: BTreeMap::new(),
             unplanned: BTreeMap::new(),
             memos: BTreeMap::new(),
+            reconciles: BTreeMap::new(),
             superseded: 0,
             overflowed: 0,
             set_aside: 0,

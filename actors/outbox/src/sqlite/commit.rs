@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::fault::refusal;
 use super::memo::Memo;
+use super::reconciles;
 use super::schema::{PLANNED, SET_ASIDE, UNPLANNED, event_checksum, plan_checksum};
 use crate::OutboxError;
 use crate::journal::{
@@ -33,6 +34,7 @@ pub(super) fn commit(
         memo.write(connection, batch.memo).map_err(|error| memo_refusal(&error))?;
         let write = || {
             batch.events.iter().try_for_each(|event| write_event(connection, batch, event))?;
+            reconciles::write(connection, batch)?;
             reserve(connection, batch, reserved)
         };
         write().map_err(|error| refusal(&error))

@@ -33,6 +33,8 @@ pub(super) fn load(connection: &Connection, into: &mut Loader) -> rusqlite::Resu
     }
     let reserved = "SELECT value FROM numbers WHERE name = 'next'";
     into.next(connection.query_row(reserved, [], |row| row.get(0))?);
+    let last = "SELECT ifnull(max(id), 0) FROM reconciles";
+    into.reconcile(connection.query_row(last, [], |row| row.get(0))?);
     Ok(())
 }
 

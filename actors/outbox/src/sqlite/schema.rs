@@ -1,14 +1,16 @@
 //! The file's format.
 //!
-//! A row for each event, a row for each delivery; an event's row goes with its last delivery. Texts are JSON and times are
+//! A row for each event, a row for each delivery; an event's row goes with its last delivery. What webhooks asked for while
+//! the API server was away has rows of its own, which go when that was done. Texts are JSON and times are
 //! microseconds since the epoch, so that `sqlite3` shows them; the view `overview` is there for people alone. Every row
 //! carries checksums: one over what never changes, one over what does. Secrets are never stored.
 
+use campanile_domain::PostponedReconcile;
 use rusqlite::Connection;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// The format's number, in `user_version`.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// The first three bytes of `application_id`; the last is the format's number again, so that a byte that flipped in
 /// `user_version` is not taken for a later version's file.
@@ -40,7 +42,6 @@ const SETTINGS: &str = "
 ";
 
 const TABLES: &str = "
-    BEGIN IMMEDIATE;
     CREATE TABLE events (
         id INTEGER PRIMARY KEY,
         accepted_at INTEGER NOT NULL,
@@ -82,18 +83,40 @@ const FINISH: &str = "
                datetime(d.deadline / 1000000, 'unixepoch') AS deadline,
                d.attempts, d.failure, d.plan, e.body AS event
         FROM deliveries d LEFT JOIN events e ON e.id = d.event;
-    PRAGMA application_id = 0x434D5002;
-    PRAGMA user_version = 2;
+    PRAGMA application_id = 0x434D5003;
+    PRAGMA user_version = 3;
     COMMIT;
 ";
 
+const BEGIN: &str = "BEGIN IMMEDIATE;";
+
 /// From format 1 to 2. No row is written anew: those that are there have origin 0, which leaves their checksums as they are.
-pub(super) const MIGRATE: &str = "
-    BEGIN IMMEDIATE;
+const FROM_1: &str = "
     ALTER TABLE events ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE deliveries ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;
-    DROP VIEW IF EXISTS overview;
 ";
+
+/// From format 2 to 3.
+const FROM_2: &str = "DROP VIEW IF EXISTS overview;";
+
+/// What webhooks asked for while the API server was away; see [`ReconcileStore`](crate::ReconcileStore).
+const RECONCILES: &str = "
+    CREATE TABLE reconciles (
+        id INTEGER PRIMARY KEY,
+        resource TEXT NOT NULL,
+        receiver_namespace TEXT NOT NULL,
+        receiver_name TEXT NOT NULL,
+        accepted_at INTEGER NOT NULL,
+        request TEXT NOT NULL,
+        checksum INTEGER NOT NULL
+    ) STRICT;
+";
+
+/// The statements that begin the migration of a file of this earlier format.
+pub(super) fn migration(from: i64) -> String {
+    let columns = if from == 1 { FROM_1 } else { "" };
+    [BEGIN, columns, FROM_2, RECONCILES].concat()
+}
 
 /// What providers are known to show; see [`MemoStore::remember`](crate::MemoStore::remember). The newest entry has the highest age.
 pub(super) const MEMO: &str = "
@@ -129,13 +152,13 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<Format> {
             connection.execute_batch(SHRINKING)?;
             connection.execute_batch(SETTINGS)?;
             connection.execute_batch(MEMO)?;
-            in_one(connection, TABLES)?;
+            in_one(connection, &[BEGIN, TABLES, RECONCILES].concat())?;
             Ok(Format::Ours)
         }
         (VERSION, 1..) => connection.execute_batch(SETTINGS).map(|()| Format::Ours),
-        (1, 1..) => {
+        (1 | 2, 1..) => {
             connection.execute_batch(SETTINGS)?;
-            in_one(connection, MIGRATE)?;
+            in_one(connection, &migration(version))?;
             tracing::info!("the outbox was migrated to format {VERSION}");
             Ok(Format::Ours)
         }
@@ -167,6 +190,13 @@ pub(super) fn event_checksum(origin: u64, id: i64, accepted_at: i64, body: &[u8]
 /// The checksum of what never changes of a delivery's row.
 pub(super) fn plan_checksum(origin: u64, id: i64, event: i64, plan: &[u8]) -> i64 {
     xxh3_64_with_seed(plan, pair(id, event) ^ origin).cast_signed()
+}
+
+/// The checksum of a postponed reconcile's row.
+pub(super) fn reconcile_checksum(number: i64, reconcile: &PostponedReconcile) -> i64 {
+    let PostponedReconcile { resource, receiver, accepted_at, request } = reconcile;
+    let accepted_at = accepted_at.as_microsecond();
+    xxh3_64(format!("{number} {accepted_at} {resource}\0{receiver}\0{request}").as_bytes()).cast_signed()
 }
 
 fn pair(first: i64, second: i64) -> u64 {

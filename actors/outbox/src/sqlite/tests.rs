@@ -7,6 +7,7 @@ mod heavy;
 mod memo;
 mod mend;
 mod migrate;
+mod reconciles;
 mod survival;
 
 use std::path::Path;

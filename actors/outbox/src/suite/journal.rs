@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::harness::{at, chat, entry, of_lane, refused};
 use super::memory_journal::MemoryJournal;
+use super::reconciles::postponed;
 use crate::board::{Board, WriteBatch};
 use crate::journal::{
     Change, Journal, LastFailure, Loader, MemoChange, MemoNote, Outcome, Phase, Standing, StoredDelivery,
@@ -197,6 +198,22 @@ fn notes_on_memos_take_effect_in_their_order(rig: &mut Rig<impl Journal>) {
     assert_eq!(wait(rig.journal.recall(provider)), Ok(Vec::new()));
 }
 
+fn reconciles_are_kept_until_they_are_settled(rig: &mut Rig<impl Journal>) {
+    let numbers = || rig.board.lock().give_reconcile();
+    let (first, second) = (numbers(), numbers());
+    let both = vec![(first, postponed("a", 0)), (second, postponed("b", 1))];
+    rig.write(vec![Write::Postpone(both.clone())], &WriteBatch::default()).unwrap();
+    assert_eq!(wait(rig.journal.reconciles()).unwrap().sound, both);
+    let mut into = loader();
+    wait(rig.journal.load(&mut into)).unwrap();
+    assert_eq!(into.finish().0.give_reconcile(), second + 1);
+    let changes = WriteBatch { settled: vec![first], ..WriteBatch::default() };
+    // What is written twice is the same.
+    rig.write(Vec::new(), &changes).unwrap();
+    rig.write(Vec::new(), &changes).unwrap();
+    assert_eq!(wait(rig.journal.reconciles()).unwrap().sound, both[1..]);
+}
+
 fn in_memory() -> Rig<MemoryJournal> {
     Rig::new(MemoryJournal::default(), loader())
 }
@@ -229,4 +246,5 @@ run_for_all_journals! {
     a_number_is_never_given_twice,
     an_event_that_waits_is_planned_removed_or_set_aside,
     notes_on_memos_take_effect_in_their_order,
+    reconciles_are_kept_until_they_are_settled,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use campanile_domain::{Failure, ObjectKey};
+use campanile_domain::{Failure, ObjectKey, PostponedReconcile};
 use campanile_testkit::noon;
 use parking_lot::{Mutex, MutexGuard};
 
@@ -11,7 +11,7 @@ use crate::board::timestamp;
 use crate::codec::{self, DELIVERY_OVERHEAD, EVENT_OVERHEAD};
 use crate::journal::{
     Batch, Change, EventAction, Journal, LastFailure, Loader, Micros, Outcome, StagedDelivery, StagedEvent,
-    StoredDelivery, StoredEvent, StoredEvents, StoredRow, StoredTexts, Wanted,
+    StoredDelivery, StoredEvent, StoredEvents, StoredReconciles, StoredRow, StoredTexts, Wanted,
 };
 use crate::{Arrival, Bounds, Epoch, JournaledOutbox, MEMO_BOUND, OutboxError, Ownership};
 
@@ -38,6 +38,7 @@ struct Rows {
     events: BTreeMap<i64, EventRow>,
     deliveries: BTreeMap<i64, DeliveryRow>,
     memo: BTreeMap<u64, Vec<(u128, u128)>>,
+    reconciles: BTreeMap<i64, PostponedReconcile>,
     next: i64,
     /// The epochs of the outcomes that were written.
     epochs: Vec<Epoch>,
@@ -86,6 +87,7 @@ impl Rows {
             );
         }
         into.next(self.next);
+        into.reconcile(self.reconciles.last_key_value().map_or(0, |(number, _)| *number));
     }
 
     fn is_taken(&self, event: &StagedEvent) -> bool {
@@ -175,6 +177,13 @@ impl Journal for MemoryJournal {
             drop(memo.drain(..memo.len().saturating_sub(MEMO_BOUND)));
         }
         batch.events.iter().for_each(|event| rows.event(batch, event));
+        for number in batch.settled {
+            rows.reconciles.remove(number);
+        }
+        for (number, reconcile) in batch.reconciles {
+            let accepted_at = timestamp(reconcile.accepted_at.as_microsecond());
+            rows.reconciles.insert(*number, PostponedReconcile { accepted_at, ..reconcile.clone() });
+        }
         rows.next = rows.next.max(batch.next);
         Ok(())
     }
@@ -215,6 +224,11 @@ impl Journal for MemoryJournal {
 
     async fn recall(&mut self, provider: u64) -> Result<Vec<(u128, u128)>, OutboxError> {
         Ok(self.rows().memo.get(&provider).cloned().unwrap_or_default())
+    }
+
+    async fn reconciles(&mut self) -> Result<StoredReconciles, OutboxError> {
+        let sound = self.rows().reconciles.clone().into_iter().collect();
+        Ok(StoredReconciles { sound, damaged: Vec::new() })
     }
 
     fn refusal(&mut self) -> Option<OutboxError> {

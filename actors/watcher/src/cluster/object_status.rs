@@ -9,7 +9,7 @@ use jiff::{Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::webhook_status::WebhookStatus;
+use super::webhook_status::{ReconcileStatus, WebhookStatus};
 use crate::standing::{Seed, Shown, ShownPath};
 
 /// Condition types that only this program writes. Others are left as they are.
@@ -50,6 +50,8 @@ pub(crate) struct ObjectStatus {
     pub(crate) webhook_path: Option<Box<str>>,
     /// What became of a Receiver's requests.
     pub(crate) webhooks: Option<Box<WebhookStatus>>,
+    /// What of them had to wait for the API server. None is as good as zeros.
+    pub(crate) reconciles: Option<Box<ReconcileStatus>>,
 }
 
 /// How urgent it is to write a status.
@@ -83,6 +85,7 @@ impl ObjectStatus {
             dead_letters: status["deadLetters"].as_u64(),
             webhook_path: status["webhookPath"].as_str().filter(|path| !path.is_empty()).map(Into::into),
             webhooks: WebhookStatus::read(status).map(Box::new),
+            reconciles: ReconcileStatus::deserialize(&status["reconciles"]).ok().map(Box::new),
         }
     }
 
@@ -144,6 +147,10 @@ impl ObjectStatus {
                 .and_then(|webhook| webhook.counts)
                 .map(|counts| Box::new(WebhookStatus::of(counts)))
                 .or_else(|| self.webhooks.clone()),
+            reconciles: webhook
+                .and_then(|webhook| webhook.postponed)
+                .map(|counts| Box::new(ReconcileStatus::of(counts)))
+                .or_else(|| self.reconciles.clone()),
         }
     }
 
@@ -159,6 +166,8 @@ impl ObjectStatus {
         } else if result(self) != result(wanted)
             || self.last_error.is_some() != wanted.last_error.is_some()
             || !WebhookStatus::same_verdict(self.webhooks.as_deref(), wanted.webhooks.as_deref())
+            || ReconcileStatus::any(self.reconciles.as_deref())
+                != ReconcileStatus::any(wanted.reconciles.as_deref())
             || [self.pending, self.dead_letters].map(is_any)
                 != [wanted.pending, wanted.dead_letters].map(is_any)
         {
@@ -178,7 +187,13 @@ impl ObjectStatus {
     /// The same with nothing in place of numbers that are zero.
     fn without_zeros(&self) -> Self {
         let some = |number: Option<u64>| number.filter(|number| *number > 0);
-        Self { pending: some(self.pending), dead_letters: some(self.dead_letters), ..self.clone() }
+        let is_any = |status: &ReconcileStatus| ReconcileStatus::any(Some(status)) != [false; 3];
+        Self {
+            pending: some(self.pending),
+            dead_letters: some(self.dead_letters),
+            reconciles: self.reconciles.clone().filter(|status| is_any(status)),
+            ..self.clone()
+        }
     }
 
     /// The merge patch that makes a status say this. It fails if the object is not the one that was seen.
@@ -197,6 +212,7 @@ impl ObjectStatus {
                 "webhookPath": self.webhook_path,
                 "lastWebhook": self.webhooks.as_ref().map(|webhooks| &webhooks.last),
                 "webhooks": self.webhooks.as_ref().map(|webhooks| &webhooks.counts),
+                "reconciles": self.reconciles,
             }
         })
     }

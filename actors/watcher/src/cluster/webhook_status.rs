@@ -1,7 +1,7 @@
 //! What the status of a Receiver says of its requests: the last one, and counts by verdict. They are written with the budget of
 //! all that is no condition.
 
-use campanile_protocol::WebhookCounts;
+use campanile_protocol::{PostponedCounts, WebhookCounts};
 use jiff::{Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -20,7 +20,7 @@ pub(crate) struct WebhookStatus {
 pub(crate) struct LastWebhook {
     /// In whole seconds.
     time: Timestamp,
-    /// `accepted`, `refused` or `failed`.
+    /// `accepted`, `postponed`, `refused` or `failed`.
     verdict: Box<str>,
     /// Why, in a few words.
     reason: Box<str>,
@@ -32,8 +32,33 @@ pub(crate) struct LastWebhook {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Verdicts {
     accepted: u64,
+    #[serde(default)]
+    postponed: u64,
     refused: u64,
     failed: u64,
+}
+
+/// What became of requests to reconcile that had to wait for the API server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReconcileStatus {
+    /// How many wait now.
+    waiting: u64,
+    /// How many were given up after 24 hours, since the instance began that writes the status.
+    expired: u64,
+    /// How many could not be made when the API server was back, since then.
+    failed: u64,
+}
+
+impl ReconcileStatus {
+    pub(crate) fn of(counts: &PostponedCounts) -> Self {
+        let PostponedCounts { waiting, expired, failed, .. } = *counts;
+        Self { waiting, expired, failed }
+    }
+
+    /// Which of the numbers are not zero.
+    pub(crate) fn any(status: Option<&Self>) -> [bool; 3] {
+        status.map_or([false; 3], |one| [one.waiting, one.expired, one.failed].map(|number| number > 0))
+    }
 }
 
 impl WebhookStatus {
@@ -53,7 +78,12 @@ impl WebhookStatus {
                 reason: last.reason.as_str().into(),
                 resources: last.resources,
             },
-            counts: Verdicts { accepted: counts.accepted, refused: counts.refused, failed: counts.failed },
+            counts: Verdicts {
+                accepted: counts.accepted,
+                postponed: counts.postponed,
+                refused: counts.refused,
+                failed: counts.failed,
+            },
         }
     }
 

@@ -151,6 +151,7 @@ fn issue_20_the_table_shows_what_became_of_requests() {
         rig.watcher.do_send(WebhookReport(vec![WebhookCounts {
             receiver,
             accepted: 3,
+            postponed: 0,
             refused: 1,
             failed: 0,
             last,

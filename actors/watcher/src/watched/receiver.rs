@@ -7,8 +7,8 @@ use std::time::Duration;
 use campanile_crds::Object;
 use campanile_domain::{ObjectKey, OidcProvider, ReceiverResource, ReceiverSpec, go_duration_text};
 use campanile_protocol::{
-    Backlog, Change, Changes, Condition, Counts, LookTimes, ObjectRow, ReceiverRow, SecretError, Secrets,
-    WebhookCounts, WebhookRow,
+    Backlog, Change, Changes, Condition, Counts, LookTimes, ObjectRow, PostponedCounts, ReceiverRow,
+    SecretError, Secrets, WebhookCounts, WebhookRow,
 };
 use campanile_receivers::{Receiver, Tokens};
 use jiff::Timestamp;
@@ -123,15 +123,28 @@ impl Watched for ReceiverSpec {
                 resources: last.resources,
             }),
             accepted: counts.map_or(0, |counts| counts.accepted),
+            postponed: counts.map_or(0, |counts| counts.postponed),
             refused: counts.map_or(0, |counts| counts.refused),
             failed: counts.map_or(0, |counts| counts.failed),
+            waiting: aspect.postponed.as_ref().map_or(0, |counts| counts.waiting),
+            expired: aspect.postponed.as_ref().map_or(0, |counts| counts.expired),
             looks: aspect.looks,
         }
     }
 
     fn row_of_malformed(object: ObjectRow) -> ReceiverRow {
-        let (type_name, looks) = (String::new(), LookTimes::default());
-        ReceiverRow { object, type_name, last_webhook: None, accepted: 0, refused: 0, failed: 0, looks }
+        ReceiverRow {
+            object,
+            type_name: String::new(),
+            last_webhook: None,
+            accepted: 0,
+            postponed: 0,
+            refused: 0,
+            failed: 0,
+            waiting: 0,
+            expired: 0,
+            looks: LookTimes::default(),
+        }
     }
 
     fn counts(_: &Backlog) -> Option<&BTreeMap<ObjectKey, Counts>> {
@@ -161,6 +174,8 @@ pub(crate) struct Webhook {
     paths: Arc<[String]>,
     look: Option<Look>,
     counts: Option<WebhookCounts>,
+    /// What waits for the API server; none before anything did.
+    postponed: Option<PostponedCounts>,
     looks: LookTimes,
 }
 
@@ -190,6 +205,11 @@ impl Webhook {
     /// Takes in what became of requests.
     pub(crate) fn heard(&mut self, counts: WebhookCounts) {
         self.counts = Some(counts);
+    }
+
+    /// Takes in what waits for the API server.
+    pub(crate) fn postponed(&mut self, counts: PostponedCounts) {
+        self.postponed = Some(counts);
     }
 
     /// The paths at which it answers.
@@ -227,7 +247,7 @@ fn tokens(spec: &ReceiverSpec, key: Option<&ObjectKey>, secrets: &Secrets) -> Re
 impl Aspect for Webhook {
     fn seeded(seed: &Seed, _: Timestamp) -> Self {
         let paths = seed.webhook_path.iter().map(ToString::to_string).collect();
-        Self { paths, look: None, counts: None, looks: LookTimes::default() }
+        Self { paths, look: None, counts: None, postponed: None, looks: LookTimes::default() }
     }
 
     fn condition(&self) -> Option<&Arc<Condition>> {
@@ -242,6 +262,6 @@ impl Aspect for Webhook {
             None if ready.reason == TOKEN_NOT_FOUND => ShownPath::Nothing,
             Some(_) | None => ShownPath::AsBefore,
         };
-        Some(ShownWebhook { path, counts: self.counts.as_ref() })
+        Some(ShownWebhook { path, counts: self.counts.as_ref(), postponed: self.postponed.as_ref() })
     }
 }

@@ -6,7 +6,8 @@ use std::time::Instant;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
-    Changes, EntryOutcome, ReceiverStanding, ReceiverState, RequestReconciles, Secrets, WebhookReport,
+    Changes, EntryOutcome, PostponedReport, ReceiverStanding, ReceiverState, RequestReconciles, Secrets,
+    WebhookReport,
 };
 
 use super::WatcherActor;
@@ -44,6 +45,21 @@ impl<S: Source> Handler<WebhookReport> for WatcherActor<S> {
             let id = (Kind::Receiver, counts.receiver.clone());
             if let Some(receiver) = self.kinds.receivers.get_mut(&id.1) {
                 receiver.standing.aspect.heard(counts);
+                self.source.status_changed(id);
+            }
+        }
+        S::settled(self, false);
+    }
+}
+
+impl<S: Source> Handler<PostponedReport> for WatcherActor<S> {
+    type Result = ();
+
+    fn handle(&mut self, PostponedReport(all): PostponedReport, _: &mut Context<Self>) {
+        for counts in all {
+            let id = (Kind::Receiver, counts.receiver.clone());
+            if let Some(receiver) = self.kinds.receivers.get_mut(&id.1) {
+                receiver.standing.aspect.postponed(counts);
                 self.source.status_changed(id);
             }
         }

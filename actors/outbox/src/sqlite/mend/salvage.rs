@@ -19,9 +19,12 @@ const EVENT: &str = "INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 const DELIVERY: &str =
     "INTO deliveries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 
+const RECONCILE: &str = "INTO reconciles VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
 /// Columns of the tables.
 const EVENT_COLUMNS: usize = 6;
 const DELIVERY_COLUMNS: usize = 15;
+const RECONCILE_COLUMNS: usize = 7;
 
 /// An event whose deliveries are all lost is planned again: to notify twice is better than not at all.
 const PLAN_AGAIN: &str =
@@ -127,6 +130,7 @@ impl Work<'_> {
                     row,
                 )
             }
+            Shape::Reconcile => self.insert("REPLACE", RECONCILE, RECONCILE_COLUMNS, row),
             // Its deliveries say so, one by one.
             Shape::DamagedEvent | Shape::Needless => Ok(()),
             Shape::Unknown => {

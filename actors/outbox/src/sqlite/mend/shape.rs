@@ -1,9 +1,11 @@
 //! Which of our rows a row is, told from its columns alone: the schema may be damaged too.
 
+use campanile_domain::{ObjectKey, PostponedReconcile};
 use rusqlite::types::Value::{self, Blob, Integer, Null, Text};
 
 use super::row::Row;
-use crate::sqlite::schema::{event_checksum, plan_checksum};
+use crate::board::timestamp;
+use crate::sqlite::schema::{event_checksum, plan_checksum, reconcile_checksum};
 
 /// A row of ours.
 pub(super) enum Shape {
@@ -13,6 +15,8 @@ pub(super) enum Shape {
     DamagedEvent,
     /// A delivery, and whether its plan's checksum holds. The other one is looked at when the file is read.
     Delivery(bool),
+    /// A postponed reconcile whose checksum holds.
+    Reconcile,
     /// A row of the memo or the schema, which are made anew.
     Needless,
     /// None of ours.
@@ -33,6 +37,15 @@ pub(super) fn shape(row: &Row) -> Shape {
             if is_delivery(facts) =>
         {
             delivery(row.id, origin.cast_unsigned(), facts, plan, *sum)
+        }
+        [Null, Text(resource), Text(namespace), Text(name), Integer(at), Text(request), Integer(sum)] => {
+            let reconcile = PostponedReconcile {
+                resource: resource.clone(),
+                receiver: ObjectKey::new(namespace.as_str(), name.as_str()),
+                accepted_at: timestamp(*at),
+                request: request.clone(),
+            };
+            if reconcile_checksum(row.id, &reconcile) == *sum { Shape::Reconcile } else { Shape::Unknown }
         }
         [Null, Integer(_), Blob(_), Blob(_), Integer(_)]
         | [Text(_), Text(_), Text(_), Integer(_), Text(_) | Null] => Shape::Needless,

@@ -134,10 +134,10 @@ fn a_file_of_a_later_version_is_left_alone() {
     let outbox = place.open();
     put(&outbox, "a");
     wait(outbox.close()).unwrap();
-    place.edit("PRAGMA user_version = 3; PRAGMA application_id = 0x434D5003");
+    place.edit("PRAGMA user_version = 4; PRAGMA application_id = 0x434D5004");
     let error = open_in(place.path(), place.bounds, noon()).err().unwrap();
-    assert!(matches!(error, OpenError::Newer { found: 3, .. }));
-    place.edit("PRAGMA user_version = 2; PRAGMA application_id = 0x434D5002");
+    assert!(matches!(error, OpenError::Newer { found: 4, .. }));
+    place.edit("PRAGMA user_version = 3; PRAGMA application_id = 0x434D5003");
     assert_eq!(messages(&take(&place.open(), 10)), ["a"]);
 }
 

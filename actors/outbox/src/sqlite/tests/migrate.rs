@@ -10,16 +10,22 @@ use rusqlite::Connection;
 use super::{Place, open_in};
 use crate::sqlite::schema;
 use crate::suite::harness::{appended, entry, of_lane, refused, wait};
+use crate::suite::reconciles::postponed;
 use crate::{
-    Acceptance, Browse, DeliveryState, DeliveryView, JournaledOutbox, MemoStore, Outbox, Scheduler,
-    Selection, Settlement,
+    Acceptance, Browse, DeliveryState, DeliveryView, JournaledOutbox, MemoStore, Outbox, ReconcileStore,
+    Scheduler, Selection, Settlement,
 };
 
 /// A copy of the folder that version 0.1.0 left.
 fn left_by_0_1_0() -> Place {
+    left_by("0.1.0")
+}
+
+/// A copy of a folder that an earlier program left.
+fn left_by(version: &str) -> Place {
     let place = Place::new();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/state/0.1.0/outbox.db");
-    fs::copy(fixture, place.path().join("outbox.db")).unwrap();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/state");
+    fs::copy(fixtures.join(version).join("outbox.db"), place.path().join("outbox.db")).unwrap();
     place
 }
 
@@ -117,12 +123,36 @@ fn old_and_new_deliveries_live_side_by_side() {
 }
 
 #[test]
+fn issue_20_a_folder_of_format_2_is_taken_over_as_it_is() {
+    let place = left_by("format-2");
+    let (rows, day) = (rows(&place), that_day(&place));
+    assert_eq!(rows.len(), 40);
+    let opened = open_in(place.path(), place.bounds, day).unwrap();
+    assert_eq!(opened.moved_aside, None);
+    let outbox = opened.outbox;
+    assert_eq!(all(&outbox).iter().map(row).collect::<Vec<_>>(), rows);
+    assert!(all(&outbox).iter().all(|view| view.id.0.origin() != 0), "the ids stay");
+    assert_eq!(wait(outbox.reconciles()), Ok(Vec::new()));
+    let number = wait(outbox.postpone(vec![postponed("a", 0)])).unwrap();
+    wait(outbox.close()).unwrap();
+    let outbox = open_in(place.path(), place.bounds, day).unwrap().outbox;
+    assert_eq!(wait(outbox.reconciles()), Ok(vec![(number[0], postponed("a", 0))]));
+    assert_eq!((all(&outbox).len(), outbox.stats().damaged), (40, 0));
+}
+
+#[test]
 fn a_migration_that_a_crash_cut_off_begins_again() {
-    let steps: Vec<&str> =
-        schema::MIGRATE.split_inclusive(';').filter(|step| !step.trim().is_empty()).collect();
-    assert_eq!(steps.len(), 4);
+    for (version, format, count) in [("0.1.0", 1, 5), ("format-2", 2, 3)] {
+        cut_off(&|| left_by(version), format, count);
+    }
+}
+
+fn cut_off(left: &dyn Fn() -> Place, format: i64, count: usize) {
+    let steps = schema::migration(format);
+    let steps: Vec<&str> = steps.split_inclusive(';').filter(|step| !step.trim().is_empty()).collect();
+    assert_eq!(steps.len(), count);
     for done in 1..=steps.len() {
-        let place = left_by_0_1_0();
+        let place = left();
         let (rows, day) = (rows(&place), that_day(&place));
         let connection = Connection::open(place.path().join("outbox.db")).unwrap();
         // So small a cache that pages are written before the end.
@@ -153,13 +183,15 @@ fn a_damaged_folder_of_0_1_0_is_mended_and_migrated() {
     assert_eq!(opened.outbox.stats().damaged, 0);
 }
 
-/// Version 0.1.0 refuses a file with its message when its version is higher than 1 and confirmed by the application id.
+/// Earlier versions refuse a file with their message when its version is higher than theirs and confirmed by the application id.
 #[test]
-fn a_migrated_folder_says_to_0_1_0_that_it_is_newer() {
-    let place = left_by_0_1_0();
-    let day = that_day(&place);
-    wait(open_in(place.path(), place.bounds, day).unwrap().outbox.close()).unwrap();
-    let header = fs::read(place.path().join("outbox.db")).unwrap();
-    assert_eq!(header[60..64], [0, 0, 0, 2]);
-    assert_eq!(header[68..72], *b"CMP\x02");
+fn a_migrated_folder_says_to_earlier_versions_that_it_is_newer() {
+    for version in ["0.1.0", "format-2"] {
+        let place = left_by(version);
+        let day = that_day(&place);
+        wait(open_in(place.path(), place.bounds, day).unwrap().outbox.close()).unwrap();
+        let header = fs::read(place.path().join("outbox.db")).unwrap();
+        assert_eq!(header[60..64], [0, 0, 0, 3]);
+        assert_eq!(header[68..72], *b"CMP\x03");
+    }
 }

@@ -176,7 +176,7 @@ fn receiver<'a>(
     counts: Option<&'a WebhookCounts>,
 ) -> Shown<'a> {
     let is_terminal = ready.reason == "InvalidCELExpression";
-    let webhook = Some(ShownWebhook { path, counts });
+    let webhook = Some(ShownWebhook { path, counts, postponed: None });
     Shown { is_terminal, observes_terminal: true, webhook, ..shown(ready, None, None) }
 }
 
@@ -217,6 +217,7 @@ fn issue_20_the_last_request_is_shown_and_another_verdict_is_written_sooner_than
     let counts = |accepted, verdict| WebhookCounts {
         receiver: campanile_domain::ObjectKey::new("apps", "hook"),
         accepted,
+        postponed: 0,
         refused: 0,
         failed: 0,
         last: campanile_protocol::LastWebhook {
@@ -235,8 +236,35 @@ fn issue_20_the_last_request_is_shown_and_another_verdict_is_written_sooner_than
     let last =
         json!({"time": "2026-08-07T12:00:00Z", "verdict": "accepted", "reason": "done", "resources": 2});
     assert_eq!(patch["status"]["lastWebhook"], last);
-    assert_eq!(patch["status"]["webhooks"], json!({"accepted": 1, "refused": 0, "failed": 0}));
+    assert_eq!(
+        patch["status"]["webhooks"],
+        json!({"accepted": 1, "postponed": 0, "refused": 0, "failed": 0})
+    );
     assert_eq!(written(&one), one);
     assert_eq!(one.difference(&says(&counts(2, WebhookVerdict::Accepted))), Difference::Stale);
     assert_eq!(one.difference(&says(&counts(2, WebhookVerdict::Refused))), Difference::Flipped);
+}
+
+#[test]
+fn issue_20_what_waits_for_the_api_server_is_shown_and_its_first_and_last_are_written_sooner() {
+    let good = ready("True", "Succeeded", "Receiver initialized for path: /hook/a", 1);
+    let says = |before: &ObjectStatus, waiting, expired| {
+        let receiver = campanile_domain::ObjectKey::new("apps", "hook");
+        let counts = campanile_protocol::PostponedCounts { receiver, waiting, expired, failed: 0 };
+        let path = ShownPath::Is("/hook/a");
+        let webhook = Some(ShownWebhook { path, counts: None, postponed: Some(&counts) });
+        before.wanted(&Shown { webhook, ..shown(&good, None, None) }, 1, None)
+    };
+    let quiet = ObjectStatus::default().wanted(&receiver(&good, ShownPath::Is("/hook/a"), None), 1, None);
+    let one = says(&quiet, 1, 0);
+    let wanted = json!({"waiting": 1, "expired": 0, "failed": 0});
+    assert_eq!(one.patch("u", "7")["status"]["reconciles"], wanted);
+    assert_eq!(written(&one), one);
+    assert_eq!(quiet.difference(&one), Difference::Flipped);
+    assert_eq!(one.difference(&says(&one, 2, 0)), Difference::Stale);
+    assert_eq!(one.difference(&says(&one, 0, 0)), Difference::Flipped);
+    assert_eq!(one.difference(&says(&one, 1, 1)), Difference::Flipped);
+    assert_eq!(quiet.difference(&says(&quiet, 0, 0)), Difference::None, "zeros are as good as nothing");
+    let shown = receiver(&good, ShownPath::Is("/hook/a"), None);
+    assert_eq!(one.wanted(&shown, 1, None).reconciles, one.reconciles, "it stays before anything is known");
 }

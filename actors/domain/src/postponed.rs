@@ -1,0 +1,18 @@
+//! What a verified webhook asked for and the API server did not take yet.
+
+use jiff::Timestamp;
+
+use crate::ObjectKey;
+
+/// A request to reconcile as it is stored. It holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostponedReconcile {
+    /// What waits, as people read it. Two of the same name ask for the same, so the newer one is enough.
+    pub resource: String,
+    /// The Receiver whose webhook asked.
+    pub receiver: ObjectKey,
+    /// When it asked. A store keeps it to the microsecond.
+    pub accepted_at: Timestamp,
+    /// What is to be done, as JSON.
+    pub request: String,
+}

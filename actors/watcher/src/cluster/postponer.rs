@@ -1,0 +1,240 @@
+//! The postponer: what verified webhooks asked for while the API server was away is tried again until it is taken.
+//!
+//! **Owns** the line of what waits ([`Line`]) and its copy in the store. **Promises** that what it answered with `Ok` is
+//! annotated after any crash as soon as the API server takes it, or told as expired after 24 hours, and that one resource waits
+//! once, however many webhooks ask for it. A try that was under way when the process ended is made again. Every replica has its
+//! own line, as each acts on the webhooks that it took: who leads does not matter.
+
+mod line;
+#[cfg(test)]
+mod tests;
+mod tries;
+
+use std::sync::Arc;
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult,
+    ResponseActFuture, WrapFuture,
+};
+use campanile_domain::PostponedReconcile;
+use campanile_protocol::{Postpone, PostponeRefusal, PostponedReport, PostponedStore, RequestReconciles};
+use campanile_supervision::{GetSnapshot, LifeGuard, Link, SharedClock, failpoint, failpoint_stall};
+use futures_util::future::join_all;
+
+use crate::PostponerSnapshot;
+use crate::tick::{Tick, start_ticking};
+use line::{Line, Try};
+use tries::{Ending, try_one};
+
+/// Ticks after which all that waits is told again, to a watcher that may have been restarted.
+const REPEAT_TICKS: u32 = 30;
+
+/// The parts of the postponer.
+pub struct PostponerParts {
+    /// Keeps what waits.
+    pub store: Arc<dyn PostponedStore>,
+    /// Asks for annotations.
+    pub watcher: Link<RequestReconciles>,
+    /// Who shows what waits.
+    pub reports: Link<PostponedReport>,
+    /// Says when what waits is due, and too old.
+    pub clock: SharedClock,
+    /// Tells the supervisor when the actor ends.
+    pub guard: LifeGuard<&'static str>,
+}
+
+/// The postponer of cluster mode.
+pub struct PostponerActor {
+    store: Arc<dyn PostponedStore>,
+    watcher: Link<RequestReconciles>,
+    reports: Link<PostponedReport>,
+    clock: SharedClock,
+    guard: LifeGuard<&'static str>,
+    line: Line,
+    loading: Loading,
+    ticks: u32,
+}
+
+/// How far the stored ones are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loading {
+    /// Not yet.
+    Due,
+    /// They are being read.
+    UnderWay,
+    /// They are in the line.
+    Done,
+}
+
+impl PostponerActor {
+    /// A postponer that has not read the store yet.
+    pub fn new(parts: PostponerParts) -> Self {
+        let PostponerParts { store, watcher, reports, clock, guard } = parts;
+        let (line, loading) = (Line::default(), Loading::Due);
+        Self { store, watcher, reports, clock, guard, line, loading, ticks: 0 }
+    }
+
+    fn load(&mut self, ctx: &mut Context<Self>) {
+        if self.loading != Loading::Due {
+            return;
+        }
+        self.loading = Loading::UnderWay;
+        let loading = self.store.all().into_actor(self).map(|all, actor, ctx| match all {
+            Ok(all) => {
+                if !all.is_empty() {
+                    tracing::info!(
+                        waiting = all.len(),
+                        "stored requests to reconcile wait for the API server"
+                    );
+                }
+                let replaced = actor.line.load(all);
+                actor.remove(replaced);
+                actor.loading = Loading::Done;
+                actor.begin_round(ctx);
+            }
+            Err(error) => {
+                tracing::error!(%error, "failed to read the stored requests to reconcile");
+                actor.loading = Loading::Due;
+            }
+        });
+        ctx.spawn(loading);
+    }
+
+    fn remove(&self, numbers: Vec<i64>) {
+        if !numbers.is_empty() {
+            self.store.remove(numbers);
+        }
+    }
+
+    /// What was to be stored is, or not.
+    fn stored(
+        &mut self,
+        fresh: Vec<PostponedReconcile>,
+        stored: Result<Vec<i64>, String>,
+    ) -> Result<(), PostponeRefusal> {
+        match stored {
+            Ok(numbers) => {
+                let replaced = self.line.stored(numbers, fresh, self.clock.now(), fastrand::f64());
+                self.remove(replaced);
+                Ok(())
+            }
+            Err(error) => {
+                self.line.not_stored(&fresh);
+                Err(PostponeRefusal::Store(error))
+            }
+        }
+    }
+
+    /// Tries the next ones, if it is time.
+    fn begin_round(&mut self, ctx: &mut Context<Self>) {
+        let now = self.clock.now();
+        let tries = self.line.take(now);
+        if tries.is_empty() {
+            return;
+        }
+        let round = tries.into_iter().map(|one| try_one(self.watcher.clone(), one, now));
+        let round = join_all(round).into_actor(self).map(|endings, actor, ctx| actor.end_round(endings, ctx));
+        ctx.spawn(round);
+    }
+
+    fn end_round(&mut self, endings: Vec<(Try, Ending)>, ctx: &mut Context<Self>) {
+        let mut over = Vec::new();
+        for (Try { number, reconcile }, ending) in endings {
+            let (receiver, resource) = (&reconcile.receiver, &reconcile.resource);
+            match &ending {
+                Ending::Done { .. } => {
+                    tracing::info!(%receiver, resource, "a postponed request to reconcile was made");
+                }
+                Ending::Failed(error) => {
+                    tracing::error!(%receiver, resource, error, "unable to request reconciliation");
+                }
+                Ending::Away(error) => {
+                    tracing::debug!(%receiver, resource, error, "the API server is still away");
+                }
+            }
+            if self.line.ended(number, ending) {
+                over.push(number);
+            }
+        }
+        self.remove(over);
+        self.line.round_ended(self.clock.now(), fastrand::f64());
+        self.begin_round(ctx);
+    }
+
+    /// Gives up what has waited for too long.
+    fn expire(&mut self) {
+        let expired = self.line.expire(self.clock.now());
+        for Try { reconcile: PostponedReconcile { receiver, resource, accepted_at, .. }, .. } in &expired {
+            tracing::error!(
+                %receiver, resource, %accepted_at,
+                "a request to reconcile waited for 24 hours for the API server and was given up"
+            );
+        }
+        self.remove(expired.into_iter().map(|one| one.number).collect());
+    }
+
+    fn tell(&mut self) {
+        self.ticks = self.ticks.wrapping_add(1);
+        let news = self.line.news(self.ticks.is_multiple_of(REPEAT_TICKS));
+        if !news.is_empty() {
+            self.reports.hint(PostponedReport(news));
+        }
+    }
+}
+
+impl Actor for PostponerActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.load(ctx);
+        let own: Addr<Self> = ctx.address();
+        start_ticking(&own);
+    }
+}
+
+impl Handler<Tick> for PostponerActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Tick, ctx: &mut Context<Self>) {
+        if self.guard.is_retired() {
+            return ctx.stop();
+        }
+        failpoint("postponer", "tick");
+        failpoint_stall(self, ctx, "postponer", "tick");
+        self.load(ctx);
+        if self.loading == Loading::Done {
+            self.expire();
+            self.begin_round(ctx);
+        }
+        self.tell();
+    }
+}
+
+impl Handler<Postpone> for PostponerActor {
+    type Result = ResponseActFuture<Self, Result<(), PostponeRefusal>>;
+
+    fn handle(&mut self, Postpone(all): Postpone, _: &mut Context<Self>) -> Self::Result {
+        let admitted = match self.loading {
+            Loading::Done => self.line.admit(all, self.clock.now()),
+            Loading::Due | Loading::UnderWay => {
+                Err(PostponeRefusal::Store("the stored requests are not read yet".to_owned()))
+            }
+        };
+        match admitted {
+            Ok(fresh) if fresh.is_empty() => Box::pin(async { Ok(()) }.into_actor(self)),
+            Ok(fresh) => {
+                let storing = self.store.store(fresh.clone()).into_actor(self);
+                Box::pin(storing.map(move |stored, actor, _| actor.stored(fresh, stored)))
+            }
+            Err(refusal) => Box::pin(async { Err(refusal) }.into_actor(self)),
+        }
+    }
+}
+
+impl Handler<GetSnapshot<PostponerSnapshot>> for PostponerActor {
+    type Result = MessageResult<GetSnapshot<PostponerSnapshot>>;
+
+    fn handle(&mut self, _: GetSnapshot<PostponerSnapshot>, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.line.snapshot())
+    }
+}
