@@ -1,10 +1,11 @@
-//! Events by TLS: certificates from files, clients by their authority and their SPIFFE id (contract, flux-2.10 section 5).
+//! Events and webhooks by TLS: certificates from files, clients by their authority and their SPIFFE id (contract, flux-2.10 section 5).
 
 use std::fs;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
+use ::aws_lc_rs::digest::{SHA256, digest};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -13,7 +14,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{
-    Answer, Authority, Instance, Leaf, Sink, Site, event, eventually, everything_from, provider, read_answer,
+    Answer, Authority, Instance, Leaf, NAMESPACE, Sink, Site, alert, event, eventually, everything_from,
+    exchange, object, provider, read_answer, secret,
 };
 
 const HOST: &str = "127.0.0.1";
@@ -68,6 +70,18 @@ fn start(files: &Files, more: &[&str]) -> (Site, Sink, Instance) {
 
 /// Posts an event by TLS. In TLS 1.3 a client hears only then that it is refused.
 fn post(at: SocketAddr, trusted: &Authority, client: Option<&Leaf>, event: &Value) -> io::Result<Answer> {
+    post_to("/", "", at, trusted, client, &event.to_string())
+}
+
+/// Posts to a path by TLS, with these further lines of the head.
+fn post_to(
+    path: &str,
+    head: &str,
+    at: SocketAddr,
+    trusted: &Authority,
+    client: Option<&Leaf>,
+    body: &str,
+) -> io::Result<Answer> {
     let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).expect("it is PEM");
     let mut roots = RootCertStore::empty();
     roots.add(der(&trusted.pem)).expect("the CA is sound");
@@ -85,11 +99,10 @@ fn post(at: SocketAddr, trusted: &Authority, client: Option<&Leaf>, event: &Valu
     let name = ServerName::try_from(HOST).expect("an address is a name");
     let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
     let mut stream = StreamOwned::new(connection, TcpStream::connect(at)?);
-    let body = event.to_string();
     let length = body.len();
     write!(
         stream,
-        "POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        "POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {length}\r\nConnection: close\r\n{head}\r\n{body}"
     )?;
     read_answer(&mut stream)
 }
@@ -175,4 +188,77 @@ fn intake_tls_changed_files_take_effect_without_a_restart() {
         post(at, &second, Some(&first.sign("client")), &event("web", "four")).is_err(),
         "the former authority"
     );
+}
+
+const SENDER: &str = "spiffe://cluster.local/ns/git/sa/host";
+
+/// A Receiver `app` of type `gitlab`, told of by every webhook, and where webhooks come in by TLS.
+fn webhooks(files: &Files, more: &[&str]) -> (Site, Sink, Instance, SocketAddr) {
+    let sink = Sink::start();
+    let spec = serde_json::json!({
+        "type": "gitlab", "secretRef": { "name": "token" },
+        "resources": [{ "kind": "GitRepository", "name": "app" }],
+    });
+    let kind = "notification.toolkit.fluxcd.io/v1";
+    let site = Site::with(&[
+        provider("hook", "generic", serde_json::json!({ "address": sink.url("/") })),
+        alert("all", "hook", serde_json::json!({ "eventSources": [{ "kind": "Receiver", "name": "*" }] })),
+        secret("token", serde_json::json!({ "token": "s3cr3t" })),
+        object(kind, "Receiver", "app", serde_json::json!({ "spec": spec })),
+    ]);
+    let flags = files.flags();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    let instance = site.start(&flags);
+    let at = eventually("webhooks to come in by TLS", || {
+        let line = instance.log().into_iter().find(|line| line.contains("\"webhooks come in by TLS\""))?;
+        serde_json::from_str::<Value>(&line).ok()?["addr"].as_str()?.parse().ok()
+    });
+    (site, sink, instance, at)
+}
+
+/// The path of the Receiver (contract, receivers 3).
+fn hook() -> String {
+    let digest = digest(&SHA256, format!("s3cr3tapp{NAMESPACE}").as_bytes());
+    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("/hook/{hex}")
+}
+
+const TOKEN: &str = "X-Gitlab-Token: s3cr3t\r\nX-Gitlab-Event: Push Hook\r\n";
+
+#[test]
+fn intake_tls_issue_20_webhooks_come_in_by_tls_without_a_certificate_of_the_sender() {
+    let (ca, clients) = (Authority::named("servers"), Authority::named("clients"));
+    // Senders of events have to show a certificate; those of webhooks have none.
+    let files = Files::of(&ca.sign(HOST), Some(&clients));
+    let (_site, sink, instance, at) = webhooks(&files, &["--receiver-tls-addr=127.0.0.1:0"]);
+    instance.row("receivers", "app", |row| row["conditions"][0]["status"] == "True");
+    let post = |head: &str, trusted: &Authority| post_to(&hook(), head, at, trusted, None, "{}");
+    assert_eq!(post(TOKEN, &ca).unwrap().status, 200);
+    assert_eq!(post("X-Gitlab-Token: other\r\n", &ca).unwrap().status, 400);
+    assert!(post(TOKEN, &Authority::named("servers")).is_err(), "a server that the sender does not trust");
+    assert_eq!(sink.wait_for(1)[0].message(), "webhook from gitlab received: Push Hook");
+    let plain =
+        format!("POST {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", hook());
+    assert!(exchange(at, plain.as_bytes()).is_err(), "nothing is answered without TLS");
+    let beside = exchange(instance.webhooks(), plain.as_bytes());
+    assert_eq!(beside.unwrap().status, 400, "the plain listener is beside it");
+}
+
+#[test]
+fn intake_tls_issue_20_senders_of_webhooks_show_a_certificate_where_that_is_asked_for() {
+    let (ca, other) = (Authority::named("all"), Authority::named("all"));
+    let files = Files::of(&ca.sign_for(&[HOST], OWN), Some(&ca));
+    let rule = format!("--authorized-receiver-spiffe-id={SENDER}");
+    let flags = ["--receiver-tls-addr=127.0.0.1:0", "--receiverAddr=", rule.as_str()];
+    let (_site, _sink, instance, at) = webhooks(&files, &flags);
+    instance.row("receivers", "app", |row| row["conditions"][0]["status"] == "True");
+    let try_as = |client: Option<Leaf>| {
+        post_to(&hook(), TOKEN, at, &ca, client.as_ref(), "{}").map(|answer| answer.status)
+    };
+    assert_eq!(try_as(Some(ca.sign_for(&[], SENDER))).ok(), Some(200));
+    assert!(try_as(Some(ca.sign_for(&[], KUSTOMIZE))).is_err(), "another id");
+    instance.wait_for_log(KUSTOMIZE);
+    assert!(try_as(Some(other.sign_for(&[], SENDER))).is_err(), "another authority");
+    assert!(try_as(None).is_err(), "no certificate");
+    assert!(!instance.logged("\"webhooks come in\""), "the plain listener is off");
 }
