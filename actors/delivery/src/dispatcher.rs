@@ -13,7 +13,6 @@ mod slots;
 mod snapshots;
 mod test_notification;
 mod threads;
-mod waking;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -43,7 +42,6 @@ pub use retry_now::{RetryError, RetryNow};
 use slots::{Resolution, Slots};
 pub use test_notification::{Answer, SendTest, TestError, Tested};
 use threads::Threads;
-use waking::Waking;
 
 /// What the dispatcher is built from.
 pub struct DispatcherParts {
@@ -122,7 +120,6 @@ pub struct Dispatcher {
     counting: Counting,
     expired: Losses,
     overflowed: Losses,
-    waking: Waking,
     guard: LifeGuard<&'static str>,
 }
 
@@ -156,7 +153,6 @@ impl Dispatcher {
             counting: Counting::default(),
             expired: Losses::default(),
             overflowed: Losses::default(),
-            waking: Waking::default(),
             guard: parts.guard,
         }
     }

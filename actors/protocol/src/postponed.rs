@@ -38,10 +38,15 @@ pub trait PostponedStore: Send + Sync {
     fn remove(&self, numbers: Vec<i64>);
 }
 
-/// What waits of Receivers, of those alone where that changed since the last report. Sent at most once a second.
+/// What waits of Receivers. Sent at most once a second.
 #[derive(Clone, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
-pub struct PostponedReport(pub Vec<PostponedCounts>);
+pub struct PostponedReport {
+    /// Those where it changed since the last report; all, in a report that is whole.
+    pub counts: Vec<PostponedCounts>,
+    /// Whether nothing waits of those that are not named.
+    pub is_whole: bool,
+}
 
 /// What waits of one Receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,4 +59,11 @@ pub struct PostponedCounts {
     pub expired: u64,
     /// Those that could not be asked when the API server was back, since the process began.
     pub failed: u64,
+}
+
+impl PostponedCounts {
+    /// Those of a Receiver of which nothing had to wait.
+    pub fn none_of(receiver: ObjectKey) -> Self {
+        Self { receiver, waiting: 0, expired: 0, failed: 0 }
+    }
 }

@@ -39,8 +39,6 @@ pub(super) struct Slot {
     pub(super) destination: DestinationId,
     /// What the last actor left, for the next one; nothing while there is an actor.
     pub(super) kept: Kept,
-    /// Whether its actor is to be woken in a later turn.
-    pub(super) waking: bool,
 }
 
 impl Slot {
@@ -82,7 +80,6 @@ impl Slots {
                     log: RestartLog::default(),
                     destination: DestinationId::default(),
                     kept: Kept::default(),
-                    waking: false,
                 };
                 self.0.insert(key.clone(), slot);
             }

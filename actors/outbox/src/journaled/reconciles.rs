@@ -5,8 +5,7 @@ use std::time::Instant;
 use campanile_domain::PostponedReconcile;
 
 use super::JournaledOutbox;
-use super::batches::RIDE;
-use super::driver::Driver;
+use super::driver::{Driver, RIDE};
 use super::handle::{Command, Write};
 use crate::journal::Journal;
 use crate::{OutboxError, ReconcileStore, Reply};

@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::SqliteJournal;
-use super::commit::Numbers;
 use super::fault::Fault;
 use super::folder::{self, LockError};
 use super::load::load;
@@ -129,7 +128,7 @@ pub(crate) fn open_journal(
         folder: folder.into(),
         space: Space::new(folder.into(), bounds.reserve_bytes),
         memo: Memo::default(),
-        numbers: Numbers { reserved: 0, unfinished: None },
+        reserved: 0,
         trimmed: false,
         #[cfg(test)]
         broken: false,

@@ -174,10 +174,11 @@ impl PostponerActor {
     }
 
     fn tell(&mut self) {
+        let is_whole = self.ticks.is_multiple_of(REPEAT_TICKS);
         self.ticks = self.ticks.wrapping_add(1);
-        let news = self.line.news(self.ticks.is_multiple_of(REPEAT_TICKS));
-        if !news.is_empty() {
-            self.reports.hint(PostponedReport(news));
+        let counts = self.line.news(is_whole);
+        if is_whole || !counts.is_empty() {
+            self.reports.hint(PostponedReport { counts, is_whole });
         }
     }
 }
@@ -205,8 +206,8 @@ impl Handler<Tick> for PostponerActor {
         if self.loading == Loading::Done {
             self.expire();
             self.begin_round(ctx);
+            self.tell();
         }
-        self.tell();
     }
 }
 

@@ -2,8 +2,8 @@
 
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
-    LastWebhook, ObjectTable, ReceiverRow, ReceiverStanding, ReceiverState, WebhookCounts, WebhookReport,
-    WebhookVerdict,
+    LastWebhook, ObjectTable, PostponedCounts, PostponedReport, ReceiverRow, ReceiverStanding, ReceiverState,
+    WebhookCounts, WebhookReport, WebhookVerdict,
 };
 use campanile_testkit::{noon, run};
 
@@ -160,5 +160,20 @@ fn issue_20_the_table_shows_what_became_of_requests() {
         let shown = row(&table).last_webhook.as_ref().unwrap();
         assert_eq!((shown.verdict.as_str(), shown.reason.as_str()), ("refused", "signature"));
         assert_eq!(row(&table).looks.buckets.iter().sum::<u64>(), 1, "its token was looked at once");
+    });
+}
+
+#[test]
+fn issue_20_the_table_shows_what_waits_until_a_whole_report_does_not_name_it() {
+    run(async |ward| {
+        let rig = Rig::new(&ward, &[("r.yaml", receiver("")), ("t.yaml", token("token"))]);
+        rig.until(has_reason("Succeeded")).await;
+        let receiver = ObjectKey::new("default", "test-receiver");
+        let report = |counts, is_whole| rig.watcher.do_send(PostponedReport { counts, is_whole });
+        report(vec![PostponedCounts { waiting: 2, expired: 1, ..PostponedCounts::none_of(receiver) }], false);
+        rig.until(|table| (row(table).waiting, row(table).expired) == (2, 1)).await;
+        report(Vec::new(), false);
+        report(vec![PostponedCounts::none_of(ObjectKey::new("default", "other"))], true);
+        rig.until(|table| (row(table).waiting, row(table).expired) == (0, 0)).await;
     });
 }

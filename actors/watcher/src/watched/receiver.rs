@@ -207,9 +207,11 @@ impl Webhook {
         self.counts = Some(counts);
     }
 
-    /// Takes in what waits for the API server.
-    pub(crate) fn postponed(&mut self, counts: PostponedCounts) {
+    /// Takes in what waits for the API server. Returns whether that is news.
+    pub(crate) fn postponed(&mut self, counts: PostponedCounts) -> bool {
+        let is_news = self.postponed.as_ref() != Some(&counts);
         self.postponed = Some(counts);
+        is_news
     }
 
     /// The paths at which it answers.

@@ -1,13 +1,13 @@
 //! What the watcher does for Receivers beyond what it does for every kind: it looks at their tokens, and tells how they stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
-    Changes, EntryOutcome, PostponedReport, ReceiverStanding, ReceiverState, RequestReconciles, Secrets,
-    WebhookReport,
+    Changes, EntryOutcome, PostponedCounts, PostponedReport, ReceiverStanding, ReceiverState,
+    RequestReconciles, Secrets, WebhookReport,
 };
 
 use super::WatcherActor;
@@ -55,11 +55,22 @@ impl<S: Source> Handler<WebhookReport> for WatcherActor<S> {
 impl<S: Source> Handler<PostponedReport> for WatcherActor<S> {
     type Result = ();
 
-    fn handle(&mut self, PostponedReport(all): PostponedReport, _: &mut Context<Self>) {
-        for counts in all {
+    fn handle(&mut self, report: PostponedReport, _: &mut Context<Self>) {
+        let mut counts = report.counts;
+        if report.is_whole {
+            let named: BTreeSet<&ObjectKey> = counts.iter().map(|one| &one.receiver).collect();
+            let all = self.kinds.receivers.objects.keys();
+            // A status that an earlier process left may say otherwise.
+            let others =
+                all.filter(|key| !named.contains(key)).map(|key| PostponedCounts::none_of(key.clone()));
+            let others: Vec<_> = others.collect();
+            counts.extend(others);
+        }
+        for counts in counts {
             let id = (Kind::Receiver, counts.receiver.clone());
-            if let Some(receiver) = self.kinds.receivers.get_mut(&id.1) {
-                receiver.standing.aspect.postponed(counts);
+            if let Some(receiver) = self.kinds.receivers.get_mut(&id.1)
+                && receiver.standing.aspect.postponed(counts)
+            {
                 self.source.status_changed(id);
             }
         }

@@ -327,10 +327,7 @@ impl Line {
     }
 
     fn count(&mut self, receiver: &ObjectKey, change: impl FnOnce(&mut PostponedCounts)) {
-        let fresh = || {
-            let counts = PostponedCounts { receiver: receiver.clone(), waiting: 0, expired: 0, failed: 0 };
-            Counted { counts, is_news: true }
-        };
+        let fresh = || Counted { counts: PostponedCounts::none_of(receiver.clone()), is_news: true };
         let counted = self.receivers.entry(receiver.clone()).or_insert_with(fresh);
         change(&mut counted.counts);
         counted.is_news = true;

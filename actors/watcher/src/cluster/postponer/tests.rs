@@ -20,6 +20,8 @@ struct Desk {
     outcome: Mutex<Option<EntryOutcome>>,
     asked: Mutex<Vec<String>>,
     reports: Mutex<BTreeMap<ObjectKey, PostponedCounts>>,
+    /// How many reports were whole.
+    whole: Mutex<u32>,
 }
 
 struct Store(Arc<Desk>);
@@ -70,9 +72,10 @@ impl Handler<RequestReconciles> for Watcher {
 impl Handler<PostponedReport> for Watcher {
     type Result = ();
 
-    fn handle(&mut self, PostponedReport(news): PostponedReport, _: &mut Self::Context) {
+    fn handle(&mut self, report: PostponedReport, _: &mut Self::Context) {
+        *self.0.whole.lock() += u32::from(report.is_whole);
         let mut reports = self.0.reports.lock();
-        news.into_iter().for_each(|counts| drop(reports.insert(counts.receiver.clone(), counts)));
+        report.counts.into_iter().for_each(|counts| drop(reports.insert(counts.receiver.clone(), counts)));
     }
 }
 
@@ -183,6 +186,7 @@ fn issue_20_what_was_stored_is_tried_by_the_next_process_and_one_resource_once()
         *desk.rows.lock() = (1..).zip(all).collect();
         let rig = Rig::over(&ward, desk);
         pass(2).await;
+        assert_eq!(*rig.desk.whole.lock(), 1, "what an earlier process left in a status may be over");
         let mut asked = rig.asked();
         asked.sort();
         assert_eq!(asked, ["a", "b"]);
