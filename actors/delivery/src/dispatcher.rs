@@ -13,6 +13,7 @@ mod slots;
 mod snapshots;
 mod test_notification;
 mod threads;
+mod waking;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub use retry_now::{RetryError, RetryNow};
 use slots::{Resolution, Slots};
 pub use test_notification::{Answer, SendTest, TestError, Tested};
 use threads::Threads;
+use waking::Waking;
 
 /// What the dispatcher is built from.
 pub struct DispatcherParts {
@@ -120,6 +122,7 @@ pub struct Dispatcher {
     counting: Counting,
     expired: Losses,
     overflowed: Losses,
+    waking: Waking,
     guard: LifeGuard<&'static str>,
 }
 
@@ -153,6 +156,7 @@ impl Dispatcher {
             counting: Counting::default(),
             expired: Losses::default(),
             overflowed: Losses::default(),
+            waking: Waking::default(),
             guard: parts.guard,
         }
     }

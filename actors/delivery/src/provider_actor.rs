@@ -100,8 +100,12 @@ impl ProviderActor {
         let now = self.shared.clock.now();
         let room = match self.pace.gate(&self.shared.config, self.in_flight, now) {
             Gate::Open(room) => room,
-            Gate::ClosedUntil(until) => return self.look_again_at(until, ctx),
+            Gate::ClosedUntil(until) => {
+                self.wakes.sleep(Some(until));
+                return self.look_again_at(until, ctx);
+            }
         };
+        self.wakes.sleep(None);
         if room == 0 {
             return;
         }

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use campanile_domain::{Failure, ObjectKey, RecordId};
 
 use crate::journal::{Change, LastFailure, Micros, Outcome, Phase, Standing};
-use crate::{Bounds, Epoch, Lease, OutboxError, Ownership};
+use crate::{Bounds, Epoch, EventId, Lease, OutboxError, Ownership};
 use cache::Cache;
 use chain::Chain;
 use dead_letters::{DeadLetter, DeadLetters};
@@ -168,9 +168,11 @@ impl Board {
         }
     }
 
-    /// When an event without a plan was accepted and what it weighs, if it is one.
-    pub(crate) fn unplanned(&self, id: i64) -> Option<(Micros, u32)> {
-        self.unplanned.get(&id).copied()
+    /// An event without a plan, by its id: its number, when it was accepted, and what it weighs.
+    pub(crate) fn waiting(&self, event: EventId) -> Option<(i64, Micros, u32)> {
+        let number = self.number(event.0)?;
+        let (accepted_at, bytes) = self.unplanned.get(&number).copied()?;
+        Some((number, accepted_at, bytes))
     }
 
     /// How many events have no plan.
@@ -180,14 +182,25 @@ impl Board {
 
     /// Adds an event that is about to get deliveries.
     pub(crate) fn insert_event(&mut self, id: i64, bytes: u32) -> EventPlace {
+        self.insert_event_of(id, bytes, 0)
+    }
+
+    /// Adds an event that is about to get so many deliveries by [`insert_expected`](Self::insert_expected). It stays until all
+    /// of them came and went.
+    pub(crate) fn insert_event_of(&mut self, id: i64, bytes: u32, deliveries: u32) -> EventPlace {
         self.bytes += u64::from(bytes);
-        EventPlace(self.events.insert(EventEntry { id, deliveries: 0, bytes }))
+        EventPlace(self.events.insert(EventEntry { id, deliveries, bytes }))
     }
 
     /// Adds a delivery, dead or not.
     pub(crate) fn insert(&mut self, event: EventPlace, provider: &ObjectKey, arrival: Arrival) {
-        let queue = self.queues.number(provider);
         self.events[event.0].deliveries += 1;
+        self.insert_expected(event, provider, arrival);
+    }
+
+    /// Adds a delivery, dead or not, that its event was added with.
+    pub(crate) fn insert_expected(&mut self, event: EventPlace, provider: &ObjectKey, arrival: Arrival) {
+        let queue = self.queues.number(provider);
         self.bytes += u64::from(arrival.bytes);
         if arrival.phase == Phase::Dead {
             self.add_dead_letter(event.0, queue, arrival);

@@ -111,6 +111,13 @@ pub trait Journal: Send + 'static {
     /// [`OutboxError::Full`] without space, [`OutboxError::Store`] if the storage fails otherwise.
     fn commit(&mut self, batch: &Batch<'_>) -> impl Future<Output = Result<(), OutboxError>> + Send;
 
+    /// Removes the deliveries of the event that is [unfinished](Batch::unfinished), and the event unless it waited for its plan
+    /// before. Nothing happens without one.
+    ///
+    /// # Errors
+    /// If the storage fails; it stays unfinished.
+    fn forget_unfinished(&mut self) -> impl Future<Output = Result<(), OutboxError>> + Send;
+
     /// Reads deliveries back, in the order in which they are wanted.
     ///
     /// # Errors

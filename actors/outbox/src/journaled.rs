@@ -3,8 +3,10 @@
 //! Callers work on the [`Board`] in memory and hand what needs the journal to the thread; no call waits for it. What was
 //! appended is visible after its commit. Times are kept to the microsecond.
 
+mod batches;
 mod driver;
 mod handle;
+mod parts;
 mod reconciles;
 mod serve;
 mod stage;
@@ -70,7 +72,7 @@ impl JournaledOutbox {
 
     /// Ends the store's thread as a crash does: what is not on disk is lost. Answered when the folder is free.
     #[cfg(test)]
-    pub(crate) fn abandon(self) -> Reply<()> {
+    pub(crate) fn abandon(&self) -> Reply<()> {
         self.ask(Command::Abandon)
     }
 

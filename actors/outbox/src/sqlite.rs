@@ -14,6 +14,7 @@ mod schema;
 mod space;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 mod upkeep;
 
 use campanile_domain::ObjectKey;
@@ -21,6 +22,7 @@ use rusqlite::Connection;
 
 use crate::OutboxError;
 use crate::journal::{Batch, Journal, Loader, StoredDelivery, StoredEvents, StoredReconciles, Wanted};
+use commit::Numbers;
 use fault::refusal;
 use folder::FolderLock;
 use memo::Memo;
@@ -36,8 +38,7 @@ pub(crate) struct SqliteJournal {
     folder: std::path::PathBuf,
     space: Space,
     memo: Memo,
-    /// The first number that the file does not know to be given.
-    reserved: i64,
+    numbers: Numbers,
     /// Whether the file was trimmed since the last checkpoint.
     trimmed: bool,
     #[cfg(test)]
@@ -55,8 +56,13 @@ impl Journal for SqliteJournal {
         if self.broken {
             return Err(OutboxError::Full("the disk has no space left"));
         }
-        let reserved = commit::commit(&self.connection, &mut self.memo, batch, self.reserved)?;
-        self.reserved = reserved;
+        self.numbers = commit::commit(&self.connection, &mut self.memo, batch, self.numbers)?;
+        Ok(())
+    }
+
+    async fn forget_unfinished(&mut self) -> Result<(), OutboxError> {
+        unfinished::forget(&self.connection).map_err(|error| refusal(&error))?;
+        self.numbers.unfinished = None;
         Ok(())
     }
 

@@ -51,6 +51,11 @@ impl Child {
         }
     }
 
+    /// Whether it starts nothing before a later time, when it looks for work by itself.
+    pub(super) fn is_asleep(&self, now: Timestamp) -> bool {
+        self.is_running() && self.wakes.is_asleep(now)
+    }
+
     /// Gives it other settings.
     pub(super) fn configure(&self, configuration: Configuration) {
         self.address.do_send(configuration);

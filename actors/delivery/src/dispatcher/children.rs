@@ -1,19 +1,15 @@
 //! The lives of provider actors: each is built when there is work and the one before has ended, stopped when it is idle or
 //! can not be used, and built anew after a panic or when it does not answer.
 
-use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::{AsyncContext, Context, Handler};
 use campanile_domain::{Failure, FailureClass, ObjectKey};
-use campanile_supervision::{End, Restart, Retirement, failpoint, failpoint_stall};
+use campanile_supervision::{End, Restart, Retirement};
 
 use super::Dispatcher;
 use super::child::Child;
 use super::slots::Resolution;
 use crate::kept::Kept;
 use crate::provider_actor::{Configuration, Ended, Idle, Parent, ProviderParts, Wakes};
-
-/// Providers that are woken in one go. An event for many goes out in turns, so that what was sent first is answered and
-/// its memory used again: a turn of the arbiter has room for 61 steps, and a delivery takes four.
-const AT_ONCE: usize = 16;
 
 impl Dispatcher {
     /// Makes sure that the Provider's actor knows of its work.
@@ -37,20 +33,6 @@ impl Dispatcher {
     pub(super) fn work_if_any(&mut self, key: &ObjectKey, ctx: &mut Context<Self>) {
         if self.shared.outbox.next_due(key).is_some() {
             self.work(key, ctx);
-        }
-    }
-
-    /// Makes sure that these Providers' actors know of their work, in turns with the answers that come meanwhile.
-    pub(super) fn wake_up(&mut self, mut keys: Vec<ObjectKey>, ctx: &mut Context<Self>) {
-        let later = keys.split_off(keys.len().min(AT_ONCE));
-        for key in keys {
-            failpoint("dispatcher", &key.name);
-            failpoint_stall(self, ctx, "dispatcher", &key.name);
-            self.work(&key, ctx);
-        }
-        if !later.is_empty() {
-            let turn = tokio::task::yield_now().into_actor(self);
-            ctx.spawn(turn.map(move |(), dispatcher, ctx| dispatcher.wake_up(later, ctx)));
         }
     }
 

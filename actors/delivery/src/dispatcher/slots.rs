@@ -39,6 +39,8 @@ pub(super) struct Slot {
     pub(super) destination: DestinationId,
     /// What the last actor left, for the next one; nothing while there is an actor.
     pub(super) kept: Kept,
+    /// Whether its actor is to be woken in a later turn.
+    pub(super) waking: bool,
 }
 
 impl Slot {
@@ -80,6 +82,7 @@ impl Slots {
                     log: RestartLog::default(),
                     destination: DestinationId::default(),
                     kept: Kept::default(),
+                    waking: false,
                 };
                 self.0.insert(key.clone(), slot);
             }

@@ -85,25 +85,43 @@ pub(crate) struct Parent {
     pub(crate) retirement: Retirement,
 }
 
-/// The heartbeat of a provider actor: when it was sent the [`Wake`] that it has not taken yet, in microseconds since the
-/// epoch; zero if there is none. While there is one, another would tell it nothing.
+/// What a provider actor tells its dispatcher without a message.
 #[derive(Clone, Default)]
-pub(crate) struct Wakes(Arc<AtomicI64>);
+pub(crate) struct Wakes(Arc<Times>);
+
+/// Times in microseconds since the epoch; zero for none.
+#[derive(Default)]
+struct Times {
+    /// Its heartbeat: when it was sent the [`Wake`] that it has not taken yet. While there is one, another would tell it nothing.
+    sent: AtomicI64,
+    /// When it looks for work by itself, because its gate is closed until then.
+    asleep_until: AtomicI64,
+}
 
 impl Wakes {
     /// Notes that a [`Wake`] is about to be sent. False if one is on its way already.
     pub(crate) fn begin(&self, now: Timestamp) -> bool {
-        self.0.compare_exchange(0, now.as_microsecond().max(1), SeqCst, SeqCst).is_ok()
+        self.0.sent.compare_exchange(0, now.as_microsecond().max(1), SeqCst, SeqCst).is_ok()
     }
 
     /// Notes that it was taken, before the actor looks for work.
     pub(crate) fn taken(&self) {
-        self.0.store(0, SeqCst);
+        self.0.sent.store(0, SeqCst);
+    }
+
+    /// Notes that no exchange starts before `until`; none if one may.
+    pub(crate) fn sleep(&self, until: Option<Timestamp>) {
+        self.0.asleep_until.store(until.map_or(0, Timestamp::as_microsecond), SeqCst);
+    }
+
+    /// Whether no exchange starts at `now`, and the actor looks for work when one may.
+    pub(crate) fn is_asleep(&self, now: Timestamp) -> bool {
+        now.as_microsecond() < self.0.asleep_until.load(SeqCst)
     }
 
     /// Whether it has been on its way for longer than `limit`.
     pub(crate) fn is_overdue(&self, limit: Duration, now: Timestamp) -> bool {
-        let since = self.0.load(SeqCst);
+        let since = self.0.sent.load(SeqCst);
         let limit = i64::try_from(limit.as_micros()).unwrap_or(i64::MAX);
         since != 0 && since.saturating_add(limit) < now.as_microsecond()
     }

@@ -34,16 +34,26 @@ impl Chain {
         std::iter::successors(self.head(), move |place| Self::next(slab, *place, kind))
     }
 
-    /// Links a record in by its number. New records have the highest; an older one comes back near the front.
+    /// Links a record in by its number. New records have the highest or nearly so; an older one comes back near the front.
     pub(super) fn insert(&mut self, slab: &mut Slab<Record>, place: Place, kind: ChainKind) {
-        let id = slab[place].id;
-        let newest = self.tail == NOWHERE || slab[self.tail].id < id;
-        let follower = if newest { None } else { self.iter(slab, kind).find(|other| slab[*other].id > id) };
-        let (previous, next) =
-            follower.map_or((self.tail, NOWHERE), |next| (slab[next].links(kind).previous, next));
+        let (previous, next) = self.neighbours(slab, slab[place].id, kind);
         *slab[place].links_mut(kind) = Links { previous, next };
         self.join(slab, kind, previous, place);
         self.join(slab, kind, place, next);
+    }
+
+    /// Between which places a number belongs, looked for from both ends at once.
+    fn neighbours(self, slab: &Slab<Record>, id: i64, kind: ChainKind) -> (Place, Place) {
+        let (mut front, mut back) = (self.head, self.tail);
+        loop {
+            if back == NOWHERE || slab[back].id < id {
+                return (back, if back == NOWHERE { self.head } else { slab[back].links(kind).next });
+            }
+            if slab[front].id > id {
+                return (slab[front].links(kind).previous, front);
+            }
+            (front, back) = (slab[front].links(kind).next, slab[back].links(kind).previous);
+        }
     }
 
     /// Takes a record out.

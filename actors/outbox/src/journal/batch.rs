@@ -29,6 +29,10 @@ pub struct Batch<'a> {
     pub origin: u64,
     /// The first number that is not given yet. A journal never lets one be given twice, also after a crash.
     pub next: i64,
+    /// The event that has only a part of its deliveries with this batch; the rest follows in later ones. A journal remembers
+    /// it until a batch names another or none. If the process ends before, [`load`](super::Journal::load) removes these
+    /// deliveries, and the event unless it waited for its plan before.
+    pub unfinished: Option<i64>,
 }
 
 impl Batch<'_> {
@@ -52,7 +56,7 @@ pub struct StagedEvent {
     pub bytes: u32,
     /// What is done to its row.
     pub action: EventAction,
-    /// Its new deliveries, for an event that is added or planned.
+    /// Its new deliveries, for an event that is added, extended or planned.
     pub deliveries: Vec<StagedDelivery>,
     /// All of it with the span of its append, unless it was read from disk.
     pub(crate) event: Option<(Arc<Event>, Span)>,
@@ -63,6 +67,8 @@ pub struct StagedEvent {
 pub enum EventAction {
     /// Adds it with the text at this range. Without deliveries it waits for its plan.
     Add(Range<usize>),
+    /// Gives it further deliveries; its row stays as it is.
+    Extend,
     /// Gives it, which waited, its deliveries.
     Plan,
     /// Removes it, which waited, as it has no deliveries.

@@ -5,7 +5,8 @@ use std::time::Instant;
 use campanile_domain::PostponedReconcile;
 
 use super::JournaledOutbox;
-use super::driver::{Driver, RIDE};
+use super::batches::RIDE;
+use super::driver::Driver;
 use super::handle::{Command, Write};
 use crate::journal::Journal;
 use crate::{OutboxError, ReconcileStore, Reply};

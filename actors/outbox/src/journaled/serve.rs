@@ -7,7 +7,8 @@ use campanile_domain::{DeliveryId, Event, ObjectKey};
 use crossbeam_channel::Receiver;
 use tracing::Span;
 
-use super::driver::{Driver, Ending, RIDE, reply};
+use super::batches::RIDE;
+use super::driver::{Driver, Ending, reply};
 use super::handle::{Answer, Command, Load, Write};
 use crate::board::{RecordView, timestamp};
 use crate::journal::{Journal, LastFailure, Micros, StoredDelivery, Wanted};

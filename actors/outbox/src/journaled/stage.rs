@@ -2,14 +2,18 @@
 //! once it has them.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use campanile_domain::{Delivery, DeliveryId, NewDelivery, PostponedReconcile, RecordId};
+use campanile_domain::{Delivery, DeliveryId, Event, NewDelivery, PostponedReconcile, RecordId};
 use parking_lot::Mutex;
+use tracing::Span;
 use tracing::field::display;
 
-use super::driver::CHANGES;
+use super::batches::CHANGES;
 use super::handle::Write;
-use crate::board::{AT_ONCE, Arrival, Board, Load, WriteBatch, lane_number, provider_number, timestamp};
+use crate::board::{
+    AT_ONCE, Arrival, Board, EventPlace, Load, WriteBatch, lane_number, provider_number, timestamp,
+};
 use crate::codec::{self, DELIVERY_OVERHEAD, EVENT_OVERHEAD};
 use crate::journal::{Batch, EventAction, Micros, Phase, StagedDelivery, StagedEvent};
 use crate::{Append, EventId, Lease, OutboxError, Planned};
@@ -25,6 +29,10 @@ pub(crate) struct Stage<'a> {
     reconciles: Vec<(i64, PostponedReconcile)>,
     records: usize,
     bytes: u64,
+    /// The event that is not written to its end after this batch.
+    unfinished: Option<i64>,
+    /// Events at the end that are not put on the board with this batch.
+    held_back: usize,
 }
 
 impl<'a> Stage<'a> {
@@ -38,7 +46,29 @@ impl<'a> Stage<'a> {
     ) -> Self {
         text.clear();
         let (events, reconciles) = (Vec::with_capacity(entries), Vec::new());
-        Self { board, text, origin, next, events, reconciles, records: 0, bytes: 0 }
+        Self {
+            board,
+            text,
+            origin,
+            next,
+            events,
+            reconciles,
+            records: 0,
+            bytes: 0,
+            unfinished: None,
+            held_back: 0,
+        }
+    }
+
+    /// Takes into account what is written of an entry and not on the board yet: so many records and bytes.
+    pub(super) fn beside(mut self, (records, bytes): (usize, u64)) -> Self {
+        (self.records, self.bytes) = (records, bytes);
+        self
+    }
+
+    /// Notes the event that is not written to its end after this batch.
+    pub(super) fn leave_unfinished(&mut self, event: Option<i64>) {
+        self.unfinished = event;
     }
 
     /// Adds an entry, unless it is refused.
@@ -70,6 +100,7 @@ impl<'a> Stage<'a> {
             settled: &changes.settled,
             origin: self.origin,
             next: self.next,
+            unfinished: self.unfinished,
         }
     }
 
@@ -80,7 +111,8 @@ impl<'a> Stage<'a> {
     }
 
     /// Puts on the board what was committed, in the order of acceptance. Returns the next number to give.
-    pub(crate) fn publish(self) -> i64 {
+    pub(crate) fn publish(mut self) -> i64 {
+        self.events.truncate(self.events.len() - self.held_back);
         let mut board = self.board.lock();
         for event in self.events {
             publish(&mut board, self.origin, event);
@@ -93,7 +125,8 @@ impl<'a> Stage<'a> {
         self.next - 1
     }
 
-    fn admit(&mut self, records: usize, now: Micros) -> Result<(), OutboxError> {
+    /// Makes room for so many records.
+    pub(super) fn admit(&mut self, records: usize, now: Micros) -> Result<(), OutboxError> {
         let load = Load { records, staged: self.records, staged_bytes: self.bytes };
         self.board.lock().admit(load, now)?;
         self.records += records;
@@ -110,11 +143,9 @@ impl<'a> Stage<'a> {
             Planned::Later => (Vec::new(), 1),
         };
         self.admit(records, accepted_at.as_microsecond())?;
-        let body = self.encode(|text| codec::encode_event(&event, text))?;
+        let (body, bytes) = self.encode_event(&event)?;
         let number = self.give();
         span.record("event", display(RecordId::new(self.origin, number)));
-        let bytes = saturated(body.len() as u64 + EVENT_OVERHEAD);
-        self.bytes += u64::from(bytes);
         let deliveries = self.deliveries(plans)?;
         let (accepted_at, action) = (accepted_at.as_microsecond(), EventAction::Add(body));
         self.events.push(StagedEvent {
@@ -141,11 +172,23 @@ impl<'a> Stage<'a> {
 
     /// An event that waits for its plan, also behind this batch: its number, when it was accepted, and what it weighs.
     fn waiting(&self, event: EventId) -> Option<(i64, Micros, u32)> {
-        let board = self.board.lock();
-        let number = board.number(event.0)?;
-        let (accepted_at, bytes) = board.unplanned(number)?;
-        let staged = self.events.iter().any(|event| event.number == number);
-        (!staged).then_some((number, accepted_at, bytes))
+        let waiting = self.board.lock().waiting(event)?;
+        let staged = self.events.iter().any(|event| event.number == waiting.0);
+        (!staged && self.unfinished != Some(waiting.0)).then_some(waiting)
+    }
+
+    /// Adds a part of an event, last and not to be put on the board with the rest.
+    pub(super) fn add_part(&mut self, event: StagedEvent) {
+        self.events.push(event);
+        self.held_back += 1;
+    }
+
+    /// Encodes an event: where it stands, and what its row weighs.
+    pub(super) fn encode_event(&mut self, event: &Event) -> Result<(Range<usize>, u32), OutboxError> {
+        let body = self.encode(|text| codec::encode_event(event, text))?;
+        let bytes = saturated(body.len() as u64 + EVENT_OVERHEAD);
+        self.bytes += u64::from(bytes);
+        Ok((body, bytes))
     }
 
     fn change(&mut self, waiting: (i64, Micros, u32), action: EventAction, deliveries: Vec<StagedDelivery>) {
@@ -156,16 +199,18 @@ impl<'a> Stage<'a> {
     fn deliveries(&mut self, plans: Vec<NewDelivery>) -> Result<Vec<StagedDelivery>, OutboxError> {
         let mut staged = Vec::with_capacity(plans.len());
         for plan in plans {
-            staged.push(self.delivery(plan)?);
+            let number = self.give();
+            staged.push(self.delivery(plan, number)?);
         }
         Ok(staged)
     }
 
-    fn delivery(&mut self, plan: NewDelivery) -> Result<StagedDelivery, OutboxError> {
+    /// Stages a delivery with this number.
+    pub(super) fn delivery(&mut self, plan: NewDelivery, number: i64) -> Result<StagedDelivery, OutboxError> {
         let text = self.encode(|text| codec::encode_plan(&plan, text))?;
         let provider = provider_number(&plan.provider);
         let facts = Arrival {
-            id: self.give(),
+            id: number,
             lane: lane_number(provider, &plan.lane, plan.newest_only),
             phase: Phase::Ready,
             at: AT_ONCE,
@@ -203,19 +248,31 @@ fn publish(board: &mut Board, origin: u64, event: StagedEvent) {
     }
     match action {
         EventAction::Add(_) if deliveries.is_empty() => board.insert_unplanned(number, accepted_at, bytes),
-        EventAction::Add(_) | EventAction::Plan => publish_deliveries(board, origin, event),
-        EventAction::Remove => {}
+        EventAction::Add(_) | EventAction::Plan => publish_event(board, origin, event),
+        EventAction::Remove | EventAction::Extend => {}
         EventAction::SetAside => board.count_set_aside(),
     }
 }
 
-fn publish_deliveries(board: &mut Board, origin: u64, staged: StagedEvent) {
+fn publish_event(board: &mut Board, origin: u64, staged: StagedEvent) {
     let StagedEvent { number, accepted_at, bytes, deliveries, event, .. } = staged;
-    let place = board.insert_event(number, bytes);
+    let place = board.insert_event_of(number, bytes, u32::try_from(deliveries.len()).unwrap_or(u32::MAX));
+    let event = event.as_ref().map(|(event, append)| (event, append));
+    publish_deliveries(board, place, (origin, accepted_at), event, deliveries);
+}
+
+/// Puts deliveries on the board of an event that was added with them, and beside the disk where the event is at hand.
+pub(super) fn publish_deliveries(
+    board: &mut Board,
+    place: EventPlace,
+    (origin, accepted_at): (u64, Micros),
+    event: Option<(&Arc<Event>, &Span)>,
+    deliveries: Vec<StagedDelivery>,
+) {
     let providers: Vec<_> = deliveries.iter().map(|delivery| delivery.plan.provider.clone()).collect();
     for StagedDelivery { plan, facts, .. } in deliveries {
-        board.insert(place, &plan.provider, facts);
-        if let Some((event, append)) = &event {
+        board.insert_expected(place, &plan.provider, facts);
+        if let Some((event, append)) = event {
             // As it would be read back.
             let delivery = Delivery {
                 id: DeliveryId::new(origin, facts.id),
@@ -227,6 +284,5 @@ fn publish_deliveries(board: &mut Board, origin: u64, staged: StagedEvent) {
             board.keep(Lease { delivery, append: append.clone() });
         }
     }
-    // Only now, so that no delivery of an event is gone before all of them are there.
     providers.iter().for_each(|provider| board.overflow(provider, accepted_at));
 }

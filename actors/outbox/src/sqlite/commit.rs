@@ -6,6 +6,7 @@ use super::fault::refusal;
 use super::memo::Memo;
 use super::reconciles;
 use super::schema::{PLANNED, SET_ASIDE, UNPLANNED, event_checksum, plan_checksum};
+use super::unfinished;
 use crate::OutboxError;
 use crate::journal::{
     Batch, Change, EventAction, LastFailure, Outcome, StagedDelivery, StagedEvent, Standing,
@@ -22,20 +23,33 @@ const INSERT_DELIVERY: &str = "
                             attempts, checksum, plan, plan_checksum, origin)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
-/// Writes a batch. `reserved` is the first number that the file does not know to be given; returns the new one.
+/// What the file knows of numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers {
+    /// The first that the file does not know to be given.
+    pub(super) reserved: i64,
+    /// The event that has only a part of its deliveries.
+    pub(super) unfinished: Option<i64>,
+}
+
+/// Writes a batch. Returns what the file knows of numbers afterwards.
 pub(super) fn commit(
     connection: &Connection,
     memo: &mut Memo,
     batch: &Batch<'_>,
-    reserved: i64,
-) -> Result<i64, OutboxError> {
-    let write = || {
+    known: Numbers,
+) -> Result<Numbers, OutboxError> {
+    let write = || -> Result<Numbers, OutboxError> {
         write_outcomes(connection, &batch.outcomes).map_err(|error| refusal(&error))?;
         memo.write(connection, batch.memo).map_err(|error| memo_refusal(&error))?;
-        let write = || {
+        let write = || -> rusqlite::Result<Numbers> {
             batch.events.iter().try_for_each(|event| write_event(connection, batch, event))?;
             reconciles::write(connection, batch)?;
-            reserve(connection, batch, reserved)
+            if batch.unfinished != known.unfinished {
+                unfinished::note(connection, batch.unfinished)?;
+            }
+            let reserved = reserve(connection, batch, known.reserved)?;
+            Ok(Numbers { reserved, unfinished: batch.unfinished })
         };
         write().map_err(|error| refusal(&error))
     };
@@ -91,6 +105,7 @@ fn write_event(connection: &Connection, batch: &Batch<'_>, event: &StagedEvent) 
             let values = params![number, accepted_at, planned, body, checksum, batch.origin.cast_signed()];
             connection.prepare_cached(INSERT_EVENT)?.execute(values)?;
         }
+        EventAction::Extend => {}
         EventAction::Plan => mark_event(connection, *number, PLANNED)?,
         EventAction::SetAside => mark_event(connection, *number, SET_ASIDE)?,
         EventAction::Remove => {
@@ -163,14 +178,16 @@ fn delete(connection: &Connection, mut gone: Vec<i64>) -> rusqlite::Result<()> {
 
 fn write_standing(connection: &Connection, id: i64, standing: &Standing) -> rusqlite::Result<()> {
     let Standing { phase, at, deadline, attempts, checksum, failure } = standing;
-    let sql = "UPDATE deliveries SET state = ?2, at = ?3, deadline = ?4, attempts = ?5, checksum = ?6 WHERE id = ?1";
-    let values = params![id, *phase as i64, at, deadline, attempts, checksum.cast_signed()];
-    connection.prepare_cached(sql)?.execute(values)?;
     let failure = match failure {
-        LastFailure::Keep => return Ok(()),
+        LastFailure::Keep => {
+            let sql = "UPDATE deliveries SET state = ?2, at = ?3, deadline = ?4, attempts = ?5, checksum = ?6 WHERE id = ?1";
+            let values = params![id, *phase as i64, at, deadline, attempts, checksum.cast_signed()];
+            return connection.prepare_cached(sql)?.execute(values).map(drop);
+        }
         LastFailure::Clear => None,
         LastFailure::Set(failure) => serde_json::to_string(&**failure).ok(),
     };
-    let sql = "UPDATE deliveries SET failure = ?2 WHERE id = ?1";
-    connection.prepare_cached(sql)?.execute(params![id, failure]).map(|_| ())
+    let sql = "UPDATE deliveries SET state = ?2, at = ?3, deadline = ?4, attempts = ?5, checksum = ?6, failure = ?7 WHERE id = ?1";
+    let values = params![id, *phase as i64, at, deadline, attempts, checksum.cast_signed(), failure];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
 }

@@ -3,6 +3,7 @@
 use campanile_domain::ObjectKey;
 use rusqlite::{Connection, Row};
 
+use super::unfinished;
 use crate::Arrival;
 use crate::codec::{DELIVERY_OVERHEAD, EVENT_OVERHEAD};
 use crate::journal::{Loader, Phase, StoredRow};
@@ -16,6 +17,12 @@ const UNPLANNED: &str = "SELECT id, accepted_at, octet_length(body), origin FROM
 
 /// Reads a whole file.
 pub(super) fn load(connection: &Connection, into: &mut Loader) -> rusqlite::Result<()> {
+    if let Some(deliveries) = unfinished::forget(connection)? {
+        tracing::info!(
+            deliveries,
+            "an event was not stored to its end and is removed; its sender was not told that it was accepted"
+        );
+    }
     let mut statement = connection.prepare(DELIVERIES)?;
     let mut rows = statement.query([])?;
     let mut last = ObjectKey::new("", "");

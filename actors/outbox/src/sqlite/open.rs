@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::SqliteJournal;
+use super::commit::Numbers;
 use super::fault::Fault;
 use super::folder::{self, LockError};
 use super::load::load;
@@ -128,7 +129,7 @@ pub(crate) fn open_journal(
         folder: folder.into(),
         space: Space::new(folder.into(), bounds.reserve_bytes),
         memo: Memo::default(),
-        reserved: 0,
+        numbers: Numbers { reserved: 0, unfinished: None },
         trimmed: false,
         #[cfg(test)]
         broken: false,

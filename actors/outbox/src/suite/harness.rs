@@ -151,7 +151,7 @@ impl Harness {
 
     /// Ends the outbox as a crash does and opens it again.
     pub(super) fn crash(&mut self) {
-        self.restart(JournaledOutbox::abandon);
+        self.restart(|outbox| outbox.abandon());
     }
 
     /// Closes the outbox and opens it again.

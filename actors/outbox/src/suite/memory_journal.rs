@@ -40,6 +40,7 @@ struct Rows {
     memo: BTreeMap<u64, Vec<(u128, u128)>>,
     reconciles: BTreeMap<i64, PostponedReconcile>,
     next: i64,
+    unfinished: Option<i64>,
     /// The epochs of the outcomes that were written.
     epochs: Vec<Epoch>,
 }
@@ -52,6 +53,7 @@ impl MemoryJournal {
     /// Opens an outbox over the rows.
     pub(super) fn open(&self, bounds: Bounds, ownership: Arc<dyn Ownership>) -> JournaledOutbox {
         let mut loader = Loader::new(bounds, ownership, noon().as_microsecond());
+        self.rows().forget_unfinished();
         self.rows().load(&mut loader);
         JournaledOutbox::start(self.clone(), loader).unwrap()
     }
@@ -90,6 +92,14 @@ impl Rows {
         into.reconcile(self.reconciles.last_key_value().map_or(0, |(number, _)| *number));
     }
 
+    fn forget_unfinished(&mut self) {
+        let Some(event) = self.unfinished.take() else { return };
+        self.deliveries.retain(|_, row| row.event != event);
+        if self.events.get(&event).is_some_and(|row| !row.waits) {
+            self.events.remove(&event);
+        }
+    }
+
     fn is_taken(&self, event: &StagedEvent) -> bool {
         let deliveries = event.deliveries.iter().map(|delivery| delivery.facts.id);
         let adds = matches!(event.action, EventAction::Add(_));
@@ -125,6 +135,7 @@ impl Rows {
                 let (origin, accepted_at) = (batch.origin, event.accepted_at);
                 self.events.insert(event.number, EventRow { origin, accepted_at, body, waits });
             }
+            EventAction::Extend => {}
             EventAction::Plan | EventAction::SetAside => {
                 self.events.get_mut(&event.number).unwrap().waits = false;
             }
@@ -185,6 +196,12 @@ impl Journal for MemoryJournal {
             rows.reconciles.insert(*number, PostponedReconcile { accepted_at, ..reconcile.clone() });
         }
         rows.next = rows.next.max(batch.next);
+        rows.unfinished = batch.unfinished;
+        Ok(())
+    }
+
+    async fn forget_unfinished(&mut self) -> Result<(), OutboxError> {
+        self.rows().forget_unfinished();
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use campanile_testkit::noon;
 
 use super::{Place, dead, flush, open_in, put, settle, take, wait};
+use crate::sqlite::SqliteJournal;
 use crate::suite::harness::{appended, chat, entry, ids, of_lane, refused};
 use crate::{
     Acceptance, Append, Browse, JournaledOutbox, OpenError, Opened, Outbox, OutboxError, Planned, Scheduler,
@@ -22,6 +23,10 @@ const A_PAGE: usize = 24;
 fn filled(killed: bool) -> Place {
     let place = Place::new();
     let outbox = place.open();
+    // All of it in the log, as long as the store runs.
+    outbox.on_journal(|store: &mut SqliteJournal| {
+        store.connection.execute_batch("PRAGMA wal_autocheckpoint = 0").unwrap();
+    });
     for number in 0..ROWS {
         put(&outbox, &format!("lane {number}"));
     }
