@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Instance, Sink, Site, alert, campanile, event, eventually, everything_from, get, provider, secret,
+    COMMIT, GitHost, Instance, Sink, Site, alert, campanile, event, eventually, everything_from, get,
+    provider, secret,
 };
 
 const FOLLOW_ALL: fn() -> Value = || json!([{ "kind": "Kustomization", "name": "*" }]);
@@ -195,4 +196,53 @@ fn neither_readyz_nor_events_wait_for_the_manifests() {
     eventually("the objects to be loaded", || {
         (get(instance.health, "/readyz/snapshots").ok()?.status == 200).then_some(())
     });
+}
+
+#[test]
+fn issue_17_objects_of_two_namespaces_that_share_a_commit_status_are_told_on_the_provider() {
+    let host = GitHost::start();
+    let git = |more: Value| {
+        let mut spec = json!({ "address": host.repository(), "secretRef": { "name": "token" } });
+        spec.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        provider("git", "gitea", spec)
+    };
+    let sources = ["apps", "web"]
+        .map(|namespace| json!({ "kind": "Kustomization", "name": "*", "namespace": namespace }));
+    let site = Site::with(&[
+        alert("commits", "git", json!({ "eventSources": sources })),
+        secret("token", json!({ "token": "t0ken" })),
+    ]);
+    site.apply("git.yaml", &[git(json!({}))]);
+    let instance = site.start(&[]);
+    let happened = |namespace: &str, message: &str| {
+        let mut event = event("webapp", message);
+        event["involvedObject"]["namespace"] = namespace.into();
+        event["metadata"]["event.toolkit.fluxcd.io/commit"] = format!("main@sha1:{COMMIT}").into();
+        instance.accept(&event);
+        instance.settle();
+    };
+    let message = |row: &Value| row["conditions"][0]["message"].as_str().expect("a text").to_owned();
+    happened("apps", "one");
+    assert_eq!(message(&instance.row("providers", "git", |_| true)), "Initialized");
+    happened("web", "two");
+    let row = instance.row("providers", "git", |row| message(row) != "Initialized");
+    assert_says(
+        &message(&row),
+        &[
+            "Kustomizations webapp",
+            "namespaces apps and web",
+            "kustomization/webapp/",
+            "spec.commitStatusExpr",
+        ],
+    );
+    assert_eq!(row["conditions"][0]["status"], "True", "the Provider itself is sound");
+    let table = campanile(&["get", "providers", "--admin-addr", &instance.admin.to_string()]);
+    assert!(table.stdout.contains("share the commit status"), "{table:?}");
+    let apart = "event.involvedObject.namespace + '/' + event.involvedObject.name";
+    site.apply("git.yaml", &[git(json!({ "commitStatusExpr": apart }))]);
+    instance.row("providers", "git", |row| message(row) == "Initialized");
+    happened("apps", "three");
+    happened("web", "four");
+    assert_eq!(message(&instance.row("providers", "git", |_| true)), "Initialized");
+    assert!(host.states().len() >= 3, "both are written: {:?}", host.states());
 }

@@ -251,6 +251,8 @@ impl Dispatcher {
             generation: slot.spec.generation,
             delivering: ready.clone(),
             ready,
+            // Its actor knows.
+            remark: None,
         };
         self.reports.hint(Report::Provider(state));
         self.hand_over(key);

@@ -64,7 +64,10 @@ impl Driver<'_> {
         match provider.commit_status(notification) {
             Ok(None) => self.tell(delivery, notification).await,
             Ok(Some(status)) => match self.memo {
-                Some(memo) => self.show(&status, memo, notification).await,
+                Some(memo) => {
+                    memo.note_owner(&status, &delivery.event.involved_object, self.clock.now());
+                    self.show(&status, memo, notification).await
+                }
                 None => self.run(provider.exchange(notification)).await,
             },
             Err(failure) => unasked(Verdict::Failed(failure)),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::memo::MemoCopy;
 use crate::refusals::Refusals;
+use crate::sharing::Sharing;
 
 /// Identifies the destination that a Provider leads to. It stays as long as type, address, credentials and channel do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(crate) struct Kept {
     pub(crate) panics: Panics,
     /// The commit-status memo.
     pub(crate) memo: MemoCopy,
+    /// Whose the commit statuses are.
+    pub(crate) sharing: Sharing,
 }
 
 impl Kept {

@@ -26,6 +26,7 @@ mod reports;
 mod resolve;
 mod retry;
 mod sender;
+mod sharing;
 mod tally;
 mod task;
 

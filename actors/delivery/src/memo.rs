@@ -13,11 +13,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use campanile_domain::ObjectKey;
+use campanile_domain::{ObjectKey, ObjectRef};
 use campanile_outbox::{MEMO_BOUND, MemoStore};
 use campanile_providers::CommitStatus;
+use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use xxhash_rust::xxh3::xxh3_128;
+
+use crate::sharing::Sharing;
 
 /// What the memo says about a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +53,7 @@ pub(crate) struct Memo {
     /// The places that exchanges under way may change, with the number of those exchanges.
     open: RefCell<HashMap<u128, usize>>,
     handed_over: Cell<bool>,
+    sharing: RefCell<Sharing>,
 }
 
 /// Hashes of what is shown by hashes of where. At most [`MEMO_BOUND`]; the oldest is forgotten first, which costs one
@@ -73,7 +77,24 @@ impl Memo {
             MemoCopy::Known(shown) => OnceCell::new_with(Some(RefCell::new(shown))),
             MemoCopy::Unreliable => OnceCell::new_with(Some(RefCell::default())),
         };
-        Self { provider, outbox, shown, open: RefCell::default(), handed_over: Cell::default() }
+        let (open, handed_over, sharing) = Default::default();
+        Self { provider, outbox, shown, open, handed_over, sharing }
+    }
+
+    /// Goes on with what an earlier actor knew of whose the statuses are.
+    pub(crate) fn with_sharing(self, sharing: Sharing) -> Self {
+        self.sharing.replace(sharing);
+        self
+    }
+
+    /// Whose the statuses are.
+    pub(crate) fn sharing(&self) -> &RefCell<Sharing> {
+        &self.sharing
+    }
+
+    /// Takes note that `status` is that of `object`.
+    pub(crate) fn note_owner(&self, status: &CommitStatus, object: &ObjectRef, now: Timestamp) {
+        self.sharing.borrow_mut().note(place(status), status, object, now);
     }
 
     /// Says that an exchange about `status` begins; it is over when the answer is dropped.

@@ -65,7 +65,9 @@ impl ProviderActor {
         let held_until = kept.held_until(configuration.destination);
         let (stopped, refusals) = kept.trouble_with(configuration.destination);
         Self {
-            memo: Rc::new(Memo::new(key.clone(), shared.outbox.clone(), kept.memo)),
+            memo: Rc::new(
+                Memo::new(key.clone(), shared.outbox.clone(), kept.memo).with_sharing(kept.sharing),
+            ),
             pace: Pace::new(configuration.endpoint.kind.rate(), held_until, stopped),
             refusals: Rc::new(RefCell::new(refusals)),
             panics: kept.panics,
@@ -250,6 +252,7 @@ impl ProviderActor {
             pause,
             trouble: Some(trouble),
             panics: std::mem::take(&mut self.panics),
+            sharing: self.memo.sharing().take(),
             memo: self.memo.hand_over(),
         }
     }
@@ -302,6 +305,7 @@ impl Handler<Finished> for ProviderActor {
             (ExchangeEnd::Dropped, _) => {}
         }
         self.report(finished, ctx);
+        self.report_sharing();
         self.pull(ctx);
     }
 }
@@ -317,6 +321,8 @@ impl Handler<Configuration> for ProviderActor {
         self.pace = Pace::new(new.endpoint.kind.rate(), held_until, None);
         self.refusals = Rc::default();
         self.configuration = new;
+        // Its expression may tell apart what was the same before.
+        self.memo.sharing().take();
         self.route = None;
         self.report_state();
         self.shared.outbox.wake(&self.key);

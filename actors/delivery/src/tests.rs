@@ -9,6 +9,7 @@ mod fixture;
 mod rate_limits;
 mod refusals;
 mod scripted;
+mod sharing;
 mod test_notification;
 
 use std::time::Duration;

@@ -56,6 +56,8 @@ pub struct ProviderState {
     pub ready: Result<(), Failure>,
     /// Whether messages get through; the failure says why the queue waits.
     pub delivering: Result<(), Failure>,
+    /// What its owner should know although nothing is wrong with it.
+    pub remark: Option<String>,
 }
 
 /// The outcome of an attempt, with the delivery that it was about.

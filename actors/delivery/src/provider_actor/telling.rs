@@ -31,8 +31,20 @@ impl ProviderActor {
             provider: self.key.clone(),
             generation: self.configuration.generation,
             ready: Ok(()),
+            remark: self.memo.sharing().borrow().remark().map(ToOwned::to_owned),
             delivering: self.pace.stopped().map_or(Ok(()), |failure| Err(failure.clone())),
         });
+    }
+
+    /// Tells the owner of the Provider of statuses that objects share, and when they do no more.
+    pub(super) fn report_sharing(&self) {
+        let is_news = self.memo.sharing().borrow_mut().news(self.shared.clock.now());
+        if is_news {
+            if let Some(remark) = self.memo.sharing().borrow().remark() {
+                tracing::warn!(provider = %self.key, "{remark}");
+            }
+            self.report_state();
+        }
     }
 
     pub(super) fn report(&mut self, finished: Finished, ctx: &mut Context<Self>) {

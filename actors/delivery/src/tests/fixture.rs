@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler, ResponseFuture};
 use campanile_domain::{
-    Event, Failure, Installation, NewDelivery, ObjectKey, ProviderSpec, Secret, Severity,
+    Event, Failure, Installation, NewDelivery, ObjectKey, ObjectRef, ProviderSpec, Secret, Severity,
 };
 use campanile_outbox::{
     Acceptance, Append, Bounds, Browse, DeliveryView, MemoryOutbox, Planned, Scheduler, Selection,
@@ -223,6 +223,25 @@ impl Fixture {
         let event = Arc::new(Event { severity, message: format!("status {n}"), ..event() });
         self.store(event, providers.iter().map(delivery).collect()).await;
         self.until(|f| f.outbox.stats().total.pending == 0).await;
+    }
+
+    /// Appends an event about an object of that namespace that makes the commit status `name`, and waits until it is settled.
+    pub(super) async fn status_of(&self, namespace: &str, name: &str, severity: Severity) {
+        let involved_object = ObjectRef { namespace: namespace.into(), ..event().involved_object };
+        let delivery = NewDelivery {
+            metadata: BTreeMap::from([("revision".into(), format!("main@sha1:{}", "5".repeat(40)))]),
+            commit_status: Some(name.into()),
+            lane: "status".into(),
+            newest_only: true,
+            ..new_delivery()
+        };
+        self.store(Arc::new(Event { severity, involved_object, ..event() }), vec![delivery]).await;
+        self.until(|f| f.outbox.stats().total.pending == 0).await;
+    }
+
+    /// What the owner of the usual Provider is told beside its conditions.
+    pub(super) fn remark(&self) -> Option<String> {
+        self.state(|state| state.remark.clone()).flatten()
     }
 
     /// Deliveries that are not dead.

@@ -16,6 +16,7 @@ fn state(ready: Result<(), Failure>, delivering: Result<(), Failure>) -> Report 
         generation: 1,
         ready,
         delivering,
+        remark: None,
     })
 }
 
@@ -50,6 +51,28 @@ fn v01_a_sound_provider_is_ready_when_the_dispatcher_has_resolved_it() {
         let unproven = "nothing was delivered yet; `campanile send` tries it";
         assert_eq!(brief(&conditions[1]), ("Delivering", "Unknown", "Progressing", unproven));
         assert_eq!(conditions[0].observed_generation, 1);
+    });
+}
+
+#[test]
+fn issue_17_what_the_owner_should_know_stands_behind_what_is_well() {
+    run(async |ward| {
+        let rig = Rig::new(&ward, &[("p.yaml", provider("http://one"))]);
+        let provider = ObjectKey::new("apps", "chat");
+        let (ready, delivering, remark) = (Ok(()), Ok(()), Some("two objects share a commit status".into()));
+        rig.loaded().await;
+        rig.watcher.do_send(Report::Provider(ProviderState {
+            provider,
+            generation: 1,
+            ready,
+            delivering,
+            remark,
+        }));
+        let conditions = provider_conditions(&rig).await;
+        let message = "Initialized; two objects share a commit status";
+        assert_eq!(brief(&conditions[0]), ("Ready", "True", "Succeeded", message));
+        rig.watcher.do_send(state(Ok(()), Ok(())));
+        assert_eq!(provider_conditions(&rig).await[0].message, "Initialized");
     });
 }
 

@@ -79,10 +79,13 @@ impl Watched for ProviderSpec {
         }
         let fault = fault.map(ToOwned::to_owned).or(unresolved);
         let bad = |message| Judgement::not_ready(VALIDATION_FAILED, message);
-        match (fault, aspect.current(self.generation).map(|word| &word.ready)) {
+        let word = aspect.current(self.generation);
+        match (fault, word.map(|word| &word.ready)) {
             (Some(fault), _) => bad(fault),
             (None, None) => Judgement::open(READY),
-            (None, Some(Ok(()))) => Judgement::ready(),
+            (None, Some(Ok(()))) => {
+                Judgement::ready().with_remark(word.and_then(|word| word.remark.as_deref()))
+            }
             (None, Some(Err(message))) => bad(message.to_string()),
         }
     }
@@ -122,6 +125,7 @@ struct Word {
     generation: i64,
     ready: Result<(), Box<str>>,
     delivering: Result<(), Box<str>>,
+    remark: Option<Box<str>>,
 }
 
 /// Whether messages of a Provider get through.
@@ -152,6 +156,7 @@ impl Delivering {
             generation: state.generation,
             ready: state.ready.map_err(message),
             delivering: state.delivering.map_err(message),
+            remark: state.remark.map(Into::into),
         });
     }
 

@@ -168,7 +168,13 @@ impl Rig {
         delivering: Result<(), Failure>,
     ) {
         let provider = self.key(provider);
-        self.watcher.do_send(Report::Provider(ProviderState { provider, generation, ready, delivering }));
+        self.watcher.do_send(Report::Provider(ProviderState {
+            provider,
+            generation,
+            ready,
+            delivering,
+            remark: None,
+        }));
     }
 
     /// The token in Secret `token`.
