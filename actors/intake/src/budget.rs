@@ -51,6 +51,11 @@ impl Budget {
 }
 
 impl Hold {
+    /// Whose body it is.
+    pub(crate) fn peer(&self) -> IpAddr {
+        self.peer
+    }
+
     /// Adds `bytes`; says no, and adds nothing, if that is more than all bodies together or those of the peer may take.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let limit = self.budget.limit;

@@ -71,7 +71,7 @@ async fn claim_and_store(state: &State, mut event: Event, hold: Hold) -> Answer 
     let reset = ticket.reset();
     let (reply, answer) = oneshot::channel();
     let (accepted_at, span) = (state.clock.now(), Span::current());
-    let submit = Submit { event: Arc::new(event), accepted_at, reply, span };
+    let submit = Submit { event: Arc::new(event), peer: Some(hold.peer()), accepted_at, reply, span };
     if state.router.send(submit).is_err() {
         return Answer::Refused(Outcome::Unreachable);
     }

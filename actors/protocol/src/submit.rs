@@ -1,5 +1,6 @@
 //! Intake to router: an event to plan and store.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix::Message;
@@ -16,6 +17,8 @@ use tracing::Span;
 pub struct Submit {
     /// The event, without the internal `<group>/token`.
     pub event: Arc<Event>,
+    /// Who sent it, if somebody did: it counts for this address while it waits, if its object has no namespace.
+    pub peer: Option<IpAddr>,
     /// When it was accepted.
     pub accepted_at: Timestamp,
     /// Where to say how it went. Dropped without an answer if the router dies.

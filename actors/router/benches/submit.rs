@@ -103,7 +103,7 @@ fn submit(
     about.involved_object.uid = format!("{number}");
     about.involved_object.name = format!("app-{number}");
     let event = Arc::new(Event { message: "health check passed ".repeat(30), ..about });
-    router.do_send(Submit { event, accepted_at: noon(), reply, span: tracing::Span::none() });
+    router.do_send(Submit { event, peer: None, accepted_at: noon(), reply, span: tracing::Span::none() });
     answer
 }
 

@@ -11,6 +11,7 @@ mod snapshot;
 mod suspects;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use elsewhere::Elsewhere;
 use snapshot::Counters;
 pub use snapshot::{EventCounts, RouterPhase, RouterSnapshot};
 pub use suspects::Suspects;
+use waiting::{TakeTurns, Waiting};
 
 /// Submits that may wait in the mailbox: about as many as can be planned before the first sender gives up. Beyond it
 /// intake is told at once that the router is full.
@@ -82,6 +84,7 @@ pub struct RouterActor {
     index: Index,
     /// When the last initial batch came.
     loaded_at: Option<Timestamp>,
+    waiting: Waiting,
     backlog: Backlog,
     announcing: Announcing,
     elsewhere: Elsewhere,
@@ -95,6 +98,7 @@ impl RouterActor {
             parts,
             index: Index::new(),
             loaded_at: None,
+            waiting: Waiting::default(),
             backlog: Backlog::default(),
             announcing: Announcing::default(),
             elsewhere: Elsewhere::default(),
@@ -135,29 +139,51 @@ impl RouterActor {
         poison
     }
 
-    /// Plans an event and stores its deliveries.
-    fn route(&mut self, submit: Submit, ctx: &mut Context<Self>) {
+    /// Plans an event and stores its deliveries, or stores it for later. Returns how many Alerts were looked at.
+    fn take_in(&mut self, submit: Submit, ctx: &mut Context<Self>) -> usize {
+        failpoint_stall(self, ctx, "router", &submit.event.involved_object.name);
+        // Who has given up posts again: planning it too would notify twice.
+        if submit.reply.is_closed() {
+            return 0;
+        }
+        if self.is_poison(&submit.event) {
+            drop(submit.reply.send(Err(SubmitError::Poison)));
+            return 0;
+        }
+        if self.backlog.phase() == Phase::Open {
+            return self.route(submit, ctx);
+        }
+        self.store_for_later(submit, ctx);
+        0
+    }
+
+    fn route(&mut self, submit: Submit, ctx: &mut Context<Self>) -> usize {
         let span = plan_span(&submit.span, &submit.event, None);
         let plan = self.plan(&submit.event, submit.accepted_at, &span, ctx);
+        let alerts = plan.alerts();
         if plan.not_yet {
-            return self.store_for_later(submit, ctx);
+            self.store_for_later(submit, ctx);
+            return alerts;
         }
         if !plan.elsewhere.is_empty() {
-            return self.route_later(submit, plan, &span, ctx);
+            self.route_later(submit, plan, &span, ctx);
+            return alerts;
         }
         if plan.deliveries.is_empty() {
-            return answer(submit.reply, Ok(()));
+            answer(submit.reply, Ok(()));
+            return alerts;
         }
         let Submit { event, accepted_at, reply, .. } = submit;
         let entry = Append::new(event, accepted_at, Planned::Deliveries(plan.deliveries), &span);
         let append = entry.span.clone();
         let stored = Box::new(move |result| append.in_scope(|| answer(reply, result)));
         self.parts.outbox.append(entry, stored);
+        alerts
     }
 
     /// Stores an event without deliveries; [`Backlog`] sees to it that it is planned.
     fn store_for_later(&mut self, submit: Submit, ctx: &Context<Self>) {
-        let Submit { event, accepted_at, reply, span } = submit;
+        let Submit { event, accepted_at, reply, span, .. } = submit;
         self.backlog.storing();
         let router = ctx.address();
         let entry = Append::new(event, accepted_at, Planned::Later, &span);
@@ -227,21 +253,16 @@ impl Actor for RouterActor {
         ctx.set_mailbox_capacity(MAILBOX);
         self.parts.watcher.hint(Resync);
         ctx.run_interval(TICK, Self::tick);
+        ctx.spawn(TakeTurns);
     }
 }
 
 impl Handler<Submit> for RouterActor {
     type Result = ();
 
-    fn handle(&mut self, submit: Submit, ctx: &mut Self::Context) {
-        failpoint_stall(self, ctx, "router", &submit.event.involved_object.name);
-        if self.is_poison(&submit.event) {
-            return drop(submit.reply.send(Err(SubmitError::Poison)));
-        }
-        match self.backlog.phase() {
-            Phase::Open => self.route(submit, ctx),
-            Phase::Loading | Phase::CatchingUp => self.store_for_later(submit, ctx),
-            Phase::HandingOver => self.backlog.hold(submit),
+    fn handle(&mut self, submit: Submit, _: &mut Self::Context) {
+        if let Some(refused) = self.waiting.push(submit) {
+            drop(refused.reply.send(Err(SubmitError::Unavailable)));
         }
     }
 }

@@ -63,6 +63,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// How many Alerts were looked at, which is what planning took.
+    pub(crate) fn alerts(&self) -> usize {
+        let Self { deliveries, drops, stops, elsewhere, .. } = self;
+        deliveries.len() + drops.len() + stops.first.len() + stops.more + elsewhere.len()
+    }
+
     /// Whether any Alert selected the event.
     pub fn is_selected(&self) -> bool {
         !self.deliveries.is_empty() || !self.drops.is_empty()

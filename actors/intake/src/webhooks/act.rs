@@ -108,7 +108,7 @@ impl Act {
 
     async fn post(&self, event: Event, accepted_at: Timestamp) -> Result<(), SubmitError> {
         let (reply, answer) = oneshot::channel();
-        let submit = Submit { event: Arc::new(event), accepted_at, reply, span: Span::none() };
+        let submit = Submit { event: Arc::new(event), peer: None, accepted_at, reply, span: Span::none() };
         self.router.send(submit).map_err(|_| SubmitError::Unavailable)?;
         match timeout(MARGIN, answer).await {
             Ok(Ok(result)) => result,

@@ -3,7 +3,7 @@
 //! A *pass* goes through them from the oldest on and plans what can be planned; what waits for labels stays. So that no
 //! newer event overtakes an older one of the same object, the actor goes through phases: while it is **loading** and
 //! **catching up**, new events are stored behind the old ones; while it is **handing over**, which takes one short pass,
-//! they are held in memory; once it is **open**, they are planned as they come.
+//! they are held in memory ([`Waiting`](super::waiting)); once it is **open**, they are planned as they come.
 //!
 //! Events that wait for labels are overtaken by none of their own kind, as these wait too, and by others freely.
 
@@ -11,7 +11,7 @@ use std::collections::HashSet;
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, Message, fut::wrap_future};
 use campanile_outbox::{EventId, OutboxError, Reply, Unplanned};
-use campanile_protocol::{Changes, Submit, SubmitError};
+use campanile_protocol::Changes;
 use tracing::Span;
 
 use super::{RouterActor, plan_span, refusal};
@@ -20,8 +20,6 @@ use super::{RouterActor, plan_span, refusal};
 pub(super) const BATCH: usize = 256;
 /// Events waiting for labels that one pass looks behind. More are left until labels change.
 const LOOKAHEAD: usize = 4096;
-/// Submits held while handing over; more are refused, and their senders try again.
-const HELD: usize = 4096;
 
 /// How far the router has come. See the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,8 +56,6 @@ pub(super) struct Backlog {
     storing: usize,
     /// Whether there may be events that wait for labels.
     expecting: bool,
-    /// Submits of the handover; at most [`HELD`].
-    held: Vec<Submit>,
 }
 
 impl Backlog {
@@ -81,14 +77,6 @@ impl Backlog {
     pub(super) fn storing(&mut self) {
         self.storing += 1;
         self.expecting = true;
-    }
-
-    pub(super) fn hold(&mut self, submit: Submit) {
-        if self.held.len() < HELD {
-            self.held.push(submit);
-        } else {
-            drop(submit.reply.send(Err(SubmitError::Unavailable)));
-        }
     }
 
     /// Whether a pass may find more to plan after these changes. Enters the next phase with the first batch.
@@ -196,11 +184,8 @@ impl RouterActor {
 
     fn open(&mut self, ctx: &mut Context<Self>) {
         self.backlog.phase = Phase::Open;
-        for submit in std::mem::take(&mut self.backlog.held) {
-            // Who has given up posts again: planning it too would notify twice.
-            if !submit.reply.is_closed() {
-                self.route(submit, ctx);
-            }
+        while let Some(submit) = self.waiting.pop() {
+            self.take_in(submit, ctx);
         }
         if self.backlog.again {
             self.start_pass(ctx);
@@ -214,7 +199,7 @@ impl RouterActor {
         if self.backlog.phase == Phase::HandingOver {
             self.backlog.phase = Phase::CatchingUp;
         }
-        for submit in std::mem::take(&mut self.backlog.held) {
+        while let Some(submit) = self.waiting.pop() {
             drop(submit.reply.send(Err(refusal(error.clone()))));
         }
     }

@@ -27,10 +27,12 @@ use budget::Budget;
 use pool::{Job, Pool};
 use ticket::Ticket;
 
-/// Events that may wait in all; the Alerts of further ones are skipped.
+/// Events that may wait in all, each namespace's own aside; the Alerts of further ones are skipped.
 const MOST: usize = 4096;
 /// Events that may wait for the Alerts of one namespace.
 const MOST_OF_ONE: usize = 512;
+/// Events that may wait for the Alerts of a namespace even when those of others are all that may wait.
+const SHARE: usize = 32;
 /// How often one event is asked about, since Alerts may change meanwhile.
 const ROUNDS: u8 = 3;
 
@@ -90,6 +92,13 @@ struct Answered {
     answers: Vec<(Question, Answer, u64)>,
 }
 
+impl Lane {
+    /// Whether its events are about objects of the same namespace as this one.
+    fn is_of(&self, object: &ObjectRef) -> bool {
+        self.waiting.front().is_some_and(|first| first.event.involved_object.namespace == object.namespace)
+    }
+}
+
 impl Elsewhere {
     /// Providers for which something about the object waits already.
     pub(super) fn behind(&self, object: &ObjectRef) -> HashSet<ObjectKey> {
@@ -110,13 +119,16 @@ impl Elsewhere {
         self.count
     }
 
-    fn is_full(&self, namespace: Option<&str>) -> bool {
-        let lanes = self.lanes.values().flatten();
-        let of_one = || {
-            let lanes = lanes.filter(|lane| lane.namespace.as_deref() == namespace);
-            lanes.map(|lane| lane.waiting.len()).sum::<usize>()
+    /// Whether no more may wait for the Alerts of a namespace; none for an event that was stored before, which counts for the
+    /// namespace of its object.
+    fn is_full(&self, namespace: Option<&str>, event: &Event) -> bool {
+        let of_one = |lane: &&Lane| {
+            lane.namespace.as_deref() == namespace
+                && (namespace.is_some() || lane.is_of(&event.involved_object))
         };
-        self.count >= MOST || of_one() >= MOST_OF_ONE
+        let lanes = self.lanes.values().flatten().filter(of_one);
+        let waiting: usize = lanes.map(|lane| lane.waiting.len()).sum();
+        waiting >= if self.count < MOST { MOST_OF_ONE } else { SHARE }
     }
 
     fn lane(&mut self, object: &str, id: u64) -> Option<&mut Lane> {
@@ -200,7 +212,7 @@ impl RouterActor {
         let elsewhere = &mut self.elsewhere;
         elsewhere.last += 1;
         waiting.id = elsewhere.last;
-        if elsewhere.is_full(namespace.as_deref()) {
+        if elsewhere.is_full(namespace.as_deref(), &waiting.event) {
             // Nothing is asked any more, so that what is not cheap is dropped.
             waiting.rounds = ROUNDS;
         }
@@ -272,16 +284,15 @@ impl RouterActor {
             |question: &Question| budget.take(&question.alert.alert.key, question.cost(bytes), now);
         let (asked, skipped): (Vec<_>, Vec<_>) = questions.into_iter().partition(is_affordable);
         skipped.into_iter().for_each(|question| first.answers.add(question, Answer::Skipped));
-        let Some(namespace) = asked.first().map(|question| question.alert.alert.key.namespace.clone()) else {
-            return false;
-        };
+        let Some(first_asked) = asked.first() else { return false };
+        let namespace = first_asked.alert.alert.key.namespace.clone();
         if pool.is_none() {
             *pool = Pool::start();
         }
         let Some(pool) = pool else { return false };
         let (event, suspects, back) = (first.event.clone(), parts.suspects.clone(), object.to_owned());
         let done = Box::new(move |answers| router.do_send(Answered { object: back, id, answers }));
-        pool.submit(namespace, Job { event, questions: asked, suspects, submitted: Instant::now(), done });
+        pool.submit(&namespace, Job { event, questions: asked, suspects, submitted: Instant::now(), done });
         true
     }
 

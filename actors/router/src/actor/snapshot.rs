@@ -29,6 +29,8 @@ pub struct RouterSnapshot {
     pub deliveries: u64,
     /// Alerts that selected an event and were not served, by [`crate::DropReason::label`].
     pub drops: BTreeMap<&'static str, u64>,
+    /// Events that wait for their turn to be planned.
+    pub queued: usize,
     /// Stored events that wait for labels, as of the last look.
     pub waiting: usize,
     /// Events some of whose patterns or expressions were left to the threads for dear ones.
@@ -112,6 +114,7 @@ impl RouterActor {
             events: self.counters.events,
             deliveries: self.counters.deliveries,
             drops: self.counters.drops.clone(),
+            queued: self.waiting.len(),
             waiting: self.backlog.blocked(),
             matched_elsewhere: self.elsewhere.events,
             matching: self.elsewhere.count(),

@@ -4,6 +4,7 @@ mod announcing;
 mod backlog;
 mod elsewhere;
 mod routing;
+mod turns;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -167,6 +168,7 @@ impl Rig {
         let (reply, answer) = oneshot::channel();
         self.router.do_send(Submit {
             event: Arc::new(event),
+            peer: None,
             accepted_at: noon(),
             reply,
             span: tracing::Span::none(),

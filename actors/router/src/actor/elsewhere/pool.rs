@@ -2,14 +2,13 @@
 //!
 //! Jobs wait by namespace, and namespaces take turns. A thread that panics answers that the Alert is skipped.
 
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use campanile_domain::cel::Steps;
-use campanile_domain::{Event, combine};
+use campanile_domain::{Event, Turns, combine};
 
 use crate::actor::Suspects;
 use crate::plan::{Answer, Question, judge};
@@ -47,9 +46,8 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    jobs: HashMap<Arc<str>, VecDeque<Job>>,
-    /// Namespaces with jobs, in the order of their turns.
-    turns: VecDeque<Arc<str>>,
+    /// By namespace.
+    jobs: Turns<str, Job>,
     is_closed: bool,
 }
 
@@ -72,14 +70,8 @@ impl Pool {
     }
 
     /// Puts a job in the queue of a namespace, which the caller keeps within bounds.
-    pub(super) fn submit(&self, namespace: Arc<str>, job: Job) {
-        let mut queue = self.0.queue();
-        let jobs = queue.jobs.entry(namespace.clone()).or_default();
-        let is_first = jobs.is_empty();
-        jobs.push_back(job);
-        if is_first {
-            queue.turns.push_back(namespace);
-        }
+    pub(super) fn submit(&self, namespace: &str, job: Job) {
+        self.0.queue().jobs.push(namespace, job);
         self.0.changed.notify_one();
     }
 }
@@ -115,26 +107,11 @@ impl Shared {
             if queue.is_closed {
                 return None;
             }
-            if let Some(job) = queue.take() {
+            if let Some(job) = queue.jobs.pop() {
                 return Some(job);
             }
             queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
-    }
-}
-
-impl Queue {
-    /// The next job of the namespace whose turn it is.
-    fn take(&mut self) -> Option<Job> {
-        let namespace = self.turns.pop_front()?;
-        let jobs = self.jobs.get_mut(&namespace)?;
-        let job = jobs.pop_front();
-        if jobs.is_empty() {
-            self.jobs.remove(&namespace);
-        } else {
-            self.turns.push_back(namespace);
-        }
-        job
     }
 }
 
