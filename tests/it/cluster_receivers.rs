@@ -1,11 +1,13 @@
 //! Receivers in a cluster: their status, and the annotation that a webhook leads to (contract, receivers 2, 7 and 11.5).
 
+use std::path::Path;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::cluster_roles::permissive;
-use crate::support::cluster::path_of;
+use crate::cluster_roles::{OPERATOR, permissive};
+use crate::support::cluster::{cluster, path_of};
 use crate::support::{
     Answer, Instance, Namespace, condition, eventually, exchange, object, receiver, secret,
 };
@@ -13,39 +15,49 @@ use crate::support::{
 const REPOSITORY: (&str, &str, &str) = ("source.toolkit.fluxcd.io", "GitRepository", "gitrepositories");
 
 /// A namespace with a GitRepository `app`, an instance, and a Receiver `hook` for it.
-struct Stage {
-    namespace: Namespace,
-    instance: Instance,
-    _state: TempDir,
+pub(crate) struct Stage {
+    pub(crate) namespace: Namespace,
+    pub(crate) instance: Instance,
+    state: TempDir,
 }
 
 impl Stage {
-    fn new(name: &str, flags: &[&str]) -> Self {
+    pub(crate) fn new(name: &str, flags: &[&str]) -> Self {
+        Self::behind(&cluster().kubeconfig, name, flags)
+    }
+
+    /// With an instance that reaches the API server by this file.
+    pub(crate) fn behind(kubeconfig: &Path, name: &str, flags: &[&str]) -> Self {
         let namespace = Namespace::new(name);
         namespace.cluster.define(&permissive(&REPOSITORY));
         namespace.apply(repository("app"));
         namespace.apply(receiver("hook"));
         namespace.apply(watched_token());
         let state = TempDir::with_prefix("campanile-receivers-").expect("a folder");
-        let kubeconfig = &namespace.cluster.kubeconfig;
         let instance = Instance::in_cluster(kubeconfig, Some(&namespace.name), state.path(), flags).loaded();
-        Self { namespace, instance, _state: state }
+        Self { namespace, instance, state }
+    }
+
+    /// Ends the instance as a crash does, and starts another one on its state.
+    pub(crate) fn crash(&mut self, kubeconfig: &Path) {
+        self.instance.kill();
+        self.instance = Instance::in_cluster(kubeconfig, Some(&self.namespace.name), self.state.path(), &[]);
     }
 
     fn path(&self) -> String {
         path_of(&self.namespace.place(receiver("hook")))
     }
 
-    fn object(&self) -> Value {
+    pub(crate) fn object(&self) -> Value {
         self.namespace.cluster.must("GET", &self.path(), &Value::Null)
     }
 
-    fn patch(&self, change: &Value) {
+    pub(crate) fn patch(&self, change: &Value) {
         self.namespace.cluster.must("PATCH", &self.path(), change);
     }
 
     /// Waits until `Ready` has this reason at the present generation.
-    fn until(&self, reason: &str) -> Value {
+    pub(crate) fn until(&self, reason: &str) -> Value {
         eventually(&format!("the Receiver to be {reason}"), || {
             let object = self.object();
             let ready = condition(&object["status"], "Ready");
@@ -55,21 +67,33 @@ impl Stage {
     }
 
     /// The path of the webhook (contract, receivers 3).
-    fn hook(&self) -> String {
+    pub(crate) fn hook(&self) -> String {
         let digest = digest(&SHA256, format!("test-tokenhook{}", self.namespace.name).as_bytes());
         let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         format!("/hook/{hex}")
     }
 
-    fn post(&self, path: &str) -> Answer {
-        let request =
-            format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    pub(crate) fn post(&self, path: &str) -> Answer {
+        self.post_with(path, "", "")
+    }
+
+    /// With these lines of a head, each with its end, and this body.
+    pub(crate) fn post_with(&self, path: &str, head: &str, body: &str) -> Answer {
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n{head}\r\n{body}"
+        );
         exchange(self.instance.webhooks(), request.as_bytes()).expect("the endpoint answers")
     }
 
     /// When a GitRepository was asked to reconcile.
-    fn requested(&self, name: &str) -> Option<String> {
-        let path = path_of(&self.namespace.place(repository(name)));
+    pub(crate) fn requested(&self, name: &str) -> Option<String> {
+        self.requested_of(repository(name))
+    }
+
+    /// When an object was asked to reconcile.
+    fn requested_of(&self, object: Value) -> Option<String> {
+        let path = path_of(&self.namespace.place(object));
         let object = self.namespace.cluster.must("GET", &path, &Value::Null);
         let value = object["metadata"]["annotations"]["reconcile.fluxcd.io/requestedAt"].as_str();
         value.map(str::to_owned)
@@ -82,7 +106,7 @@ impl Drop for Stage {
     }
 }
 
-fn repository(name: &str) -> Value {
+pub(crate) fn repository(name: &str) -> Value {
     object("source.toolkit.fluxcd.io/v1", "GitRepository", name, json!({}))
 }
 
@@ -143,6 +167,48 @@ fn cluster_receivers_k05_k07_a_filter_that_does_not_compile_stalls_it_until_it_i
         condition(&status, "Stalled").is_null() && condition(&status, "Reconciling").is_null(),
         "{status}"
     );
+}
+
+#[test]
+fn cluster_receivers_k06_a_broken_check_of_tokens_stalls_it_until_it_is_corrected() {
+    let stage = Stage::new("receivers-oidc", &[]);
+    stage.until("Succeeded");
+    let provider = |expression: &str| {
+        let validations = json!([{"expression": expression, "message": "wrong repository"}]);
+        json!([{"issuerURL": "https://issuer.example.com", "validations": validations}])
+    };
+    let spec = |expression: &str| {
+        json!({"spec": {
+            "type": "generic-oidc", "secretRef": null, "oidcProviders": provider(expression),
+        }})
+    };
+    stage.patch(&spec("claims.repository =="));
+    let object = stage.until("InvalidCELExpression");
+    let stalled = condition(&object["status"], "Stalled");
+    assert_eq!((&stalled["status"], &stalled["reason"]), (&json!("True"), &json!("InvalidCELExpression")));
+    assert_eq!(object["status"]["observedGeneration"], object["metadata"]["generation"]);
+    assert!(stalled["message"].as_str().is_some_and(|text| text.contains("oidcProviders")), "{stalled}");
+    stage.patch(&spec("claims.repository == 'acme/fleet'"));
+    let status = stage.until("Succeeded")["status"].take();
+    assert!(condition(&status, "Stalled").is_null(), "{status}");
+}
+
+#[test]
+fn cluster_receivers_issue_20_kinds_of_the_flux_operator_are_annotated() {
+    let stage = Stage::new("receivers-operator", &[]);
+    OPERATOR.iter().for_each(|kind| stage.namespace.cluster.define(&permissive(kind)));
+    let own = |kind: &str| object("fluxcd.controlplane.io/v1", kind, "flux", json!({}));
+    let entry = |(_, kind, _): &(&str, &str, &str)| {
+        stage.namespace.apply(own(kind));
+        json!({"apiVersion": "fluxcd.controlplane.io/v1", "kind": kind, "name": "flux"})
+    };
+    let resources: Vec<Value> = OPERATOR.iter().map(entry).collect();
+    stage.patch(&json!({"spec": {"resources": resources}}));
+    stage.until("Succeeded");
+    eventually("all of them to be annotated", || {
+        assert_eq!(stage.post(&stage.hook()).status, 200);
+        OPERATOR.iter().all(|(_, kind, _)| stage.requested_of(own(kind)).is_some()).then_some(())
+    });
 }
 
 #[test]

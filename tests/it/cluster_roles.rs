@@ -41,7 +41,7 @@ type Right = (String, String);
 const FOREIGN: (&str, &str, &str) = ("infra.contrib.fluxcd.io", "Terraform", "terraforms");
 
 /// Kinds of the Flux Operator, which Receivers may name: group, kind, plural.
-const OPERATOR: &[(&str, &str, &str)] = &[
+pub(crate) const OPERATOR: &[(&str, &str, &str)] = &[
     ("fluxcd.controlplane.io", "FluxInstance", "fluxinstances"),
     ("fluxcd.controlplane.io", "ResourceSet", "resourcesets"),
     ("fluxcd.controlplane.io", "ResourceSetInputProvider", "resourcesetinputproviders"),
