@@ -25,7 +25,9 @@ use actix::{Actor, Addr};
 use anyhow::{Context, Result};
 use campanile_delivery::{Clients, Clouds, CloudsParts, wake_up};
 use campanile_domain::{Environment, Installation};
-use campanile_intake::{EventListener, IntakeActor, IntakeConfig, IntakeParts, Window};
+use campanile_intake::{
+    EventListener, IntakeActor, IntakeConfig, IntakeParts, Reviewer, SenderRules, Window,
+};
 use campanile_outbox::{AllProviders, Bounds, OpenError, Outbox};
 use campanile_protocol::LabelLookup;
 use campanile_router::{RouterActor, RouterConfig, RouterParts, Suspects};
@@ -37,7 +39,7 @@ use campanile_transport::Transport;
 use campanile_watcher::ClusterMeters;
 use jiff::SignedDuration;
 
-use crate::config::{self, Config, Objects};
+use crate::config::{self, Config, EventAuth, Objects};
 use crate::demo::Detour;
 use crate::{logging, ops};
 use delivery::DeliveryThreads;
@@ -244,11 +246,21 @@ impl Parts {
                 guard,
                 window: window.clone(),
                 watchdog: Some(parts.watchdog.clone()),
+                senders: parts.senders(),
             });
             parts.links.point_to_intake(&intake.start());
         });
         let heartbeat = self.links.intake_snapshot.heartbeat(GetSnapshot::new);
         supervisor.do_send(Supervise { name: "intake", factory, heartbeat });
+    }
+}
+
+impl Parts {
+    /// Who may post events; none lets everybody.
+    fn senders(&self) -> Option<SenderRules> {
+        let EventAuth { mode, audience, controllers } = self.config.event_auth.clone()?;
+        let reviewer = audience.map(|audience| Reviewer { link: self.links.reviews.clone(), audience });
+        Some(SenderRules { mode, controllers: controllers.into_iter().collect(), reviewer })
     }
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod controller;
 mod duration;
+mod event_auth;
 mod flags;
 mod gates;
 mod operate;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use campanile_delivery::IdentityConfig;
-use campanile_domain::Environment;
+use campanile_domain::{Environment, ObjectKey};
+use campanile_intake::SenderMode;
 use campanile_router::Rules;
 use campanile_tls::SpiffeRule;
 use campanile_transport::Destination;
@@ -174,6 +175,19 @@ pub struct TlsListener {
     pub files: TlsFiles,
     /// The SPIFFE ids of those who may come in; empty allows all that are trusted.
     pub clients: Vec<SpiffeRule>,
+    /// Whether clients without a certificate come in too, since they may have a token.
+    pub takes_tokens: bool,
+}
+
+/// How senders of events are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventAuth {
+    /// What is done about those who may not post.
+    pub mode: SenderMode,
+    /// Whom tokens of senders have to be for; none where nobody reviews any.
+    pub audience: Option<String>,
+    /// Service accounts that may speak of all namespaces.
+    pub controllers: Vec<ObjectKey>,
 }
 
 /// Where objects may lead.
@@ -196,6 +210,8 @@ pub struct Config {
     pub events: ListenAddress,
     /// Where they come in by TLS, and how.
     pub tls: Option<TlsListener>,
+    /// How senders of events are known; none lets everybody post.
+    pub event_auth: Option<EventAuth>,
     /// Where webhooks come in without TLS, once there is a Receiver.
     pub webhooks: ListenAddress,
     /// Where they come in by TLS, and how.

@@ -13,7 +13,8 @@ use campanile_intake::{
 use campanile_keyring::KeyringSnapshot;
 use campanile_protocol::{
     Announce, Changes, GetKeys, GetObjects, GetSpecs, Postpone, PostponedReport, ReadSecrets,
-    ReadServiceAccount, Report, RequestReconciles, RequestToken, Resync, Submit, Unusable, WebhookReport,
+    ReadServiceAccount, Report, RequestReconciles, RequestToken, Resync, ReviewToken, Submit, Unusable,
+    WebhookReport,
 };
 use campanile_router::{RouterActor, RouterSnapshot};
 use campanile_supervision::{GetSnapshot, Link};
@@ -39,6 +40,7 @@ pub(crate) struct Links {
     pub(crate) secrets: Link<ReadSecrets>,
     pub(crate) accounts: Link<ReadServiceAccount>,
     pub(crate) tokens: Link<RequestToken>,
+    pub(crate) reviews: Link<ReviewToken>,
     pub(crate) reports: Link<Report>,
     pub(crate) announces: Link<Announce>,
     pub(crate) unusable: Link<Unusable>,
@@ -143,6 +145,7 @@ impl Links {
         self.secrets.point_at(watcher);
         self.accounts.point_at(watcher);
         self.tokens.point_at(watcher);
+        self.reviews.point_at(watcher);
         self.reports.point_at(watcher);
         self.webhook_reports.point_at(watcher);
         self.announces.point_at(watcher);

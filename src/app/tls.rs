@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use campanile_intake::EventTls;
-use campanile_tls::{ServerMaterial, ServerTls, SpiffeRule};
+use campanile_tls::{ClientCertificates, ServerMaterial, ServerTls, SpiffeRule};
 use tokio::time::MissedTickBehavior;
 
 use crate::config::{TlsFiles, TlsListener};
@@ -26,7 +26,11 @@ pub(super) fn start(listener: &TlsListener) -> Result<EventTls> {
     let material = read(&files)?;
     let needs_own_domain = listener.clients.iter().any(SpiffeRule::needs_own_domain);
     let tls = ServerTls::new(&material, needs_own_domain)?;
-    let config = tls.config(listener.clients.clone())?;
+    let certificates = match listener.takes_tokens {
+        true => ClientCertificates::Optional,
+        false => ClientCertificates::Required,
+    };
+    let config = tls.config(listener.clients.clone(), certificates)?;
     actix_rt::spawn(follow(files, material, tls));
     Ok(config.into())
 }

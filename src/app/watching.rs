@@ -153,6 +153,7 @@ fn watch_cluster(
     let config = ClusterConfig {
         meters: parts.meters.clone(),
         no_cross_namespace_refs: parts.config.no_cross_namespace_refs,
+        review_audience: parts.config.event_auth.as_ref().and_then(|auth| auth.audience.clone()),
         ..ClusterConfig::from(cluster)
     };
     let (sender, leader) = watch::channel(cluster.election.is_none());

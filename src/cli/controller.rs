@@ -8,6 +8,7 @@ use campanile_domain::LabelSelector;
 use campanile_watcher::{RetryDelays, SecretWatch, Throttle};
 use clap::Args;
 
+use super::event_auth::Tokens;
 use super::flags::{CommonFlags, Usual};
 use super::{Refused, duration, state_dir};
 use crate::config::{Cluster, Config, Election, Objects};
@@ -83,7 +84,7 @@ impl ControllerFlags {
     /// # Errors
     /// The line to log before the process ends.
     pub(super) fn check(&self) -> Result<(), Refused> {
-        self.common.check(ANY_ADDRESS)?;
+        self.common.check(ANY_ADDRESS, Tokens::Reviewed)?;
         let refused = |error: String| Err(Refused { what: "invalid configuration", error });
         match LabelSelector::parse(&self.watch_configs_label_selector) {
             Err(wrong) => refused(format!(
@@ -115,7 +116,7 @@ impl ControllerFlags {
         let secrets = SecretWatch { selector, off: self.common.gate("DisableConfigWatchers") };
         let retry_delays = RetryDelays { min: self.min_retry_delay, max: self.max_retry_delay };
         let cluster = Cluster { namespace, election, throttle, secrets };
-        let usual = Usual { state_dir: state_dir::of_pod(), host: ANY_ADDRESS };
+        let usual = Usual { state_dir: state_dir::of_pod(), host: ANY_ADDRESS, tokens: Tokens::Reviewed };
         Config { identity, retry_delays, ..self.common.config(Objects::Cluster(cluster), usual) }
     }
 }

@@ -8,9 +8,10 @@ use campanile_transport::Destination;
 use campanile_watcher::{Receivers, RetryDelays};
 use clap::Args;
 
+use super::event_auth::{EventAuthFlags, Tokens};
 use super::tls::TlsFlags;
 use super::{Refused, duration, gates, state_dir};
-use crate::config::{Config, Destinations, ListenAddress, Objects};
+use crate::config::{Config, Destinations, ListenAddress, Objects, TlsListener};
 use crate::logging::{Encoding, Level};
 
 /// Where the operations API listens unless told otherwise: this machine only, since it shows what was not delivered.
@@ -25,6 +26,8 @@ pub(super) struct Usual {
     pub(super) state_dir: PathBuf,
     /// The host of all listeners; empty means all addresses.
     pub(super) host: &'static str,
+    /// What tokens of senders are worth.
+    pub(super) tokens: Tokens,
 }
 
 /// Flags of `run`.
@@ -42,7 +45,8 @@ impl RunFlags {
     /// The configuration that these flags describe.
     pub fn config(&self) -> Config {
         let state_dir = state_dir::of_user(|name| std::env::var_os(name));
-        self.common.config(Objects::Folder(self.manifests.clone()), Usual { state_dir, host: LOOPBACK })
+        let usual = Usual { state_dir, host: LOOPBACK, tokens: Tokens::Worthless };
+        self.common.config(Objects::Folder(self.manifests.clone()), usual)
     }
 
     /// Refuses what cannot be meant.
@@ -50,7 +54,7 @@ impl RunFlags {
     /// # Errors
     /// The line to log before the process ends.
     pub(super) fn check(&self) -> Result<(), Refused> {
-        self.common.check(LOOPBACK)
+        self.common.check(LOOPBACK, Tokens::Worthless)
     }
 }
 
@@ -145,20 +149,25 @@ pub struct CommonFlags {
     /// TLS.
     #[command(flatten)]
     pub tls: TlsFlags,
+    /// Who may post events.
+    #[command(flatten)]
+    pub event_auth: EventAuthFlags,
 }
 
 impl CommonFlags {
-    /// Refuses what cannot be meant. `host` is that of listeners without a flag.
+    /// Refuses what cannot be meant. `host` is that of listeners without a flag, `tokens` what those of senders are worth.
     ///
     /// # Errors
     /// The line to log before the process ends.
-    pub(super) fn check(&self, host: &str) -> Result<(), Refused> {
+    pub(super) fn check(&self, host: &str, tokens: Tokens) -> Result<(), Refused> {
         if self.receivers == ReceiversFlag::Report {
             tracing::warn!(
                 "--receivers=report is the same as --receivers=serve now, which is the default; remove the flag"
             );
         }
-        self.tls.check(&listen(self.events_addr.as_ref(), host, 9090))
+        let events = listen(self.events_addr.as_ref(), host, 9090);
+        self.tls.check(&events)?;
+        self.event_auth.check(&events, self.tls.events().as_ref(), tokens)
     }
 
     /// Whether a feature gate is on: the last word counts.
@@ -168,12 +177,16 @@ impl CommonFlags {
 
     /// The configuration that these flags describe.
     pub(super) fn config(&self, objects: Objects, usual: Usual) -> Config {
-        let Usual { state_dir, host } = usual;
+        let Usual { state_dir, host, tokens } = usual;
         Config {
             objects,
             state_dir: self.state_dir.clone().unwrap_or(state_dir),
             events: listen(self.events_addr.as_ref(), host, 9090),
-            tls: self.tls.events(),
+            tls: self
+                .tls
+                .events()
+                .map(|tls| TlsListener { takes_tokens: self.event_auth.takes_tokens(tokens), ..tls }),
+            event_auth: self.event_auth.config(tokens),
             webhooks: listen(self.receiver_addr.as_ref(), host, 9292),
             webhooks_tls: self.tls.webhooks(),
             health: listen(self.health_addr.as_ref(), host, 9440),

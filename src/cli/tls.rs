@@ -153,6 +153,7 @@ impl TlsFlags {
             address,
             files: TlsFiles { certificate, key, client_ca },
             clients: clients.to_vec(),
+            takes_tokens: false,
         })
     }
 }

@@ -77,6 +77,7 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
         state_dir: folder.join("state"),
         events: free.clone(),
         tls: None,
+        event_auth: None,
         webhooks: free.clone(),
         webhooks_tls: None,
         health: free.clone(),

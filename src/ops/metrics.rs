@@ -10,6 +10,7 @@ mod objects;
 mod outbox;
 mod page;
 mod process;
+mod senders;
 mod sockets;
 #[cfg(test)]
 mod tests;
@@ -133,6 +134,9 @@ impl Sources {
             page.sample(&[("reason", "duplicate")], intake.duplicates);
             for (reason, count) in &intake.refused {
                 page.sample(&[("reason", reason)], *count);
+            }
+            if let Some(senders) = &intake.senders {
+                senders::write(page, senders);
             }
             let help = "Events whose unknown fields were dropped, because they take too many bytes.";
             page.family("campanile_unknown_fields_dropped_total", Kind::Counter, help);

@@ -116,11 +116,16 @@ fn cluster_guide_everything_that_is_shipped_is_taken_by_the_api_server_12() {
     {
         let bare = shipped(folder, &namespace);
         assert!(!bare.contains("webhook-receiver"), "{folder} is closed for webhooks");
-        let manifests = shipped_with(folder, &[receivers], &namespace);
+        assert!(!bare.contains("tokenreviews"), "{folder} reviews no tokens");
+        let manifests = shipped_with(folder, &[receivers, "deploy/event-auth"], &namespace);
         let told = kubectl(&namespace, &["apply", "--dry-run=server", "-f", "-"], &manifests);
         println!("{folder}:\n{told}");
-        for line in ["deployment.apps/notification-controller", "service/webhook-receiver", "serviceaccount/"]
-        {
+        for line in [
+            "deployment.apps/notification-controller",
+            "service/webhook-receiver",
+            "serviceaccount/",
+            "clusterrolebinding.rbac.authorization.k8s.io/notification-controller-event-auth",
+        ] {
             assert!(told.contains(line), "{folder} lacks {line}");
         }
     }

@@ -1,7 +1,7 @@
 //! Workload identity against a real API server, which issues the tokens, under the roles that are shipped: a cloud on loopback
 //! judges the tokens as the real one does, and the destinations get what the cloud gave (contract, providers 20).
 
-mod stage;
+pub(crate) mod stage;
 
 use std::sync::{Arc, Mutex};
 

@@ -18,15 +18,15 @@ use crate::support::{
     exchange, object, provider, read_answer, secret,
 };
 
-const HOST: &str = "127.0.0.1";
+pub(crate) const HOST: &str = "127.0.0.1";
 const OWN: &str = "spiffe://cluster.local/ns/flux-system/sa/notification-controller";
-const KUSTOMIZE: &str = "spiffe://cluster.local/ns/flux-system/sa/kustomize-controller";
+pub(crate) const KUSTOMIZE: &str = "spiffe://cluster.local/ns/flux-system/sa/kustomize-controller";
 
 /// Files of the listener, and the flags that name them.
-struct Files(TempDir);
+pub(crate) struct Files(TempDir);
 
 impl Files {
-    fn of(leaf: &Leaf, clients: Option<&Authority>) -> Self {
+    pub(crate) fn of(leaf: &Leaf, clients: Option<&Authority>) -> Self {
         let files = Self(TempDir::with_prefix("campanile-tls-").expect("a temporary folder can be made"));
         files.write("tls.crt", &leaf.certificate);
         files.write("tls.key", &leaf.key);
@@ -43,7 +43,7 @@ impl Files {
         fs::rename(hidden, self.0.path().join(name)).expect("the folder is ours");
     }
 
-    fn flags(&self) -> Vec<String> {
+    pub(crate) fn flags(&self) -> Vec<String> {
         let path = |name: &str| self.0.path().join(name);
         let mut flags = vec![
             "--events-tls-addr=127.0.0.1:0".to_owned(),
@@ -58,7 +58,7 @@ impl Files {
 }
 
 /// An instance that delivers to a destination, with these flags.
-fn start(files: &Files, more: &[&str]) -> (Site, Sink, Instance) {
+pub(crate) fn start(files: &Files, more: &[&str]) -> (Site, Sink, Instance) {
     let sink = Sink::start();
     let hook = provider("hook", "generic", serde_json::json!({ "address": sink.url("/") }));
     let site = Site::with(&[hook, everything_from("hook")]);
@@ -70,7 +70,18 @@ fn start(files: &Files, more: &[&str]) -> (Site, Sink, Instance) {
 
 /// Posts an event by TLS. In TLS 1.3 a client hears only then that it is refused.
 fn post(at: SocketAddr, trusted: &Authority, client: Option<&Leaf>, event: &Value) -> io::Result<Answer> {
-    post_to("/", "", at, trusted, client, &event.to_string())
+    post_with("", at, trusted, client, event)
+}
+
+/// The same with further lines of the head, each with its end.
+pub(crate) fn post_with(
+    head: &str,
+    at: SocketAddr,
+    trusted: &Authority,
+    client: Option<&Leaf>,
+    event: &Value,
+) -> io::Result<Answer> {
+    post_to("/", head, at, trusted, client, &event.to_string())
 }
 
 /// Posts to a path by TLS, with these further lines of the head.

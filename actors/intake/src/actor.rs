@@ -18,6 +18,7 @@ use crate::config::IntakeConfig;
 use crate::connections::Connections;
 use crate::meter::{Meter, RequestSeries};
 use crate::pipeline::State;
+use crate::senders::{SenderRules, Senders, SendersSnapshot};
 use crate::server;
 use crate::shell::EventListener;
 use crate::window::Window;
@@ -38,6 +39,8 @@ pub struct IntakeParts {
     pub window: Arc<Window>,
     /// Listens to the threads of the HTTP workers, where somebody does.
     pub watchdog: Option<Watchdog>,
+    /// Who may post; without them everybody.
+    pub senders: Option<SenderRules>,
 }
 
 /// Takes events in over HTTP and hands them to the router. Answers 202 only once an event is stored.
@@ -83,6 +86,8 @@ pub struct IntakeSnapshot {
     pub window_keys: usize,
     /// Requests by method and outcome, with their durations.
     pub requests: Vec<RequestSeries<Outcome>>,
+    /// What was found of senders; none where everybody may post.
+    pub senders: Option<SendersSnapshot>,
 }
 
 /// The server came to its end.
@@ -93,11 +98,12 @@ struct ServerEnded(io::Result<()>);
 impl IntakeActor {
     /// An actor that starts its server when it is started.
     pub fn new(parts: IntakeParts) -> Self {
-        let IntakeParts { listeners, config, router, clock, guard, window, watchdog } = parts;
+        let IntakeParts { listeners, config, router, clock, guard, window, watchdog, senders } = parts;
         let bodies = Budget::new(config.bodies_limit);
         let meter = if config.count_paths { Meter::telling_paths() } else { Meter::of("/") };
         let connections = Connections::new(config.connection_limits());
-        let state = State { config, router, clock, window, bodies, connections, meter, watchdog };
+        let senders = senders.map(Senders::new);
+        let state = State { config, router, clock, window, bodies, connections, meter, senders, watchdog };
         Self { state: Arc::new(state), listeners, server: None, guard }
     }
 
@@ -214,5 +220,6 @@ fn snapshot(state: &State) -> IntakeSnapshot {
         dropped_fields: state.meter.dropped_fields(),
         window_keys: state.window.keys(),
         requests,
+        senders: state.senders.as_deref().map(Senders::snapshot),
     }
 }

@@ -2,7 +2,7 @@
 //! (contract, control plane 13).
 
 use actix_http::body::BoxBody;
-use actix_http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use actix_http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_http::{Response, StatusCode};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -66,11 +66,17 @@ pub enum Outcome {
     Looped,
     /// A page of somebody else posts it from a browser: 403.
     Foreign,
+    /// Its sender does not say who it is, or not truly: 401.
+    Unauthenticated,
+    /// Its sender may not speak of this object: 403.
+    Forbidden,
+    /// Nobody can say now who its sender is: 503.
+    NotReviewed,
 }
 
 impl Outcome {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Accepted,
         Self::Duplicate,
         Self::Redirected,
@@ -84,6 +90,9 @@ impl Outcome {
         Self::Late,
         Self::Looped,
         Self::Foreign,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotReviewed,
     ];
 
     /// The label in metrics.
@@ -102,6 +111,9 @@ impl Outcome {
             Self::Late => "late",
             Self::Looped => "looped",
             Self::Foreign => "foreign",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotReviewed => "not-reviewed",
         }
     }
 
@@ -126,9 +138,10 @@ impl Ending for Outcome {
             Self::Redirected => StatusCode::TEMPORARY_REDIRECT,
             Self::Unreadable | Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unroutable | Self::Looped => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Foreign => StatusCode::FORBIDDEN,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Foreign | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Overloaded | Self::Unreachable | Self::StoreFailed | Self::Late => {
+            Self::Overloaded | Self::Unreachable | Self::StoreFailed | Self::Late | Self::NotReviewed => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -167,6 +180,10 @@ impl Answer {
             Self::Redirected(location) => drop(headers.insert(LOCATION, location)),
             Self::Refused(_) if status == StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(RETRY_AFTER, RETRY_IN);
+            }
+            // How to say who one is (RFC 9110, section 11.6.1).
+            Self::Refused(Outcome::Unauthenticated) => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::Refused(_) => {}
         }

@@ -18,6 +18,7 @@ use actix_web::dev::Server;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::connections::{Connection, Connections};
 use crate::stream::Guarded;
@@ -40,6 +41,28 @@ pub struct Serving {
     pub linger: Duration,
     /// How long open requests may take when the server stops; whole seconds.
     pub drain: Duration,
+}
+
+/// Whether the client of a connection showed a certificate, which was authorised in the handshake.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HasCertificate(pub(crate) bool);
+
+/// A stream of bytes that knows its client.
+trait Client {
+    fn has_certificate(&self) -> bool;
+}
+
+impl Client for TcpStream {
+    fn has_certificate(&self) -> bool {
+        false
+    }
+}
+
+impl Client for TlsStream<TcpStream> {
+    fn has_certificate(&self) -> bool {
+        let (_, tls) = self.get_ref();
+        tls.peer_certificates().is_some_and(|certificates| !certificates.is_empty())
+    }
 }
 
 /// A server of HTTP/1.1 on sockets that speak TLS where they have a configuration for it. It runs when it is polled.
@@ -109,7 +132,7 @@ fn pipeline<T, A, F, G, H, I, S, B>(
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
 + use<T, A, F, G, H, I, S, B>
 where
-    T: AsyncRead + AsyncWrite + Unpin + 'static,
+    T: AsyncRead + AsyncWrite + Client + Unpin + 'static,
     A: Fn(TcpStream) -> F + Clone + 'static,
     F: Future<Output = io::Result<T>> + 'static,
     G: Fn() -> H + 'static,
@@ -137,7 +160,10 @@ where
         .client_request_timeout(serving.first_head)
         .client_disconnect_timeout(serving.linger)
         .graceful_shutdown_signal(stopped)
-        .on_connect_ext(|io: &Guarded<T>, data| drop(data.insert(io.connection())))
+        .on_connect_ext(|io: &Guarded<T>, data| {
+            data.insert(io.connection());
+            data.insert(HasCertificate(io.io().has_certificate()));
+        })
         .finish(marked);
     let connections = serving.connections.clone();
     let admit = move |socket: TcpStream| {

@@ -17,6 +17,7 @@ mod meter;
 mod origin;
 mod path;
 mod pipeline;
+mod senders;
 mod server;
 mod shell;
 mod stream;
@@ -30,6 +31,7 @@ pub use connections::{Connection, ConnectionLimits, Connections};
 pub use guarded::{Serving, serve};
 pub use meter::{DURATION_BOUNDS, Ending, RequestSeries};
 pub use origin::{host_name, is_foreign, is_loopback};
+pub use senders::{Reviewer, SenderMode, SenderRules, SendersSnapshot};
 pub use shell::{EventListener, EventTls, bind};
 pub use webhooks::{
     OpenListeners, Reconcilers, WebhookAction, WebhookActor, WebhookOutcome, WebhookParts, WebhookSnapshot,

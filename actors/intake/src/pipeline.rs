@@ -17,6 +17,7 @@ use crate::config::IntakeConfig;
 use crate::connections::Connections;
 use crate::key::duplicate_key;
 use crate::meter::Meter;
+use crate::senders::Senders;
 use crate::window::{Claim, Ticket, Window};
 
 /// What all HTTP workers share.
@@ -28,6 +29,8 @@ pub(crate) struct State {
     pub(crate) bodies: Arc<Budget>,
     pub(crate) connections: Connections,
     pub(crate) meter: Meter<Outcome>,
+    /// None if everybody may post.
+    pub(crate) senders: Option<Arc<Senders>>,
     pub(crate) watchdog: Option<Watchdog>,
 }
 

@@ -15,6 +15,7 @@ use campanile_protocol::log_event;
 
 use crate::answer::{Answer, Outcome};
 use crate::budget::Hold;
+use crate::guarded::HasCertificate;
 use crate::meter::Ending;
 use crate::origin::is_foreign;
 use crate::pipeline::{State, take_in};
@@ -38,7 +39,8 @@ pub(crate) fn start(state: &Arc<State>, listeners: Vec<EventListener>) -> io::Re
 async fn serve(state: Arc<State>, mut request: Request) -> Result<Response<BoxBody>, Infallible> {
     let open = state.meter.open(request.path(), request.method());
     let mut payload = request.take_payload();
-    let answer = answer(&state, request.head(), &mut payload).await;
+    let has_certificate = request.conn_data::<HasCertificate>().is_some_and(|has| has.0);
+    let answer = answer(&state, request.head(), has_certificate, &mut payload).await;
     let outcome = answer.outcome();
     open.answered(outcome);
     let mut response = answer.into_response();
@@ -56,10 +58,13 @@ fn leaves_body_unread(outcome: Outcome) -> bool {
             | Outcome::TooLarge
             | Outcome::Overloaded
             | Outcome::Foreign
+            | Outcome::Unauthenticated
+            | Outcome::Forbidden
+            | Outcome::NotReviewed
     )
 }
 
-async fn answer(state: &State, head: &RequestHead, payload: &mut Payload) -> Answer {
+async fn answer(state: &State, head: &RequestHead, has_certificate: bool, payload: &mut Payload) -> Answer {
     if head.method != Method::CONNECT
         && let Some(location) = path::redirect(&head.uri)
     {
@@ -73,11 +78,24 @@ async fn answer(state: &State, head: &RequestHead, payload: &mut Payload) -> Ans
         // Its body would be whatever comes on the connection, without an end.
         return Answer::Refused(Outcome::Unreadable);
     }
-    let (event, hold) = match read_event(state, head, payload).await {
-        Ok(read) => read,
-        Err(cause) => return Answer::Refused(cause),
-    };
-    take_in(state, event, hold).await
+    match read_as(state, head, has_certificate, payload).await {
+        Ok((event, hold)) => take_in(state, event, hold).await,
+        Err(cause) => Answer::Refused(cause),
+    }
+}
+
+/// Reads an event of somebody who may post it.
+async fn read_as(
+    state: &State,
+    head: &RequestHead,
+    has_certificate: bool,
+    payload: &mut Payload,
+) -> Result<(Event, Hold), Outcome> {
+    let Some(senders) = &state.senders else { return read_event(state, head, payload).await };
+    let sender = senders.meet(head, has_certificate).await?;
+    let (event, hold) = read_event(state, head, payload).await?;
+    sender.speak_of(&event.involved_object)?;
+    Ok((event, hold))
 }
 
 async fn read_event(

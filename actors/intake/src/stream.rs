@@ -33,6 +33,11 @@ impl<T> Guarded<T> {
         self.admitted.connection()
     }
 
+    /// The stream itself.
+    pub(crate) fn io(&self) -> &T {
+        &self.io
+    }
+
     /// Fails when the head has taken too long.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(since) = self.admitted.head_since() else {

@@ -14,6 +14,7 @@ mod reconciles;
 mod secrets;
 mod specs;
 mod submit;
+mod token_reviews;
 mod unusable;
 
 pub use accounts::{AccountError, ReadServiceAccount, RequestToken};
@@ -35,4 +36,5 @@ pub use reconciles::{Annotated, EntryOutcome, ReconcileError, RequestReconciles}
 pub use secrets::{ReadSecrets, SecretError, Secrets};
 pub use specs::{GetSpecs, Specs};
 pub use submit::{Submit, SubmitError, SubmitReply};
+pub use token_reviews::{ReviewError, ReviewToken, TokenOwner};
 pub use unusable::Unusable;

@@ -15,7 +15,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 pub use failure::{CertificateRefusal, Stage, TlsFailure, find};
 pub use material::{PairError, parse_ca, parse_pair};
 pub use rsa::unusable_rsa_bits;
-pub use server::{ServerMaterial, ServerTls, ServerTlsError};
+pub use server::{ClientCertificates, ServerMaterial, ServerTls, ServerTlsError};
 pub use spiffe::{NoSpiffeId, SpiffeId, SpiffeRule};
 
 /// The one crypto provider of the process: aws-lc-rs with its default cipher suites and key exchanges (ADR 23).

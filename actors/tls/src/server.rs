@@ -1,6 +1,7 @@
 //! The TLS of listeners: own certificate and judgement of clients, both of which can be exchanged while it runs.
 //!
-//! A client is judged in the handshake, so that one that is not authorised gets no answer of HTTP. No session is resumed: a
+//! A client is judged in the handshake, so that one that is not authorised gets no answer of HTTP; one that shows no certificate
+//! does where that is [`ClientCertificates::Optional`]. No session is resumed: a
 //! client that was let in once is judged again, by what is in force then.
 
 use std::sync::Arc;
@@ -50,6 +51,15 @@ pub enum ServerTlsError {
     Setup,
 }
 
+/// What becomes of clients that show no certificate, where there are authorities for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientCertificates {
+    /// They are refused.
+    Required,
+    /// They are let in, for whoever knows another way to tell them apart.
+    Optional,
+}
+
 /// What all TLS listeners share.
 #[derive(Clone)]
 pub struct ServerTls {
@@ -91,14 +101,19 @@ impl ServerTls {
     ///
     /// # Errors
     /// [`ServerTlsError::Setup`], which the versions that are built in do not give.
-    pub fn config(&self, rules: Vec<SpiffeRule>) -> Result<ServerConfig, ServerTlsError> {
+    pub fn config(
+        &self,
+        rules: Vec<SpiffeRule>,
+        certificates: ClientCertificates,
+    ) -> Result<ServerConfig, ServerTlsError> {
         let builder = ServerConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|_| ServerTlsError::Setup)?;
         let builder = match self.current.load().clients {
             None => builder.with_no_client_auth(),
             Some(_) => {
-                let judge = Judge { current: self.current.clone(), provider: self.provider.clone(), rules };
+                let (current, provider) = (self.current.clone(), self.provider.clone());
+                let judge = Judge { current, provider, rules, certificates };
                 builder.with_client_cert_verifier(Arc::new(judge))
             }
         };
@@ -148,6 +163,7 @@ struct Judge {
     current: Arc<ArcSwap<Current>>,
     provider: Arc<CryptoProvider>,
     rules: Vec<SpiffeRule>,
+    certificates: ClientCertificates,
 }
 
 impl Judge {
@@ -168,6 +184,10 @@ impl Judge {
 }
 
 impl ClientCertVerifier for Judge {
+    fn client_auth_mandatory(&self) -> bool {
+        self.certificates == ClientCertificates::Required
+    }
+
     /// None: they would be those of the start.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]

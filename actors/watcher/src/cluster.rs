@@ -40,6 +40,7 @@ mod status_writer;
 mod task;
 mod tasks;
 mod throttle;
+mod token_reviews;
 mod trouble;
 mod version;
 mod webhook_status;

@@ -15,7 +15,7 @@ use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Respons
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
     AccountError, Changes, EntryOutcome, LabelLookup, ReadServiceAccount, ReconcileError, RequestReconciles,
-    RequestToken, SecretError, Secrets,
+    RequestToken, ReviewError, ReviewToken, SecretError, Secrets, TokenOwner,
 };
 
 use crate::kinds::{ForEachKind, KeptIn, for_each_kind};
@@ -260,6 +260,11 @@ impl Source for FolderSource {
 
     fn request_token(&self, request: RequestToken) -> ResponseFuture<Result<String, AccountError>> {
         Box::pin(fut::ready(Err(AccountError::NoCluster(request.account))))
+    }
+
+    /// Nobody asks here, either.
+    fn review_token(&self, _: ReviewToken) -> ResponseFuture<Result<TokenOwner, ReviewError>> {
+        Box::pin(fut::ready(Err(ReviewError::NoCluster)))
     }
 
     /// There is nothing to annotate here, and nobody asks: a webhook becomes an event.

@@ -7,7 +7,7 @@ use actix::{Context, ResponseFuture};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
     AccountError, Backlog, EntryOutcome, LabelLookup, ReadServiceAccount, RequestReconciles, RequestToken,
-    SecretError, Secrets,
+    ReviewError, ReviewToken, SecretError, Secrets, TokenOwner,
 };
 
 use crate::WatcherActor;
@@ -52,6 +52,9 @@ pub trait Source: Sized + Unpin + 'static {
 
     /// A token of a service account.
     fn request_token(&self, request: RequestToken) -> ResponseFuture<Result<String, AccountError>>;
+
+    /// Whose the token of a sender is.
+    fn review_token(&self, request: ReviewToken) -> ResponseFuture<Result<TokenOwner, ReviewError>>;
 
     /// Asks what a verified webhook selects to reconcile: one outcome for each entry of its Receiver.
     fn request_reconciles(&self, request: RequestReconciles) -> ResponseFuture<Vec<EntryOutcome>>;

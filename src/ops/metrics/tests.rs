@@ -64,6 +64,7 @@ fn outcomes_that_share_a_status_share_a_series() {
         overloaded: false,
         dropped_fields: 0,
         window_keys: 0,
+        senders: None,
         requests: vec![series(Outcome::Malformed, 400, 0), series(Outcome::Unreadable, 400, 11)],
     };
     let mut page = Page::new(Format::Text);

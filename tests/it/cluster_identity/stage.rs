@@ -14,7 +14,7 @@ use crate::support::{
     secret, shipped_with,
 };
 
-const CONTROLLER: &str = "notification-controller";
+pub(crate) const CONTROLLER: &str = "notification-controller";
 
 /// The service account of the Providers.
 pub(super) const ACCOUNT: &str = "flux-events";
@@ -82,15 +82,7 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn new(name: &str, components: &[&str]) -> Self {
         let namespace = Namespace::new(name);
-        let shipped = shipped_with("deploy/namespaced", components, &namespace);
-        let kinds = ["ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
-        for document in yaml::parse(&shipped).expect("kubectl prints YAML") {
-            let mut object = document.to_json();
-            if kinds.iter().any(|kind| object["kind"] == *kind) {
-                own(&mut object, &namespace);
-                namespace.cluster.apply(&object);
-            }
-        }
+        grant(&namespace, components);
         let (authority, folder) = (Authority::named("clouds"), TempDir::new().expect("a temporary folder"));
         std::fs::write(folder.path().join("trusted.pem"), &authority.pem).expect("the folder is ours");
         let cloud = Sink::start_tls(authority.sign_all(HOSTS).server(None));
@@ -126,6 +118,21 @@ impl Stage {
         let status = self.namespace.status("providers", provider, is_bad);
         condition(&status, "Delivering")["message"].as_str().expect("a text").to_owned()
     }
+}
+
+/// Applies the account of the program and what it may do, with these components, and returns the objects.
+pub(crate) fn grant(namespace: &Namespace, components: &[&str]) -> Vec<Value> {
+    let shipped = shipped_with("deploy/namespaced", components, namespace);
+    let kinds = ["ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
+    let documents = yaml::parse(&shipped).expect("kubectl prints YAML");
+    let objects = documents.iter().map(yaml::Node::to_json);
+    let mut granted: Vec<Value> =
+        objects.filter(|object| kinds.iter().any(|kind| object["kind"] == *kind)).collect();
+    for object in &mut granted {
+        own(object, namespace);
+        namespace.cluster.apply(object);
+    }
+    granted
 }
 
 /// Gives what is not of a namespace a name of this test's own.

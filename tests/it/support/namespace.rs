@@ -73,7 +73,16 @@ impl Namespace {
 
     /// The token of a service account here.
     pub(crate) fn token(&self, account: &str) -> String {
-        let request = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+        self.token_of(account, &json!({}))
+    }
+
+    /// The same, for somebody else than the API server.
+    pub(crate) fn token_for(&self, account: &str, audience: &str) -> String {
+        self.token_of(account, &json!({"audiences": [audience]}))
+    }
+
+    fn token_of(&self, account: &str, spec: &Value) -> String {
+        let request = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec});
         let path = format!("{}/{account}/token", self.all("v1", "serviceaccounts"));
         let answer = self.cluster.must("POST", &path, &request);
         answer["status"]["token"].as_str().expect("a token").to_owned()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler};
 use campanile_domain::{Event, EventJson, ObjectRef};
-use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, IntakeSnapshot, Window, bind};
+use campanile_intake::{IntakeActor, IntakeConfig, IntakeParts, IntakeSnapshot, SenderRules, Window, bind};
 use campanile_protocol::{Submit, SubmitError, SubmitReply};
 use campanile_supervision::{Clock, GetSnapshot, Link};
 use campanile_testkit::{Ward, event, noon};
@@ -120,6 +120,11 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn start(ward: &Ward, config: IntakeConfig) -> Self {
+        Self::start_for(ward, config, None)
+    }
+
+    /// One that takes events of these senders.
+    pub(crate) fn start_for(ward: &Ward, config: IntakeConfig, senders: Option<SenderRules>) -> Self {
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let clock = Arc::new(StillClock(noon()));
         let window = Arc::new(Window::new(SignedDuration::from_mins(5), clock.clone()));
@@ -134,6 +139,7 @@ impl Bench {
             guard: ward.guard("intake"),
             window: window.clone(),
             watchdog: None,
+            senders,
         };
         Self { address, intake: IntakeActor::new(parts).start(), router, link, window }
     }

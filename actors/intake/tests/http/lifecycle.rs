@@ -73,6 +73,7 @@ fn an_actor_built_anew_on_the_same_socket_goes_on_with_the_same_window() {
                 guard: ward.guard("intake"),
                 window: bench.window.clone(),
                 watchdog: None,
+                senders: None,
             };
             IntakeActor::new(parts).start()
         };

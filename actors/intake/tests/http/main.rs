@@ -17,4 +17,5 @@ mod duplicates;
 mod failures;
 mod lifecycle;
 mod limits;
+mod senders;
 mod webhooks;

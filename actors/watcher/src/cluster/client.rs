@@ -30,6 +30,8 @@ pub struct ClusterConfig {
     pub secrets: SecretWatch,
     /// Whether a Receiver may reconcile objects of its own namespace alone.
     pub no_cross_namespace_refs: bool,
+    /// The audience of senders' tokens, where these are reviewed: whether they can be is then tried with each new client.
+    pub review_audience: Option<String>,
 }
 
 /// Of which changed Secrets Receivers hear at once; of others they hear after their interval (contract, receivers 2.1).

@@ -21,7 +21,7 @@ use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, ResponseF
 use campanile_domain::ObjectKey;
 use campanile_protocol::{
     AccountError, Announce, Backlog, EntryOutcome, LabelLookup, ReadServiceAccount, RequestReconciles,
-    RequestToken, SecretError, Secrets,
+    RequestToken, ReviewError, ReviewToken, SecretError, Secrets, TokenOwner,
 };
 use tokio::sync::watch;
 
@@ -36,6 +36,7 @@ use super::reading::Facts;
 use super::secrets::SecretCache;
 use super::task::Task;
 use super::tasks::connect;
+use super::token_reviews;
 use super::version::Served;
 use crate::any_kind::Before;
 use crate::kind::{Id, Kind};
@@ -188,6 +189,10 @@ impl Source for ClusterSource {
 
     fn request_token(&self, request: RequestToken) -> ResponseFuture<Result<String, AccountError>> {
         Box::pin(accounts::token(self.watches.client(), request))
+    }
+
+    fn review_token(&self, request: ReviewToken) -> ResponseFuture<Result<TokenOwner, ReviewError>> {
+        Box::pin(token_reviews::review(self.watches.client(), self.peers.clone(), request))
     }
 
     fn request_reconciles(&self, request: RequestReconciles) -> ResponseFuture<Vec<EntryOutcome>> {

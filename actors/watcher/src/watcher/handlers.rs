@@ -6,7 +6,8 @@ use actix::{ActorContext, Context, Handler, MessageResult, ResponseFuture};
 use campanile_domain::{FailureClass, ObjectKey};
 use campanile_protocol::{
     AccountError, Announce, DeliveryOutcome, DeliveryReport, GetObjects, GetSpecs, ObjectTable,
-    ProviderState, ReadSecrets, ReadServiceAccount, Report, RequestToken, Resync, Secrets, Specs,
+    ProviderState, ReadSecrets, ReadServiceAccount, Report, RequestToken, Resync, ReviewError, ReviewToken,
+    Secrets, Specs, TokenOwner,
 };
 use campanile_supervision::{GetSnapshot, failpoint, failpoint_stall};
 
@@ -63,6 +64,14 @@ impl<S: Source> Handler<RequestToken> for WatcherActor<S> {
 
     fn handle(&mut self, request: RequestToken, _: &mut Context<Self>) -> Self::Result {
         self.source.request_token(request)
+    }
+}
+
+impl<S: Source> Handler<ReviewToken> for WatcherActor<S> {
+    type Result = ResponseFuture<Result<TokenOwner, ReviewError>>;
+
+    fn handle(&mut self, request: ReviewToken, _: &mut Context<Self>) -> Self::Result {
+        self.source.review_token(request)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::cluster::outlet::{WatcherOutlet, weak};
 use crate::cluster::reading::Facts;
 use crate::cluster::task::Task;
 use crate::cluster::tasks::{Scope, connect, watch_objects, watch_secrets};
+use crate::cluster::token_reviews;
 use crate::kind::Kind;
 use crate::kinds::{ForEachKind, KeptIn, for_each_kind};
 
@@ -29,6 +30,8 @@ pub(super) struct Watches {
     pub(super) labels: HashMap<Arc<str>, Task>,
     /// Looks at Secrets that are not watched.
     pub(super) refreshing: Option<Task>,
+    /// Finds out whether tokens of senders can be reviewed.
+    trial: Option<Task>,
     /// On its way to a new client.
     reconnecting: Option<Task>,
 }
@@ -70,6 +73,10 @@ impl Handler<Connected> for ClusterWatcher {
         let source = &mut self.source;
         source.peers.client.set(client.clone());
         source.secrets.connected(client.clone());
+        if let Some(audience) = source.config.review_audience.clone() {
+            let trial = token_reviews::trial(client.clone(), source.peers.clone(), audience);
+            source.watches.trial = Some(Task::spawn(trial));
+        }
         let namespace = source.config.namespace.as_deref().map(Arc::from);
         let scope = Scope { client, namespace, outlet: WatcherOutlet::new(&ctx.address()) };
         let secrets = Task::spawn(watch_secrets(scope.clone(), source.config.secrets.clone()));
