@@ -12,7 +12,7 @@ mod scheduler;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use campanile_domain::{DeliveryId, Event, Failure, NewDelivery, ObjectKey, RecordId};
 use jiff::Timestamp;
@@ -65,7 +65,7 @@ impl Append {
     pub fn new(event: Arc<Event>, accepted_at: Timestamp, plan: Planned, cause: &Span) -> Self {
         let deliveries = match &plan {
             Planned::Deliveries(deliveries) => deliveries.len(),
-            Planned::Later => 0,
+            Planned::Later | Planned::Meanwhile(_) => 0,
         };
         let span = debug_span!(parent: cause, "append", event = Empty, deliveries);
         Self { event, accepted_at, plan, span }
@@ -79,6 +79,9 @@ pub enum Planned {
     Deliveries(Vec<NewDelivery>),
     /// The Alerts are not known yet: keep the event and plan it later.
     Later,
+    /// It is being planned meanwhile: keep the event, which says its id here once it is numbered, until
+    /// [`plan`](Acceptance::plan) says that what it leads to is stored.
+    Meanwhile(Arc<OnceLock<EventId>>),
 }
 
 /// A stored event that waits to be planned.

@@ -135,17 +135,22 @@ impl<'a> Stage<'a> {
 
     fn append(&mut self, entry: Append) -> Result<(), OutboxError> {
         let Append { event, accepted_at, plan, span } = entry;
+        let told = if let Planned::Meanwhile(told) = &plan { Some(told.clone()) } else { None };
         let (plans, records) = match plan {
             Planned::Deliveries(plans) => {
                 let records = plans.len();
                 (plans, records)
             }
-            Planned::Later => (Vec::new(), 1),
+            Planned::Later | Planned::Meanwhile(_) => (Vec::new(), 1),
         };
         self.admit(records, accepted_at.as_microsecond())?;
         let (body, bytes) = self.encode_event(&event)?;
         let number = self.give();
-        span.record("event", display(RecordId::new(self.origin, number)));
+        let id = RecordId::new(self.origin, number);
+        span.record("event", display(id));
+        if let Some(told) = told {
+            told.get_or_init(|| EventId(id));
+        }
         let deliveries = self.deliveries(plans)?;
         let (accepted_at, action) = (accepted_at.as_microsecond(), EventAction::Add(body));
         self.events.push(StagedEvent {

@@ -60,17 +60,20 @@ impl Model {
     /// Stores an entry; returns the providers that got something.
     pub(super) fn append(&mut self, entry: Append) -> Result<Vec<ObjectKey>, OutboxError> {
         let Append { event, accepted_at, plan, span } = entry;
-        match plan {
+        match &plan {
             Planned::Deliveries(deliveries) => {
                 self.admit(deliveries.len(), accepted_at)?;
                 let id = EventId(self.id());
                 span.record("event", display(id));
-                Ok(self.insert(id, &event, accepted_at, deliveries, &span))
+                Ok(self.insert(id, &event, accepted_at, deliveries.clone(), &span))
             }
-            Planned::Later => {
+            Planned::Later | Planned::Meanwhile(_) => {
                 self.admit(1, accepted_at)?;
                 let id = EventId(self.id());
                 span.record("event", display(id));
+                if let Planned::Meanwhile(told) = &plan {
+                    told.get_or_init(|| id);
+                }
                 self.unplanned.insert(id, Unplanned { id, event, accepted_at });
                 Ok(Vec::new())
             }

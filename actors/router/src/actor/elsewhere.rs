@@ -1,11 +1,12 @@
 //! Planning that waits for what is found out elsewhere: patterns that are dear or not compiled yet, expressions that take long.
 //!
-//! An event is planned at once for all Alerts but those that need the [`pool`]; these are planned when their answers are there, and
-//! its sender is answered when all of it is stored. What goes to one Provider about one object stays in order: later events wait
+//! An event is planned at once for all Alerts but those that need the [`pool`]; these are planned when their answers are there. Its
+//! sender does not wait for that: the event is [`kept`] until all of it is stored. What goes to one Provider about one object stays in order: later events wait
 //! behind earlier ones ([`behind`](Elsewhere::behind)), for each namespace of Alerts by itself. An Alert that has no budget left, or
 //! whose turn does not come in time, is dropped for that event, which its owner is told.
 
 mod budget;
+mod kept;
 mod pool;
 mod ticket;
 
@@ -24,6 +25,7 @@ use super::{RouterActor, journal, plan_span};
 use crate::Plan;
 use crate::plan::{Answer, Answers, DropReason, Dropped, Incoming, Matching, Question, plan_with};
 use budget::Budget;
+use kept::Kept;
 use pool::{Job, Pool};
 use ticket::Ticket;
 
@@ -46,6 +48,8 @@ pub(super) struct Elsewhere {
     count: usize,
     /// Stored events among them.
     stored: HashSet<EventId>,
+    /// Submitted events among them.
+    kept: HashMap<u64, Arc<Kept>>,
     budget: Budget,
     last: u64,
     /// Events that had to wait.
@@ -75,10 +79,10 @@ struct Waiting {
     rounds: u8,
 }
 
-/// Where an event came from, and so who is told.
+/// Where an event came from, and so what is stored of it.
 #[derive(Debug)]
 enum Origin {
-    Submitted(Arc<Ticket>),
+    Submitted(Arc<Kept>),
     Stored(EventId),
 }
 
@@ -111,7 +115,7 @@ impl Elsewhere {
 
     /// Whether a stored event waits here.
     pub(super) fn holds(&self, stored: EventId) -> bool {
-        self.stored.contains(&stored)
+        self.stored.contains(&stored) || self.kept.values().any(|kept| kept.is(stored))
     }
 
     /// How many events wait.
@@ -165,19 +169,27 @@ impl RouterActor {
             }
         }
         let now = usize::from(!plan.deliveries.is_empty());
-        let ticket = Arc::new(Ticket::new(reply, of_namespaces.len() + now));
+        let ticket = Arc::new(Ticket::new(reply, 1 + now));
         if now > 0 {
             let entry = Append::new(event.clone(), accepted_at, Planned::Deliveries(plan.deliveries), span);
             let ticket = ticket.clone();
             self.parts.outbox.append(entry, Box::new(move |result| ticket.done(result)));
         }
         self.elsewhere.events += 1;
+        let kept = self.keep(of_namespaces.len(), ctx);
+        let entry = Append::new(event.clone(), accepted_at, kept.planned(), span);
+        let whole = kept.clone();
+        let stored = Box::new(move |result| {
+            whole.done(&result);
+            ticket.done(result);
+        });
+        self.parts.outbox.append(entry, stored);
         for (namespace, questions) in of_namespaces {
             let waiting = Waiting {
                 id: 0,
                 event: event.clone(),
                 accepted_at,
-                origin: Origin::Submitted(ticket.clone()),
+                origin: Origin::Submitted(kept.clone()),
                 span: span.clone(),
                 alerts: Some(questions.iter().map(|question| question.alert.alert.key.clone()).collect()),
                 providers: questions.iter().map(|question| question.alert.alert.provider.clone()).collect(),
@@ -301,10 +313,10 @@ impl RouterActor {
         let Waiting { event, accepted_at, origin, span, .. } = waiting;
         self.note(&event, &plan, ctx);
         match origin {
-            Origin::Submitted(ticket) if plan.deliveries.is_empty() => ticket.done(Ok(())),
-            Origin::Submitted(ticket) => {
+            Origin::Submitted(kept) if plan.deliveries.is_empty() => kept.done(&Ok(())),
+            Origin::Submitted(kept) => {
                 let entry = Append::new(event, accepted_at, Planned::Deliveries(plan.deliveries), &span);
-                self.parts.outbox.append(entry, Box::new(move |result| ticket.done(result)));
+                self.parts.outbox.append(entry, Box::new(move |result| kept.done(&result)));
             }
             Origin::Stored(id) => {
                 let planned = wrap_future(self.parts.outbox.plan(id, plan.deliveries));

@@ -195,6 +195,14 @@ impl Rig {
         told
     }
 
+    /// Waits until nothing waits for its plan, also what other threads match in their own time.
+    async fn settle(&self) {
+        while self.unplanned() > 0 {
+            self.snapshot().await;
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn unplanned(&self) -> u64 {
         self.outbox.stats().unplanned
     }

@@ -81,6 +81,7 @@ fn a_snapshot_is_what_operators_read() {
     run(|ward| async move {
         let rig = Rig::open(&ward, vec![Alert { exclusion: vec!["^x".into()], ..alert() }]).await;
         rig.submit(event()).await.unwrap().unwrap();
+        rig.settle().await;
         let snapshot = serde_json::to_value(rig.snapshot().await).unwrap();
         let expected = serde_json::json!({
             "phase": "open", "loadedAt": noon().to_string(), "alerts": 1, "providers": 1, "patterns": 1,
