@@ -6,6 +6,7 @@
 mod announcing;
 mod backlog;
 mod elsewhere;
+mod few;
 mod journal;
 mod snapshot;
 mod suspects;

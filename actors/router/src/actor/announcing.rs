@@ -10,6 +10,7 @@ use campanile_domain::{AlertRef, Event};
 use campanile_protocol::{Announce, Announcements, Subject, Unusable, reason};
 
 use super::RouterActor;
+use super::few::few_of_each_namespace;
 use crate::plan::ObjectPath;
 use crate::{Dropped, Notice, Plan};
 
@@ -29,10 +30,11 @@ impl Announcing {
     }
 
     fn note(&mut self, event: &Event, plan: &Plan) {
-        for notice in &plan.notices {
+        for notice in few_of_each_namespace(&plan.notices) {
             self.held.note(of_notice(event, notice));
         }
-        for dropped in plan.drops.iter().filter(|dropped| dropped.reason.is_error()) {
+        let errors = plan.drops.iter().filter(|dropped| dropped.reason.is_error());
+        for dropped in few_of_each_namespace(errors) {
             self.held.note(undispatched(event, subject(dropped), dropped.message(event)));
         }
         if self.unusable.0.is_empty() {

@@ -6,6 +6,7 @@ use campanile_domain::{Alert, Conflict, Event};
 use campanile_protocol::log_event;
 use tracing::info;
 
+use super::few::few_of_each_namespace;
 use crate::plan::texts;
 use crate::{DropReason, Dropped, Notice, Plan, Problem, Step, Stops};
 
@@ -16,8 +17,16 @@ pub(super) fn log(event: &Event, plan: &Plan) {
         log_event!(DEBUG, object, "labels are not known yet, the event is planned later");
         return;
     }
-    for notice in &plan.notices {
-        log_notice(event, notice);
+    let notices = few_of_each_namespace(&plan.notices);
+    notices.iter().for_each(|notice| log_notice(event, notice));
+    if notices.len() < plan.notices.len() {
+        let more = plan.notices.len() - notices.len();
+        log_event!(
+            ERROR,
+            object,
+            more,
+            "more alerts have the same trouble with the event, their status shows it"
+        );
     }
     log_stops(event, &plan.stops);
     if !plan.is_selected() {
@@ -35,7 +44,7 @@ pub(super) fn log(event: &Event, plan: &Plan) {
     log_event!(INFO, object, event_message = event.message, "dispatching event");
     let logged_alone =
         |dropped: &&Dropped| dropped.reason.is_error() && !COME_IN_CROWDS.contains(&dropped.reason);
-    for dropped in plan.drops.iter().filter(logged_alone) {
+    for dropped in few_of_each_namespace(plan.drops.iter().filter(logged_alone)) {
         let Alert { key, provider, .. } = &*dropped.alert;
         let cause = dropped.message(event);
         log_event!(
