@@ -108,7 +108,7 @@ impl Reviews {
                 link.ask(ReviewToken { token, audience }).await.ok()?.ok()
             });
             if let Ok(Some(owner)) = answer.await {
-                open.close(found(owner, &controllers));
+                open.close(&found(owner, &controllers));
             }
         });
     }
@@ -131,7 +131,7 @@ struct OpenReview {
 }
 
 impl OpenReview {
-    fn close(self, found: Found) {
+    fn close(self, found: &Found) {
         let mut desk = self.desk.lock();
         desk.known.found(self.hash, found.clone(), Instant::now());
         for waiting in desk.open.remove(&self.hash).unwrap_or_default() {
