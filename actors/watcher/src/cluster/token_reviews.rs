@@ -121,7 +121,7 @@ impl Status {
 mod tests {
     use super::*;
 
-    fn owner(status: serde_json::Value) -> TokenOwner {
+    fn owner(status: &serde_json::Value) -> TokenOwner {
         serde_json::from_value::<Review>(json!({ "status": status })).unwrap().status.owner("campanile")
     }
 
@@ -130,17 +130,17 @@ mod tests {
         let user = json!({ "username": "system:serviceaccount:apps:web", "uid": "u", "groups": ["g"] });
         let account = TokenOwner::Account(ObjectKey::new("apps", "web"));
         let status = |audiences| json!({ "authenticated": true, "user": user, "audiences": audiences });
-        assert_eq!(owner(status(json!(["campanile"]))), account);
-        assert_eq!(owner(status(json!(["other", "campanile"]))), account);
+        assert_eq!(owner(&status(json!(["campanile"]))), account);
+        assert_eq!(owner(&status(json!(["other", "campanile"]))), account);
         for other in [json!([]), json!(["campanile2"]), json!(["https://kubernetes.default.svc"])] {
-            assert_eq!(owner(status(other.clone())), TokenOwner::Nobody, "{other}");
+            assert_eq!(owner(&status(other.clone())), TokenOwner::Nobody, "{other}");
         }
         for none in [
             json!({ "authenticated": true, "user": user }),
             json!({ "authenticated": false, "user": user, "audiences": ["campanile"] }),
             json!({ "user": {}, "error": "invalid bearer token" }),
         ] {
-            assert_eq!(owner(none.clone()), TokenOwner::Nobody, "{none}");
+            assert_eq!(owner(&none), TokenOwner::Nobody, "{none}");
         }
     }
 
@@ -157,7 +157,7 @@ mod tests {
         ] {
             let status =
                 json!({ "authenticated": true, "user": { "username": name }, "audiences": ["campanile"] });
-            assert_eq!(owner(status), TokenOwner::User, "{name}");
+            assert_eq!(owner(&status), TokenOwner::User, "{name}");
         }
     }
 
