@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::cluster_roles::permissive;
 use crate::support::{
     Gate, Instance, Namespace, Sink, campanile_with_input, eventually, is_ready, kubectl, shipped,
     shipped_with,
@@ -129,6 +130,79 @@ fn cluster_guide_everything_that_is_shipped_is_taken_by_the_api_server_12() {
             assert!(told.contains(line), "{folder} lacks {line}");
         }
     }
+}
+
+/// The part of an HTTPRoute that is used (Gateway API 1, `HTTPRouteSpec`), and nothing else: a strict request has no other field.
+fn http_route() -> Value {
+    let list = |of: Value| json!({"type": "array", "items": of});
+    let object = |of: Value| json!({"type": "object", "required": of.as_object().expect("fields").keys().collect::<Vec<_>>(), "properties": of});
+    let text = json!({"type": "string"});
+    let path = object(
+        json!({"type": {"type": "string", "enum": ["Exact", "PathPrefix", "RegularExpression"]}, "value": text}),
+    );
+    let backend = object(json!({"name": text, "port": {"type": "integer", "minimum": 1, "maximum": 65535}}));
+    let rule = object(json!({"matches": list(object(json!({"path": path}))), "backendRefs": list(backend)}));
+    let parents = list(object(json!({"name": text, "namespace": text})));
+    let mut definition = permissive(&("gateway.networking.k8s.io", "HTTPRoute", "httproutes"));
+    // The API server takes a kind of this group with a word of its maintainers alone.
+    let approved = "https://github.com/kubernetes-sigs/gateway-api";
+    definition["metadata"]["annotations"] = json!({"api-approved.kubernetes.io": approved});
+    let spec = object(json!({"parentRefs": parents, "hostnames": list(text.clone()), "rules": list(rule)}));
+    definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"] =
+        json!({"type": "object", "properties": {"spec": spec}});
+    definition
+}
+
+#[test]
+fn cluster_guide_issue_20_webhooks_come_in_by_ingress_or_gateway_and_from_nowhere_else() {
+    let namespace = Namespace::new("outside");
+    namespace.cluster.define(&http_route());
+    let (base, receivers) = ("deploy/namespaced", "deploy/receivers/namespaced");
+    for (way, route, from) in [
+        ("ingress", "ingress.networking.k8s.io", "ingress-nginx"),
+        ("gateway", "httproute.gateway.networking.k8s.io", "gateways"),
+    ] {
+        let text = shipped_with(base, &[receivers, &format!("deploy/receivers/{way}")], &namespace);
+        let told = kubectl(&namespace, &["apply", "--dry-run=server", "--validate=strict", "-f", "-"], &text);
+        assert!(told.contains(&format!("{route}/webhook-receiver created")), "{way}: {told}");
+        let documents = campanile_domain::yaml::parse(&text).expect("kubectl prints YAML");
+        let objects: Vec<Value> = documents.iter().map(campanile_domain::yaml::Node::to_json).collect();
+        let named = |kind: &str, name: &str| {
+            let is = |object: &&Value| object["kind"] == kind && object["metadata"]["name"] == name;
+            objects.iter().find(is).unwrap_or_else(|| panic!("{way} lacks {kind}/{name}"))
+        };
+        let policy = &named("NetworkPolicy", "notification-controller-webhooks")["spec"]["ingress"];
+        let place = json!({"kubernetes.io/metadata.name": from});
+        assert_eq!(policy[0]["from"], json!([{"namespaceSelector": {"matchLabels": place}}]), "{way}");
+        assert_eq!(
+            (policy.as_array().map(Vec::len), &policy[0]["ports"][0]["port"]),
+            (Some(1), &json!("http-webhook"))
+        );
+        // The port that is let in is that of the Service, and of the pod.
+        assert_eq!(named("Service", "webhook-receiver")["spec"]["ports"][0]["targetPort"], "http-webhook");
+    }
+}
+
+#[test]
+fn cluster_guide_issue_21_monitoring_is_taken_where_the_kinds_of_the_prometheus_operator_are() {
+    let namespace = Namespace::new("monitoring");
+    let group = "monitoring.coreos.com";
+    for (kind, plural) in [("PodMonitor", "podmonitors"), ("PrometheusRule", "prometheusrules")] {
+        namespace.cluster.define(&permissive(&(group, kind, plural)));
+    }
+    let text = shipped("deploy/monitoring", &namespace);
+    let told = kubectl(&namespace, &["apply", "--dry-run=server", "-f", "-"], &text);
+    for line in [
+        "podmonitor.monitoring.coreos.com/campanile",
+        "prometheusrule.monitoring.coreos.com/campanile",
+        "configmap/campanile-dashboard",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+    // What the PodMonitor selects is in the pod that is shipped.
+    let pod = shipped("deploy/base", &namespace);
+    assert!(text.contains("app: notification-controller") && pod.contains("app: notification-controller"));
+    assert!(text.contains("port: http-prom") && pod.contains("name: http-prom"));
 }
 
 #[test]
