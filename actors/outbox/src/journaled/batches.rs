@@ -45,51 +45,42 @@ impl<J: Journal> Driver<J> {
         Some(refusal)
     }
 
-    /// Writes a batch. If that fails, its changes are tried alone.
+    /// Writes a batch. If that fails, its changes are tried alone: at once where its entries may be what the journal refused,
+    /// otherwise after a pause.
     pub(super) async fn write_batch(
         &mut self,
         writes: Vec<Write>,
         mut part: Option<&mut Parts>,
     ) -> Result<Vec<Result<(), OutboxError>>, OutboxError> {
-        let last = self.last_change();
-        let (alone, clean) = (writes.is_empty() && part.is_none(), self.batch.is_written());
-        let result = self.commit(writes, part.as_deref_mut()).await;
-        match &result {
-            Ok(_) => {
-                self.note_success();
-                self.advance_batch(last);
-            }
-            Err(error) => {
-                self.note_failure(error);
-                self.leftover = self.leftover.or(part.filter(|part| part.is_begun()).map(|part| part.number));
-                if clean {
-                    self.close_batch();
-                } else {
-                    self.write_changes(!alone).await;
-                }
+        let alone = writes.is_empty() && part.is_none();
+        let result = self.try_batch(writes, part.as_deref_mut()).await;
+        if result.is_err() {
+            self.leftover = self.leftover.or(part.filter(|part| part.is_begun()).map(|part| part.number));
+            if self.batch.is_written() {
+                self.close_batch();
+            } else if alone || self.try_batch(Vec::new(), None).await.is_err() {
+                self.flush_at = Some(Instant::now() + RETRY);
             }
         }
         result
     }
 
-    /// Tries the changes of a failed batch again: at once where its entries may be what the journal refused, otherwise
-    /// after a pause.
-    async fn write_changes(&mut self, at_once: bool) {
-        if !at_once {
-            self.flush_at = Some(Instant::now() + RETRY);
-            return;
-        }
+    /// Writes a batch, and drops its changes if that succeeds.
+    async fn try_batch(
+        &mut self,
+        writes: Vec<Write>,
+        part: Option<&mut Parts>,
+    ) -> Result<Vec<Result<(), OutboxError>>, OutboxError> {
         let last = self.last_change();
-        match self.commit(Vec::new(), None).await {
+        let result = self.commit(writes, part).await;
+        match &result {
             Ok(_) => {
                 self.note_success();
                 self.advance_batch(last);
             }
-            Err(error) => {
-                self.note_failure(&error);
-                self.flush_at = Some(Instant::now() + RETRY);
-            }
+            Err(error) => self.note_failure(error),
         }
+        result
     }
 
     /// The last change that the next batch writes.

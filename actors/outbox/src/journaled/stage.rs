@@ -135,15 +135,13 @@ impl<'a> Stage<'a> {
 
     fn append(&mut self, entry: Append) -> Result<(), OutboxError> {
         let Append { event, accepted_at, plan, span } = entry;
-        let told = if let Planned::Meanwhile(told) = &plan { Some(told.clone()) } else { None };
-        let (plans, records) = match plan {
-            Planned::Deliveries(plans) => {
-                let records = plans.len();
-                (plans, records)
-            }
-            Planned::Later | Planned::Meanwhile(_) => (Vec::new(), 1),
+        let (plans, told) = match plan {
+            Planned::Deliveries(plans) => (plans, None),
+            Planned::Later => (Vec::new(), None),
+            Planned::Meanwhile(told) => (Vec::new(), Some(told)),
         };
-        self.admit(records, accepted_at.as_microsecond())?;
+        // Without a plan it counts as one.
+        self.admit(plans.len().max(1), accepted_at.as_microsecond())?;
         let (body, bytes) = self.encode_event(&event)?;
         let number = self.give();
         let id = RecordId::new(self.origin, number);

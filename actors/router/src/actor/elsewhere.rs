@@ -1,9 +1,9 @@
 //! Planning that waits for what is found out elsewhere: patterns that are dear or not compiled yet, expressions that take long.
 //!
 //! An event is planned at once for all Alerts but those that need the [`pool`]; these are planned when their answers are there. Its
-//! sender does not wait for that: the event is [`kept`] until all of it is stored. What goes to one Provider about one object stays in order: later events wait
-//! behind earlier ones ([`behind`](Elsewhere::behind)), for each namespace of Alerts by itself. An Alert that has no budget left, or
-//! whose turn does not come in time, is dropped for that event, which its owner is told.
+//! sender does not wait for that: the event is [`kept`] until all of it is stored. What goes to one Provider about one object stays
+//! in order: later events wait behind earlier ones ([`behind`](Elsewhere::behind)), for each namespace of Alerts by itself. An Alert
+//! that has no budget left, or whose turn does not come in time, is dropped for that event, which its owner is told.
 
 mod budget;
 mod kept;

@@ -8,6 +8,13 @@ use crate::sqlite::SqliteJournal;
 use crate::suite::harness::messages;
 use crate::{Acceptance, OutboxError, Planned};
 
+/// Holds the store's thread until the answer is dropped.
+fn hold(outbox: &JournaledOutbox) -> mpsc::Sender<()> {
+    let (held, hold) = mpsc::channel();
+    outbox.send_to_journal(Box::new(move |_| hold.recv().unwrap_or_default()));
+    held
+}
+
 /// An entry that takes several batches.
 fn many(name: &str) -> crate::Append {
     entry(name, (0..300).map(|number| of_lane(&number.to_string())).collect())
@@ -16,8 +23,7 @@ fn many(name: &str) -> crate::Append {
 /// Appends `heavy` with a small entry, and ends the store as a crash does when the small one is stored: a part of `heavy` is.
 fn crash_within(place: &Place, heavy: impl FnOnce(&JournaledOutbox)) {
     let outbox = Arc::new(place.open());
-    let (held, hold) = mpsc::channel::<()>();
-    outbox.send_to_journal(Box::new(move |_| hold.recv().unwrap_or_default()));
+    let held = hold(&outbox);
     heavy(&outbox);
     let (ended, end) = mpsc::channel();
     let crashing = outbox.clone();
@@ -94,8 +100,7 @@ fn issue_17_an_event_that_does_not_fit_is_refused_as_a_whole_and_its_room_given_
 fn issue_17_an_event_with_few_deliveries_does_not_wait_for_those_with_many() {
     let place = Place::new();
     let outbox = place.open();
-    let (held, hold) = mpsc::channel::<()>();
-    outbox.send_to_journal(Box::new(move |_| hold.recv().unwrap_or_default()));
+    let held = hold(&outbox);
     let (told, order) = mpsc::channel();
     for (name, deliveries) in
         [("first", 2_000), ("second", 2_000), ("third", 2_000), ("few", 1), ("also few", 3)]
@@ -121,8 +126,7 @@ fn issue_17_an_event_with_few_deliveries_does_not_wait_for_those_with_many() {
 fn events_with_many_deliveries_that_wait_are_stored_before_a_close() {
     let place = Place::new();
     let outbox = place.open();
-    let (held, hold) = mpsc::channel::<()>();
-    outbox.send_to_journal(Box::new(move |_| hold.recv().unwrap_or_default()));
+    let held = hold(&outbox);
     let replies: Vec<_> = ["a", "b", "c"].map(|name| appended(&outbox, many(name))).into();
     let closed = Outbox::close(&outbox);
     drop(held);
