@@ -30,11 +30,11 @@ impl Announcing {
     }
 
     fn note(&mut self, event: &Event, plan: &Plan) {
-        for notice in few_of_each_namespace(&plan.notices) {
+        for notice in few_of_each_namespace(&plan.notices).0 {
             self.held.note(of_notice(event, notice));
         }
         let errors = plan.drops.iter().filter(|dropped| dropped.reason.is_error());
-        for dropped in few_of_each_namespace(errors) {
+        for dropped in few_of_each_namespace(errors).0 {
             self.held.note(undispatched(event, subject(dropped), dropped.message(event)));
         }
         if self.unusable.0.is_empty() {

@@ -25,21 +25,27 @@ impl OfAlert for Dropped {
     }
 }
 
-/// The first [`FEW`] of each namespace, in their order.
-pub(super) fn few_of_each_namespace<'a, T: OfAlert>(all: impl IntoIterator<Item = &'a T>) -> Vec<&'a T> {
+/// The first [`FEW`] of each namespace, in their order, and how many more there are.
+pub(super) fn few_of_each_namespace<'a, T: OfAlert>(
+    all: impl IntoIterator<Item = &'a T>,
+) -> (Vec<&'a T>, usize) {
     let mut all = all.into_iter();
     let mut few: Vec<&T> = all.by_ref().take(FEW).collect();
     if few.len() < FEW {
-        return few;
+        return (few, 0);
     }
-    let mut counts = HashMap::<&str, usize>::new();
+    let (mut counts, mut more) = (HashMap::<&str, usize>::new(), 0);
     few.iter().for_each(|one| *counts.entry(one.namespace()).or_default() += 1);
-    few.extend(all.filter(|one| {
+    for one in all {
         let count = counts.entry(one.namespace()).or_default();
         *count += 1;
-        *count <= FEW
-    }));
-    few
+        if *count <= FEW {
+            few.push(one);
+        } else {
+            more += 1;
+        }
+    }
+    (few, more)
 }
 
 #[cfg(test)]
@@ -60,8 +66,10 @@ mod tests {
         };
         let mut all: Vec<Dropped> = (0..1000).map(|number| of("evil", number)).collect();
         all.push(of("sound", 0));
-        let few = few_of_each_namespace(&all);
+        let (few, more) = few_of_each_namespace(&all);
         assert_eq!((few.len(), few[FEW].namespace()), (FEW + 1, "sound"));
-        assert_eq!(few_of_each_namespace(&all[..3]).len(), 3);
+        assert_eq!(more, 1000 - FEW);
+        let (few, more) = few_of_each_namespace(&all[..3]);
+        assert_eq!((few.len(), more), (3, 0));
     }
 }

@@ -17,17 +17,9 @@ pub(super) fn log(event: &Event, plan: &Plan) {
         log_event!(DEBUG, object, "labels are not known yet, the event is planned later");
         return;
     }
-    let notices = few_of_each_namespace(&plan.notices);
+    let (notices, more) = few_of_each_namespace(&plan.notices);
     notices.iter().for_each(|notice| log_notice(event, notice));
-    if notices.len() < plan.notices.len() {
-        let more = plan.notices.len() - notices.len();
-        log_event!(
-            ERROR,
-            object,
-            more,
-            "more alerts have the same trouble with the event, their status shows it"
-        );
-    }
+    log_more(event, more);
     log_stops(event, &plan.stops);
     if !plan.is_selected() {
         if !plan.elsewhere.is_empty() {
@@ -44,7 +36,9 @@ pub(super) fn log(event: &Event, plan: &Plan) {
     log_event!(INFO, object, event_message = event.message, "dispatching event");
     let logged_alone =
         |dropped: &&Dropped| dropped.reason.is_error() && !COME_IN_CROWDS.contains(&dropped.reason);
-    for dropped in few_of_each_namespace(plan.drops.iter().filter(logged_alone)) {
+    let (alone, more) = few_of_each_namespace(plan.drops.iter().filter(logged_alone));
+    log_more(event, more);
+    for dropped in alone {
         let Alert { key, provider, .. } = &*dropped.alert;
         let cause = dropped.message(event);
         log_event!(
@@ -65,6 +59,19 @@ pub(super) fn log(event: &Event, plan: &Plan) {
         DropReason::ProviderSuspended,
     ] {
         log_together(event, &plan.drops, &reason);
+    }
+}
+
+/// Says how much of what is wrong with the Alerts of a namespace is not told one by one.
+fn log_more(event: &Event, more: usize) {
+    if more > 0 {
+        let object = &event.involved_object;
+        log_event!(
+            ERROR,
+            object,
+            more,
+            "more is wrong with alerts than is told of one event, their status shows it"
+        );
     }
 }
 
