@@ -22,6 +22,7 @@ mod nats;
 mod openssl;
 mod prometheus;
 mod pubsub;
+mod ready_server;
 pub(crate) mod recording;
 mod request;
 mod sink;

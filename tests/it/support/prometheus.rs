@@ -1,58 +1,29 @@
 //! Prometheus, the real one. Where it is missing a test fails and says how to get it.
 
-use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use super::{eventually, exchange, get};
+use super::exchange;
+use super::ready_server::ReadyServer;
 
-/// A running Prometheus on a free loopback port, which scrapes one target each second.
-pub(crate) struct Prometheus {
-    child: Child,
-    folder: TempDir,
-    address: SocketAddr,
-}
+/// A running Prometheus, which scrapes one target each second.
+pub(crate) struct Prometheus(ReadyServer);
 
 impl Prometheus {
     /// Scrapes `target` and evaluates the groups of rules in `rules`.
     pub(crate) fn start(target: SocketAddr, rules: &Value) -> Self {
-        let folder = TempDir::with_prefix("campanile-prometheus-").expect("a temporary folder can be made");
-        let write = |name: &str, text: &Value| {
-            fs::write(folder.path().join(name), text.to_string()).expect("the folder is ours");
-        };
-        write("rules.yaml", rules);
         // JSON is YAML.
         let configuration = json!({
             "global": { "scrape_interval": "1s", "evaluation_interval": "1s" },
             "rule_files": ["rules.yaml"],
             "scrape_configs": [{ "job_name": "campanile", "static_configs": [{ "targets": [target.to_string()] }] }],
         });
-        write("prometheus.yml", &configuration);
-        // Prometheus does not tell which free port it took; the gap is short.
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
-        let address = free.expect("a port is free");
-        let child = Command::new(installed("prometheus"))
-            .arg(format!("--config.file={}", folder.path().join("prometheus.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-            .arg(format!("--web.listen-address={address}"))
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(folder.path().join("log")).expect("the folder is ours"))
-            .spawn()
-            .expect("Prometheus can be started");
-        let mut running = Self { child, folder, address };
-        eventually("Prometheus to be ready", || running.is_ready().then_some(()));
-        running
-    }
-
-    fn is_ready(&mut self) -> bool {
-        let ended = self.child.try_wait().expect("a child can be asked").is_some();
-        let log = || fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-        assert!(!ended, "Prometheus ended at once:\n{}", log());
-        get(self.address, "/-/ready").is_ok_and(|answer| answer.status == 200)
+        let files = [("prometheus.yml", configuration.to_string()), ("rules.yaml", rules.to_string())];
+        let data = |folder: &Path| vec![format!("--storage.tsdb.path={}", folder.display())];
+        Self(ReadyServer::start("Prometheus", installed("prometheus"), &files, data))
     }
 
     /// The series that a query has now.
@@ -71,18 +42,11 @@ impl Prometheus {
     fn ask(&self, path: &str) -> Value {
         // HTTP/1.0, since longer answers come in chunks otherwise.
         let request = format!("GET {path} HTTP/1.0\r\n\r\n");
-        let answer = exchange(self.address, request.as_bytes()).expect("Prometheus answers");
+        let answer = exchange(self.0.address, request.as_bytes()).expect("Prometheus answers");
         let mut body: Value =
             serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {}", answer.body));
         assert_eq!(body["status"], "success", "{path}: {body}");
         body["data"].take()
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 
