@@ -62,7 +62,7 @@ pub struct App {
     pub addresses: Addresses,
 }
 
-/// Called with the name of an actor that can not be kept alive. Accepted events are safe in the outbox, so the
+/// Called with the name of an actor that cannot be kept alive. Accepted events are safe in the outbox, so the
 /// process ends and whoever runs it starts it again.
 fn give_up(actor: &'static str) {
     tracing::error!(actor, "giving up, the process ends; accepted events are kept in the state folder");
@@ -103,7 +103,7 @@ impl App {
     /// than a closed port. Call it inside an actix system.
     ///
     /// # Errors
-    /// If a port or the state folder can not be had, with the remedy.
+    /// If a port or the state folder cannot be had, with the remedy.
     pub async fn start(config: &Config) -> Result<Self> {
         let server = watching::check(config).await?;
         let listeners = Listeners::bind(config)?;

@@ -106,7 +106,7 @@ enum Command {
     Crds(CrdsFlags),
 }
 
-/// A command line that is well-formed and can not be meant.
+/// A command line that is well-formed and cannot be meant.
 struct Refused {
     /// The text of the log line.
     what: &'static str,

@@ -27,7 +27,7 @@ impl ListenAddress {
     /// Binds the address. `flag` is named in the error. Call it inside a runtime.
     ///
     /// # Errors
-    /// If the address can not be resolved or bound, with the flag and the remedy.
+    /// If the address cannot be resolved or bound, with the flag and the remedy.
     pub fn bind(&self, flag: &str) -> Result<TcpListener> {
         self.try_bind().with_context(|| {
             format!("listen on {}: is another program using it? choose another address with {flag}", self.0)

@@ -51,7 +51,7 @@ pub struct Explanation {
     pub delivery: Option<DeliveryView>,
     /// Every Alert that was asked for, sorted by namespace and name.
     pub alerts: Vec<Explained>,
-    /// Manifests that can not be used and what of the event can not be kept, one line each.
+    /// Manifests that cannot be used and what of the event cannot be kept, one line each.
     pub problems: Vec<String>,
 }
 
@@ -115,7 +115,7 @@ pub enum ExplainError {
     /// No event.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// The manifests can not be read.
+    /// The manifests cannot be read.
     #[error("read the manifests in '{}': {}; bring the folder back or name another", .0.folder.display(), .0.source)]
     Folder(FolderError),
     /// No such Alert.
@@ -140,7 +140,7 @@ pub struct Circumstances {
 /// for threads that may block.
 ///
 /// # Errors
-/// [`ExplainError`] if the event or the folder can not be read, or there is no such Alert.
+/// [`ExplainError`] if the event or the folder cannot be read, or there is no such Alert.
 pub fn explain_folder(
     folder: &Path,
     body: &[u8],
@@ -195,7 +195,7 @@ impl Question {
     /// for threads that may block.
     ///
     /// # Errors
-    /// [`ExplainError`] if the event can not be read, or there is no such Alert.
+    /// [`ExplainError`] if the event cannot be read, or there is no such Alert.
     pub(crate) fn new(
         body: &[u8],
         specs: Specs,

@@ -77,7 +77,7 @@ impl Servers {
     /// Starts them inside the current actix system.
     ///
     /// # Errors
-    /// If a socket can not be used.
+    /// If a socket cannot be used.
     pub(crate) fn start(listeners: OpsListeners, view: &View) -> Result<Self> {
         let mut handles = vec![
             serve(listeners.health, view, health::routes)?,

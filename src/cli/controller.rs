@@ -79,7 +79,7 @@ pub struct ControllerFlags {
 }
 
 impl ControllerFlags {
-    /// Refuses what can not be meant, after the gates are known (contract, control plane 8.2).
+    /// Refuses what cannot be meant, after the gates are known (contract, control plane 8.2).
     ///
     /// # Errors
     /// The line to log before the process ends.
@@ -111,7 +111,7 @@ impl ControllerFlags {
             cache_age: self.token_cache_max_duration,
             default_account: self.default_service_account.clone(),
         };
-        // What can not be read was refused before.
+        // What cannot be read was refused before.
         let selector = LabelSelector::parse(&self.watch_configs_label_selector).unwrap_or_default();
         let secrets = SecretWatch { selector, off: self.common.gate("DisableConfigWatchers") };
         let retry_delays = RetryDelays { min: self.min_retry_delay, max: self.max_retry_delay };

@@ -10,7 +10,7 @@ use campanile_watcher::{ClusterConfig, installed_definitions};
 use super::out::put;
 use crate::cli::{CrdsFlags, Storage};
 
-/// The definitions as they stand in `deploy/crds`, so that a program and its definitions can not differ.
+/// The definitions as they stand in `deploy/crds`, so that a program and its definitions cannot differ.
 const DEFINITIONS: [&str; 3] = [
     include_str!("../../deploy/crds/alerts.yaml"),
     include_str!("../../deploy/crds/providers.yaml"),

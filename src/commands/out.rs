@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 /// Writes text to standard output. A closed pipe is no error: the reader has what it wanted.
 ///
 /// # Errors
-/// If standard output can not be written for another reason, for example a full disk.
+/// If standard output cannot be written for another reason, for example a full disk.
 pub(crate) fn put(text: &str) -> Result<()> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -32,7 +32,7 @@ pub(super) enum Preview {
     LeftOut,
     /// The type has nothing to send.
     Skipped,
-    /// The type can not render this event.
+    /// The type cannot render this event.
     Unrenderable(Failure),
     /// The Provider does not resolve.
     Unusable(Failure),

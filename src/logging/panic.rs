@@ -1,7 +1,7 @@
 //! Panics as lines of the log.
 //!
 //! A panic's message that was put together while the program ran may quote what the code had in its hands: an address, a
-//! token. So only messages that can not do that are shown, those that stand in the code and those of the standard library
+//! token. So only messages that cannot do that are shown, those that stand in the code and those of the standard library
 //! that name numbers; of every panic the line tells the place in the code, which says what went wrong.
 
 use std::any::Any;

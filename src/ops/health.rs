@@ -3,7 +3,7 @@
 //! Both say `ok` once the process serves: its listeners were bound before this one answers. Whether objects are loaded,
 //! the outbox can be written and the Lease is held are checks with names, which `?verbose` shows beside `ping` and which
 //! can be asked for by name. They do not make the process unready: without them it still takes webhooks in, and stores
-//! events or says that it can not.
+//! events or says that it cannot.
 
 use std::time::Duration;
 

@@ -171,11 +171,7 @@ impl Sources {
             }
         }
         if let Some(watcher) = &self.state.watcher {
-            page.family(
-                "campanile_objects",
-                Kind::Gauge,
-                "Objects in force, and those that can not be used.",
-            );
+            page.family("campanile_objects", Kind::Gauge, "Objects in force, and those that cannot be used.");
             let objects = [
                 ("Alert", watcher.alerts),
                 ("Provider", watcher.providers),

@@ -8,7 +8,7 @@ use crate::support::{
 
 const ANY: &str = "--metrics-addr=127.0.0.1:0";
 
-/// A Provider that delivers, one that can not, and an event through both.
+/// A Provider that delivers, one that cannot, and an event through both.
 fn instance(flags: &[&str]) -> (Sink, Site, Instance) {
     let sink = Sink::start();
     let good = provider("good", "generic", json!({ "address": sink.url("/") }));

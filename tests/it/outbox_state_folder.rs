@@ -1,4 +1,4 @@
-//! The state folder: one process holds it, and what can not be used is said.
+//! The state folder: one process holds it, and what cannot be used is said.
 
 use std::fs;
 

@@ -38,7 +38,7 @@ fn objects_of_type(name: &str, type_name: &str, spec: Value, secrets: Vec<Value>
     [vec![provider, everything_from(name)], secrets].concat()
 }
 
-/// Whether each delivery was tried, or is one of those that can not be.
+/// Whether each delivery was tried, or is one of those that cannot be.
 fn was_all_tried(instance: &Instance, holds: bool) -> bool {
     // Asked in this order: an event that is planned in between is in the list.
     let planned = instance.ask("/v1/state")["outbox"]["unplanned"] == 0;
@@ -102,7 +102,7 @@ fn what_can_not_work_shows_no_secret() {
                 .any(|row| row["name"] == *name && row["conditions"][0]["status"] != json!("False"))
         };
         let ready: Vec<&str> = Configuration::never_works().filter(ready).collect();
-        assert!(ready.is_empty(), "{} is not told that it can not work: {ready:?}", kind.type_name);
+        assert!(ready.is_empty(), "{} is not told that it cannot work: {ready:?}", kind.type_name);
     }
     places::search(&mut leaks, &site, &watched);
     places::search_log(&mut leaks, &mut watched.instance);

@@ -108,7 +108,7 @@ fn a_folder_that_vanishes_changes_nothing_and_may_return() {
     let problem = eventually("the loss to show", || {
         instance.ask("/v1/objects")["problems"][0].as_str().map(str::to_owned)
     });
-    assert!(problem.contains("can not be read") && problem.contains("bring it back"), "{problem}");
+    assert!(problem.contains("cannot be read") && problem.contains("bring it back"), "{problem}");
     instance.accept(&event("web", "without the folder"));
     assert_eq!(sink.wait_for(1)[0].message(), "without the folder");
     assert_eq!(get(instance.health, "/readyz").expect("an answer").status, 200);

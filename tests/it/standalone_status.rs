@@ -184,7 +184,7 @@ fn neither_readyz_nor_events_wait_for_the_manifests() {
     assert_eq!(unknown.status, 503, "an empty table would say that there are no objects");
     assert_says(&unknown.body, &["the objects are not loaded yet, try again"]);
     eventually("the log to say why", || {
-        let why = ["manifests folder", "can not be read"];
+        let why = ["manifests folder", "cannot be read"];
         why.iter().all(|part| instance.logged(part)).then_some(())
     });
     site.apply(

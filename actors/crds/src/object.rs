@@ -108,7 +108,7 @@ pub(crate) fn notification_kind<'a>(api_version: &'a str, kind: &'a str) -> Opti
     matches!(kind, "Alert" | "Provider" | "Receiver").then_some((version, kind))
 }
 
-/// Foreign objects are not judged: what can not be read of their metadata is left out.
+/// Foreign objects are not judged: what cannot be read of their metadata is left out.
 fn labelled(root: &Map, api_version: &str, kind: &str) -> Option<Object> {
     let metadata = root.get("metadata")?.as_object()?;
     let key = key_of(metadata);

@@ -28,7 +28,7 @@ macro_rules! rules {
 }
 
 rules! {
-    /// A file or folder that can not be read.
+    /// A file or folder that cannot be read.
     Unreadable: "unreadable-file", "a file or folder cannot be read";
     /// Nothing that could be checked.
     NoManifests: "no-manifests", "there is no manifest";
@@ -78,15 +78,15 @@ rules! {
     MissingSecret: "missing-secret", "the Secret is not among the manifests";
     /// A Secret that holds ciphertext.
     EncryptedSecret: "encrypted-secret", "the Secret holds ciphertext";
-    /// The address can not be used.
+    /// The address cannot be used.
     Address: "provider-address", "the address cannot be used";
-    /// The channel can not be used, or is missing.
+    /// The channel cannot be used, or is missing.
     Channel: "provider-channel", "the channel cannot be used";
-    /// A credential is missing or can not be used.
+    /// A credential is missing or cannot be used.
     Credentials: "provider-secret", "a key of the Secret is missing or cannot be used";
-    /// Certificates can not be used.
+    /// Certificates cannot be used.
     Certificates: "provider-certificates", "the certificates cannot be used";
-    /// The proxy can not be used.
+    /// The proxy cannot be used.
     Proxy: "provider-proxy", "the proxy cannot be used";
     /// The expression of a commit status does not compile.
     Expression: "provider-expression", "the expression is not valid";

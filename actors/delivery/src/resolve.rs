@@ -9,7 +9,7 @@ use campanile_providers::{Blame, ConfigError, Endpoint, SecretLookup, Subject, b
 
 use crate::CheckConnection;
 
-/// Why a Provider can not be used, and which of its fields is to blame.
+/// Why a Provider cannot be used, and which of its fields is to blame.
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
     /// What is wrong and the remedy, secrets masked.
@@ -80,7 +80,7 @@ fn blame_of_connection(spec: &ProviderSpec, failure: &Failure) -> Blame {
 /// Looks Secrets up in those that the watcher answered with.
 ///
 /// # Errors
-/// Why one can not be had, with the remedy, in words that fit after its name and a colon.
+/// Why one cannot be had, with the remedy, in words that fit after its name and a colon.
 pub fn lookup_in(secrets: &Secrets) -> impl Fn(&ObjectKey) -> Result<Arc<Secret>, String> + '_ {
     |key| match secrets.get(key) {
         Some(Ok(secret)) => Ok(secret.clone()),

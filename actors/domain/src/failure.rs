@@ -57,7 +57,7 @@ pub enum FailureClass {
     ProviderDeleted,
     /// The provider's queue was full and this was its oldest.
     Overflow,
-    /// The stored record can not be read.
+    /// The stored record cannot be read.
     Damaged,
 }
 

@@ -27,7 +27,7 @@ impl LabelSelector {
     /// Reads a selector. An empty one selects everything.
     ///
     /// # Errors
-    /// Names the requirement that can not be read.
+    /// Names the requirement that cannot be read.
     pub fn parse(selector: &str) -> Result<Self, String> {
         let whole = selector.trim();
         if whole.is_empty() {

@@ -76,7 +76,7 @@ impl From<usize> for Step {
     }
 }
 
-/// A text that can not be read.
+/// A text that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct YamlError {

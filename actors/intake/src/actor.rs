@@ -45,7 +45,7 @@ pub struct IntakeParts {
 
 /// Takes events in over HTTP and hands them to the router. Answers 202 only once an event is stored.
 ///
-/// It ends when its server ends unasked, or can not start; whoever supervises it builds it anew. When it is dropped,
+/// It ends when its server ends unasked, or cannot start; whoever supervises it builds it anew. When it is dropped,
 /// its server accepts no more and ends after the open requests.
 pub struct IntakeActor {
     state: Arc<State>,

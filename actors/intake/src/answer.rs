@@ -50,7 +50,7 @@ pub enum Outcome {
     Unreadable,
     /// The body is no event: 400.
     Malformed,
-    /// The event can not be routed, now or later: 422.
+    /// The event cannot be routed, now or later: 422.
     Unroutable,
     /// The body is too large: 413.
     TooLarge,

@@ -1,6 +1,6 @@
 //! The HTTP server under both endpoints: sockets, TLS, workers and times.
 //!
-//! The HTTP library ends a head at 128 KiB or 96 fields and answers 431; the contract's 256 KiB can not be reached
+//! The HTTP library ends a head at 128 KiB or 96 fields and answers 431; the contract's 256 KiB cannot be reached
 //! with it. It times only a connection's first head, answering 408; later ones are timed here. A request that is refused before its body was read
 //! to the end closes its connection, after the rest was read and thrown away for a while.
 
@@ -27,7 +27,7 @@ const BACKLOG: u32 = 4096;
 /// Opens the socket on which events come in. Call it inside a runtime.
 ///
 /// # Errors
-/// If the address can not be had, because it is in use or not of this machine.
+/// If the address cannot be had, because it is in use or not of this machine.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;

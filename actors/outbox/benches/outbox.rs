@@ -3,7 +3,7 @@
 //! `cargo bench -p campanile-outbox` measures appends in groups and the full cycle. With `OUTBOX_BACKLOG=1000000` it
 //! first builds a backlog of that many and prints its figures.
 
-#![expect(clippy::expect_used, reason = "a bench that can not go on must say so and stop")]
+#![expect(clippy::expect_used, reason = "a bench that cannot go on must say so and stop")]
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -214,7 +214,7 @@ impl Board {
         self.cache.put(lease);
     }
 
-    /// Counts an event that can not be planned.
+    /// Counts an event that cannot be planned.
     pub(crate) fn count_set_aside(&mut self) {
         self.set_aside += 1;
     }

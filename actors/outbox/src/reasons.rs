@@ -18,7 +18,7 @@ pub(crate) fn overflow() -> Failure {
     )
 }
 
-/// The stored record can not be read.
+/// The stored record cannot be read.
 pub(crate) fn damaged() -> Failure {
     Failure::new(FailureClass::Damaged, "read the stored record back; check the disk of the state folder")
 }

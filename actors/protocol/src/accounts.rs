@@ -26,7 +26,7 @@ pub struct RequestToken {
     pub named_by_account: bool,
 }
 
-/// Why a service account can not be used.
+/// Why a service account cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     /// It does not exist.

@@ -14,7 +14,7 @@ pub struct ReadSecrets(pub Vec<ObjectKey>);
 /// Secrets by key. They are kept in memory only.
 pub type Secrets = BTreeMap<ObjectKey, Result<Arc<Secret>, SecretError>>;
 
-/// Why a Secret can not be had.
+/// Why a Secret cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// It does not exist.

@@ -22,7 +22,7 @@ pub struct Specs {
     pub providers: Vec<Arc<ProviderSpec>>,
     /// The labels of the objects that Alerts ask for.
     pub labels: Arc<dyn LabelLookup>,
-    /// What can not be used, one line each.
+    /// What cannot be used, one line each.
     pub problems: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Why a Provider can not be used as it is configured.
+//! Why a Provider cannot be used as it is configured.
 //!
 //! Texts follow the contract (providers 3 to 9) where it gives one, and add the remedy. They hold names of objects and
 //! keys, never a value from a Secret, so they may go to statuses and logs as they are.
@@ -20,7 +20,7 @@ pub use blame::{Blame, Subject};
 /// What is wrong with a Provider or one of its Secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// A Secret that the Provider names can not be had.
+    /// A Secret that the Provider names cannot be had.
     #[error("failed to get secret '{key}': {cause}")]
     Secret {
         /// The Secret.
@@ -61,7 +61,7 @@ pub enum ConfigError {
         max = crate::address::MAX_LENGTH
     )]
     AddressTooLong(ObjectKey),
-    /// The Secret's key `headers` can not be used.
+    /// The Secret's key `headers` cannot be used.
     #[error("failed to read headers from secret: {problem}; correct key 'headers' of secret '{secret}'")]
     Headers {
         /// The Secret.
@@ -151,7 +151,7 @@ pub enum ConfigError {
     /// Login or address of a Git host.
     #[error(transparent)]
     Git(#[from] GitProblem),
-    /// A part of the address that the type can not use; the text says which.
+    /// A part of the address that the type cannot use; the text says which.
     #[error("{problem}; correct {place}")]
     Setting {
         /// What is wrong.

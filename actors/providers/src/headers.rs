@@ -20,7 +20,7 @@ pub enum HeadersProblem {
         line: usize,
     },
     /// A name that no HTTP header can have; its place in the order of names, counted from 1.
-    #[error("name number {0} in alphabetical order can not be the name of a header")]
+    #[error("name number {0} in alphabetical order cannot be the name of a header")]
     Name(usize),
     /// A value that no HTTP header can have.
     #[error("the value of '{0}' has characters that no header can carry")]
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(problem("A: \"x\\ny\""), "the value of 'A' has characters that no header can carry");
         assert_eq!(
             problem("A: 1\n\"Bearer secret\": 2"),
-            "name number 2 in alphabetical order can not be the name of a header"
+            "name number 2 in alphabetical order cannot be the name of a header"
         );
         assert_eq!(for_http(&parse("A: |\n  Bearer x\n").unwrap()).unwrap(), pairs(&[("A", "Bearer x")]));
     }

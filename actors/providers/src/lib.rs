@@ -6,7 +6,7 @@
 //! [`Verdict`](campanile_domain::Verdict). Sending, timing and retrying are the caller's.
 //!
 //! Nothing here dials, blocks, reads a clock, a file or the environment ([`Environment`] is given), and no text that leaves this crate (errors, failures, `Debug`) shows a
-//! Secret's value or a URL's path or query. A Provider that can not work is a [`ConfigError`]; a delivery that can not
+//! Secret's value or a URL's path or query. A Provider that cannot work is a [`ConfigError`]; a delivery that cannot
 //! be rendered is a [`Failure`](campanile_domain::Failure) of that delivery alone.
 
 mod access_token;

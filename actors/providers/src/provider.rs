@@ -10,7 +10,7 @@ pub trait Provider: Send + Sync {
     /// An exchange that is to deliver `notification`. Its body is rendered here, once.
     ///
     /// # Errors
-    /// A [`Failure`] of this one delivery: the type can not render its notification.
+    /// A [`Failure`] of this one delivery: the type cannot render its notification.
     fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure>;
 
     /// Whether an answer says that the message is too long, so that a [shorter](crate::shorter) one is to be tried.

@@ -55,7 +55,7 @@ pub fn build(spec: &ProviderSpec, settings: Settings) -> Result<Endpoint, Config
     Ok(Endpoint { kind, provider, connection, masker, notices })
 }
 
-/// Refuses what a template left in the address or the channel: whatever a type does with them, it can not work.
+/// Refuses what a template left in the address or the channel: whatever a type does with them, it cannot work.
 fn no_variables(settings: &Settings) -> Result<(), ConfigError> {
     if left_variable(settings.address.as_str()).is_some() {
         let (shown, place) = (settings.address.shown(), settings.address.source().clone());

@@ -1,7 +1,7 @@
 //! What events cost from intake's hand-over to the answer, over a store on a disk: the plan, the group commit, the way
 //! back. The deliveries are then taken and settled, so that the store stays as small as in daily work.
 
-#![expect(clippy::expect_used, reason = "a bench that can not go on must say so and stop")]
+#![expect(clippy::expect_used, reason = "a bench that cannot go on must say so and stop")]
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! From an event to deliveries: which Alerts select it (contract, control plane 5) and what each makes of it (6.1).
 //!
-//! Pure: the result depends on the arguments alone. An Alert that can not be served is dropped with its reason and does
+//! Pure: the result depends on the arguments alone. An Alert that cannot be served is dropped with its reason and does
 //! not disturb the others.
 
 mod fan_out;
@@ -50,7 +50,7 @@ pub struct Incoming<'e> {
 pub struct Plan {
     /// One for each Alert that selected the event and is not in `drops`, in the order in which the Alerts appeared.
     pub deliveries: Vec<NewDelivery>,
-    /// Alerts that selected the event but may not or can not be served.
+    /// Alerts that selected the event but may not or cannot be served.
     pub drops: Vec<Dropped>,
     /// Alerts that name the object and did not select the event.
     pub stops: Stops,

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub enum End {
     /// It had nothing more to do, or was told to stop.
     Stopped,
-    /// It met an error that it can not go on with, and said so ([`LifeGuard::fail`](crate::LifeGuard::fail)).
+    /// It met an error that it cannot go on with, and said so ([`LifeGuard::fail`](crate::LifeGuard::fail)).
     Failed,
     /// One of its handlers panicked.
     Panicked,

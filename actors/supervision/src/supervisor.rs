@@ -20,7 +20,7 @@ pub type Factory = Box<dyn FnMut(LifeGuard<&'static str>) + Send>;
 /// [`Link::heartbeat`](crate::Link::heartbeat) makes one.
 pub type Heartbeat = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
 
-/// Called when a child died too often. The process can not go on without it.
+/// Called when a child died too often. The process cannot go on without it.
 pub type GiveUp = Box<dyn FnMut(&'static str) + Send>;
 
 /// Puts a child under supervision and builds it.

@@ -1,7 +1,7 @@
 //! Heads of answers: read and understood here, before awc sees them.
 //!
 //! awc takes an interim answer for the final one, gives up at 96 header lines, at a second `Content-Length` and at folded
-//! lines, and treats what it can not frame as no answer at all. So it is told only where the body ends; the rest of the
+//! lines, and treats what it cannot frame as no answer at all. So it is told only where the body ends; the rest of the
 //! head goes to the client directly.
 
 mod reader;

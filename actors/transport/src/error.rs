@@ -19,10 +19,10 @@ use crate::{Closed, Endpoint};
 /// Why a request got no answer, or a client could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    /// The request's URL can not be used.
+    /// The request's URL cannot be used.
     #[error("use the address: {0}")]
     Address(#[from] AddressError),
-    /// A header can not be sent.
+    /// A header cannot be sent.
     #[error("set header {name}: {source}")]
     Header {
         /// The header's name, escaped and cut.
@@ -36,7 +36,7 @@ pub enum TransportError {
     /// The Secret's certificate and key do not parse or do not belong together (contract, providers 6).
     #[error("failed to parse TLS certificate and key: {0}")]
     Pair(#[source] PairError),
-    /// TLS can not be set up at all.
+    /// TLS cannot be set up at all.
     #[error("set up TLS: {0}")]
     TlsSetup(#[source] rustls::Error),
     /// An environment variable holds no proxy.
@@ -47,7 +47,7 @@ pub enum TransportError {
         /// What is wrong with its value.
         source: ProxySettingError,
     },
-    /// The Provider's proxy can not be used.
+    /// The Provider's proxy cannot be used.
     #[error("use the proxy: {0}")]
     ProxySetting(#[source] ProxySettingError),
     /// Objects may not lead there.

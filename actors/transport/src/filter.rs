@@ -1,7 +1,7 @@
 //! What awc writes, made into what goes out.
 //!
 //! awc's encoder has three habits without a setting: it adds a `Date` to every request, it writes headers in the order
-//! of a hash table, and it can not write the absolute form (RFC 9112, section 3.2.2) that a forwarding proxy wants. The
+//! of a hash table, and it cannot write the absolute form (RFC 9112, section 3.2.2) that a forwarding proxy wants. The
 //! filter follows the requests on one connection and writes each head anew; bodies it only counts.
 
 use std::io;

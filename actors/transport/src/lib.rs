@@ -6,7 +6,7 @@
 //!
 //! - nothing it holds or reads is without a bound ([`Limits`]), and no request outlasts its connection's timeout;
 //! - the status of an answer counts whatever becomes of its body, unless the body of a success is [wanted](Wanted);
-//! - certificates are always verified, and TLS material that can not work is refused before anything is dialled;
+//! - certificates are always verified, and TLS material that cannot work is refused before anything is dialled;
 //! - no error text holds a URL's path, query or user-info, a header's value or a proxy's password.
 //!
 //! A client also hands [`Publication`](campanile_domain::Publication)s to NATS servers, over the same connections, proxies and

@@ -174,7 +174,7 @@ impl Message {
 type Outcome = Result<(), TransportError>;
 
 impl TransportError {
-    /// Whether the session can not go on after it.
+    /// Whether the session cannot go on after it.
     fn ends_session(&self) -> bool {
         !matches!(self, Self::Nats { source: NatsError::Permission(_) | NatsError::TooLong { .. }, .. })
     }

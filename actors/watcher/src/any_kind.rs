@@ -21,7 +21,7 @@ pub(crate) trait AnyKind<F> {
     /// How many objects are in force.
     fn len(&self) -> usize;
 
-    /// All objects, those that can not be used included.
+    /// All objects, those that cannot be used included.
     fn keys(&self) -> Box<dyn Iterator<Item = &ObjectKey> + '_>;
 
     /// Whether an object is in force.

@@ -29,7 +29,7 @@ impl Default for Strictness {
     }
 }
 
-/// Judges a whole state: what can not be used, what should not stay so, and references that lead nowhere. Sorted as
+/// Judges a whole state: what cannot be used, what should not stay so, and references that lead nowhere. Sorted as
 /// [`sort`] does. Whether addresses suit the Providers' types is not judged here.
 pub fn findings(loaded: &Loaded, strictness: Strictness) -> Vec<Finding> {
     let read = loaded.problems.iter().chain(&loaded.remarks).cloned();

@@ -19,10 +19,10 @@ use crate::finding::{Finding, Place};
 use crate::manifest::{Content, encrypted, parse_text};
 use crate::scan::{MAX_FILES, Scan, Stamp, no_file, walk};
 
-/// The folder can not be read.
+/// The folder cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "manifests folder '{}' can not be read: {source}; bring it back, until then everything stays as it was",
+    "manifests folder '{}' cannot be read: {source}; bring it back, until then everything stays as it was",
     .folder.display()
 )]
 pub struct FolderError {
@@ -51,7 +51,7 @@ pub struct Folder {
 /// Reads a folder, or one file, once.
 ///
 /// # Errors
-/// [`FolderError`] if it can not be read. What is wrong with single files is in [`Loaded::problems`].
+/// [`FolderError`] if it cannot be read. What is wrong with single files is in [`Loaded::problems`].
 pub fn load(root: &Path) -> Result<Loaded, FolderError> {
     let mut folder = Folder::new(root.to_owned());
     folder.refresh()?;
@@ -121,7 +121,7 @@ impl Folder {
             }
             Err(error) => {
                 let last_good = known.map(|file| file.content.clone()).unwrap_or_default();
-                let message = format!("can not be read: {error}; correct the file or its permissions");
+                let message = format!("cannot be read: {error}; correct the file or its permissions");
                 last_good.failed(Finding::error(Rule::Unreadable, Place::whole(&path), "", message))
             }
         };
@@ -147,7 +147,7 @@ fn scan_problems(root: &Path, scan: &Scan) -> Vec<Finding> {
         .unreadable
         .iter()
         .map(|(path, error)| {
-            let message = format!("can not be read: {error}; correct its permissions or remove it");
+            let message = format!("cannot be read: {error}; correct its permissions or remove it");
             Finding::error(Rule::Unreadable, Place::whole(path), "", message)
         })
         .collect();

@@ -1,7 +1,7 @@
 //! Objects from a folder of manifests. They are read and parsed on the blocking pool, whenever the operating system says
 //! that something was touched, and at intervals.
 //!
-//! It owns the folder, its Secrets and what can not be used of it. What a file says counts until the file says something
+//! It owns the folder, its Secrets and what cannot be used of it. What a file says counts until the file says something
 //! else that can be used; a folder that is gone leaves everything as it was.
 
 mod batch;
@@ -52,7 +52,7 @@ pub struct FolderSource {
     /// Whether the folder is to be read again as soon as it is back.
     again: bool,
     ticks: u32,
-    /// Why the folder can not be read now.
+    /// Why the folder cannot be read now.
     lost: Option<String>,
     /// What it holds beside the objects that the watcher owns; none before it was read once.
     loaded: Option<Loaded>,

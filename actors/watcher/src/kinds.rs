@@ -112,7 +112,7 @@ impl<F> Kinds<F> {
         self.each().flat_map(|(_, state)| state.named()).filter_map(kind).collect()
     }
 
-    /// One line for each object that can not be used.
+    /// One line for each object that cannot be used.
     pub(crate) fn problems(&self) -> impl Iterator<Item = String> {
         self.each().flat_map(|(_, state)| state.problems())
     }

@@ -50,7 +50,7 @@ pub struct Loaded {
     pub receivers: BTreeMap<ObjectKey, Located<ReceiverSpec>>,
     /// The Secrets.
     pub secrets: BTreeMap<ObjectKey, Located<Secret>>,
-    /// Manifests that can not be used: unreadable files, broken texts, objects that break the schema, duplicates.
+    /// Manifests that cannot be used: unreadable files, broken texts, objects that break the schema, duplicates.
     pub problems: Vec<Finding>,
     /// What is said about single objects that can be used: deprecations, patterns, selectors.
     pub(crate) remarks: Vec<Finding>,
@@ -58,11 +58,11 @@ pub struct Loaded {
     pub(crate) logged: Vec<Finding>,
     /// Alerts and Providers that break the schema. Those that were good before are among the objects, too.
     pub(crate) malformed: BTreeMap<Id, Malformed>,
-    /// Secrets that exist but can not be read, with the reason.
+    /// Secrets that exist but cannot be read, with the reason.
     pub(crate) unreadable_secrets: HashMap<ObjectKey, String>,
     /// Those of them that are encrypted, or made elsewhere.
     pub(crate) hidden: BTreeMap<ObjectKey, Hidden>,
-    /// Objects of any kind that can not be used as they are now, by kind.
+    /// Objects of any kind that cannot be used as they are now, by kind.
     pub(crate) refused: HashSet<(String, ObjectKey)>,
     /// Providers that ask for their queue to be tried at once, with the value of the annotation.
     pub(crate) requested: BTreeMap<ObjectKey, Box<str>>,

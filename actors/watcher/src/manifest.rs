@@ -38,7 +38,7 @@ pub(crate) struct Malformed {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Content {
     pub(crate) entries: Vec<Entry>,
-    /// What can not be used.
+    /// What cannot be used.
     pub(crate) problems: Vec<Finding>,
     /// What can be used but is remarkable.
     pub(crate) remarks: Vec<Finding>,
@@ -48,7 +48,7 @@ pub(crate) struct Content {
     pub(crate) malformed: Vec<Malformed>,
     /// Secrets that break the schema and have no last good state, with the reason.
     pub(crate) unreadable_secrets: Vec<(ObjectKey, String)>,
-    /// Kinds and names of objects that can not be used as they are now.
+    /// Kinds and names of objects that cannot be used as they are now.
     pub(crate) refused: Vec<(String, ObjectKey)>,
     /// Providers that ask for their queue to be tried at once, with the value of the annotation.
     pub(crate) requested: Vec<(ObjectKey, Box<str>)>,
@@ -63,7 +63,7 @@ impl Content {
     }
 }
 
-/// Reads all documents of `text`. An object that can not be used stays as it was in `last_good`, if it was there. A document
+/// Reads all documents of `text`. An object that cannot be used stays as it was in `last_good`, if it was there. A document
 /// of which nothing can be told leaves every object as it was that the file had and does not name any more.
 pub(crate) fn parse_text(file: &Arc<Path>, text: &str, last_good: &[Entry]) -> Content {
     if let Some(tool) = encrypted::by(text.as_bytes()) {
@@ -199,7 +199,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Notes that an object can not be used as it is, and keeps what was good of it.
+    /// Notes that an object cannot be used as it is, and keeps what was good of it.
     fn refuse(&mut self, kind: &str, key: ObjectKey, why: &str) {
         match self.last_good.iter().find(|entry| entry.identity() == Some((kind, &key))) {
             Some(entry) => self.content.entries.push(entry.clone()),

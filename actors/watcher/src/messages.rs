@@ -15,7 +15,7 @@ pub struct WatcherSnapshot {
     pub receivers: usize,
     /// Secrets that count.
     pub secrets: usize,
-    /// Things that can not be used now.
+    /// Things that cannot be used now.
     pub problems: usize,
 }
 

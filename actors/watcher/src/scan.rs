@@ -35,7 +35,7 @@ impl Stamp {
 pub(crate) struct Scan {
     /// Manifests in the order of their paths.
     pub(crate) files: BTreeMap<PathBuf, Stamp>,
-    /// Files and folders that can not be looked at.
+    /// Files and folders that cannot be looked at.
     pub(crate) unreadable: Vec<(PathBuf, io::Error)>,
     /// Whether there are more than [`MAX_FILES`].
     pub(crate) truncated: bool,
@@ -50,7 +50,7 @@ pub(crate) fn identity(path: &Path) -> io::Result<(u64, u64)> {
 /// that begin with a dot are passed over: of a mounted ConfigMap that leaves the links and not what they hide behind.
 ///
 /// # Errors
-/// If `root` can not be read.
+/// If `root` cannot be read.
 pub(crate) fn walk(root: &Path) -> io::Result<Scan> {
     let mut walk = Walk { scan: Scan::default(), entered: HashSet::new() };
     let metadata = fs::metadata(root)?;
@@ -109,7 +109,7 @@ impl Walk {
         }
     }
 
-    /// Notes what can not be looked at, unless it went away meanwhile or is a dangling link.
+    /// Notes what cannot be looked at, unless it went away meanwhile or is a dangling link.
     fn lost(&mut self, path: PathBuf, error: io::Error) {
         if error.kind() != io::ErrorKind::NotFound {
             self.scan.unreadable.push((path, error));

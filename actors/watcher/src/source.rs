@@ -33,7 +33,7 @@ pub trait Source: Sized + Unpin + 'static {
     /// Whether a Secret can be had, as far as it was asked for.
     ///
     /// # Errors
-    /// [`SecretError`] if it is known that it can not.
+    /// [`SecretError`] if it is known that it cannot.
     fn secret(&self, key: &ObjectKey) -> Result<(), SecretError>;
 
     /// The Secrets that a new subscriber has to hear of.

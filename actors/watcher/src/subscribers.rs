@@ -1,4 +1,4 @@
-//! The subscribers of a watcher. One that can not be reached is behind until it was sent the whole state.
+//! The subscribers of a watcher. One that cannot be reached is behind until it was sent the whole state.
 
 use campanile_protocol::Changes;
 use campanile_supervision::Link;

@@ -86,10 +86,10 @@ pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
     /// Its row; `object` is what all kinds show.
     fn row(&self, object: ObjectRow, aspect: &Self::Aspect) -> Self::Row;
 
-    /// The row of an object that can not be read.
+    /// The row of an object that cannot be read.
     fn row_of_malformed(object: ObjectRow) -> Self::Row;
 
-    /// What the outbox holds of objects of this kind, by key; none if it can not hold any.
+    /// What the outbox holds of objects of this kind, by key; none if it cannot hold any.
     fn counts(backlog: &Backlog) -> Option<&BTreeMap<ObjectKey, Counts>>;
 
     /// Where its changes stand among those that subscribers are told.
@@ -118,7 +118,7 @@ pub(crate) trait Known {
     /// Whether a Secret can be had, as far as it was asked for.
     ///
     /// # Errors
-    /// [`SecretError`] if it is known that it can not.
+    /// [`SecretError`] if it is known that it cannot.
     fn secret(&self, key: &ObjectKey) -> Result<(), SecretError>;
 
     /// What is wrong with the labels of a kind, if they may not be had.

@@ -2,7 +2,7 @@
 //!
 //! It owns the objects of every kind and how each stands ([`Kinds`]), what the outbox holds of them, and who is told of
 //! changes. Where objects come from is its [`Source`]'s concern: a folder of manifests or a cluster. **Promises**:
-//! subscribers hear nothing until every kind was listed, and everything in order from then on; one that can not be reached
+//! subscribers hear nothing until every kind was listed, and everything in order from then on; one that cannot be reached
 //! is sent the whole state as soon as it can, so nobody ever misses a change, and nobody is waited for. It ends when its last
 //! address is dropped.
 
@@ -234,7 +234,7 @@ impl<S: Source> WatcherActor<S> {
         }
     }
 
-    /// One line for each thing that does not work or can not be used.
+    /// One line for each thing that does not work or cannot be used.
     pub(crate) fn problems(&self) -> Vec<String> {
         self.source.problems().into_iter().chain(self.kinds.problems()).collect()
     }

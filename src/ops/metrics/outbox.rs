@@ -41,7 +41,7 @@ fn longest(stats: &Stats) -> Vec<&ObjectKey> {
     queues.into_iter().take(MOST_LOOKS).map(|(key, _)| key).collect()
 }
 
-/// None if nothing waits any more, or the outbox can not be read.
+/// None if nothing waits any more, or the outbox cannot be read.
 async fn age(view: &View, provider: Option<ObjectKey>) -> Option<f64> {
     let oldest = view.outbox.list(Selection { provider, limit: 1, ..Selection::default() }).await.ok()?;
     Some(since(view.clock.now(), oldest.first()?.accepted_at))

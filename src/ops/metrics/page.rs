@@ -74,7 +74,7 @@ pub(super) struct Counted<'a> {
     pub(super) sum: f64,
 }
 
-/// A page that is being written. Writing to it can not fail.
+/// A page that is being written. Writing to it cannot fail.
 pub(super) struct Page {
     format: Format,
     family: &'static str,

@@ -30,7 +30,7 @@ func servers(ctx context.Context, s *site.Site, listener net.Listener) error {
 	if folder == "" {
 		return errors.New("KUBEBUILDER_ASSETS is not set: it must name the folder of etcd and kube-apiserver")
 	}
-	// Given up at the last moment, because these programs can not be handed an open one.
+	// Given up at the last moment, because these programs cannot be handed an open one.
 	if err := listener.Close(); err != nil {
 		return fmt.Errorf("free the port: %w", err)
 	}

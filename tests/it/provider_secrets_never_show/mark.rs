@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 /// What every secret holds. Mixed case: some types change the case of what they send.
 pub(super) const MARK: &str = "HushHush";
 
-/// Keys can not hold the mark; nothing that begins as one, or as a token signed with one, may show.
+/// Keys cannot hold the mark; nothing that begins as one, or as a token signed with one, may show.
 const KEYS: &[&str] = &["PRIVATE KEY", KEY_LINE, "eyJhbGciOi", "sig%3D", "SharedAccessSignature sr="];
 
 /// A line out of the middle of [`PEM`].

@@ -127,8 +127,8 @@ impl Destinations {
     }
 }
 
-/// What stands for all ways where each costs much: an answer that quotes the request, no token, and two settings that can
-/// not work.
+/// What stands for all ways where each costs much: an answer that quotes the request, no token, and two settings that cannot
+/// work.
 pub(super) fn few(destinations: &Destinations, kind: &Kind) -> Vec<Value> {
     let (_, tunnel) = &destinations.secure[&QUOTING];
     let quoting = destinations.proxied(kind, &format!("tls-{QUOTING}"), &tunnel.url());

@@ -17,7 +17,7 @@ use super::within;
 /// A Java program takes its time.
 const START: Duration = Duration::from_secs(90);
 
-/// Set to 1 by whoever runs the tests where the emulator can not be had.
+/// Set to 1 by whoever runs the tests where the emulator cannot be had.
 const WITHOUT: &str = "CAMPANILE_WITHOUT_PUBSUB";
 
 /// A running emulator with one topic and a subscription to it.

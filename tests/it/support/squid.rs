@@ -45,7 +45,7 @@ impl Squid {
         let folder = TempDir::with_prefix("campanile-squid-").expect("a temporary folder can be made");
         // squid gives up root and must still read and write here.
         fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).expect("the folder is ours");
-        // squid can not choose a free port itself; the gap is short, and another run of the test takes another one.
+        // squid cannot choose a free port itself; the gap is short, and another run of the test takes another one.
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|free| free.local_addr())
             .expect("a port is free")

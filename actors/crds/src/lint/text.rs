@@ -1,4 +1,4 @@
-//! Texts that can not be meant: variables that nobody replaced, keys that the API server refuses.
+//! Texts that cannot be meant: variables that nobody replaced, keys that the API server refuses.
 
 use campanile_domain::yaml::Step;
 use serde_json::Value as Json;

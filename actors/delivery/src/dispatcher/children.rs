@@ -1,5 +1,5 @@
 //! The lives of provider actors: each is built when there is work and the one before has ended, stopped when it is idle or
-//! can not be used, and built anew after a panic or when it does not answer.
+//! cannot be used, and built anew after a panic or when it does not answer.
 
 use actix::{AsyncContext, Context, Handler};
 use campanile_domain::{Failure, FailureClass, ObjectKey};

@@ -24,7 +24,7 @@ pub(super) enum Resolution {
     Pending,
     /// It can.
     Ready(Arc<Endpoint>),
-    /// It can not, and why: its queue waits until it changes.
+    /// It cannot, and why: its queue waits until it changes.
     Broken(Failure),
 }
 
@@ -149,7 +149,7 @@ impl Slots {
         self.0.values().filter(names_one).map(|slot| slot.spec.key.clone()).collect()
     }
 
-    /// The Providers that can not be used, and why.
+    /// The Providers that cannot be used, and why.
     pub(super) fn broken(&self) -> HashMap<ObjectKey, Failure> {
         let broken = self.0.iter().filter_map(|(key, slot)| match &slot.resolution {
             Resolution::Broken(failure) => Some((key.clone(), failure.clone())),

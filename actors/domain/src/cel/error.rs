@@ -110,7 +110,7 @@ pub enum Fault {
     /// The rest of a division by zero.
     #[error("modulus by zero")]
     ModulusByZero,
-    /// A value can not be read as another type.
+    /// A value cannot be read as another type.
     #[error("type conversion error: the value is no {0}")]
     Conversion(&'static str),
     /// A map literal repeats a key.
@@ -119,7 +119,7 @@ pub enum Fault {
     /// A pattern that was computed is no RE2 pattern.
     #[error("invalid pattern: {0}")]
     Pattern(crate::PatternError),
-    /// `format()` met something that it can not format.
+    /// `format()` met something that it cannot format.
     #[error("could not format: {0}")]
     Format(&'static str),
     /// A time zone that this program does not know.

@@ -1,7 +1,7 @@
 //! What an expression may cost, estimated from its tree as Kubernetes does it: every node pays its steps, a loop pays its body
 //! once an element, and what is only known at evaluation has the largest size that an event usually has.
 //!
-//! The estimate refuses what can not go well before the first event does. What bounds an evaluation is the meter, whose steps
+//! The estimate refuses what cannot go well before the first event does. What bounds an evaluation is the meter, whose steps
 //! are counted here.
 
 use super::eval::PATTERN_STEPS;

@@ -3,7 +3,7 @@
 //! The engine carries, from one character of the text to the next, every place of the pattern that the text may have
 //! reached. The price counts the most places that can be reached at once: that is what the worst text costs, whatever else
 //! is quick about the pattern. Fixed text counts once however long it is, unless it repeats itself (`aaaa`), since a text
-//! that has reached its end can not be at its middle too.
+//! that has reached its end cannot be at its middle too.
 
 use std::fmt;
 

@@ -183,7 +183,7 @@ impl Builder {
 
     fn alias(&mut self, anchor: usize, mark: Mark) -> Result<(), YamlError> {
         let Some(anchored) = self.anchors.get(&anchor).map(Rc::clone) else {
-            return Err(at(mark, "an alias to a value that is not complete; a value can not contain itself"));
+            return Err(at(mark, "an alias to a value that is not complete; a value cannot contain itself"));
         };
         if self.stack.len() + anchored.size.depth > MAX_DEPTH {
             return Err(too_deep(mark));

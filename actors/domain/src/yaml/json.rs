@@ -7,7 +7,7 @@ use super::{Document, Duplicate, MAX_DEPTH, MAX_NODES, Mark, Node, Value, YamlEr
 pub(super) struct Read {
     /// The documents before the error, or all.
     pub(super) documents: Vec<Document>,
-    /// Why the rest can not be read.
+    /// Why the rest cannot be read.
     pub(super) error: Option<YamlError>,
     /// How many values there are.
     pub(super) nodes: usize,

@@ -127,7 +127,7 @@ fn yaml(builder: &mut Builder, text: &str, line: usize, take: &mut dyn FnMut(Res
 }
 
 /// The text with spaces in place of the tabs right before `offset`; none if what follows is an entry of a sequence, which
-/// a tab can not indent.
+/// a tab cannot indent.
 fn without_tabs_before(text: &str, offset: usize) -> Option<String> {
     let (before, after) = text.split_at_checked(offset)?;
     let kept = before.trim_end_matches(['\t', ' ']);

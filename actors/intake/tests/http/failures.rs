@@ -1,4 +1,4 @@
-//! When an event can not be stored: 503 where another try may help, always in time.
+//! When an event cannot be stored: 503 where another try may help, always in time.
 
 use std::time::{Duration, Instant};
 

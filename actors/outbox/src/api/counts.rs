@@ -51,7 +51,7 @@ pub struct Stats {
     pub total: Usage,
     /// Events that wait to be planned.
     pub unplanned: u64,
-    /// Events that were set aside because they can not be planned, since the start.
+    /// Events that were set aside because they cannot be planned, since the start.
     pub set_aside: u64,
     /// Stored bytes by the outbox's own account.
     pub bytes: u64,

@@ -80,7 +80,7 @@ impl Board {
         self.settle(id, Settlement::Release, Micros::MAX);
     }
 
-    /// Makes a leased delivery that can not be read a dead letter. False if it is not leased.
+    /// Makes a leased delivery that cannot be read a dead letter. False if it is not leased.
     pub(crate) fn set_aside(&mut self, id: i64, now: Micros) -> bool {
         let Some((place, _)) = self.end_lease(id) else { return false };
         self.damaged += 1;

@@ -169,7 +169,7 @@ impl<J: Journal> Driver<J> {
         self.note_damage(error);
         self.shared.board.lock().count_failed_write(error);
         if self.failure.replace(error.clone()).is_none() {
-            tracing::error!(%error, "the outbox can not be written; new events are refused, outcomes are kept in memory");
+            tracing::error!(%error, "the outbox cannot be written; new events are refused, outcomes are kept in memory");
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) struct FolderLock(#[expect(dead_code, reason = "held for its lock")] 
 pub(super) enum LockError {
     /// Another process holds it.
     Held,
-    /// It can not be written.
+    /// It cannot be written.
     Io(io::Error),
 }
 

@@ -1,7 +1,7 @@
 //! The memo table: what providers are known to show, as hashes.
 //!
 //! An entry that is remembered again becomes the newest, and beyond the bound of its provider the oldest leaves. Nothing
-//! here is worth a delivery: an entry that is damaged is unknown, a table that can not be used is begun anew, and if the
+//! here is worth a delivery: an entry that is damaged is unknown, a table that cannot be used is begun anew, and if the
 //! damage does not even allow that, memos are given up for the life of the file.
 
 use std::collections::HashMap;
@@ -42,7 +42,7 @@ pub(super) struct Memo {
 }
 
 impl Memo {
-    /// Writes changes in their order. A table that can not be used fails the group; the next one does without.
+    /// Writes changes in their order. A table that cannot be used fails the group; the next one does without.
     pub(super) fn write(&mut self, connection: &Connection, notes: &[MemoNote]) -> rusqlite::Result<()> {
         if notes.is_empty() || self.is_given_up(connection)? {
             return Ok(());
@@ -101,7 +101,7 @@ impl Memo {
         if std::mem::take(&mut self.damaged)
             && let Err(error) = self.begin_anew(connection)
         {
-            tracing::error!(%error, "the memo of the outbox can not be begun anew");
+            tracing::error!(%error, "the memo of the outbox cannot be begun anew");
         }
     }
 

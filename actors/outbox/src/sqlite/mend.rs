@@ -6,7 +6,7 @@
 //! without the structure: rows are told by their columns and checked by their checksums when they are used. The damaged
 //! file is kept beside the new one.
 //!
-//! What can not be noticed: a log that was cut off looks as if it had never been longer.
+//! What cannot be noticed: a log that was cut off looks as if it had never been longer.
 
 mod bytes;
 mod image;

@@ -23,7 +23,7 @@ use super::space::{self, Space};
 use crate::journal::{Loader, Micros};
 use crate::{Bounds, JournaledOutbox, Ownership};
 
-/// Why the store can not be opened.
+/// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process holds the folder.
@@ -32,7 +32,7 @@ pub enum OpenError {
         /// The folder.
         folder: PathBuf,
     },
-    /// The folder or its file can not be written.
+    /// The folder or its file cannot be written.
     #[error("write the state folder {}: {cause}; let this process own it, or name another folder with --state-dir", folder.display())]
     NotWritable {
         /// The folder.
@@ -74,7 +74,7 @@ pub struct Opened {
     pub moved_aside: Option<PathBuf>,
 }
 
-/// Why a file can not be used.
+/// Why a file cannot be used.
 enum Unusable {
     /// It is damaged or foreign: another takes its place.
     File,

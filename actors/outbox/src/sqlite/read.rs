@@ -79,7 +79,7 @@ fn event_of(row: &Row<'_>, id: i64, first: usize) -> Option<(Micros, Arc<Event>)
     Some((accepted_at, Arc::new(codec::decode_event(body)?)))
 }
 
-/// Reads the Alert of a delivery; none if there is no such row any more, or its text can not be read.
+/// Reads the Alert of a delivery; none if there is no such row any more, or its text cannot be read.
 pub(super) fn alert(connection: &Connection, id: i64) -> rusqlite::Result<Option<ObjectKey>> {
     let read = connection
         .prepare_cached(PLAN)?

@@ -23,7 +23,7 @@ const STATEMENTS: usize = 32;
 pub(super) const PLANNED: i64 = 1;
 /// Events that wait for their deliveries.
 pub(super) const UNPLANNED: i64 = 0;
-/// Events without deliveries that can not be read or not be planned, left for an operator.
+/// Events without deliveries that cannot be read or not be planned, left for an operator.
 pub(super) const SET_ASIDE: i64 = 2;
 
 /// Set before the file is first read, so that its log needs no shared memory.

@@ -1,6 +1,6 @@
 //! What the answers of Git hosts mean for a delivery.
 //!
-//! Beyond the table that all types share: a status that can not be found or is refused is given up alone, and a 403 or
+//! Beyond the table that all types share: a status that cannot be found or is refused is given up alone, and a 403 or
 //! 429 that speaks of a rate limit is one whatever its headers say.
 
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use crate::address::AddressSource;
 
-/// Why statuses can not be written with these settings. Texts follow the contract (providers 23) and add the remedy.
+/// Why statuses cannot be written with these settings. Texts follow the contract (providers 23) and add the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GitProblem {
     /// The type needs a token.

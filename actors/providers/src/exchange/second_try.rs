@@ -44,7 +44,7 @@ impl Exchange for SecondTry {
 /// Posts, and posts once more what is made of the first message where the answer asks for it. Nothing is rendered before.
 pub(crate) struct Amended {
     post: Box<dyn Exchange>,
-    /// What was sent, until a second message was or can not be.
+    /// What was sent, until a second message was or cannot be.
     sent: Option<Request>,
     plainer: Plainer,
 }

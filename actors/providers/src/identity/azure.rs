@@ -60,7 +60,7 @@ pub fn application(account: &ObjectKey, annotations: &Annotations) -> Result<App
 /// Where `authority` gives the tokens of a tenant.
 ///
 /// # Errors
-/// If the tenant or the authority can not stand in an address.
+/// If the tenant or the authority cannot stand in an address.
 pub fn token_url(authority: &str, application: &Application) -> Result<String, IdentityProblem> {
     let tenant = &application.tenant;
     if tenant.is_empty() || !tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))

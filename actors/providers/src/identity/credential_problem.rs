@@ -18,7 +18,7 @@ pub enum CredentialProblem {
     /// The private key is none of the kind that Google gives.
     #[error("has a 'private_key' that is no RSA key in PEM form of 2048 to 8192 bits; download a new key")]
     PrivateKey,
-    /// An address that tokens can not be sent to.
+    /// An address that tokens cannot be sent to.
     #[error("has a '{0}' that is no https URL; download or make it again")]
     Url(&'static str),
     /// An address that a Secret may not send tokens to.
@@ -33,7 +33,7 @@ pub enum CredentialProblem {
          supported: make it again with --credential-source-file or --credential-source-url"
     )]
     Source,
-    /// The source's address or its headers can not be sent.
+    /// The source's address or its headers cannot be sent.
     #[error(
         "has a 'credential_source' whose url is no http or https URL, or whose headers no request can carry; correct it"
     )]

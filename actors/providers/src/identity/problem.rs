@@ -38,13 +38,13 @@ pub enum IdentityProblem {
          does not take; remove it, or add 'gcp.auth.fluxcd.io/workload-identity-provider'"
     )]
     GkeAudiences(ObjectKey),
-    /// A tenant or client that can not stand in an address.
+    /// A tenant or client that cannot stand in an address.
     #[error("'{0}' is no tenant of azure; write its id, for example 72f988bf-86f1-41af-91ab-2d7cd011db47")]
     Tenant(String),
     /// The authority is no address.
     #[error("AZURE_AUTHORITY_HOST is no https URL; correct it, or leave it out")]
     Authority,
-    /// The file of a certificate can not be used.
+    /// The file of a certificate cannot be used.
     #[error("AZURE_CLIENT_CERTIFICATE_PATH: '{file}' {problem}")]
     Certificate {
         /// The file.
@@ -52,7 +52,7 @@ pub enum IdentityProblem {
         /// What is wrong with it.
         problem: CertificateProblem,
     },
-    /// The file of application default credentials can not be used.
+    /// The file of application default credentials cannot be used.
     #[error("'{file}' {problem}")]
     Credential {
         /// The file.

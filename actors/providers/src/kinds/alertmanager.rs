@@ -2,7 +2,7 @@
 //!
 //! The payload is the contract's. Alertmanager tells alerts apart by their labels, and no label has a time, so a repeated
 //! delivery is the same alert. Versions before 0.27 refuse an alert for a label such as `app-version`; they are sent it
-//! once more as `app_version`. Alertmanager sets no limits; those here are our own, so that one event can not fill its notifications.
+//! once more as `app_version`. Alertmanager sets no limits; those here are our own, so that one event cannot fill its notifications.
 
 #[cfg(test)]
 mod tests;

@@ -155,7 +155,7 @@ impl CloneUrl {
     /// Reads an address. The last `/scm/` counts: the path under which the server runs may have the word as well.
     ///
     /// # Errors
-    /// In the order of the contract (providers 23.32): scheme, form, number of segments; and a host that can not be
+    /// In the order of the contract (providers 23.32): scheme, form, number of segments; and a host that cannot be
     /// dialled.
     fn read(address: &Address) -> Result<Self, ConfigError> {
         let text = address.as_str();

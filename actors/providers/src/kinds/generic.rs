@@ -113,7 +113,7 @@ mod tests {
         let error = credentials(&[("headers", b"\"X Y\": 1")]).build(&spec("generic")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "failed to read headers from secret: name number 1 in alphabetical order can not be the name of a header; \
+            "failed to read headers from secret: name number 1 in alphabetical order cannot be the name of a header; \
              correct key 'headers' of secret 'apps/credentials'"
         );
     }

@@ -148,7 +148,7 @@ pub enum PubSubProblem {
     /// The channel, which is the topic, is empty.
     #[error("GCP Pub/Sub topic ID cannot be empty: write it in spec.channel")]
     NoTopic,
-    /// The key can not be used.
+    /// The key cannot be used.
     #[error("key 'token' of the Secret {0}")]
     Credential(#[from] CredentialProblem),
 }

@@ -21,7 +21,7 @@ use crate::webhook::{Target, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 /// In the documentation ("Alert Events V2", <https://api-docs.incident.io/>) no limits were found. These are our own, in
-/// characters, so that one event can not fill an alert.
+/// characters, so that one event cannot fill an alert.
 const TITLE: usize = 1_000;
 const KEY: usize = 255;
 const DESCRIPTION: usize = 40_000;

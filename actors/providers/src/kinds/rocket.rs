@@ -24,7 +24,7 @@ use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// Rocket.Chat limits the text of a message (setting `Message_MaxAllowedSize`, 5,000 as it is shipped,
 /// <https://docs.rocket.chat/docs/message>); for attachments no limit was found in the documentation. This bound of our own is
-/// what an event's sender keeps to, so that one event can not fill a room.
+/// what an event's sender keeps to, so that one event cannot fill a room.
 const LIMITS: Limits =
     Limits { total: 48_000, text: 40_000, share: 8_000, count: 100, key: 256, value: 4_000, overhead: 0 };
 

@@ -1,6 +1,6 @@
 //! `slack`: a message through `chat.postMessage` or an incoming webhook (contract, providers 23.3).
 //!
-//! The payload is the contract's, with two limits. What an event brings along can not become a mention or a link whose
+//! The payload is the contract's, with two limits. What an event brings along cannot become a mention or a link whose
 //! target hides: the `<` of `<!…>`, `<@…>`, `<#…>` and `<https://…>` is escaped as Slack's page "Formatting message text"
 //! asks; values that the Alert itself adds keep theirs, since operators use them to call people. Texts beyond Slack's
 //! limit are cut and say so.

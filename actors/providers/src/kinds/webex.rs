@@ -81,7 +81,7 @@ fn markdown_of(notification: &Notification<'_>) -> String {
     let emoji = if notification.is_error() { '💣' } else { '✅' };
     let mut out = format!("{emoji} **{name}**\n{text}\n");
     for (key, value) in entries {
-        // Writing to a String can not fail.
+        // Writing to a String cannot fail.
         writeln!(out, ">**{key}**: {value}").unwrap_or_default();
     }
     out

@@ -20,7 +20,7 @@ const LONGEST_VALUE: usize = 1_000;
 /// The newest event of `notification` as JSON, its unknown fields included.
 ///
 /// # Errors
-/// A [`Failure`] of this delivery alone if it can not be written as JSON.
+/// A [`Failure`] of this delivery alone if it cannot be written as JSON.
 pub(crate) fn whole(notification: &Notification<'_>) -> Result<Bytes, Failure> {
     rendered(notification.event_json().to_wire_json())
 }
@@ -34,7 +34,7 @@ pub(crate) fn known(notification: &Notification<'_>) -> Result<Bytes, Failure> {
 }
 
 /// The newest event of `notification` as JSON of at most `longest` bytes. Where it is longer, its unknown fields are left out, since
-/// they can not be cut; for the rest see [`known_fitting`].
+/// they cannot be cut; for the rest see [`known_fitting`].
 ///
 /// # Errors
 /// As [`known_fitting`].

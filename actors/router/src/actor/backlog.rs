@@ -192,7 +192,7 @@ impl RouterActor {
         }
     }
 
-    /// Leaves the rest to the next tick. What is held is refused, as the outbox can not take it.
+    /// Leaves the rest to the next tick. What is held is refused, as the outbox cannot take it.
     fn pass_failed(&mut self, error: &OutboxError) {
         tracing::error!(%error, "failed to plan stored events, will try again");
         self.backlog.running = false;

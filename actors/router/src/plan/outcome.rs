@@ -32,7 +32,7 @@ pub enum Step {
     NotIncluded,
     /// An exclusion matches the message.
     Excluded,
-    /// The Alert selected the event but can not be served.
+    /// The Alert selected the event but cannot be served.
     Dropped(DropReason),
     /// The Alert notifies.
     Notifies,
@@ -53,7 +53,7 @@ pub enum DropReason {
     NoCommit,
     /// Step 6: a comment needs a change request.
     NoChangeRequest,
-    /// Step 9: the name of the commit status can not be computed, in the words of the contract.
+    /// Step 9: the name of the commit status cannot be computed, in the words of the contract.
     CommitStatusExpr(Arc<str>),
     /// The event is no state of a commit: its reason is `Progressing`, or its severity neither info nor error.
     NoState,

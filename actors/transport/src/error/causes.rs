@@ -20,10 +20,10 @@ pub enum AddressError {
     #[error("it names no host; write one")]
     Host,
     /// It is longer than HTTP libraries take, or they refuse it for another reason.
-    #[error("it can not be put into a request; shorten or correct it")]
+    #[error("it cannot be put into a request; shorten or correct it")]
     Form,
     /// TLS needs a well-formed name or an IP address to verify.
-    #[error("the host can not be verified by TLS; use its DNS name or IP address with https")]
+    #[error("the host cannot be verified by TLS; use its DNS name or IP address with https")]
     TlsName,
 }
 
@@ -57,7 +57,7 @@ pub enum ProxySettingError {
     #[error("it names no host; write one")]
     Host,
     /// The port is 0.
-    #[error("port 0 can not be dialled; write the proxy's port")]
+    #[error("port 0 cannot be dialled; write the proxy's port")]
     Port,
     /// SOCKS 5 takes 255 bytes at most (RFC 1929, section 2).
     #[error("its user name or password is longer than the 255 bytes of SOCKS 5; shorten it")]
@@ -116,8 +116,8 @@ pub enum RedirectError {
         /// How many are followed.
         max: usize,
     },
-    /// The new address can not be used.
-    #[error("the new address can not be used: {0}")]
+    /// The new address cannot be used.
+    #[error("the new address cannot be used: {0}")]
     Address(#[from] AddressError),
     /// It leads from https to http, where everybody on the way can read along.
     #[error("it redirected from https to http, which is not followed")]

@@ -15,7 +15,7 @@ use crate::kind::Kind;
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The reason that definitions can not be read.
+/// The reason that definitions cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DefinitionsError {
     /// There is no client.
@@ -30,7 +30,7 @@ pub enum DefinitionsError {
 /// right to `get` `customresourcedefinitions.apiextensions.k8s.io`.
 ///
 /// # Errors
-/// [`DefinitionsError`] if the cluster can not be asked.
+/// [`DefinitionsError`] if the cluster cannot be asked.
 pub async fn installed_definitions(config: &ClusterConfig) -> Result<Vec<Json>, DefinitionsError> {
     let client = config.connect().await?;
     let gvk = GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition");

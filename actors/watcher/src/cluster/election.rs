@@ -1,8 +1,8 @@
 //! Leader election with a Lease (contract, control plane 8.4).
 //!
 //! One holder at a time: a Lease is taken only when its holder has not renewed it for its whole duration, measured on
-//! our own clock from when we saw the renewal, and every write demands that nobody wrote in between. A holder that can
-//! not renew gives up before others may take over. The client is the election's own, so a restart of the watcher does
+//! our own clock from when we saw the renewal, and every write demands that nobody wrote in between. A holder that cannot
+//! renew gives up before others may take over. The client is the election's own, so a restart of the watcher does
 //! not cost the lease.
 
 mod record;
@@ -51,7 +51,7 @@ pub struct ElectionConfig {
     pub release_on_cancel: bool,
 }
 
-/// The reason that an election ended. The process can not go on as it was.
+/// The reason that an election ended. The process cannot go on as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum ElectionError {
     /// There is no client.

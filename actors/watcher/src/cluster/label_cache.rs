@@ -122,7 +122,7 @@ fn apply(known: &mut ByNamespace, step: Step<Labelled>) -> bool {
 
 impl LabelLookup for LabelCache {
     fn labels(&self, object: &ObjectRef) -> Labels {
-        // An object of a group that is not watched can not be looked up (contract, control plane 5.2 d).
+        // An object of a group that is not watched cannot be looked up (contract, control plane 5.2 d).
         if source_kinds::group_of(&object.kind).is_some_and(|group| group != object.group()) {
             return Labels::Absent;
         }

@@ -99,7 +99,7 @@ pub(crate) struct StatusChanged {
 #[rtype(result = "()")]
 pub(crate) struct ReviewAll;
 
-/// Status writer to watcher: asks what has to be written of objects. Those without an answer can not be judged yet.
+/// Status writer to watcher: asks what has to be written of objects. Those without an answer cannot be judged yet.
 #[derive(Debug, Message)]
 #[rtype(result = "Vec<(Id, Plan)>")]
 pub(crate) struct PlanWrites(pub(crate) Vec<Id>);

@@ -69,7 +69,7 @@ pub(crate) enum Difference {
 }
 
 impl ObjectStatus {
-    /// Reads `status`; what can not be read is as if it were not there.
+    /// Reads `status`; what cannot be read is as if it were not there.
     pub(crate) fn read(status: &Json) -> Self {
         let is_own = |written: &&Json| written["type"].as_str().is_some_and(|kind| OWN.contains(&kind));
         let written = status["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();

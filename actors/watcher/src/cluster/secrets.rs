@@ -208,7 +208,7 @@ impl SecretCache {
         (key, entry)
     }
 
-    /// Keeps what a read that began at `begun` brought, and returns what counts: while the API server can not be asked,
+    /// Keeps what a read that began at `begun` brought, and returns what counts: while the API server cannot be asked,
     /// that is what was read before.
     fn settle(&self, key: &ObjectKey, begun: u64, read: Entry) -> Entry {
         let mut state = self.state.lock();

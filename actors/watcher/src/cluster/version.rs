@@ -55,7 +55,7 @@ where
 /// Asks how `kind` is served; none if it is not.
 ///
 /// # Errors
-/// If the API server can not be asked.
+/// If the API server cannot be asked.
 pub(crate) async fn discover(client: &Client, kind: Kind) -> Result<Option<Served>, kube::Error> {
     for version in wanted(kind).iter().copied() {
         let names: Vec<String> =

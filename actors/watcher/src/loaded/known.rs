@@ -13,7 +13,7 @@ pub(crate) enum Known {
     Usable,
     /// It exists, and its contents are not known here.
     Elsewhere,
-    /// It is among the manifests and can not be used, as a finding says.
+    /// It is among the manifests and cannot be used, as a finding says.
     Refused,
     /// Nothing is known of it.
     Absent,

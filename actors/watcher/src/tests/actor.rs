@@ -149,7 +149,7 @@ fn a_folder_that_vanishes_is_one_problem_and_disturbs_nothing_else() {
         fs::rename(rig.folder(), &away).unwrap();
         let table = rig.until(|table| !table.problems.is_empty()).await;
         assert_eq!(table.problems.len(), 1);
-        assert!(table.problems[0].contains("can not be read"), "{:?}", table.problems);
+        assert!(table.problems[0].contains("cannot be read"), "{:?}", table.problems);
         assert_eq!((table.alerts.len(), table.providers.len()), (1, 1));
         assert!(rig.snapshot().await.loaded);
 

@@ -65,7 +65,7 @@ fn issue_15_a_pipe_a_socket_or_a_device_among_manifests_is_a_finding_and_never_w
     let said: Vec<String> = loaded.problems.iter().map(Finding::said).collect();
     let names = ["pipe.yaml", "socket.yml", "zero.json"].map(|name| {
         let place = dir.path().join(name).display().to_string();
-        format!("{place}: can not be read: it is a pipe, a socket or a device and no file; correct its permissions or remove it")
+        format!("{place}: cannot be read: it is a pipe, a socket or a device and no file; correct its permissions or remove it")
     });
     assert_eq!(said, names);
     // A file whose place a pipe takes keeps its objects.

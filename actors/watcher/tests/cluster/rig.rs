@@ -149,7 +149,7 @@ impl Rig {
         self.state(provider, generation, Ok(()), Ok(()));
     }
 
-    /// Says what a dispatcher says that can not resolve the Provider.
+    /// Says what a dispatcher says that cannot resolve the Provider.
     pub(crate) fn unresolved(&self, provider: &str, message: &str) {
         let failure = Failure::new(FailureClass::Config, message);
         self.state(provider, 1, Err(failure.clone()), Err(failure));

@@ -1,4 +1,4 @@
-//! Conversions between types. What can not be converted is an error, never a default.
+//! Conversions between types. What cannot be converted is an error, never a default.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -189,7 +189,7 @@ fn joined<'a>(meter: &mut Meter, list: &Elements<'a>, separator: &str) -> Outcom
     Ok(Some(Value::text(text)))
 }
 
-/// A text in double quotes, with the escapes of Go for what can not stand there.
+/// A text in double quotes, with the escapes of Go for what cannot stand there.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');

@@ -23,7 +23,7 @@ pub(super) enum Use {
     Tree,
     /// None: what it holds was deleted.
     Free,
-    /// The rest of a long row, or a map; or the map can not be read.
+    /// The rest of a long row, or a map; or the map cannot be read.
     Other,
 }
 

@@ -41,7 +41,7 @@ pub(super) fn look(page: &[u8], number: u32) -> Page {
     let start = if number == 1 { FIRST_HEADER } else { 0 };
     let places = || {
         let count = u16_at(page, start + 3).filter(|count| *count <= MOST_CELLS)?;
-        // A place that is none makes a row that can not be read.
+        // A place that is none makes a row that cannot be read.
         let place = |each| u16_at(page, start + 8 + 2 * each).unwrap_or(PAGE);
         Some((0..count).map(place).collect())
     };
@@ -53,7 +53,7 @@ pub(super) fn look(page: &[u8], number: u32) -> Page {
     }
 }
 
-/// The row at `at`. What of its last texts can not be read is replaced, which their checksums will tell.
+/// The row at `at`. What of its last texts cannot be read is replaced, which their checksums will tell.
 pub(super) fn row(image: &Image, page: &[u8], at: usize) -> Option<Row> {
     let (length, at) = varint(page, at)?;
     let (id, at) = varint(page, at)?;

@@ -37,7 +37,7 @@ pub(in crate::sqlite) struct Salvaged {
     pub(in crate::sqlite) deliveries: usize,
     /// Events that lost their deliveries and are planned again.
     pub(in crate::sqlite) planned_again: usize,
-    /// Rows, and pages of an unknown number of rows, that can not be read.
+    /// Rows, and pages of an unknown number of rows, that cannot be read.
     pub(in crate::sqlite) unreadable: u64,
 }
 

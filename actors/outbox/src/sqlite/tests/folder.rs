@@ -95,7 +95,7 @@ fn a_file_that_is_no_database_is_moved_aside_and_three_are_kept() {
         let aside = opened.moved_aside.unwrap();
         assert_eq!(aside, place.path().join(format!("outbox.db.damaged-{}", now.as_second())));
         assert!(fs::read_to_string(&aside).unwrap().contains(&format!("number {round}")));
-        // Its one page can not be read.
+        // Its one page cannot be read.
         assert_eq!(opened.outbox.stats(), Stats { damaged: 1, ..Stats::default() });
         put(&opened.outbox, "a");
         wait(opened.outbox.close()).unwrap();

@@ -1,6 +1,6 @@
 //! What can be wrong with an App's keys in a Secret. Texts follow the contract (providers 21) and add the remedy.
 
-/// Why an App can not be used.
+/// Why an App cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppProblem {
     /// No number that an App can have.

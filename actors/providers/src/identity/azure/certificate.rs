@@ -34,7 +34,7 @@ pub enum CertificateProblem {
          mount both key and certificate in one file"
     )]
     Protected,
-    /// No key, or one that can not sign.
+    /// No key, or one that cannot sign.
     #[error("has no RSA private key of 2048 to 8192 bits; add it to the file, in PEM form")]
     Key,
     /// No certificate of the key.

@@ -27,7 +27,7 @@ impl ConnectionString {
     /// Reads `Endpoint=sb://NS/;SharedAccessKeyName=N;SharedAccessKey=K;EntityPath=HUB`.
     ///
     /// # Errors
-    /// [`EventHubProblem`] for what is missing or can not be used.
+    /// [`EventHubProblem`] for what is missing or cannot be used.
     pub(super) fn parse(text: &str) -> Result<Self, EventHubProblem> {
         let value = |name: &str| {
             let pairs = text.split(';').filter_map(|pair| pair.split_once('='));

@@ -48,7 +48,7 @@ const STYLE: Style = Style { escape: plain, width: characters };
 const CONTEXT_STYLE: Style = Style { escape: plain, width: json_bytes };
 const TAG_STYLE: Style = Style { escape: one_line, width: characters };
 
-/// A tag can not have a line break (Sentry, "Tags"); one that has is dropped.
+/// A tag cannot have a line break (Sentry, "Tags"); one that has is dropped.
 fn one_line(position: &Position<'_>) -> Option<&'static str> {
     matches!(position.c, '\n' | '\r').then_some(" ")
 }

@@ -26,7 +26,7 @@ impl Resources {
     /// How a kind is served; none if it is not.
     ///
     /// # Errors
-    /// If the API server can not be asked.
+    /// If the API server cannot be asked.
     pub(super) async fn find(
         &self,
         client: &Client,
