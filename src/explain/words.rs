@@ -1,6 +1,7 @@
 //! The router's steps in words.
 
-use campanile_domain::{Alert, Event, EventSource, MATCHED_CHARACTERS, PatternBudget};
+use campanile_domain::{Alert, Event, EventSource};
+use campanile_pattern::{MATCHED_CHARACTERS, PatternBudget};
 use campanile_protocol::{LabelLookup, Labels};
 use campanile_router::Step;
 

@@ -10,7 +10,7 @@ use crate::support::recording::{FLUX_2_9, FLUX_2_10, Recording, parsed, sources_
 use crate::support::{Site, alert, campanile_with_input, everything_from, failing, provider, secret};
 
 /// A key that Google's accounts and GitHub's Apps sign with.
-const PEM: &str = include_str!("../../actors/providers/fixtures/github-app/pkcs8.pem");
+const PEM: &str = include_str!("../../actors/crates/providers/fixtures/github-app/pkcs8.pem");
 
 fn objects(kind: ProviderType) -> [Value; 2] {
     let (name, sample) = (kind.name().replace('.', "-"), Sample::of(kind));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use campanile_domain::yaml;
+use campanile_yaml as yaml;
 use serde_json::{Value, json};
 
 use crate::support::cluster::path_of;

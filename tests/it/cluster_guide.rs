@@ -165,8 +165,8 @@ fn cluster_guide_issue_20_webhooks_come_in_by_ingress_or_gateway_and_from_nowher
         let text = shipped_with(base, &[receivers, &format!("deploy/receivers/{way}")], &namespace);
         let told = kubectl(&namespace, &["apply", "--dry-run=server", "--validate=strict", "-f", "-"], &text);
         assert!(told.contains(&format!("{route}/webhook-receiver created")), "{way}: {told}");
-        let documents = campanile_domain::yaml::parse(&text).expect("kubectl prints YAML");
-        let objects: Vec<Value> = documents.iter().map(campanile_domain::yaml::Node::to_json).collect();
+        let documents = campanile_yaml::parse(&text).expect("kubectl prints YAML");
+        let objects: Vec<Value> = documents.iter().map(campanile_yaml::Node::to_json).collect();
         let named = |kind: &str, name: &str| {
             let is = |object: &&Value| object["kind"] == kind && object["metadata"]["name"] == name;
             objects.iter().find(is).unwrap_or_else(|| panic!("{way} lacks {kind}/{name}"))
@@ -211,8 +211,8 @@ fn cluster_guide_the_pod_meets_the_restricted_standard_12() {
     let enforce = json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}});
     namespace.cluster.must("PATCH", &format!("/api/v1/namespaces/{}", namespace.name), &enforce);
     let text = shipped("deploy/base", &namespace);
-    let documents = campanile_domain::yaml::parse(&text).expect("kubectl prints YAML");
-    let objects: Vec<Value> = documents.iter().map(campanile_domain::yaml::Node::to_json).collect();
+    let documents = campanile_yaml::parse(&text).expect("kubectl prints YAML");
+    let objects: Vec<Value> = documents.iter().map(campanile_yaml::Node::to_json).collect();
     let deployment = objects.iter().find(|object| object["kind"] == "Deployment").expect("a Deployment");
     let template = &deployment["spec"]["template"];
     let pod = |spec: Value| {

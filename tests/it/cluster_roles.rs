@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use campanile_domain::yaml;
+use campanile_yaml as yaml;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use campanile_domain::yaml;
+use campanile_yaml as yaml;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -3,9 +3,12 @@
 //! A new edge is a decision: it goes into this table and into `docs/architecture.md`, or it does not happen.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+
+use crate::style_sizes::{is_shipped, sources};
 
 struct Rule {
     may_use: &'static [&'static str],
@@ -13,28 +16,32 @@ struct Rule {
 }
 
 const HTTP: &[&str] = &["actix-web", "actix-http", "awc"];
+const PURE: &[&str] = &["tokio", "actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"];
 
 fn rule(krate: &str) -> Rule {
     let rule = |may_use, never| Rule { may_use, never };
     match krate {
-        "domain" => rule(&[], &["tokio", "actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
-        "crds" => rule(&["domain"], &["actix", "actix-rt", "actix-web", "actix-http", "awc"]),
+        "pattern" | "yaml" | "tls" => rule(&[], PURE),
+        "cel" => rule(&["pattern"], PURE),
+        "domain" => rule(&["cel"], PURE),
+        "crds" => rule(&["domain", "yaml"], &["actix", "actix-rt", "actix-web", "actix-http", "awc"]),
         "protocol" => rule(&["domain", "receivers"], &["kube", "actix-web", "actix-http", "awc"]),
         "supervision" => rule(&[], &["kube", "actix-web", "actix-http", "awc"]),
-        "tls" => rule(&[], &["tokio", "actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
         "transport" => rule(&["domain", "tls"], &["actix", "kube"]),
         "outbox" => rule(&["domain"], &["actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
-        "providers" => rule(&["domain"], &["actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"]),
-        "receivers" => {
-            rule(&["domain"], &["tokio", "actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"])
+        "providers" => {
+            rule(&["domain", "yaml"], &["actix", "actix-rt", "kube", "actix-web", "actix-http", "awc"])
         }
+        "receivers" => rule(&["domain", "cel"], PURE),
         "keyring" => rule(&["domain", "protocol", "receivers", "supervision", "transport"], &["kube"]),
         "intake" => rule(&["domain", "protocol", "supervision", "receivers"], &["kube"]),
         "router" => rule(
-            &["domain", "protocol", "supervision", "outbox"],
+            &["domain", "cel", "pattern", "protocol", "supervision", "outbox"],
             &["kube", "actix-web", "actix-http", "awc"],
         ),
-        "watcher" => rule(&["domain", "protocol", "supervision", "crds", "receivers", "tls"], &[]),
+        "watcher" => {
+            rule(&["domain", "pattern", "yaml", "protocol", "supervision", "crds", "receivers", "tls"], &[])
+        }
         "delivery" => {
             rule(&["domain", "protocol", "supervision", "providers", "transport", "outbox"], &["kube"])
         }
@@ -89,4 +96,27 @@ fn style_nothing_imports_the_composition_root() {
     let importers: Vec<String> =
         edges().into_iter().filter(|(_, uses)| uses.contains("campanile")).map(|(krate, _)| krate).collect();
     assert!(importers.is_empty(), "{importers:?}");
+}
+
+/// Crates with actors lie in `actors/`, those without in `actors/crates/` (ADR 30). Testkit's actor is one for tests.
+#[test]
+fn style_a_crate_lies_on_the_side_of_its_actors() {
+    let actors = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors");
+    let mut wrong = Vec::new();
+    for (folder, expected) in [(actors.clone(), true), (actors.join("crates"), false)] {
+        let crates = std::fs::read_dir(&folder).expect("the folder can be read").flatten();
+        let crates = crates.map(|entry| entry.path()).filter(|path| path.join("Cargo.toml").is_file());
+        for path in crates.filter(|path| !path.ends_with("testkit")) {
+            let mut files = Vec::new();
+            sources(&path.join("src"), &mut files);
+            let holds_actor = files
+                .iter()
+                .filter(|file| is_shipped(file.strip_prefix(&path).expect("it is below")))
+                .any(|file| std::fs::read_to_string(file).is_ok_and(|text| text.contains(" Actor for ")));
+            if holds_actor != expected {
+                wrong.push(path);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "these lie on the wrong side: {wrong:?}");
 }

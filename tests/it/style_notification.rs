@@ -30,7 +30,7 @@ fn uses_of_an_event(text: &str) -> Vec<&'static str> {
 
 #[test]
 fn style_no_provider_type_reads_an_event() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors/providers/src/kinds");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors/crates/providers/src/kinds");
     let mut files = Vec::new();
     sources(&folder, &mut files);
     files.retain(|path| is_shipped(path.strip_prefix(&folder).expect("it is below")));

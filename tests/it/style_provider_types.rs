@@ -9,17 +9,17 @@ use crate::style_sizes::{is_shipped, sources};
 
 /// Where a name may stand: table, types, and the values that tests are made of.
 const HOMES: &[&str] = &[
-    "actors/providers/src/kinds",
-    "actors/domain/src/provider_type",
-    "actors/domain/src/receiver_type",
-    "actors/receivers/src/kinds",
-    "actors/receivers/src/tests",
-    "actors/testkit/src",
+    "actors/crates/providers/src/kinds",
+    "actors/crates/domain/src/provider_type",
+    "actors/crates/domain/src/receiver_type",
+    "actors/crates/receivers/src/kinds",
+    "actors/crates/receivers/src/tests",
+    "actors/crates/testkit/src",
 ];
 
 /// Words that are also the name of a type: the scheme of an address, the form of a payload in the demonstration.
 const OTHER_MEANINGS: &[(&str, &str)] =
-    &[("actors/domain/src/nats.rs", "nats"), ("src/demo/render.rs", "slack")];
+    &[("actors/crates/domain/src/nats.rs", "nats"), ("src/demo/render.rs", "slack")];
 
 /// The lines of code of a file, without comments and the tests at its end.
 fn code(text: &str) -> impl Iterator<Item = &str> {
@@ -79,7 +79,7 @@ const ONE_FILE: usize = 300;
 
 #[test]
 fn style_provider_types_that_are_short_are_one_file() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors/providers/src/kinds");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors/crates/providers/src/kinds");
     let mut files = Vec::new();
     sources(&folder, &mut files);
     let lines = |path: &PathBuf| std::fs::read_to_string(path).map_or(0, |text| text.lines().count());

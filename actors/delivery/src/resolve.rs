@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use campanile_domain::cel::compile_commit_status_name;
+use campanile_domain::compile_commit_status_name;
 use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, ProviderSpec, Secret};
 use campanile_protocol::{SecretError, Secrets};
 use campanile_providers::{Blame, ConfigError, Endpoint, SecretLookup, Subject, build, resolve};

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use campanile_crds::{FieldPath, Rule};
-use campanile_domain::yaml::Step;
-use campanile_domain::{Alert, PatternBudget, PatternError, check_selector};
+use campanile_domain::{Alert, check_selector};
+use campanile_pattern::{PatternBudget, PatternError};
+use campanile_yaml::Step;
 
 /// A pattern that is none.
 struct Broken<'a> {

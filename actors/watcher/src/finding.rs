@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use campanile_crds::flux::{Concerns, Flux};
 use campanile_crds::{Level, Rule};
-use campanile_domain::yaml::Mark;
+use campanile_yaml::Mark;
 
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ mod receivers;
 
 use campanile_crds::flux::Flux;
 use campanile_crds::{Cause, Level, Rule};
-use campanile_domain::yaml;
 use campanile_domain::{Alert, EventSource, ObjectKey, ProviderSpec, Secret};
+use campanile_yaml as yaml;
 
 use crate::finding::Finding;
 use crate::loaded::Known;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use campanile_crds::Rule;
-use campanile_domain::yaml::MAX_TEXT;
+use campanile_yaml::MAX_TEXT;
 use rustix::fs::OFlags;
 
 use crate::Loaded;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use campanile_crds::{
     Level, Lint, Object, Rule, Told, in_status, lint, meant_kind, misfit, unsupported_type,
 };
-use campanile_domain::yaml::{self, Document, Mark, Node, Value, YamlError};
 use campanile_domain::{Alert, ObjectKey};
+use campanile_yaml::{self as yaml, Document, Mark, Node, Value, YamlError};
 use serde_json::Value as Json;
 use uuid::Uuid;
 

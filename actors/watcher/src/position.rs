@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use campanile_domain::yaml::{Mark, Node, Step, Value};
+use campanile_yaml::{Mark, Node, Step, Value};
 
 use crate::finding::Place;
 

@@ -1,8 +1,8 @@
 //! Findings as commands to GitHub Actions, which shows them at the lines of a pull request ("Workflow commands for GitHub
 //! Actions", setting an error message).
 
-use campanile_domain::yaml::Mark;
 use campanile_watcher::Finding;
+use campanile_yaml::Mark;
 
 pub(super) fn report(found: &[Finding]) -> String {
     found.iter().map(line).collect()

@@ -1,8 +1,8 @@
 //! Findings as a list in JSON.
 
 use anyhow::Result;
-use campanile_domain::yaml::Mark;
 use campanile_watcher::Finding;
+use campanile_yaml::Mark;
 use serde::Serialize;
 
 /// A finding. Line and column are null where it is about a file or folder as a whole.

@@ -2,8 +2,8 @@
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>), which code scanning services take.
 
 use anyhow::Result;
-use campanile_domain::yaml::Mark;
 use campanile_watcher::{Finding, Rule};
+use campanile_yaml::Mark;
 use serde_json::{Value, json};
 
 /// The schema that names the format (section 3.13.3).

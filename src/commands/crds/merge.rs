@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
-use campanile_domain::yaml;
+use campanile_yaml as yaml;
 use serde_json::Value;
 
 /// The end of each such list in `deploy/crds`.

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use campanile_crds::{GROUP, Level, Lint, Object, Rule, lint};
-use campanile_domain::{ProviderType, yaml};
+use campanile_domain::ProviderType;
+use campanile_yaml as yaml;
 use serde_json::Value;
 
 use super::merge::merged;

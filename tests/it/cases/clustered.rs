@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use campanile_domain::yaml;
+use campanile_yaml as yaml;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use campanile_domain::yaml;
+use campanile_yaml as yaml;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

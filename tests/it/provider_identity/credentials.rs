@@ -51,7 +51,7 @@ async fn refused(desk: &Desk, identity: &Identity) -> Failure {
 
 /// The certificate of the fixtures, with its key.
 fn certificate() -> String {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors/providers/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors/crates/providers/fixtures");
     let read = |file: &str| std::fs::read_to_string(fixtures.join(file)).unwrap();
     read("azure/certificate.pem") + &read("github-app/pkcs8.pem")
 }

@@ -13,7 +13,7 @@ const KEYS: &[&str] = &["PRIVATE KEY", KEY_LINE, "eyJhbGciOi", "sig%3D", "Shared
 const KEY_LINE: &str = "jUguBD0e0SHVbdYmUZ9j02JPpDcr5LA5fKI4q1QyHkpfHVhuIxbg29xxExT3ZZMs";
 
 /// A private key.
-pub(super) const PEM: &str = include_str!("../../../actors/providers/fixtures/github-app/pkcs1.pem");
+pub(super) const PEM: &str = include_str!("../../../actors/crates/providers/fixtures/github-app/pkcs1.pem");
 
 /// The mark in base64, at each of the three places where it can begin. Letters that also depend on its neighbours are
 /// left out.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Addr, AsyncContext, Context, Handler, Message, ResponseFuture};
-use campanile_domain::cel::default_commit_status_name;
+use campanile_domain::default_commit_status_name;
 use campanile_domain::{
     AlertRef, Delivery, DeliveryId, Environment, Event, Failure, FailureClass, Installation, NewDelivery,
     ObjectKey, ProviderSpec, Verdict, commit_of,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use campanile_domain::cel::{
-    Expression, Steps, commit_status_name, compile_commit_status_name, default_commit_status_name,
+use campanile_cel::{Expression, Steps};
+use campanile_domain::{
+    Event, ProviderSpec, commit_status_name, compile_commit_status_name, default_commit_status_name,
 };
-use campanile_domain::{Event, ProviderSpec};
 use serde_json::Value as Json;
 
 use super::compiled::{Compiled, as_json};

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use campanile_domain::{Alert, LazyPattern, PatternBudget, PatternError, PatternShare, check_selector};
+use campanile_domain::{Alert, check_selector};
+use campanile_pattern::{LazyPattern, PatternBudget, PatternError, PatternShare};
 use serde_json::Value as Json;
 
 use super::interner::Interner;

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use campanile_domain::{LazyPattern, PatternBudget, PatternError, PatternMemory, PatternShare};
+use campanile_pattern::{LazyPattern, PatternBudget, PatternError, PatternMemory, PatternShare};
 
 /// Below this many entries nothing is purged.
 const PURGE_FLOOR: usize = 64;
 
 /// Patterns by their text. It keeps none alive: entries of patterns that no Alert uses any more are purged
 /// whenever the number of entries has doubled. The size of one pattern is bounded by
-/// [`Pattern`](campanile_domain::Pattern) itself.
+/// [`Pattern`](campanile_pattern::Pattern) itself.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
     patterns: HashMap<Box<str>, Weak<LazyPattern>>,

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use campanile_cel::Steps;
 use campanile_domain::ObjectKey;
-use campanile_domain::cel::Steps;
 
 use super::{DropReason, Problem, Step};
 use crate::index::{Addressee, Compiled};

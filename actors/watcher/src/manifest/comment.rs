@@ -1,7 +1,7 @@
 //! Values that begin with a `#` and are none: to YAML that is a comment.
 
 use campanile_crds::FieldPath;
-use campanile_domain::yaml::{Mark, Node, Step, Value};
+use campanile_yaml::{Mark, Node, Step, Value};
 
 /// Every field of `spec` without a value behind whose name the line goes on with `#` and no space.
 pub(super) fn for_values(object: &Node, text: &str) -> Vec<(FieldPath, Mark)> {

@@ -1,6 +1,6 @@
 //! Lists of objects: `kind: List` with whole objects, and typed lists, whose items take kind and version from the list.
 
-use campanile_domain::yaml::{Node, Value};
+use campanile_yaml::{Node, Value};
 use serde_json::Value as Json;
 
 /// Hands on the objects of a document, each with its JSON: the document itself, or the items of a list, however deep.

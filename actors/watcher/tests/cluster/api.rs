@@ -58,7 +58,7 @@ async fn install(kubeconfig: PathBuf, change: fn(&mut Json)) {
     let client = client_of(&kubeconfig).await;
     for file in ["alerts.yaml", "providers.yaml"] {
         let text = std::fs::read_to_string(root().join("deploy/crds").join(file)).unwrap();
-        let mut definition = campanile_domain::yaml::parse(&text).unwrap()[0].to_json();
+        let mut definition = campanile_yaml::parse(&text).unwrap()[0].to_json();
         change(&mut definition);
         let kind = GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
         let api: Api<DynamicObject> = Api::all_with(client.clone(), &ApiResource::from_gvk(&kind));

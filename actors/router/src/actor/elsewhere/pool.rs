@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use campanile_domain::cel::Steps;
+use campanile_cel::Steps;
 use campanile_domain::{Event, Turns, combine};
 
 use crate::actor::Suspects;
