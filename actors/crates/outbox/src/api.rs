@@ -21,8 +21,8 @@ use tracing::field::Empty;
 use tracing::{Span, debug_span};
 
 pub use acceptance::Acceptance;
-pub(crate) use bounds::LIST_BOUND;
 pub use bounds::{Bounds, MEMO_BOUND};
+pub(crate) use bounds::{LIST_BOUND, Room};
 pub use browse::{Browse, Selection};
 pub use counts::{Stats, Tally, Usage};
 pub use memo_store::MemoStore;
@@ -157,6 +157,9 @@ pub enum OutboxError {
 impl OutboxError {
     /// The bound of records is reached.
     pub(crate) const FULL_RECORDS: Self = Self::Full("it holds as many records as it may");
+    /// The bound of events without a plan, of one namespace or of all, is reached.
+    pub(crate) const FULL_UNPLANNED: Self =
+        Self::Full("it holds as many events of the namespace that wait for their plan as it may");
     /// The bound of bytes is reached.
     pub(crate) const FULL_BYTES: Self = Self::Full("it holds as many bytes as it may");
 }

@@ -20,9 +20,10 @@ mod record;
 mod shares;
 mod slab;
 mod sweep;
+mod unplanned;
 mod view;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use campanile_domain::{Failure, ObjectKey, RecordId};
@@ -37,6 +38,7 @@ use overflow::Overflow;
 use queue::{Queue, Queues};
 use record::Record;
 use slab::{Place, Slab};
+use unplanned::Unplanned;
 
 pub(crate) use lease::Leased;
 pub(crate) use ledger::{Ledger, WriteBatch};
@@ -80,8 +82,7 @@ pub(crate) struct Board {
     queues: Queues,
     leases: HashMap<i64, (Place, Epoch)>,
     dead_letters: DeadLetters,
-    /// Events without a plan: when they were accepted, and what their rows weigh.
-    unplanned: BTreeMap<i64, (Micros, u32)>,
+    unplanned: Unplanned,
     cache: Cache,
     pub(crate) ledger: Ledger,
     /// Queues whose listener is to be told.
@@ -112,7 +113,7 @@ impl Board {
             queues: Queues::default(),
             leases: HashMap::new(),
             dead_letters: DeadLetters::default(),
-            unplanned: BTreeMap::new(),
+            unplanned: Unplanned::default(),
             cache: Cache::new(bounds.cache_bytes),
             ledger: Ledger::default(),
             hints: Vec::new(),
@@ -155,15 +156,15 @@ impl Board {
         self.last_reconcile
     }
 
-    /// Adds an event without a plan.
-    pub(crate) fn insert_unplanned(&mut self, id: i64, accepted_at: Micros, bytes: u32) {
+    /// Adds an event without a plan, about an object of that namespace.
+    pub(crate) fn insert_unplanned(&mut self, id: i64, namespace: &str, accepted_at: Micros, bytes: u32) {
         self.bytes += u64::from(bytes);
-        self.unplanned.insert(id, (accepted_at, bytes));
+        self.unplanned.insert(id, namespace, accepted_at, bytes);
     }
 
     /// Takes an event out of those without a plan; its row stays.
     pub(crate) fn remove_unplanned(&mut self, id: i64) {
-        if let Some((_, bytes)) = self.unplanned.remove(&id) {
+        if let Some(bytes) = self.unplanned.remove(id) {
             self.bytes -= u64::from(bytes);
         }
     }
@@ -171,8 +172,13 @@ impl Board {
     /// An event without a plan, by its id: its number, when it was accepted, and what it weighs.
     pub(crate) fn waiting(&self, event: EventId) -> Option<(i64, Micros, u32)> {
         let number = self.number(event.0)?;
-        let (accepted_at, bytes) = self.unplanned.get(&number).copied()?;
+        let (accepted_at, bytes) = self.unplanned.get(number)?;
         Some((number, accepted_at, bytes))
+    }
+
+    /// The first events without a plan, in the order in which namespaces take turns.
+    pub(crate) fn first_unplanned(&self, limit: usize) -> Vec<i64> {
+        self.unplanned.first(limit)
     }
 
     /// How many events have no plan.

@@ -75,7 +75,7 @@ pub struct StoredEvent {
 /// Events without a plan, as they are read back.
 #[derive(Debug, Default)]
 pub struct StoredEvents {
-    /// Those that can be read, oldest first.
+    /// Those that can be read.
     pub sound: Vec<StoredEvent>,
     /// The numbers of those that cannot. The journal has set them aside: their rows stay for an operator.
     pub damaged: Vec<i64>,
@@ -136,11 +136,14 @@ pub trait Journal: Send + 'static {
         numbers: &[i64],
     ) -> impl Future<Output = Result<Vec<Option<ObjectKey>>, OutboxError>> + Send;
 
-    /// Reads events without a plan, oldest first, at most `limit`.
+    /// Reads events without a plan, in the order in which they are wanted. One that is not there counts as damaged.
     ///
     /// # Errors
     /// If the storage cannot be read.
-    fn unplanned(&mut self, limit: usize) -> impl Future<Output = Result<StoredEvents, OutboxError>> + Send;
+    fn unplanned(
+        &mut self,
+        numbers: &[i64],
+    ) -> impl Future<Output = Result<StoredEvents, OutboxError>> + Send;
 
     /// Reads the memo of a provider, given by its [number](crate::provider_number): (place, look), oldest first, at most
     /// [`MEMO_BOUND`](crate::MEMO_BOUND).

@@ -78,6 +78,9 @@ impl MemoryOutbox {
         model.set_aside = 0;
         model.untold_overflow.clear();
         model.free_leases();
+        // The turns are not stored.
+        let waiting = std::mem::take(&mut model.unplanned);
+        waiting.into_values().for_each(|(_, waiting)| model.insert_unplanned(waiting));
     }
 
     fn commit(&self, entry: Append) -> Result<(), OutboxError> {

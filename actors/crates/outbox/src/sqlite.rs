@@ -75,8 +75,8 @@ impl Journal for SqliteJournal {
         numbers.iter().map(alert).collect::<rusqlite::Result<_>>().map_err(|error| refusal(&error))
     }
 
-    async fn unplanned(&mut self, limit: usize) -> Result<StoredEvents, OutboxError> {
-        read::unplanned(&self.connection, limit).map_err(|error| refusal(&error))
+    async fn unplanned(&mut self, numbers: &[i64]) -> Result<StoredEvents, OutboxError> {
+        read::unplanned(&self.connection, numbers).map_err(|error| refusal(&error))
     }
 
     async fn recall(&mut self, provider: u64) -> Result<Vec<(u128, u128)>, OutboxError> {

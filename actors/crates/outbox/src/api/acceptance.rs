@@ -10,7 +10,7 @@ pub trait Acceptance: Send + Sync {
     /// store and whoever waits.
     fn append(&self, entry: Append, stored: WhenStored);
 
-    /// Events that wait to be planned, oldest first, at most `limit`.
+    /// Events that wait to be planned, at most `limit`: namespaces take turns, and of each the oldest comes first.
     fn unplanned(&self, limit: usize) -> Reply<Vec<Unplanned>>;
 
     /// How many events wait to be planned.

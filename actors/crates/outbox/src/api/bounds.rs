@@ -1,10 +1,40 @@
 //! How much an outbox may hold and answer.
 
+use crate::OutboxError;
+
 /// What the memo of one provider holds at most; the entry that was remembered longest ago leaves first.
 pub const MEMO_BOUND: usize = 10_000;
 
 /// The longest list of deliveries that is given in one answer.
 pub(crate) const LIST_BOUND: usize = 10_000;
+
+/// Records, and what they weigh.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Room {
+    /// How many.
+    pub(crate) records: usize,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+}
+
+impl Room {
+    /// Adds one.
+    pub(crate) fn add(&mut self, bytes: u64) {
+        self.records += 1;
+        self.bytes += bytes;
+    }
+
+    /// Takes one away.
+    pub(crate) fn take(&mut self, bytes: u64) {
+        self.records -= 1;
+        self.bytes -= bytes;
+    }
+
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { records: self.records + other.records, bytes: self.bytes + other.bytes }
+    }
+}
 
 /// The bounds of an outbox.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +64,17 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// Why a further event without a plan is refused; none if it is not. `all` is what such events take now, and `of_one` what
+    /// those about objects of its namespace take. They cannot be given back, so they have half of the outbox at most. A
+    /// namespace may take a quarter of that, and more as long as half of it is free.
+    pub(crate) fn refuses_unplanned(&self, all: Room, of_one: Room) -> Option<OutboxError> {
+        let (records, bytes) = (self.records.div_ceil(2), self.bytes / 2);
+        let is_full = all.records >= records || all.bytes >= bytes;
+        let is_tight = all.records >= records.div_ceil(2) || all.bytes >= bytes / 2;
+        let has_its_share = of_one.records >= records.div_ceil(4) || of_one.bytes >= bytes / 4;
+        (is_full || is_tight && has_its_share).then_some(OutboxError::FULL_UNPLANNED)
+    }
+
     /// These bounds on a volume of `volume` bytes: at most half of it is filled, as the log of the database and the room that
     /// rows leave behind need the rest.
     pub(crate) fn within(self, volume: u64) -> Self {

@@ -12,6 +12,7 @@ use super::chain::Chain;
 use super::links::ChainKind;
 use super::slab::Place;
 use crate::OutboxError;
+use crate::api::Room;
 use crate::journal::Micros;
 
 /// What a namespace holds.
@@ -62,6 +63,16 @@ impl Board {
         };
         self.drop_surplus();
         outcome
+    }
+
+    /// Refuses a further event without a plan, about an object of that namespace, if they have their share. `staged` is what
+    /// is on its way, of all and of this namespace.
+    ///
+    /// # Errors
+    /// See [`Bounds::refuses_unplanned`](crate::Bounds::refuses_unplanned).
+    pub(crate) fn admit_unplanned(&self, namespace: &str, staged: (Room, Room)) -> Result<(), OutboxError> {
+        let (all, of_one) = self.unplanned.room(namespace);
+        self.bounds.refuses_unplanned(all.and(staged.0), of_one.and(staged.1)).map_or(Ok(()), Err)
     }
 
     /// Why `load` is refused whatever is given back; none if it is not.

@@ -60,10 +60,10 @@ impl Loader {
         self.last = Some((*event, place));
     }
 
-    /// Takes an event without a plan, whose row weighs so many bytes.
-    pub fn unplanned(&mut self, number: i64, origin: u64, accepted_at: Micros, bytes: u32) {
+    /// Takes an event without a plan, about an object of that namespace, whose row weighs so many bytes.
+    pub fn unplanned(&mut self, number: i64, origin: u64, namespace: &str, accepted_at: Micros, bytes: u32) {
         self.board.note_origin(number, origin);
-        self.board.insert_unplanned(number, accepted_at, bytes);
+        self.board.insert_unplanned(number, namespace, accepted_at, bytes);
         self.highest = self.highest.max(number);
     }
 

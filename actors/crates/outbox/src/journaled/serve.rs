@@ -221,7 +221,8 @@ impl<J: Journal> Driver<J> {
     }
 
     async fn unplanned(&mut self, limit: usize) -> Result<Vec<Unplanned>, OutboxError> {
-        let found = self.journal.unplanned(limit).await?;
+        let numbers = self.shared.board.lock().first_unplanned(limit);
+        let found = self.journal.unplanned(&numbers).await?;
         let mut board = self.shared.board.lock();
         for number in found.damaged {
             tracing::error!(event = %board.id(number), "a stored event is damaged and was set aside");

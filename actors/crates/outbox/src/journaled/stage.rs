@@ -1,6 +1,7 @@
 //! A batch in the making: entries are admitted, numbered and encoded before the journal sees them, and stand on the board
 //! once it has them.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use tracing::field::display;
 
 use super::batches::CHANGES;
 use super::handle::Write;
+use crate::api::Room;
 use crate::board::{
     AT_ONCE, Arrival, Board, EventPlace, Load, WriteBatch, lane_number, provider_number, timestamp,
 };
@@ -33,6 +35,8 @@ pub(crate) struct Stage<'a> {
     unfinished: Option<i64>,
     /// Events at the end that are not put on the board with this batch.
     held_back: usize,
+    /// Events without a plan on the stage, of all namespaces and of each.
+    unplanned: (Room, HashMap<String, Room>),
 }
 
 impl<'a> Stage<'a> {
@@ -45,7 +49,7 @@ impl<'a> Stage<'a> {
         entries: usize,
     ) -> Self {
         text.clear();
-        let (events, reconciles) = (Vec::with_capacity(entries), Vec::new());
+        let (events, reconciles, unplanned) = (Vec::with_capacity(entries), Vec::new(), Default::default());
         Self {
             board,
             text,
@@ -57,6 +61,7 @@ impl<'a> Stage<'a> {
             bytes: 0,
             unfinished: None,
             held_back: 0,
+            unplanned,
         }
     }
 
@@ -133,6 +138,18 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    fn admit_unplanned(&self, namespace: &str) -> Result<(), OutboxError> {
+        let (all, of_each) = &self.unplanned;
+        let of_one = of_each.get(namespace).copied().unwrap_or_default();
+        self.board.lock().admit_unplanned(namespace, (*all, of_one))
+    }
+
+    fn note_unplanned(&mut self, namespace: &str, bytes: u32) {
+        let (all, of_each) = &mut self.unplanned;
+        all.add(u64::from(bytes));
+        of_each.entry(namespace.to_owned()).or_default().add(u64::from(bytes));
+    }
+
     fn append(&mut self, entry: Append) -> Result<(), OutboxError> {
         let Append { event, accepted_at, plan, span } = entry;
         let (plans, told) = match plan {
@@ -140,10 +157,16 @@ impl<'a> Stage<'a> {
             Planned::Later => (Vec::new(), None),
             Planned::Meanwhile(told) => (Vec::new(), Some(told)),
         };
+        if plans.is_empty() {
+            self.admit_unplanned(&event.involved_object.namespace)?;
+        }
         // Without a plan it counts as one.
         self.admit(plans.len().max(1), accepted_at.as_microsecond())?;
         let (body, bytes) = self.encode_event(&event)?;
         let number = self.give();
+        if plans.is_empty() {
+            self.note_unplanned(&event.involved_object.namespace, bytes);
+        }
         let id = RecordId::new(self.origin, number);
         span.record("event", display(id));
         if let Some(told) = told {
@@ -250,7 +273,11 @@ fn publish(board: &mut Board, origin: u64, event: StagedEvent) {
         board.remove_unplanned(number);
     }
     match action {
-        EventAction::Add(_) if deliveries.is_empty() => board.insert_unplanned(number, accepted_at, bytes),
+        EventAction::Add(_) if deliveries.is_empty() => {
+            let object = event.event.as_ref().map(|(event, _)| &event.involved_object);
+            let namespace = object.map_or("", |object| &object.namespace);
+            board.insert_unplanned(number, namespace, accepted_at, bytes);
+        }
         EventAction::Add(_) | EventAction::Plan => publish_event(board, origin, event),
         EventAction::Remove | EventAction::Extend => {}
         EventAction::SetAside => board.count_set_aside(),

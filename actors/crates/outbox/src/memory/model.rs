@@ -22,7 +22,8 @@ const ORIGIN: u64 = 1;
 pub(super) struct Model {
     pub(super) bounds: Bounds,
     pub(super) records: BTreeMap<DeliveryId, Record>,
-    pub(super) unplanned: BTreeMap<EventId, Unplanned>,
+    /// With the rounds in which they have their turns.
+    pub(super) unplanned: BTreeMap<EventId, (u64, Unplanned)>,
     /// What is known of each provider, oldest first.
     pub(super) memos: BTreeMap<ObjectKey, Vec<(u128, u128)>>,
     pub(super) reconciles: BTreeMap<i64, PostponedReconcile>,
@@ -68,13 +69,14 @@ impl Model {
                 Ok(self.insert(id, &event, accepted_at, deliveries.clone(), &span))
             }
             Planned::Later | Planned::Meanwhile(_) => {
+                self.admit_unplanned(&event)?;
                 self.admit(1, accepted_at)?;
                 let id = EventId(self.id());
                 span.record("event", display(id));
                 if let Planned::Meanwhile(told) = &plan {
                     told.get_or_init(|| id);
                 }
-                self.unplanned.insert(id, Unplanned { id, event, accepted_at });
+                self.insert_unplanned(Unplanned { id, event, accepted_at });
                 Ok(Vec::new())
             }
         }
@@ -131,7 +133,9 @@ impl Model {
     }
 
     pub(super) fn unplanned(&self, limit: usize) -> Vec<Unplanned> {
-        self.unplanned.values().take(limit).cloned().collect()
+        let mut waiting: Vec<_> = self.unplanned.values().collect();
+        waiting.sort_by_key(|(round, waiting)| (*round, waiting.id));
+        waiting.into_iter().take(limit).map(|(_, waiting)| waiting.clone()).collect()
     }
 
     pub(super) fn unplanned_count(&self) -> u64 {
@@ -143,7 +147,7 @@ impl Model {
         id: EventId,
         deliveries: Vec<NewDelivery>,
     ) -> Result<Vec<ObjectKey>, OutboxError> {
-        let Some(waiting) = self.unplanned.get(&id).cloned() else {
+        let Some((_, waiting)) = self.unplanned.get(&id).cloned() else {
             return Ok(Vec::new());
         };
         if !deliveries.is_empty() {
@@ -269,7 +273,7 @@ impl Model {
     pub(super) fn bytes(&self) -> u64 {
         let mut events: BTreeMap<EventId, &Event> =
             self.records.values().map(|record| (record.event, &*record.delivery.event)).collect();
-        events.extend(self.unplanned.values().map(|waiting| (waiting.id, &*waiting.event)));
+        events.extend(self.unplanned.values().map(|(_, waiting)| (waiting.id, &*waiting.event)));
         let events: u64 = events.into_values().filter_map(|event| codec::event_bytes(event).ok()).sum();
         let plan = |record: &Record| codec::plan_bytes(&record.delivery.plan).ok();
         events + self.records.values().filter_map(plan).sum::<u64>()

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use campanile_domain::Event;
 use jiff::Timestamp;
 
 use super::model::Model;
 use super::record::Record;
-use crate::{OutboxError, reasons};
+use crate::api::Room;
+use crate::{OutboxError, Unplanned, codec, reasons};
 
 impl Model {
     /// Makes room for `more` records, and refuses them if that cannot be done.
@@ -28,6 +30,29 @@ impl Model {
         };
         self.drop_surplus();
         outcome
+    }
+
+    /// Adds an event in the first round in which its namespace has no turn yet.
+    pub(super) fn insert_unplanned(&mut self, waiting: Unplanned) {
+        let rounds = || self.unplanned.values().map(|(round, waiting)| (*round, waiting));
+        let first = rounds().map(|(round, _)| round).min().unwrap_or(0);
+        let namespace = &waiting.event.involved_object.namespace;
+        let of_one = rounds().filter(|(_, other)| other.event.involved_object.namespace == *namespace);
+        let next = of_one.map(|(round, _)| round + 1).max().unwrap_or(0);
+        self.unplanned.insert(waiting.id, (first.max(next), waiting));
+    }
+
+    /// Refuses an event without a plan if those of its namespace have their share.
+    pub(super) fn admit_unplanned(&self, event: &Event) -> Result<(), OutboxError> {
+        let (mut all, mut of_one) = (Room::default(), Room::default());
+        for (_, Unplanned { event: other, .. }) in self.unplanned.values() {
+            let bytes = codec::event_bytes(other).unwrap_or_default();
+            all.add(bytes);
+            if other.involved_object.namespace == event.involved_object.namespace {
+                of_one.add(bytes);
+            }
+        }
+        self.bounds.refuses_unplanned(all, of_one).map_or(Ok(()), Err)
     }
 
     /// Why `more` records are refused whatever is given back; none if they are not.

@@ -13,7 +13,10 @@ const DELIVERIES: &str = "
            octet_length(plan), origin
     FROM deliveries ORDER BY id";
 
-const UNPLANNED: &str = "SELECT id, accepted_at, octet_length(body), origin FROM events WHERE planned = 0";
+const UNPLANNED: &str = "
+    SELECT id, accepted_at, octet_length(body), origin,
+           CASE WHEN json_valid(body) THEN body ->> '$.involved_object.namespace' END
+    FROM events WHERE planned = 0 ORDER BY id";
 
 /// Reads a whole file.
 pub(super) fn load(connection: &Connection, into: &mut Loader) -> rusqlite::Result<()> {
@@ -36,7 +39,8 @@ pub(super) fn load(connection: &Connection, into: &mut Loader) -> rusqlite::Resu
     while let Some(row) = rows.next()? {
         let bytes = row.get::<_, i64>(2)?.cast_unsigned() + EVENT_OVERHEAD;
         let origin = row.get::<_, i64>(3)?.cast_unsigned();
-        into.unplanned(row.get(0)?, origin, row.get(1)?, saturated(bytes));
+        let namespace = row.get_ref(4)?.as_str().unwrap_or_default();
+        into.unplanned(row.get(0)?, origin, namespace, row.get(1)?, saturated(bytes));
     }
     let reserved = "SELECT value FROM numbers WHERE name = 'next'";
     into.next(connection.query_row(reserved, [], |row| row.get(0))?);

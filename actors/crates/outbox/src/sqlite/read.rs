@@ -19,7 +19,7 @@ const DELIVERY: &str = "
 const PLAN: &str = "SELECT plan FROM deliveries WHERE id = ?1";
 
 const UNPLANNED: &str = "
-    SELECT id, accepted_at, body, checksum, origin FROM events WHERE planned = 0 ORDER BY id LIMIT ?1";
+    SELECT accepted_at, body, checksum, origin FROM events WHERE id = ?1 AND planned = 0";
 
 /// The event that was read last: deliveries of one event are often read one after the other.
 type Recent = Option<(i64, Micros, Arc<Event>)>;
@@ -91,21 +91,19 @@ pub(super) fn alert(connection: &Connection, id: i64) -> rusqlite::Result<Option
     }
 }
 
-/// Reads events without a plan, oldest first, and sets those aside that cannot be read.
-pub(super) fn unplanned(connection: &Connection, limit: usize) -> rusqlite::Result<StoredEvents> {
+/// Reads events without a plan, and sets those aside that cannot be read.
+pub(super) fn unplanned(connection: &Connection, numbers: &[i64]) -> rusqlite::Result<StoredEvents> {
     let mut found = StoredEvents::default();
     let mut statement = connection.prepare_cached(UNPLANNED)?;
-    let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
-    while let Some(row) = rows.next()? {
-        let number: i64 = row.get(0)?;
-        match event_of(row, number, 1) {
+    for number in numbers {
+        match statement.query_row([number], |row| Ok(event_of(row, *number, 0))).optional()?.flatten() {
             Some((accepted_at, event)) => {
-                found.sound.push(StoredEvent { number, event, accepted_at: timestamp(accepted_at) });
+                let accepted_at = timestamp(accepted_at);
+                found.sound.push(StoredEvent { number: *number, event, accepted_at });
             }
-            None => found.damaged.push(number),
+            None => found.damaged.push(*number),
         }
     }
-    drop(rows);
     found.damaged.iter().try_for_each(|number| mark_event(connection, *number, SET_ASIDE))?;
     Ok(found)
 }

@@ -1,6 +1,10 @@
 //! Bounds.
 
-use campanile_domain::{AlertRef, FailureClass, IdTexts, NewDelivery, ObjectKey, SHORTEST_PREFIX, prefix};
+use std::sync::Arc;
+
+use campanile_domain::{
+    AlertRef, Event, FailureClass, IdTexts, NewDelivery, ObjectKey, ObjectRef, SHORTEST_PREFIX, prefix,
+};
 use campanile_testkit::noon;
 
 use super::harness::{
@@ -34,6 +38,63 @@ pub(super) fn unplanned_events_count_as_records(kind: Kind) {
     assert!(matches!(wait(harness.outbox().plan(id, two)), Err(OutboxError::Full(_))));
     assert_eq!(wait(harness.outbox().plan(id, vec![of_lane("b")])), Ok(()));
     assert_eq!(harness.outbox().stats().unplanned, 0);
+}
+
+/// An event about an object of that namespace that waits for its plan.
+fn unplanned(namespace: &str, message: &str) -> Append {
+    let Append { event, .. } = entry(message, Vec::new());
+    let involved_object = ObjectRef { namespace: namespace.into(), ..event.involved_object.clone() };
+    let event = Arc::new(Event { involved_object, ..(*event).clone() });
+    Append { event, plan: Planned::Later, ..entry(message, Vec::new()) }
+}
+
+/// How many of so many unplanned events about objects of that namespace are stored.
+fn stored(harness: &Harness, namespace: &str, count: usize, message: &str) -> usize {
+    let stored = |_: &usize| wait(appended(harness.outbox(), unplanned(namespace, message))).is_ok();
+    (0..count).filter(stored).count()
+}
+
+pub(super) fn issue_17_unplanned_events_of_a_namespace_leave_room_for_those_of_others(kind: Kind) {
+    let mut harness = Harness::bounded(kind, Bounds { records: 32, ..Bounds::default() });
+    assert_eq!(stored(&harness, "flood", 30, "x"), 8, "half of what there is for such events");
+    assert_eq!(stored(&harness, "web", 30, "x"), 4, "a quarter is everybody's");
+    harness.crash();
+    assert_eq!(stored(&harness, "flood", 1, "x"), 0, "it counts over a restart");
+    assert_eq!((stored(&harness, "apps", 9, "x"), stored(&harness, "other", 9, "x")), (4, 0));
+    assert_eq!(harness.outbox().stats().trouble, None, "deliveries have their room");
+    harness.put("a");
+    for waiting in wait(harness.outbox().unplanned(8)).unwrap() {
+        wait(harness.outbox().plan(waiting.id, Vec::new())).unwrap();
+    }
+    assert_eq!(stored(&harness, "other", 9, "x"), 4);
+}
+
+pub(super) fn issue_17_bytes_of_unplanned_events_leave_room_for_those_of_others(kind: Kind) {
+    let harness = Harness::bounded(kind, Bounds { bytes: 64_000, ..Bounds::default() });
+    let large = "x".repeat(3500);
+    let flood = stored(&harness, "flood", 30, &large);
+    assert!((4..=5).contains(&flood), "half of the half, one event aside: {flood}");
+    assert_eq!(stored(&harness, "web", 1, &large), 1);
+}
+
+pub(super) fn issue_17_namespaces_take_turns_at_being_planned(kind: Kind) {
+    let mut harness = Harness::new(kind);
+    for (namespace, message) in [("flood", "1"), ("flood", "2"), ("flood", "3"), ("web", "4"), ("web", "5")] {
+        assert_eq!(stored(&harness, namespace, 1, message), 1);
+    }
+    let first = |harness: &Harness, limit| {
+        let waiting = wait(harness.outbox().unplanned(limit)).unwrap();
+        waiting.into_iter().map(|waiting| (waiting.id, waiting.event.message.clone())).unzip()
+    };
+    let (ids, messages): (Vec<_>, Vec<String>) = first(&harness, 10);
+    assert_eq!(messages.concat(), "14253");
+    ids[..3].iter().for_each(|id| wait(harness.outbox().plan(*id, Vec::new())).unwrap());
+    assert_eq!(stored(&harness, "late", 1, "6"), 1);
+    let (_, messages): (Vec<_>, Vec<String>) = first(&harness, 2);
+    assert_eq!(messages.concat(), "56", "who comes late does not wait for all");
+    harness.crash();
+    let (_, messages): (Vec<_>, Vec<String>) = first(&harness, 10);
+    assert_eq!(messages.concat(), "356", "of each the oldest first");
 }
 
 pub(super) fn bytes_are_bounded_and_come_back(kind: Kind) {

@@ -14,7 +14,7 @@ use super::reconciles::postponed;
 use crate::board::{Board, WriteBatch};
 use crate::journal::{
     Change, Journal, LastFailure, Loader, MemoChange, MemoNote, Outcome, Phase, Standing, StoredDelivery,
-    Wanted,
+    StoredEvents, Wanted,
 };
 use crate::journaled::{Stage, Write};
 use crate::{
@@ -93,8 +93,15 @@ impl<J: Journal> Rig<J> {
         self.board.lock().view(&Selection::default()).into_iter().map(|record| record.number).collect()
     }
 
+    fn unplanned(&mut self) -> StoredEvents {
+        let mut into = loader();
+        wait(self.journal.load(&mut into)).unwrap();
+        let numbers = into.finish().0.first_unplanned(10);
+        wait(self.journal.unplanned(&numbers)).unwrap()
+    }
+
     fn waiting(&mut self) -> Vec<i64> {
-        wait(self.journal.unplanned(10)).unwrap().sound.into_iter().map(|event| event.number).collect()
+        self.unplanned().sound.into_iter().map(|event| event.number).collect()
     }
 }
 
@@ -120,7 +127,7 @@ fn what_is_committed_is_loaded_and_read_back(rig: &mut Rig<impl Journal>) {
     assert_eq!(rig.read(numbers[1] + 100), StoredDelivery::default());
     let alerts = wait(rig.journal.alerts(&[numbers[0], 12345])).unwrap();
     assert_eq!(alerts, [Some(of_lane("a").alert.key), None]);
-    let unplanned = wait(rig.journal.unplanned(10)).unwrap();
+    let unplanned = rig.unplanned();
     assert_eq!((unplanned.sound.len(), &*unplanned.sound[0].event.message), (1, "two"));
 }
 

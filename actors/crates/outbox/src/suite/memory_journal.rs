@@ -84,6 +84,7 @@ impl Rows {
             into.unplanned(
                 *number,
                 row.origin,
+                &codec::decode_event(row.body.as_bytes()).unwrap().involved_object.namespace,
                 row.accepted_at,
                 row.body.len() as u32 + EVENT_OVERHEAD as u32,
             );
@@ -228,9 +229,9 @@ impl Journal for MemoryJournal {
         Ok(numbers.iter().map(alert).collect())
     }
 
-    async fn unplanned(&mut self, limit: usize) -> Result<StoredEvents, OutboxError> {
+    async fn unplanned(&mut self, numbers: &[i64]) -> Result<StoredEvents, OutboxError> {
         let rows = self.rows();
-        let waiting = rows.events.iter().filter(|(_, row)| row.waits).take(limit);
+        let waiting = numbers.iter().filter_map(|number| Some((number, rows.events.get(number)?)));
         let sound = waiting.map(|(number, row)| StoredEvent {
             number: *number,
             event: Arc::new(codec::decode_event(row.body.as_bytes()).unwrap()),

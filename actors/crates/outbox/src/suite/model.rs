@@ -1,5 +1,7 @@
 //! Random histories: the store and the model must agree on all that can be seen after every step.
 
+use std::sync::Arc;
+
 use campanile_domain::{DeliveryId, Failure, FailureClass, NewDelivery, ObjectKey};
 use jiff::Timestamp;
 use proptest::collection::vec;
@@ -182,7 +184,9 @@ impl Pair {
     fn append(&mut self, plan: Planned) {
         self.events += 1;
         let text = format!("{} {}", self.events, "x".repeat(self.events as usize * 37 % 1500));
-        let entry = Append { plan, accepted_at: self.time(), ..entry(&text, Vec::new()) };
+        let mut entry = Append { plan, accepted_at: self.time(), ..entry(&text, Vec::new()) };
+        let object = &mut Arc::make_mut(&mut entry.event).involved_object;
+        object.namespace = format!("of-{}", self.events % 3);
         drop(self.both(|outbox| wait(appended(outbox, entry.clone()))));
     }
 
