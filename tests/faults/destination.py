@@ -13,6 +13,7 @@
 import asyncio
 import dataclasses
 import functools
+import os
 import re
 import socket
 import time
@@ -50,9 +51,10 @@ class Arrival(NamedTuple):
 class Destination:
     """`len(manners)` ports, each with its manner."""
 
-    def __init__(self, manners: Sequence[Manner]) -> None:
+    def __init__(self, manners: Sequence[Manner], nice: int = 0) -> None:
+        """With a `nice` above 0 it leaves the processor to others, as one on another machine does."""
         self._pipe, theirs = CONTEXT.Pipe()
-        self._process = CONTEXT.Process(target=_run, args=(theirs, manners), daemon=True)
+        self._process = CONTEXT.Process(target=_run, args=(theirs, manners, nice), daemon=True)
         self._process.start()
         theirs.close()
         self.ports: list[int] = self._pipe.recv()
@@ -174,7 +176,8 @@ class Hook(asyncio.Protocol):
             await asyncio.sleep(0)
 
 
-def _run(pipe: Connection, manners: Sequence[Manner]) -> None:
+def _run(pipe: Connection, manners: Sequence[Manner], nice: int) -> None:
+    os.nice(nice)
     asyncio.run(_serve(pipe, manners))
 
 

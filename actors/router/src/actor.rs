@@ -12,6 +12,7 @@ mod snapshot;
 mod suspects;
 #[cfg(test)]
 mod tests;
+mod under_way;
 mod waiting;
 
 use std::fmt;
@@ -37,6 +38,7 @@ use elsewhere::Elsewhere;
 use snapshot::Counters;
 pub use snapshot::{EventCounts, RouterPhase, RouterSnapshot};
 pub use suspects::Suspects;
+use under_way::UnderWay;
 use waiting::{TakeTurns, Waiting};
 
 /// Submits that may wait in the mailbox: about as many as can be planned before the first sender gives up. Beyond it
@@ -86,6 +88,7 @@ pub struct RouterActor {
     /// When the last initial batch came.
     loaded_at: Option<Timestamp>,
     waiting: Waiting,
+    under_way: UnderWay,
     backlog: Backlog,
     announcing: Announcing,
     elsewhere: Elsewhere,
@@ -100,6 +103,7 @@ impl RouterActor {
             index: Index::new(),
             loaded_at: None,
             waiting: Waiting::default(),
+            under_way: UnderWay::default(),
             backlog: Backlog::default(),
             announcing: Announcing::default(),
             elsewhere: Elsewhere::default(),
@@ -175,9 +179,13 @@ impl RouterActor {
             return alerts;
         }
         let Submit { event, accepted_at, reply, .. } = submit;
+        let passage = self.under_way.enter(plan.deliveries.len());
         let entry = Append::new(event, accepted_at, Planned::Deliveries(plan.deliveries), &span);
         let append = entry.span.clone();
-        let stored = Box::new(move |result| append.in_scope(|| answer(reply, result)));
+        let stored = Box::new(move |result| {
+            drop(passage);
+            append.in_scope(|| answer(reply, result));
+        });
         self.parts.outbox.append(entry, stored);
         alerts
     }
@@ -186,10 +194,11 @@ impl RouterActor {
     fn store_for_later(&mut self, submit: Submit, ctx: &Context<Self>) {
         let Submit { event, accepted_at, reply, span, .. } = submit;
         self.backlog.storing();
-        let router = ctx.address();
+        let (router, passage) = (ctx.address(), self.under_way.enter(0));
         let entry = Append::new(event, accepted_at, Planned::Later, &span);
         let append = entry.span.clone();
         let stored = Box::new(move |result| {
+            drop(passage);
             router.do_send(Stored);
             append.in_scope(|| answer(reply, result));
         });

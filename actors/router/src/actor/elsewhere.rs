@@ -171,15 +171,21 @@ impl RouterActor {
         let now = usize::from(!plan.deliveries.is_empty());
         let ticket = Arc::new(Ticket::new(reply, 1 + now));
         if now > 0 {
+            let passage = self.under_way.enter(plan.deliveries.len());
             let entry = Append::new(event.clone(), accepted_at, Planned::Deliveries(plan.deliveries), span);
             let ticket = ticket.clone();
-            self.parts.outbox.append(entry, Box::new(move |result| ticket.done(result)));
+            let stored = move |result| {
+                drop(passage);
+                ticket.done(result);
+            };
+            self.parts.outbox.append(entry, Box::new(stored));
         }
         self.elsewhere.events += 1;
         let kept = self.keep(of_namespaces.len(), ctx);
         let entry = Append::new(event.clone(), accepted_at, kept.planned(), span);
-        let whole = kept.clone();
+        let (whole, passage) = (kept.clone(), self.under_way.enter(0));
         let stored = Box::new(move |result| {
+            drop(passage);
             whole.done(&result);
             ticket.done(result);
         });

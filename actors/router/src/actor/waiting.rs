@@ -1,8 +1,8 @@
 //! Events that have come and are not planned yet. Namespaces take turns, so that an event waits for one of each other namespace
 //! and not for all that somebody floods the router with; those of one namespace keep their order.
 //!
-//! The mailbox is emptied into it whenever the actor is polled, and a few events are planned then. As long as the router keeps
-//! up with them there is one at a time, and nothing is looked up for it.
+//! The mailbox is emptied into it whenever the actor is polled, and a few events are planned then, unless the outbox is behind. As
+//! long as both keep up with them there is one at a time, and nothing is looked up for it.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -95,6 +95,9 @@ impl ActorFuture<RouterActor> for TakeTurns {
         while router.backlog.phase() != Phase::HandingOver {
             if room == 0 {
                 task.waker().wake_by_ref();
+                break;
+            }
+            if router.under_way.is_behind(task) {
                 break;
             }
             let Some(submit) = router.waiting.pop() else { break };

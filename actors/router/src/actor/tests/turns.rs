@@ -69,6 +69,31 @@ fn issue_17_an_event_that_comes_while_a_flood_is_planned_waits_for_one_turn() {
 }
 
 #[test]
+fn issue_17_an_event_does_not_wait_for_a_flood_that_the_disk_is_behind_with() {
+    run(|ward| async move {
+        let rig = Rig::open(&ward, vec![on(&["flood", "web"])]).await;
+        rig.outbox.hold_appends(true);
+        let mut answers = flood(&rig, 600);
+        while rig.snapshot().await.queued < 300 {
+            tokio::task::yield_now().await;
+        }
+        answers.push(rig.submit(of_namespace("web", "small")));
+        rig.snapshot().await;
+        rig.outbox.hold_appends(false);
+        for answer in answers {
+            answer.await.unwrap().unwrap();
+        }
+        let delivered = rig.delivered().await;
+        let place = delivered.iter().position(|name| name == "small").unwrap();
+        assert!(
+            (1..300).contains(&place),
+            "it waits for what was given to the disk before, and for no more: {place}"
+        );
+        assert_eq!(delivered.len(), 601);
+    });
+}
+
+#[test]
 fn issue_17_of_too_many_that_wait_those_of_the_flood_are_refused() {
     run(|ward| async move {
         let rig = Rig::open(&ward, vec![]).await;
