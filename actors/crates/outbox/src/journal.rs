@@ -164,6 +164,13 @@ pub trait Journal: Send + 'static {
     /// Says why new events are refused now, for example because space is short. Outcomes are written all the same.
     fn refusal(&mut self) -> Option<OutboxError>;
 
+    /// Brings what was committed to where it stays, once there is enough of it: called behind the answers to a batch. `busy`
+    /// says that commands wait.
+    ///
+    /// # Errors
+    /// If the storage fails; what was committed stays durable, and the outbox goes on.
+    fn checkpoint(&mut self, busy: bool) -> impl Future<Output = Result<(), OutboxError>> + Send;
+
     /// Does a step of housekeeping while nothing else is to do. True if more is left.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ mod commit;
 mod fault;
 mod folder;
 mod load;
+mod log;
 mod memo;
 mod mend;
 mod open;
@@ -25,6 +26,7 @@ use crate::journal::{Batch, Journal, Loader, StoredDelivery, StoredEvents, Store
 use commit::Numbers;
 use fault::refusal;
 use folder::FolderLock;
+use log::LogSize;
 use memo::Memo;
 use space::Space;
 
@@ -39,6 +41,7 @@ pub(crate) struct SqliteJournal {
     space: Space,
     memo: Memo,
     numbers: Numbers,
+    log: LogSize,
     /// Whether the file was trimmed since the last checkpoint.
     trimmed: bool,
     #[cfg(test)]
@@ -57,6 +60,7 @@ impl Journal for SqliteJournal {
             return Err(OutboxError::Full("the disk has no space left"));
         }
         self.numbers = commit::commit(&self.connection, &mut self.memo, batch, self.numbers)?;
+        self.log.add(batch);
         Ok(())
     }
 
@@ -90,6 +94,10 @@ impl Journal for SqliteJournal {
     fn refusal(&mut self) -> Option<OutboxError> {
         let short = self.space.is_short();
         short.then_some(OutboxError::Full("the disk is down to its reserve of free space"))
+    }
+
+    async fn checkpoint(&mut self, busy: bool) -> Result<(), OutboxError> {
+        self.log.copy(&self.connection, busy).map_err(|error| refusal(&error))
     }
 
     async fn tidy(&mut self) -> Result<bool, OutboxError> {

@@ -130,6 +130,7 @@ impl<J: Journal> Driver<J> {
                 self.tidy().await;
             }
             self.write_part().await;
+            self.checkpoint(!commands.is_empty()).await;
             if self.damaged {
                 tracing::error!(
                     "the outbox is damaged: the store ends, what can be read is taken over at the next start"
@@ -186,6 +187,13 @@ impl<J: Journal> Driver<J> {
             if let Some(failure) = self.failure.take() {
                 return Err(failure);
             }
+        }
+    }
+
+    async fn checkpoint(&mut self, busy: bool) {
+        if let Err(error) = self.journal.checkpoint(busy).await {
+            self.note_damage(&error);
+            tracing::warn!(%error, "the outbox's log could not be copied into its file, it grows until it can");
         }
     }
 

@@ -15,6 +15,7 @@ use super::commit::Numbers;
 use super::fault::Fault;
 use super::folder::{self, LockError};
 use super::load::load;
+use super::log::LogSize;
 use super::memo::Memo;
 use super::mend::{self, SalvageError, Salvaged};
 use super::private;
@@ -130,6 +131,7 @@ pub(crate) fn open_journal(
         space: Space::new(folder.into(), bounds.reserve_bytes),
         memo: Memo::default(),
         numbers: Numbers { reserved: 0, unfinished: None },
+        log: LogSize::default(),
         trimmed: false,
         #[cfg(test)]
         broken: false,

@@ -37,7 +37,7 @@ const SETTINGS: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -2048;
     PRAGMA temp_store = MEMORY;
-    PRAGMA wal_autocheckpoint = 256;
+    PRAGMA wal_autocheckpoint = 2048;
     PRAGMA journal_size_limit = 8388608;
 ";
 

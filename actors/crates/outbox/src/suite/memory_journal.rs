@@ -253,6 +253,10 @@ impl Journal for MemoryJournal {
         None
     }
 
+    async fn checkpoint(&mut self, _: bool) -> Result<(), OutboxError> {
+        Ok(())
+    }
+
     async fn tidy(&mut self) -> Result<bool, OutboxError> {
         Ok(false)
     }
