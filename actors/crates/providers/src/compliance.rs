@@ -366,7 +366,7 @@ fn m5_m6_what_can_not_work_is_refused_without_showing_a_secret() {
 
 #[test]
 fn m7_every_type_has_a_page() {
-    let docs: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "docs", "providers"].iter().collect();
+    let docs: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "..", "docs", "providers"].iter().collect();
     for Case { name: kind, .. } in all() {
         let page = std::fs::read_to_string(docs.join(format!("{kind}.md"))).unwrap_or_default();
         assert!(page.contains(&format!("type: {kind}")), "docs/providers/{kind}.md shows a manifest");

@@ -56,7 +56,7 @@ fn objects(version: &str) -> String {
 /// Whether the file at `place`, seen from the root of the repository, is what `right` makes of it. Where pages are to be
 /// written, it is from now on.
 fn held(place: &str, right: impl Fn(&str) -> String) -> bool {
-    let place: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", place].iter().collect();
+    let place: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "..", place].iter().collect();
     let text = std::fs::read_to_string(&place).unwrap_or_default();
     let right = right(&text);
     let writes = std::env::var("CAMPANILE_WRITE_PAGES").is_ok_and(|value| value == "1");
@@ -126,7 +126,7 @@ fn item_11_the_fields_are_those_of_the_definition_at_every_level() {
     for (file, fields) in [("alerts.yaml", ALERT), ("providers.yaml", PROVIDER), ("receivers.yaml", RECEIVER)]
     {
         let place: PathBuf =
-            [env!("CARGO_MANIFEST_DIR"), "..", "..", "deploy", "crds", file].iter().collect();
+            [env!("CARGO_MANIFEST_DIR"), "..", "..", "..", "deploy", "crds", file].iter().collect();
         let text = std::fs::read_to_string(place).unwrap();
         let definition = campanile_yaml::parse(&text).unwrap()[0].to_json();
         compare(fields, &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"], file);

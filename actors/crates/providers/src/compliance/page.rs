@@ -132,7 +132,7 @@ pub(super) fn writes() -> bool {
 /// Whether the table of that `name` in the page at `place`, seen from the root of the repository, is `table`. Where pages are to
 /// be written, it is from now on.
 pub(super) fn held(place: &str, name: &str, table: &str) -> bool {
-    let place: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", place].iter().collect();
+    let place: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "..", place].iter().collect();
     let text = std::fs::read_to_string(&place).unwrap();
     let right = with_table(&text, name, table);
     if writes() && text != right {
