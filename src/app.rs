@@ -28,6 +28,7 @@ use campanile_domain::{Environment, Installation};
 use campanile_intake::{
     EventListener, IntakeActor, IntakeConfig, IntakeParts, Reviewer, SenderRules, Window,
 };
+use campanile_logging as logging;
 use campanile_outbox::{AllProviders, Bounds, OpenError, Outbox};
 use campanile_protocol::LabelLookup;
 use campanile_router::{RouterActor, RouterConfig, RouterParts, Suspects};
@@ -41,24 +42,24 @@ use jiff::SignedDuration;
 
 use crate::config::{self, Config, EventAuth, Objects};
 use crate::demo::Detour;
-use crate::{logging, ops};
+use crate::ops;
 use delivery::DeliveryThreads;
 pub(crate) use leadership::Leadership;
-pub(crate) use links::Links;
+pub(crate) use links::ActorLinks;
 pub use listeners::Addresses;
 use listeners::Listeners;
 pub(crate) use listeners::OpsListeners;
 pub(crate) use watching::LEASE;
 use watching::{Campaign, Watching};
 
-/// A running instance.
+/// A running instance of the program.
 pub struct App {
-    links: Links,
+    links: ActorLinks,
     outbox: Arc<dyn Outbox>,
     ops: ops::Servers,
     campaign: Option<Campaign>,
     delivery_threads: DeliveryThreads,
-    /// Where it listens.
+    /// The addresses on which the instance listens.
     pub addresses: Addresses,
 }
 
@@ -112,7 +113,7 @@ impl App {
         let environment = Arc::new(config::environment());
         let transport = guard::transport(config, &environment, &listeners.addresses, server);
         let clock: SharedClock = Arc::new(SystemClock);
-        let links = Links::default();
+        let links = ActorLinks::default();
         let explainer = ops::Explainer::new(config.rules(), &transport, &environment);
         watch_store(outbox.clone());
         let clouds = Clouds::new(CloudsParts {
@@ -169,18 +170,18 @@ impl App {
     }
 }
 
-/// What the actors are built from.
+/// The parts that the actors are built from.
 #[derive(Clone)]
 struct Parts {
     config: Config,
     outbox: Arc<dyn Outbox>,
-    /// Who forwards events.
+    /// The installation that forwards events.
     installation: Installation,
     clients: Arc<dyn Clients>,
     transport: Transport,
     environment: Arc<Environment>,
     clock: SharedClock,
-    links: Links,
+    links: ActorLinks,
     /// What the router panicked on, or did not come to an end with.
     suspects: Suspects,
     watchdog: Watchdog,

@@ -6,6 +6,7 @@ mod duration;
 mod event_auth;
 mod flags;
 mod gates;
+mod object_key;
 mod operate;
 mod receive;
 mod state_dir;
@@ -14,17 +15,22 @@ mod tls;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use campanile_domain::ObjectKey;
+use campanile_logging as logging;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::commands;
 use crate::config::Config;
-use crate::{commands, logging};
-pub use check::{CheckFlags, Missing, Report, Target};
+pub use check::{CheckFlags, FluxRelease, Missing, ReportForm};
 pub use controller::ControllerFlags;
 pub use flags::{CommonFlags, RunFlags};
 pub use operate::{ExplainFlags, LetterFlags, RetryFlags, SendFlags};
 pub use receive::ReceiveFlags;
+
+/// What fails where the log cannot be started.
+const NO_LOG: &str = "start the thread that writes log lines";
 
 /// Where a pod finds its token.
 const POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -110,11 +116,11 @@ enum Command {
 struct Refused {
     /// The text of the log line.
     what: &'static str,
-    /// What is wrong.
+    /// The error of the run, with its remedy.
     error: String,
 }
 
-/// Flags of `demo`.
+/// Flags of the command `demo`.
 #[derive(Debug, clap::Args)]
 pub struct DemoFlags {
     /// Stay up afterwards, so that you can post events of your own.
@@ -127,17 +133,17 @@ pub struct DemoFlags {
     pub manifests: Option<PathBuf>,
 }
 
-/// Flags of `get`.
+/// Flags of the command `get`.
 #[derive(Debug, clap::Args)]
 pub struct GetFlags {
-    /// What to show.
+    /// The list that is shown.
     #[arg(value_enum)]
     pub what: What,
-    /// Only one namespace.
+    /// Show objects of this namespace only.
     #[arg(short, long)]
     pub namespace: Option<String>,
     /// Only deliveries of this Provider.
-    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = operate::object_key)]
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key::parse)]
     pub provider: Option<ObjectKey>,
     /// At most so many deliveries, the oldest.
     #[arg(long, value_name = "NUMBER", default_value_t = 500)]
@@ -157,11 +163,11 @@ pub enum GetForm {
     Table,
     /// For people with room: the columns of `kubectl get -o wide`, and nothing is cut.
     Wide,
-    /// For programs.
+    /// JSON, for programs that read it.
     Json,
 }
 
-/// What `get` shows.
+/// The lists that `get` can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum What {
     /// Alerts and whether they are ready.
@@ -172,20 +178,20 @@ pub enum What {
     Receivers,
     /// What waits to be delivered.
     Deliveries,
-    /// What was given up.
+    /// Dead letters: deliveries that were given up.
     Dead,
 }
 
 /// Form of what a command prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Output {
-    /// For people.
+    /// A table, for people that read it.
     Table,
-    /// For programs.
+    /// JSON, for programs that read it.
     Json,
 }
 
-/// Flags of `crds`.
+/// Flags of the command `crds`.
 #[derive(Debug, clap::Args)]
 pub struct CrdsFlags {
     /// Version in which the API server stores Alerts and Providers. After `v1`, there is no way back to Flux 2.9 or older.
@@ -216,7 +222,8 @@ pub fn main() -> ExitCode {
         None => control(&cli.controller),
         Some(Command::Controller(flags)) => control(&flags),
         Some(Command::Run(flags)) => start(flags.config(), &flags.common, || flags.check()),
-        Some(Command::Demo(flags)) => logging::start(logging::Encoding::Console, logging::Level::Error)
+        Some(Command::Demo(flags)) => logging::start(logging::Encoding::Console, logging::LogLevel::Error)
+            .context(NO_LOG)
             .and_then(|()| commands::demo(&flags)),
         Some(Command::Get(flags)) => commands::get(&flags),
         Some(Command::Check(flags)) => commands::check(&flags),
@@ -274,7 +281,7 @@ fn start(
     flags: &CommonFlags,
     check: impl FnOnce() -> Result<(), Refused>,
 ) -> anyhow::Result<ExitCode> {
-    logging::start(flags.log_encoding, flags.log_level)?;
+    logging::start(flags.log_encoding, flags.log_level).context(NO_LOG)?;
     if let Err(Refused { what, error }) = gates::load(&flags.feature_gates).and_then(|()| check()) {
         tracing::error!(error, "{what}");
         return Ok(ExitCode::from(1));

@@ -1,4 +1,4 @@
-//! What each command does.
+//! The commands of the program, one file each.
 
 mod api;
 mod check;

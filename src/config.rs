@@ -14,7 +14,7 @@ use campanile_tls::SpiffeRule;
 use campanile_transport::Destination;
 use campanile_watcher::{Receivers, RetryDelays, SecretWatch, Throttle};
 
-/// Where a listener binds: `host:port`, or `:port` for all addresses.
+/// The address on which a listener binds: `host:port`, or `:port` for all addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenAddress(String);
 
@@ -106,12 +106,12 @@ pub(crate) fn environment() -> Environment {
     Environment::from(|name| std::env::var_os(name))
 }
 
-/// Where Alerts, Providers and Secrets come from, and where their status goes.
+/// The source of Alerts, Providers and Secrets, which also takes their status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Objects {
     /// Standalone mode: a folder of manifests; status is shown by the operations API.
     Folder(PathBuf),
-    /// The Kubernetes API.
+    /// Objects come from the Kubernetes API.
     Cluster(Cluster),
 }
 
@@ -127,7 +127,7 @@ impl fmt::Display for Objects {
     }
 }
 
-/// The cluster mode.
+/// The settings of cluster mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
     /// The only namespace to look at; none means all.
@@ -149,7 +149,7 @@ pub struct Election {
     pub lease_duration: Duration,
     /// How long a holder tries to renew.
     pub renew_deadline: Duration,
-    /// The pause between tries.
+    /// The pause between two tries to get the Lease.
     pub retry_period: Duration,
     /// Whether to let go of the Lease at the end.
     pub release_on_cancel: bool,
@@ -160,7 +160,7 @@ pub struct Election {
 pub struct TlsFiles {
     /// The certificate with its chain.
     pub certificate: PathBuf,
-    /// Its private key.
+    /// The file of the certificate's private key, as PEM.
     pub key: PathBuf,
     /// The authorities of clients; none lets every client in.
     pub client_ca: Option<PathBuf>,
@@ -169,9 +169,9 @@ pub struct TlsFiles {
 /// A listener that speaks TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsListener {
-    /// Where it listens.
+    /// The address on which the endpoint listens.
     pub address: ListenAddress,
-    /// Certificates.
+    /// The files of its certificate, key and trusted authorities.
     pub files: TlsFiles,
     /// The SPIFFE ids of those who may come in; empty allows all that are trusted.
     pub clients: Vec<SpiffeRule>,
@@ -179,7 +179,7 @@ pub struct TlsListener {
     pub takes_tokens: bool,
 }
 
-/// How senders of events are known.
+/// The settings by which senders of events are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventAuth {
     /// What is done about those who may not post.
@@ -190,7 +190,7 @@ pub struct EventAuth {
     pub controllers: Vec<ObjectKey>,
 }
 
-/// Where objects may lead.
+/// The networks and hosts to which objects may lead, and those to which they may not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Destinations {
     /// What is open although it would be closed.
@@ -199,10 +199,10 @@ pub struct Destinations {
     pub no_private: bool,
 }
 
-/// What an instance needs to know.
+/// The configuration of an instance.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where objects come from.
+    /// The source of objects: a folder or a cluster.
     pub objects: Objects,
     /// The folder of the outbox.
     pub state_dir: PathBuf,
@@ -216,11 +216,11 @@ pub struct Config {
     pub webhooks: ListenAddress,
     /// Where they come in by TLS, and how.
     pub webhooks_tls: Option<TlsListener>,
-    /// Where probes are answered.
+    /// The address on which probes are answered.
     pub health: ListenAddress,
-    /// Where metrics are read.
+    /// The address on which metrics are read.
     pub metrics: ListenAddress,
-    /// Where `campanile get` asks.
+    /// The address of the operations API, which `campanile get` asks.
     pub admin: ListenAddress,
     /// Names by which it may ask there beside those of this machine.
     pub admin_hosts: Vec<String>,
@@ -236,7 +236,7 @@ pub struct Config {
     pub metrics_per_object: bool,
     /// Whether requests are counted by path.
     pub count_paths: bool,
-    /// Where objects may lead.
+    /// The destinations to which objects may lead.
     pub destinations: Destinations,
     /// How tokens of clouds are had and kept.
     pub identity: IdentityConfig,
@@ -257,7 +257,7 @@ impl Config {
         }
     }
 
-    /// What the operator decided about routing.
+    /// The operator's rules about routing.
     pub fn rules(&self) -> Rules {
         Rules { no_cross_namespace_refs: self.no_cross_namespace_refs, ..Rules::default() }
     }

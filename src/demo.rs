@@ -7,10 +7,10 @@ mod render;
 mod samples;
 mod story;
 
-pub use destination::{Arrival, Destination};
+pub use destination::{ArrivedMessage, DemoDestination};
 pub(crate) use detour::Detour;
 pub use render::{checks_page, headline, message};
-pub(crate) use samples::{Sample, samples};
+pub(crate) use samples::{TriedEvent, samples};
 pub use story::{Chapter, story};
 
 /// The address that the quickstart manifests name; the demo puts its own destination's in its place.

@@ -1,4 +1,4 @@
-//! Why each Alert does or does not notify about an event, and the requests that would go out.
+//! Explanation of an event: why each Alert does or does not notify about it, and the requests that would go out.
 //!
 //! The router's own functions decide, and the Provider's type renders, so that the answer is what would happen. Nothing
 //! is sent or stored, and what is shown is masked. What is wrong with a Provider is a part of the answer, never an error.
@@ -30,15 +30,15 @@ use outbound::{Outbound, Preview};
 pub use shown::{Header, ShownRequest};
 pub(crate) use shown::{published, shown};
 
-/// What becomes of an event.
+/// The explanation of an event: what becomes of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
     /// The object of the event, as `Kind/namespace/name`.
     pub object: String,
-    /// The event's severity.
+    /// The severity of the event: `info` or `error`.
     pub severity: String,
-    /// The event's reason.
+    /// The reason that the event gives.
     pub reason: String,
     /// The event's action; senders older than Flux 2.10 have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,16 +55,16 @@ pub struct Explanation {
     pub problems: Vec<String>,
 }
 
-/// What one Alert makes of the event.
+/// The explanation for one Alert: what it makes of the event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explained {
-    /// The Alert.
+    /// Namespace and name of the Alert.
     pub alert: ObjectKey,
-    /// Its Provider.
+    /// Namespace and name of its Provider.
     pub provider: ObjectKey,
-    /// How it ends.
-    pub result: Outcome,
+    /// The outcome of the Alert's part.
+    pub result: AlertOutcome,
     /// The step that decided, in one word.
     pub step: String,
     /// The same in words, with the remedy where there is one.
@@ -77,11 +77,11 @@ pub struct Explained {
     pub more_may_follow: bool,
 }
 
-/// How an Alert's part of an event ends.
+/// The outcome of an event for one Alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// A notification goes out.
+pub enum AlertOutcome {
+    /// A notification goes out for this Alert.
     Delivers,
     /// It is stored and waits until its Provider is mended.
     Waits,
@@ -93,8 +93,8 @@ pub enum Outcome {
     Stopped,
 }
 
-impl Outcome {
-    /// The word in tables.
+impl AlertOutcome {
+    /// The word for the outcome in tables.
     pub fn word(self) -> &'static str {
         match self {
             Self::Delivers => "delivers",
@@ -106,33 +106,33 @@ impl Outcome {
     }
 }
 
-/// Why there is no explanation.
+/// Errors for which there is no explanation.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
     /// Longer than what the event endpoint takes.
     #[error("read the event: it is longer than the {0} bytes that are accepted")]
     TooLarge(usize),
-    /// No event.
+    /// The text is no event.
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// The manifests cannot be read.
     #[error("read the manifests in '{}': {}; bring the folder back or name another", .0.folder.display(), .0.source)]
     Folder(FolderError),
-    /// No such Alert.
+    /// There is no Alert of that name.
     #[error("find alert '{0}': it does not exist; leave --alert out to see all")]
     NoAlert(ObjectKey),
 }
 
-/// What decides beside the objects.
+/// The input of an explanation beside the objects.
 #[derive(Clone, Debug)]
-pub struct Circumstances {
-    /// What the operator decided.
+pub struct ExplainInput {
+    /// The rules that the operator set for all events.
     pub rules: Rules,
     /// Checks proxies and certificates. Nothing is dialled.
     pub transport: Transport,
     /// What the environment decides for some types.
     pub environment: Arc<Environment>,
-    /// The time of acceptance.
+    /// The time at which the event counts as accepted.
     pub now: Timestamp,
 }
 
@@ -145,7 +145,7 @@ pub fn explain_folder(
     folder: &Path,
     body: &[u8],
     alert: Option<&ObjectKey>,
-    circumstances: Circumstances,
+    circumstances: ExplainInput,
 ) -> Result<Explanation, ExplainError> {
     let received = read_event(body)?;
     let loaded = load(folder).map_err(ExplainError::Folder)?;
@@ -156,11 +156,11 @@ fn explain_loaded(
     loaded: &Loaded,
     received: Received,
     alert: Option<&ObjectKey>,
-    circumstances: Circumstances,
+    circumstances: ExplainInput,
 ) -> Result<Explanation, ExplainError> {
     let problems = loaded.problems.iter().map(ToString::to_string).collect();
     let specs = loaded.specs(Arc::new(LabelStore::of(loaded)), problems);
-    let question = Question::about(received, specs, alert, circumstances)?;
+    let question = JudgedEvent::about(received, specs, alert, circumstances)?;
     let secrets = question.secrets().into_iter().map(|key| (key.clone(), loaded.secret(key))).collect();
     Ok(question.answer(&secrets))
 }
@@ -178,7 +178,7 @@ fn read_event(body: &[u8]) -> Result<Received, ExplainError> {
 }
 
 /// An event that was judged, before it is known what the Providers would send.
-pub(crate) struct Question {
+pub(crate) struct JudgedEvent {
     event: Arc<Event>,
     /// The Alerts that were asked for.
     steps: Vec<(Arc<Alert>, Step)>,
@@ -186,11 +186,11 @@ pub(crate) struct Question {
     providers: HashMap<ObjectKey, Arc<ProviderSpec>>,
     labels: Arc<dyn LabelLookup>,
     problems: Vec<String>,
-    circumstances: Circumstances,
+    circumstances: ExplainInput,
     delivery: Option<DeliveryView>,
 }
 
-impl Question {
+impl JudgedEvent {
     /// Judges the event in `body` by `specs`; only `alert`, where one is named. Patterns of all Alerts are compiled, so it is
     /// for threads that may block.
     ///
@@ -200,7 +200,7 @@ impl Question {
         body: &[u8],
         specs: Specs,
         alert: Option<&ObjectKey>,
-        circumstances: Circumstances,
+        circumstances: ExplainInput,
     ) -> Result<Self, ExplainError> {
         Self::about(read_event(body)?, specs, alert, circumstances)
     }
@@ -213,7 +213,7 @@ impl Question {
         event: &Event,
         specs: Specs,
         alert: Option<&ObjectKey>,
-        circumstances: Circumstances,
+        circumstances: ExplainInput,
     ) -> Result<Self, ExplainError> {
         let received = Received { event: event.clone(), dropped_fields: false };
         Self::about(received, specs, alert, circumstances)
@@ -235,7 +235,7 @@ impl Question {
         received: Received,
         specs: Specs,
         alert: Option<&ObjectKey>,
-        circumstances: Circumstances,
+        circumstances: ExplainInput,
     ) -> Result<Self, ExplainError> {
         if let Some(absent) = alert.filter(|key| !specs.alerts.iter().any(|alert| alert.key == **key)) {
             return Err(ExplainError::NoAlert(absent.clone()));
@@ -305,7 +305,7 @@ pub(crate) fn index_of(specs: &Specs) -> Index {
     index
 }
 
-/// A plan by Alert.
+/// The plan for an event, by Alert.
 struct Planned {
     deliveries: HashMap<ObjectKey, NewDelivery>,
     drops: HashMap<ObjectKey, campanile_router::Dropped>,
@@ -331,7 +331,7 @@ fn explained(words: &words::Words<'_>, step: &Step, dropped: Option<campanile_ro
         Some(dropped) => dropped.message(words.event),
         None => words.why(step),
     };
-    let result = if *step == Step::Notifies { Outcome::Delivers } else { Outcome::Stopped };
+    let result = if *step == Step::Notifies { AlertOutcome::Delivers } else { AlertOutcome::Stopped };
     Explained {
         alert: key.clone(),
         provider: provider.clone(),
@@ -359,16 +359,16 @@ fn with_preview(explained: Explained, preview: Preview) -> Explained {
         }
         Preview::Skipped => {
             let why = "its Provider's type shows nothing for an event of this reason".to_owned();
-            Explained { result: Outcome::Skips, step: "rendering".to_owned(), why, ..explained }
+            Explained { result: AlertOutcome::Skips, step: "rendering".to_owned(), why, ..explained }
         }
         Preview::Unrenderable(failure) => Explained {
-            result: Outcome::Fails,
+            result: AlertOutcome::Fails,
             step: "rendering".to_owned(),
             why: format!("{failure}; it would become a dead letter"),
             ..explained
         },
         Preview::Unusable(failure) => Explained {
-            result: Outcome::Waits,
+            result: AlertOutcome::Waits,
             step: "provider".to_owned(),
             why: format!("{failure}; the notification waits until the Provider is mended"),
             ..explained

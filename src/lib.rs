@@ -9,5 +9,4 @@ mod commands;
 pub mod config;
 pub mod demo;
 pub mod explain;
-pub mod logging;
 pub mod ops;

@@ -37,23 +37,23 @@ use campanile_supervision::{SharedClock, Supervisor};
 use campanile_watcher::ClusterMeters;
 use jiff::Timestamp;
 
-use crate::app::{Leadership, Links, OpsListeners};
+use crate::app::{ActorLinks, Leadership, OpsListeners};
 pub use admin::{DELIVERIES, DeliveryList, OBJECTS};
 pub use discard::{DROP, DropReport};
 pub use error::ErrorBody;
 pub use explain::EXPLAIN;
 pub(crate) use explain::Explainer;
 pub use letters::LetterRequest;
-pub use pick::Refusal;
+pub use pick::UntouchedDelivery;
 pub use redrive::{REDRIVE, RedriveReport};
 pub use retry::{RETRY, RetryReport, RetryRequest};
 pub use send::{SEND, SendAnswer, SendFailure, SendReport, SendRequest, SendResult, TestSeverity};
-pub use state::State;
+pub use state::ActorSnapshots;
 
-/// What the endpoints show. Everything is asked for when a request comes: nothing is kept here.
+/// The view that the endpoints show. Everything is asked for when a request comes: nothing is kept here.
 #[derive(Clone)]
 pub(crate) struct View {
-    pub(crate) links: Links,
+    pub(crate) links: ActorLinks,
     pub(crate) outbox: Arc<dyn Browse>,
     pub(crate) supervisor: Addr<Supervisor>,
     pub(crate) explainer: Arc<Explainer>,
@@ -89,7 +89,7 @@ impl Servers {
         Ok(Self(handles))
     }
 
-    /// Stops them at once.
+    /// Stops the servers at once, without waiting for requests.
     pub async fn stop(self) {
         for handle in self.0 {
             handle.stop(false).await;

@@ -1,4 +1,4 @@
-//! How many sockets deliveries may have together: what the limit of open files leaves of [`Limits::total_sockets`].
+//! The bound on the sockets of all deliveries together: what the limit of open files leaves of [`Limits::total_sockets`].
 
 use campanile_transport::Limits;
 use rustix::process::{Resource, getrlimit, setrlimit};

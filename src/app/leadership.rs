@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-/// Whether this replica leads.
+/// Whether this replica leads, as the election tells it.
 #[derive(Clone, Default)]
 pub(crate) struct Leadership(Option<watch::Receiver<bool>>);
 

@@ -24,7 +24,7 @@ use campanile_watcher::{
 };
 
 #[derive(Clone, Default)]
-pub(crate) struct Links {
+pub(crate) struct ActorLinks {
     pub(crate) submit: Link<Submit>,
     pub(crate) router_changes: Link<Changes>,
     pub(crate) router_snapshot: Link<GetSnapshot<RouterSnapshot>>,
@@ -61,16 +61,16 @@ pub(crate) struct Links {
     pub(crate) postponer_snapshot: Link<GetSnapshot<PostponerSnapshot>>,
     pub(crate) keys: Link<GetKeys>,
     pub(crate) keyring_snapshot: Link<GetSnapshot<KeyringSnapshot>>,
-    pub(super) event_sockets: Sockets,
-    pub(super) webhook_sockets: Sockets,
+    pub(super) event_sockets: ListeningSockets,
+    pub(super) webhook_sockets: ListeningSockets,
 }
 
 /// The listening sockets of an endpoint, kept for rebuilding its actor until the process stops accepting. After that nobody
 /// holds them, so that the kernel refuses connections instead of queueing them for nobody.
 #[derive(Clone, Default)]
-pub(super) struct Sockets(Arc<Mutex<Vec<EventListener>>>);
+pub(super) struct ListeningSockets(Arc<Mutex<Vec<EventListener>>>);
 
-impl Sockets {
+impl ListeningSockets {
     pub(super) fn put(&self, listeners: Vec<EventListener>) {
         *self.slot() = listeners;
     }
@@ -105,7 +105,7 @@ impl Sockets {
     }
 }
 
-impl Links {
+impl ActorLinks {
     pub(super) fn point_to_router(&self, router: &Addr<RouterActor>) {
         self.submit.point_at(router);
         self.router_changes.point_at(router);

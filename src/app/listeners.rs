@@ -8,23 +8,23 @@ use campanile_intake::EventListener;
 use super::tls;
 use crate::config::Config;
 
-/// Where an instance listens; ports are the real ones where 0 was asked for.
+/// The addresses on which an instance listens; ports are the real ones where 0 was asked for.
 #[derive(Clone, Debug)]
 pub struct Addresses {
     /// Events without TLS, unless that is switched off.
     pub events: Option<SocketAddr>,
     /// Events by TLS, if it is switched on.
     pub events_tls: Option<SocketAddr>,
-    /// Probes.
+    /// The address of the probes.
     pub health: SocketAddr,
-    /// The operations API.
+    /// The address of the operations API.
     pub admin: SocketAddr,
     /// Metrics, unless they are switched off.
     pub metrics: Option<SocketAddr>,
 }
 
 impl Addresses {
-    /// All of them.
+    /// The addresses of all listeners.
     pub(super) fn all(&self) -> impl Iterator<Item = SocketAddr> {
         [self.events, self.events_tls, Some(self.health), Some(self.admin), self.metrics]
             .into_iter()
@@ -39,11 +39,11 @@ pub(crate) struct OpsListeners {
     pub(crate) metrics: Option<TcpListener>,
 }
 
-/// The bound sockets.
+/// The bound sockets of all listeners.
 pub(super) struct Listeners {
     pub(crate) events: Vec<EventListener>,
     pub(crate) ops: OpsListeners,
-    /// Where they are.
+    /// The addresses of the sockets.
     pub(super) addresses: Addresses,
 }
 

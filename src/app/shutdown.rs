@@ -6,9 +6,9 @@ use campanile_delivery::Drain;
 use campanile_intake::StopAccepting;
 use campanile_outbox::Outbox;
 
-use super::Links;
+use super::ActorLinks;
 use super::watching::Campaign;
-use crate::logging;
+use campanile_logging as logging;
 
 /// How long requests that are being answered may take (contract, control plane 4.1).
 const REQUESTS: Duration = Duration::from_secs(3);
@@ -40,7 +40,7 @@ pub(crate) fn limit() {
 }
 
 /// Everything accepted is on disk afterwards; what was not delivered goes out after the next start.
-pub(super) async fn stop(links: &Links, outbox: &dyn Outbox, campaign: Option<Campaign>) {
+pub(super) async fn stop(links: &ActorLinks, outbox: &dyn Outbox, campaign: Option<Campaign>) {
     tracing::info!("stopping: no more events are accepted");
     links.event_sockets.close();
     links.webhook_sockets.close();

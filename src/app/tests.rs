@@ -14,7 +14,7 @@ use tracing_subscriber::registry::Registry;
 
 use super::*;
 use crate::cli::RunFlags;
-use crate::demo::Destination;
+use crate::demo::DemoDestination;
 use spans::Spans;
 
 /// How long each step may take.
@@ -34,7 +34,7 @@ spec:
   eventSources: [{ kind: Kustomization, name: "*" }]
 "#;
 
-fn config(folder: &TempDir, destination: &Destination) -> Config {
+fn config(folder: &TempDir, destination: &DemoDestination) -> Config {
     let (manifests, state) = (folder.path().join("manifests"), folder.path().join("state"));
     fs::create_dir(&manifests).expect("a folder");
     let text = MANIFESTS.replace("DESTINATION", &destination.address.to_string());
@@ -56,7 +56,7 @@ async fn is_ready(app: &App) -> bool {
 
 /// Starts an instance, sends one event through it to its destination, and stops it.
 async fn send_one_event() {
-    let mut destination = Destination::start().expect("a loopback port");
+    let mut destination = DemoDestination::start().expect("a loopback port");
     let folder = TempDir::new().expect("a folder");
     let app = App::start(&config(&folder, &destination)).await.expect("it starts");
     while !is_ready(&app).await {}

@@ -14,7 +14,7 @@ use crate::config::{TlsFiles, TlsListener};
 /// How often the files are looked at. Kubernetes changes a mounted Secret within about a minute anyway.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Longest file, in bytes.
+/// The longest file that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
 
 /// The TLS of a listener. A task of the current arbiter follows the files.

@@ -64,7 +64,7 @@ impl From<&Cluster> for ClusterConfig {
     }
 }
 
-/// How this instance learns of objects. The label caches outlive restarts of the watcher.
+/// The watcher by which this instance learns of objects. The label caches outlive restarts of the watcher.
 pub(super) enum Watching {
     Folder(Parts, std::path::PathBuf, Arc<LabelStore>),
     Cluster(Parts, Cluster, Arc<LabelCache>),
@@ -227,7 +227,7 @@ fn take_part(
         };
         if let Err(error) = ended {
             tracing::error!(error = format!("{error:#}"), "problem running manager");
-            crate::logging::exit(1);
+            campanile_logging::exit(1);
         }
     });
     Campaign { cancel, ended, leadership }

@@ -8,7 +8,7 @@ use campanile_domain::LabelSelector;
 use campanile_watcher::{RetryDelays, SecretWatch, Throttle};
 use clap::Args;
 
-use super::event_auth::Tokens;
+use super::event_auth::TokenTrust;
 use super::flags::{CommonFlags, Usual};
 use super::{Refused, duration, state_dir};
 use crate::config::{Cluster, Config, Election, Objects};
@@ -19,7 +19,7 @@ const SELECTOR: &str = "reconcile.fluxcd.io/watch=Enabled";
 /// Listeners without a flag take connections on all addresses, as Services and kubelets expect.
 const ANY_ADDRESS: &str = "";
 
-/// Flags of the controller.
+/// Flags of the controller in a cluster.
 #[derive(Debug, Args)]
 pub struct ControllerFlags {
     /// Look at all namespaces; with `false` only at that of RUNTIME_NAMESPACE, which needs no ClusterRole.
@@ -40,7 +40,7 @@ pub struct ControllerFlags {
     /// How long the leader tries to renew before it gives up.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     pub leader_election_renew_deadline: Duration,
-    /// The pause between tries.
+    /// The pause between tries to get the Lease.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
     pub leader_election_retry_period: Duration,
     /// The namespace of the Lease; without it that of the pod's service account. For trying things out outside of a pod.
@@ -73,7 +73,7 @@ pub struct ControllerFlags {
     /// Service account of Providers that name none, for workload identity.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub default_service_account: String,
-    /// What both modes have.
+    /// The flags that both modes have.
     #[command(flatten)]
     pub common: CommonFlags,
 }
@@ -84,7 +84,7 @@ impl ControllerFlags {
     /// # Errors
     /// The line to log before the process ends.
     pub(super) fn check(&self) -> Result<(), Refused> {
-        self.common.check(ANY_ADDRESS, Tokens::Reviewed)?;
+        self.common.check(ANY_ADDRESS, TokenTrust::Reviewed)?;
         let refused = |error: String| Err(Refused { what: "invalid configuration", error });
         match LabelSelector::parse(&self.watch_configs_label_selector) {
             Err(wrong) => refused(format!(
@@ -116,7 +116,7 @@ impl ControllerFlags {
         let secrets = SecretWatch { selector, off: self.common.gate("DisableConfigWatchers") };
         let retry_delays = RetryDelays { min: self.min_retry_delay, max: self.max_retry_delay };
         let cluster = Cluster { namespace, election, throttle, secrets };
-        let usual = Usual { state_dir: state_dir::of_pod(), host: ANY_ADDRESS, tokens: Tokens::Reviewed };
+        let usual = Usual { state_dir: state_dir::of_pod(), host: ANY_ADDRESS, tokens: TokenTrust::Reviewed };
         Config { identity, retry_delays, ..self.common.config(Objects::Cluster(cluster), usual) }
     }
 }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use campanile_domain::go_duration;
+use campanile_duration::parse_unsigned;
 
 /// Parses a duration. Negative ones count as zero: no flag here knows better.
 ///
 /// # Errors
 /// What is wrong with `text`, for a person.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
-    go_duration(text).ok_or_else(|| format!("'{text}' is not a duration, write for example 90s, 5m or 1h30m"))
+    parse_unsigned(text)
+        .map_err(|_| format!("'{text}' is not a duration, write for example 90s, 5m or 1h30m"))
 }
 
 #[cfg(test)]

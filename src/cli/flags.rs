@@ -8,11 +8,11 @@ use campanile_transport::Destination;
 use campanile_watcher::{Receivers, RetryDelays};
 use clap::Args;
 
-use super::event_auth::{EventAuthFlags, Tokens};
+use super::event_auth::{EventAuthFlags, TokenTrust};
 use super::tls::TlsFlags;
 use super::{Refused, duration, gates, state_dir};
 use crate::config::{Config, Destinations, ListenAddress, Objects, TlsListener};
-use crate::logging::{Encoding, Level};
+use campanile_logging::{Encoding, LogLevel};
 
 /// Where the operations API listens unless told otherwise: this machine only, since it shows what was not delivered.
 pub(super) const ADMIN: &str = "127.0.0.1:9460";
@@ -20,23 +20,23 @@ pub(super) const ADMIN: &str = "127.0.0.1:9460";
 /// Where standalone mode listens unless told otherwise: this machine only.
 const LOOPBACK: &str = "127.0.0.1";
 
-/// What a mode does where no flag says otherwise.
+/// The defaults of a mode, for where no flag says otherwise.
 pub(super) struct Usual {
     /// Where the state is kept.
     pub(super) state_dir: PathBuf,
     /// The host of all listeners; empty means all addresses.
     pub(super) host: &'static str,
     /// What tokens of senders are worth.
-    pub(super) tokens: Tokens,
+    pub(super) tokens: TokenTrust,
 }
 
-/// Flags of `run`.
+/// Flags of the command `run`.
 #[derive(Debug, Args)]
 pub struct RunFlags {
     /// Folder with manifests of Alerts, Providers and Secrets; it is watched.
     #[arg(long, value_name = "DIR")]
     pub manifests: PathBuf,
-    /// What both modes have.
+    /// The flags that both modes have.
     #[command(flatten)]
     pub common: CommonFlags,
 }
@@ -45,7 +45,7 @@ impl RunFlags {
     /// The configuration that these flags describe.
     pub fn config(&self) -> Config {
         let state_dir = state_dir::of_user(|name| std::env::var_os(name));
-        let usual = Usual { state_dir, host: LOOPBACK, tokens: Tokens::Worthless };
+        let usual = Usual { state_dir, host: LOOPBACK, tokens: TokenTrust::Worthless };
         self.common.config(Objects::Folder(self.manifests.clone()), usual)
     }
 
@@ -54,14 +54,14 @@ impl RunFlags {
     /// # Errors
     /// The line to log before the process ends.
     pub(super) fn check(&self) -> Result<(), Refused> {
-        self.common.check(LOOPBACK, Tokens::Worthless)
+        self.common.check(LOOPBACK, TokenTrust::Worthless)
     }
 }
 
-/// What is done about Receivers.
+/// The mode in which Receivers are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ReceiversFlag {
-    /// They take webhooks.
+    /// Receivers take webhooks in this mode.
     Serve,
     /// They are left alone, and nothing listens for webhooks.
     Ignore,
@@ -79,7 +79,7 @@ impl From<ReceiversFlag> for Receivers {
     }
 }
 
-/// Flags of both modes.
+/// The flags that `run` and the controller share.
 #[derive(Debug, Args)]
 pub struct CommonFlags {
     /// Folder in which accepted events are kept until they are delivered. Without it `campanile run` takes
@@ -145,11 +145,11 @@ pub struct CommonFlags {
     pub log_encoding: Encoding,
     /// Least level of log lines: trace, debug, info or error.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
-    pub log_level: Level,
-    /// TLS.
+    pub log_level: LogLevel,
+    /// The flags of TLS listeners.
     #[command(flatten)]
     pub tls: TlsFlags,
-    /// Who may post events.
+    /// The flags about the senders of events.
     #[command(flatten)]
     pub event_auth: EventAuthFlags,
 }
@@ -159,7 +159,7 @@ impl CommonFlags {
     ///
     /// # Errors
     /// The line to log before the process ends.
-    pub(super) fn check(&self, host: &str, tokens: Tokens) -> Result<(), Refused> {
+    pub(super) fn check(&self, host: &str, tokens: TokenTrust) -> Result<(), Refused> {
         if self.receivers == ReceiversFlag::Report {
             tracing::warn!(
                 "--receivers=report is the same as --receivers=serve now, which is the default; remove the flag"

@@ -4,7 +4,7 @@ use super::Refused;
 
 /// Let Providers name a service account once. They may without it now (contract, flux-2.10 section 4).
 const WORKLOAD_IDENTITY: &str = "ObjectLevelWorkloadIdentity";
-/// All gates.
+/// The names of all feature gates.
 const GATES: [&str; 3] = ["CacheSecretsAndConfigMaps", "DisableConfigWatchers", WORKLOAD_IDENTITY];
 
 /// A gate as it was written. Whether it exists is a matter of the start, where it can be logged.

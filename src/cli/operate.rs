@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use campanile_domain::{ObjectKey, ObjectRef};
 use clap::{ArgGroup, Args};
 
-use super::{Output, flags, gates};
+use super::{Output, flags, gates, object_key};
 use crate::ops::TestSeverity;
 
-/// Flags of `explain`.
+/// Flags of the command `explain`.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["object", "event", "delivery"])))]
 pub struct ExplainFlags {
@@ -33,14 +33,14 @@ pub struct ExplainFlags {
     #[arg(long, value_name = "TEXT", default_value = "an event to explain", conflicts_with_all = ["event", "delivery"])]
     pub message: String,
     /// End with exit code 1 unless an Alert sends the event through this Provider. May be repeated.
-    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key)]
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key::parse)]
     pub expect: Vec<ObjectKey>,
     /// Explain by these manifests, without an instance. Otherwise the running instance explains, by the manifests it
     /// reads and the flags it was started with.
     #[arg(long, value_name = "DIR")]
     pub manifests: Option<PathBuf>,
-    /// Only this Alert.
-    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key)]
+    /// Explain this Alert and no other.
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key::parse)]
     pub alert: Option<ObjectKey>,
     /// As for `run`: refuse events of other namespaces than the Alert's.
     #[arg(long, requires = "manifests")]
@@ -56,11 +56,11 @@ pub struct ExplainFlags {
     pub admin_addr: String,
 }
 
-/// Flags of `send`.
+/// Flags of the command `send`.
 #[derive(Debug, Args)]
 pub struct SendFlags {
-    /// The Provider.
-    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key)]
+    /// Namespace and name of the Provider.
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key::parse)]
     pub provider: ObjectKey,
     /// How serious the test looks.
     #[arg(long, value_enum, default_value = "info")]
@@ -79,7 +79,7 @@ pub struct SendFlags {
     pub admin_addr: String,
 }
 
-/// Flags of `retry`.
+/// Flags of the command `retry`.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("which").required(true).args(["ids", "provider"])))]
 pub struct RetryFlags {
@@ -87,7 +87,7 @@ pub struct RetryFlags {
     #[arg(value_name = "ID", value_parser = id)]
     pub ids: Vec<String>,
     /// The Provider whose queue is tried.
-    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key)]
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key::parse)]
     pub provider: Option<ObjectKey>,
     /// `json` prints the whole answer.
     #[arg(short, long, value_enum, value_name = "FORM", default_value = "table")]
@@ -105,7 +105,7 @@ pub struct LetterFlags {
     #[arg(value_name = "ID", value_parser = id)]
     pub ids: Vec<String>,
     /// All dead letters of this Provider.
-    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key)]
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key::parse)]
     pub provider: Option<ObjectKey>,
     /// All dead letters of the instance.
     #[arg(long)]
@@ -137,16 +137,6 @@ fn object_ref(text: &str) -> Result<ObjectRef, String> {
             ..ObjectRef::default()
         }),
         _ => Err("write KIND/NAMESPACE/NAME, for example Kustomization/apps/web".to_owned()),
-    }
-}
-
-/// A key as people write it.
-pub(super) fn object_key(text: &str) -> Result<ObjectKey, String> {
-    match text.split_once('/') {
-        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
-            Ok(ObjectKey::new(namespace, name))
-        }
-        _ => Err("write NAMESPACE/NAME".to_owned()),
     }
 }
 

@@ -6,14 +6,14 @@ use campanile_domain::ObjectKey;
 use clap::{ArgGroup, Args};
 use jiff::Timestamp;
 
-use super::{Output, operate};
+use super::{Output, object_key};
 
-/// Flags of `receive`.
+/// Flags of the command `receive`.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["file", "url"])))]
 pub struct ReceiveFlags {
-    /// The Receiver.
-    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = operate::object_key)]
+    /// Namespace and name of the Receiver.
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object_key::parse)]
     pub receiver: ObjectKey,
     /// Folder of manifests with the Receiver and its Secret, or `-` for standard input.
     #[arg(long, value_name = "DIR")]

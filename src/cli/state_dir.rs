@@ -1,9 +1,9 @@
-//! Where the state is kept when no flag says so.
+//! The default state folder, for when no flag names one.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// The folder's name.
+/// The name of the folder.
 const NAME: &str = "campanile";
 
 /// In a pod: `/tmp/campanile`, which Flux's Deployment mounts from the node.

@@ -14,7 +14,7 @@ const FAMILIES: [&str; 2] = ["--authorized-", "--spiffe-"];
 
 const SEE: &str = "see 'TLS for senders' in docs/operations.md";
 
-/// Flags of TLS listeners.
+/// Flags of listeners that speak TLS.
 #[derive(Debug, Args)]
 pub struct TlsFlags {
     /// Where events come in by TLS, beside `--events-addr`; without it nothing listens for them.
@@ -38,7 +38,7 @@ pub struct TlsFlags {
     /// The same for senders of webhooks. Git hosts and registries have no such certificate.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub authorized_receiver_spiffe_id: Vec<SpiffeRule>,
-    /// A flag of senders.
+    /// A flag about the senders of events.
     #[arg(long, hide = true, value_name = "ID", value_delimiter = ',')]
     pub authorized_event_server_spiffe_id: Vec<String>,
     /// A flag of senders, by its name in the proposal.
@@ -47,7 +47,7 @@ pub struct TlsFlags {
     /// Where a SPIFFE broker is; none is asked.
     #[arg(long, hide = true, value_name = "ADDRESS")]
     pub spiffe_broker_endpoint: Option<String>,
-    /// Who the broker is.
+    /// The SPIFFE id of the broker.
     #[arg(long, hide = true, value_name = "ID")]
     pub spiffe_broker_id: Option<String>,
 }

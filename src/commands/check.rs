@@ -13,16 +13,16 @@ use campanile_watcher::{Finding, Level, Loaded, Strictness, findings, sort};
 
 use super::out::put;
 use super::table::{count, printable};
-use crate::cli::{CheckFlags, Missing, Report, Target};
+use crate::cli::{CheckFlags, FluxRelease, Missing, ReportForm};
 
 pub(crate) fn check(flags: &CheckFlags) -> Result<ExitCode> {
     let loaded = sources::read(&flags.sources)?;
     let found = judge(&loaded, strictness(flags));
     let report = match flags.output {
-        Report::Text => text(&found, &loaded),
-        Report::Json => json::report(&found)?,
-        Report::Github => github::report(&found),
-        Report::Sarif => sarif::report(&found)?,
+        ReportForm::Text => text(&found, &loaded),
+        ReportForm::Json => json::report(&found)?,
+        ReportForm::Github => github::report(&found),
+        ReportForm::Sarif => sarif::report(&found)?,
     };
     put(&report)?;
     let fails = |finding: &Finding| flags.strict || finding.level == Level::Error;
@@ -44,7 +44,7 @@ fn strictness(flags: &CheckFlags) -> Strictness {
             Missing::Warn => Some(Level::Warning),
             Missing::Ignore => None,
         },
-        flux: flags.target.map(Target::flux),
+        flux: flags.target.map(FluxRelease::flux),
         no_cross_namespace_refs: flags.no_cross_namespace_refs,
     }
 }

@@ -23,7 +23,7 @@ const V1: [&str; 2] = [
     "    - name: v1\n      served: true\n      storage: true\n",
 ];
 
-/// Those of v1beta3.
+/// The definitions that have version v1beta3.
 const V1BETA3: [&str; 2] = [
     "    - name: v1beta3\n      served: true\n      storage: true\n",
     "    - name: v1beta3\n      served: true\n      storage: false\n",

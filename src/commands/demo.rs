@@ -20,7 +20,8 @@ use crate::app::App;
 use crate::cli::DemoFlags;
 use crate::config::{Config, Destinations, ListenAddress, Objects};
 use crate::demo::{
-    Arrival, Destination, QUICKSTART, QUICKSTART_DESTINATION, checks_page, headline, message, story,
+    ArrivedMessage, DemoDestination, QUICKSTART, QUICKSTART_DESTINATION, checks_page, headline, message,
+    story,
 };
 
 /// How long one message may take to arrive.
@@ -32,7 +33,7 @@ pub(crate) fn demo(flags: &DemoFlags) -> Result<ExitCode> {
 
 async fn show(flags: &DemoFlags) -> Result<ExitCode> {
     let mut signals = Signals::listen()?;
-    let mut destination = Destination::start()?;
+    let mut destination = DemoDestination::start()?;
     let folder = TempDir::with_prefix("campanile-demo-").context("make a temporary folder")?;
     let manifests = match &flags.manifests {
         Some(own) => own.clone(),
@@ -99,7 +100,7 @@ fn config(manifests: &Path, folder: &Path) -> Result<Config> {
     })
 }
 
-fn introduce(app: &App, destination: &Destination, manifests: &Path, is_own: bool) {
+fn introduce(app: &App, destination: &DemoDestination, manifests: &Path, is_own: bool) {
     say(format_args!("Campanile demo, everything on this machine:"));
     say(format_args!("  manifests     {}", manifests.display()));
     say(format_args!("  events in     {}", events_url(app)));
@@ -124,7 +125,7 @@ async fn await_ready(app: &App) -> Result<()> {
     bail!("load the manifests: the instance is not ready after 5 s")
 }
 
-async fn tell(app: &App, destination: &mut Destination) -> Result<()> {
+async fn tell(app: &App, destination: &mut DemoDestination) -> Result<()> {
     let mut arrived = Vec::new();
     for chapter in story(Timestamp::now()) {
         say(format_args!("● {}", chapter.title));
@@ -167,14 +168,19 @@ async fn post(app: &App, event: &Value) -> Result<()> {
     Ok(())
 }
 
-fn show_arrival(arrival: &Arrival) {
+fn show_arrival(arrival: &ArrivedMessage) {
     let [kind, object, mark] = headline(arrival);
     say(format_args!("  arrived  {kind:<7} {mark:<24} {object}  at {}", arrival.path));
     say(format_args!("{}", message(arrival, std::io::stdout().is_terminal())));
 }
 
 /// Shows what arrives until a signal comes.
-async fn serve(app: &App, destination: &mut Destination, signals: &mut Signals, show: fn(&Arrival)) {
+async fn serve(
+    app: &App,
+    destination: &mut DemoDestination,
+    signals: &mut Signals,
+    show: fn(&ArrivedMessage),
+) {
     say(format_args!("\nStill up. Post an event of your own from another terminal, end with Ctrl-C:\n"));
     say(format_args!(
         "  curl -i {} -d '{{\"involvedObject\":{{\"kind\":\"Kustomization\",\"namespace\":\"flux-system\",\"name\":\"mine\"}},\"severity\":\"error\",\"reason\":\"BuildFailed\",\"message\":\"hello\"}}'\n",

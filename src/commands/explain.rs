@@ -17,7 +17,7 @@ use super::out::put;
 use super::table::{age, count, layout, printable};
 use crate::cli::{ExplainFlags, Output};
 use crate::config::environment;
-use crate::explain::{Circumstances, Explained, Explanation, Outcome, ShownRequest, explain_folder};
+use crate::explain::{AlertOutcome, ExplainInput, Explained, Explanation, ShownRequest, explain_folder};
 use crate::ops::EXPLAIN;
 
 pub(crate) fn explain(flags: &ExplainFlags) -> Result<ExitCode> {
@@ -41,12 +41,12 @@ pub(crate) fn explain(flags: &ExplainFlags) -> Result<ExitCode> {
 
 /// Whether an Alert sends a notification through this Provider.
 fn reaches(explanation: &Explanation, provider: &ObjectKey) -> bool {
-    let sends = |alert: &&Explained| alert.result == Outcome::Delivers && alert.provider == *provider;
+    let sends = |alert: &&Explained| alert.result == AlertOutcome::Delivers && alert.provider == *provider;
     explanation.alerts.iter().any(|alert| sends(&alert))
 }
 
-fn circumstances(flags: &ExplainFlags) -> Circumstances {
-    Circumstances {
+fn circumstances(flags: &ExplainFlags) -> ExplainInput {
+    ExplainInput {
         rules: Rules { no_cross_namespace_refs: flags.no_cross_namespace_refs, ..Rules::default() },
         transport: Transport::new(environment(), Limits::default()),
         environment: Arc::new(environment()),
@@ -80,7 +80,7 @@ fn text(explanation: &Explanation) -> String {
         &["ALERT", "PROVIDER", "RESULT", "STEP", "WHY"],
         &alerts.iter().map(row).collect::<Vec<_>>(),
     ));
-    for alert in alerts.iter().filter(|alert| alert.result == Outcome::Delivers) {
+    for alert in alerts.iter().filter(|alert| alert.result == AlertOutcome::Delivers) {
         out.push_str(&requests(alert));
     }
     out
@@ -173,7 +173,7 @@ mod tests {
     use crate::explain::Header;
     use serde_json::json;
 
-    fn explained(result: Outcome) -> Explained {
+    fn explained(result: AlertOutcome) -> Explained {
         let request = ShownRequest {
             method: "POST".into(),
             url: "https://hooks.example.com/*****".into(),
@@ -214,12 +214,12 @@ alert apps/on-call sends through provider apps/chat:
     \"text\": \"hello\"
   }
 ";
-        assert_eq!(text(&explanation(vec![explained(Outcome::Delivers)])), expected);
+        assert_eq!(text(&explanation(vec![explained(AlertOutcome::Delivers)])), expected);
     }
 
     #[test]
     fn cli_explain_prints_several_requests_in_order_and_says_that_more_may_follow() {
-        let mut both = explained(Outcome::Delivers);
+        let mut both = explained(AlertOutcome::Delivers);
         both.requests.push(ShownRequest { body: Value::String("a\nb".into()), ..both.requests[0].clone() });
         both.more_may_follow = true;
         let text = text(&explanation(vec![both]));

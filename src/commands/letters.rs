@@ -10,7 +10,7 @@ use super::api;
 use super::out::put;
 use super::table::{count, layout, printable};
 use crate::cli::{LetterFlags, Output};
-use crate::ops::{DROP, DropReport, LetterRequest, REDRIVE, RedriveReport, Refusal};
+use crate::ops::{DROP, DropReport, LetterRequest, REDRIVE, RedriveReport, UntouchedDelivery};
 
 pub(crate) fn redrive(flags: &LetterFlags) -> Result<ExitCode> {
     let report: RedriveReport = ask(flags, REDRIVE)?;
@@ -35,7 +35,7 @@ fn ask<T: DeserializeOwned>(flags: &LetterFlags, path: &str) -> Result<T> {
 fn show(
     flags: &LetterFlags,
     report: &impl Serialize,
-    refused: &[Refusal],
+    refused: &[UntouchedDelivery],
     text: impl FnOnce() -> String,
 ) -> Result<ExitCode> {
     match flags.output {
@@ -56,7 +56,7 @@ fn dropped_text(report: &DropReport) -> String {
 }
 
 /// The table of what was refused; empty if nothing was.
-pub(super) fn refusals(refused: &[Refusal], because: &str) -> String {
+pub(super) fn refusals(refused: &[UntouchedDelivery], because: &str) -> String {
     if refused.is_empty() {
         return String::new();
     }
@@ -74,7 +74,7 @@ mod tests {
             redriven_text(&RedriveReport { redriven: 1, refused: Vec::new() }),
             "put 1 dead letter back\n"
         );
-        let refused = vec![Refusal { id: "9".into(), why: "it is not there".into() }];
+        let refused = vec![UntouchedDelivery { id: "9".into(), why: "it is not there".into() }];
         assert_eq!(
             redriven_text(&RedriveReport { redriven: 0, refused: refused.clone() }),
             "put 0 dead letters back\n\nID   NOT PUT BACK BECAUSE\n9    it is not there\n"

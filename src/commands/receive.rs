@@ -59,7 +59,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What becomes of a request.
+/// The verdict on a request.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Verdict {
@@ -71,7 +71,7 @@ struct Verdict {
     status: u16,
     /// The check that stopped it.
     check: Option<String>,
-    /// Why.
+    /// The cause why it was refused.
     error: Option<String>,
     event: Option<String>,
     revision: Option<String>,
@@ -79,7 +79,7 @@ struct Verdict {
     resources: Vec<String>,
 }
 
-/// Why a request goes no further.
+/// The point at which a request goes no further, and why.
 struct Stop {
     status: u16,
     check: &'static str,
@@ -209,7 +209,7 @@ fn text(verdict: &Verdict) -> String {
     out
 }
 
-/// Where a host is to send webhooks.
+/// The address to which a host is to send webhooks.
 #[derive(Serialize)]
 struct Address {
     url: String,

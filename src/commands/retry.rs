@@ -35,12 +35,12 @@ fn text(report: &RetryReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::Refusal;
+    use crate::ops::UntouchedDelivery;
 
     #[test]
     fn cli_retry_names_the_queues_that_are_tried_and_what_is_not() {
         let providers = [("apps/chat".to_owned(), 1), ("apps/hook".to_owned(), 12)].into();
-        let refused = vec![Refusal { id: "9".into(), why: "it is not there".into() }];
+        let refused = vec![UntouchedDelivery { id: "9".into(), why: "it is not there".into() }];
         let expected = "\
 apps/chat: trying now, 1 notification waiting
 apps/hook: trying now, 12 notifications waiting

@@ -27,11 +27,11 @@ pub(crate) fn run(config: Config) -> Result<ExitCode> {
             tracing::warn!(
                 "second signal: ending at once, what is not delivered goes out after the next start"
             );
-            crate::logging::exit(1);
+            campanile_logging::exit(1);
         });
         app.stop().await;
         // The runtime would wait for its blocking threads, and one may hang in a file system.
-        crate::logging::exit(0)
+        campanile_logging::exit(0)
     })
 }
 
@@ -53,7 +53,7 @@ fn say_up(addresses: &Addresses, config: &Config) {
     tracing::info!(events, events_tls, %health, %admin, metrics, objects = %config.objects, "campanile is up");
 }
 
-/// SIGTERM and SIGINT.
+/// The signals SIGTERM and SIGINT.
 pub(crate) struct Signals {
     term: tokio::signal::unix::Signal,
     int: tokio::signal::unix::Signal,

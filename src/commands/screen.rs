@@ -9,7 +9,7 @@ use super::table::{layout, printable};
 /// Fewest characters of the column that is cut: less says nothing.
 const FEWEST: usize = 20;
 
-/// Where a table is shown.
+/// The screen on which a table is shown.
 pub(crate) struct Screen {
     /// Characters of a line; none where a line may be as long as it likes.
     width: Option<usize>,

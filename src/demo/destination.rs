@@ -16,9 +16,9 @@ const MOST_WAITING: usize = 1024;
 /// Largest message it takes, in bytes.
 const MOST_BYTES: usize = 4 << 20;
 
-/// One message that arrived.
+/// One message that arrived at the demo's destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arrival {
+pub struct ArrivedMessage {
     /// Path and query it was posted to.
     pub path: String,
     /// The message, if it is JSON.
@@ -26,14 +26,14 @@ pub struct Arrival {
 }
 
 /// A destination on a free loopback port.
-pub struct Destination {
-    /// Where it listens.
+pub struct DemoDestination {
+    /// The loopback address on which it listens.
     pub address: SocketAddr,
-    arrivals: mpsc::Receiver<Arrival>,
+    arrivals: mpsc::Receiver<ArrivedMessage>,
     handle: ServerHandle,
 }
 
-impl Destination {
+impl DemoDestination {
     /// Starts it inside the current actix system.
     ///
     /// # Errors
@@ -63,16 +63,16 @@ impl Destination {
     }
 
     /// The next message that arrives.
-    pub async fn next(&mut self) -> Option<Arrival> {
+    pub async fn next(&mut self) -> Option<ArrivedMessage> {
         self.arrivals.recv().await
     }
 
     /// A message that arrived already.
-    pub fn waiting(&mut self) -> Option<Arrival> {
+    pub fn waiting(&mut self) -> Option<ArrivedMessage> {
         self.arrivals.try_recv().ok()
     }
 
-    /// Stops it.
+    /// Stops the server of the destination.
     pub async fn stop(self) {
         self.handle.stop(false).await;
     }
@@ -81,7 +81,7 @@ impl Destination {
 async fn take(
     request: HttpRequest,
     body: Bytes,
-    sender: Data<mpsc::Sender<Arrival>>,
+    sender: Data<mpsc::Sender<ArrivedMessage>>,
     host: Data<GitHost>,
 ) -> HttpResponse {
     let method = request.method().as_str();
@@ -91,7 +91,7 @@ async fn take(
     let path = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let shown = host.take(method, request.path(), &body);
-    match (sender.try_send(Arrival { path, body }), shown) {
+    match (sender.try_send(ArrivedMessage { path, body }), shown) {
         (Ok(()), Some(status)) => HttpResponse::Created().json(status),
         (Ok(()), None) => HttpResponse::Ok().body("ok"),
         (Err(_), _) => HttpResponse::ServiceUnavailable().finish(),

@@ -16,8 +16,8 @@ use campanile_domain::{
     Connection, Failure, Masker, Method, ObjectKey, ProviderClass, Publication, Request, Response,
 };
 use campanile_providers::sample::Sample;
-use campanile_providers::{AccessToken, Endpoint, Identity};
-use campanile_transport::{Client, Transport, Wanted};
+use campanile_providers::{AccessToken, BuiltProvider, Identity};
+use campanile_transport::{BodyUse, Client, Transport};
 
 use crate::explain::{ShownRequest, published, shown};
 
@@ -44,7 +44,7 @@ impl CheckConnection for Detour {
 }
 
 impl Clients for Detour {
-    fn client(&self, provider: &ObjectKey, endpoint: &Endpoint) -> Result<ProviderClient, Failure> {
+    fn client(&self, provider: &ObjectKey, endpoint: &BuiltProvider) -> Result<ProviderClient, Failure> {
         let Connection { timeout, namespace, .. } = endpoint.connection.clone();
         let connection = Connection { confidential: true, proxy: None, tls: None, timeout, namespace };
         let client = self.transport.client(&connection);
@@ -80,14 +80,14 @@ impl Detoured {
         let body = serde_json::to_vec(&shown).unwrap_or_default().into();
         let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
         let request = Request { method: Method::Post, url: self.url.clone(), headers, body };
-        let sent = self.client.send(&request, Wanted::Status).await;
+        let sent = self.client.send(&request, BodyUse::Status).await;
         sent.map(drop).map_err(|error| Failure::new(error.class(), error.to_string()))
     }
 }
 
 impl Carrier for Detoured {
     /// What only reads is answered here.
-    fn send<'a>(&'a self, request: &'a Request, _: Wanted) -> Sending<'a> {
+    fn send<'a>(&'a self, request: &'a Request, _: BodyUse) -> Sending<'a> {
         Box::pin(async move {
             let (status, body) = if request.method == Method::Get {
                 self.read(&request.url)

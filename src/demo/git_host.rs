@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// Most statuses that are kept; the oldest go first.
 const MOST_STATUSES: usize = 1000;
 
-/// The host's memory.
+/// The memory of the demo's Git host.
 #[derive(Default)]
 pub(super) struct GitHost(Mutex<VecDeque<(String, Value)>>);
 

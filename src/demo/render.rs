@@ -1,8 +1,8 @@
-//! How an arrived message looks to its reader, in a terminal.
+//! Rendering of an arrived message in a terminal, as its reader would see it.
 
 use serde_json::Value;
 
-use super::Arrival;
+use super::ArrivedMessage;
 
 const RESET: &str = "\x1b[0m";
 const DIM: &str = "\x1b[2m";
@@ -11,7 +11,7 @@ const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
 
 /// The table row of a message: where it was posted and what it is about.
-pub fn headline(arrival: &Arrival) -> [String; 3] {
+pub fn headline(arrival: &ArrivedMessage) -> [String; 3] {
     let body = &arrival.body;
     if let Some(attachment) = body["attachments"].get(0) {
         return ["slack".into(), text(&attachment["author_name"]), text(&attachment["color"])];
@@ -30,7 +30,7 @@ pub fn headline(arrival: &Arrival) -> [String; 3] {
 }
 
 /// The message as its reader sees it. `color` switches terminal colours on.
-pub fn message(arrival: &Arrival, color: bool) -> String {
+pub fn message(arrival: &ArrivedMessage, color: bool) -> String {
     let lines = match arrival.body["attachments"].get(0) {
         Some(attachment) => slack(&arrival.body, attachment),
         None if arrival.body["state"].is_string() => check(&arrival.body),
@@ -77,8 +77,9 @@ fn check(body: &Value) -> Lines {
 }
 
 /// The checks of a commit as a Git host would show them: all that were written, and what stands now.
-pub fn checks_page(arrivals: &[Arrival], color: bool) -> String {
-    let checks: Vec<&Arrival> = arrivals.iter().filter(|arrival| arrival.body["state"].is_string()).collect();
+pub fn checks_page(arrivals: &[ArrivedMessage], color: bool) -> String {
+    let checks: Vec<&ArrivedMessage> =
+        arrivals.iter().filter(|arrival| arrival.body["state"].is_string()).collect();
     let Some(newest) = checks.last() else { return String::new() };
     let commit: String = newest.path.rsplit('/').next().unwrap_or_default().chars().take(8).collect();
     let lines: String = checks.iter().map(|check| message(check, color)).collect();
@@ -110,7 +111,7 @@ mod tests {
             "color": "danger", "author_name": "kustomization/webapp.flux-system", "text": "two\nlines",
             "fields": [{"title": "cluster", "value": "prod-eu"}],
         }]});
-        let arrival = Arrival { path: "/services/x".into(), body };
+        let arrival = ArrivedMessage { path: "/services/x".into(), body };
         assert_eq!(headline(&arrival), ["slack", "kustomization/webapp.flux-system", "danger"]);
         let expected = "    ┃ #general  kustomize-controller\n    ┃ kustomization/webapp.flux-system\n    ┃ two\n    ┃ lines\n    ┃ cluster: prod-eu\n";
         assert_eq!(message(&arrival, false), expected);

@@ -24,34 +24,34 @@ const MESSAGES: &[&str] = &[
 
 const REVISION: &str = "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738";
 
-/// What is tried with one Alert.
-pub(crate) struct Sample {
-    /// The Alert.
+/// The event that is tried with one Alert.
+pub(crate) struct TriedEvent {
+    /// The Alert that is tried.
     pub(crate) alert: ObjectKey,
-    /// Its Provider.
+    /// The Provider of that Alert.
     pub(crate) provider: ObjectKey,
     /// The event as a controller would post it, or why there is none.
     pub(crate) event: Result<Value, NoSample>,
 }
 
-/// Why an Alert is not tried.
+/// The reason why an Alert is not tried.
 pub(crate) struct NoSample {
-    /// In words.
+    /// The choice of this event, explained in words.
     pub(crate) why: String,
     /// Whether somebody has to mend something.
     pub(crate) is_fault: bool,
 }
 
 /// One for each Alert, in the order of their names.
-pub(crate) fn samples(loaded: &Loaded, now: Timestamp) -> Vec<Sample> {
+pub(crate) fn samples(loaded: &Loaded, now: Timestamp) -> Vec<TriedEvent> {
     let labels: Arc<dyn LabelLookup> = Arc::new(LabelStore::of(loaded));
     let specs = loaded.specs(labels, Vec::new());
-    let of = |alert: &Arc<Alert>| Sample {
+    let of = |alert: &Arc<Alert>| TriedEvent {
         alert: alert.key.clone(),
         provider: alert.provider.clone(),
         event: event_for(alert, &specs, now),
     };
-    let mut samples: Vec<Sample> = specs.alerts.iter().map(of).collect();
+    let mut samples: Vec<TriedEvent> = specs.alerts.iter().map(of).collect();
     samples.sort_by(|one, other| one.alert.cmp(&other.alert));
     samples
 }

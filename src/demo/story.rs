@@ -1,4 +1,4 @@
-//! What happens in the demo: a commit is applied, is healthy, breaks, and recovers.
+//! The story of the demo: a commit is applied, is healthy, breaks, and recovers.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ pub struct Chapter {
 
 const COMMIT: &str = "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738";
 
-/// The events, stamped `now`.
+/// The events of the story in their order, stamped `now`.
 pub fn story(now: Timestamp) -> Vec<Chapter> {
     let chapter = |title, severity, reason, message: &str, messages| Chapter {
         title,

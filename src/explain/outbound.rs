@@ -1,4 +1,4 @@
-//! What a Provider would send for a delivery, up to the first answer.
+//! Requests that a Provider would send for a delivery, up to the first answer.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -10,10 +10,10 @@ use campanile_domain::{
     ProviderClass, ProviderSpec, Publication, Request, Verdict,
 };
 use campanile_protocol::Secrets;
-use campanile_providers::{Endpoint, Exchange, Step};
+use campanile_providers::{BuiltProvider, Exchange, Step};
 use jiff::Timestamp;
 
-use super::Circumstances;
+use super::ExplainInput;
 use super::shown::{ShownRequest, published, shown};
 
 /// Most bytes of rendered bodies in one explanation, before they are laid out; beyond it requests are left out.
@@ -22,7 +22,7 @@ const MOST_BYTES: usize = 4 << 20;
 /// Most requests in one explanation.
 pub(super) const MOST_REQUESTS: usize = 500;
 
-/// What would go out.
+/// A preview of what would go out.
 pub(super) enum Preview {
     Requests {
         requests: Vec<ShownRequest>,
@@ -42,9 +42,9 @@ pub(super) enum Preview {
 pub(super) struct Outbound<'a> {
     providers: &'a HashMap<ObjectKey, Arc<ProviderSpec>>,
     secrets: &'a Secrets,
-    circumstances: &'a Circumstances,
+    circumstances: &'a ExplainInput,
     event: Arc<Event>,
-    endpoints: HashMap<ObjectKey, Rc<Result<Endpoint, Failure>>>,
+    endpoints: HashMap<ObjectKey, Rc<Result<BuiltProvider, Failure>>>,
     bytes: usize,
     requests: usize,
 }
@@ -53,7 +53,7 @@ impl<'a> Outbound<'a> {
     pub(super) fn new(
         providers: &'a HashMap<ObjectKey, Arc<ProviderSpec>>,
         secrets: &'a Secrets,
-        circumstances: &'a Circumstances,
+        circumstances: &'a ExplainInput,
         event: Arc<Event>,
     ) -> Self {
         let endpoints = HashMap::new();
@@ -71,7 +71,7 @@ impl<'a> Outbound<'a> {
         }
     }
 
-    fn endpoint(&mut self, key: &ObjectKey) -> Rc<Result<Endpoint, Failure>> {
+    fn endpoint(&mut self, key: &ObjectKey) -> Rc<Result<BuiltProvider, Failure>> {
         if let Some(known) = self.endpoints.get(key) {
             return known.clone();
         }
@@ -80,7 +80,7 @@ impl<'a> Outbound<'a> {
         resolved
     }
 
-    fn resolve(&self, key: &ObjectKey) -> Result<Endpoint, Failure> {
+    fn resolve(&self, key: &ObjectKey) -> Result<BuiltProvider, Failure> {
         let missing = || Failure::new(FailureClass::Config, format!("find provider '{key}': create it"));
         let provider = self.providers.get(key).ok_or_else(missing)?;
         let lookup = lookup_in(self.secrets);
@@ -88,11 +88,11 @@ impl<'a> Outbound<'a> {
             true => lookup(key),
             false => Err("it was not read, the answer is long already".to_owned()),
         };
-        let Circumstances { transport, environment, .. } = self.circumstances;
+        let ExplainInput { transport, environment, .. } = self.circumstances;
         resolve_provider(provider, &secret, environment, transport)
     }
 
-    fn render(&mut self, endpoint: &Endpoint, plan: NewDelivery) -> Preview {
+    fn render(&mut self, endpoint: &BuiltProvider, plan: NewDelivery) -> Preview {
         let delivery = Delivery {
             // A stored delivery gets a number of its own; it stands in the request of types that send one.
             id: DeliveryId::numbered(0),
@@ -137,7 +137,7 @@ impl<'a> Outbound<'a> {
     }
 }
 
-/// How an exchange begins.
+/// The beginning of an exchange.
 enum Opening {
     Sends(Request),
     Publishes(Publication),

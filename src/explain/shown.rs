@@ -10,12 +10,12 @@ use serde_json::Value;
 /// What stands in place of something secret.
 const BLOT: &str = "*****";
 
-/// One request.
+/// One request as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShownRequest {
-    /// The method.
+    /// The HTTP method of the request.
     pub method: String,
-    /// The URL.
+    /// The URL, with its secret parts masked.
     pub url: String,
     /// The headers that the type sets, in their order.
     pub headers: Vec<Header>,
@@ -23,10 +23,10 @@ pub struct ShownRequest {
     pub body: Value,
 }
 
-/// One header.
+/// One header of a request, masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// Its name.
+    /// The name of the header.
     pub name: String,
     /// Its value, if that is harmless.
     pub value: String,

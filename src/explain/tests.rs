@@ -57,9 +57,9 @@ spec:
     )
 }
 
-fn circumstances() -> Circumstances {
+fn circumstances() -> ExplainInput {
     let transport = Transport::new(Environment::default(), Limits::default());
-    Circumstances { rules: Rules::default(), transport, environment: Arc::default(), now: noon() }
+    ExplainInput { rules: Rules::default(), transport, environment: Arc::default(), now: noon() }
 }
 
 fn explanation(manifests: &str, event: &str) -> Explanation {
@@ -79,7 +79,7 @@ fn only(manifests: &str, event: &str) -> Explained {
 /// What stops the only Alert with these lines in its spec.
 fn stopped_by(spec: &str) -> (String, String) {
     let explained = only(&format!("{SLACK}{}", alert("a", spec)), EVENT);
-    assert_eq!(explained.result, Outcome::Stopped, "{explained:?}");
+    assert_eq!(explained.result, AlertOutcome::Stopped, "{explained:?}");
     assert!(explained.requests.is_empty());
     (explained.step, explained.why)
 }
@@ -139,13 +139,13 @@ metadata: {{ name: web, namespace: apps, labels: {{ team: {team} }} }}
         "Kustomization/apps/web does not have the labels that spec.eventSources asks for"
     );
     let explained = only(&format!("{SLACK}{labelled}{}", object("blue")), EVENT);
-    assert_eq!(explained.result, Outcome::Delivers);
+    assert_eq!(explained.result, AlertOutcome::Delivers);
 }
 
 #[test]
 fn cli_explain_shows_the_request_of_a_webhook_without_its_secret() {
     let explained = only(&format!("{SLACK}{}", alert("a", "eventMetadata: { cluster: eu }")), EVENT);
-    assert_eq!((explained.result, explained.step.as_str()), (Outcome::Delivers, "selected"));
+    assert_eq!((explained.result, explained.step.as_str()), (AlertOutcome::Delivers, "selected"));
     assert_eq!(explained.why, "source Kustomization/apps/* names the object, and nothing stops it");
     let [request] = explained.requests.as_slice() else { panic!("{:?}", explained.requests) };
     assert_eq!((request.method.as_str(), request.url.as_str()), ("POST", "https://hooks.slack.com/*****"));
@@ -171,7 +171,7 @@ fn cli_explain_shows_what_is_read_first_and_what_may_be_written() {
 fn cli_explain_gives_the_routers_reason_for_what_is_no_commit_status() {
     let event = EVENT.replace("Progressing", "ReconciliationSucceeded").replace("/commit", "/other");
     let explained = only(&format!("{GITEA}{}", alert("a", "")), &event);
-    assert_eq!((explained.result, explained.step.as_str()), (Outcome::Stopped, "no-commit"));
+    assert_eq!((explained.result, explained.step.as_str()), (AlertOutcome::Stopped, "no-commit"));
     assert!(explained.why.contains("missing commit metadata key"), "{}", explained.why);
 }
 
@@ -183,28 +183,28 @@ fn cli_explain_says_what_a_type_can_not_render_or_has_nothing_to_say_about() {
         (explained.result, explained.step, explained.why)
     };
     let (result, step, why) = ends(Preview::Unrenderable(Failure::new(FailureClass::Render, "render it")));
-    assert_eq!((result, step.as_str()), (Outcome::Fails, "rendering"));
+    assert_eq!((result, step.as_str()), (AlertOutcome::Fails, "rendering"));
     assert_eq!(why, "render it; it would become a dead letter");
     let (result, step, _) = ends(Preview::Skipped);
-    assert_eq!((result, step.as_str()), (Outcome::Skips, "rendering"));
+    assert_eq!((result, step.as_str()), (AlertOutcome::Skips, "rendering"));
 }
 
 #[test]
 fn cli_explain_says_that_a_broken_provider_makes_the_notification_wait() {
     let secretless = SLACK.replace("name: url, namespace", "name: other, namespace");
     let explained = only(&format!("{secretless}{}", alert("a", "")), EVENT);
-    assert_eq!((explained.result, explained.step.as_str()), (Outcome::Waits, "provider"));
+    assert_eq!((explained.result, explained.step.as_str()), (AlertOutcome::Waits, "provider"));
     assert!(explained.why.contains("apps/url"), "{}", explained.why);
     let providerless = alert("a", "").replace("name: chat", "name: nobody");
     let explained = only(&format!("{SLACK}{providerless}"), EVENT);
-    assert_eq!((explained.result, explained.step.as_str()), (Outcome::Stopped, "provider-missing"));
+    assert_eq!((explained.result, explained.step.as_str()), (AlertOutcome::Stopped, "provider-missing"));
     assert!(explained.why.contains("apps/nobody"), "{}", explained.why);
 }
 
 #[test]
 fn cli_explain_tells_the_owner_what_the_owner_would_be_told() {
     let explained = only(&format!("{SLACK}{}", alert("a", "inclusionList: ['[', 'socket']")), EVENT);
-    assert_eq!(explained.result, Outcome::Delivers);
+    assert_eq!(explained.result, AlertOutcome::Delivers);
     assert_eq!(explained.notices, ["failed to compile inclusion regex: ["]);
 }
 
@@ -216,7 +216,7 @@ fn cli_explain_bounds_the_requests_that_it_shows() {
     let alerts = explanation(&format!("{hook}{manifests}"), &event).alerts;
     let shown: Vec<usize> = alerts.iter().map(|alert| alert.requests.len()).collect();
     assert_eq!(shown, [1, 1, 0, 0]);
-    assert_eq!(alerts[3].result, Outcome::Delivers);
+    assert_eq!(alerts[3].result, AlertOutcome::Delivers);
     assert!(alerts[3].why.ends_with("ask for it with --alert apps/a3"), "{}", alerts[3].why);
 }
 

@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, Query, QueryConfig, ServiceConfig, get, post, scope};
 use campanile_domain::ObjectKey;
-use campanile_outbox::{DeliveryView, Selection, Stats};
+use campanile_outbox::{BrowseFilter, DeliveryView, Stats};
 use campanile_protocol::{GetObjects, ObjectRow, ObjectTable, ProviderRow};
 use campanile_supervision::GetSnapshot;
 use serde::{Deserialize, Serialize};
@@ -20,11 +20,11 @@ use super::provider::{has_provider, no_provider};
 use super::redrive::{REDRIVE, redrive};
 use super::retry::{RETRY, retry};
 use super::send::{SEND, send};
-use super::{State, View, visitor};
+use super::{ActorSnapshots, View, visitor};
 
-/// Path of the objects.
+/// Path of the endpoint that lists objects.
 pub const OBJECTS: &str = "/v1/objects";
-/// Path of the deliveries.
+/// Path of the endpoint that lists deliveries.
 pub const DELIVERIES: &str = "/v1/deliveries";
 /// Most deliveries in one answer.
 const MOST_DELIVERIES: usize = 10_000;
@@ -49,21 +49,21 @@ fn paths(config: &mut ServiceConfig) {
         .route(DROP, post().to(discard));
 }
 
-/// Which deliveries to list.
+/// The query that says which deliveries to list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct DeliveryQuery {
     dead: bool,
-    /// `namespace/name`.
+    /// Only those of a Provider, as `namespace/name`.
     provider: Option<String>,
     namespace: Option<String>,
     limit: usize,
 }
 
-/// Deliveries, oldest first.
+/// A page of deliveries, the oldest first.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct DeliveryList {
-    /// The deliveries.
+    /// The deliveries of the page, in order.
     pub items: Vec<DeliveryView>,
     /// How many there are; the list stops at its limit.
     pub total: u64,
@@ -99,7 +99,7 @@ async fn deliveries(view: Data<View>, query: Query<DeliveryQuery>) -> Result<Htt
     let provider = query.provider.as_deref().map(|text| object_key("provider", text)).transpose()?;
     let limit = if query.limit == 0 { MOST_DELIVERIES } else { query.limit.min(MOST_DELIVERIES) };
     let namespace = query.namespace.map(Into::into);
-    let selection = Selection { dead: query.dead, provider, namespace, ids: None, limit };
+    let selection = BrowseFilter { dead: query.dead, provider, namespace, ids: None, limit };
     let total = total(&view.outbox.stats(), &selection);
     let items = view.outbox.list(selection.clone()).await.map_err(ApiError::unavailable)?;
     // Without the watcher the list is shown all the same, only not why it waits.
@@ -114,7 +114,7 @@ async fn deliveries(view: Data<View>, query: Query<DeliveryQuery>) -> Result<Htt
 }
 
 /// How many deliveries are selected, whatever the limit.
-fn total(stats: &Stats, selection: &Selection) -> u64 {
+fn total(stats: &Stats, selection: &BrowseFilter) -> u64 {
     let selected = stats.providers.iter().filter(|(key, _)| selection.takes(key));
     selected.map(|(_, usage)| if selection.dead { usage.dead } else { usage.waiting() }).sum()
 }
@@ -131,7 +131,7 @@ fn held(providers: &[ProviderRow]) -> BTreeMap<String, String> {
 }
 
 async fn state(view: Data<View>) -> HttpResponse {
-    HttpResponse::Ok().json(State::of(&view).await)
+    HttpResponse::Ok().json(ActorSnapshots::of(&view).await)
 }
 
 /// The snapshots of the provider actors, one for each Provider that has or had work within the last minute.

@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 use super::letters::{LetterRequest, Letters};
-use super::pick::Refusal;
+use super::pick::UntouchedDelivery;
 use super::provider::objects;
 use super::{View, body};
 
-/// Path of the endpoint.
+/// Path of the endpoint that drops dead letters.
 pub const DROP: &str = "/v1/drop";
 
-/// What came of it.
+/// The result of a request to drop dead letters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DropReport {
-    /// How many are gone.
+    /// The number of deliveries that are gone.
     pub dropped: usize,
     /// What named no dead letter, or several.
-    pub refused: Vec<Refusal>,
+    pub refused: Vec<UntouchedDelivery>,
 }
 
 pub(super) async fn discard(

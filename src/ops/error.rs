@@ -13,7 +13,7 @@ pub struct ErrorBody {
     pub error: String,
 }
 
-/// Why a request is refused. The text leaves the program: whoever makes one sees to it that it holds no secret.
+/// The error with which a request is refused. The text leaves the program: whoever makes one sees to it that it holds no secret.
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Payload, Query, block};
 use actix_web::{HttpRequest, HttpResponse};
 use campanile_domain::{Environment, Event, IdTexts, ObjectKey};
-use campanile_outbox::{Browse, DeliveryView, Selection};
+use campanile_outbox::{Browse, BrowseFilter, DeliveryView};
 use campanile_protocol::{GetSpecs, ReadSecrets, Secrets, Specs};
 use campanile_router::Rules;
 use campanile_transport::Transport;
@@ -16,12 +16,12 @@ use super::error::ApiError;
 use super::key::object_key;
 use super::pick::{STORED, pick};
 use super::{View, body};
-use crate::explain::{Circumstances, ExplainError, Question};
+use crate::explain::{ExplainError, ExplainInput, JudgedEvent};
 
-/// Path of the endpoint.
+/// Path of the endpoint that explains an event.
 pub const EXPLAIN: &str = "/v1/explain";
 
-/// What decides beside the objects, which the watcher is asked for.
+/// The explainer of events: all that decides beside the objects, which the watcher is asked for.
 pub(crate) struct Explainer {
     pub(crate) rules: Rules,
     pub(crate) transport: Transport,
@@ -37,7 +37,7 @@ impl Explainer {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ExplainQuery {
-    /// `namespace/name`.
+    /// The Alert to explain, as `namespace/name`.
     alert: Option<String>,
     /// Id of a stored delivery, or a beginning of it that is unique, whose event is meant. The body does not count then.
     delivery: Option<String>,
@@ -55,7 +55,7 @@ impl About {
         let mut stored = Vec::new();
         for dead in [false, true] {
             let ids = Some(IdTexts::new([text]));
-            let named = outbox.events(Selection { dead, ids, ..Selection::default() }).await;
+            let named = outbox.events(BrowseFilter { dead, ids, ..BrowseFilter::default() }).await;
             stored.extend(named.map_err(ApiError::unavailable)?);
         }
         let views = stored.iter().map(|(view, _)| view.clone()).collect();
@@ -75,14 +75,14 @@ impl About {
         self,
         specs: Specs,
         alert: Option<&ObjectKey>,
-        circumstances: Circumstances,
-    ) -> Result<Question, ExplainError> {
+        circumstances: ExplainInput,
+    ) -> Result<JudgedEvent, ExplainError> {
         match self {
-            Self::Posted(body) => Question::new(&body, specs, alert, circumstances),
+            Self::Posted(body) => JudgedEvent::new(&body, specs, alert, circumstances),
             Self::Stored(delivery, event) => {
                 let is_there = specs.alerts.iter().any(|alert| alert.key == delivery.alert);
                 let alert = alert.or(Some(&delivery.alert).filter(|_| is_there));
-                let question = Question::of_stored(&event, specs, alert, circumstances)?;
+                let question = JudgedEvent::of_stored(&event, specs, alert, circumstances)?;
                 Ok(question.about_delivery(*delivery, is_there))
             }
         }
@@ -103,7 +103,7 @@ pub(super) async fn explain(
         None => About::Posted(body),
     };
     let explainer = view.explainer.clone();
-    let circumstances = Circumstances {
+    let circumstances = ExplainInput {
         rules: explainer.rules,
         transport: explainer.transport.clone(),
         environment: explainer.environment.clone(),

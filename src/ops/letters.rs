@@ -1,14 +1,14 @@
 //! Which dead letters a request means: some by id, those of a Provider, or all.
 
 use campanile_domain::IdTexts;
-use campanile_outbox::{DeliveryView, Selection};
+use campanile_outbox::{BrowseFilter, DeliveryView};
 use campanile_protocol::ObjectTable;
 use serde::{Deserialize, Serialize};
 
 use super::View;
 use super::error::ApiError;
 use super::key::object_key;
-use super::pick::{DEAD_LETTERS, Refusal, pick};
+use super::pick::{DEAD_LETTERS, UntouchedDelivery, pick};
 use super::provider::{has_provider, no_provider};
 
 /// Which dead letters: exactly one of these.
@@ -19,7 +19,7 @@ pub struct LetterRequest {
     pub ids: Vec<String>,
     /// All of one Provider, as `namespace/name`.
     pub provider: Option<String>,
-    /// All there are.
+    /// Whether all dead letters are meant.
     pub all: bool,
 }
 
@@ -28,7 +28,7 @@ pub struct LetterRequest {
 pub(super) struct Letters {
     pub(super) found: Vec<DeliveryView>,
     /// What was asked for and names no dead letter, or several.
-    pub(super) refused: Vec<Refusal>,
+    pub(super) refused: Vec<UntouchedDelivery>,
 }
 
 impl Letters {
@@ -44,7 +44,8 @@ impl Letters {
         }
         let provider = request.provider.as_deref().map(|text| object_key("provider", text)).transpose()?;
         let ids = (!request.ids.is_empty()).then(|| IdTexts::new(&request.ids));
-        let selection = Selection { dead: true, provider: provider.clone(), ids, ..Selection::default() };
+        let selection =
+            BrowseFilter { dead: true, provider: provider.clone(), ids, ..BrowseFilter::default() };
         let found = view.outbox.list(selection).await.map_err(ApiError::unavailable)?;
         match provider {
             Some(key) if found.is_empty() && !has_provider(table, &key) => Err(no_provider(&key)),

@@ -24,11 +24,11 @@ use campanile_protocol::{GetObjects, ObjectTable};
 use campanile_supervision::End;
 use campanile_watcher::ReconcileCounts;
 
-use super::{State, View, health};
+use super::{ActorSnapshots, View, health};
 use crate::app::LEASE;
-use crate::logging;
+use campanile_logging as logging;
 use outbox::Ages;
-use page::{Format, Kind, Page};
+use page::{FamilyType, MetricsPage, TextFormat};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/metrics", get().to(metrics));
@@ -36,28 +36,28 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 async fn metrics(view: Data<View>, request: HttpRequest) -> HttpResponse {
     let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    let format = Format::wanted(accept);
+    let format = TextFormat::wanted(accept);
     let page = Sources::of(&view).await.page(format);
     HttpResponse::Ok().content_type(format.content_type()).body(page)
 }
 
 /// All that the page shows.
 struct Sources {
-    state: State,
+    state: ActorSnapshots,
     tallies: Vec<TallyRow>,
     /// None if nothing may be labelled by object.
     objects: Option<ObjectTable>,
     ages: Ages,
     checks: Vec<(&'static str, bool)>,
     leads: Option<bool>,
-    /// None without a cluster.
+    /// Counts of reconciles; none without a cluster.
     reconciles: Option<Vec<ReconcileCounts>>,
     process: process::Process,
 }
 
 impl Sources {
     async fn of(view: &View) -> Self {
-        let state = State::of(view).await;
+        let state = ActorSnapshots::of(view).await;
         let objects = match view.metrics_per_object {
             true => Some(view.links.objects.ask(GetObjects).await.unwrap_or_default()),
             false => None,
@@ -74,8 +74,8 @@ impl Sources {
         }
     }
 
-    fn page(&self, format: Format) -> String {
-        let mut page = Page::new(format);
+    fn page(&self, format: TextFormat) -> String {
+        let mut page = MetricsPage::new(format);
         if let Some(intake) = &self.state.intake {
             http::write(&mut page, &http::EVENTS, &intake.requests, &intake.open_by_path);
         }
@@ -108,7 +108,7 @@ impl Sources {
     }
 
     /// What became of events before there was a delivery.
-    fn events(&self, page: &mut Page) {
+    fn events(&self, page: &mut MetricsPage) {
         if let Some(router) = &self.state.router {
             let events = [
                 ("selected", router.events.selected),
@@ -116,21 +116,29 @@ impl Sources {
                 ("deferred", router.events.deferred),
                 ("set-aside", router.events.set_aside),
             ];
-            page.family("campanile_events_total", Kind::Counter, "Events by what the Alerts made of them.");
+            page.family(
+                "campanile_events_total",
+                FamilyType::Counter,
+                "Events by what the Alerts made of them.",
+            );
             for (result, count) in events {
                 page.sample(&[("result", result)], count);
             }
             let help = "Events some of whose patterns or expressions were left to the threads for dear ones.";
-            page.family("campanile_matched_elsewhere_total", Kind::Counter, help);
+            page.family("campanile_matched_elsewhere_total", FamilyType::Counter, help);
             page.sample(&[], router.matched_elsewhere);
             let help = "Notifications that an Alert asked for and that were not planned, by reason.";
-            page.family("campanile_dropped_notifications_total", Kind::Counter, help);
+            page.family("campanile_dropped_notifications_total", FamilyType::Counter, help);
             for (reason, count) in &router.drops {
                 page.sample(&[("reason", reason)], *count);
             }
         }
         if let Some(intake) = &self.state.intake {
-            page.family("campanile_refused_requests_total", Kind::Counter, "Requests not taken, by reason.");
+            page.family(
+                "campanile_refused_requests_total",
+                FamilyType::Counter,
+                "Requests not taken, by reason.",
+            );
             page.sample(&[("reason", "duplicate")], intake.duplicates);
             for (reason, count) in &intake.refused {
                 page.sample(&[("reason", reason)], *count);
@@ -139,39 +147,47 @@ impl Sources {
                 senders::write(page, senders);
             }
             let help = "Events whose unknown fields were dropped, because they take too many bytes.";
-            page.family("campanile_unknown_fields_dropped_total", Kind::Counter, help);
+            page.family("campanile_unknown_fields_dropped_total", FamilyType::Counter, help);
             page.sample(&[], intake.dropped_fields);
         }
     }
 
-    fn health(&self, page: &mut Page) {
-        page.family("campanile_check", Kind::Gauge, "1 while a check of /readyz?verbose passes, else 0.");
+    fn health(&self, page: &mut MetricsPage) {
+        page.family(
+            "campanile_check",
+            FamilyType::Gauge,
+            "1 while a check of /readyz?verbose passes, else 0.",
+        );
         for (check, passes) in &self.checks {
             page.sample(&[("check", check)], u64::from(*passes));
         }
         if let Some(leads) = self.leads {
             let help = "1 if this replica leads, so that it writes status.";
-            page.family("leader_election_master_status", Kind::Gauge, help);
+            page.family("leader_election_master_status", FamilyType::Gauge, help);
             page.sample(&[("name", LEASE)], u64::from(leads));
         }
-        page.family("campanile_actor_restarts_total", Kind::Counter, "Restarts of a supervised actor.");
+        page.family("campanile_actor_restarts_total", FamilyType::Counter, "Restarts of a supervised actor.");
         for actor in &self.state.actors {
             page.sample(&[("actor", actor.name)], actor.restarts);
         }
         let help = "Restarts because an actor did not answer.";
-        page.family("campanile_actor_stalls_total", Kind::Counter, help);
+        page.family("campanile_actor_stalls_total", FamilyType::Counter, help);
         for actor in &self.state.actors {
             page.sample(&[("actor", actor.name)], actor.stalls);
         }
         let help = "Ends of a supervised actor, by what it came to.";
-        page.family("campanile_actor_ends_total", Kind::Counter, help);
+        page.family("campanile_actor_ends_total", FamilyType::Counter, help);
         for actor in &self.state.actors {
             for end in End::ALL {
                 page.sample(&[("actor", actor.name), ("end", end.label())], actor.ends.of(end));
             }
         }
         if let Some(watcher) = &self.state.watcher {
-            page.family("campanile_objects", Kind::Gauge, "Objects in force, and those that cannot be used.");
+            page.family(
+                "campanile_objects",
+                FamilyType::Gauge,
+                "Objects in force, and those that cannot be used.",
+            );
             let objects = [
                 ("Alert", watcher.alerts),
                 ("Provider", watcher.providers),
@@ -184,11 +200,11 @@ impl Sources {
         }
         let lines = logging::counts();
         let lines = [("written", lines.written), ("sampled", lines.sampled), ("dropped", lines.dropped)];
-        page.family("campanile_log_lines_total", Kind::Counter, "Log lines by what became of them.");
+        page.family("campanile_log_lines_total", FamilyType::Counter, "Log lines by what became of them.");
         for (result, count) in lines {
             page.sample(&[("result", result)], count);
         }
-        page.family("campanile_build_info", Kind::Gauge, "The version, always 1.");
+        page.family("campanile_build_info", FamilyType::Gauge, "The version, always 1.");
         page.sample(&[("version", env!("CARGO_PKG_VERSION"))], 1_u64);
     }
 }

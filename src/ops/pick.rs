@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Ids that an ambiguous one is answered with.
 const CANDIDATES: usize = 10;
 
-/// What a delivery in one of the two lists is called, and the command that shows the list.
+/// The name of a delivery in one of the two lists, and the command that shows the list.
 pub(super) struct Noun {
     one: &'static str,
     several: &'static str,
@@ -20,7 +20,7 @@ pub(super) struct Noun {
 pub(super) const DEAD_LETTERS: Noun =
     Noun { one: "dead letter", several: "dead letters", command: "campanile get dead" };
 
-/// Deliveries that wait.
+/// The noun for deliveries that wait.
 pub(super) const DELIVERIES: Noun =
     Noun { one: "waiting delivery", several: "waiting deliveries", command: "campanile get deliveries" };
 
@@ -33,10 +33,10 @@ pub(super) const STORED: Noun = Noun {
 
 /// A delivery to which nothing was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct UntouchedDelivery {
     /// Its id, or what was asked for where that names none.
     pub id: String,
-    /// Why, and the remedy.
+    /// Why nothing was done to it, and the remedy.
     pub why: String,
 }
 
@@ -45,13 +45,13 @@ pub(super) fn pick(
     texts: &[String],
     deliveries: Vec<DeliveryView>,
     noun: &Noun,
-) -> (Vec<DeliveryView>, Vec<Refusal>) {
+) -> (Vec<DeliveryView>, Vec<UntouchedDelivery>) {
     let (mut wanted, mut refused) = (BTreeSet::new(), Vec::new());
     for text in texts.iter().collect::<BTreeSet<_>>() {
         let found = named(text, deliveries.iter().map(|delivery| delivery.id));
         match found.as_slice() {
             [one] => drop(wanted.insert(*one)),
-            found => refused.push(Refusal { id: text.clone(), why: not_one(text, found, noun) }),
+            found => refused.push(UntouchedDelivery { id: text.clone(), why: not_one(text, found, noun) }),
         }
     }
     (deliveries.into_iter().filter(|delivery| wanted.contains(&delivery.id)).collect(), refused)
@@ -101,7 +101,7 @@ pub(super) mod tests {
         DeliveryId::new(0x5EED, number)
     }
 
-    fn picked(texts: &[String], ids: &[DeliveryId]) -> (Vec<DeliveryId>, Vec<Refusal>) {
+    fn picked(texts: &[String], ids: &[DeliveryId]) -> (Vec<DeliveryId>, Vec<UntouchedDelivery>) {
         let letters = ids.iter().map(|id| letter(*id, "chat")).collect();
         let (found, refused) = pick(texts, letters, &DEAD_LETTERS);
         (found.into_iter().map(|letter| letter.id).collect(), refused)

@@ -19,7 +19,7 @@ pub(super) async fn objects(view: &View) -> Result<ObjectTable, ApiError> {
     view.links.objects.ask(GetObjects).await.map_err(restarting)
 }
 
-/// Whether the Provider exists.
+/// Whether there is a Provider of that name.
 pub(super) fn has_provider(table: &ObjectTable, key: &ObjectKey) -> bool {
     let is_it = |namespace: &str, name: &str| *key.namespace == *namespace && *key.name == *name;
     table.providers.iter().any(|row| is_it(&row.object.namespace, &row.object.name))

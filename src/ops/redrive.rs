@@ -12,23 +12,23 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 use super::letters::{LetterRequest, Letters};
-use super::pick::Refusal;
+use super::pick::UntouchedDelivery;
 use super::provider::objects;
 use super::{View, body};
 
-/// Path of the endpoint.
+/// Path of the endpoint that sends dead letters again.
 pub const REDRIVE: &str = "/v1/redrive";
 
 /// How long a delivery of an unknown type is worth trying again.
 const UNKNOWN_TYPE_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What came of it.
+/// The result of a redrive, by delivery.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedriveReport {
     /// How many are back in their queues.
     pub redriven: usize,
-    /// Those that are not.
-    pub refused: Vec<Refusal>,
+    /// The deliveries that are not sent again, each with its reason.
+    pub refused: Vec<UntouchedDelivery>,
 }
 
 pub(super) async fn redrive(
@@ -62,7 +62,7 @@ fn lifetimes(table: &ObjectTable) -> HashMap<ObjectKey, Duration> {
 fn by_lifetime(
     letters: &[DeliveryView],
     lifetimes: &HashMap<ObjectKey, Duration>,
-    refused: &mut Vec<Refusal>,
+    refused: &mut Vec<UntouchedDelivery>,
 ) -> BTreeMap<Duration, Vec<DeliveryId>> {
     let mut sorted = BTreeMap::<_, Vec<_>>::new();
     for letter in letters {
@@ -70,7 +70,7 @@ fn by_lifetime(
             Some(lifetime) => sorted.entry(*lifetime).or_default().push(letter.id),
             None => {
                 let why = format!("provider '{}' does not exist; create it first", letter.provider);
-                refused.push(Refusal { id: letter.id.to_string(), why });
+                refused.push(UntouchedDelivery { id: letter.id.to_string(), why });
             }
         }
     }

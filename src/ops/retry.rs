@@ -7,15 +7,15 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use campanile_delivery::{RetryError, RetryNow};
 use campanile_domain::{IdTexts, ObjectKey};
-use campanile_outbox::{Selection, Usage};
+use campanile_outbox::{BrowseFilter, Usage};
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 use super::key::object_key;
-use super::pick::{DELIVERIES, Refusal, pick};
+use super::pick::{DELIVERIES, UntouchedDelivery, pick};
 use super::{View, body};
 
-/// Path of the endpoint.
+/// Path of the endpoint that tries waiting deliveries now.
 pub const RETRY: &str = "/v1/retry";
 
 /// Which queues: that of a Provider, or those in which deliveries wait.
@@ -24,17 +24,17 @@ pub const RETRY: &str = "/v1/retry";
 pub struct RetryRequest {
     /// Ids of waiting deliveries, or beginnings of them that are unique.
     pub ids: Vec<String>,
-    /// The Provider, as `namespace/name`.
+    /// The Provider whose deliveries are tried, as `namespace/name`.
     pub provider: Option<String>,
 }
 
-/// What came of it.
+/// The result of a request to try deliveries now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryReport {
     /// The Providers whose queues are tried, and how many deliveries wait in each.
     pub providers: BTreeMap<String, u64>,
     /// What names no waiting delivery, or one whose Provider cannot be tried.
-    pub refused: Vec<Refusal>,
+    pub refused: Vec<UntouchedDelivery>,
 }
 
 pub(super) async fn retry(
@@ -58,7 +58,7 @@ pub(super) async fn retry(
 
 /// Tries the queues in which these deliveries wait.
 async fn retry_queues_of(view: &View, ids: &[String]) -> Result<RetryReport, ApiError> {
-    let named = Selection { ids: Some(IdTexts::new(ids)), ..Selection::default() };
+    let named = BrowseFilter { ids: Some(IdTexts::new(ids)), ..BrowseFilter::default() };
     let pending = view.outbox.list(named).await.map_err(ApiError::unavailable)?;
     let (found, refused) = pick(ids, pending, &DELIVERIES);
     let mut report = RetryReport { refused, ..RetryReport::default() };
@@ -70,7 +70,9 @@ async fn retry_queues_of(view: &View, ids: &[String]) -> Result<RetryReport, Api
         match retry_one(view, &key).await? {
             Ok(()) => report.providers.extend([waiting(view, &key)]),
             Err(error) => {
-                report.refused.extend(ids.into_iter().map(|id| Refusal { id, why: error.to_string() }));
+                report
+                    .refused
+                    .extend(ids.into_iter().map(|id| UntouchedDelivery { id, why: error.to_string() }));
             }
         }
     }

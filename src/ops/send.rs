@@ -15,14 +15,14 @@ use super::error::ApiError;
 use super::key::object_key;
 use super::{View, body};
 
-/// Path of the endpoint.
+/// Path of the endpoint that sends a test notification.
 pub const SEND: &str = "/v1/send";
 
-/// What to send.
+/// The test notification that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SendRequest {
-    /// The Provider, as `namespace/name`.
+    /// The Provider to send it through, as `namespace/name`.
     pub provider: String,
     /// How serious the test looks.
     #[serde(default)]
@@ -37,42 +37,42 @@ pub struct SendRequest {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum TestSeverity {
-    /// Normal progress.
+    /// The event tells of normal progress.
     #[default]
     Info,
-    /// A failure.
+    /// The event tells of a failure.
     Error,
 }
 
-/// What came of it.
+/// The result of a test notification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SendReport {
-    /// The Provider.
+    /// Namespace and name of the Provider.
     pub provider: ObjectKey,
-    /// How it ended.
+    /// The end that the test came to.
     pub result: SendResult,
     /// Why it did not arrive, and what a real notification would do next.
     pub failure: Option<SendFailure>,
-    /// The destination's last answer.
+    /// The last answer of the destination, if there was one.
     pub answer: Option<SendAnswer>,
     /// How many requests were sent.
     pub requests: usize,
 }
 
-/// How a test ended.
+/// The ways in which a test notification ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SendResult {
-    /// The destination has it.
+    /// The destination has taken the notification.
     Delivered,
     /// There was nothing to send: the destination shows it already.
     Skipped,
-    /// It did not arrive.
+    /// The notification did not arrive.
     Failed,
 }
 
-/// A failure, masked.
+/// A failure in words, with secrets masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SendFailure {
@@ -87,7 +87,7 @@ pub struct SendFailure {
 /// An answer of a destination, masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendAnswer {
-    /// The HTTP status.
+    /// The HTTP status of the answer, 100 to 599.
     pub status: u16,
     /// The beginning of the body.
     pub excerpt: String,

@@ -20,24 +20,24 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The snapshots of all actors; none where an actor is being restarted or does not answer.
 #[derive(Debug, Serialize)]
-pub struct State {
-    /// The supervised actors.
+pub struct ActorSnapshots {
+    /// The reports on all supervised actors.
     pub actors: Vec<ChildReport>,
-    /// The event endpoint.
+    /// The snapshot of the event endpoint.
     pub intake: Option<IntakeSnapshot>,
     /// The webhook endpoint; none with `--receivers=ignore`.
     pub webhooks: Option<WebhookSnapshot>,
     /// What webhooks asked for and waits for the API server; none without a cluster.
     pub postponer: Option<PostponerSnapshot>,
-    /// The router.
+    /// The snapshot of the router.
     pub router: Option<RouterSnapshot>,
-    /// The outbox.
+    /// The counts of the outbox, which is no actor.
     pub outbox: Stats,
     /// The dispatcher and its provider actors.
     pub delivery: Option<DeliverySnapshot>,
     /// The sockets to all destinations.
     pub sockets: SocketCounts,
-    /// The watcher.
+    /// The snapshot of the watcher.
     pub watcher: Option<WatcherSnapshot>,
     /// The writer of status; none without a cluster.
     pub status_writer: Option<StatusWriterSnapshot>,
@@ -49,7 +49,7 @@ pub struct State {
     pub api_requests: Option<Vec<RequestCount>>,
 }
 
-impl State {
+impl ActorSnapshots {
     pub(super) async fn of(view: &View) -> Self {
         let links = &view.links;
         Self {

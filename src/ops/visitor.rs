@@ -1,4 +1,4 @@
-//! Who may use the operations API: whoever calls it by a name of this machine, and no page of somebody else in a browser.
+//! Access to the operations API: for whoever calls it by a name of this machine, and for no page of somebody else in a browser.
 
 use std::sync::Arc;
 

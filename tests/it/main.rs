@@ -79,6 +79,7 @@ mod style_provider_types;
 mod style_release;
 mod style_security;
 mod style_sizes;
+mod style_words;
 #[cfg(feature = "failpoints")]
 mod supervise_panics;
 #[cfg(feature = "failpoints")]

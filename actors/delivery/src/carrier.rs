@@ -8,8 +8,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use campanile_domain::{Connection, Failure, ObjectKey, Publication, Request, Response};
-use campanile_providers::{AccessToken, Endpoint, Identity};
-use campanile_transport::{Client, Transport, TransportError, Wanted};
+use campanile_providers::{AccessToken, BuiltProvider, Identity};
+use campanile_transport::{BodyUse, Client, Transport, TransportError};
 
 /// The answer to a request, awaited in the arbiter of the provider actor.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
@@ -23,7 +23,7 @@ pub type Obtaining<'a> = Pin<Box<dyn Future<Output = Result<Obtained, Failure>> 
 /// A token as a [`TokenSource`] gives it.
 #[derive(Clone, Debug)]
 pub struct Obtained {
-    /// The token.
+    /// The token for the request.
     pub token: AccessToken,
     /// Whether it was given just now: a destination that does not take it will not take the next one either.
     pub is_new: bool,
@@ -32,7 +32,7 @@ pub struct Obtained {
 /// Sends the requests and publications of one provider actor.
 pub trait Carrier {
     /// Sends one request and waits for what is wanted of the answer, as long as the connection's timeout allows.
-    fn send<'a>(&'a self, request: &'a Request, wanted: Wanted) -> Sending<'a>;
+    fn send<'a>(&'a self, request: &'a Request, wanted: BodyUse) -> Sending<'a>;
 
     /// Publishes on NATS and waits until a server has the message, as long as the connection's timeout allows.
     fn publish<'a>(&'a self, publication: &'a Publication) -> Publishing<'a>;
@@ -71,7 +71,7 @@ pub trait Clients: CheckConnection {
     ///
     /// # Errors
     /// As for [`check`](CheckConnection::check).
-    fn client(&self, provider: &ObjectKey, endpoint: &Endpoint) -> Result<ProviderClient, Failure>;
+    fn client(&self, provider: &ObjectKey, endpoint: &BuiltProvider) -> Result<ProviderClient, Failure>;
 }
 
 impl CheckConnection for Transport {
@@ -86,7 +86,7 @@ impl CheckConnection for Transport {
 }
 
 impl Carrier for Client {
-    fn send<'a>(&'a self, request: &'a Request, wanted: Wanted) -> Sending<'a> {
+    fn send<'a>(&'a self, request: &'a Request, wanted: BodyUse) -> Sending<'a> {
         Box::pin(async move { Client::send(self, request, wanted).await.map_err(|error| failure(&error)) })
     }
 

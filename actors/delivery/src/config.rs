@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use campanile_supervision::{Backoff, RestartPolicy};
 
-/// How deliveries are tried.
+/// The bounds and times by which deliveries are tried.
 #[derive(Clone, Copy, Debug)]
 pub struct DeliveryConfig {
     /// Most exchanges under way at once for one Provider. Four build a backlog, 64 gain nothing (measured).
     pub in_flight: usize,
     /// Pauses between the tries of one round; a round lasts as long as the Provider's `spec.timeout`.
     pub quick: Backoff,
-    /// Pauses between rounds.
+    /// The pauses between rounds of attempts.
     pub slow: Backoff,
     /// Failures in a row, without a success between them, after which a Provider is only probed.
     pub outage_after: u32,

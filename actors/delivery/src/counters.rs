@@ -35,21 +35,21 @@ impl Counters {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliverySnapshot {
-    /// Providers known.
+    /// The number of Providers that are known.
     pub providers: usize,
     /// Providers whose settings do not resolve.
     pub not_ready: usize,
-    /// Provider actors alive.
+    /// The number of provider actors that are alive.
     pub actors: usize,
-    /// Restarts of provider actors.
+    /// The restarts of provider actors since the start.
     pub restarts: u64,
     /// Ends of provider actors by what they came to.
     pub ends: EndCounts,
     /// Threads that provider actors live on.
     pub threads: usize,
-    /// Exchanges under way.
+    /// The number of exchanges under way.
     pub in_flight: u64,
-    /// Exchanges begun.
+    /// The number of exchanges begun since the start.
     pub attempts: u64,
     /// Deliveries that arrived or needed nothing.
     pub delivered: u64,
@@ -57,9 +57,9 @@ pub struct DeliverySnapshot {
     pub retries: u64,
     /// Failures that only a human can mend.
     pub parked: u64,
-    /// Deliveries given up.
+    /// The number of deliveries that were given up.
     pub dead: u64,
-    /// Exchanges that panicked.
+    /// The number of exchanges that panicked.
     pub panics: u64,
 }
 

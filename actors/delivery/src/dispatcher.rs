@@ -24,7 +24,7 @@ use actix::{
     ResponseFuture, WrapFuture,
 };
 use campanile_domain::{Environment, Failure, FailureClass, Installation, ObjectKey, ProviderSpec};
-use campanile_outbox::{Listener, Outbox};
+use campanile_outbox::{Outbox, WorkListener};
 use campanile_protocol::{
     Announce, Change, Changes, ProviderState, ReadSecrets, Report, Resync, Secrets, Unusable,
 };
@@ -47,17 +47,17 @@ use waking::Waking;
 
 /// What the dispatcher is built from.
 pub struct DispatcherParts {
-    /// Where deliveries come from.
+    /// The outbox, from which deliveries come.
     pub outbox: Arc<dyn Outbox>,
     /// Makes the clients of provider actors.
     pub clients: Arc<dyn Clients>,
     /// What the environment decides for some types.
     pub environment: Arc<Environment>,
-    /// Who forwards events.
+    /// The installation that forwards events.
     pub installation: Installation,
-    /// The numbers.
+    /// The bounds and times of deliveries.
     pub config: DeliveryConfig,
-    /// The clock.
+    /// The clock, which tests set themselves.
     pub clock: SharedClock,
     /// To ask the watcher for the objects.
     pub resync: Link<Resync>,
@@ -87,9 +87,9 @@ pub struct WorkReady(pub Vec<ObjectKey>);
 pub struct Drain(pub Duration);
 
 /// A listener for the outbox that passes hints on to the dispatcher behind `link`.
-pub fn wake_up(link: Link<WorkReady>) -> Arc<dyn Listener> {
+pub fn wake_up(link: Link<WorkReady>) -> Arc<dyn WorkListener> {
     struct WakeUp(Link<WorkReady>);
-    impl Listener for WakeUp {
+    impl WorkListener for WakeUp {
         fn work_ready(&self, providers: &[ObjectKey]) {
             self.0.hint(WorkReady(providers.to_vec()));
         }
@@ -97,7 +97,7 @@ pub fn wake_up(link: Link<WorkReady>) -> Arc<dyn Listener> {
     Arc::new(WakeUp(link))
 }
 
-/// The dispatcher.
+/// The dispatcher: the parent of all provider actors.
 pub struct Dispatcher {
     shared: Shared,
     clients: Arc<dyn Clients>,
@@ -234,7 +234,7 @@ impl Dispatcher {
     fn resolved(
         &mut self,
         key: &ObjectKey,
-        resolved: Result<Arc<campanile_providers::Endpoint>, Failure>,
+        resolved: Result<Arc<campanile_providers::BuiltProvider>, Failure>,
         ctx: &mut Context<Self>,
     ) {
         let Some(slot) = self.slots.get_mut(key) else { return };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use campanile_domain::{Delivery, Failure, FailureClass, Installation, Notification, ProviderClass, Verdict};
-use campanile_providers::{CommitStatus, Endpoint, Exchange, Step, quota_pause, shorter};
+use campanile_providers::{BuiltProvider, CommitStatus, Exchange, Step, quota_pause, shorter};
 use campanile_supervision::{Clock, failpoint_quoting};
 
 use crate::memo::{Knowledge, Memo};
@@ -15,13 +15,13 @@ const MOST_STEPS: usize = 64;
 
 /// What an exchange is carried out with.
 pub(crate) struct Driver<'a> {
-    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) endpoint: &'a BuiltProvider,
     pub(crate) carrier: &'a dyn Carrier,
     pub(crate) tokens: &'a dyn TokenSource,
     /// None where nothing is to be remembered: a test notification always asks the host.
     pub(crate) memo: Option<&'a Memo>,
     pub(crate) clock: &'a dyn Clock,
-    /// Who forwards events.
+    /// The installation that forwards events.
     pub(crate) installation: &'a Installation,
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use campanile_domain::{Connection, Environment, Failure, ObjectKey};
 use campanile_protocol::{ReadServiceAccount, RequestToken};
-use campanile_providers::Endpoint;
+use campanile_providers::BuiltProvider;
 use campanile_providers::identity::google::Gke;
 use campanile_supervision::{Link, SharedClock};
 use campanile_transport::Transport;
@@ -58,9 +58,9 @@ const LONGEST_AGE: Duration = Duration::from_secs(3600);
 
 /// What [`Clouds`] is made from.
 pub struct CloudsParts {
-    /// What carries requests.
+    /// The transport, which carries the requests for tokens.
     pub transport: Transport,
-    /// What the operator decided.
+    /// The settings of the operator.
     pub config: IdentityConfig,
     /// Says who the controller itself is.
     pub environment: Arc<Environment>,
@@ -68,7 +68,7 @@ pub struct CloudsParts {
     pub accounts: Link<ReadServiceAccount>,
     /// To ask the watcher for their tokens.
     pub tokens: Link<RequestToken>,
-    /// The clock.
+    /// The clock, by which tokens end.
     pub clock: SharedClock,
 }
 
@@ -86,7 +86,7 @@ struct TokenService {
 }
 
 impl Clouds {
-    /// Clients over `parts`' transport.
+    /// Makes clients over the transport of `parts`.
     pub fn new(parts: CloudsParts) -> Self {
         let (size, age) = (parts.config.cache_size, parts.config.cache_age.min(LONGEST_AGE));
         Self(Arc::new(TokenService {
@@ -110,7 +110,7 @@ impl CheckConnection for Clouds {
 }
 
 impl Clients for Clouds {
-    fn client(&self, _: &ObjectKey, endpoint: &Endpoint) -> Result<ProviderClient, Failure> {
+    fn client(&self, _: &ObjectKey, endpoint: &BuiltProvider) -> Result<ProviderClient, Failure> {
         self.connect(&endpoint.connection)
     }
 }

@@ -1,4 +1,4 @@
-//! What outlives a provider actor: it travels to the actor when it is built, and comes back in its last message.
+//! The state that outlives a provider actor: it travels to the actor when it is built, and comes back in its last message.
 
 use std::collections::HashMap;
 
@@ -20,9 +20,9 @@ pub(crate) struct Kept {
     pub(crate) pause: Option<Pause>,
     /// Why the destination gets nothing.
     pub(crate) trouble: Option<Trouble>,
-    /// The exchanges that panicked.
+    /// The exchanges that panicked, by delivery.
     pub(crate) panics: Panics,
-    /// The commit-status memo.
+    /// A copy of the commit-status memo.
     pub(crate) memo: MemoCopy,
     /// Whose the commit statuses are.
     pub(crate) sharing: Sharing,
@@ -47,23 +47,23 @@ impl Kept {
     }
 }
 
-/// What a destination refused.
+/// A failure of the destination that lasts.
 #[derive(Debug)]
 pub(crate) struct Trouble {
-    /// Who refuses.
+    /// The destination that refuses messages.
     pub(crate) destination: DestinationId,
     /// Why it gets nothing, if so.
     pub(crate) stopped: Option<Failure>,
-    /// What it refused.
+    /// The refusals since it began.
     pub(crate) refusals: Refusals,
 }
 
 /// A pause that a destination asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pause {
-    /// Who asked.
+    /// The destination that asked for it.
     pub(crate) destination: DestinationId,
-    /// When it ends.
+    /// The time at which the pause ends.
     pub(crate) until: Timestamp,
 }
 

@@ -39,7 +39,7 @@ pub(crate) enum MemoCopy {
     /// Still on disk only: the next actor reads it there at the first question.
     #[default]
     OnDisk,
-    /// Everything that is known.
+    /// Everything that is shown is known.
     Known(Shown),
     /// Exchanges of an earlier actor may change it at any time, also on disk: the next actor reads the host.
     Unreliable,
@@ -87,7 +87,7 @@ impl Memo {
         self
     }
 
-    /// Whose the statuses are.
+    /// The sharing of commit statuses between objects.
     pub(crate) fn sharing(&self) -> &RefCell<Sharing> {
         &self.sharing
     }

@@ -15,30 +15,30 @@ use crate::DeliveryConfig;
 use crate::drive::Conclusion;
 use catch_up::CatchUp;
 
-/// Whether exchanges may start.
+/// The gate that exchanges pass before they start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
     /// So many may start now.
     Open(usize),
-    /// None before that time.
+    /// Closed: no exchange starts before that time.
     ClosedUntil(Timestamp),
 }
 
-/// What a verdict changed.
+/// The change that a verdict made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
     /// Nothing that concerns the whole provider.
     None,
     /// It delivers again: what waits for a retry or a human is due now.
     Recovered,
-    /// It stopped delivering.
+    /// The Provider stopped delivering, by this failure.
     Stopped(Failure),
 }
 
-/// The rate state.
+/// The rate state of a Provider.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    /// Failures in a row.
+    /// The number of failures in a row.
     failures: u32,
     /// Whether only one exchange at a time is let through, to see whether the destination works again.
     probing: bool,

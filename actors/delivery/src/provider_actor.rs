@@ -32,7 +32,7 @@ use crate::task::{ExchangeEnd, Finished, Route, Shared, start};
 pub(crate) use parts::{Configuration, EndPause, Ended, Idle, Parent, ProviderParts, Stop, Wake, Wakes};
 pub use snapshot::ProviderSnapshot;
 
-/// The provider actor.
+/// The actor that delivers to one Provider.
 pub(crate) struct ProviderActor {
     key: ObjectKey,
     build: u64,

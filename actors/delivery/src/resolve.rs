@@ -5,7 +5,7 @@ use std::sync::Arc;
 use campanile_domain::compile_commit_status_name;
 use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, ProviderSpec, Secret};
 use campanile_protocol::{SecretError, Secrets};
-use campanile_providers::{Blame, ConfigError, Endpoint, SecretLookup, Subject, build, resolve};
+use campanile_providers::{Blame, BlamedPart, BuiltProvider, ConfigError, SecretLookup, build, resolve};
 
 use crate::CheckConnection;
 
@@ -14,7 +14,7 @@ use crate::CheckConnection;
 pub struct Diagnosis {
     /// What is wrong and the remedy, secrets masked.
     pub failure: Failure,
-    /// What it is about.
+    /// The object and field that the error is about.
     pub blame: Blame,
 }
 
@@ -33,7 +33,7 @@ pub fn resolve_provider(
     secrets: &SecretLookup<'_>,
     environment: &Arc<Environment>,
     connections: &dyn CheckConnection,
-) -> Result<Endpoint, Failure> {
+) -> Result<BuiltProvider, Failure> {
     diagnose_provider(spec, secrets, environment, connections).map_err(|diagnosis| diagnosis.failure)
 }
 
@@ -46,11 +46,11 @@ pub fn diagnose_provider(
     secrets: &SecretLookup<'_>,
     environment: &Arc<Environment>,
     connections: &dyn CheckConnection,
-) -> Result<Endpoint, Diagnosis> {
+) -> Result<BuiltProvider, Diagnosis> {
     if let Some(expression) = &spec.commit_status_expr {
         compile_commit_status_name(expression).map_err(|error| {
             let message = format!("{error}; correct spec.commitStatusExpr");
-            let blame = Blame::new(Subject::Expression, "commitStatusExpr");
+            let blame = Blame::new(BlamedPart::Expression, "commitStatusExpr");
             Diagnosis { failure: Failure::new(FailureClass::Config, message), blame }
         })?;
     }
@@ -70,10 +70,10 @@ pub fn diagnose_provider(
 fn blame_of_connection(spec: &ProviderSpec, failure: &Failure) -> Blame {
     let is_proxy = failure.class == FailureClass::Proxy;
     match (is_proxy, spec.proxy_secret_ref.is_some(), spec.cert_secret_ref.is_some()) {
-        (true, true, _) => Blame::new(Subject::Proxy, "proxySecretRef"),
-        (true, false, _) => Blame::new(Subject::Proxy, "proxy"),
-        (false, _, true) => Blame::new(Subject::Certificates, "certSecretRef"),
-        (false, _, false) => Blame::new(Subject::Certificates, "secretRef"),
+        (true, true, _) => Blame::new(BlamedPart::Proxy, "proxySecretRef"),
+        (true, false, _) => Blame::new(BlamedPart::Proxy, "proxy"),
+        (false, _, true) => Blame::new(BlamedPart::Certificates, "certSecretRef"),
+        (false, _, false) => Blame::new(BlamedPart::Certificates, "secretRef"),
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Attempt {
     pub(crate) deadline: Timestamp,
     /// Whether a refusal waits for the Provider to be corrected, as all its messages are refused.
     pub(crate) waits: bool,
-    /// Now.
+    /// The time at which the attempt ended.
     pub(crate) now: Timestamp,
     /// Drawn evenly from 0 to 1.
     pub(crate) random: f64,

@@ -1,8 +1,8 @@
 //! The sender of one exchange's requests, with a token where the Provider has an identity instead of credentials.
 
 use campanile_domain::{Failure, HOPS_HEADER, Masker, Request, Response, Verdict};
-use campanile_providers::{Endpoint, Identity};
-use campanile_transport::Wanted;
+use campanile_providers::{BuiltProvider, Identity};
+use campanile_transport::BodyUse;
 
 use crate::{Carrier, Obtained, TokenSource};
 
@@ -14,7 +14,7 @@ const QUOTA_PROJECT: &str = "x-goog-user-project";
 
 /// Sends the requests of one exchange.
 pub(crate) struct Sender<'a> {
-    endpoint: &'a Endpoint,
+    endpoint: &'a BuiltProvider,
     carrier: &'a dyn Carrier,
     tokens: &'a dyn TokenSource,
     /// The token of this exchange, once one was needed.
@@ -24,7 +24,11 @@ pub(crate) struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    pub(crate) fn new(endpoint: &'a Endpoint, carrier: &'a dyn Carrier, tokens: &'a dyn TokenSource) -> Self {
+    pub(crate) fn new(
+        endpoint: &'a BuiltProvider,
+        carrier: &'a dyn Carrier,
+        tokens: &'a dyn TokenSource,
+    ) -> Self {
         Self { endpoint, carrier, tokens, obtained: None, hops: None }
     }
 
@@ -75,8 +79,8 @@ impl<'a> Sender<'a> {
     }
 
     /// What the type needs of a success.
-    fn wanted(&self) -> Wanted {
-        if self.endpoint.provider.reads_success() { Wanted::Body } else { Wanted::Status }
+    fn wanted(&self) -> BodyUse {
+        if self.endpoint.provider.reads_success() { BodyUse::Body } else { BodyUse::Status }
     }
 
     /// What the transport says names host and port only, but the host itself may be part of a secret address.

@@ -28,7 +28,7 @@ pub(crate) struct Sharing {
 
 #[derive(Debug)]
 struct Owner {
-    /// Of kind and name.
+    /// The hash of kind and name.
     object: u64,
     namespace: Box<str>,
 }

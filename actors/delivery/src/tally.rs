@@ -14,7 +14,7 @@ pub const WAIT_BOUNDS: [f64; 16] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
 
 const CLASSES: usize = FailureClass::ALL.len();
-/// `retry`, `parked`, `dead`.
+/// The labels of outcomes that are no success.
 const SETBACKS: [&str; 3] = ["retry", "parked", "dead"];
 
 /// The outcomes of attempts of one Provider's deliveries, since the start of the dispatcher.
@@ -81,7 +81,7 @@ impl Tally {
 pub struct TallyRow {
     /// None for those that are gone.
     pub provider: Option<ObjectKey>,
-    /// The type.
+    /// The type of the Provider.
     pub kind: ProviderType,
     /// The counts; they go on changing.
     pub tally: Arc<Tally>,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix::{Message, Recipient};
 use campanile_domain::{Delivery, Failure, FailureClass, Installation, Verdict};
 use campanile_outbox::{Lease, Outbox, Settlement};
-use campanile_providers::Endpoint;
+use campanile_providers::BuiltProvider;
 use campanile_supervision::{SharedClock, failpoint};
 use tracing::field::Empty;
 use tracing::{Instrument, Span, debug_span};
@@ -44,7 +44,7 @@ pub(crate) struct Finished {
 /// How the exchange of an attempt came to its end.
 #[derive(Debug)]
 pub(crate) enum ExchangeEnd {
-    /// With a verdict.
+    /// The exchange ended with a verdict.
     Concluded(Conclusion),
     /// By a panic, the delivery's so-manieth.
     Panicked(u32),
@@ -57,7 +57,7 @@ const POISON_AFTER: u32 = 3;
 
 /// The way of a provider actor's exchanges, until its Provider changes.
 pub(crate) struct Route {
-    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) endpoint: Arc<BuiltProvider>,
     pub(crate) client: ProviderClient,
     pub(crate) memo: Rc<Memo>,
     pub(crate) refusals: Rc<RefCell<Refusals>>,

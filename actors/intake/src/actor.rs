@@ -27,9 +27,9 @@ use crate::window::Window;
 pub struct IntakeParts {
     /// The open sockets; a rebuilt actor gets clones of them.
     pub listeners: Vec<EventListener>,
-    /// Bounds and times.
+    /// The bounds and times of requests.
     pub config: IntakeConfig,
-    /// Where events go.
+    /// The link to the router, which takes events.
     pub router: Link<Submit>,
     /// The time at which events are accepted.
     pub clock: SharedClock,
@@ -76,7 +76,7 @@ pub struct IntakeSnapshot {
     pub open_by_path: BTreeMap<String, u64>,
     /// Bytes of the bodies whose events are not stored yet.
     pub open_body_bytes: usize,
-    /// Open connections.
+    /// The number of open connections.
     pub connections: usize,
     /// Whether further requests may have to be refused: connections or the bytes of bodies are used up but for a part.
     pub overloaded: bool,

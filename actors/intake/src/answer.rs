@@ -1,4 +1,4 @@
-//! What a sender is told. No answer has a body: the real senders never read it, and lose the connection over it
+//! Answers to the sender of an event. No answer has a body: the real senders never read it, and lose the connection over it
 //! (contract, control plane 13).
 
 use actix_http::body::BoxBody;
@@ -26,7 +26,7 @@ pub(crate) enum Answer {
         /// When an equal event is accepted again.
         reset: Timestamp,
     },
-    /// Accepted before.
+    /// An equal event was accepted before.
     Duplicate {
         /// When an equal event is accepted again.
         reset: Timestamp,
@@ -95,7 +95,7 @@ impl Outcome {
         Self::NotReviewed,
     ];
 
-    /// The label in metrics.
+    /// The label of the outcome in metrics.
     pub fn label(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
@@ -130,7 +130,7 @@ impl Ending for Outcome {
         self as usize
     }
 
-    /// Contract, control plane 4.4.
+    /// The HTTP status (contract, control plane 4.4).
     fn status(self) -> StatusCode {
         match self {
             Self::Accepted => StatusCode::ACCEPTED,

@@ -24,7 +24,7 @@ pub(crate) enum ReadError {
     /// It is larger than one body may be: 413.
     #[error("it has more than the {limit} bytes that one event may have; post a smaller event")]
     TooLarge {
-        /// Bytes.
+        /// The most bytes of a body.
         limit: usize,
     },
     /// The sender went away, or what it sent is no HTTP: 400.
@@ -33,7 +33,7 @@ pub(crate) enum ReadError {
     /// It took too long: 400.
     #[error("it was not complete after {} s", .limit.as_secs())]
     Slow {
-        /// Counted from its head.
+        /// The longest time for it, counted from its head.
         limit: Duration,
     },
     /// It is large and came at less than the least rate: 400.
@@ -45,7 +45,7 @@ pub(crate) enum ReadError {
 }
 
 impl ReadError {
-    /// How the request ends.
+    /// The outcome with which the request ends.
     pub(crate) fn outcome(self) -> Outcome {
         match self {
             Self::TooLarge { .. } => Outcome::TooLarge,

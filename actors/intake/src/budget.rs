@@ -51,7 +51,7 @@ impl Budget {
 }
 
 impl Hold {
-    /// Whose body it is.
+    /// The peer whose body it is.
     pub(crate) fn peer(&self) -> IpAddr {
         self.peer
     }

@@ -43,7 +43,7 @@ struct Table {
     peers: HashMap<IpAddr, usize>,
 }
 
-/// One connection.
+/// One open connection of a server.
 #[derive(Debug)]
 pub struct Connection {
     peer: IpAddr,
@@ -80,17 +80,17 @@ pub(crate) struct Admitted {
 }
 
 impl Connections {
-    /// No connections yet.
+    /// Makes a table without connections.
     pub fn new(limits: ConnectionLimits) -> Self {
         Self(Arc::new(Shared { limits, table: Mutex::default() }))
     }
 
-    /// The limits.
+    /// The limits that connections are held to.
     pub fn limits(&self) -> ConnectionLimits {
         self.0.limits
     }
 
-    /// How many are open.
+    /// The number of connections that are open.
     pub fn count(&self) -> usize {
         self.table().open.len()
     }
@@ -144,7 +144,7 @@ impl Connection {
         Busy(self.clone())
     }
 
-    /// Notes that bytes came.
+    /// Notes that bytes came from the peer.
     pub(crate) fn heard(&self) {
         let mut state = self.state();
         if let Phase::Idle { first } = state.phase {
@@ -200,7 +200,7 @@ impl Connection {
     }
 }
 
-/// See [`Connection::busy`].
+/// The guard of [`Connection::busy`], dropped when it ends.
 pub(crate) struct Busy(Arc<Connection>);
 
 impl Drop for Busy {

@@ -29,7 +29,7 @@ const HANDSHAKE: Duration = Duration::from_secs(3);
 /// What a server needs to know beside its service.
 #[derive(Clone, Debug)]
 pub struct Serving {
-    /// Threads.
+    /// The number of the server's threads.
     pub workers: usize,
     /// The connections of all its listeners.
     pub connections: Connections,

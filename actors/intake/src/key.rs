@@ -1,4 +1,4 @@
-//! What makes two events equal: the key of the duplicate window (contract, control plane 4.7, and the severity).
+//! The key of the duplicate window, which makes two events equal (contract, control plane 4.7, and the severity).
 
 use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use campanile_domain::Event;

@@ -30,10 +30,10 @@ pub trait Ending: Copy + Send + Sync + 'static {
     /// All of them, each at the place of its number.
     const ALL: &'static [Self];
 
-    /// Its place in [`ALL`](Self::ALL).
+    /// The place of the end in [`ALL`](Self::ALL).
     fn number(self) -> usize;
 
-    /// Its HTTP status.
+    /// The HTTP status of the answer.
     fn status(self) -> StatusCode;
 }
 
@@ -42,9 +42,9 @@ pub trait Ending: Copy + Send + Sync + 'static {
 pub struct RequestSeries<E> {
     /// The path; always the root of the endpoint unless paths are counted.
     pub path: String,
-    /// The method, or `OTHER`.
+    /// The HTTP method, or `OTHER` for one that is unknown.
     pub method: &'static str,
-    /// How they ended.
+    /// The outcome in which they ended.
     pub outcome: E,
     /// The HTTP status of that.
     pub status: u16,
@@ -171,7 +171,7 @@ impl<E: Ending> Meter<E> {
         self.counters.iter().map(|counters| counters.open.load(Ordering::Relaxed)).sum()
     }
 
-    /// The same by path.
+    /// The open requests of each path.
     pub(crate) fn open_by_path(&self) -> BTreeMap<String, u64> {
         let open = |(path, counters): (String, &PathCounters)| (path, counters.open.load(Ordering::Relaxed));
         self.by_path().into_iter().map(open).collect()

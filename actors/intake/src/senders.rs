@@ -1,4 +1,4 @@
-//! Who may post events: senders with an authorised certificate, and those whose token the API server knows.
+//! Authentication of the senders of events: senders with an authorised certificate, and those whose token the API server knows.
 //!
 //! A certificate was judged in the handshake, by the operator's list of ids, and its sender speaks of all namespaces. A token is
 //! reviewed by the API server, by way of the watcher, and what was found is kept for a while. Its account speaks of the
@@ -40,11 +40,11 @@ const MOST_AUDITS: usize = 256;
 pub enum SenderMode {
     /// They are told in the log and in metrics, and let in.
     Audit,
-    /// They are refused.
+    /// Senders that are unknown are refused.
     Enforced,
 }
 
-/// How senders are known.
+/// The rules by which senders are known.
 #[derive(Clone, Debug)]
 pub struct SenderRules {
     /// What is done about those who may not post.
@@ -58,7 +58,7 @@ pub struct SenderRules {
 /// The way to the API server.
 #[derive(Clone, Debug)]
 pub struct Reviewer {
-    /// To the watcher.
+    /// The link to the watcher, which has tokens reviewed.
     pub link: Link<ReviewToken>,
     /// Whom tokens have to be for.
     pub audience: String,

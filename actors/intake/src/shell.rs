@@ -73,7 +73,7 @@ impl EventListener {
 /// What a server is built from.
 pub(crate) struct Shell<'c> {
     pub(crate) config: &'c IntakeConfig,
-    /// Its connections.
+    /// The table of its connections.
     pub(crate) connections: Connections,
     /// Listens to the threads of its workers, where somebody does.
     pub(crate) watchdog: Option<Watchdog>,

@@ -33,7 +33,7 @@ impl<T> Guarded<T> {
         self.admitted.connection()
     }
 
-    /// The stream itself.
+    /// The stream of bytes itself.
     pub(crate) fn io(&self) -> &T {
         &self.io
     }

@@ -25,7 +25,7 @@ pub(crate) use ticket::Ticket;
 /// The window is swept part by part, so that no event waits for a sweep of all keys.
 const PARTS: usize = 16;
 
-/// Locks per part.
+/// The number of locks of each part.
 const SHARDS: usize = 4;
 
 /// A shard's table of 32,768 places takes 28,672 keys before it doubles; this leaves room for uneven shards, so that a
@@ -47,7 +47,7 @@ const DEGENERATE: Duration = Duration::from_secs(1);
 /// How often the window is swept in the degenerate case.
 const DEGENERATE_SWEEP: Duration = Duration::from_hours(6);
 
-/// The duplicate window.
+/// The duplicate window: keys of events of late.
 pub struct Window {
     /// In microseconds, at least one.
     interval: i64,

@@ -19,9 +19,9 @@ const MOST_FETCHES: usize = 32;
 
 /// What a [`KeyringActor`] is built from.
 pub struct KeyringParts {
-    /// Dials issuers.
+    /// The transport, which dials issuers.
     pub transport: Transport,
-    /// How old keys are.
+    /// The clock, by which keys grow old.
     pub clock: SharedClock,
     /// Tells the supervisor when the actor ends.
     pub guard: LifeGuard<&'static str>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use campanile_domain::{Connection, Method, Request};
 use campanile_receivers::{Discovery, KeyError, KeySet, KeySource};
-use campanile_transport::{Client, Transport, TransportError, Wanted};
+use campanile_transport::{BodyUse, Client, Transport, TransportError};
 
 /// How long one of the documents may take. A webhook waits for both.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -38,7 +38,7 @@ pub(crate) async fn keys(client: &Client, source: &KeySource) -> Result<KeySet, 
 async fn get(client: &Client, url: String) -> Result<Bytes, KeyError> {
     let headers = vec![("Accept".to_owned(), "application/json".to_owned())];
     let request = Request { method: Method::Get, url, headers, body: Bytes::new() };
-    let answer = client.send(&request, Wanted::Body).await;
+    let answer = client.send(&request, BodyUse::Body).await;
     let answer = answer.map_err(|error| KeyError::Fetch(error.to_string()))?;
     match answer.status {
         200 => Ok(answer.body),

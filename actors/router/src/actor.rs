@@ -47,10 +47,10 @@ const MAILBOX: usize = 8192;
 /// Pause between looks at what a lost message or a failed disk may have left undone.
 const TICK: Duration = Duration::from_secs(5);
 
-/// What the operator decided.
+/// The settings of the router that an operator decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RouterConfig {
-    /// Gates and deadlines.
+    /// The gates and deadlines of deliveries.
     pub rules: Rules,
 }
 
@@ -58,11 +58,11 @@ pub struct RouterConfig {
 pub struct RouterParts {
     /// Where events and deliveries are stored.
     pub outbox: Arc<dyn Acceptance>,
-    /// Labels of source objects.
+    /// The labels of the objects that events are about.
     pub labels: Arc<dyn LabelLookup>,
-    /// What the operator decided.
+    /// The settings of the operator.
     pub config: RouterConfig,
-    /// The time.
+    /// The clock, by which deadlines are set.
     pub clock: SharedClock,
     /// Who sends all Alerts and Providers when asked.
     pub watcher: Link<Resync>,
@@ -80,7 +80,7 @@ impl fmt::Debug for RouterParts {
     }
 }
 
-/// The actor.
+/// The actor that owns the index and plans events.
 #[derive(Debug)]
 pub struct RouterActor {
     parts: RouterParts,

@@ -35,7 +35,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// An index of nothing.
+    /// Makes an index that knows nothing.
     pub fn new() -> Self {
         Self::default()
     }

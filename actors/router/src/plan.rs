@@ -39,7 +39,7 @@ pub struct Rules {
 /// An event with the time at which it was accepted.
 #[derive(Clone, Copy, Debug)]
 pub struct Incoming<'e> {
-    /// The event.
+    /// The event that is planned.
     pub event: &'e Event,
     /// When intake took it; deadlines count from here.
     pub accepted_at: Timestamp,

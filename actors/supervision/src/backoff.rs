@@ -6,11 +6,11 @@ use std::time::Duration;
 /// evenly between the floor and that. Stateless, so that a stored attempt count is all there is to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
-    /// No pause is shorter.
+    /// The shortest pause that there is.
     pub floor: Duration,
-    /// The longest first pause.
+    /// The longest that the first pause may be.
     pub base: Duration,
-    /// No pause is longer.
+    /// The longest pause that there is.
     pub ceiling: Duration,
 }
 

@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Tells the wall-clock time. Actors get one injected; timers are tokio's, which tests can pause.
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// The time as it is now.
     fn now(&self) -> Timestamp;
 }
 
 /// A clock that many actors share.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// The machine's clock.
+/// The clock of the machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

@@ -34,18 +34,18 @@ impl End {
 /// Counts of ends since the start of the parent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct EndCounts {
-    /// Ends in good order.
+    /// The number of ends in good order.
     pub stopped: u64,
-    /// Ends by an error.
+    /// The number of ends by an error.
     pub failed: u64,
-    /// Ends by a panic.
+    /// The number of ends by a panic.
     pub panicked: u64,
     /// Replacements of actors that did not answer.
     pub stuck: u64,
 }
 
 impl EndCounts {
-    /// Counts one more.
+    /// Counts one more end of this sort.
     pub fn count(&mut self, end: End) {
         let counter = match end {
             End::Stopped => &mut self.stopped,

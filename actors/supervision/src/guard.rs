@@ -12,7 +12,7 @@ use crate::End;
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
 pub struct DeathNotice<Id: Send + 'static> {
-    /// Which child.
+    /// The child that came to its end.
     pub child: Id,
     /// Which build of it, as its guard was told.
     pub build: u64,
@@ -51,7 +51,7 @@ pub struct LifeGuard<Id: Send + Clone + 'static> {
 }
 
 impl<Id: Send + Clone + 'static> LifeGuard<Id> {
-    /// A guard for `child`.
+    /// Makes a guard for `child`, which tells `parent`.
     pub fn new(child: Id, parent: Recipient<DeathNotice<Id>>) -> Self {
         Self { child, build: 0, end: End::Stopped, retirement: Retirement::default(), parent }
     }

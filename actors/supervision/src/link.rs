@@ -14,7 +14,7 @@ pub enum LinkError {
     /// There is no actor now: not started yet, or being restarted.
     #[error("the actor is being restarted")]
     Down,
-    /// Its mailbox is full.
+    /// The mailbox of the actor is full.
     #[error("the actor has too much to do")]
     Full,
 }

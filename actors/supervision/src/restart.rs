@@ -1,4 +1,4 @@
-//! When to build a dead child anew, and when to give up.
+//! The restart policy: when to build a dead child anew, and when to give up.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -70,7 +70,7 @@ impl RestartLog {
         Restart::After(policy.backoff.pause(attempt, random))
     }
 
-    /// Restarts since the beginning.
+    /// The number of restarts since the beginning.
     pub fn total(&self) -> u64 {
         self.total
     }

@@ -8,9 +8,9 @@ use std::pin::Pin;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 
 use crate::{DeathNotice, End, GetSnapshot, LifeGuard, Restart, RestartPolicy, SharedClock};
-use child::Child;
 pub use child::ChildReport;
 use child::Ping;
+use child::SupervisedActor;
 
 /// Builds a child. It is called in the supervisor's arbiter and may place the actor in another one; it points the
 /// links of the child at the new address.
@@ -29,7 +29,7 @@ pub type GiveUp = Box<dyn FnMut(&'static str) + Send>;
 pub struct Supervise {
     /// The child's name in logs and metrics.
     pub name: &'static str,
-    /// How to build it.
+    /// The factory that builds the child.
     pub factory: Factory,
     /// How to find out whether it answers.
     pub heartbeat: Heartbeat,
@@ -40,16 +40,16 @@ pub struct Supervisor {
     policy: RestartPolicy,
     clock: SharedClock,
     give_up: GiveUp,
-    children: Vec<Child>,
+    children: Vec<SupervisedActor>,
 }
 
 impl Supervisor {
-    /// A supervisor without children.
+    /// Makes a supervisor that has no children.
     pub fn new(policy: RestartPolicy, clock: SharedClock, give_up: GiveUp) -> Self {
         Self { policy, clock, give_up, children: Vec::new() }
     }
 
-    fn child(&mut self, name: &'static str) -> Option<&mut Child> {
+    fn child(&mut self, name: &'static str) -> Option<&mut SupervisedActor> {
         self.children.iter_mut().find(|child| child.name == name)
     }
 
@@ -80,7 +80,7 @@ impl Supervisor {
     /// Asks every child that is not being asked already for a sign of life.
     fn check_heartbeats(&mut self, ctx: &mut Context<Self>) {
         let limit = self.policy.stalled_after;
-        let pings: Vec<Ping> = self.children.iter_mut().filter_map(Child::ping).collect();
+        let pings: Vec<Ping> = self.children.iter_mut().filter_map(SupervisedActor::ping).collect();
         for Ping { name, build, answer } in pings {
             let answer = tokio::time::timeout(limit, answer).into_actor(self);
             ctx.spawn(answer.map(move |answer, supervisor, ctx| {
@@ -113,7 +113,7 @@ impl Handler<Supervise> for Supervisor {
 
     fn handle(&mut self, message: Supervise, ctx: &mut Self::Context) {
         let name = message.name;
-        self.children.push(Child::new(message));
+        self.children.push(SupervisedActor::new(message));
         self.build(name, ctx);
     }
 }
@@ -135,7 +135,7 @@ impl Handler<GetSnapshot<Vec<ChildReport>>> for Supervisor {
     type Result = Vec<ChildReport>;
 
     fn handle(&mut self, _: GetSnapshot<Vec<ChildReport>>, _: &mut Self::Context) -> Self::Result {
-        self.children.iter().map(Child::report).collect()
+        self.children.iter().map(SupervisedActor::report).collect()
     }
 }
 

@@ -7,9 +7,9 @@ use campanile_protocol::{Backlog, Condition};
 use jiff::Timestamp;
 
 use crate::condition::{Judgement, VALIDATION_FAILED};
-use crate::kind_state::{KindState, Object, counts};
-use crate::standing::Shown;
-use crate::watched::{Known, Reference, Watched};
+use crate::kind_state::{HeldObject, KindState, counts};
+use crate::standing::ShownStanding;
+use crate::watched::{Reference, ReferenceLookup, Watched};
 
 /// The conditions of an object before it was judged anew.
 pub(crate) type Before = Vec<Arc<Condition>>;
@@ -41,26 +41,30 @@ pub(crate) trait AnyKind<F> {
     /// The objects that name a thing.
     fn owners(&self, reference: &Reference) -> Vec<ObjectKey>;
 
-    /// Everything that objects name.
+    /// Iterates over everything that objects name.
     fn named(&self) -> Box<dyn Iterator<Item = &Reference> + '_>;
 
     /// Whether any object names a thing.
     fn is_named(&self, reference: &Reference) -> bool;
 
-    /// Whether an object has a fault of its own.
+    /// Whether an object has a violation of its own.
     fn is_faulty(&self, key: &ObjectKey) -> bool;
 
-    /// The faults of an object as Kubernetes Events say them.
+    /// The violations of an object as Kubernetes Events say them.
     fn announcements(&self, key: &ObjectKey) -> Vec<String>;
 
     /// What is to be shown of an object.
-    fn shown<'a>(&'a self, key: &ObjectKey, backlog: Option<&'a Backlog>) -> Option<Shown<'a>>;
+    fn shown<'a>(&'a self, key: &ObjectKey, backlog: Option<&'a Backlog>) -> Option<ShownStanding<'a>>;
 
     /// What is to be shown of an object, beside its facts.
-    fn shown_and_facts(&mut self, key: &ObjectKey, backlog: Option<&Backlog>) -> Option<(Shown<'_>, &mut F)>;
+    fn shown_and_facts(
+        &mut self,
+        key: &ObjectKey,
+        backlog: Option<&Backlog>,
+    ) -> Option<(ShownStanding<'_>, &mut F)>;
 
     /// What is wrong with what an object names.
-    fn unresolved(&self, key: &ObjectKey, known: &dyn Known) -> Option<String>;
+    fn unresolved(&self, key: &ObjectKey, known: &dyn ReferenceLookup) -> Option<String>;
 
     /// Judges an object anew. None if there is no such object.
     fn judge(&mut self, key: &ObjectKey, unresolved: Option<String>, now: Timestamp) -> Option<Before>;
@@ -133,20 +137,24 @@ impl<K: Watched, F> AnyKind<F> for KindState<K, F> {
     }
 
     fn is_faulty(&self, key: &ObjectKey) -> bool {
-        self.get(key).is_some_and(|object| object.fault.is_some())
+        self.get(key).is_some_and(|object| object.violation.is_some())
     }
 
     fn announcements(&self, key: &ObjectKey) -> Vec<String> {
         self.get(key).map(|object| object.spec.announcements()).unwrap_or_default()
     }
 
-    fn shown<'a>(&'a self, key: &ObjectKey, backlog: Option<&'a Backlog>) -> Option<Shown<'a>> {
+    fn shown<'a>(&'a self, key: &ObjectKey, backlog: Option<&'a Backlog>) -> Option<ShownStanding<'a>> {
         let sound = self.get(key).map(|object| &object.standing);
         let standing = sound.or_else(|| Some(&self.alone(key)?.standing))?;
         Some(standing.shown(counts::<K>(backlog, key), terminal::<K>()))
     }
 
-    fn shown_and_facts(&mut self, key: &ObjectKey, backlog: Option<&Backlog>) -> Option<(Shown<'_>, &mut F)> {
+    fn shown_and_facts(
+        &mut self,
+        key: &ObjectKey,
+        backlog: Option<&Backlog>,
+    ) -> Option<(ShownStanding<'_>, &mut F)> {
         let counts = counts::<K>(backlog, key);
         if let Some(object) = self.objects.get_mut(key) {
             return Some((object.standing.shown(counts, terminal::<K>()), &mut object.facts));
@@ -155,7 +163,7 @@ impl<K: Watched, F> AnyKind<F> for KindState<K, F> {
         Some((alone.standing.shown(counts, terminal::<K>()), &mut alone.facts))
     }
 
-    fn unresolved(&self, key: &ObjectKey, known: &dyn Known) -> Option<String> {
+    fn unresolved(&self, key: &ObjectKey, known: &dyn ReferenceLookup) -> Option<String> {
         self.get(key)?.spec.unresolved(known)
     }
 
@@ -163,14 +171,14 @@ impl<K: Watched, F> AnyKind<F> for KindState<K, F> {
         let Self { objects, malformed, .. } = self;
         let (broken, object) = (malformed.get_mut(key), objects.get_mut(key).map(Box::as_mut));
         let (standing, ready, generation) = match (object, broken) {
-            (Some(Object { spec, standing, .. }), None) if spec.is_left_alone() => {
+            (Some(HeldObject { spec, standing, .. }), None) if spec.is_left_alone() => {
                 return Some(standing.conditions().cloned().collect());
             }
-            (Some(Object { spec, fault, remark, standing, .. }), None) => {
-                let ready = spec.ready(fault.as_deref(), unresolved, &standing.aspect);
+            (Some(HeldObject { spec, violation, remark, standing, .. }), None) => {
+                let ready = spec.ready(violation.as_deref(), unresolved, &standing.aspect);
                 (standing, ready.with_remark(remark.as_deref()), spec.generation())
             }
-            (Some(Object { spec, standing, .. }), Some(broken)) => {
+            (Some(HeldObject { spec, standing, .. }), Some(broken)) => {
                 let message = format!("{}; until it is corrected, what it was before counts", broken.why);
                 let generation = spec.generation().max(broken.generation);
                 (standing, Judgement::not_ready(VALIDATION_FAILED, message), generation)

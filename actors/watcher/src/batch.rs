@@ -4,17 +4,17 @@ use campanile_domain::ObjectKey;
 
 /// One step of a watch.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Step<S> {
+pub(crate) enum WatchStep<S> {
     /// An object exists and reads like this now.
     Applied(S),
-    /// It is gone.
+    /// The object with this key is gone.
     Deleted(ObjectKey),
 }
 
-/// Steps in their order.
+/// The steps of a watch, in their order.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Batch<S> {
     /// Whether this is everything: what is not in it does not exist.
     pub(crate) whole: bool,
-    pub(crate) steps: Vec<Step<S>>,
+    pub(crate) steps: Vec<WatchStep<S>>,
 }

@@ -73,7 +73,7 @@ impl Judgement {
         Self { kind, status: UNKNOWN, reason: PROGRESSING, message: message.into() }
     }
 
-    /// Whether something is wrong.
+    /// Whether the condition says that something is wrong.
     pub(crate) fn is_bad(&self) -> bool {
         self.status == FALSE
     }

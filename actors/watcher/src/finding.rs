@@ -10,15 +10,15 @@ use campanile_yaml::Mark;
 
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct FilePlace {
     /// The file; the folder itself if it is about that.
     pub file: Arc<Path>,
     /// Line and column; none if it is about the file or folder as a whole.
     pub mark: Option<Mark>,
 }
 
-impl Place {
-    /// A place in `file`.
+impl FilePlace {
+    /// The place of `mark` in `file`.
     pub fn at(file: &Arc<Path>, mark: Mark) -> Self {
         Self { file: file.clone(), mark: Some(mark) }
     }
@@ -29,7 +29,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FilePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file.display())?;
         match self.mark {
@@ -44,17 +44,17 @@ impl fmt::Display for Place {
 pub struct Finding {
     /// The rule that is broken; its id is stable.
     pub rule: Rule,
-    /// How bad it is.
+    /// The level of the finding.
     pub level: Level,
-    /// Where.
-    pub place: Place,
+    /// The place that it is about.
+    pub place: FilePlace,
     /// `Kind/namespace/name`; empty if it is about no object.
     pub object: String,
-    /// What is wrong.
+    /// The text of what is wrong.
     pub text: String,
     /// What to do; empty where the text says it.
     pub remedy: String,
-    /// Whom it concerns.
+    /// Those whom the finding concerns.
     pub(crate) concerns: Concerns,
     /// Whether it follows from another finding, and so is said after all others.
     pub(crate) is_consequence: bool,
@@ -65,7 +65,7 @@ impl Finding {
     pub fn new(
         rule: Rule,
         level: Level,
-        place: Place,
+        place: FilePlace,
         object: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
@@ -75,20 +75,20 @@ impl Finding {
         Self { rule, level, place, object, text, remedy, concerns, is_consequence: false }
     }
 
-    /// An error.
+    /// Makes a finding that is an error.
     pub(crate) fn error(
         rule: Rule,
-        place: Place,
+        place: FilePlace,
         object: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
         Self::new(rule, Level::Error, place, object, message)
     }
 
-    /// A warning.
+    /// Makes a finding that is a warning.
     pub(crate) fn warning(
         rule: Rule,
-        place: Place,
+        place: FilePlace,
         object: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
@@ -108,7 +108,7 @@ impl Finding {
         self.concerns.is_said(flux).then_some(self)
     }
 
-    /// Text and remedy.
+    /// The text and the remedy in one sentence.
     pub fn message(&self) -> String {
         let between = if self.remedy.is_empty() { "" } else { "; " };
         format!("{}{between}{}", self.text, self.remedy)

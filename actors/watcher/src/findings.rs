@@ -8,10 +8,10 @@ use campanile_domain::{Alert, EventSource, ObjectKey, ProviderSpec, Secret};
 use campanile_yaml as yaml;
 
 use crate::finding::Finding;
-use crate::loaded::Known;
+use crate::loaded::ReferenceState;
 use crate::{Loaded, Located, Position};
 
-/// How manifests are judged.
+/// The strictness by which manifests are judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Strictness {
     /// What a Provider or Secret is that is named and not among the manifests; none if that is not said.
@@ -40,9 +40,9 @@ pub fn findings(loaded: &Loaded, strictness: Strictness) -> Vec<Finding> {
         let (key, object) = (&alert.value.provider, format!("Alert/{}", alert.value.key));
         let known = loaded.known("Provider", key, loaded.providers.contains_key(key));
         let (level, is_consequence) = match known {
-            Known::Usable | Known::Elsewhere => continue,
-            Known::Refused => (Some(Level::Error), true),
-            Known::Absent => (strictness.missing, false),
+            ReferenceState::Usable | ReferenceState::Elsewhere => continue,
+            ReferenceState::Refused => (Some(Level::Error), true),
+            ReferenceState::Absent => (strictness.missing, false),
         };
         let Some(level) = level else { continue };
         let mut message = missing_provider(key);
@@ -131,9 +131,9 @@ fn absent_secret(
     (field, key): (&'static str, &ObjectKey),
 ) -> Option<Finding> {
     let (level, is_consequence) = match loaded.known("Secret", key, loaded.secrets.contains_key(key)) {
-        Known::Usable | Known::Elsewhere => return None,
-        Known::Refused => (Level::Error, true),
-        Known::Absent => (strictness.missing?, false),
+        ReferenceState::Usable | ReferenceState::Elsewhere => return None,
+        ReferenceState::Refused => (Level::Error, true),
+        ReferenceState::Absent => (strictness.missing?, false),
     };
     let mut message = missing_secret(key, field);
     message.insert_str(message.find(';').unwrap_or(message.len()), &loaded.hint("Secret", key, position));

@@ -15,7 +15,7 @@ use campanile_yaml::MAX_TEXT;
 use rustix::fs::OFlags;
 
 use crate::Loaded;
-use crate::finding::{Finding, Place};
+use crate::finding::{FilePlace, Finding};
 use crate::manifest::{Content, encrypted, parse_text};
 use crate::scan::{MAX_FILES, Scan, Stamp, no_file, walk};
 
@@ -26,7 +26,7 @@ use crate::scan::{MAX_FILES, Scan, Stamp, no_file, walk};
     .folder.display()
 )]
 pub struct FolderError {
-    /// The folder.
+    /// The folder that cannot be read.
     pub folder: PathBuf,
     /// The error of the file system.
     pub source: io::Error,
@@ -122,7 +122,7 @@ impl Folder {
             Err(error) => {
                 let last_good = known.map(|file| file.content.clone()).unwrap_or_default();
                 let message = format!("cannot be read: {error}; correct the file or its permissions");
-                last_good.failed(Finding::error(Rule::Unreadable, Place::whole(&path), "", message))
+                last_good.failed(Finding::error(Rule::Unreadable, FilePlace::whole(&path), "", message))
             }
         };
         self.files.insert(path, FileState { stamp, fresh: stamp.is_fresh(now), digest, content });
@@ -148,13 +148,13 @@ fn scan_problems(root: &Path, scan: &Scan) -> Vec<Finding> {
         .iter()
         .map(|(path, error)| {
             let message = format!("cannot be read: {error}; correct its permissions or remove it");
-            Finding::error(Rule::Unreadable, Place::whole(path), "", message)
+            Finding::error(Rule::Unreadable, FilePlace::whole(path), "", message)
         })
         .collect();
     if scan.truncated {
         let message =
             format!("holds more than {MAX_FILES} manifests, the rest is ignored; put objects together");
-        problems.push(Finding::error(Rule::Unreadable, Place::whole(root), "", message));
+        problems.push(Finding::error(Rule::Unreadable, FilePlace::whole(root), "", message));
     }
     problems
 }

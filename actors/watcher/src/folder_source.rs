@@ -20,7 +20,7 @@ use campanile_protocol::{
 
 use crate::kinds::{ForEachKind, KeptIn, for_each_kind};
 use crate::source::Source;
-use crate::watch::{ChangeNotifier, Observed, Touched};
+use crate::watch::{ChangeNotifier, ObservedFolder, Touched};
 use crate::watcher::{News, WatcherActor, WatcherParts};
 use crate::{Finding, FolderError, LabelStore, Loaded};
 
@@ -36,7 +36,7 @@ pub struct FolderParts {
     pub watcher: WatcherParts,
     /// The folder of manifests, or one manifest.
     pub manifests: PathBuf,
-    /// Filled from the manifests.
+    /// The store of labels, filled from the manifests.
     pub labels: Arc<LabelStore>,
 }
 
@@ -48,7 +48,7 @@ pub struct FolderSource {
     manifests: PathBuf,
     labels: Arc<LabelStore>,
     /// The folder; none while it is being read on the blocking pool.
-    observed: Option<Observed>,
+    observed: Option<ObservedFolder>,
     /// Whether the folder is to be read again as soon as it is back.
     again: bool,
     ticks: u32,
@@ -99,7 +99,7 @@ impl FolderWatcher {
 
     fn looked(
         &mut self,
-        observed: Observed,
+        observed: ObservedFolder,
         outcome: Result<Option<Loaded>, FolderError>,
         ctx: &mut Context<Self>,
     ) {
@@ -161,9 +161,9 @@ impl ForEachKind<()> for Taking<'_> {
 }
 
 impl FolderSource {
-    fn observe(&self, ctx: &Context<FolderWatcher>) -> Observed {
+    fn observe(&self, ctx: &Context<FolderWatcher>) -> ObservedFolder {
         let notifier = ChangeNotifier::new(ctx.address().recipient().downgrade());
-        Observed::new(self.manifests.clone(), notifier)
+        ObservedFolder::new(self.manifests.clone(), notifier)
     }
 
     fn lose(&mut self, error: &FolderError) {
@@ -262,7 +262,7 @@ impl Source for FolderSource {
         Box::pin(fut::ready(Err(AccountError::NoCluster(request.account))))
     }
 
-    /// Nobody asks here, either.
+    /// Refuses the review: there is nobody to ask here, either.
     fn review_token(&self, _: ReviewToken) -> ResponseFuture<Result<TokenOwner, ReviewError>> {
         Box::pin(fut::ready(Err(ReviewError::NoCluster)))
     }

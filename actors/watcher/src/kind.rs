@@ -8,7 +8,7 @@ use campanile_protocol::Subject;
 pub enum Kind {
     /// Says which events to notify about.
     Alert,
-    /// Says where to notify.
+    /// The kind that says where to notify.
     Provider,
     /// Takes webhooks in, in a later version.
     Receiver,
@@ -45,7 +45,7 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// As manifests write it.
+    /// The name of the kind in manifests.
     pub(crate) fn name(self) -> &'static str {
         self.names().name
     }

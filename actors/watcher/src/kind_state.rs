@@ -9,7 +9,7 @@ use campanile_domain::ObjectKey;
 use campanile_protocol::{Backlog, Change, Counts};
 use jiff::Timestamp;
 
-use crate::batch::{Batch, Step};
+use crate::batch::{Batch, WatchStep};
 use crate::refs::Refs;
 use crate::standing::{Seed, Standing};
 use crate::watched::{Reference, Watched};
@@ -18,10 +18,10 @@ use memory::Memory;
 /// A source's look at one object. `F` is what the source wants kept of it beside its spec.
 #[derive(Debug)]
 pub(crate) enum Sighting<K, F> {
-    /// It can be used.
+    /// An object that can be used.
     Sound(Box<Sound<K, F>>),
     /// It breaks the schema. It stays what it was.
-    Malformed(Box<Malformed<F>>),
+    Malformed(Box<MalformedObject<F>>),
 }
 
 /// An object that can be used.
@@ -29,7 +29,7 @@ pub(crate) enum Sighting<K, F> {
 pub(crate) struct Sound<K, F> {
     pub(crate) spec: Arc<K>,
     /// What is wrong with it whatever else there is, in words for its status.
-    pub(crate) fault: Option<Box<str>>,
+    pub(crate) violation: Option<Box<str>>,
     /// What its status says of it although it is ready.
     pub(crate) remark: Option<Box<str>>,
     pub(crate) facts: F,
@@ -39,7 +39,7 @@ pub(crate) struct Sound<K, F> {
 
 /// An object that breaks the schema.
 #[derive(Debug)]
-pub(crate) struct Malformed<F> {
+pub(crate) struct MalformedObject<F> {
     pub(crate) key: ObjectKey,
     pub(crate) uid: Arc<str>,
     pub(crate) generation: i64,
@@ -53,17 +53,17 @@ pub(crate) struct Malformed<F> {
 
 impl<K: Watched, F> Sound<K, F> {
     /// It can be used, and is not.
-    fn refused(self, why: String) -> Malformed<F> {
+    fn refused(self, why: String) -> MalformedObject<F> {
         let Self { spec, facts, seed, .. } = self;
         let (key, uid, generation) = (spec.key().clone(), spec.uid().clone(), spec.generation());
-        Malformed { key, uid, generation, why, told: false, facts, seed }
+        MalformedObject { key, uid, generation, why, told: false, facts, seed }
     }
 }
 
 /// An object that is in force.
-pub(crate) struct Object<K: Watched, F> {
+pub(crate) struct HeldObject<K: Watched, F> {
     pub(crate) spec: Arc<K>,
-    pub(crate) fault: Option<Box<str>>,
+    pub(crate) violation: Option<Box<str>>,
     pub(crate) remark: Option<Box<str>>,
     pub(crate) facts: F,
     pub(crate) standing: Standing<K::Aspect>,
@@ -89,11 +89,11 @@ pub(crate) struct Alone<A, F> {
 pub(crate) struct Applied<K> {
     /// What others have to hear.
     pub(crate) changes: Vec<Change<K>>,
-    /// Objects to judge anew.
+    /// The objects to be judged anew.
     pub(crate) seen: Vec<ObjectKey>,
     /// Objects that appeared or vanished, which concerns those that name them.
     pub(crate) moved: Vec<ObjectKey>,
-    /// Objects that are gone.
+    /// The objects that are gone.
     pub(crate) gone: Vec<ObjectKey>,
     /// What objects began or ceased to name.
     pub(crate) references: BTreeSet<Reference>,
@@ -104,7 +104,7 @@ pub(crate) struct Applied<K> {
 pub(crate) struct KindState<K: Watched, F> {
     pub(crate) listed: bool,
     /// Boxed: a map that is filled in the order of its keys is half empty.
-    pub(crate) objects: BTreeMap<ObjectKey, Box<Object<K, F>>>,
+    pub(crate) objects: BTreeMap<ObjectKey, Box<HeldObject<K, F>>>,
     /// Objects that break the schema.
     pub(crate) malformed: BTreeMap<ObjectKey, Broken<K::Aspect, F>>,
     /// Which objects name a thing.
@@ -137,23 +137,23 @@ impl<K: Watched, F> KindState<K, F> {
         }
         for step in batch.steps {
             match step {
-                Step::Applied(Sighting::Sound(sound)) => self.keep(*sound, now, &mut applied),
-                Step::Applied(Sighting::Malformed(malformed)) => {
+                WatchStep::Applied(Sighting::Sound(sound)) => self.keep(*sound, now, &mut applied),
+                WatchStep::Applied(Sighting::Malformed(malformed)) => {
                     self.note_malformed(*malformed, now, &mut applied);
                 }
-                Step::Deleted(key) => self.delete(&key, &mut applied),
+                WatchStep::Deleted(key) => self.delete(&key, &mut applied),
             }
         }
         applied
     }
 
-    fn drop_unlisted(&mut self, steps: &[Step<Sighting<K, F>>], applied: &mut Applied<K>) {
+    fn drop_unlisted(&mut self, steps: &[WatchStep<Sighting<K, F>>], applied: &mut Applied<K>) {
         let listed: BTreeSet<&ObjectKey> = steps
             .iter()
             .filter_map(|step| match step {
-                Step::Applied(Sighting::Sound(sound)) => Some(sound.spec.key()),
-                Step::Applied(Sighting::Malformed(malformed)) => Some(&malformed.key),
-                Step::Deleted(_) => None,
+                WatchStep::Applied(Sighting::Sound(sound)) => Some(sound.spec.key()),
+                WatchStep::Applied(Sighting::Malformed(malformed)) => Some(&malformed.key),
+                WatchStep::Deleted(_) => None,
             })
             .collect();
         let known: BTreeSet<&ObjectKey> = self.objects.keys().chain(self.malformed.keys()).collect();
@@ -167,7 +167,7 @@ impl<K: Watched, F> KindState<K, F> {
         if let Err(full) = self.memory.exchange(&key.namespace, former, sound.spec.bytes()) {
             return self.note_malformed(sound.refused(full.why(K::KIND)), now, applied);
         }
-        let Sound { spec, fault, remark, facts, seed } = sound;
+        let Sound { spec, violation, remark, facts, seed } = sound;
         let broken = self.malformed.remove(&key);
         if broken.is_some() {
             tracing::info!(kind = K::KIND.name(), object = %key, "object is well-formed again");
@@ -179,13 +179,13 @@ impl<K: Watched, F> KindState<K, F> {
             applied.seen.push(key.clone());
             let alone = broken.and_then(|broken| broken.alone).filter(|alone| alone.uid == *spec.uid());
             let standing = alone.map_or_else(|| Standing::seeded(seed, now), |alone| alone.standing);
-            self.objects.insert(key, Box::new(Object { spec, fault, remark, facts, standing }));
+            self.objects.insert(key, Box::new(HeldObject { spec, violation, remark, facts, standing }));
             return;
         };
         if known.spec.uid() != spec.uid() {
             known.standing = Standing::seeded(seed, now);
         }
-        (known.fault, known.remark, known.facts) = (fault, remark, facts);
+        (known.violation, known.remark, known.facts) = (violation, remark, facts);
         if !Arc::ptr_eq(&known.spec, &spec) && known.spec != spec {
             applied.rename(&mut self.references, &key, Some(&known.spec), Some(&spec));
             applied.changes.push(Change::Applied(spec.clone()));
@@ -194,8 +194,8 @@ impl<K: Watched, F> KindState<K, F> {
         applied.seen.push(key);
     }
 
-    fn note_malformed(&mut self, seen: Malformed<F>, now: Timestamp, applied: &mut Applied<K>) {
-        let Malformed { key, uid, generation, why, told, facts, seed } = seen;
+    fn note_malformed(&mut self, seen: MalformedObject<F>, now: Timestamp, applied: &mut Applied<K>) {
+        let MalformedObject { key, uid, generation, why, told, facts, seed } = seen;
         if self.objects.get(&key).is_some_and(|known| *known.spec.uid() != uid) {
             // It is another object than the good one of this name.
             self.delete(&key, applied);
@@ -240,11 +240,11 @@ impl<K: Watched, F> KindState<K, F> {
         self.malformed.get_mut(key)?.alone.as_deref_mut()
     }
 
-    pub(crate) fn get(&self, key: &ObjectKey) -> Option<&Object<K, F>> {
+    pub(crate) fn get(&self, key: &ObjectKey) -> Option<&HeldObject<K, F>> {
         self.objects.get(key).map(Box::as_ref)
     }
 
-    pub(crate) fn get_mut(&mut self, key: &ObjectKey) -> Option<&mut Object<K, F>> {
+    pub(crate) fn get_mut(&mut self, key: &ObjectKey) -> Option<&mut HeldObject<K, F>> {
         self.objects.get_mut(key).map(Box::as_mut)
     }
 

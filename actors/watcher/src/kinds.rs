@@ -9,7 +9,7 @@ use campanile_protocol::{Change, Changes, SecretError};
 use crate::any_kind::AnyKind;
 use crate::kind::{Id, Kind};
 use crate::kind_state::KindState;
-use crate::watched::{Known, Reference, Watched};
+use crate::watched::{Reference, ReferenceLookup, Watched};
 
 /// Something that is done once for each kind.
 pub(crate) trait ForEachKind<F> {
@@ -85,7 +85,7 @@ impl<F> Kinds<F> {
         self.each().all(|(kind, state)| kind.is_optional() || state.is_listed())
     }
 
-    /// All objects.
+    /// The ids of all objects.
     pub(crate) fn ids(&self) -> Vec<Id> {
         self.each().flat_map(|(kind, state)| state.keys().map(move |key| (kind, key.clone()))).collect()
     }
@@ -139,7 +139,7 @@ pub(crate) struct Resolver<'a, F> {
     pub(crate) labels_denied: &'a dyn Fn(&str) -> Option<String>,
 }
 
-impl<F> Known for Resolver<'_, F> {
+impl<F> ReferenceLookup for Resolver<'_, F> {
     fn exists(&self, (kind, key): &Id) -> bool {
         self.kinds.get(*kind).contains(key)
     }

@@ -9,7 +9,7 @@ use campanile_protocol::{LabelLookup, Labels};
 
 use crate::Loaded;
 
-/// Labels by [`index_key`].
+/// The labels of objects by [`index_key`].
 pub(crate) type LabelIndex = HashMap<String, Arc<BTreeMap<String, String>>>;
 
 /// Group, kind, namespace and name in one text. The version is left out: it is one object in every version.

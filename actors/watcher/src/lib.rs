@@ -18,7 +18,6 @@ mod any_kind;
 mod batch;
 mod cluster;
 mod condition;
-mod faults;
 mod finding;
 mod findings;
 mod folder;
@@ -40,6 +39,7 @@ mod subscribers;
 mod tests;
 mod tick;
 mod verdict;
+mod violations;
 mod watch;
 mod watched;
 mod watcher;
@@ -52,7 +52,7 @@ pub use cluster::{
     LabelCache, PostponerActor, PostponerParts, RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount,
     SecretWatch, StatusWriterActor, StatusWriterParts, Throttle, elect, installed_definitions,
 };
-pub use finding::{Finding, Place};
+pub use finding::{FilePlace, Finding};
 pub use findings::{Strictness, findings, sort};
 pub use folder::{Folder, FolderError, load};
 pub use folder_source::{FolderParts, FolderSource, FolderWatcher};

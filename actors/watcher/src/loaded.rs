@@ -10,31 +10,31 @@ use campanile_crds::Rule;
 use campanile_domain::{Alert, ObjectKey, ProviderSpec, ReceiverSpec, Secret};
 use campanile_protocol::{LabelLookup, SecretError, Specs};
 
-use crate::finding::{Finding, Place};
+use crate::finding::{FilePlace, Finding};
 use crate::kind::{Id, Kind};
 use crate::label_store::LabelIndex;
-use crate::manifest::{Content, Entry, Malformed, parse_text};
+use crate::manifest::{Content, MalformedEntry, ManifestObject, parse_text};
 use crate::position::Position;
-pub(crate) use known::{Hidden, Known};
+pub(crate) use known::{Hidden, ReferenceState};
 
 /// An object and where it stands.
 #[derive(Debug)]
 pub struct Located<T> {
-    /// The object.
+    /// The object that was read.
     pub value: Arc<T>,
-    /// Where it stands.
+    /// The position of the object.
     pub position: Position,
     /// What is wrong with it whatever else there is, in words for its status.
-    pub fault: Option<String>,
+    pub violation: Option<String>,
     /// What its status says of it although it is ready.
     pub remark: Option<String>,
 }
 
 impl<T> Clone for Located<T> {
     fn clone(&self) -> Self {
-        let Self { value, position, fault, remark } = self;
-        let (fault, remark) = (fault.clone(), remark.clone());
-        Self { value: value.clone(), position: position.clone(), fault, remark }
+        let Self { value, position, violation, remark } = self;
+        let (violation, remark) = (violation.clone(), remark.clone());
+        Self { value: value.clone(), position: position.clone(), violation, remark }
     }
 }
 
@@ -42,13 +42,13 @@ impl<T> Clone for Located<T> {
 /// counts. Objects of files that fail are those of the last time when the file was good.
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
-    /// The Alerts.
+    /// The Alerts by namespace and name.
     pub alerts: BTreeMap<ObjectKey, Located<Alert>>,
     /// The Providers; the type of each may be unknown.
     pub providers: BTreeMap<ObjectKey, Located<ProviderSpec>>,
-    /// The Receivers.
+    /// The Receivers by namespace and name.
     pub receivers: BTreeMap<ObjectKey, Located<ReceiverSpec>>,
-    /// The Secrets.
+    /// The Secrets by namespace and name.
     pub secrets: BTreeMap<ObjectKey, Located<Secret>>,
     /// Manifests that cannot be used: unreadable files, broken texts, objects that break the schema, duplicates.
     pub problems: Vec<Finding>,
@@ -57,7 +57,7 @@ pub struct Loaded {
     /// Those of them that the log of an instance has once for each kind and version.
     pub(crate) logged: Vec<Finding>,
     /// Alerts and Providers that break the schema. Those that were good before are among the objects, too.
-    pub(crate) malformed: BTreeMap<Id, Malformed>,
+    pub(crate) malformed: BTreeMap<Id, MalformedEntry>,
     /// Secrets that exist but cannot be read, with the reason.
     pub(crate) unreadable_secrets: HashMap<ObjectKey, String>,
     /// Those of them that are encrypted, or made elsewhere.
@@ -165,28 +165,28 @@ impl Loaded {
         loaded.forget_replaced();
         if loaded.documents == 0 && loaded.problems.is_empty() {
             let message = "there is no manifest; name a folder, a file or '-' that holds some";
-            loaded.remarks.push(Finding::error(Rule::NoManifests, Place::whole(root), "", message));
+            loaded.remarks.push(Finding::error(Rule::NoManifests, FilePlace::whole(root), "", message));
         }
         loaded.compact()
     }
 
     /// Adds one entry of a file, and a problem if its name is taken.
-    fn take(&mut self, entry: &Entry, labels: &mut LabelIndex) {
+    fn take(&mut self, entry: &ManifestObject, labels: &mut LabelIndex) {
         let duplicate = match entry {
-            Entry::Alert(alert) => add(&mut self.alerts, alert, "Alert", |alert| &alert.key),
-            Entry::Provider(provider) => {
+            ManifestObject::Alert(alert) => add(&mut self.alerts, alert, "Alert", |alert| &alert.key),
+            ManifestObject::Provider(provider) => {
                 add(&mut self.providers, provider, "Provider", |provider| &provider.key)
             }
-            Entry::Receiver(receiver) => {
+            ManifestObject::Receiver(receiver) => {
                 add(&mut self.receivers, receiver, "Receiver", |receiver| &receiver.key)
             }
-            Entry::Secret(secret) => add(&mut self.secrets, secret, "Secret", |secret| &secret.key),
-            Entry::Hidden(key, hidden) => {
+            ManifestObject::Secret(secret) => add(&mut self.secrets, secret, "Secret", |secret| &secret.key),
+            ManifestObject::Hidden(key, hidden) => {
                 self.unreadable_secrets.insert(key.clone(), hidden.cause.to_string());
                 self.hidden.insert(key.clone(), hidden.clone());
                 None
             }
-            Entry::Labels(name, found) => {
+            ManifestObject::Labels(name, found) => {
                 labels.entry(name.clone()).or_insert_with(|| found.clone());
                 None
             }
@@ -202,10 +202,10 @@ impl Loaded {
         self.refused.extend(other.refused);
         self.unreadable_secrets.extend(other.unreadable_secrets);
         self.hidden.extend(other.hidden);
-        let alerts = other.alerts.into_values().map(Entry::Alert);
-        let providers = other.providers.into_values().map(Entry::Provider);
-        let secrets = other.secrets.into_values().map(Entry::Secret);
-        let receivers = other.receivers.into_values().map(Entry::Receiver);
+        let alerts = other.alerts.into_values().map(ManifestObject::Alert);
+        let providers = other.providers.into_values().map(ManifestObject::Provider);
+        let secrets = other.secrets.into_values().map(ManifestObject::Secret);
+        let receivers = other.receivers.into_values().map(ManifestObject::Receiver);
         let mut labels = LabelIndex::clone(&self.labels);
         for (name, found) in other.labels.iter() {
             labels.entry(name.clone()).or_insert_with(|| found.clone());

@@ -9,24 +9,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use campanile_crds::{
-    Level, Lint, Object, Rule, Told, in_status, lint, meant_kind, misfit, unsupported_type,
+    Level, Object, Rule, SchemaFinding, Told, in_status, lint, meant_kind, misfit, unsupported_type,
 };
 use campanile_domain::{Alert, ObjectKey};
 use campanile_yaml::{self as yaml, Document, Mark, Node, Value, YamlError};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::finding::{Finding, Place};
+use crate::finding::{FilePlace, Finding};
 use crate::kind::{Id, Kind};
 use crate::label_store::manifest_key;
 use crate::loaded::Hidden;
 use crate::watched::{REQUESTED_AT, Watched};
-use crate::{Located, Position, faults};
-pub(crate) use entry::Entry;
+use crate::{Located, Position, violations};
+pub(crate) use entry::ManifestObject;
 
 /// An Alert, a Provider or a Receiver of a file that breaks the schema.
 #[derive(Clone, Debug)]
-pub(crate) struct Malformed {
+pub(crate) struct MalformedEntry {
     pub(crate) id: Id,
     pub(crate) uid: Arc<str>,
     pub(crate) file: Arc<Path>,
@@ -34,18 +34,18 @@ pub(crate) struct Malformed {
     pub(crate) why: String,
 }
 
-/// What a file holds.
+/// The contents of one file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Content {
-    pub(crate) entries: Vec<Entry>,
-    /// What cannot be used.
+    pub(crate) entries: Vec<ManifestObject>,
+    /// The findings about what cannot be used.
     pub(crate) problems: Vec<Finding>,
     /// What can be used but is remarkable.
     pub(crate) remarks: Vec<Finding>,
     /// Those of the remarks that the log of an instance has once for each kind and version.
     pub(crate) logged: Vec<Finding>,
     /// Alerts and Providers that break the schema. Those that were good before are among the entries, too.
-    pub(crate) malformed: Vec<Malformed>,
+    pub(crate) malformed: Vec<MalformedEntry>,
     /// Secrets that break the schema and have no last good state, with the reason.
     pub(crate) unreadable_secrets: Vec<(ObjectKey, String)>,
     /// Kinds and names of objects that cannot be used as they are now.
@@ -65,7 +65,7 @@ impl Content {
 
 /// Reads all documents of `text`. An object that cannot be used stays as it was in `last_good`, if it was there. A document
 /// of which nothing can be told leaves every object as it was that the file had and does not name any more.
-pub(crate) fn parse_text(file: &Arc<Path>, text: &str, last_good: &[Entry]) -> Content {
+pub(crate) fn parse_text(file: &Arc<Path>, text: &str, last_good: &[ManifestObject]) -> Content {
     if let Some(tool) = encrypted::by(text.as_bytes()) {
         return encrypted::content(file, tool, last_good);
     }
@@ -80,7 +80,7 @@ pub(crate) fn parse_text(file: &Arc<Path>, text: &str, last_good: &[Entry]) -> C
 struct Reader<'a> {
     file: &'a Arc<Path>,
     text: &'a str,
-    last_good: &'a [Entry],
+    last_good: &'a [ManifestObject],
     /// Whether there is a document of which it is not known what it was.
     is_broken: bool,
     content: Content,
@@ -89,16 +89,17 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn finish(mut self) -> Content {
         if self.is_broken {
-            let is_named = |good: &&Entry| self.content.entries.iter().any(|now| now.is_same(good));
-            let lost: Vec<Entry> = self.last_good.iter().filter(|good| !is_named(good)).cloned().collect();
+            let is_named = |good: &&ManifestObject| self.content.entries.iter().any(|now| now.is_same(good));
+            let lost: Vec<ManifestObject> =
+                self.last_good.iter().filter(|good| !is_named(good)).cloned().collect();
             self.content.entries.extend(lost);
         }
         self.content.entries.shrink_to_fit();
         self.content
     }
 
-    fn place(&self, mark: Mark) -> Place {
-        Place::at(self.file, mark)
+    fn place(&self, mark: Mark) -> FilePlace {
+        FilePlace::at(self.file, mark)
     }
 
     fn problem(&mut self, rule: Rule, mark: Mark, object: &str, message: String) {
@@ -171,7 +172,12 @@ impl Reader<'_> {
                         let uid = json["metadata"]["uid"].as_str().unwrap_or_default().into();
                         let file = self.file.clone();
                         let why = format!("{why} ({}:{})", file.display(), node.mark.line);
-                        self.content.malformed.push(Malformed { id: (kind, key.clone()), uid, file, why });
+                        self.content.malformed.push(MalformedEntry {
+                            id: (kind, key.clone()),
+                            uid,
+                            file,
+                            why,
+                        });
                     }
                     self.refuse(&kind, key, &why);
                 }
@@ -180,10 +186,10 @@ impl Reader<'_> {
     }
 
     /// A document that is skipped.
-    fn misfit(&mut self, misfit: &Lint, json: &Json, node: &Node) {
+    fn misfit(&mut self, misfit: &SchemaFinding, json: &Json, node: &Node) {
         let identity = identity(json);
         let name = identity.as_ref().map(|(kind, key)| format!("{kind}/{key}")).unwrap_or_default();
-        let Lint { level, violation, .. } = misfit;
+        let SchemaFinding { level, violation, .. } = misfit;
         let is_whole = violation.path.0.is_empty();
         let message = if is_whole { violation.message.clone() } else { violation.to_string() };
         let place = self.place(node.mark_of(&violation.path.0));
@@ -213,35 +219,42 @@ impl Reader<'_> {
         let position = Position::new(self.file, node);
         let entry = match object {
             Object::Labelled { api_version, kind, key, labels } => {
-                Entry::Labels(manifest_key(&api_version, &kind, &key), Arc::new(labels))
+                ManifestObject::Labels(manifest_key(&api_version, &kind, &key), Arc::new(labels))
             }
-            Object::Hidden(hidden) => Entry::Hidden(hidden.key, Hidden { cause: hidden.cause, position }),
+            Object::Hidden(hidden) => {
+                ManifestObject::Hidden(hidden.key, Hidden { cause: hidden.cause, position })
+            }
             Object::Secret(secret) => {
                 self.lint(json, &format!("Secret/{}", secret.key), node);
-                Entry::Secret(Located { value: Arc::new(secret), position, fault: None, remark: None })
+                ManifestObject::Secret(Located {
+                    value: Arc::new(secret),
+                    position,
+                    violation: None,
+                    remark: None,
+                })
             }
             Object::Receiver(receiver) => {
                 let name = format!("Receiver/{}", receiver.key);
                 let remark = self.lint(json, &name, node);
                 self.comments(&name, node);
-                let fault = receiver.fault();
-                Entry::Receiver(Located { value: Arc::new(receiver), position, fault, remark })
+                let violation = receiver.violation();
+                ManifestObject::Receiver(Located { value: Arc::new(receiver), position, violation, remark })
             }
             Object::Alert(alert) => {
                 let name = format!("Alert/{}", alert.key);
                 let remark = self.lint(json, &name, node);
                 self.comments(&name, node);
-                let fault = self.judge(&alert, &name, node);
-                Entry::Alert(Located { value: Arc::new(alert), position, fault, remark })
+                let violation = self.judge(&alert, &name, node);
+                ManifestObject::Alert(Located { value: Arc::new(alert), position, violation, remark })
             }
             Object::Provider(provider) => {
                 let name = format!("Provider/{}", provider.key);
                 let remark = self.lint(json, &name, node);
                 self.comments(&name, node);
-                let fault = provider.kind().is_none().then(|| unsupported_type(&provider.type_name));
+                let violation = provider.kind().is_none().then(|| unsupported_type(&provider.type_name));
                 let requested = json["metadata"]["annotations"][REQUESTED_AT].as_str();
                 self.content.requested.extend(requested.map(|at| (provider.key.clone(), at.into())));
-                Entry::Provider(Located { value: Arc::new(provider), position, fault, remark })
+                ManifestObject::Provider(Located { value: Arc::new(provider), position, violation, remark })
             }
         };
         self.content.entries.push(entry);
@@ -249,8 +262,8 @@ impl Reader<'_> {
 
     /// Notes every remark on an object, and returns what its status says of them.
     fn lint(&mut self, json: &Json, object: &str, node: &Node) -> Option<String> {
-        let lints = lint(json);
-        for Lint { level, concerns, violation, told } in &lints {
+        let findings = lint(json);
+        for SchemaFinding { level, concerns, violation, told } in &findings {
             let place = self.place(node.mark_of(&violation.path.0));
             let finding = Finding::new(violation.rule, *level, place, object, violation.to_string());
             let finding = Finding { concerns: *concerns, ..finding };
@@ -259,7 +272,7 @@ impl Reader<'_> {
             }
             self.content.remarks.push(finding);
         }
-        in_status(&lints)
+        in_status(&findings)
     }
 
     fn comments(&mut self, object: &str, node: &Node) {
@@ -272,12 +285,12 @@ impl Reader<'_> {
 
     /// Notes every pattern and selector that selects nothing, and returns what the status says of them.
     fn judge(&mut self, alert: &Alert, object: &str, node: &Node) -> Option<String> {
-        let faults = faults::of_alert(alert);
-        for fault in &faults {
-            let place = self.place(node.mark_of(&fault.path.0));
-            self.content.remarks.push(Finding::error(fault.rule, place, object, fault.to_string()));
+        let violations = violations::of_alert(alert);
+        for violation in &violations {
+            let place = self.place(node.mark_of(&violation.path.0));
+            self.content.remarks.push(Finding::error(violation.rule, place, object, violation.to_string()));
         }
-        faults::summary(&faults)
+        violations::summary(&violations)
     }
 }
 

@@ -7,13 +7,13 @@ use serde::Serialize;
 pub struct WatcherSnapshot {
     /// Whether the manifests were read at least once.
     pub loaded: bool,
-    /// Alerts that count.
+    /// The number of Alerts in force.
     pub alerts: usize,
-    /// Providers that count.
+    /// The number of Providers in force.
     pub providers: usize,
-    /// Receivers that there are.
+    /// The number of Receivers that there are.
     pub receivers: usize,
-    /// Secrets that count.
+    /// The number of Secrets that are kept.
     pub secrets: usize,
     /// Things that cannot be used now.
     pub problems: usize,
@@ -22,7 +22,7 @@ pub struct WatcherSnapshot {
 /// The status writer of cluster mode, as metrics and tests see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StatusWriterSnapshot {
-    /// Whether this replica writes.
+    /// Whether this replica writes status.
     pub leads: bool,
     /// The queue of each kind. They are empty where no status is written.
     pub queues: Vec<QueueSnapshot>,
@@ -33,7 +33,7 @@ pub struct StatusWriterSnapshot {
 pub struct QueueSnapshot {
     /// The kind, as metrics name it: `alert` or `provider`.
     pub controller: &'static str,
-    /// How many are due.
+    /// The number of objects that are due.
     pub due: usize,
     /// For how long the longest write has been under way, in milliseconds.
     pub longest_write_millis: u64,
@@ -54,11 +54,11 @@ pub struct EventRecorderSnapshot {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PostponerSnapshot {
-    /// Those that wait.
+    /// The number of entries that wait.
     pub waiting: usize,
-    /// What they weigh.
+    /// The bytes that they take.
     pub bytes: usize,
-    /// Those that were stored.
+    /// The number of entries that were ever stored.
     pub postponed: u64,
     /// Those that were made when the API server was back.
     pub made: u64,

@@ -1,19 +1,19 @@
-//! Where the parts of an object stand that findings are about after its text is forgotten.
+//! Positions of the parts of an object, for findings about it after its text is forgotten.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use campanile_yaml::{Mark, Node, Step, Value};
+use campanile_yaml::{Mark, Node, PathStep, Value};
 
-use crate::finding::Place;
+use crate::finding::FilePlace;
 
-/// Where an object stands.
+/// The position of an object in its file.
 #[derive(Clone, Debug)]
 pub struct Position {
     /// The file, under the folder's path as it was given.
     pub file: Arc<Path>,
     mark: Short,
-    /// The places of [`REFERENCES`].
+    /// The places of the fields in [`REFERENCES`].
     references: [Short; REFERENCES.len()],
     /// Whether `metadata.namespace` says where it lives.
     pub(crate) has_namespace: bool,
@@ -35,7 +35,7 @@ const REFERENCES: [&str; 9] = [
 impl Position {
     /// Where `node`, an object of `file`, stands.
     pub(crate) fn new(file: &Arc<Path>, node: &Node) -> Self {
-        let mark = |field| Short::of(node.mark_of(&["spec".into(), Step::from(field), "name".into()]));
+        let mark = |field| Short::of(node.mark_of(&["spec".into(), PathStep::from(field), "name".into()]));
         let namespace = node.get("metadata").and_then(|metadata| metadata.get("namespace"));
         Self {
             file: file.clone(),
@@ -45,15 +45,15 @@ impl Position {
         }
     }
 
-    /// The object's first character.
-    pub fn place(&self) -> Place {
-        Place::at(&self.file, self.mark.long())
+    /// The place of the object's first character.
+    pub fn place(&self) -> FilePlace {
+        FilePlace::at(&self.file, self.mark.long())
     }
 
     /// Where a field of `spec` stands, or the name that it gives; the nearest ancestor if the object has no such field.
-    pub fn of_reference(&self, field: &str) -> Place {
+    pub fn of_reference(&self, field: &str) -> FilePlace {
         let place = REFERENCES.iter().position(|known| *known == field);
-        Place::at(&self.file, place.map_or(self.mark, |place| self.references[place]).long())
+        FilePlace::at(&self.file, place.map_or(self.mark, |place| self.references[place]).long())
     }
 }
 

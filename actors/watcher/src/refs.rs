@@ -73,7 +73,7 @@ impl<K: Eq + Hash> Refs<K> {
         }
     }
 
-    /// Those who name `key`.
+    /// Iterates over the objects that name `key`.
     pub(crate) fn owners(&self, key: &K) -> impl Iterator<Item = &ObjectKey> {
         self.by.get(key).into_iter().flat_map(Owners::iter)
     }
@@ -83,7 +83,7 @@ impl<K: Eq + Hash> Refs<K> {
         self.by.keys()
     }
 
-    /// Whether anybody names `key`.
+    /// Whether any object names `key`.
     pub(crate) fn contains(&self, key: &K) -> bool {
         self.by.contains_key(key)
     }

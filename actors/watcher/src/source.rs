@@ -24,10 +24,10 @@ pub trait Source: Sized + Unpin + 'static {
     /// Begins to look for objects.
     fn started(watcher: &mut WatcherActor<Self>, ctx: &mut Context<WatcherActor<Self>>);
 
-    /// A second passed.
+    /// Told each time that a second passed.
     fn ticked(watcher: &mut WatcherActor<Self>, ctx: &mut Context<WatcherActor<Self>>);
 
-    /// The Secrets, now.
+    /// Reads the Secrets as they are now.
     fn read_secrets(&self, keys: Vec<ObjectKey>) -> ResponseFuture<Secrets>;
 
     /// Whether a Secret can be had, as far as it was asked for.

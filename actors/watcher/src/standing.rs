@@ -67,8 +67,8 @@ pub(crate) struct Seed {
 }
 
 /// The part of a standing that a status shows.
-pub(crate) struct Shown<'a> {
-    /// The conditions, `Ready` first.
+pub(crate) struct ShownStanding<'a> {
+    /// The conditions of the object, `Ready` first.
     pub(crate) conditions: Vec<&'a Arc<Condition>>,
     /// When the last delivery came to an end, and whether it was a good one.
     pub(crate) fate: Option<(Timestamp, bool)>,
@@ -80,7 +80,7 @@ pub(crate) struct Shown<'a> {
     pub(crate) is_terminal: bool,
     /// Whether the generation counts as observed all the same.
     pub(crate) observes_terminal: bool,
-    /// What a Receiver shows.
+    /// The webhook that a Receiver shows.
     pub(crate) webhook: Option<ShownWebhook<'a>>,
 }
 
@@ -95,11 +95,11 @@ pub(crate) struct ShownWebhook<'a> {
 
 /// What a status says of the path of a webhook.
 pub(crate) enum ShownPath<'a> {
-    /// What it says already.
+    /// The status says it already.
     AsBefore,
-    /// Nothing.
+    /// The status shows nothing of it.
     Nothing,
-    /// This path.
+    /// The status shows this path.
     Is(&'a str),
 }
 
@@ -111,7 +111,7 @@ pub(crate) trait Aspect: Unpin + 'static {
     /// The condition that it is, if it is one.
     fn condition(&self) -> Option<&Arc<Condition>>;
 
-    /// Judges it anew.
+    /// Judges the object of this id anew.
     fn judge(&mut self, judging: Judging<'_>);
 
     /// What a Receiver shows; `ready` is its condition.
@@ -165,21 +165,21 @@ impl<A: Aspect> Standing<A> {
         self.aspect.judge(Judging { generation, overflow, now });
     }
 
-    /// The conditions, `Ready` first.
+    /// Iterates over the conditions, `Ready` first.
     pub(crate) fn conditions(&self) -> impl Iterator<Item = &Arc<Condition>> {
         std::iter::once(&self.ready).chain(self.aspect.condition())
     }
 
-    /// The condition `Ready`.
+    /// The condition `Ready` of the object.
     pub(crate) fn ready(&self) -> &Condition {
         &self.ready
     }
 
     /// What is to be shown in its status. `terminal` are the reasons with which nothing is tried, and whether their generation
     /// counts as observed.
-    pub(crate) fn shown(&self, counts: Option<Counts>, terminal: (&[&str], bool)) -> Shown<'_> {
+    pub(crate) fn shown(&self, counts: Option<Counts>, terminal: (&[&str], bool)) -> ShownStanding<'_> {
         let (reasons, observes_terminal) = terminal;
-        Shown {
+        ShownStanding {
             conditions: if self.judged { self.conditions().collect() } else { Vec::new() },
             fate: self.last.fate,
             error: self.last.setback(),

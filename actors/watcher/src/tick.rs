@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler, Message};
 
-/// How often actors tick.
+/// The interval at which actors tick.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// A second passed.
+/// The message that a second passed.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Tick;

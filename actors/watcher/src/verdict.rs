@@ -1,4 +1,4 @@
-//! How the end of a request to a Receiver is called in a status and a table.
+//! Names of the outcomes of a Receiver's requests, as a status and a table show them.
 
 use campanile_protocol::WebhookVerdict;
 

@@ -46,7 +46,7 @@ impl ChangeNotifier {
 }
 
 /// A folder, and the watch on it. Lives on the blocking pool while it is used.
-pub(crate) struct Observed {
+pub(crate) struct ObservedFolder {
     folder: Folder,
     notifier: ChangeNotifier,
     /// Which folder is watched: one that was replaced has the same path but not the same identity. The watch itself is
@@ -54,7 +54,7 @@ pub(crate) struct Observed {
     watch: Option<((u64, u64), Option<RecommendedWatcher>)>,
 }
 
-impl Observed {
+impl ObservedFolder {
     pub(crate) fn new(root: PathBuf, notifier: ChangeNotifier) -> Self {
         Self { folder: Folder::new(root), notifier, watch: None }
     }

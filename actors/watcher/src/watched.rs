@@ -25,7 +25,7 @@ pub(crate) const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 
 /// A domain type that objects of one kind become.
 pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
-    /// Which kind it is.
+    /// The kind that this is about.
     const KIND: Kind;
 
     /// What its status says beside `Ready`; `()` if nothing.
@@ -62,9 +62,9 @@ pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
     }
 
     /// What is wrong with it whatever else there is, in words for its status.
-    fn fault(&self) -> Option<String>;
+    fn violation(&self) -> Option<String>;
 
-    /// The same faults as Kubernetes Events say them; empty if they stand in the status alone.
+    /// The same violations as Kubernetes Events say them; empty if they stand in the status alone.
     fn announcements(&self) -> Vec<String> {
         Vec::new()
     }
@@ -73,10 +73,10 @@ pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
     fn references(&self) -> Vec<Reference>;
 
     /// What is wrong with what it names, in words for its status.
-    fn unresolved(&self, known: &dyn Known) -> Option<String>;
+    fn unresolved(&self, known: &dyn ReferenceLookup) -> Option<String>;
 
-    /// Judges its `Ready` condition. `fault` is its own, `unresolved` that of what it names.
-    fn ready(&self, fault: Option<&str>, unresolved: Option<String>, aspect: &Self::Aspect) -> Judgement;
+    /// Judges its `Ready` condition. `violation` is its own, `unresolved` that of what it names.
+    fn ready(&self, violation: Option<&str>, unresolved: Option<String>, aspect: &Self::Aspect) -> Judgement;
 
     /// What a Kubernetes Event says when it became ready.
     fn finished(&self) -> String {
@@ -104,14 +104,14 @@ pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
 pub enum Reference {
     /// An object of a kind that is watched whole.
     Object(Id),
-    /// A Secret.
+    /// A reference to a Secret.
     Secret(ObjectKey),
     /// The labels of all objects of a kind.
     Labels(Arc<str>),
 }
 
 /// What is known of the things that objects name.
-pub(crate) trait Known {
+pub(crate) trait ReferenceLookup {
     /// Whether there is such an object, as far as it can be used.
     fn exists(&self, id: &Id) -> bool;
 

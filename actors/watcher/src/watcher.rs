@@ -34,11 +34,11 @@ use receivers::LookNow;
 
 /// The parts of every watcher, whatever its source.
 pub struct WatcherParts {
-    /// Tells when conditions change.
+    /// The clock, by which conditions change.
     pub clock: SharedClock,
     /// Tells the supervisor when the watcher ends.
     pub guard: LifeGuard<&'static str>,
-    /// Who hears of changes.
+    /// The actors that hear of changes.
     pub subscribers: Vec<Link<Changes>>,
     /// What is done about Receivers.
     pub receivers: Receivers,
@@ -49,7 +49,7 @@ pub struct WatcherParts {
 /// What is done about Receivers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Receivers {
-    /// They take webhooks.
+    /// Receivers take webhooks in this mode.
     #[default]
     Serve,
     /// They are not looked at.
@@ -84,9 +84,9 @@ pub(crate) struct News {
     pub(crate) changes: Changes,
     judge: BTreeSet<Id>,
     moved: Vec<Id>,
-    /// Objects that are gone.
+    /// The objects that are gone.
     pub(crate) gone: Vec<Id>,
-    /// Objects that changed and have a fault of their own.
+    /// Objects that changed and have a violation of their own.
     pub(crate) faulty: Vec<Id>,
     references: BTreeSet<Reference>,
     /// Receivers that changed, whose tokens are to be looked at.

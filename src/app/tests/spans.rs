@@ -66,7 +66,7 @@ impl Spans {
     /// Asserts that the log, when it is alone, has none of these spans made.
     pub(super) fn are_never_wanted_by_the_log(&self) {
         for span in self.kept().iter() {
-            assert!(crate::logging::never_wants(span.metadata), "{}", span.metadata.name());
+            assert!(campanile_logging::never_wants(span.metadata), "{}", span.metadata.name());
         }
     }
 

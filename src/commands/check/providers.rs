@@ -1,11 +1,11 @@
-//! What the types themselves find: addresses, keys, certificates. The rules are those by which a Provider is built.
+//! Findings of the provider types themselves: addresses, keys, certificates. The rules are those by which a Provider is built.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use campanile_delivery::{Diagnosis, diagnose_provider};
 use campanile_domain::{Environment, ObjectKey, ProviderSpec, Secret};
-use campanile_providers::Subject;
+use campanile_providers::BlamedPart;
 use campanile_transport::{Limits, Transport};
 use campanile_watcher::{Finding, Level, Loaded, Located, Rule};
 
@@ -35,14 +35,14 @@ impl Judge<'_> {
         let Diagnosis { failure, blame } =
             if are_known { self.diagnose(spec)? } else { self.diagnose_without_secrets(spec)? };
         let rule = match blame.subject {
-            Subject::Address => Rule::Address,
-            Subject::Channel => Rule::Channel,
-            Subject::Credentials => Rule::Credentials,
-            Subject::Certificates => Rule::Certificates,
-            Subject::Proxy => Rule::Proxy,
-            Subject::Expression => Rule::Expression,
-            Subject::Type => Rule::ProviderType,
-            Subject::Other => Rule::Schema,
+            BlamedPart::Address => Rule::Address,
+            BlamedPart::Channel => Rule::Channel,
+            BlamedPart::Credentials => Rule::Credentials,
+            BlamedPart::Certificates => Rule::Certificates,
+            BlamedPart::Proxy => Rule::Proxy,
+            BlamedPart::Expression => Rule::Expression,
+            BlamedPart::Type => Rule::ProviderType,
+            BlamedPart::Other => Rule::Schema,
         };
         let place = provider.position.of_reference(blame.field);
         Some(Finding::new(rule, Level::Error, place, format!("Provider/{}", spec.key), failure.message))
@@ -69,8 +69,8 @@ impl Judge<'_> {
         };
         let diagnosis = diagnose_provider(&alone, &nothing, &self.environment, &self.transport).err()?;
         let is_of_spec = match diagnosis.blame.subject {
-            Subject::Channel | Subject::Expression | Subject::Type => true,
-            Subject::Address => diagnosis.blame.field == "address" && !spec.address.is_empty(),
+            BlamedPart::Channel | BlamedPart::Expression | BlamedPart::Type => true,
+            BlamedPart::Address => diagnosis.blame.field == "address" && !spec.address.is_empty(),
             _ => false,
         };
         is_of_spec.then_some(diagnosis)

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use campanile_crds::{GROUP, Level, Lint, Object, Rule, lint};
+use campanile_crds::{GROUP, Level, Object, Rule, SchemaFinding, lint};
 use campanile_domain::ProviderType;
 use campanile_yaml as yaml;
 use serde_json::Value;
@@ -183,10 +183,10 @@ fn taken(object: &Value) -> Option<bool> {
         Ok(None) => None,
         Ok(Some(_)) => {
             // What the API server takes and nothing can work with is no concern of its.
-            let refuses = |lint: &Lint| {
-                lint.level == Level::Error
-                    && lint.concerns.is_said(None)
-                    && lint.violation.rule != Rule::Resource
+            let refuses = |finding: &SchemaFinding| {
+                finding.level == Level::Error
+                    && finding.concerns.is_said(None)
+                    && finding.violation.rule != Rule::Resource
             };
             Some(!lint(object).iter().any(refuses))
         }

@@ -16,7 +16,7 @@ use crate::commands::api;
 use crate::commands::explain::request_text;
 use crate::commands::out::say;
 use crate::commands::table::count;
-use crate::demo::{Arrival, Destination, Sample, samples};
+use crate::demo::{ArrivedMessage, DemoDestination, TriedEvent, samples};
 use crate::explain::ShownRequest;
 use crate::ops::OBJECTS;
 
@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Posts a sample event for each Alert and waits for the messages. Exit code 1 if one does not arrive.
 pub(super) async fn try_alerts(
     app: &App,
-    destination: &mut Destination,
+    destination: &mut DemoDestination,
     manifests: &Path,
 ) -> Result<ExitCode> {
     let samples = samples(&campanile_watcher::load(manifests)?, Timestamp::now());
@@ -62,7 +62,7 @@ pub(super) async fn try_alerts(
 /// Shows what arrives until nothing is waited for any more, or for as long as it may take.
 async fn await_all(
     app: &App,
-    destination: &mut Destination,
+    destination: &mut DemoDestination,
     waiting: &mut BTreeSet<ObjectKey>,
 ) -> Result<ObjectTable> {
     let admin = app.addresses.admin.to_string();
@@ -97,7 +97,7 @@ fn key(row: &ObjectRow) -> ObjectKey {
 }
 
 /// A request that came by the detour, as `campanile explain` shows it.
-pub(super) fn show(arrival: &Arrival) {
+pub(super) fn show(arrival: &ArrivedMessage) {
     let provider = arrival.path.trim_start_matches('/');
     match serde_json::from_value::<ShownRequest>(arrival.body.clone()) {
         Ok(request) => {
@@ -108,7 +108,7 @@ pub(super) fn show(arrival: &Arrival) {
 }
 
 /// What stands in the way of an Alert's messages, as far as its Provider says.
-fn hindrance(alert: &ObjectKey, samples: &[Sample], table: &ObjectTable) -> String {
+fn hindrance(alert: &ObjectKey, samples: &[TriedEvent], table: &ObjectTable) -> String {
     let provider = samples.iter().find(|sample| sample.alert == *alert).map(|sample| &sample.provider);
     let row = table.providers.iter().find(|row| Some(&key(&row.object)) == provider).map(|row| &row.object);
     let broken = row.and_then(|row| row.conditions.iter().find(|condition| condition.status == "False"));

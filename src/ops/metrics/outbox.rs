@@ -1,21 +1,21 @@
-//! What waits, and for how long.
+//! Metrics of the outbox: what waits, and for how long.
 
 use campanile_domain::ObjectKey;
-use campanile_outbox::{Selection, Stats, Usage};
+use campanile_outbox::{BrowseFilter, Stats, Usage};
 use jiff::Timestamp;
 
-use super::page::{Kind, Page};
+use super::page::{FamilyType, MetricsPage};
 use crate::ops::View;
 
 /// Providers whose oldest delivery is looked up: those with the longest queues. Each look is a read of one row.
 const MOST_LOOKS: usize = 100;
 
-/// How old the oldest waiting delivery is, in seconds.
+/// The ages of the oldest waiting deliveries, in seconds.
 #[derive(Default)]
 pub(super) struct Ages {
-    /// Of all.
+    /// Age of the oldest delivery of all, in seconds.
     oldest: f64,
-    /// By Provider.
+    /// Age of the oldest delivery by Provider, in seconds.
     providers: Vec<(ObjectKey, f64)>,
 }
 
@@ -43,7 +43,8 @@ fn longest(stats: &Stats) -> Vec<&ObjectKey> {
 
 /// None if nothing waits any more, or the outbox cannot be read.
 async fn age(view: &View, provider: Option<ObjectKey>) -> Option<f64> {
-    let oldest = view.outbox.list(Selection { provider, limit: 1, ..Selection::default() }).await.ok()?;
+    let oldest =
+        view.outbox.list(BrowseFilter { provider, limit: 1, ..BrowseFilter::default() }).await.ok()?;
     Some(since(view.clock.now(), oldest.first()?.accepted_at))
 }
 
@@ -51,20 +52,24 @@ fn since(now: Timestamp, accepted_at: Timestamp) -> f64 {
     now.duration_since(accepted_at).as_secs_f64().max(0.0)
 }
 
-pub(super) fn write(page: &mut Page, stats: &Stats, ages: &Ages, per_object: bool) {
-    page.family("campanile_outbox_deliveries", Kind::Gauge, "Stored deliveries by state.");
+pub(super) fn write(page: &mut MetricsPage, stats: &Stats, ages: &Ages, per_object: bool) {
+    page.family("campanile_outbox_deliveries", FamilyType::Gauge, "Stored deliveries by state.");
     for (state, count) in states(&stats.total) {
         page.sample(&[("state", state)], count);
     }
     let help = "Age of the oldest delivery that waits.";
-    page.family("campanile_outbox_oldest_seconds", Kind::Gauge, help);
+    page.family("campanile_outbox_oldest_seconds", FamilyType::Gauge, help);
     page.sample(&[], ages.oldest);
     if per_object {
         queues(page, stats, ages);
     }
-    page.family("campanile_outbox_bytes", Kind::Gauge, "Bytes stored in the outbox.");
+    page.family("campanile_outbox_bytes", FamilyType::Gauge, "Bytes stored in the outbox.");
     page.sample(&[], stats.bytes);
-    page.family("campanile_outbox_unplanned_events", Kind::Gauge, "Events that wait for Alerts or labels.");
+    page.family(
+        "campanile_outbox_unplanned_events",
+        FamilyType::Gauge,
+        "Events that wait for Alerts or labels.",
+    );
     page.sample(&[], stats.unplanned);
     let counters = [
         ("campanile_outbox_damaged_total", "Records that could not be read.", stats.damaged),
@@ -73,13 +78,13 @@ pub(super) fn write(page: &mut Page, stats: &Stats, ages: &Ages, per_object: boo
         ("campanile_outbox_superseded_total", "Statuses that a newer one replaced.", stats.superseded),
     ];
     for (name, help, count) in counters {
-        page.family(name, Kind::Counter, help);
+        page.family(name, FamilyType::Counter, help);
         page.sample(&[], count);
     }
 }
 
-fn queues(page: &mut Page, stats: &Stats, ages: &Ages) {
-    page.family("campanile_queue_deliveries", Kind::Gauge, "Deliveries of a Provider by state.");
+fn queues(page: &mut MetricsPage, stats: &Stats, ages: &Ages) {
+    page.family("campanile_queue_deliveries", FamilyType::Gauge, "Deliveries of a Provider by state.");
     for (provider, usage) in &stats.providers {
         let ObjectKey { namespace, name } = provider;
         for (state, count) in states(usage) {
@@ -87,12 +92,12 @@ fn queues(page: &mut Page, stats: &Stats, ages: &Ages) {
         }
     }
     let help = "Bytes of the deliveries that wait for a Provider, each with its event.";
-    page.family("campanile_queue_bytes", Kind::Gauge, help);
+    page.family("campanile_queue_bytes", FamilyType::Gauge, help);
     for (ObjectKey { namespace, name }, usage) in &stats.providers {
         page.sample(&[("namespace", namespace), ("provider", name)], usage.bytes);
     }
     let help = "Age of the oldest waiting delivery of a Provider, of those with the longest queues.";
-    page.family("campanile_queue_oldest_seconds", Kind::Gauge, help);
+    page.family("campanile_queue_oldest_seconds", FamilyType::Gauge, help);
     for (provider, age) in &ages.providers {
         let ObjectKey { namespace, name } = provider;
         page.sample(&[("namespace", namespace), ("provider", name)], *age);

@@ -2,16 +2,16 @@
 
 use std::fmt::{self, Display, Write};
 
-/// A text format.
+/// A text format of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
-    /// The text format 0.0.4.
+pub(super) enum TextFormat {
+    /// The text format of Prometheus, version 0.0.4.
     Text,
-    /// OpenMetrics 1.0.
+    /// The OpenMetrics format, version 1.0.
     OpenMetrics,
 }
 
-impl Format {
+impl TextFormat {
     /// What a client with this `Accept` header gets.
     pub(super) fn wanted(accept: &str) -> Self {
         if accept.contains("application/openmetrics-text") { Self::OpenMetrics } else { Self::Text }
@@ -27,12 +27,12 @@ impl Format {
 
 /// The type of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FamilyType {
     /// Only grows; its name ends with `_total`.
     Counter,
-    /// Goes up and down.
+    /// A value that goes up and down.
     Gauge,
-    /// Buckets.
+    /// Counts of observations in buckets.
     Histogram,
 }
 
@@ -64,10 +64,10 @@ impl Display for Number {
     }
 }
 
-/// Labels of a sample.
-pub(super) type Labels<'a> = [(&'a str, &'a str)];
+/// The labels of one sample.
+pub(super) type LabelPairs<'a> = [(&'a str, &'a str)];
 
-/// What a histogram counted: per bucket, each only in its own, and the sum of all values.
+/// The counts of a histogram: per bucket, each only in its own, and the sum of all values.
 pub(super) struct Counted<'a> {
     pub(super) bounds: &'a [f64],
     pub(super) buckets: &'a [u64],
@@ -75,34 +75,34 @@ pub(super) struct Counted<'a> {
 }
 
 /// A page that is being written. Writing to it cannot fail.
-pub(super) struct Page {
-    format: Format,
+pub(super) struct MetricsPage {
+    format: TextFormat,
     family: &'static str,
     out: String,
 }
 
-impl Page {
-    pub(super) fn new(format: Format) -> Self {
+impl MetricsPage {
+    pub(super) fn new(format: TextFormat) -> Self {
         Self { format, family: "", out: String::new() }
     }
 
     /// Begins a family; its samples follow.
-    pub(super) fn family(&mut self, name: &'static str, kind: Kind, help: &str) {
+    pub(super) fn family(&mut self, name: &'static str, kind: FamilyType, help: &str) {
         self.family = name;
         let (shown, kind) = match (self.format, kind) {
-            (Format::Text, Kind::Counter) => (name, "counter"),
-            (Format::OpenMetrics, Kind::Counter) => (name.trim_end_matches("_total"), "counter"),
-            (_, Kind::Gauge) => (name, "gauge"),
-            (_, Kind::Histogram) => (name, "histogram"),
+            (TextFormat::Text, FamilyType::Counter) => (name, "counter"),
+            (TextFormat::OpenMetrics, FamilyType::Counter) => (name.trim_end_matches("_total"), "counter"),
+            (_, FamilyType::Gauge) => (name, "gauge"),
+            (_, FamilyType::Histogram) => (name, "histogram"),
         };
         self.put(format_args!("# HELP {shown} {help}\n# TYPE {shown} {kind}\n"));
     }
 
-    pub(super) fn sample(&mut self, labels: &Labels<'_>, value: impl Into<Number>) {
+    pub(super) fn sample(&mut self, labels: &LabelPairs<'_>, value: impl Into<Number>) {
         self.line("", labels, None, value.into());
     }
 
-    pub(super) fn histogram(&mut self, labels: &Labels<'_>, counted: &Counted<'_>) {
+    pub(super) fn histogram(&mut self, labels: &LabelPairs<'_>, counted: &Counted<'_>) {
         let mut count = 0;
         let bounds = counted.bounds.iter().map(|bound| self.bound(*bound));
         let bounds: Vec<String> = bounds.chain(["+Inf".to_owned()]).collect();
@@ -117,12 +117,12 @@ impl Page {
     /// OpenMetrics wants a canonical number, `1.0`, where the older format had `1`.
     fn bound(&self, bound: f64) -> String {
         match self.format {
-            Format::Text => format!("{bound}"),
-            Format::OpenMetrics => format!("{bound:?}"),
+            TextFormat::Text => format!("{bound}"),
+            TextFormat::OpenMetrics => format!("{bound:?}"),
         }
     }
 
-    fn line(&mut self, suffix: &str, labels: &Labels<'_>, bound: Option<&str>, value: Number) {
+    fn line(&mut self, suffix: &str, labels: &LabelPairs<'_>, bound: Option<&str>, value: Number) {
         let family = self.family;
         self.put(format_args!("{family}{suffix}"));
         let mut before = '{';
@@ -135,7 +135,7 @@ impl Page {
     }
 
     pub(super) fn end(mut self) -> String {
-        if self.format == Format::OpenMetrics {
+        if self.format == TextFormat::OpenMetrics {
             self.out.push_str("# EOF\n");
         }
         self.out

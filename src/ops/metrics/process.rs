@@ -4,12 +4,12 @@ use std::fs;
 
 use jiff::Timestamp;
 
-use super::page::{Kind, Number, Page};
+use super::page::{FamilyType, MetricsPage, Number};
 
 /// The kernel's unit of CPU time for user space: the same on every architecture that this program is built for.
 const TICKS_A_SECOND: f64 = 100.0;
 
-/// What is known of the process.
+/// Facts about the process, from the system.
 pub(super) struct Process {
     started: Timestamp,
     cpu_seconds: Option<f64>,
@@ -34,10 +34,10 @@ impl Process {
         }
     }
 
-    pub(super) fn write(&self, page: &mut Page) {
+    pub(super) fn write(&self, page: &mut MetricsPage) {
         let mut gauge = |name, help, value: Option<Number>| {
             if let Some(value) = value {
-                page.family(name, Kind::Gauge, help);
+                page.family(name, FamilyType::Gauge, help);
                 page.sample(&[], value);
             }
         };
@@ -49,7 +49,7 @@ impl Process {
         let started = Number::Real(self.started.as_duration().as_secs_f64());
         gauge("process_start_time_seconds", "Start, in seconds since the epoch.", Some(started));
         if let Some(seconds) = self.cpu_seconds {
-            page.family("process_cpu_seconds_total", Kind::Counter, "CPU time of the process.");
+            page.family("process_cpu_seconds_total", FamilyType::Counter, "CPU time of the process.");
             page.sample(&[], seconds);
         }
     }

@@ -5,11 +5,11 @@ use campanile_intake::{DURATION_BOUNDS, IntakeSnapshot, Outcome, RequestSeries};
 use super::page::Counted;
 use super::*;
 
-fn sample_page(format: Format) -> String {
-    let mut page = Page::new(format);
-    page.family("campanile_x_total", Kind::Counter, "Help.");
+fn sample_page(format: TextFormat) -> String {
+    let mut page = MetricsPage::new(format);
+    page.family("campanile_x_total", FamilyType::Counter, "Help.");
     page.sample(&[("name", "a\"b\\c\nd")], 3_u64);
-    page.family("campanile_y", Kind::Histogram, "More.");
+    page.family("campanile_y", FamilyType::Histogram, "More.");
     page.histogram(&[("t", "u")], &Counted { bounds: &[0.5, 1.0], buckets: &[1, 0, 2], sum: 7.5 });
     page.end()
 }
@@ -27,12 +27,12 @@ campanile_y_bucket{t="u",le="+Inf"} 3
 campanile_y_sum{t="u"} 7.5
 campanile_y_count{t="u"} 3
 "#;
-    assert_eq!(sample_page(Format::Text), expected);
+    assert_eq!(sample_page(TextFormat::Text), expected);
 }
 
 #[test]
 fn open_metrics_has_its_own_names_bounds_and_end() {
-    let page = sample_page(Format::OpenMetrics);
+    let page = sample_page(TextFormat::OpenMetrics);
     let parts = ["# TYPE campanile_x counter\ncampanile_x_total{", r#"le="1.0""#];
     assert!(parts.iter().all(|part| page.contains(part)) && page.ends_with("# EOF\n"), "{page}");
 }
@@ -41,9 +41,9 @@ fn open_metrics_has_its_own_names_bounds_and_end() {
 fn the_format_is_that_which_the_client_asks_for() {
     let prometheus =
         "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1";
-    assert_eq!(Format::wanted(prometheus), Format::OpenMetrics);
-    assert_eq!(Format::wanted("text/plain"), Format::Text);
-    assert_eq!(Format::wanted(""), Format::Text);
+    assert_eq!(TextFormat::wanted(prometheus), TextFormat::OpenMetrics);
+    assert_eq!(TextFormat::wanted("text/plain"), TextFormat::Text);
+    assert_eq!(TextFormat::wanted(""), TextFormat::Text);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn outcomes_that_share_a_status_share_a_series() {
         senders: None,
         requests: vec![series(Outcome::Malformed, 400, 0), series(Outcome::Unreadable, 400, 11)],
     };
-    let mut page = Page::new(Format::Text);
+    let mut page = MetricsPage::new(TextFormat::Text);
     http::write(&mut page, &http::EVENTS, &intake.requests, &intake.open_by_path);
     let page = page.end();
     let labels = r#"service="",handler="/",method="POST",code="400""#;

@@ -3,12 +3,12 @@
 
 use campanile_delivery::{CacheUse, TokenCacheSnapshot};
 
-use super::page::{Kind, Page};
+use super::page::{FamilyType, MetricsPage};
 
 /// Writes the cache's numbers, by Provider where labels may name objects.
-pub(super) fn write(page: &mut Page, cache: &TokenCacheSnapshot, per_object: bool) {
+pub(super) fn write(page: &mut MetricsPage, cache: &TokenCacheSnapshot, per_object: bool) {
     let help = "Looks into the cache of tokens for a Provider, by what was found.";
-    page.family("gotk_token_cache_events_total", Kind::Counter, help);
+    page.family("gotk_token_cache_events_total", FamilyType::Counter, help);
     for (event, count) in [("cache_hit", hits as fn(&CacheUse) -> u64), ("cache_miss", misses)] {
         if per_object {
             for used in &cache.uses {
@@ -23,14 +23,14 @@ pub(super) fn write(page: &mut Page, cache: &TokenCacheSnapshot, per_object: boo
         }
     }
     let help = "Tokens that were asked of the cache, by success.";
-    page.family("gotk_token_cache_requests_total", Kind::Counter, help);
+    page.family("gotk_token_cache_requests_total", FamilyType::Counter, help);
     for (status, count) in [("success", cache.successes), ("failure", cache.failures)] {
         page.sample(&[("status", status)], count);
     }
     let help = "Tokens that made room for others.";
-    page.family("gotk_token_cache_evictions_total", Kind::Counter, help);
+    page.family("gotk_token_cache_evictions_total", FamilyType::Counter, help);
     page.sample(&[], cache.evictions);
-    page.family("gotk_token_cached_items", Kind::Gauge, "Tokens in the cache.");
+    page.family("gotk_token_cached_items", FamilyType::Gauge, "Tokens in the cache.");
     page.sample(&[], cache.items);
 }
 

@@ -1,4 +1,4 @@
-//! The type checker: it turns a parsed text into a [`Node`] with a type, or says what does not fit.
+//! The type checker: it turns a parsed text into a [`CheckedNode`] with a type, or says what does not fit.
 //!
 //! Neither parser crate that was compared has a sound one (docs/adr/0003-cel.md). Recursion is as deep as the tree,
 //! which the parsing bounds.
@@ -8,20 +8,20 @@ mod macros;
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, SelectExpr};
 
-use super::error::Issue;
+use super::error::SyntaxError;
 use super::infer::Inference;
-use super::node::{Access, Constant, Field, Node};
+use super::node::{Access, CheckedNode, Constant, FieldAccess};
 use super::syntax::Syntax;
 use super::types::Type;
 
 /// A checked expression and its type.
-type Typed = (Node, Type);
+type Typed = (CheckedNode, Type);
 
 /// Checks a parsed text whose free names are `variables`, all of them maps from text to anything.
 ///
 /// # Errors
 /// The first place whose types or names do not fit.
-pub(super) fn check(syntax: &Syntax, variables: &[Box<str>]) -> Result<Typed, Issue> {
+pub(super) fn check(syntax: &Syntax, variables: &[Box<str>]) -> Result<Typed, SyntaxError> {
     let mut checker =
         Checker { syntax, variables, locals: Vec::new(), inference: Inference::default(), patterns: 0 };
     let (node, ty) = checker.check(&syntax.root)?;
@@ -39,7 +39,7 @@ struct Checker<'s> {
 }
 
 impl<'s> Checker<'s> {
-    fn check(&mut self, expression: &'s IdedExpr) -> Result<Typed, Issue> {
+    fn check(&mut self, expression: &'s IdedExpr) -> Result<Typed, SyntaxError> {
         match &expression.expr {
             Expr::Literal(literal) => Ok(constant(literal)),
             Expr::Ident(name) => self.name(expression, name),
@@ -56,30 +56,35 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn issue(&self, at: &IdedExpr, text: impl Into<String>) -> Issue {
+    fn issue(&self, at: &IdedExpr, text: impl Into<String>) -> SyntaxError {
         self.syntax.issue(at, text.into())
     }
 
-    fn name(&self, at: &IdedExpr, name: &'s str) -> Result<Typed, Issue> {
+    fn name(&self, at: &IdedExpr, name: &'s str) -> Result<Typed, SyntaxError> {
         if let Some(place) = self.locals.iter().rposition(|(local, _)| *local == name) {
-            return Ok((Node::Local(place), self.locals[place].1.clone()));
+            return Ok((CheckedNode::Local(place), self.locals[place].1.clone()));
         }
         let plain = name.strip_prefix('.').unwrap_or(name);
         if let Some(number) = self.variables.iter().position(|variable| **variable == *plain) {
-            return Ok((Node::Variable(number), Type::map(Type::String, Type::Dyn)));
+            return Ok((CheckedNode::Variable(number), Type::map(Type::String, Type::Dyn)));
         }
         match Type::named(plain) {
-            Some(name) => Ok((Node::Constant(Constant::Kind(name)), Type::Kind)),
+            Some(name) => Ok((CheckedNode::Constant(Constant::Kind(name)), Type::Kind)),
             None => Err(self.undeclared(at, plain)),
         }
     }
 
-    fn undeclared(&self, at: &IdedExpr, name: &str) -> Issue {
+    fn undeclared(&self, at: &IdedExpr, name: &str) -> SyntaxError {
         let known = self.variables.join(", ");
         self.issue(at, format!("undeclared reference to '{name}' (the variables are {known})"))
     }
 
-    fn select(&mut self, at: &IdedExpr, select: &'s SelectExpr, access: Access) -> Result<Typed, Issue> {
+    fn select(
+        &mut self,
+        at: &IdedExpr,
+        select: &'s SelectExpr,
+        access: Access,
+    ) -> Result<Typed, SyntaxError> {
         self.field(at, &select.operand, &select.field, access)
     }
 
@@ -89,7 +94,7 @@ impl<'s> Checker<'s> {
         operand: &'s IdedExpr,
         name: &str,
         access: Access,
-    ) -> Result<Typed, Issue> {
+    ) -> Result<Typed, SyntaxError> {
         let (operand, ty) = self.check(operand)?;
         let (inner, optional) = match self.inference.known(&ty) {
             Type::Optional(inner) => ((*inner).clone(), true),
@@ -104,7 +109,7 @@ impl<'s> Checker<'s> {
             Access::Get if !optional => value,
             Access::Get | Access::Optional => Type::optional(value),
         };
-        Ok((Node::Field(Box::new(Field { operand, name: name.into(), access })), ty))
+        Ok((CheckedNode::Field(Box::new(FieldAccess { operand, name: name.into(), access })), ty))
     }
 
     /// The type of the fields of a `container`; none if it has no fields.
@@ -118,7 +123,7 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn list(&mut self, list: &'s ListExpr) -> Result<Typed, Issue> {
+    fn list(&mut self, list: &'s ListExpr) -> Result<Typed, SyntaxError> {
         let mut nodes = Vec::with_capacity(list.elements.len());
         let mut element_type = None;
         let mut optionals = list.optional_indices.iter().peekable();
@@ -129,10 +134,10 @@ impl<'s> Checker<'s> {
             nodes.push((node, optional));
         }
         let element_type = element_type.unwrap_or_else(|| self.inference.fresh());
-        Ok((Node::List(nodes.into()), Type::list(element_type)))
+        Ok((CheckedNode::List(nodes.into()), Type::list(element_type)))
     }
 
-    fn map(&mut self, at: &IdedExpr, map: &'s MapExpr) -> Result<Typed, Issue> {
+    fn map(&mut self, at: &IdedExpr, map: &'s MapExpr) -> Result<Typed, SyntaxError> {
         let mut nodes = Vec::with_capacity(map.entries.len());
         let (mut key_type, mut value_type) = (None, None);
         for entry in &map.entries {
@@ -145,11 +150,11 @@ impl<'s> Checker<'s> {
             nodes.push((key, value, entry.optional));
         }
         let value_type = value_type.unwrap_or_else(|| self.inference.fresh());
-        Ok((Node::Map(nodes.into()), Type::map(key_type.unwrap_or(Type::Dyn), value_type)))
+        Ok((CheckedNode::Map(nodes.into()), Type::map(key_type.unwrap_or(Type::Dyn), value_type)))
     }
 
     /// Keys are scalars. That also keeps types from doubling with every level of nesting.
-    fn key_type(&self, at: &IdedExpr, ty: &Type) -> Result<Type, Issue> {
+    fn key_type(&self, at: &IdedExpr, ty: &Type) -> Result<Type, SyntaxError> {
         match self.inference.known(ty) {
             key @ (Type::Bool | Type::Int | Type::Uint | Type::String | Type::Dyn) => Ok(key),
             Type::Var(_) => Ok(Type::Dyn),
@@ -161,7 +166,7 @@ impl<'s> Checker<'s> {
     }
 
     /// An element of a literal; of an optional one, what it holds.
-    fn entry(&mut self, element: &'s IdedExpr, optional: bool) -> Result<Typed, Issue> {
+    fn entry(&mut self, element: &'s IdedExpr, optional: bool) -> Result<Typed, SyntaxError> {
         let (node, ty) = self.check(element)?;
         if !optional {
             return Ok((node, ty));
@@ -181,14 +186,14 @@ impl<'s> Checker<'s> {
     }
 
     /// Literals are homogeneous (contract, control plane 6.3).
-    fn joined(&mut self, at: &IdedExpr, before: Option<Type>, ty: Type) -> Result<Type, Issue> {
+    fn joined(&mut self, at: &IdedExpr, before: Option<Type>, ty: Type) -> Result<Type, SyntaxError> {
         let Some(before) = before else { return Ok(ty) };
         let joined = self.inference.join(&before, &ty);
         joined.ok_or_else(|| self.expected(at, &before, &ty))
     }
 
     /// `expression`, which must be of type `wanted`.
-    fn check_as(&mut self, expression: &'s IdedExpr, wanted: &Type) -> Result<Node, Issue> {
+    fn check_as(&mut self, expression: &'s IdedExpr, wanted: &Type) -> Result<CheckedNode, SyntaxError> {
         let (node, ty) = self.check(expression)?;
         if self.inference.all_fit(std::slice::from_ref(wanted), std::slice::from_ref(&ty)) {
             return Ok(node);
@@ -196,7 +201,7 @@ impl<'s> Checker<'s> {
         Err(self.expected(expression, wanted, &ty))
     }
 
-    fn expected(&self, at: &IdedExpr, wanted: &Type, got: &Type) -> Issue {
+    fn expected(&self, at: &IdedExpr, wanted: &Type, got: &Type) -> SyntaxError {
         let (wanted, got) = (self.inference.settled(wanted), self.inference.settled(got));
         self.issue(at, format!("expected type '{wanted}' but found '{got}'"))
     }
@@ -212,5 +217,5 @@ fn constant(literal: &LiteralValue) -> Typed {
         LiteralValue::String(text) => (Constant::Text(text.inner().into()), Type::String),
         LiteralValue::UInt(value) => (Constant::Uint(*value.inner()), Type::Uint),
     };
-    (Node::Constant(constant), ty)
+    (CheckedNode::Constant(constant), ty)
 }

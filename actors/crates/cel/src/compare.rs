@@ -2,13 +2,17 @@
 
 use std::cmp::Ordering;
 
-use super::error::Fault;
-use super::meter::Meter;
-use super::value::{List, Map, Value};
+use super::error::EvaluationError;
+use super::meter::StepMeter;
+use super::value::{CelValue, List, MapValue};
 
-impl<'a> Value<'a> {
+impl<'a> CelValue<'a> {
     /// Whether two values are equal. NaN equals nothing.
-    pub(super) fn equals(&self, other: &Value<'a>, meter: &mut Meter) -> Result<bool, Fault> {
+    pub(super) fn equals(
+        &self,
+        other: &CelValue<'a>,
+        meter: &mut StepMeter,
+    ) -> Result<bool, EvaluationError> {
         meter.spend(1)?;
         match (self, other) {
             (Self::Null, Self::Null) => Ok(true),
@@ -22,7 +26,11 @@ impl<'a> Value<'a> {
     }
 
     /// How two values lie to each other; none if they have no order.
-    pub(super) fn order(&self, other: &Value<'a>, meter: &mut Meter) -> Result<Option<Ordering>, Fault> {
+    pub(super) fn order(
+        &self,
+        other: &CelValue<'a>,
+        meter: &mut StepMeter,
+    ) -> Result<Option<Ordering>, EvaluationError> {
         Ok(match (self, other) {
             (Self::Text(a), Self::Text(b)) => {
                 meter.spend_bytes(a.len().min(b.len()))?;
@@ -40,19 +48,19 @@ impl<'a> Value<'a> {
     }
 }
 
-fn numbers(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
+fn numbers(a: &CelValue<'_>, b: &CelValue<'_>) -> Option<Ordering> {
     match (a, b) {
-        (Value::Double(a), Value::Double(b)) => a.partial_cmp(b),
-        (Value::Double(a), b) => whole(b).and_then(|b| to_whole(*a, b)),
-        (a, Value::Double(b)) => whole(a).and_then(|a| to_whole(*b, a)).map(Ordering::reverse),
+        (CelValue::Double(a), CelValue::Double(b)) => a.partial_cmp(b),
+        (CelValue::Double(a), b) => whole(b).and_then(|b| to_whole(*a, b)),
+        (a, CelValue::Double(b)) => whole(a).and_then(|a| to_whole(*b, a)).map(Ordering::reverse),
         (a, b) => Some(whole(a)?.cmp(&whole(b)?)),
     }
 }
 
-fn whole(value: &Value<'_>) -> Option<i128> {
+fn whole(value: &CelValue<'_>) -> Option<i128> {
     match value {
-        Value::Int(value) => Some(i128::from(*value)),
-        Value::Uint(value) => Some(i128::from(*value)),
+        CelValue::Int(value) => Some(i128::from(*value)),
+        CelValue::Uint(value) => Some(i128::from(*value)),
         _ => None,
     }
 }
@@ -68,7 +76,7 @@ fn to_whole(double: f64, other: i128) -> Option<Ordering> {
     Some((floor as i128).cmp(&other).then(above))
 }
 
-fn lists_equal<'a>(a: &List<'a>, b: &List<'a>, meter: &mut Meter) -> Result<bool, Fault> {
+fn lists_equal<'a>(a: &List<'a>, b: &List<'a>, meter: &mut StepMeter) -> Result<bool, EvaluationError> {
     if a.len() != b.len() {
         return Ok(false);
     }
@@ -80,7 +88,11 @@ fn lists_equal<'a>(a: &List<'a>, b: &List<'a>, meter: &mut Meter) -> Result<bool
     Ok(true)
 }
 
-fn maps_equal<'a>(a: &Map<'a>, b: &Map<'a>, meter: &mut Meter) -> Result<bool, Fault> {
+fn maps_equal<'a>(
+    a: &MapValue<'a>,
+    b: &MapValue<'a>,
+    meter: &mut StepMeter,
+) -> Result<bool, EvaluationError> {
     if a.len() != b.len() {
         return Ok(false);
     }

@@ -1,4 +1,4 @@
-//! What can be wrong with an expression, when it is compiled and when it is evaluated.
+//! Errors of an expression, when it is compiled and when it is evaluated.
 //!
 //! Texts name the expression and the place in it. They never quote the data that it was evaluated against, except for
 //! the names of missing keys.
@@ -7,7 +7,7 @@ use std::fmt;
 
 use campanile_pattern::Price;
 
-/// Why an expression gives no result. The leading words are fixed by the contract (control plane 6.3).
+/// Errors for which an expression gives no result. The leading words are fixed by the contract (control plane 6.3).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CelError {
     /// The text is not an expression, or its types do not fit.
@@ -16,7 +16,7 @@ pub enum CelError {
         /// The expression as the user wrote it.
         expression: Box<str>,
         /// What does not fit, and where.
-        issue: Issue,
+        issue: SyntaxError,
     },
     /// The text is longer than this program reads; it is not repeated here.
     #[error("failed to parse the CEL expression: it is longer than {limit} bytes, shorten it")]
@@ -32,7 +32,7 @@ pub enum CelError {
     TooDear {
         /// The expression as the user wrote it.
         expression: Box<str>,
-        /// What it may cost.
+        /// The price of the expression, estimated.
         price: Price,
         /// What an expression may cost.
         most: Price,
@@ -50,15 +50,15 @@ pub enum CelError {
     Evaluate {
         /// The expression as the user wrote it.
         expression: Box<str>,
-        /// What stopped the evaluation.
-        fault: Fault,
+        /// The cause that stopped the evaluation.
+        fault: EvaluationError,
     },
 }
 
 /// One finding of the parser or the type checker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issue {
-    /// The line, from 1.
+pub struct SyntaxError {
+    /// The line of the error, counted from 1.
     pub line: usize,
     /// The character in the line, from 1.
     pub column: usize,
@@ -66,15 +66,15 @@ pub struct Issue {
     pub text: String,
 }
 
-impl fmt::Display for Issue {
+impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.line, self.column, self.text)
     }
 }
 
-/// What stopped an evaluation.
+/// The causes that stop an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum EvaluationError {
     /// The budget is used up. Unlike every other fault, no `&&`, `||`, `all` or `exists` absorbs it.
     #[error("the evaluation takes too many steps: simplify the expression")]
     Exhausted,
@@ -93,7 +93,7 @@ pub enum Fault {
     /// The end of a range lies before its start.
     #[error("invalid substring range. start: {start}, end: {end}")]
     BadRange {
-        /// The first character.
+        /// The index of the first character.
         start: i64,
         /// The character after the last.
         end: i64,
@@ -104,7 +104,7 @@ pub enum Fault {
     /// The result of an arithmetic operation does not fit its type.
     #[error("integer overflow")]
     Overflow,
-    /// A division by zero.
+    /// A whole number was divided by zero.
     #[error("division by zero")]
     DivisionByZero,
     /// The rest of a division by zero.

@@ -25,21 +25,21 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-pub use error::{CelError, Fault, Issue};
+pub use error::{CelError, EvaluationError, SyntaxError};
 pub use result::{CelResult, Want};
 
 use eval::Evaluation;
-use node::Node;
+use node::CheckedNode;
 use syntax::Syntax;
 
 use campanile_pattern::Price;
 
 /// The longest text of an expression, in bytes.
 const MAX_LENGTH: usize = 16 << 10;
-/// What one evaluation may cost, by the estimate as by the meter.
+/// The highest price of one evaluation, by the estimate as by the meter.
 const MOST: Price = Price::nanoseconds(meter::BUDGET as u64 * meter::NANOSECONDS_A_STEP);
 
-/// How many steps an evaluation may take. One takes up to 100 ns.
+/// The number of steps that an evaluation may take. One takes up to 100 ns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Steps(usize);
 
@@ -55,7 +55,7 @@ pub struct Expression {
     source: Box<str>,
     variables: Box<[Box<str>]>,
     want: Want,
-    root: Node,
+    root: CheckedNode,
     price: Price,
 }
 
@@ -109,7 +109,7 @@ impl Expression {
         }
     }
 
-    /// What an evaluation may cost, estimated.
+    /// The estimated price of an evaluation.
     pub fn price(&self) -> Price {
         self.price
     }

@@ -12,32 +12,32 @@ pub(super) mod time;
 
 use std::fmt;
 
-use super::error::Fault;
-use super::meter::Meter;
+use super::error::EvaluationError;
+use super::meter::StepMeter;
 use super::types::Sig;
-use super::value::Value;
+use super::value::CelValue;
 
 /// The result of a calculation: none if it is not defined for values of these types.
-pub(super) type Outcome<'a> = Result<Option<Value<'a>>, Fault>;
+pub(super) type CallResult<'a> = Result<Option<CelValue<'a>>, EvaluationError>;
 
 /// A calculation. It pays for its time and for what it makes before it makes it.
-pub(super) type Call = for<'a> fn(&mut Meter, &[Value<'a>]) -> Outcome<'a>;
+pub(super) type Call = for<'a> fn(&mut StepMeter, &[CelValue<'a>]) -> CallResult<'a>;
 
-/// A function.
+/// A function of the library.
 pub(super) struct Function {
     /// The name, or the parser's name of an operator.
     pub(super) name: &'static str,
-    pub(super) style: Style,
+    pub(super) style: CallStyle,
     pub(super) overloads: &'static [Overload],
     pub(super) call: Call,
 }
 
-/// How a function is called.
+/// The form in which a function is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
-    /// `f(a, b)`.
+pub(super) enum CallStyle {
+    /// A call of the form `f(a, b)`.
     Global,
-    /// `a.f(b)`.
+    /// A call of the form `a.f(b)`.
     Member,
 }
 
@@ -55,12 +55,12 @@ const TABLES: [&[Function]; 7] = [
 ];
 
 /// The function `name` that is called in that style.
-pub(super) fn function(name: &str, style: Style) -> Option<&'static Function> {
+pub(super) fn function(name: &str, style: CallStyle) -> Option<&'static Function> {
     TABLES.into_iter().flatten().find(|function| function.name == name && function.style == style)
 }
 
 /// A row of a table.
-const fn row(name: &'static str, style: Style, overloads: &'static [Overload], call: Call) -> Function {
+const fn row(name: &'static str, style: CallStyle, overloads: &'static [Overload], call: Call) -> Function {
     Function { name, style, overloads, call }
 }
 
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn no_function_stands_in_the_tables_twice() {
         let mut names: Vec<_> =
-            TABLES.into_iter().flatten().map(|f| (f.name, f.style == Style::Member)).collect();
+            TABLES.into_iter().flatten().map(|f| (f.name, f.style == CallStyle::Member)).collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

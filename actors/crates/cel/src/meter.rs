@@ -1,6 +1,6 @@
 //! The budget of one evaluation, which bounds its time and the memory that it can take.
 
-use super::error::Fault;
+use super::error::EvaluationError;
 use campanile_pattern::Price;
 
 /// Steps that one evaluation may take. A step is one node of the expression, one element, or 16 bytes of text: no more
@@ -12,35 +12,35 @@ pub(super) const BYTES_PER_STEP: usize = 16;
 pub(super) const NANOSECONDS_A_STEP: u64 = 100;
 
 /// Counts down from the budget.
-pub(super) struct Meter {
+pub(super) struct StepMeter {
     left: usize,
 }
 
-impl Meter {
+impl StepMeter {
     /// A budget of so many steps.
     pub(super) fn new(steps: usize) -> Self {
         Self { left: steps.min(BUDGET) }
     }
 
-    /// Pays for `steps` steps.
-    pub(super) fn spend(&mut self, steps: usize) -> Result<(), Fault> {
+    /// Pays for `steps` steps of the budget.
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), EvaluationError> {
         match self.left.checked_sub(steps) {
             Some(left) => self.left = left,
             None => {
                 self.left = 0;
-                return Err(Fault::Exhausted);
+                return Err(EvaluationError::Exhausted);
             }
         }
         Ok(())
     }
 
     /// Pays for matching a text of `bytes` bytes against a pattern of that price.
-    pub(super) fn spend_match(&mut self, price: Price, bytes: usize) -> Result<(), Fault> {
+    pub(super) fn spend_match(&mut self, price: Price, bytes: usize) -> Result<(), EvaluationError> {
         self.spend(steps_of_match(price, bytes))
     }
 
     /// Pays for reading or writing `bytes` bytes.
-    pub(super) fn spend_bytes(&mut self, bytes: usize) -> Result<(), Fault> {
+    pub(super) fn spend_bytes(&mut self, bytes: usize) -> Result<(), EvaluationError> {
         self.spend(bytes / BYTES_PER_STEP + 1)
     }
 }

@@ -5,39 +5,39 @@ use campanile_pattern::LazyPattern;
 
 /// One node of a checked expression.
 #[derive(Debug)]
-pub(super) enum Node {
+pub(super) enum CheckedNode {
     Constant(Constant),
     /// A declared variable, by its number.
     Variable(usize),
     /// The variable of a macro, by its place on the stack.
     Local(usize),
-    Field(Box<Field>),
-    And(Box<[Node; 2]>),
-    Or(Box<[Node; 2]>),
+    Field(Box<FieldAccess>),
+    And(Box<[CheckedNode; 2]>),
+    Or(Box<[CheckedNode; 2]>),
     /// Condition, and what follows if it holds and if not.
-    Conditional(Box<[Node; 3]>),
+    Conditional(Box<[CheckedNode; 3]>),
     /// Elements; those marked are optionals that add nothing when empty.
-    List(Box<[(Node, bool)]>),
+    List(Box<[(CheckedNode, bool)]>),
     /// Keys and values; those marked are optionals that add nothing when empty.
-    Map(Box<[(Node, Node, bool)]>),
-    Call(&'static Function, Box<[Node]>),
+    Map(Box<[(CheckedNode, CheckedNode, bool)]>),
+    Call(&'static Function, Box<[CheckedNode]>),
     /// `matches()` of a text and a pattern.
-    Matches(Box<(Node, PatternSource)>),
+    Matches(Box<(CheckedNode, PatternSource)>),
     Fold(Box<Fold>),
     OrElse(Box<OrElse>),
     OptionalMap(Box<OptionalMap>),
 }
 
-/// Where a pattern comes from.
+/// The source of a pattern.
 #[derive(Debug)]
 pub(super) enum PatternSource {
     /// A literal, checked with the expression and compiled when it is needed first.
     Literal(LazyPattern),
     /// An expression, whose value is compiled when it is needed.
-    Computed(Node),
+    Computed(CheckedNode),
 }
 
-/// A literal.
+/// A literal in the text.
 #[derive(Debug)]
 pub(super) enum Constant {
     Null,
@@ -51,22 +51,22 @@ pub(super) enum Constant {
     Kind(&'static str),
 }
 
-/// Access to a field.
+/// Access to a field of an object.
 #[derive(Debug)]
-pub(super) struct Field {
-    pub(super) operand: Node,
+pub(super) struct FieldAccess {
+    pub(super) operand: CheckedNode,
     pub(super) name: Box<str>,
     pub(super) access: Access,
 }
 
-/// What is wanted of a field.
+/// The form of access to a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
-    /// `a.b`: its value.
+    /// The form `a.b`, which is the field's value.
     Get,
     /// `has(a.b)`: whether it is there.
     Test,
-    /// `a.?b`: an optional.
+    /// The form `a.?b`, which is an optional.
     Optional,
 }
 
@@ -74,13 +74,13 @@ pub(super) enum Access {
 #[derive(Debug)]
 pub(super) struct Fold {
     pub(super) kind: FoldKind,
-    pub(super) range: Node,
+    pub(super) range: CheckedNode,
     /// Which elements a three-part `map` takes.
-    pub(super) condition: Option<Node>,
-    pub(super) body: Node,
+    pub(super) condition: Option<CheckedNode>,
+    pub(super) body: CheckedNode,
 }
 
-/// Which macro it is.
+/// The macro that a fold stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FoldKind {
     All,
@@ -93,8 +93,8 @@ pub(super) enum FoldKind {
 /// `or()` and `orValue()`, whose argument is evaluated only when the optional is empty.
 #[derive(Debug)]
 pub(super) struct OrElse {
-    pub(super) optional: Node,
-    pub(super) fallback: Node,
+    pub(super) optional: CheckedNode,
+    pub(super) fallback: CheckedNode,
     /// Whether the value itself is wanted.
     pub(super) value: bool,
 }
@@ -102,8 +102,8 @@ pub(super) struct OrElse {
 /// `optMap()` and `optFlatMap()`. The value is the topmost local in `body`.
 #[derive(Debug)]
 pub(super) struct OptionalMap {
-    pub(super) optional: Node,
-    pub(super) body: Node,
+    pub(super) optional: CheckedNode,
+    pub(super) body: CheckedNode,
     /// Whether the body yields an optional itself.
     pub(super) flat: bool,
 }

@@ -1,4 +1,4 @@
-//! What an expression may cost, estimated from its tree as Kubernetes does it: every node pays its steps, a loop pays its body
+//! The price of an expression, estimated from its tree as Kubernetes does it: every node pays its steps, a loop pays its body
 //! once an element, and what is only known at evaluation has the largest size that an event usually has.
 //!
 //! The estimate refuses what cannot go well before the first event does. What bounds an evaluation is the meter, whose steps
@@ -6,7 +6,7 @@
 
 use super::eval::PATTERN_STEPS;
 use super::meter::{BYTES_PER_STEP, NANOSECONDS_A_STEP, steps_of_match};
-use super::node::{Constant, Field, Fold, Node, PatternSource};
+use super::node::{CheckedNode, Constant, FieldAccess, Fold, PatternSource};
 use campanile_pattern::{MATCHED_CHARACTERS, Price};
 
 /// Elements of a list or map of the data.
@@ -14,14 +14,14 @@ const ELEMENTS: usize = 64;
 /// Bytes of a text of the data, but for the message of an event.
 const BYTES: usize = 256;
 
-/// What a value may come to.
+/// The size that a value may have.
 #[derive(Clone, Copy)]
 struct Size {
     /// As a text, in bytes.
     bytes: usize,
     /// As a list or map, in elements.
     elements: usize,
-    /// Bytes of one element.
+    /// The bytes of one element.
     element: usize,
 }
 
@@ -31,7 +31,7 @@ const UNKNOWN: Size = Size { bytes: BYTES, elements: ELEMENTS, element: BYTES };
 const SMALL: Size = Size { bytes: BYTES_PER_STEP, elements: 0, element: 0 };
 
 /// The price of a checked expression.
-pub(super) fn price(root: &Node) -> Price {
+pub(super) fn price(root: &CheckedNode) -> Price {
     let mut estimate = Estimate { steps: 0, locals: Vec::new(), computes: false };
     estimate.visit(root);
     if estimate.computes {
@@ -53,25 +53,25 @@ impl Estimate {
     }
 
     /// Adds the steps of `node` and says what its value may come to.
-    fn visit(&mut self, node: &Node) -> Size {
+    fn visit(&mut self, node: &CheckedNode) -> Size {
         self.spend(1);
         match node {
-            Node::Constant(constant) => size_of(constant),
-            Node::Variable(_) => UNKNOWN,
-            Node::Local(place) => self.locals.get(*place).copied().unwrap_or(UNKNOWN),
-            Node::Field(field) => self.field(field),
-            Node::And(operands) | Node::Or(operands) => {
+            CheckedNode::Constant(constant) => size_of(constant),
+            CheckedNode::Variable(_) => UNKNOWN,
+            CheckedNode::Local(place) => self.locals.get(*place).copied().unwrap_or(UNKNOWN),
+            CheckedNode::Field(field) => self.field(field),
+            CheckedNode::And(operands) | CheckedNode::Or(operands) => {
                 for operand in &**operands {
                     self.visit(operand);
                 }
                 SMALL
             }
-            Node::Conditional(parts) => self.conditional(parts),
-            Node::List(elements) => {
+            CheckedNode::Conditional(parts) => self.conditional(parts),
+            CheckedNode::List(elements) => {
                 let sizes: Vec<Size> = elements.iter().map(|(element, _)| self.visit(element)).collect();
                 collection(&sizes)
             }
-            Node::Map(entries) => {
+            CheckedNode::Map(entries) => {
                 let sizes: Vec<Size> = entries
                     .iter()
                     .map(|(key, value, _)| {
@@ -82,24 +82,24 @@ impl Estimate {
                 self.spend(sizes.len() * sizes.len());
                 collection(&sizes)
             }
-            Node::Call(function, arguments) => {
+            CheckedNode::Call(function, arguments) => {
                 let sizes: Vec<Size> = arguments.iter().map(|argument| self.visit(argument)).collect();
                 self.call(function.name, &sizes)
             }
-            Node::Matches(matches) => self.matches(&matches.0, &matches.1),
-            Node::Fold(fold) => self.fold(fold),
-            Node::OrElse(or_else) => {
+            CheckedNode::Matches(matches) => self.matches(&matches.0, &matches.1),
+            CheckedNode::Fold(fold) => self.fold(fold),
+            CheckedNode::OrElse(or_else) => {
                 let (inner, fallback) = (self.visit(&or_else.optional), self.visit(&or_else.fallback));
                 larger(inner, fallback)
             }
-            Node::OptionalMap(map) => {
+            CheckedNode::OptionalMap(map) => {
                 let inner = self.visit(&map.optional);
                 self.with_local(inner, |estimate| estimate.visit(&map.body))
             }
         }
     }
 
-    fn field(&mut self, field: &Field) -> Size {
+    fn field(&mut self, field: &FieldAccess) -> Size {
         self.visit(&field.operand);
         match &*field.name {
             "message" => Size { bytes: MATCHED_CHARACTERS, ..UNKNOWN },
@@ -107,8 +107,8 @@ impl Estimate {
         }
     }
 
-    /// The dearer branch counts.
-    fn conditional(&mut self, parts: &[Node; 3]) -> Size {
+    /// The size of a conditional: its dearer branch counts.
+    fn conditional(&mut self, parts: &[CheckedNode; 3]) -> Size {
         let [condition, then, otherwise] = parts;
         self.visit(condition);
         let before = self.steps;
@@ -148,7 +148,7 @@ impl Estimate {
         }
     }
 
-    fn matches(&mut self, text: &Node, pattern: &PatternSource) -> Size {
+    fn matches(&mut self, text: &CheckedNode, pattern: &PatternSource) -> Size {
         let text = self.visit(text);
         match pattern {
             PatternSource::Literal(pattern) => self.spend(steps_of_match(pattern.price(), text.bytes)),

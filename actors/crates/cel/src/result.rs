@@ -1,20 +1,20 @@
-//! What is wanted of an expression, and what comes out of it.
+//! The wanted type of an expression, and its result.
 
 use serde_json::{Map, Number, Value as Json};
 
-use super::error::Fault;
+use super::error::EvaluationError;
 use super::library;
-use super::meter::Meter;
+use super::meter::StepMeter;
 use super::number;
 use super::types::Type;
-use super::value::Value;
+use super::value::CelValue;
 
 /// The type that an expression must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// Exactly string.
+    /// Exactly the type string is wanted.
     String,
-    /// Exactly bool.
+    /// Exactly the type bool is wanted.
     Bool,
     /// Any type that has a form in JSON.
     Any,
@@ -23,11 +23,11 @@ pub enum Want {
 /// The value of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CelResult {
-    /// What [`Want::String`] yields.
+    /// The result that [`Want::String`] yields.
     String(String),
-    /// What [`Want::Bool`] yields.
+    /// The result that [`Want::Bool`] yields.
     Bool(bool),
-    /// What [`Want::Any`] yields.
+    /// The result that [`Want::Any`] yields.
     Json(Json),
 }
 
@@ -50,46 +50,50 @@ impl Want {
     }
 
     /// `value` as the result; none if it is of another type.
-    pub(super) fn result(self, value: &Value<'_>, meter: &mut Meter) -> Result<Option<CelResult>, Fault> {
+    pub(super) fn result(
+        self,
+        value: &CelValue<'_>,
+        meter: &mut StepMeter,
+    ) -> Result<Option<CelResult>, EvaluationError> {
         Ok(match (self, value) {
-            (Self::String, Value::Text(text)) => {
+            (Self::String, CelValue::Text(text)) => {
                 meter.spend_bytes(text.len())?;
                 Some(CelResult::String(text.to_string()))
             }
-            (Self::Bool, Value::Bool(value)) => Some(CelResult::Bool(*value)),
+            (Self::Bool, CelValue::Bool(value)) => Some(CelResult::Bool(*value)),
             (Self::Any, value) => Some(CelResult::Json(to_json(value, meter)?)),
             _ => None,
         })
     }
 }
 
-fn to_json(value: &Value<'_>, meter: &mut Meter) -> Result<Json, Fault> {
+fn to_json(value: &CelValue<'_>, meter: &mut StepMeter) -> Result<Json, EvaluationError> {
     meter.spend(1)?;
     Ok(match value {
-        Value::Null | Value::Optional(None) => Json::Null,
-        Value::Bool(value) => Json::Bool(*value),
-        Value::Int(value) => Json::from(*value),
-        Value::Uint(value) => Json::from(*value),
-        Value::Double(value) => {
+        CelValue::Null | CelValue::Optional(None) => Json::Null,
+        CelValue::Bool(value) => Json::Bool(*value),
+        CelValue::Int(value) => Json::from(*value),
+        CelValue::Uint(value) => Json::from(*value),
+        CelValue::Double(value) => {
             Number::from_f64(*value).map_or_else(|| Json::from(number::shortest(*value)), Json::Number)
         }
-        Value::Text(text) => {
+        CelValue::Text(text) => {
             meter.spend_bytes(text.len())?;
             Json::from(&**text)
         }
-        Value::Bytes(_) => return Err(Fault::Conversion("JSON, encode it as base64")),
-        Value::Timestamp(time) => Json::from(time.to_string()),
-        Value::Duration(duration) => Json::from(library::time::seconds(*duration)),
-        Value::Kind(name) => Json::from(*name),
-        Value::Optional(Some(inner)) => to_json(inner, meter)?,
-        Value::List(list) => {
+        CelValue::Bytes(_) => return Err(EvaluationError::Conversion("JSON, encode it as base64")),
+        CelValue::Timestamp(time) => Json::from(time.to_string()),
+        CelValue::Duration(duration) => Json::from(library::time::seconds(*duration)),
+        CelValue::Kind(name) => Json::from(*name),
+        CelValue::Optional(Some(inner)) => to_json(inner, meter)?,
+        CelValue::List(list) => {
             Json::Array(list.iter().map(|element| to_json(&element, meter)).collect::<Result<_, _>>()?)
         }
-        Value::Map(map) => {
+        CelValue::Map(map) => {
             let mut object = Map::new();
             for (key, value) in map.entries() {
                 let Json::String(key) = to_json(&key, meter)? else {
-                    return Err(Fault::Conversion("JSON, whose keys are text"));
+                    return Err(EvaluationError::Conversion("JSON, whose keys are text"));
                 };
                 object.insert(key, to_json(&value, meter)?);
             }

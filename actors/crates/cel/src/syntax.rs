@@ -6,7 +6,7 @@
 use cel::Env;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, SourceInfo};
 
-use super::error::Issue;
+use super::error::SyntaxError;
 
 /// Operators, dots and opening brackets in a text, those within literals included. The parser needs stack for each of
 /// them; it was measured to manage twice as many on 2 MiB.
@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 128;
 /// What the parser says where its own bound on nested brackets is exceeded.
 const PARSER_DEPTH: &str = "Recursion limit";
 
-/// A parsed text.
+/// The syntax tree of a parsed text.
 pub(super) struct Syntax {
     pub(super) root: IdedExpr,
     source: SourceInfo,
@@ -27,7 +27,7 @@ impl Syntax {
     ///
     /// # Errors
     /// The first place that is no CEL, or that exceeds a bound of this module.
-    pub(super) fn parse(text: &str) -> Result<Self, Issue> {
+    pub(super) fn parse(text: &str) -> Result<Self, SyntaxError> {
         if operators(text) > MAX_OPERATORS {
             return Err(too_deep());
         }
@@ -38,19 +38,19 @@ impl Syntax {
     }
 
     /// An issue at the place of `expression`.
-    pub(super) fn issue(&self, expression: &IdedExpr, text: String) -> Issue {
+    pub(super) fn issue(&self, expression: &IdedExpr, text: String) -> SyntaxError {
         let offset = self.source.offset_for(expression.id).map_or(0, |(start, _)| start as usize);
         let before = self.source.source.chars().take(offset);
         let (mut line, mut column) = (1, 1);
         for c in before {
             (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
         }
-        Issue { line, column, text }
+        SyntaxError { line, column, text }
     }
 }
 
-fn too_deep() -> Issue {
-    Issue { line: 1, column: 1, text: "nested too deep: use fewer operators and brackets".to_owned() }
+fn too_deep() -> SyntaxError {
+    SyntaxError { line: 1, column: 1, text: "nested too deep: use fewer operators and brackets".to_owned() }
 }
 
 /// How many levels the parser may need at most: every operator, and every `in`, may be one.
@@ -59,13 +59,13 @@ fn operators(text: &str) -> usize {
     signs + text.matches("in").count()
 }
 
-fn first_issue(errors: &cel::ParseErrors) -> Issue {
+fn first_issue(errors: &cel::ParseErrors) -> SyntaxError {
     let Some(first) = errors.errors.first() else { return too_deep() };
     if first.msg.contains(PARSER_DEPTH) {
         return too_deep();
     }
     let place = |at: isize| usize::try_from(at).unwrap_or(1).max(1);
-    Issue { line: place(first.pos.0), column: place(first.pos.1), text: first.msg.clone() }
+    SyntaxError { line: place(first.pos.0), column: place(first.pos.1), text: first.msg.clone() }
 }
 
 /// Whether the tree is deeper than `limit`. Walks without recursion.

@@ -20,7 +20,7 @@ pub(super) enum Type {
     /// The type of a type name.
     Kind,
     List(Rc<Type>),
-    /// Key and value.
+    /// A map with types of key and value.
     Map(Rc<Type>, Rc<Type>),
     Optional(Rc<Type>),
     /// Not yet known: a variable of the inference.

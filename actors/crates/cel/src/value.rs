@@ -7,51 +7,51 @@ use std::rc::Rc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
-use super::error::Fault;
-use super::meter::Meter;
+use super::error::EvaluationError;
+use super::meter::StepMeter;
 
 /// A value. All numbers of JSON are doubles.
 #[derive(Clone, Debug)]
-pub(super) enum Value<'a> {
+pub(super) enum CelValue<'a> {
     Null,
     Bool(bool),
     Int(i64),
     Uint(u64),
     Double(f64),
-    Text(Text<'a>),
+    Text(TextValue<'a>),
     Bytes(Rc<[u8]>),
     Timestamp(Timestamp),
     Duration(SignedDuration),
     /// The name of a type.
     Kind(&'static str),
     List(List<'a>),
-    Map(Map<'a>),
-    Optional(Option<Rc<Value<'a>>>),
+    Map(MapValue<'a>),
+    Optional(Option<Rc<CelValue<'a>>>),
 }
 
 /// Text that dereferences to `str`.
 #[derive(Clone)]
-pub(super) enum Text<'a> {
+pub(super) enum TextValue<'a> {
     Borrowed(&'a str),
     Shared(Rc<str>),
 }
 
-/// A list.
+/// A list of values, or of JSON.
 #[derive(Clone, Debug)]
 pub(super) enum List<'a> {
     Json(&'a [Json]),
-    Shared(Rc<[Value<'a>]>),
+    Shared(Rc<[CelValue<'a>]>),
 }
 
-/// A map.
+/// A map of values, or of JSON.
 #[derive(Clone, Debug)]
-pub(super) enum Map<'a> {
+pub(super) enum MapValue<'a> {
     Json(&'a serde_json::Map<String, Json>),
     /// Entries in the order of the literal, no key twice.
-    Shared(Rc<[(Value<'a>, Value<'a>)]>),
+    Shared(Rc<[(CelValue<'a>, CelValue<'a>)]>),
 }
 
-impl Deref for Text<'_> {
+impl Deref for TextValue<'_> {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -62,15 +62,15 @@ impl Deref for Text<'_> {
     }
 }
 
-impl fmt::Debug for Text<'_> {
+impl fmt::Debug for TextValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
     }
 }
 
-impl<'a> Value<'a> {
+impl<'a> CelValue<'a> {
     pub(super) fn text(text: impl Into<Rc<str>>) -> Self {
-        Self::Text(Text::Shared(text.into()))
+        Self::Text(TextValue::Shared(text.into()))
     }
 
     pub(super) fn list(elements: impl Into<Rc<[Self]>>) -> Self {
@@ -123,31 +123,39 @@ impl<'a> Value<'a> {
     }
 
     /// The value of key or index `index`, if there is one.
-    pub(super) fn at(&self, index: &Value<'a>, meter: &mut Meter) -> Result<Option<Value<'a>>, Fault> {
+    pub(super) fn at(
+        &self,
+        index: &CelValue<'a>,
+        meter: &mut StepMeter,
+    ) -> Result<Option<CelValue<'a>>, EvaluationError> {
         match self {
             Self::List(list) => match whole(index) {
                 Some(at) => Ok(usize::try_from(at).ok().and_then(|at| list.get(at))),
-                None => Err(Fault::NoSuchOverload(format!("list[{}]", index.kind()))),
+                None => Err(EvaluationError::NoSuchOverload(format!("list[{}]", index.kind()))),
             },
             Self::Map(map) => map.get(index, meter),
-            other => Err(Fault::NoSuchOverload(format!("{}[{}]", other.kind(), index.kind()))),
+            other => Err(EvaluationError::NoSuchOverload(format!("{}[{}]", other.kind(), index.kind()))),
         }
     }
 
-    /// Why [`Value::at`] found nothing.
-    pub(super) fn missing(&self, index: &Value<'a>) -> Fault {
+    /// The error where [`CelValue::at`] found nothing.
+    pub(super) fn missing(&self, index: &CelValue<'a>) -> EvaluationError {
         match (self, whole(index)) {
-            (Self::List(_), Some(at)) => Fault::IndexOutOfRange(at),
-            _ => Fault::NoSuchKey(index.plain()),
+            (Self::List(_), Some(at)) => EvaluationError::IndexOutOfRange(at),
+            _ => EvaluationError::NoSuchKey(index.plain()),
         }
     }
 
     /// The field `name` of a map, if there is one.
-    pub(super) fn field(&self, name: &'a str, meter: &mut Meter) -> Result<Option<Value<'a>>, Fault> {
+    pub(super) fn field(
+        &self,
+        name: &'a str,
+        meter: &mut StepMeter,
+    ) -> Result<Option<CelValue<'a>>, EvaluationError> {
         match self {
-            Self::Map(Map::Json(map)) => Ok(map.get(name).map(Value::from)),
-            Self::Map(map) => map.get(&Value::Text(Text::Borrowed(name)), meter),
-            other => Err(Fault::NoSuchOverload(format!("{}.{name}", other.kind()))),
+            Self::Map(MapValue::Json(map)) => Ok(map.get(name).map(CelValue::from)),
+            Self::Map(map) => map.get(&CelValue::Text(TextValue::Borrowed(name)), meter),
+            other => Err(EvaluationError::NoSuchOverload(format!("{}.{name}", other.kind()))),
         }
     }
 
@@ -165,25 +173,25 @@ impl<'a> Value<'a> {
 }
 
 /// The number, if it is one without a fraction.
-fn whole(value: &Value<'_>) -> Option<i64> {
+fn whole(value: &CelValue<'_>) -> Option<i64> {
     match value {
-        Value::Int(value) => Some(*value),
-        Value::Uint(value) => i64::try_from(*value).ok(),
-        Value::Double(value) => super::number::to_int(*value).filter(|_| value.fract() == 0.0),
+        CelValue::Int(value) => Some(*value),
+        CelValue::Uint(value) => i64::try_from(*value).ok(),
+        CelValue::Double(value) => super::number::to_int(*value).filter(|_| value.fract() == 0.0),
         _ => None,
     }
 }
 
-impl<'a> From<&'a Json> for Value<'a> {
+impl<'a> From<&'a Json> for CelValue<'a> {
     fn from(json: &'a Json) -> Self {
         match json {
             Json::Null => Self::Null,
             Json::Bool(value) => Self::Bool(*value),
             // Without arbitrary precision every JSON number is a finite double.
             Json::Number(number) => Self::Double(number.as_f64().unwrap_or(f64::NAN)),
-            Json::String(text) => Self::Text(Text::Borrowed(text)),
+            Json::String(text) => Self::Text(TextValue::Borrowed(text)),
             Json::Array(elements) => Self::List(List::Json(elements)),
-            Json::Object(map) => Self::Map(Map::Json(map)),
+            Json::Object(map) => Self::Map(MapValue::Json(map)),
         }
     }
 }
@@ -196,19 +204,19 @@ impl<'a> List<'a> {
         }
     }
 
-    pub(super) fn get(&self, at: usize) -> Option<Value<'a>> {
+    pub(super) fn get(&self, at: usize) -> Option<CelValue<'a>> {
         match self {
-            Self::Json(elements) => elements.get(at).map(Value::from),
+            Self::Json(elements) => elements.get(at).map(CelValue::from),
             Self::Shared(elements) => elements.get(at).cloned(),
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = Value<'a>> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = CelValue<'a>> + '_ {
         (0..self.len()).filter_map(|at| self.get(at))
     }
 }
 
-impl<'a> Map<'a> {
+impl<'a> MapValue<'a> {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Json(map) => map.len(),
@@ -216,9 +224,13 @@ impl<'a> Map<'a> {
         }
     }
 
-    pub(super) fn get(&self, key: &Value<'a>, meter: &mut Meter) -> Result<Option<Value<'a>>, Fault> {
+    pub(super) fn get(
+        &self,
+        key: &CelValue<'a>,
+        meter: &mut StepMeter,
+    ) -> Result<Option<CelValue<'a>>, EvaluationError> {
         match (self, key) {
-            (Self::Json(map), Value::Text(key)) => Ok(map.get(&**key).map(Value::from)),
+            (Self::Json(map), CelValue::Text(key)) => Ok(map.get(&**key).map(CelValue::from)),
             (Self::Json(_), _) => Ok(None),
             (Self::Shared(entries), key) => {
                 for (candidate, value) in entries.iter() {
@@ -231,12 +243,12 @@ impl<'a> Map<'a> {
         }
     }
 
-    /// Keys and values.
-    pub(super) fn entries(&self) -> Box<dyn Iterator<Item = (Value<'a>, Value<'a>)> + '_> {
+    /// The keys of the map with their values.
+    pub(super) fn entries(&self) -> Box<dyn Iterator<Item = (CelValue<'a>, CelValue<'a>)> + '_> {
         match self {
-            Self::Json(map) => {
-                Box::new(map.iter().map(|(key, value)| (Value::Text(Text::Borrowed(key)), value.into())))
-            }
+            Self::Json(map) => Box::new(
+                map.iter().map(|(key, value)| (CelValue::Text(TextValue::Borrowed(key)), value.into())),
+            ),
             Self::Shared(entries) => Box::new(entries.iter().cloned()),
         }
     }

@@ -9,7 +9,7 @@ use crate::{Map, Metadata, Version};
 /// The longest summary, in characters; v1beta1 has no bound.
 const LONGEST_SUMMARY: usize = 255;
 
-/// Fields that v1beta1 lacks.
+/// Fields that version `v1beta1` does not have.
 pub(crate) const LATER_FIELDS: &[&str] = &["inclusionList", "eventMetadata"];
 
 /// Reads `spec`. What a version does not have is ignored, as the API server prunes it.

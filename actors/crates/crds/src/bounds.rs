@@ -1,4 +1,4 @@
-//! How large an object may be, whatever its fields allow: all that is read of it stays in memory.
+//! Bounds on the size of an object, whatever its fields allow: all that is read of it stays in memory.
 
 use serde_json::Value as Json;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use campanile_domain::check_object_name;
-use campanile_yaml::Step;
+use campanile_yaml::PathStep;
 use serde_json::Value as Json;
 
 use crate::{FieldPath, Map, Rule, Violation};
@@ -12,7 +12,7 @@ use crate::{FieldPath, Map, Rule, Violation};
 /// of a wrong type is a violation and read as nothing.
 #[derive(Default)]
 pub(crate) struct Checker {
-    path: Vec<Step>,
+    path: Vec<PathStep>,
     violations: Vec<Violation>,
 }
 
@@ -23,19 +23,19 @@ impl Checker {
     }
 
     /// Records a violation of the field `step` below the present place.
-    pub(crate) fn add(&mut self, step: impl Into<Step>, message: impl Into<String>) {
+    pub(crate) fn add(&mut self, step: impl Into<PathStep>, message: impl Into<String>) {
         self.add_by(Rule::Schema, step, message);
     }
 
     /// Records a violation of `rule`.
-    pub(crate) fn add_by(&mut self, rule: Rule, step: impl Into<Step>, message: impl Into<String>) {
+    pub(crate) fn add_by(&mut self, rule: Rule, step: impl Into<PathStep>, message: impl Into<String>) {
         let mut path = self.path.clone();
         path.push(step.into());
         self.violations.push(Violation { rule, path: FieldPath(path), message: message.into() });
     }
 
     /// Runs `read` one step further down.
-    pub(crate) fn within<T>(&mut self, step: impl Into<Step>, read: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn within<T>(&mut self, step: impl Into<PathStep>, read: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(step.into());
         let value = read(self);
         self.path.pop();
@@ -57,7 +57,7 @@ impl Checker {
         value
     }
 
-    /// A text.
+    /// Reads a field that holds text.
     pub(crate) fn text<'j>(&mut self, map: &'j Map, key: &'static str) -> Option<&'j str> {
         self.read(map, key, "a string", Json::as_str)
     }
@@ -108,12 +108,12 @@ impl Checker {
         self.read(map, key, "true or false", Json::as_bool).unwrap_or_default()
     }
 
-    /// A whole number.
+    /// Reads a field that holds a whole number.
     pub(crate) fn integer(&mut self, map: &Map, key: &'static str) -> Option<i64> {
         self.read(map, key, "a whole number", Json::as_i64)
     }
 
-    /// A mapping.
+    /// Reads a field that holds a mapping.
     pub(crate) fn object<'j>(&mut self, map: &'j Map, key: &'static str) -> Option<&'j Map> {
         self.read(map, key, "a mapping", Json::as_object)
     }
@@ -123,7 +123,7 @@ impl Checker {
         self.read(map, key, "a list", Json::as_array).map_or(&[], Vec::as_slice)
     }
 
-    /// A list of texts.
+    /// Reads a field that holds a list of texts.
     pub(crate) fn texts(&mut self, map: &Map, key: &'static str) -> Vec<String> {
         let items = self.list(map, key);
         self.within(key, |this| {
@@ -154,7 +154,7 @@ impl Checker {
         })
     }
 
-    fn item(&mut self, step: impl Into<Step>, value: &Json) -> Option<String> {
+    fn item(&mut self, step: impl Into<PathStep>, value: &Json) -> Option<String> {
         let text = value.as_str().map(str::to_owned);
         if text.is_none() {
             self.add(step, wrong_type("a string", value));
@@ -190,8 +190,8 @@ impl Checker {
 }
 
 /// A step to a key that is only known at run time.
-pub(crate) fn owned(key: &str) -> Step {
-    Step::Key(key.to_owned().into())
+pub(crate) fn owned(key: &str) -> PathStep {
+    PathStep::Key(key.to_owned().into())
 }
 
 fn wrong_type(wanted: &str, found: &Json) -> String {

@@ -7,18 +7,18 @@ pub const READY: &str = "Ready";
 /// Whether messages get through. Tools that wait for readiness ignore it.
 pub const DELIVERING: &str = "Delivering";
 
-/// Status: yes.
+/// The status of a condition that holds.
 pub const TRUE: &str = "True";
-/// Status: no.
+/// The status of a condition that does not hold.
 pub const FALSE: &str = "False";
-/// Status: not judged yet.
+/// The status of a condition that is not judged yet.
 pub const UNKNOWN: &str = "Unknown";
 
-/// Reason: all is well.
+/// The reason of a condition with which all is well.
 pub const SUCCEEDED: &str = "Succeeded";
 /// Reason: something outside the object is wrong.
 pub const FAILED: &str = "Failed";
-/// Reason: not judged yet.
+/// The reason of a condition that is not judged yet.
 pub const PROGRESSING: &str = "Progressing";
 /// Reason: something in the object or its Secrets is wrong.
 pub const VALIDATION_FAILED: &str = "ValidationFailed";

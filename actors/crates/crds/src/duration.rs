@@ -12,14 +12,15 @@ pub(crate) enum Hours {
 /// The duration that `text` says; none if it does not have that form or is too long to count.
 pub(crate) fn parse(text: &str, hours: Hours) -> Option<Duration> {
     let mut rest = text;
-    let mut total = Duration::ZERO;
     while !rest.is_empty() {
         let (number, after) = split(rest, |c| c.is_ascii_digit() || c == '.')?;
         let (unit, after) = split(after, |c| c.is_ascii_alphabetic())?;
-        total = total.checked_add(amount(number, unit_nanos(unit, hours)?)?)?;
+        if !is_decimal(number) || !is_unit(unit, hours) {
+            return None;
+        }
         rest = after;
     }
-    (!text.is_empty()).then_some(total)
+    campanile_duration::parse_unsigned(text).ok()
 }
 
 fn split(text: &str, belongs: impl Fn(char) -> bool) -> Option<(&str, &str)> {
@@ -27,30 +28,13 @@ fn split(text: &str, belongs: impl Fn(char) -> bool) -> Option<(&str, &str)> {
     text.split_at_checked(end)
 }
 
-fn unit_nanos(unit: &str, hours: Hours) -> Option<u64> {
-    match unit {
-        "ms" => Some(1_000_000),
-        "s" => Some(1_000_000_000),
-        "m" => Some(60_000_000_000),
-        "h" if hours == Hours::Allowed => Some(3_600_000_000_000),
-        _ => None,
-    }
+/// Whether there is a digit before the point, and behind it where there is one.
+fn is_decimal(number: &str) -> bool {
+    !number.starts_with('.') && !number.ends_with('.') && !number.is_empty()
 }
 
-/// `number` times `unit` nanoseconds, cut to whole nanoseconds.
-fn amount(number: &str, unit: u64) -> Option<Duration> {
-    let (whole, fraction) = match number.split_once('.') {
-        Some((_, "")) => return None,
-        Some((whole, fraction)) => (whole, fraction),
-        None => (number, ""),
-    };
-    let mut nanos = whole.parse::<u64>().ok()?.checked_mul(unit)?;
-    let mut share = unit;
-    for digit in fraction.chars() {
-        share /= 10;
-        nanos = nanos.checked_add(u64::from(digit.to_digit(10)?) * share)?;
-    }
-    Some(Duration::from_nanos(nanos))
+fn is_unit(unit: &str, hours: Hours) -> bool {
+    matches!(unit, "ms" | "s" | "m") || (unit == "h" && hours == Hours::Allowed)
 }
 
 #[cfg(test)]

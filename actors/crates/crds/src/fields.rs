@@ -1,31 +1,31 @@
 //! The names of all fields, at every level: what is not among them is dropped by the API server.
 
-use campanile_yaml::Step;
+use campanile_yaml::PathStep;
 use serde_json::Value as Json;
 
 use crate::checker::owned;
 use crate::{FieldPath, Map};
 
-/// What may stand below a field.
+/// The shape of what may stand below a field.
 #[derive(Clone, Copy)]
 pub(crate) enum Shape {
     /// A value, or a mapping whose keys are the user's.
     Open,
     /// A mapping with these fields.
-    Fields(&'static [Field]),
+    Fields(&'static [FieldShape]),
     /// A list of mappings with these fields.
-    Items(&'static [Field]),
+    Items(&'static [FieldShape]),
 }
 
 /// A field's name, and what may stand below it.
-pub(crate) type Field = (&'static str, Shape);
+pub(crate) type FieldShape = (&'static str, Shape);
 
 use Shape::{Fields, Items, Open};
 
 /// What SOPS adds; whoever decrypts an object takes it away.
-const SOPS: Field = ("sops", Open);
+const SOPS: FieldShape = ("sops", Open);
 
-/// A reference by name.
+/// A reference to an object by its name.
 const REFERENCE: Shape = Fields(&[("name", Open)]);
 
 /// `metadata` of any object (`ObjectMeta` of `meta/v1`). Who owns an object is not judged.
@@ -47,8 +47,8 @@ const METADATA: Shape = Fields(&[
     ("managedFields", Open),
 ]);
 
-/// Fields of an Alert.
-pub(crate) const ALERT: &[Field] = &[
+/// The fields of an Alert's `spec`.
+pub(crate) const ALERT: &[FieldShape] = &[
     ("apiVersion", Open),
     ("kind", Open),
     ("metadata", METADATA),
@@ -78,8 +78,8 @@ pub(crate) const ALERT: &[Field] = &[
     SOPS,
 ];
 
-/// Fields of a Provider.
-pub(crate) const PROVIDER: &[Field] = &[
+/// The fields of a Provider's `spec`.
+pub(crate) const PROVIDER: &[FieldShape] = &[
     ("apiVersion", Open),
     ("kind", Open),
     ("metadata", METADATA),
@@ -105,8 +105,8 @@ pub(crate) const PROVIDER: &[Field] = &[
     SOPS,
 ];
 
-/// Fields of a Receiver.
-pub(crate) const RECEIVER: &[Field] = &[
+/// The fields of a Receiver's `spec`.
+pub(crate) const RECEIVER: &[FieldShape] = &[
     ("apiVersion", Open),
     ("kind", Open),
     ("metadata", METADATA),
@@ -145,8 +145,8 @@ pub(crate) const RECEIVER: &[Field] = &[
     SOPS,
 ];
 
-/// Fields of a Secret.
-pub(crate) const SECRET: &[Field] = &[
+/// The fields of a Secret.
+pub(crate) const SECRET: &[FieldShape] = &[
     ("apiVersion", Open),
     ("kind", Open),
     ("metadata", METADATA),
@@ -159,22 +159,22 @@ pub(crate) const SECRET: &[Field] = &[
 
 /// A field that is none.
 pub(crate) struct Unknown {
-    /// Where.
+    /// The path of the unknown field.
     pub(crate) path: FieldPath,
-    /// Its name.
+    /// The name of the unknown field.
     pub(crate) name: String,
     /// The fields that may stand there.
-    pub(crate) known: &'static [Field],
+    pub(crate) known: &'static [FieldShape],
 }
 
 /// Every field of `root` that is not among `known`.
-pub(crate) fn unknown(root: &Map, known: &'static [Field]) -> Vec<Unknown> {
+pub(crate) fn unknown(root: &Map, known: &'static [FieldShape]) -> Vec<Unknown> {
     let mut found = Vec::new();
     look(root, known, &mut Vec::new(), &mut found);
     found
 }
 
-fn look(map: &Map, known: &'static [Field], path: &mut Vec<Step>, found: &mut Vec<Unknown>) {
+fn look(map: &Map, known: &'static [FieldShape], path: &mut Vec<PathStep>, found: &mut Vec<Unknown>) {
     for (name, value) in map {
         path.push(owned(name));
         match known.iter().find(|(field, _)| field == name).map(|(_, shape)| *shape) {

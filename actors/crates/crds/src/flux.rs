@@ -1,4 +1,4 @@
-//! What Flux's own notification-controller takes, where that is less than what Campanile takes.
+//! Compatibility with Flux's own notification-controller, where that is less than what Campanile takes.
 
 /// A release of Flux for which manifests are judged beside Campanile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,10 +9,10 @@ pub enum Flux {
     V2_10,
 }
 
-/// Whom a remark concerns.
+/// Those whom a remark about Flux concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Concerns {
-    /// Everybody alike.
+    /// Everybody is concerned, whatever they run.
     All,
     /// Everybody; for these releases of Flux it is an error.
     AllAndBreaks(&'static [Flux]),

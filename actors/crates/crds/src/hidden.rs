@@ -15,11 +15,11 @@ const CIPHERTEXT: &str = "ENC[AES256_GCM,";
 pub struct HiddenSecret {
     /// Namespace and name of the Secret.
     pub key: ObjectKey,
-    /// Why.
+    /// The cause for which the field has no effect.
     pub cause: Cause,
 }
 
-/// Why the contents of a Secret are not known.
+/// The causes for which the contents of a Secret are not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     /// It is a Secret, and its values are ciphertext.

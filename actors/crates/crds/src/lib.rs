@@ -11,9 +11,9 @@ mod checker;
 pub mod condition;
 mod duration;
 mod fields;
+mod finding;
 pub mod flux;
 mod hidden;
-mod lint;
 mod metadata;
 mod misfit;
 mod nearest;
@@ -28,8 +28,8 @@ mod tests;
 mod version;
 mod violation;
 
+pub use finding::{Level, SchemaFinding, Told, in_status, lint, unsupported_type};
 pub use hidden::{Cause, HiddenSecret, is_ciphertext};
-pub use lint::{Level, Lint, Told, in_status, lint, unsupported_type};
 pub use misfit::{meant_kind, misfit};
 pub use nearest::nearest;
 pub use object::Object;
@@ -39,5 +39,5 @@ pub use violation::{FieldPath, Violation};
 
 use metadata::Metadata;
 
-/// A JSON object.
+/// A JSON object, by its keys.
 type Map = serde_json::Map<String, serde_json::Value>;

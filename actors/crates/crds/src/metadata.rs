@@ -15,7 +15,7 @@ const DEFAULT_NAMESPACE: &str = "default";
 /// The metadata that matter here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Metadata<'j> {
-    /// Namespace and name.
+    /// Namespace and name of the object.
     pub(crate) key: ObjectKey,
     /// Empty if the manifest gives none.
     pub(crate) uid: Arc<str>,
@@ -42,7 +42,7 @@ impl<'j> Metadata<'j> {
         })
     }
 
-    /// An annotation.
+    /// The value of an annotation.
     pub(crate) fn annotation(&self, name: &str) -> Option<&'j str> {
         self.root.get("metadata")?.get("annotations")?.get(name)?.as_str()
     }

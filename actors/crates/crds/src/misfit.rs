@@ -1,14 +1,14 @@
 //! Documents that are skipped because nothing says, or says rightly, what they are.
 
-use campanile_yaml::Step;
+use campanile_yaml::PathStep;
 use serde_json::Value as Json;
 
 use crate::flux::Concerns;
 use crate::hidden::is_ciphertext;
 use crate::nearest::{distance, nearest};
-use crate::{FieldPath, GROUP, Level, Lint, Map, Rule, Told, Violation};
+use crate::{FieldPath, GROUP, Level, Map, Rule, SchemaFinding, Told, Violation};
 
-/// The kinds of [`GROUP`].
+/// The kinds of the group [`GROUP`].
 const KINDS: [&str; 3] = ["Alert", "Provider", "Receiver"];
 
 /// How many letters of [`GROUP`] may differ where it is meant.
@@ -27,18 +27,18 @@ const OF_KUSTOMIZE: [&str; 9] = [
     "bases",
 ];
 
-/// Why a document is no object that can be looked at; none if it is one, or empty, or a file for kustomize.
-pub fn misfit(json: &Json) -> Option<Lint> {
+/// The finding about a document that is no object; none if it is one, or empty, or a file for kustomize.
+pub fn misfit(json: &Json) -> Option<SchemaFinding> {
     match json {
         Json::Null => None,
         Json::Object(root) => of_mapping(root),
         Json::Array(items) => {
             let is_typed = |item: &Json| item.get("kind").is_some() || item.get("apiVersion").is_some();
-            let lint = no_object(
+            let finding = no_object(
                 "is a list and is skipped; write each object as a document of its own, or all as items of a 'kind: List'",
             );
             let level = if items.iter().any(is_typed) { Level::Error } else { Level::Warning };
-            Some(Lint { level, ..lint })
+            Some(SchemaFinding { level, ..finding })
         }
         Json::Bool(_) | Json::Number(_) | Json::String(_) => {
             Some(no_object("is a single value and is skipped; write a mapping with apiVersion and kind"))
@@ -52,16 +52,16 @@ pub fn meant_kind(json: &Json) -> Option<&'static str> {
     nearest(kind, KINDS.into_iter().chain(["Secret"]))
 }
 
-fn error(rule: Rule, path: Vec<Step>, message: impl Into<String>) -> Lint {
+fn error(rule: Rule, path: Vec<PathStep>, message: impl Into<String>) -> SchemaFinding {
     let violation = Violation { rule, path: FieldPath(path), message: message.into() };
-    Lint { level: Level::Error, concerns: Concerns::All, violation, told: Told::InCheck }
+    SchemaFinding { level: Level::Error, concerns: Concerns::All, violation, told: Told::InCheck }
 }
 
-fn no_object(what: &str) -> Lint {
+fn no_object(what: &str) -> SchemaFinding {
     error(Rule::NoObject, vec![], format!("the document {what}"))
 }
 
-fn of_mapping(root: &Map) -> Option<Lint> {
+fn of_mapping(root: &Map) -> Option<SchemaFinding> {
     let field = |key| root.get(key).filter(|value| !value.is_null());
     let (api_version, kind) = (field("apiVersion"), field("kind"));
     let is_binary = root.contains_key("sops") && root.get("data").is_some_and(is_ciphertext);
@@ -88,21 +88,21 @@ fn of_mapping(root: &Map) -> Option<Lint> {
     }
 }
 
-fn untyped(root: &Map) -> Option<Lint> {
+fn untyped(root: &Map) -> Option<SchemaFinding> {
     if ["metadata", "spec", "stringData"].iter().any(|key| root.contains_key(*key)) {
         return Some(no_object("has neither apiVersion nor kind, and is skipped; write both"));
     }
     if root.is_empty() || OF_KUSTOMIZE.iter().any(|key| root.contains_key(*key)) {
         return None;
     }
-    let lint = no_object(
+    let finding = no_object(
         "is no Kubernetes object, for it has neither apiVersion nor kind, and is skipped; keep it out of the folder",
     );
-    Some(Lint { level: Level::Warning, ..lint })
+    Some(SchemaFinding { level: Level::Warning, ..finding })
 }
 
 /// Whether group and kind are nearly ours, or the object is ours and holds ciphertext.
-fn of_type(root: &Map, api_version: &str, kind: &str) -> Option<Lint> {
+fn of_type(root: &Map, api_version: &str, kind: &str) -> Option<SchemaFinding> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     if group == GROUP {
         let of_list = kind.strip_suffix("List").unwrap_or(kind);
@@ -131,7 +131,7 @@ fn of_type(root: &Map, api_version: &str, kind: &str) -> Option<Lint> {
     of_secret(api_version, group, kind)
 }
 
-fn of_secret(api_version: &str, group: &str, kind: &str) -> Option<Lint> {
+fn of_secret(api_version: &str, group: &str, kind: &str) -> Option<SchemaFinding> {
     if kind == "Secret" && api_version != "v1" && (group.is_empty() || group == "core") {
         let message =
             format!("is '{api_version}', in which there is no Secret, so the document is skipped; write v1");
@@ -146,17 +146,19 @@ fn of_secret(api_version: &str, group: &str, kind: &str) -> Option<Lint> {
 }
 
 /// The first ciphertext of SOPS below `value`.
-fn ciphertext(value: &Json, path: &mut Vec<Step>) -> Option<Lint> {
-    let mut below = |step: Step, value: &Json| {
+fn ciphertext(value: &Json, path: &mut Vec<PathStep>) -> Option<SchemaFinding> {
+    let mut below = |step: PathStep, value: &Json| {
         path.push(step);
         let found = ciphertext(value, path);
         path.pop();
         found
     };
     match value {
-        Json::Object(map) => map.iter().find_map(|(key, value)| below(Step::Key(key.clone().into()), value)),
+        Json::Object(map) => {
+            map.iter().find_map(|(key, value)| below(PathStep::Key(key.clone().into()), value))
+        }
         Json::Array(items) => {
-            items.iter().enumerate().find_map(|(index, value)| below(Step::Index(index), value))
+            items.iter().enumerate().find_map(|(index, value)| below(PathStep::Index(index), value))
         }
         _ if is_ciphertext(value) => {
             let message = "is encrypted with SOPS, and ciphertext is never used; encrypt the values of Secrets alone, by \

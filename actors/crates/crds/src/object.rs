@@ -21,19 +21,19 @@ pub enum Object {
     Provider(ProviderSpec),
     /// A webhook that makes objects reconcile.
     Receiver(ReceiverSpec),
-    /// Credentials.
+    /// Credentials, certificates and addresses of Providers.
     Secret(Secret),
     /// Credentials that exist, and of which this text does not tell the contents.
     Hidden(HiddenSecret),
     /// Any other object: an event may be about it, and `matchLabels` may ask for its labels.
     Labelled {
-        /// Group and version.
+        /// Group and version of the object.
         api_version: String,
-        /// The kind.
+        /// The kind of the object.
         kind: String,
-        /// Namespace and name.
+        /// Namespace and name of the object.
         key: ObjectKey,
-        /// Its labels.
+        /// The labels of the object.
         labels: BTreeMap<String, String>,
     },
 }

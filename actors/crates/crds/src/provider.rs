@@ -11,7 +11,7 @@ use crate::{Map, Metadata, Version};
 /// The longest address, channel, user name and proxy, in characters.
 const LONGEST: usize = 2048;
 
-/// Fields that v1beta1 lacks.
+/// Fields that version `v1beta1` does not have.
 pub(crate) const LATER_FIELDS: &[&str] =
     &["interval", "proxySecretRef", "serviceAccountName", "commitStatusExpr"];
 

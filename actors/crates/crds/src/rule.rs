@@ -4,22 +4,22 @@
 /// Declares the rules with their ids and titles.
 macro_rules! rules {
     ($($(#[doc = $doc:literal])+ $name:ident: $id:literal, $title:literal;)+) => {
-        /// What a finding is about.
+        /// The rules that findings are about.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Rule {
             $($(#[doc = $doc])+ $name,)+
         }
 
         impl Rule {
-            /// All of them.
+            /// All rules, in the order of their ids.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// The stable id.
+            /// The stable id of the rule, as findings show it.
             pub fn id(self) -> &'static str {
                 match self { $(Self::$name => $id),+ }
             }
 
-            /// What is wrong where the rule is broken, in a few words.
+            /// The title of the rule: what is wrong where it is broken, in a few words.
             pub fn title(self) -> &'static str {
                 match self { $(Self::$name => $title),+ }
             }
@@ -48,7 +48,7 @@ rules! {
     UnknownVersion: "unknown-version", "the kind does not have this version";
     /// A version that goes away.
     OldVersion: "old-version", "the version is deprecated or gone";
-    /// The same object twice.
+    /// An object is defined twice.
     DuplicateObject: "duplicate-object", "an object is defined twice";
     /// A field that the kind does not have.
     UnknownField: "unknown-field", "the kind does not have this field";
@@ -62,7 +62,7 @@ rules! {
     Variable: "left-variable", "a variable was left in";
     /// A type that this program does not know, or not in this version.
     ProviderType: "provider-type", "the provider type is not supported";
-    /// An Alert without sources.
+    /// An Alert names no event sources.
     NoSources: "no-event-sources", "the Alert names no event sources";
     /// An event source that no event can match.
     NeverMatches: "never-matches", "no object can have this name";
@@ -84,7 +84,7 @@ rules! {
     Channel: "provider-channel", "the channel cannot be used";
     /// A credential is missing or cannot be used.
     Credentials: "provider-secret", "a key of the Secret is missing or cannot be used";
-    /// Certificates cannot be used.
+    /// The certificates of a Provider cannot be used.
     Certificates: "provider-certificates", "the certificates cannot be used";
     /// The proxy cannot be used.
     Proxy: "provider-proxy", "the proxy cannot be used";
@@ -92,7 +92,7 @@ rules! {
     Expression: "provider-expression", "the expression is not valid";
     /// A namespace that references may not cross into.
     CrossNamespace: "cross-namespace", "the reference crosses namespaces where that is not allowed";
-    /// A Receiver without resources.
+    /// A Receiver names no resources.
     NoResources: "no-resources", "the Receiver names no resources";
     /// A resource that no webhook can reconcile as it is written.
     Resource: "receiver-resource", "the resource cannot be reconciled as it is written";

@@ -37,9 +37,9 @@ fn violations(json: &Json) -> Vec<String> {
     Object::from_json(json).unwrap_err().iter().map(ToString::to_string).collect()
 }
 
-fn lints(json: &Json) -> Vec<(Level, String)> {
-    let said = lint(json).into_iter().filter(|lint| lint.concerns.is_said(None));
-    said.map(|lint| (lint.level, lint.violation.to_string())).collect()
+fn findings(json: &Json) -> Vec<(Level, String)> {
+    let said = lint(json).into_iter().filter(|finding| finding.concerns.is_said(None));
+    said.map(|finding| (finding.level, finding.violation.to_string())).collect()
 }
 
 #[test]
@@ -140,10 +140,13 @@ fn t04_a_kind_of_others_is_taken_in_every_version_and_a_slip_of_the_pen_is_a_war
     for version in ["v1beta1", "v1beta2", "v1beta3", "v1"] {
         assert_eq!(alert(version, spec("Terraform")).sources[0].kind, "Terraform");
     }
-    assert_eq!(lints(&manifest("Alert", "v1", spec("Terraform"))), []);
+    assert_eq!(findings(&manifest("Alert", "v1", spec("Terraform"))), []);
     let warning = "spec.eventSources[0].kind 'HelmRelase' is no kind of Flux, and differs little from 'HelmRelease'; \
                    is that meant?";
-    assert_eq!(lints(&manifest("Alert", "v1", spec("HelmRelase"))), [(Level::Warning, warning.to_owned())]);
+    assert_eq!(
+        findings(&manifest("Alert", "v1", spec("HelmRelase"))),
+        [(Level::Warning, warning.to_owned())]
+    );
 }
 
 #[test]
@@ -238,7 +241,7 @@ fn k10_github_needs_no_commit_status_expr() {
 fn an_unknown_type_is_accepted_but_an_error_of_the_lint() {
     let unknown = manifest("Provider", "v1beta3", json!({"type": "carrier-pigeon"}));
     assert!(matches!(Object::from_json(&unknown), Ok(Some(Object::Provider(_)))));
-    let found = lints(&unknown);
+    let found = findings(&unknown);
     assert_eq!(found[0].0, Level::Error);
     assert!(found[0].1.contains("'carrier-pigeon' is not supported; use one of generic, "), "{found:?}");
 }
@@ -253,8 +256,9 @@ fn a_type_that_a_version_does_not_have_is_an_error_of_the_lint() {
         ("v1beta2", "mastodon", false),
         ("v1", "mastodon", false),
     ] {
-        let found = lints(&manifest("Provider", version, json!({"type": kind})));
-        let is_wrong = found.iter().any(|lint| lint.0 == Level::Error && lint.1.starts_with("spec.type "));
+        let found = findings(&manifest("Provider", version, json!({"type": kind})));
+        let is_wrong =
+            found.iter().any(|finding| finding.0 == Level::Error && finding.1.starts_with("spec.type "));
         assert_eq!(is_wrong, wrong, "{version} {kind}: {found:?}");
     }
 }
@@ -264,14 +268,14 @@ fn a_type_that_flux_has_in_a_later_version_is_a_warning() {
     for (version, kind, needed) in
         [("v1beta2", "nats", Some("v1beta3")), ("v1beta3", "mastodon", Some("v1")), ("v1", "mastodon", None)]
     {
-        let found = lints(&manifest("Provider", version, json!({"type": kind})));
+        let found = findings(&manifest("Provider", version, json!({"type": kind})));
         let warning = needed.map(|needed| {
             format!(
                 "spec.type is a type that Flux itself does not take in {version}; use apiVersion \
                  notification.toolkit.fluxcd.io/{needed} for '{kind}'"
             )
         });
-        let told = found.iter().find(|lint| lint.1.starts_with("spec.type")).cloned();
+        let told = found.iter().find(|finding| finding.1.starts_with("spec.type")).cloned();
         assert_eq!(told, warning.map(|text| (Level::Warning, text)), "{version} {kind}");
     }
 }
@@ -285,10 +289,12 @@ fn t03_each_field_that_flux_drops_is_one_finding_in_every_version() {
         for (kind, spec, fields) in
             [("Alert", alert, &["summary"][..]), ("Provider", provider, &["proxy", "interval"])]
         {
-            let found = lints(&manifest(kind, version, spec));
+            let found = findings(&manifest(kind, version, spec));
             for field in fields {
-                let count =
-                    found.iter().filter(|lint| lint.1.starts_with(&format!("spec.{field} {said}"))).count();
+                let count = found
+                    .iter()
+                    .filter(|finding| finding.1.starts_with(&format!("spec.{field} {said}")))
+                    .count();
                 assert_eq!(count, 1, "{version} {kind} {field}: {found:?}");
             }
         }

@@ -10,9 +10,9 @@ pub const GROUP: &str = "notification.toolkit.fluxcd.io";
 /// types, as the definitions in `deploy/crds`, which do not have that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
-    /// The oldest.
+    /// The oldest version that is served.
     V1beta1,
-    /// The one with status.
+    /// The version in which objects have a status.
     V1beta2,
     /// The one that is stored unless the administrator chooses `v1`; Flux 2.9 and older have none that is newer.
     V1beta3,
@@ -37,7 +37,7 @@ impl Version {
         Self::named(name).filter(|version| kind != "Receiver" || *version != Self::V1beta3)
     }
 
-    /// The name in manifests.
+    /// The name of the version in manifests, such as `v1beta3`.
     pub fn name(self) -> &'static str {
         match self {
             Self::V1beta1 => "v1beta1",

@@ -1,23 +1,23 @@
-//! What is wrong with an object, and where.
+//! Violations of a schema: the field of an object, and what is wrong with it.
 
 use std::fmt;
 
-use campanile_yaml::Step;
+use campanile_yaml::PathStep;
 
 use crate::Rule;
 
 /// The way from an object's root to a field, printed like `spec.eventSources[0].kind`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldPath(pub Vec<Step>);
+pub struct FieldPath(pub Vec<PathStep>);
 
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, step) in self.0.iter().enumerate() {
             match step {
-                Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Key(key) if key.contains(['.', '/']) => write!(f, "[\"{key}\"]")?,
-                Step::Key(key) if place == 0 => f.write_str(key)?,
-                Step::Key(key) => write!(f, ".{key}")?,
+                PathStep::Index(index) => write!(f, "[{index}]")?,
+                PathStep::Key(key) if key.contains(['.', '/']) => write!(f, "[\"{key}\"]")?,
+                PathStep::Key(key) if place == 0 => f.write_str(key)?,
+                PathStep::Key(key) => write!(f, ".{key}")?,
             }
         }
         Ok(())
@@ -28,9 +28,9 @@ impl fmt::Display for FieldPath {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path} {message}")]
 pub struct Violation {
-    /// Which rule is broken.
+    /// The rule that is broken.
     pub rule: Rule,
-    /// The field.
+    /// The path of the field, such as `spec.eventSources[0].kind`.
     pub path: FieldPath,
     /// What is wrong and the remedy, to be read after the path.
     pub message: String,

@@ -10,9 +10,9 @@ use crate::{ObjectKey, Severity};
 pub struct Alert {
     /// Namespace and name of the Alert.
     pub key: ObjectKey,
-    /// The object's uid.
+    /// The uid of the Alert object.
     pub uid: Arc<str>,
-    /// The spec's generation.
+    /// The generation of its `spec`, from 1.
     pub generation: i64,
     /// The Provider to notify through; it lives in the Alert's namespace.
     pub provider: ObjectKey,
@@ -34,7 +34,7 @@ pub struct Alert {
     pub object: Arc<str>,
 }
 
-/// One entry of `spec.eventSources`.
+/// One entry of `spec.eventSources`: which objects an Alert is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSource {
     /// The kind, compared with case.

@@ -1,4 +1,4 @@
-//! What an Alert's notification says beside the event's own fields: metadata from four sources in one map (contract,
+//! The metadata of a notification, which an Alert sends beside the event's own fields: taken from four sources in one map (contract,
 //! control plane 6.2), and the facts in metadata that decide which Providers an event is for (6.1, steps 4 to 6).
 
 use std::collections::BTreeMap;
@@ -10,14 +10,14 @@ const ANNOTATION_PREFIX: &str = "event.toolkit.fluxcd.io/";
 /// The key under which the deprecated `spec.summary` goes out.
 const SUMMARY: &str = "summary";
 
-/// Where a metadata key came from, weakest first.
+/// The sources of a metadata key, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MetadataSource {
     /// Event keys with the prefix `event.toolkit.fluxcd.io/`.
     Annotations,
-    /// The Alert's `spec.eventMetadata`.
+    /// The `spec.eventMetadata` of the Alert.
     EventMetadata,
-    /// The Alert's deprecated `spec.summary`.
+    /// The deprecated `spec.summary` of the Alert.
     Summary,
     /// Event keys with the group of the object as prefix.
     Controller,
@@ -38,7 +38,7 @@ impl MetadataSource {
 /// A key that more than one source supplied; the last one won.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// The key without prefix.
+    /// The metadata key, without its group's prefix.
     pub key: String,
     /// Who supplied it, weakest first.
     pub sources: Vec<MetadataSource>,
@@ -52,10 +52,10 @@ impl Conflict {
     }
 }
 
-/// Combined metadata.
+/// Combined metadata, with the conflicts between its sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Combined {
-    /// What the notification carries.
+    /// The metadata that the notification carries.
     pub metadata: BTreeMap<String, String>,
     /// Keys with more than one source, sorted by key. They never block a delivery.
     pub conflicts: Vec<Conflict>,

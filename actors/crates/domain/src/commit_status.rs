@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use campanile_cel::{CelError, CelResult, Expression, Fault, Steps, Want};
+use campanile_cel::{CelError, CelResult, EvaluationError, Expression, Steps, Want};
 use serde_json::Value as Json;
 
 use crate::{Event, EventJson, status_name};
@@ -10,10 +10,10 @@ use crate::{Event, EventJson, status_name};
 #[cfg(test)]
 mod tests;
 
-/// The variables of `spec.commitStatusExpr`.
+/// The variables of a `spec.commitStatusExpr`.
 const VARIABLES: [&str; 3] = ["event", "provider", "alert"];
 
-/// Why a Provider's `spec.commitStatusExpr` gives no name.
+/// Errors for which a Provider's `spec.commitStatusExpr` gives no name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitStatusError {
     /// The expression itself is wrong: only an edit of the Provider mends it.
@@ -30,7 +30,7 @@ pub enum CommitStatusError {
 impl CommitStatusError {
     /// Whether the evaluation took more steps than it was given.
     pub fn is_exhausted(&self) -> bool {
-        matches!(self, Self::Evaluate(CelError::Evaluate { fault: Fault::Exhausted, .. }))
+        matches!(self, Self::Evaluate(CelError::Evaluate { fault: EvaluationError::Exhausted, .. }))
     }
 }
 

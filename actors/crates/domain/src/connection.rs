@@ -1,4 +1,4 @@
-//! How a provider's client connects: through which proxy, trusting whom, showing which certificate.
+//! Settings of a provider's connections: through which proxy, trusting whom, showing which certificate.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ pub struct Connection {
     pub confidential: bool,
 }
 
-/// How to talk to a proxy.
+/// The protocol that a proxy is spoken to in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyScheme {
     /// Plain HTTP: CONNECT for https targets, absolute-form requests for http targets.
     Http,
-    /// The same inside TLS.
+    /// An HTTP proxy that is spoken to inside TLS.
     Https,
     /// SOCKS 5 with names resolved by the proxy (RFC 1928).
     Socks5,
@@ -37,11 +37,11 @@ pub struct Proxy {
     pub scheme: ProxyScheme,
     /// Host name or IP literal; IPv6 without brackets.
     pub host: String,
-    /// TCP port.
+    /// The TCP port of the proxy, 1 to 65,535.
     pub port: u16,
     /// Login, sent as `Proxy-Authorization: Basic` or by RFC 1929.
     pub username: Option<String>,
-    /// Password of the login.
+    /// The password of the login at the proxy.
     pub password: Option<String>,
 }
 

@@ -35,7 +35,7 @@ impl fmt::Display for DeliveryId {
 /// The Alert that a delivery came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertRef {
-    /// Namespace and name.
+    /// Namespace and name of the Alert.
     pub key: ObjectKey,
     /// Its uid at the time of planning.
     pub uid: String,
@@ -64,11 +64,11 @@ pub struct NewDelivery {
 /// A stored delivery with its event, as a provider actor gets it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
-    /// Its id.
+    /// The id of the delivery.
     pub id: DeliveryId,
     /// The event, cleaned of what providers may not see; shared by all deliveries of the event.
     pub event: Arc<Event>,
-    /// What was planned.
+    /// The delivery as the router planned it.
     pub plan: NewDelivery,
     /// When the event was accepted.
     pub accepted_at: Timestamp,

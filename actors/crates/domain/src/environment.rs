@@ -22,11 +22,11 @@ pub struct Environment {
     pub cert_file: Option<PathBuf>,
     /// `SSL_CERT_DIR`: folders of PEM files that replace the system's trust store, separated as in `PATH`.
     pub cert_dir: Option<OsString>,
-    /// `AZURE_TENANT_ID`: the controller's tenant.
+    /// The variable `AZURE_TENANT_ID`: the controller's tenant.
     pub azure_tenant: Option<String>,
-    /// `AZURE_CLIENT_ID`: the controller's application.
+    /// The variable `AZURE_CLIENT_ID`: the controller's application.
     pub azure_client: Option<String>,
-    /// `AZURE_CLIENT_SECRET`: the application's secret.
+    /// The variable `AZURE_CLIENT_SECRET`: the application's secret.
     pub azure_secret: Option<String>,
     /// `AZURE_CLIENT_CERTIFICATE_PATH`: the application's certificate with its key.
     pub azure_certificate_file: Option<PathBuf>,
@@ -39,7 +39,7 @@ pub struct Environment {
     pub azure_authority: Option<String>,
     /// `AZURE_POD_IDENTITY_AUTHORITY_HOST`: the machine's metadata server.
     pub azure_machine: Option<String>,
-    /// `GOOGLE_APPLICATION_CREDENTIALS`: the controller's credential.
+    /// The variable `GOOGLE_APPLICATION_CREDENTIALS`: the file of the controller's credential.
     pub google_key_file: Option<PathBuf>,
     /// Where `gcloud auth application-default login` leaves a credential: below `CLOUDSDK_CONFIG`, or the home folder's
     /// `.config/gcloud`. It need not be there.
@@ -55,7 +55,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// What `variable` says. An empty value counts as none, and so does one that is no text where a text is wanted; of a
+    /// The environment that `variable` reads. An empty value counts as none, and so does one that is no text where a text is wanted; of a
     /// proxy's two names the upper-case one wins.
     pub fn from(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let raw = |name: &str| variable(name).filter(|value| !value.is_empty());

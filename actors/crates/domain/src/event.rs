@@ -1,4 +1,4 @@
-//! What a controller reports, and the two forms in which it is written down.
+//! The event that a controller reports, and the two forms in which it is written down.
 //!
 //! The wire form ([`EventJson`], [`to_wire_json`]) is what destinations get: it is fixed byte for byte by the
 //! contract (providers 12; flux-2.10, section 2). The stored form is the derived `Serialize` of [`Event`], which keeps fractions
@@ -21,15 +21,15 @@ pub use decode::{DecodeError, Received};
 pub use unknown_fields::{MOST_UNKNOWN_BYTES, UnknownFields};
 pub use wire::{EventJson, to_wire_json};
 
-/// How serious an event is. Senders use `trace`, `info` and `error`; any other text is kept as it came.
+/// The severity of an event. Senders use `trace`, `info` and `error`; any other text is kept as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Severity {
     /// Detail that Flux's own controllers do not post.
     Trace,
-    /// Normal progress.
+    /// The event tells of normal progress.
     Info,
-    /// A failure.
+    /// The event tells of a failure.
     Error,
     /// Anything else, the empty text included.
     Other(String),
@@ -76,7 +76,7 @@ impl From<Severity> for String {
 pub struct Event {
     /// What the event is about.
     pub involved_object: ObjectRef,
-    /// How serious it is.
+    /// The severity that the controller gave it.
     pub severity: Severity,
     /// When it happened; none if the sender gave none, or the zero time.
     pub timestamp: Option<Timestamp>,
@@ -88,7 +88,7 @@ pub struct Event {
     pub metadata: BTreeMap<String, String>,
     /// The sender, for example `kustomize-controller`.
     pub reporting_controller: String,
-    /// The sender's pod.
+    /// The name of the controller's pod.
     pub reporting_instance: String,
     /// A second object that the event tells of, such as the source of a Kustomization. From Flux 2.10 on.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,22 +10,22 @@ use crate::Failure;
 /// The methods that destinations' APIs use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Read.
+    /// Reads what is already there.
     Get,
-    /// Create.
+    /// Creates something at the destination.
     Post,
-    /// Replace.
+    /// Replaces something as a whole.
     Put,
-    /// Change in part.
+    /// Changes something there in part.
     Patch,
-    /// Remove.
+    /// Removes something at the destination.
     Delete,
 }
 
 /// One HTTP request. The URL may be a secret, so `Debug` shows only the method.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The method.
+    /// The HTTP method of the request.
     pub method: Method,
     /// Absolute `http` or `https` URL; user-info in it becomes Basic auth where `headers` has no `Authorization`.
     pub url: String,
@@ -57,7 +57,7 @@ impl Request {
         HARMLESS.iter().any(|harmless| header.eq_ignore_ascii_case(harmless))
     }
 
-    /// What lets this request in, as far as one can see that from outside: the values of headers and their parts, and an
+    /// The credentials that let this request in, as far as one can see that from outside: the values of headers and their parts, and an
     /// assertion in a form (RFC 7523, 2.1). A destination may quote them.
     pub fn credentials(&self) -> Vec<String> {
         let values = self.headers.iter().filter(|(name, _)| !Self::is_harmless(name)).map(|(_, value)| value);
@@ -80,7 +80,7 @@ impl fmt::Debug for Request {
 /// One HTTP response, its body read up to the transport's cap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
-    /// The status code.
+    /// The HTTP status of the answer, 100 to 599.
     pub status: u16,
     /// Header names in lower case, and values that are text.
     pub headers: Vec<(String, String)>,
@@ -92,7 +92,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// What texts may quote of the body.
+    /// The part of the body that texts may quote.
     pub fn quotable(&self) -> &[u8] {
         if self.is_quotable { &self.body } else { &[] }
     }
@@ -103,10 +103,10 @@ impl Response {
     }
 }
 
-/// What became of a delivery after an exchange.
+/// The verdict of an exchange on its delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The destination has it.
+    /// The destination has taken the message.
     Delivered,
     /// There is nothing to send: the destination already shows it, or the type skips this event.
     Skipped,

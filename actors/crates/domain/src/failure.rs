@@ -1,4 +1,4 @@
-//! Why a delivery failed and what follows from it: the judgement table.
+//! Failures of deliveries by class, and what follows from each: the judgement table.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::Masker;
 
-/// What to do with a delivery that failed.
+/// The disposition of a delivery that failed: what is done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
     /// Try again soon, backing off.
     Retry,
     /// Only a human can mend it: the provider's queue waits until its Provider or Secret changes.
     Park,
-    /// Give this one up.
+    /// This delivery is given up.
     Dead,
 }
 
@@ -29,7 +29,7 @@ pub enum FailureClass {
     UnknownHost,
     /// The TLS handshake failed: untrusted, expired, wrong name, client certificate wanted.
     Tls,
-    /// The proxy refused.
+    /// The proxy refused to connect.
     Proxy,
     /// Too many requests (429, 425, 403 with rate-limit headers).
     Throttled,
@@ -49,11 +49,11 @@ pub enum FailureClass {
     Rejected,
     /// The message could not be rendered.
     Render,
-    /// The deadline passed.
+    /// The deadline of the delivery passed.
     Expired,
     /// The exchange panicked on it again and again.
     Poison,
-    /// Its Provider was deleted.
+    /// The Provider of the delivery was deleted.
     ProviderDeleted,
     /// The provider's queue was full and this was its oldest.
     Overflow,
@@ -62,7 +62,7 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
-    /// All of them.
+    /// All classes, in the order of the judgement table.
     pub const ALL: [Self; 19] = [
         Self::Timeout,
         Self::Connection,
@@ -85,7 +85,7 @@ impl FailureClass {
         Self::Damaged,
     ];
 
-    /// What follows, unless a type knows better.
+    /// The disposition that follows, unless a type knows better.
     pub fn disposition(self) -> Disposition {
         use FailureClass as C;
         match self {
@@ -133,7 +133,7 @@ impl FailureClass {
 /// A failure in words that may leave the program: masked and bounded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// The kind.
+    /// The class of the failure.
     pub class: FailureClass,
     /// A lower-case fragment that names the object and the remedy; at most [`Failure::MAX_MESSAGE`] bytes.
     pub message: String,

@@ -1,4 +1,4 @@
-//! How far an event has come from installation to installation, so that none is forwarded in a circle.
+//! Hops of an event from installation to installation, counted so that none is forwarded in a circle.
 //!
 //! Types that forward events send a header along: the random id of this installation, and how often the event was forwarded
 //! so far. Whoever takes events in refuses its own id and too high a count, so a hub still gets what others forward.
@@ -10,7 +10,7 @@ use crate::Event;
 /// The header of a forwarded event, in lower case: `id=<32 hex digits>; hops=<1 to 255>`.
 pub const HOPS_HEADER: &str = "x-campanile-hops";
 
-/// How often an event may have been forwarded when it is taken in.
+/// The most hops that an event may have behind it when it is taken in.
 pub const MOST_HOPS: u8 = 4;
 
 /// Hex digits of an id.
@@ -20,7 +20,7 @@ const ID_LENGTH: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installation(Arc<str>);
 
-/// Why a forwarded event is not taken in.
+/// Errors for which a forwarded event is not taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoopError {
     /// This installation has forwarded it.
@@ -40,7 +40,7 @@ impl Installation {
         is_id.then(|| Self(id.to_ascii_lowercase().into()))
     }
 
-    /// The id.
+    /// The id of the installation.
     pub fn id(&self) -> &str {
         &self.0
     }
@@ -50,7 +50,7 @@ impl Installation {
         format!("id={}; hops={}", self.0, event.hops.saturating_add(1))
     }
 
-    /// How often an event that came with these headers was forwarded: zero without any. What is not understood counts as once.
+    /// The hops of an event that came with these headers: zero without any. What is not understood counts as once.
     ///
     /// # Errors
     /// It may not be taken in.

@@ -98,7 +98,7 @@ impl<'de> Deserialize<'de> for RecordId {
     }
 }
 
-/// How many characters of each id tell these apart, at least [`SHORTEST_PREFIX`].
+/// The number of characters of each id that tell these apart, at least [`SHORTEST_PREFIX`].
 pub fn prefix_length<I: fmt::Display>(ids: impl IntoIterator<Item = I>) -> usize {
     let mut texts: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
     texts.sort_unstable();
@@ -135,7 +135,7 @@ fn mix(value: u64) -> u64 {
     value ^ value >> 31
 }
 
-/// The inverse of [`mix`].
+/// The inverse function of [`mix`].
 fn unmix(value: u64) -> u64 {
     let value = (value ^ value >> 31 ^ value >> 62).wrapping_mul(0x3196_42B2_D24D_8EC3);
     let value = (value ^ value >> 27 ^ value >> 54).wrapping_mul(0x96DE_1B17_3F11_9089);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-/// What labels must fulfil. The default selects everything.
+/// The requirements that labels must fulfil. The default selects everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelSelector(Vec<Requirement>);
 

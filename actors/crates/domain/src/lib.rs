@@ -13,7 +13,6 @@ mod environment;
 mod event;
 mod exchange;
 mod failure;
-mod go_duration;
 mod hops;
 mod id;
 mod label;
@@ -50,7 +49,6 @@ pub use event::{
 };
 pub use exchange::{Method, Request, Response, Verdict};
 pub use failure::{Disposition, Failure, FailureClass};
-pub use go_duration::{go_duration, go_duration_text};
 pub use hops::{HOPS_HEADER, Installation, LoopError, MOST_HOPS};
 pub use id::{IdError, IdTexts, RecordId, SHORTEST_PREFIX, named, prefix, prefix_length};
 pub use label::{check_label, check_selector};

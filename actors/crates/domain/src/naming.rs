@@ -1,4 +1,4 @@
-//! How commit statuses name an object and say in words what happened to it (contract, providers 13).
+//! Names and descriptions of commit statuses: the object, and in words what happened to it (contract, providers 13).
 
 use crate::ObjectRef;
 
@@ -24,7 +24,7 @@ pub(crate) fn description(reason: &str) -> String {
     words
 }
 
-/// What makes characters belong together.
+/// The class of a character, by which neighbours belong together.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Lower,

@@ -12,7 +12,7 @@ pub struct Publication {
     pub servers: Arc<NatsServers>,
     /// The subject, without white space and wildcards.
     pub subject: Arc<str>,
-    /// The message.
+    /// The payload of the published message.
     pub payload: Bytes,
 }
 
@@ -31,14 +31,14 @@ pub struct NatsServers {
     pub login: NatsLogin,
 }
 
-/// One server.
+/// One server of a NATS address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NatsServer {
     /// How to talk to it.
     pub scheme: NatsScheme,
     /// Host name or IP literal; IPv6 without brackets.
     pub host: String,
-    /// TCP port.
+    /// The TCP port, 1 to 65,535.
     pub port: u16,
     /// Path and query of a WebSocket address, beginning with a slash; `/` for the others.
     pub path: String,
@@ -46,21 +46,21 @@ pub struct NatsServer {
     pub login: Option<NatsLogin>,
 }
 
-/// How to talk to a server.
+/// The protocol that a server is spoken to in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NatsScheme {
     /// Plain TCP, or TLS where the server demands it.
     Nats,
-    /// TLS.
+    /// TLS after the server's greeting, also where it does not demand it.
     Tls,
-    /// WebSocket.
+    /// A WebSocket on plain TCP.
     Ws,
-    /// WebSocket inside TLS.
+    /// A WebSocket inside of TLS.
     Wss,
 }
 
 impl NatsScheme {
-    /// The name in addresses.
+    /// The name of the scheme in addresses.
     pub fn name(self) -> &'static str {
         match self {
             Self::Nats => "nats",
@@ -71,14 +71,14 @@ impl NatsScheme {
     }
 }
 
-/// Who one is at a server. Nothing of it is ever printed.
+/// The login at a server. Nothing of it is ever printed.
 #[derive(Clone, PartialEq, Eq)]
 pub enum NatsLogin {
-    /// Nobody.
+    /// No login: the server asks for none.
     Anonymous,
-    /// A token for all.
+    /// One token that all clients share.
     Token(String),
-    /// User and password.
+    /// A user's name with a password.
     Password(String, String),
     /// A user known by a key.
     Key(NatsKey),
@@ -103,7 +103,7 @@ impl fmt::Debug for NatsLogin {
 pub struct NatsKey {
     /// The public half as servers list it, `U…`.
     pub public: String,
-    /// The secret half.
+    /// The secret half of the key: an Ed25519 seed.
     pub seed: [u8; 32],
 }
 

@@ -19,7 +19,7 @@ pub use fact::Fact;
 /// The reason of events that tell of work under way (contract, providers 17).
 const PROGRESSING: &str = "Progressing";
 
-/// What a destination is told about one event or several.
+/// The notification of one event or several, as a destination is told.
 ///
 /// Where a notification has several events and a destination takes one of a kind (a reason, a time, an object's uid), that
 /// of the newest event counts.
@@ -31,7 +31,7 @@ pub struct Notification<'a> {
 }
 
 impl<'a> Notification<'a> {
-    /// What `delivery` tells its destination.
+    /// The notification that `delivery` carries.
     pub fn of(delivery: &'a Delivery) -> Self {
         Self::about(Events::one(&delivery.event), delivery)
     }
@@ -55,7 +55,7 @@ impl<'a> Notification<'a> {
         }
     }
 
-    /// What happened, in words. Senders keep it below 39,000 characters, nothing enforces that.
+    /// The message of the event. Senders keep it below 39,000 characters, nothing enforces that.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -81,7 +81,7 @@ impl<'a> Notification<'a> {
         self.events.objects()
     }
 
-    /// What happened, in one camel-case word.
+    /// The reason of the event, in one camel-case word.
     pub fn reason(&self) -> &'a str {
         &self.events.newest().reason
     }
@@ -135,7 +135,7 @@ impl<'a> Notification<'a> {
         self.delivery.plan.commit_status.as_deref().filter(|name| !name.is_empty())
     }
 
-    /// When it happened; where no sender said, when it was accepted: retries must not make it later.
+    /// The time of the event; where no sender said, when it was accepted: retries must not make it later.
     pub fn happened_at(&self) -> Timestamp {
         self.events.newest().timestamp.unwrap_or(self.delivery.accepted_at)
     }

@@ -1,4 +1,4 @@
-//! How objects are named: by namespace and name, or by a full reference.
+//! Names of objects: by namespace and name, or by a full reference.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 /// Clones share their text, so a key can travel with every delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectKey {
-    /// The namespace.
+    /// The namespace of the object.
     pub namespace: Arc<str>,
-    /// The name.
+    /// The name of the object in its namespace.
     pub name: Arc<str>,
 }
 
@@ -36,13 +36,13 @@ pub struct ObjectRef {
     /// For example `Kustomization`; compared with case.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub kind: String,
-    /// The object's namespace.
+    /// The namespace of the referenced object.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
-    /// The object's name.
+    /// The name of the referenced object.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// The object's uid.
+    /// The uid of the referenced object; empty if unknown.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub uid: String,
     /// Group and version, for example `kustomize.toolkit.fluxcd.io/v1`.

@@ -1,4 +1,4 @@
-//! What a verified webhook asked for and the API server did not take yet.
+//! The postponed reconcile: a verified webhook asked for it, and the API server did not take it yet.
 
 use jiff::Timestamp;
 

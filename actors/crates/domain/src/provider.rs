@@ -1,4 +1,4 @@
-//! Where notifications go, as the user wrote it.
+//! The `spec` of a Provider, which says where notifications go, as the user wrote it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use crate::{ObjectKey, ProviderClass, ProviderType};
 pub struct ProviderSpec {
     /// Namespace and name of the Provider. All its Secrets live in that namespace.
     pub key: ObjectKey,
-    /// The object's uid.
+    /// The uid of the Provider object.
     pub uid: Arc<str>,
-    /// The spec's generation.
+    /// The generation of its `spec`, from 1.
     pub generation: i64,
     /// `spec.type` as written; [`ProviderSpec::kind`] says whether it is known.
     pub type_name: String,
     /// `spec.address`, untrimmed; empty if unset.
     pub address: String,
-    /// `spec.channel`; empty if unset.
+    /// The value of `spec.channel`; empty if unset.
     pub channel: String,
-    /// `spec.username`; empty if unset.
+    /// The value of `spec.username`; empty if unset.
     pub username: String,
     /// `spec.timeout`; none means the default of 15 s, as does zero.
     pub timeout: Option<Duration>,
@@ -32,7 +32,7 @@ pub struct ProviderSpec {
     pub cert_secret_ref: Option<String>,
     /// Name of the Secret with the proxy.
     pub proxy_secret_ref: Option<String>,
-    /// `spec.serviceAccountName`; empty if unset.
+    /// The value of `spec.serviceAccountName`; empty if unset.
     pub service_account: String,
     /// Whether the Provider is switched off.
     pub suspend: bool,
@@ -62,7 +62,7 @@ impl ProviderSpec {
         self.kind().is_some_and(ProviderType::shows_progress)
     }
 
-    /// How long one round of tries may take.
+    /// The time that one round of attempts may take.
     pub fn effective_timeout(&self) -> Duration {
         self.timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(DEFAULT_TIMEOUT)
     }

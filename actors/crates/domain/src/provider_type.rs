@@ -7,12 +7,12 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
-/// What a type is for; the router's gates ask for it (contract, control plane 6.1).
+/// The class of a type: what it is for. The router's gates ask for it (contract, control plane 6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProviderClass {
     /// A message to people or to an incident tool.
     Message,
-    /// The event itself, forwarded.
+    /// Types that forward the event itself.
     Generic,
     /// The status of a commit on a Git host.
     CommitStatus,
@@ -23,13 +23,13 @@ pub enum ProviderClass {
 /// A version of the Provider kind as Flux defines it, oldest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KindVersion {
-    /// `v1beta1`.
+    /// The version `v1beta1` of the kind.
     V1beta1,
-    /// `v1beta2`.
+    /// The version `v1beta2` of the kind.
     V1beta2,
-    /// `v1beta3`.
+    /// The version `v1beta3` of the kind.
     V1beta3,
-    /// `v1`, since Flux 2.10.
+    /// The version `v1`, since Flux 2.10.
     V1,
 }
 
@@ -48,16 +48,16 @@ struct Row {
     deadline: Duration,
     /// What the host publishes as its limit.
     rate: Option<Rate>,
-    /// Where it does.
+    /// The document where it says so.
     source: &'static str,
 }
 
-/// How many messages a host takes in a time, as it publishes it.
+/// The rate limit of a host, as it publishes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// So many messages.
+    /// The number of messages that are allowed.
     pub messages: u32,
-    /// In this time.
+    /// The time in which they are allowed.
     pub per: Duration,
 }
 
@@ -121,12 +121,12 @@ impl ProviderType {
         table::ROWS.iter().map(Self)
     }
 
-    /// The name in manifests.
+    /// The name of the type in manifests.
     pub fn name(self) -> &'static str {
         self.0.name
     }
 
-    /// What the type is for.
+    /// The class of the type: what it is for.
     pub fn class(self) -> ProviderClass {
         self.0.class
     }
@@ -148,18 +148,18 @@ impl ProviderType {
         self.0.deprecates_token
     }
 
-    /// What the host publishes as its limit for one Provider, so that a backlog can be worked off below it. None where it
+    /// The limit that the host publishes for one Provider, so that a backlog can be worked off below it. None where it
     /// publishes nothing, leaves it to whoever runs it, or allows more than could ever wait.
     pub fn rate(self) -> Option<Rate> {
         self.0.rate
     }
 
-    /// Where [`rate`](Self::rate) is published, in words and with a link in angle brackets; empty where there is none.
+    /// The document where [`rate`](Self::rate) is published, in words and with a link in angle brackets; empty where there is none.
     pub fn rate_source(self) -> &'static str {
         self.0.source
     }
 
-    /// How long after acceptance a delivery is given up, unless the operator says otherwise.
+    /// The time after acceptance at which a delivery is given up, unless the operator says otherwise.
     pub fn deadline(self) -> Duration {
         self.0.deadline
     }

@@ -11,9 +11,9 @@ use crate::{ObjectKey, ReceiverType};
 pub struct ReceiverSpec {
     /// Namespace and name of the Receiver.
     pub key: ObjectKey,
-    /// The object's uid.
+    /// The uid of the Receiver object.
     pub uid: Arc<str>,
-    /// The spec's generation.
+    /// The generation of its `spec`, from 1.
     pub generation: i64,
     /// `spec.type` as written; [`ReceiverSpec::kind`] says whether it is known.
     pub type_name: String,
@@ -21,7 +21,7 @@ pub struct ReceiverSpec {
     pub interval: Option<Duration>,
     /// The events to act on, as the type names them; all if empty.
     pub events: Vec<String>,
-    /// What to reconcile.
+    /// The entries of `spec.resources`: what to reconcile.
     pub resources: Vec<ReceiverResource>,
     /// CEL expression that every resource must pass; none if unset or empty.
     pub resource_filter: Option<String>,
@@ -47,7 +47,7 @@ impl ReceiverSpec {
         ReceiverType::named(&self.type_name)
     }
 
-    /// How often the Receiver is looked at again.
+    /// The interval at which the Receiver is looked at again.
     pub fn effective_interval(&self) -> Duration {
         self.interval.unwrap_or(DEFAULT_INTERVAL)
     }
@@ -58,12 +58,12 @@ impl ReceiverSpec {
     }
 }
 
-/// One entry of `spec.resources`.
+/// One entry of `spec.resources`: objects by kind, name and labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiverResource {
     /// Group and version; none means that of the kind's default.
     pub api_version: Option<String>,
-    /// The kind, used literally.
+    /// The kind of the objects, used literally.
     pub kind: String,
     /// The name, or `*` for all that [`match_labels`](Self::match_labels) selects.
     pub name: String,
@@ -110,19 +110,19 @@ pub struct OidcProvider {
     pub validations: Vec<OidcValidation>,
 }
 
-/// A named expression.
+/// A named expression over the claims of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OidcVariable {
-    /// Its name.
+    /// The name of the variable in later expressions.
     pub name: String,
-    /// The CEL expression.
+    /// The CEL expression of the variable.
     pub expression: String,
 }
 
 /// A demand on a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OidcValidation {
-    /// The CEL expression.
+    /// The CEL expression that must be true.
     pub expression: String,
     /// What to log if it is false.
     pub message: String,

@@ -1,6 +1,6 @@
 //! The types of Receivers: one row each (contract, receivers 1.1, 1.3 and 5).
 
-/// Who calls, which decides how a call is verified.
+/// The type of a Receiver: who calls, which decides how a call is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReceiverType {
     /// Nothing but the secrecy of the path.
@@ -9,34 +9,34 @@ pub enum ReceiverType {
     GenericHmac,
     /// A token of an OIDC issuer.
     GenericOidc,
-    /// GitHub and Gitea.
+    /// GitHub, and Gitea in GitHub's form.
     Github,
-    /// GitLab.
+    /// GitLab, with a secret token.
     Gitlab,
     /// Bitbucket Server and Data Center, and Cloud with a webhook secret.
     Bitbucket,
-    /// Harbor.
+    /// Harbor, with an authorization header.
     Harbor,
-    /// Docker Hub.
+    /// Docker Hub, without a signature.
     Dockerhub,
-    /// Quay.
+    /// Quay, whose webhooks have no signature.
     Quay,
     /// Google Container Registry and Artifact Registry, by Pub/Sub push.
     Gcr,
-    /// Nexus Repository.
+    /// Nexus Repository, with an HMAC of its own.
     Nexus,
-    /// Azure Container Registry.
+    /// Azure Container Registry, without a signature.
     Acr,
-    /// CDEvents over HTTP.
+    /// CDEvents over HTTP, without a signature.
     Cdevents,
 }
 
-/// What every crate may know of a type.
+/// The row of a type: what every crate may know of it.
 struct Row {
     name: &'static str,
     /// The header that names the event; none if the type ignores `spec.events`.
     event_header: Option<&'static str>,
-    /// Whether `v1beta2` has it.
+    /// Whether version `v1beta2` has the type.
     is_old: bool,
 }
 
@@ -85,7 +85,7 @@ impl ReceiverType {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// As manifests write it.
+    /// The name of the type in manifests.
     pub fn name(self) -> &'static str {
         self.row().name
     }

@@ -33,7 +33,7 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Reads an address.
+    /// Reads the parts of a repository's address.
     pub fn parse(address: &str) -> Self {
         if let Some((scheme, rest)) = address.split_once("://") {
             let scheme = scheme.to_ascii_lowercase();

@@ -12,7 +12,7 @@ const COMMIT_LENGTH: usize = 40;
 /// How much of a revision is quoted, in characters.
 const QUOTED: usize = 100;
 
-/// Why there is no commit.
+/// Errors of a revision that has no commit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RevisionError {
     /// No key that could tell.

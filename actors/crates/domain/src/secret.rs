@@ -8,11 +8,11 @@ use crate::ObjectKey;
 /// A Kubernetes Secret with its data, decoded from base64.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
-    /// Namespace and name.
+    /// Namespace and name of the Secret.
     pub key: ObjectKey,
     /// Its type, for example `Opaque` or `kubernetes.io/tls`; may be empty.
     pub type_name: String,
-    /// Raw values by key.
+    /// The raw values of the Secret by key.
     pub data: BTreeMap<String, Vec<u8>>,
 }
 

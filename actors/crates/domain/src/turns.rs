@@ -53,12 +53,12 @@ where
         item
     }
 
-    /// How many items there are.
+    /// The number of items that wait.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is none.
+    /// Whether no namespace waits for a turn.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }

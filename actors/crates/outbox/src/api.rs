@@ -23,12 +23,12 @@ use tracing::{Span, debug_span};
 pub use acceptance::Acceptance;
 pub use bounds::{Bounds, MEMO_BOUND};
 pub(crate) use bounds::{LIST_BOUND, Room};
-pub use browse::{Browse, Selection};
-pub use counts::{Stats, Tally, Usage};
+pub use browse::{Browse, BrowseFilter};
+pub use counts::{Stats, Usage, UsageByAlert};
 pub use memo_store::MemoStore;
 pub use ownership::{AllProviders, Epoch, Ownership};
 pub use reconcile_store::ReconcileStore;
-pub use scheduler::{Lease, Listener, Scheduler, Settlement};
+pub use scheduler::{Lease, Scheduler, Settlement, WorkListener};
 
 /// An answer that may take a disk write. It needs no runtime of its own and may be awaited on any thread.
 pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, OutboxError>> + Send>>;
@@ -50,9 +50,9 @@ impl fmt::Display for EventId {
 /// An event to store, once, with all its deliveries.
 #[derive(Clone, Debug)]
 pub struct Append {
-    /// The event.
+    /// The event that is accepted.
     pub event: Arc<Event>,
-    /// When it was accepted.
+    /// The time at which it was accepted.
     pub accepted_at: Timestamp,
     /// Its deliveries, or none yet.
     pub plan: Planned,
@@ -87,11 +87,11 @@ pub enum Planned {
 /// A stored event that waits to be planned.
 #[derive(Clone, Debug)]
 pub struct Unplanned {
-    /// Its id, for [`Acceptance::plan`].
+    /// The id of the event, for [`Acceptance::plan`].
     pub id: EventId,
-    /// The event.
+    /// The event that has no plan yet.
     pub event: Arc<Event>,
-    /// When it was accepted.
+    /// The time at which it was accepted.
     pub accepted_at: Timestamp,
 }
 
@@ -99,15 +99,15 @@ pub struct Unplanned {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeliveryState {
-    /// Waits for its turn.
+    /// The delivery waits for its turn.
     Ready,
-    /// Held by a taker.
+    /// The delivery is held by a taker.
     Leased,
     /// Waits for its next try.
     Retry,
-    /// Waits for a human.
+    /// The delivery waits for a human.
     Parked,
-    /// A dead letter.
+    /// The delivery is a dead letter.
     Dead,
 }
 
@@ -115,29 +115,29 @@ pub enum DeliveryState {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryView {
-    /// Its id.
+    /// The id of the delivery.
     pub id: DeliveryId,
-    /// Its state.
+    /// The state of the delivery.
     pub state: DeliveryState,
-    /// Its Provider.
+    /// Namespace and name of its Provider.
     pub provider: ObjectKey,
-    /// Its Alert.
+    /// Namespace and name of its Alert.
     pub alert: ObjectKey,
     /// The object of the event, as `Kind/namespace/name`.
     pub object: String,
-    /// The event's reason.
+    /// The reason that its event gives.
     pub reason: String,
-    /// Tries so far.
+    /// The number of its attempts so far.
     pub attempts: u32,
     /// When the event was accepted.
     pub accepted_at: Timestamp,
     /// When it is tried next, if it waits for a time; when it died, if it is dead.
     pub at: Option<Timestamp>,
-    /// The last failure.
+    /// The failure of its last attempt, if that failed.
     pub failure: Option<Failure>,
 }
 
-/// Why an operation did not happen.
+/// Errors for which an operation did not happen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutboxError {
     /// A bound is reached or the disk is full; nothing of the call was stored.

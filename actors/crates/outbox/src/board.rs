@@ -1,4 +1,4 @@
-//! What the store knows without its disk: queues, lanes, leases, due times, dead letters, and what is yet to be written.
+//! The board, the part of the outbox that is in memory: queues, lanes, leases, due times, dead letters, and what is yet to be written.
 //!
 //! Every question of the trait that needs no text is answered here, in memory, in short steps. The board is the truth
 //! about where a delivery stands: a delivery enters it after its commit, changes are noted in the [`Ledger`], and the
@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use campanile_domain::{Failure, ObjectKey, RecordId};
 
-use crate::journal::{Change, LastFailure, Micros, Outcome, Phase, Standing};
+use crate::journal::{LastFailure, Micros, Phase, RowChange, RowColumns, RowOutcome};
 use crate::{Bounds, Epoch, EventId, Lease, OutboxError, Ownership};
 use cache::Cache;
 use chain::Chain;
@@ -37,14 +37,14 @@ use origins::Origins;
 use overflow::Overflow;
 use queue::{Queue, Queues};
 use record::Record;
-use slab::{Place, Slab};
+use slab::{Slab, SlabIndex};
 use unplanned::Unplanned;
 
 pub(crate) use lease::Leased;
 pub(crate) use ledger::{Ledger, WriteBatch};
 pub(crate) use record::{AT_ONCE, lane_number};
-pub use record::{Arrival, provider_number};
-pub(crate) use shares::Load;
+pub use record::{BoardEntry, provider_number};
+pub(crate) use shares::StorageLoad;
 pub(crate) use view::{RecordView, timestamp};
 
 /// An event that has deliveries.
@@ -52,13 +52,13 @@ pub(crate) use view::{RecordView, timestamp};
 struct EventEntry {
     id: i64,
     deliveries: u32,
-    /// What its row weighs.
+    /// The bytes that its row takes.
     bytes: u32,
 }
 
 /// A stored event on the board.
 #[derive(Clone, Copy)]
-pub(crate) struct EventPlace(Place);
+pub(crate) struct EventPlace(SlabIndex);
 
 /// The deliveries of one provider that go out one at a time.
 #[derive(Clone, Copy)]
@@ -67,7 +67,7 @@ struct Lane {
     chain: Chain,
     queue: u32,
     /// The delivery of this lane that is leased.
-    leased: Place,
+    leased: SlabIndex,
 }
 
 /// The state of an outbox in memory.
@@ -78,9 +78,9 @@ pub(crate) struct Board {
     records: Slab<Record>,
     lanes: Slab<Lane>,
     events: Slab<EventEntry>,
-    lane_of: HashMap<u64, Place>,
+    lane_of: HashMap<u64, SlabIndex>,
     queues: Queues,
-    leases: HashMap<i64, (Place, Epoch)>,
+    leases: HashMap<i64, (SlabIndex, Epoch)>,
     dead_letters: DeadLetters,
     unplanned: Unplanned,
     cache: Cache,
@@ -101,7 +101,7 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// An empty board.
+    /// Makes a board without deliveries.
     pub(crate) fn new(bounds: Bounds, ownership: Arc<dyn Ownership>) -> Self {
         Self {
             ownership,
@@ -199,13 +199,13 @@ impl Board {
     }
 
     /// Adds a delivery, dead or not.
-    pub(crate) fn insert(&mut self, event: EventPlace, provider: &ObjectKey, arrival: Arrival) {
+    pub(crate) fn insert(&mut self, event: EventPlace, provider: &ObjectKey, arrival: BoardEntry) {
         self.events[event.0].deliveries += 1;
         self.insert_expected(event, provider, arrival);
     }
 
     /// Adds a delivery, dead or not, that its event was added with.
-    pub(crate) fn insert_expected(&mut self, event: EventPlace, provider: &ObjectKey, arrival: Arrival) {
+    pub(crate) fn insert_expected(&mut self, event: EventPlace, provider: &ObjectKey, arrival: BoardEntry) {
         let queue = self.queues.number(provider);
         self.bytes += u64::from(arrival.bytes);
         if arrival.phase == Phase::Dead {
@@ -265,12 +265,12 @@ impl Board {
     }
 
     /// A delivery is over: its row must go, and its event's with the last.
-    fn finish(&mut self, place: Place, now: Micros) {
+    fn finish(&mut self, place: SlabIndex, now: Micros) {
         let (record, queue) = self.dequeue(place, now);
         self.forget(record.id, record.event, queue, record.bytes);
     }
 
-    fn forget(&mut self, id: i64, event: Place, queue: u32, bytes: u32) {
+    fn forget(&mut self, id: i64, event: SlabIndex, queue: u32, bytes: u32) {
         self.bytes -= u64::from(bytes);
         self.events[event].deliveries -= 1;
         let EventEntry { id: event_id, deliveries, bytes } = self.events[event];
@@ -279,15 +279,15 @@ impl Board {
             self.events.remove(event);
             self.bytes -= u64::from(bytes);
         }
-        let change = Change::Gone { event: last.then_some(event_id) };
+        let change = RowChange::Gone { event: last.then_some(event_id) };
         self.note_in(queue, id, change);
     }
 
     /// A delivery becomes a dead letter; [`drop_surplus`](Self::drop_surplus) is due afterwards.
-    fn dead_letter(&mut self, place: Place, failure: Arc<Failure>, now: Micros) {
+    fn dead_letter(&mut self, place: SlabIndex, failure: Arc<Failure>, now: Micros) {
         let lane = self.lanes[self.records[place].lane].number;
         let (record, queue) = self.dequeue(place, now);
-        let facts = Arrival {
+        let facts = BoardEntry {
             id: record.id,
             lane,
             phase: Phase::Dead,
@@ -300,8 +300,8 @@ impl Board {
         self.note(record.event, queue, &facts, LastFailure::Set(failure));
     }
 
-    /// Adds a dead letter.
-    fn add_dead_letter(&mut self, event: Place, queue: u32, facts: Arrival) {
+    /// Adds a dead letter to the board.
+    fn add_dead_letter(&mut self, event: SlabIndex, queue: u32, facts: BoardEntry) {
         let weight = self.weight(event, facts.bytes);
         self.queue(queue).dead += 1;
         let namespace = self.queue(queue).key.namespace.clone();
@@ -309,15 +309,15 @@ impl Board {
     }
 
     /// What a delivery whose row weighs `bytes` counts for, with its event.
-    fn weight(&self, event: Place, bytes: u32) -> u64 {
+    fn weight(&self, event: SlabIndex, bytes: u32) -> u64 {
         u64::from(bytes) + u64::from(self.events[event].bytes)
     }
 
     /// Notes what the row of a delivery must become.
-    fn note(&mut self, event: Place, queue: u32, facts: &Arrival, failure: LastFailure) {
+    fn note(&mut self, event: SlabIndex, queue: u32, facts: &BoardEntry, failure: LastFailure) {
         let EventEntry { id, bytes, .. } = self.events[event];
         let origin = self.origins.id(facts.id).origin();
-        let standing = Standing {
+        let standing = RowColumns {
             phase: facts.phase,
             at: facts.at,
             deadline: facts.deadline,
@@ -325,25 +325,25 @@ impl Board {
             checksum: facts.checksum(origin, id, bytes, self.queues.list[queue as usize].number),
             failure,
         };
-        self.note_in(queue, facts.id, Change::Stands(standing));
+        self.note_in(queue, facts.id, RowChange::Stands(standing));
     }
 
-    fn note_in(&mut self, queue: u32, id: i64, change: Change) {
+    fn note_in(&mut self, queue: u32, id: i64, change: RowChange) {
         let epoch = self.queue(queue).epoch;
-        self.ledger.note(id, Outcome { epoch, change });
+        self.ledger.note(id, RowOutcome { epoch, change });
     }
 
     /// Notes what the row of a delivery of `provider` must become.
-    pub(crate) fn note_change(&mut self, provider: &ObjectKey, id: i64, change: Change) {
+    pub(crate) fn note_change(&mut self, provider: &ObjectKey, id: i64, change: RowChange) {
         let queue = self.queues.number(provider);
         self.note_in(queue, id, change);
     }
 
     /// Notes where a delivery stands that is not dead.
-    fn note_record(&mut self, place: Place, failure: LastFailure) {
+    fn note_record(&mut self, place: SlabIndex, failure: LastFailure) {
         let record = self.records[place];
         let Lane { number, queue, .. } = self.lanes[record.lane];
-        let facts = Arrival {
+        let facts = BoardEntry {
             id: record.id,
             lane: number,
             phase: record.phase,

@@ -1,7 +1,7 @@
-//! What an outbox keeps on disk, behind the one interface that a kind of storage implements.
+//! The journal: the part of an outbox that is on disk, behind the one interface that a kind of storage implements.
 //!
 //! An [`outbox over a journal`](crate::JournaledOutbox) keeps all scheduling in memory, on the board, and asks the journal
-//! for three things: to write a [`Batch`], to read texts back, and to say at the start what is stored. A journal knows
+//! for three things: to write a [`JournalBatch`], to read texts back, and to say at the start what is stored. A journal knows
 //! rows and no rules, so all journals share the same lanes, leases and bounds.
 
 mod batch;
@@ -13,9 +13,9 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, Event, Failure, NewDelivery, ObjectKey, PostponedReconcile};
 use jiff::Timestamp;
 
-pub use batch::{Batch, EventAction, StagedDelivery, StagedEvent};
+pub use batch::{EventAction, JournalBatch, StagedDelivery, StagedEvent};
 pub use loader::{Loader, StoredRow};
-pub use outcome::{Change, LastFailure, MemoChange, MemoNote, Outcome, Phase, Standing};
+pub use outcome::{LastFailure, MemoChange, MemoNote, Phase, RowChange, RowColumns, RowOutcome};
 
 use crate::OutboxError;
 
@@ -24,8 +24,8 @@ pub type Micros = i64;
 
 /// A delivery whose texts are wanted.
 #[derive(Clone, Debug)]
-pub struct Wanted {
-    /// Its row's number.
+pub struct TextRequest {
+    /// The number of its row.
     pub number: i64,
     /// Its Provider, which is no part of the text.
     pub provider: ObjectKey,
@@ -36,7 +36,7 @@ pub struct Wanted {
 /// The texts of a delivery, read back and found sound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredTexts {
-    /// What was planned.
+    /// The delivery as the router planned it.
     pub plan: NewDelivery,
     /// Its event; shared by deliveries that are read together.
     pub event: Arc<Event>,
@@ -44,12 +44,12 @@ pub struct StoredTexts {
     pub accepted_at: Timestamp,
 }
 
-/// What is stored of a delivery beside its columns.
+/// The texts that are stored of a delivery beside its columns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoredDelivery {
     /// Its texts; none if there is no such row, or a checksum of it or of its event fails.
     pub texts: Option<StoredTexts>,
-    /// Its last failure.
+    /// The last failure of the delivery, if it had one.
     pub failure: Option<Failure>,
 }
 
@@ -64,11 +64,11 @@ impl StoredTexts {
 /// An event without a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredEvent {
-    /// Its row's number.
+    /// The number of the event's row.
     pub number: i64,
-    /// The event.
+    /// The event that is stored.
     pub event: Arc<Event>,
-    /// When it was accepted.
+    /// The time at which the event was accepted.
     pub accepted_at: Timestamp,
 }
 
@@ -109,7 +109,7 @@ pub trait Journal: Send + 'static {
     ///
     /// # Errors
     /// [`OutboxError::Full`] without space, [`OutboxError::Store`] if the storage fails otherwise.
-    fn commit(&mut self, batch: &Batch<'_>) -> impl Future<Output = Result<(), OutboxError>> + Send;
+    fn commit(&mut self, batch: &JournalBatch<'_>) -> impl Future<Output = Result<(), OutboxError>> + Send;
 
     /// Removes the deliveries of the event that is [unfinished](Batch::unfinished), and the event unless it waited for its plan
     /// before. Nothing happens without one.
@@ -124,7 +124,7 @@ pub trait Journal: Send + 'static {
     /// If the storage cannot be read; damage of single rows is no error.
     fn read(
         &mut self,
-        wanted: &[Wanted],
+        wanted: &[TextRequest],
     ) -> impl Future<Output = Result<Vec<StoredDelivery>, OutboxError>> + Send;
 
     /// Reads the Alerts of deliveries; none where there is no such row any more, or its text cannot be read.

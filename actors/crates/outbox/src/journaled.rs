@@ -24,16 +24,16 @@ use tokio::sync::oneshot;
 use crate::board::{Board, provider_number, timestamp};
 use crate::journal::{Journal, Loader, MemoChange, MemoNote};
 use crate::{
-    Acceptance, Append, Browse, DeliveryView, EventId, Lease, Listener, MemoStore, Outbox, OutboxError,
-    Planned, Reply, Scheduler, Selection, Settlement, Stats, Tally, Unplanned, WhenStored,
+    Acceptance, Append, Browse, BrowseFilter, DeliveryView, EventId, Lease, MemoStore, Outbox, OutboxError,
+    Planned, Reply, Scheduler, Settlement, Stats, Unplanned, UsageByAlert, WhenStored, WorkListener,
 };
-use driver::Driver;
+use driver::StoreThread;
+pub(crate) use handle::AwaitedWrite;
 #[cfg(test)]
 use handle::Work;
-pub(crate) use handle::Write;
-use handle::{Answer, Command, Handle, Held, Load, Shared};
+use handle::{Command, Handle, Held, LeaseLoad, ReplyTo, StoreMemory};
 #[cfg(test)]
-pub(crate) use stage::Stage;
+pub(crate) use stage::StagedWrites;
 
 /// Commands that may wait for the store thread; more are refused.
 const COMMANDS: usize = 8192;
@@ -59,9 +59,9 @@ impl JournaledOutbox {
         let (mut board, next) = loaded.finish();
         let origin = fresh_origin()?;
         board.note_origin(next, origin);
-        let shared = Arc::new(Shared::new(board));
+        let shared = Arc::new(StoreMemory::new(board));
         let (sender, commands) = crossbeam_channel::bounded(COMMANDS);
-        let driver = Driver::new(journal, shared.clone(), commands, (origin, next));
+        let driver = StoreThread::new(journal, shared.clone(), commands, (origin, next));
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         std::thread::Builder::new().name("outbox".into()).spawn(move || runtime.block_on(driver.run()))?;
         let handle = Handle { shared, commands: sender };
@@ -100,7 +100,7 @@ impl JournaledOutbox {
     }
 
     /// Sends a command that is answered by the thread.
-    fn ask<T: Send + 'static>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Reply<T> {
+    fn ask<T: Send + 'static>(&self, command: impl FnOnce(ReplyTo<T>) -> Command) -> Reply<T> {
         let (answer, reply) = oneshot::channel();
         if let Some((refusal, _)) = self.offer(command(answer)) {
             return at_once(Err(refusal));
@@ -163,7 +163,7 @@ impl Acceptance for JournaledOutbox {
         if matches!(&entry.plan, Planned::Deliveries(deliveries) if deliveries.is_empty()) {
             return stored(Ok(()));
         }
-        let refused = self.offer(Command::Write(Write::Append(entry), stored));
+        let refused = self.offer(Command::Write(AwaitedWrite::Append(entry), stored));
         if let Some((refusal, Command::Write(_, stored))) = refused {
             stored(Err(refusal));
         }
@@ -180,14 +180,14 @@ impl Acceptance for JournaledOutbox {
     fn plan(&self, event: EventId, deliveries: Vec<NewDelivery>) -> Reply<()> {
         self.ask(|answer| {
             let stored = Box::new(move |result| drop(answer.send(result)));
-            Command::Write(Write::Plan(event, deliveries), stored)
+            Command::Write(AwaitedWrite::Plan(event, deliveries), stored)
         })
     }
 
     fn set_aside(&self, event: EventId) -> Reply<()> {
         self.ask(|answer| {
             let stored = Box::new(move |result| drop(answer.send(result)));
-            Command::Write(Write::SetAside(event), stored)
+            Command::Write(AwaitedWrite::SetAside(event), stored)
         })
     }
 }
@@ -208,7 +208,8 @@ impl Scheduler for JournaledOutbox {
             return Box::pin(async move { Ok(held.claim()) });
         }
         let provider = provider.clone();
-        let loaded = self.ask(|answer| Command::Load(Box::new(Load { provider, leased, held, now, answer })));
+        let loaded =
+            self.ask(|answer| Command::Load(Box::new(LeaseLoad { provider, leased, held, now, answer })));
         Box::pin(async move { loaded.await.map(Held::claim) })
     }
 
@@ -248,22 +249,22 @@ impl Scheduler for JournaledOutbox {
         self.handle.change(|board| board.prune(now.as_microsecond()));
     }
 
-    fn listen(&self, listener: Arc<dyn Listener>) {
+    fn listen(&self, listener: Arc<dyn WorkListener>) {
         *self.handle.shared.listener.lock() = Some(listener);
         self.handle.change(Board::hint_all);
     }
 }
 
 impl Browse for JournaledOutbox {
-    fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>> {
+    fn list(&self, selection: BrowseFilter) -> Reply<Vec<DeliveryView>> {
         self.ask(|answer| Command::List(selection, answer))
     }
 
-    fn events(&self, selection: Selection) -> Reply<Vec<(DeliveryView, Option<Arc<Event>>)>> {
+    fn events(&self, selection: BrowseFilter) -> Reply<Vec<(DeliveryView, Option<Arc<Event>>)>> {
         self.ask(|answer| Command::Events(selection, answer))
     }
 
-    fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<Tally> {
+    fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<UsageByAlert> {
         let provider = provider.clone();
         self.ask(|answer| Command::Tally(provider, limit, answer))
     }
@@ -302,7 +303,7 @@ impl MemoStore for JournaledOutbox {
 
 impl Outbox for JournaledOutbox {
     fn close(&self) -> Reply<()> {
-        let Shared { closed, closing, .. } = &*self.handle.shared;
+        let StoreMemory { closed, closing, .. } = &*self.handle.shared;
         if closed.swap(true, Ordering::AcqRel) {
             return at_once(Ok(()));
         }

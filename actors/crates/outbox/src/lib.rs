@@ -17,15 +17,15 @@ mod sqlite;
 mod suite;
 
 pub use api::{
-    Acceptance, AllProviders, Append, Bounds, Browse, DeliveryState, DeliveryView, Epoch, EventId, Lease,
-    Listener, MEMO_BOUND, MemoStore, Outbox, OutboxError, Ownership, Planned, ReconcileStore, Reply,
-    Scheduler, Selection, Settlement, Stats, Tally, Unplanned, Usage, WhenStored,
+    Acceptance, AllProviders, Append, Bounds, Browse, BrowseFilter, DeliveryState, DeliveryView, Epoch,
+    EventId, Lease, MEMO_BOUND, MemoStore, Outbox, OutboxError, Ownership, Planned, ReconcileStore, Reply,
+    Scheduler, Settlement, Stats, Unplanned, Usage, UsageByAlert, WhenStored, WorkListener,
 };
-pub use board::{Arrival, provider_number};
+pub use board::{BoardEntry, provider_number};
 pub use journal::{
-    Batch, Change, EventAction, Journal, LastFailure, Loader, MemoChange, MemoNote, Micros, Outcome, Phase,
-    StagedDelivery, StagedEvent, Standing, StoredDelivery, StoredEvent, StoredEvents, StoredReconciles,
-    StoredRow, StoredTexts, Wanted,
+    EventAction, Journal, JournalBatch, LastFailure, Loader, MemoChange, MemoNote, Micros, Phase, RowChange,
+    RowColumns, RowOutcome, StagedDelivery, StagedEvent, StoredDelivery, StoredEvent, StoredEvents,
+    StoredReconciles, StoredRow, StoredTexts, TextRequest,
 };
 pub use journaled::JournaledOutbox;
 pub use memory::MemoryOutbox;

@@ -21,8 +21,9 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::{
-    Acceptance, Append, Bounds, Browse, DeliveryView, EventId, Lease, Listener, MemoStore, Outbox,
-    OutboxError, Planned, Reply, Scheduler, Selection, Settlement, Stats, Tally, Unplanned, WhenStored,
+    Acceptance, Append, Bounds, Browse, BrowseFilter, DeliveryView, EventId, Lease, MemoStore, Outbox,
+    OutboxError, Planned, Reply, Scheduler, Settlement, Stats, Unplanned, UsageByAlert, WhenStored,
+    WorkListener,
 };
 use model::Model;
 
@@ -30,12 +31,12 @@ use model::Model;
 #[derive(Clone)]
 pub struct MemoryOutbox {
     model: Arc<Mutex<Model>>,
-    listener: Arc<Mutex<Option<Arc<dyn Listener>>>>,
+    listener: Arc<Mutex<Option<Arc<dyn WorkListener>>>>,
     disk: Arc<Mutex<Disk>>,
     ended: watch::Sender<bool>,
 }
 
-/// What a test makes of the disk.
+/// The disk as a test sets it.
 #[derive(Default)]
 struct Disk {
     failure: Option<OutboxError>,
@@ -45,7 +46,7 @@ struct Disk {
 }
 
 impl MemoryOutbox {
-    /// An empty outbox.
+    /// Makes an empty outbox with these bounds.
     pub fn new(bounds: Bounds) -> Self {
         let model = Arc::new(Mutex::new(Model::new(bounds)));
         Self { model, listener: Arc::default(), disk: Arc::default(), ended: watch::Sender::new(false) }
@@ -192,22 +193,22 @@ impl Scheduler for MemoryOutbox {
         self.model.lock().prune(now);
     }
 
-    fn listen(&self, listener: Arc<dyn Listener>) {
+    fn listen(&self, listener: Arc<dyn WorkListener>) {
         *self.listener.lock() = Some(listener);
         self.tell_all();
     }
 }
 
 impl Browse for MemoryOutbox {
-    fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>> {
+    fn list(&self, selection: BrowseFilter) -> Reply<Vec<DeliveryView>> {
         at_once(self.open().map(|model| model.list(&selection)))
     }
 
-    fn events(&self, selection: Selection) -> Reply<Vec<(DeliveryView, Option<Arc<Event>>)>> {
+    fn events(&self, selection: BrowseFilter) -> Reply<Vec<(DeliveryView, Option<Arc<Event>>)>> {
         at_once(self.open().map(|model| model.events(&selection)))
     }
 
-    fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<Tally> {
+    fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<UsageByAlert> {
         at_once(self.open().map(|model| model.tally(provider, limit)))
     }
 

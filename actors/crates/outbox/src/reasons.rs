@@ -2,7 +2,7 @@
 
 use campanile_domain::{Failure, FailureClass};
 
-/// The deadline passed.
+/// The failure of a delivery whose deadline passed.
 pub(crate) fn expired() -> Failure {
     Failure::new(
         FailureClass::Expired,

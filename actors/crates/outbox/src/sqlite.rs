@@ -1,7 +1,7 @@
 //! The journal on disk: a SQLite file in the state folder.
 
 mod commit;
-mod fault;
+mod error_class;
 mod folder;
 mod load;
 mod log;
@@ -22,12 +22,14 @@ use campanile_domain::ObjectKey;
 use rusqlite::Connection;
 
 use crate::OutboxError;
-use crate::journal::{Batch, Journal, Loader, StoredDelivery, StoredEvents, StoredReconciles, Wanted};
+use crate::journal::{
+    Journal, JournalBatch, Loader, StoredDelivery, StoredEvents, StoredReconciles, TextRequest,
+};
 use commit::Numbers;
-use fault::refusal;
+use error_class::refusal;
 use folder::FolderLock;
 use log::LogSize;
-use memo::Memo;
+use memo::MemoTable;
 use space::Space;
 
 #[cfg(test)]
@@ -39,7 +41,7 @@ pub(crate) struct SqliteJournal {
     connection: Connection,
     folder: std::path::PathBuf,
     space: Space,
-    memo: Memo,
+    memo: MemoTable,
     numbers: Numbers,
     log: LogSize,
     /// Whether the file was trimmed since the last checkpoint.
@@ -54,7 +56,7 @@ impl Journal for SqliteJournal {
         load::load(&self.connection, into).map_err(|error| refusal(&error))
     }
 
-    async fn commit(&mut self, batch: &Batch<'_>) -> Result<(), OutboxError> {
+    async fn commit(&mut self, batch: &JournalBatch<'_>) -> Result<(), OutboxError> {
         #[cfg(test)]
         if self.broken {
             return Err(OutboxError::Full("the disk has no space left"));
@@ -70,7 +72,7 @@ impl Journal for SqliteJournal {
         Ok(())
     }
 
-    async fn read(&mut self, wanted: &[Wanted]) -> Result<Vec<StoredDelivery>, OutboxError> {
+    async fn read(&mut self, wanted: &[TextRequest]) -> Result<Vec<StoredDelivery>, OutboxError> {
         read::deliveries(&self.connection, wanted).map_err(|error| refusal(&error))
     }
 

@@ -31,7 +31,7 @@ macro_rules! run_for_all {
             $(mod $group { $(
                 #[test]
                 fn $case() {
-                    crate::suite::$group::$case(crate::suite::harness::Kind::$kind);
+                    crate::suite::$group::$case(crate::suite::harness::OutboxKind::$kind);
                 }
             )+ })+
         }

@@ -1,4 +1,4 @@
-//! How much the patterns of one Alert may cost together, so that one Alert holds up no other.
+//! The budget of the patterns of one Alert, so that one Alert holds up no other.
 
 use super::{LazyPattern, PatternError, Price};
 
@@ -17,7 +17,7 @@ const READING: usize = 32;
 /// States of all compiled patterns of one Alert, which is a few megabytes.
 const MOST_STATES: usize = 1 << 15;
 
-/// What is left for the patterns of one Alert. They are checked in order, inclusion before exclusion; one that costs more
+/// The budget that is left for the patterns of one Alert. They are checked in order, inclusion before exclusion; one that costs more
 /// than what is left is [`PatternError::TooDear`]. The first that is not even read is [`PatternError::TooMany`], and whatever
 /// comes after it is not looked at.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
 
-use super::parser::{Flags, MAX_RANGES};
+use super::flags::{Flags, MAX_RANGES};
 use super::{PatternError, escape};
 
 /// RE2's names between `[:` and `:]`, and the ranges behind them.

@@ -1,8 +1,8 @@
-//! What can be wrong with a pattern.
+//! Errors of a pattern that is read.
 
 use super::{MATCHED_CHARACTERS, Price};
 
-/// Why a pattern is refused. The text says what to change; whoever reports it names the pattern.
+/// Errors for which a pattern is refused. The text says what to change; whoever reports it names the pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// A bound of this program is exceeded.
@@ -15,11 +15,11 @@ pub enum PatternError {
          repeat counts, or use several Alerts"
     )]
     TooDear {
-        /// Its price.
+        /// The price of this pattern.
         price: Price,
         /// What the patterns before it leave.
         left: Price,
-        /// What all may cost.
+        /// The most that all patterns may cost.
         most: Price,
     },
     /// The patterns before it use up what may be read of one Alert.
@@ -43,7 +43,7 @@ pub enum PatternError {
     /// A bracket expression has no end.
     #[error("missing closing ]: escape [ to match it literally")]
     MissingBracket,
-    /// A range runs backwards.
+    /// The range of a class runs backwards.
     #[error("bad character range '{0}': the first character must not be above the second")]
     BadRange(String),
     /// A class name that does not exist.
@@ -55,7 +55,7 @@ pub enum PatternError {
     /// The pattern ends in the midst of an escape.
     #[error("trailing \\ at the end: write \\\\ to match it literally")]
     TrailingBackslash,
-    /// Look-ahead or look-behind.
+    /// Look-ahead or look-behind, which RE2 does not have.
     #[error("look-around '{0}' is not part of RE2: use an exclusion instead")]
     LookAround(&'static str),
     /// A group that begins with `(?` and something that RE2 does not know.

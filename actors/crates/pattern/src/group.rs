@@ -1,9 +1,9 @@
-//! What may follow an opening parenthesis.
+//! Parser of groups: what may follow an opening parenthesis.
 
 use super::PatternError;
-use super::parser::Flags;
+use super::flags::Flags;
 
-/// What an opening parenthesis turned out to be.
+/// The construct that an opening parenthesis begins.
 pub(super) enum Opening<'p> {
     /// A group without a name, in which these flags hold.
     Group(Flags),

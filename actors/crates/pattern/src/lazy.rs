@@ -77,7 +77,7 @@ impl LazyPattern {
         found
     }
 
-    /// What matching it may cost.
+    /// The price of a match.
     pub fn price(&self) -> Price {
         self.price
     }
@@ -87,14 +87,14 @@ impl LazyPattern {
         self.states
     }
 
-    /// What a match of `bytes` bytes of text may take now, in nanoseconds; none if the pattern has to be compiled for it.
+    /// The cost of a match of `bytes` bytes of text now, in nanoseconds; none if the pattern has to be compiled for it.
     pub fn cost_compiled(&self, bytes: usize) -> Option<u64> {
         let compiled = self.compiled.get()?;
         let by_automaton = compiled.pattern.has_small_automaton().then(|| SMALL_AUTOMATON * bytes as u64);
         Some(AT_LEAST + by_automaton.unwrap_or_else(|| self.price.nanoseconds_for(bytes)))
     }
 
-    /// What a match of `bytes` bytes of text may take in all, in nanoseconds, compiling included.
+    /// The cost of a match of `bytes` bytes of text in all, in nanoseconds, compiling included.
     pub fn cost(&self, bytes: usize) -> u64 {
         let compiling = || (self.states as u64 * COMPILING).saturating_add(self.price.nanoseconds_for(bytes));
         self.cost_compiled(bytes).unwrap_or_else(compiling)

@@ -9,6 +9,7 @@ mod budget;
 mod class;
 mod error;
 mod escape;
+mod flags;
 mod group;
 mod lazy;
 mod parser;

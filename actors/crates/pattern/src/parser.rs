@@ -6,6 +6,7 @@
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
 use super::PatternError;
+use super::flags::{Flags, MAX_RANGES};
 use super::group::Opening;
 use super::{class, escape, group};
 
@@ -13,24 +14,10 @@ use super::{class, escape, group};
 const MAX_REPEAT: u32 = 1000;
 /// The deepest nesting of groups and repetitions. RE2 ends at 1000; the engine recurses, and a stack is finite.
 const MAX_DEPTH: u32 = 250;
-/// The most ranges of all character classes together, where one whose cases are folded counts [`FOLDING`] times: bounds the
-/// time that reading takes, a millisecond at most. `\pL` has some 650.
-pub(super) const MAX_RANGES: usize = 1 << 12;
 /// What folding the cases of a range costs beside reading it.
 const FOLDING: usize = 4;
 /// Ranges of a class that cost nothing: those of brackets that somebody wrote.
 const FREE_RANGES: usize = 4;
-
-/// The flags that change what is matched.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Flags {
-    /// `i`: letters match in either case.
-    pub(super) fold: bool,
-    /// `m`: `^` and `$` match at lines.
-    pub(super) lines: bool,
-    /// `s`: `.` matches a newline.
-    pub(super) dot_all: bool,
-}
 
 /// A piece of the tree with what the bounds need to know about it.
 struct Part {
@@ -82,7 +69,7 @@ struct Parser<'p> {
     ranges: usize,
 }
 
-/// Parses `source`.
+/// Parses `source` into a syntax tree.
 pub(super) fn parse(source: &str) -> Result<Hir, PatternError> {
     let mut parser = Parser {
         rest: source,

@@ -1,4 +1,4 @@
-//! What a pattern may cost, known from its syntax tree alone: nothing is compiled and nothing is timed for it.
+//! The price of a pattern, known from its syntax tree alone: nothing is compiled and nothing is timed for it.
 //!
 //! The engine carries, from one character of the text to the next, every place of the pattern that the text may have
 //! reached. The price counts the most places that can be reached at once: that is what the worst text costs, whatever else
@@ -12,7 +12,7 @@ use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
 /// Longer messages are matched on this many characters, from the first on.
 pub const MATCHED_CHARACTERS: usize = 39_000;
 
-/// What one place costs for each character, in nanoseconds of one core. Measured with `cargo bench -p campanile-domain`: the
+/// What one place costs for each character, in nanoseconds of one core. Measured with `cargo bench -p campanile-pattern`: the
 /// worst patterns that we know take 7 to 14 for a place and a byte of text.
 const NANOSECONDS_A_PLACE: u64 = 10;
 
@@ -25,7 +25,7 @@ const RUN: usize = 64;
 /// What the states for a range of characters beyond ASCII come to, whose encodings have one to four bytes.
 const BEYOND_ASCII: usize = 24;
 
-/// What something may cost: nanoseconds of one core for a message of [`MATCHED_CHARACTERS`]. It is calculated, so that it is
+/// A price: nanoseconds of one core for a message of [`MATCHED_CHARACTERS`]. It is calculated, so that it is
 /// the same on every machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price(u64);
@@ -56,12 +56,12 @@ impl Price {
         (self.0 / MATCHED_CHARACTERS as u64).saturating_mul(bytes)
     }
 
-    /// The price in nanoseconds.
+    /// The price in nanoseconds of one core.
     pub const fn as_nanoseconds(self) -> u64 {
         self.0
     }
 
-    /// What is left of it after `other`; none if that is more.
+    /// The rest of it after `other`; none if that is more.
     pub fn less(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }

@@ -1,4 +1,4 @@
-//! How much memory compiled patterns may take, in all and for each namespace.
+//! Shares of memory for compiled patterns, in all and for each namespace.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -10,11 +10,11 @@ const MOST_OF_ONE: usize = 64 << 20;
 /// Bytes that every namespace may take even when the others used up what is there for all.
 const OWN: usize = 1 << 20;
 
-/// What all compiled patterns take.
+/// The memory that all compiled patterns take.
 #[derive(Clone, Debug, Default)]
 pub struct PatternMemory(Arc<AtomicUsize>);
 
-/// What the compiled patterns of one namespace take. A pattern that several namespaces have counts for the one that needed it
+/// The memory that the compiled patterns of one namespace take. A pattern that several namespaces have counts for the one that needed it
 /// first.
 #[derive(Debug)]
 pub struct PatternShare {

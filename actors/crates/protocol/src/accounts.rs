@@ -15,7 +15,7 @@ pub struct ReadServiceAccount(pub ObjectKey);
 #[derive(Clone, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "Result<String, AccountError>")]
 pub struct RequestToken {
-    /// The service account.
+    /// Namespace and name of the service account.
     pub account: ObjectKey,
     /// Whom the token is for; at least one.
     pub audiences: Vec<String>,
@@ -26,16 +26,16 @@ pub struct RequestToken {
     pub named_by_account: bool,
 }
 
-/// Why a service account cannot be used.
+/// Errors for which a service account cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
-    /// It does not exist.
+    /// There is no service account of that name.
     #[error("service account '{0}' not found; create it")]
     NotFound(ObjectKey),
-    /// The API server refuses.
+    /// The API server refuses to answer.
     #[error("service account '{account}': {cause}")]
     Refused {
-        /// The account.
+        /// Namespace and name of the account.
         account: ObjectKey,
         /// What the API server says, with the remedy.
         cause: String,
@@ -43,12 +43,12 @@ pub enum AccountError {
     /// The API server does not answer now.
     #[error("service account '{account}': {cause}")]
     Unreachable {
-        /// The account.
+        /// Namespace and name of the account.
         account: ObjectKey,
         /// The transport's or the API server's error; it holds no token.
         cause: String,
     },
-    /// There is no cluster.
+    /// There is no cluster to ask.
     #[error("service account '{0}': there is no cluster in standalone mode; remove spec.serviceAccountName")]
     NoCluster(ObjectKey),
 }

@@ -9,16 +9,16 @@ use campanile_domain::ObjectKey;
 /// The object that an announcement is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
-    /// An Alert.
+    /// The announcement is about an Alert.
     Alert(ObjectKey),
-    /// A Provider.
+    /// The announcement is about a Provider.
     Provider(ObjectKey),
-    /// A Receiver.
+    /// The announcement is about a Receiver.
     Receiver(ObjectKey),
 }
 
 impl Subject {
-    /// Namespace and name.
+    /// Namespace and name of the object.
     pub fn key(&self) -> &ObjectKey {
         match self {
             Self::Alert(key) | Self::Provider(key) | Self::Receiver(key) => key,
@@ -38,13 +38,13 @@ pub mod reason {
     pub const NOTIFICATION_DISPATCH_FAILED: &str = "NotificationDispatchFailed";
     /// An object is not valid, or something that it names is not there.
     pub const FAILED: &str = "Failed";
-    /// An object became ready.
+    /// Reason: an object became ready.
     pub const SUCCEEDED: &str = "Succeeded";
     /// The finalizer of the replaced controller was taken off an Alert.
     pub const MIGRATION: &str = "Migration";
     /// Messages of a Provider wait: its destination is down or takes none of them.
     pub const NOT_DELIVERING: &str = "NotDelivering";
-    /// They get through again.
+    /// Reason: messages of a Provider get through again.
     pub const DELIVERING: &str = "Delivering";
     /// Notifications were not worth sending any more.
     pub const NOTIFICATIONS_EXPIRED: &str = "NotificationsExpired";
@@ -56,13 +56,13 @@ pub mod reason {
 #[derive(Clone, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
 pub struct Announce {
-    /// The object.
+    /// The object that the announcement is about.
     pub on: Subject,
-    /// Whether something is wrong.
+    /// Whether it says that something is wrong.
     pub warning: bool,
     /// One camel-case word, for example [`reason::NOTIFICATION_DISPATCH_FAILED`].
     pub reason: Cow<'static, str>,
-    /// What happened; no secrets.
+    /// The text of the announcement, without secrets.
     pub message: String,
     /// Details for programs; may be empty.
     pub annotations: BTreeMap<String, String>,
@@ -106,7 +106,7 @@ impl Announcements {
     /// Different announcements that are held; [`take`](Self::take) them when there are so many.
     pub const MOST: usize = 256;
 
-    /// Takes one in.
+    /// Takes one announcement in, and combines it with an equal one.
     pub fn note(&mut self, announce: Announce) {
         let again = announce.count;
         self.counts
@@ -115,7 +115,7 @@ impl Announcements {
             .or_insert(announce);
     }
 
-    /// Whether nothing is held.
+    /// Whether no announcement is held.
     pub fn is_empty(&self) -> bool {
         self.counts.is_empty()
     }

@@ -12,7 +12,7 @@ use crate::ReceiverStanding;
 pub enum Change<T> {
     /// It exists and looks like this now.
     Applied(Arc<T>),
-    /// It is gone.
+    /// The object with this key is gone.
     Deleted(ObjectKey),
 }
 
@@ -25,13 +25,13 @@ pub enum Change<T> {
 pub struct Changes {
     /// Whether this is the whole state: what is not in it does not exist.
     pub initial: bool,
-    /// Alerts.
+    /// The changes of Alerts, in order.
     pub alerts: Vec<Change<Alert>>,
-    /// Providers.
+    /// The changes of Providers, in order.
     pub providers: Vec<Change<ProviderSpec>>,
     /// Providers whose queues somebody asks to be tried at once.
     pub requested: Vec<ObjectKey>,
-    /// Receivers.
+    /// The changes of Receivers, in order.
     pub receivers: Vec<Change<ReceiverSpec>>,
     /// How Receivers stand, where that changed.
     pub standings: Vec<ReceiverStanding>,

@@ -9,7 +9,7 @@ use campanile_receivers::{KeyError, KeySet, KeySource};
 #[derive(Clone, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "Result<Arc<KeySet>, KeyError>")]
 pub struct GetKeys {
-    /// Whose keys.
+    /// The issuer whose keys are wanted.
     pub source: KeySource,
     /// The key that the token names. Where it is not known, the issuer is asked again, every 10 s at most.
     pub key_id: Option<String>,

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use campanile_domain::ObjectRef;
 
-/// What is known of an object's labels.
+/// The labels of an object, as far as they are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Labels {
     /// The cache for this kind is not filled yet: plan the event later.
     NotYet,
     /// There is no such object.
     Absent,
-    /// The object's labels.
+    /// The labels that the object has.
     Found(Arc<BTreeMap<String, String>>),
 }
 

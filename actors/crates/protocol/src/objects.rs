@@ -14,9 +14,9 @@ pub struct GetObjects;
 /// Every Alert, Provider and Receiver, sorted by namespace and name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectTable {
-    /// The Alerts.
+    /// The rows of all Alerts.
     pub alerts: Vec<AlertRow>,
-    /// The Providers.
+    /// The rows of all Providers.
     pub providers: Vec<ProviderRow>,
     /// The Receivers; none with `--receivers=ignore`.
     #[serde(default)]
@@ -30,12 +30,12 @@ pub struct ObjectTable {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
-    /// `Ready` or `Delivering`.
+    /// The type of the condition: `Ready` or `Delivering`.
     #[serde(rename = "type")]
     pub kind: Cow<'static, str>,
-    /// `True`, `False` or `Unknown`.
+    /// The status of the condition: `True`, `False` or `Unknown`.
     pub status: Cow<'static, str>,
-    /// One camel-case word.
+    /// The reason of the condition: one camel-case word.
     pub reason: Cow<'static, str>,
     /// What is wrong and the remedy, or `Initialized`.
     pub message: Cow<'static, str>,
@@ -45,61 +45,61 @@ pub struct Condition {
     pub observed_generation: i64,
 }
 
-/// What all kinds of objects show.
+/// The columns that all kinds of objects show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectRow {
-    /// Namespace of the object.
+    /// The namespace of the object.
     pub namespace: String,
-    /// Name of the object.
+    /// The name of the object.
     pub name: String,
     /// Whether it is switched off.
     pub suspended: bool,
-    /// Its conditions, `Ready` first.
+    /// The conditions of the object, `Ready` first.
     pub conditions: Vec<Condition>,
-    /// When it appeared.
+    /// The time at which the object appeared.
     pub since: Timestamp,
     /// When something was last delivered for or by it.
     pub last_delivery: Option<Timestamp>,
     /// The last setback, if it is newer than the last delivery.
     pub last_error: Option<String>,
-    /// Notifications that wait.
+    /// The number of notifications that wait.
     pub pending: u64,
     /// Notifications that were given up and can be put back.
     pub dead_letters: u64,
 }
 
-/// One Alert.
+/// The row of one Alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AlertRow {
-    /// What all kinds show.
+    /// The columns that all kinds show.
     #[serde(flatten)]
     pub object: ObjectRow,
-    /// Name of its Provider.
+    /// The name of the Alert's Provider.
     pub provider: String,
 }
 
-/// One Provider.
+/// The row of one Provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderRow {
     /// What all kinds show; its conditions are `Ready` and `Delivering`.
     #[serde(flatten)]
     pub object: ObjectRow,
-    /// Its type.
+    /// The type of the Provider, such as `slack`.
     #[serde(rename = "type")]
     pub type_name: String,
 }
 
-/// One Receiver.
+/// The row of one Receiver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceiverRow {
-    /// What all kinds show.
+    /// The columns that all kinds show.
     #[serde(flatten)]
     pub object: ObjectRow,
-    /// Its type.
+    /// The type of the Receiver, such as `github`.
     #[serde(rename = "type", default)]
     pub type_name: String,
     /// The last request; none before the first.
@@ -132,7 +132,7 @@ pub struct ReceiverRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookRow {
-    /// When it came.
+    /// The time at which the request came.
     pub time: Timestamp,
     /// `accepted`, `postponed`, `refused` or `failed`.
     pub verdict: String,
@@ -142,12 +142,12 @@ pub struct WebhookRow {
     pub resources: u32,
 }
 
-/// How long looks at a Receiver took.
+/// The durations of looks at a Receiver.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LookTimes {
     /// How many there are per bucket of [`BOUNDS`](Self::BOUNDS), and beyond.
     pub buckets: [u64; 11],
-    /// All together, in microseconds.
+    /// The sum of all durations, in microseconds.
     pub micros: u64,
 }
 

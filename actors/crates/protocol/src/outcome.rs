@@ -19,36 +19,36 @@ pub enum Report {
     Backlog(Arc<Backlog>),
 }
 
-/// What an object has in the outbox.
+/// The counts of an object's deliveries in the outbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Notifications that wait.
+    /// The number of notifications that wait.
     pub pending: u64,
-    /// Dead letters.
+    /// The number of dead letters.
     pub dead: u64,
 }
 
 impl Counts {
-    /// Whether there is nothing.
+    /// Whether both counts are zero.
     pub fn is_zero(self) -> bool {
         self == Self::default()
     }
 }
 
-/// What the outbox holds by object; what is not in it has nothing. Pending ones count that were there twice in a row, so
+/// The contents of the outbox by object; what is not in it has nothing. Pending ones count that were there twice in a row, so
 /// that what merely passes through is not shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// By Provider.
+    /// The counts of each Provider that has any.
     pub providers: BTreeMap<ObjectKey, Counts>,
     /// By Alert. Of a long queue only the oldest are looked at, so it may be more.
     pub alerts: BTreeMap<ObjectKey, Counts>,
 }
 
-/// How a Provider stands.
+/// The state of a Provider's destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderState {
-    /// Which Provider.
+    /// Namespace and name of the Provider.
     pub provider: ObjectKey,
     /// The generation that was resolved.
     pub generation: i64,
@@ -63,23 +63,23 @@ pub struct ProviderState {
 /// The outcome of an attempt, with the delivery that it was about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryReport {
-    /// Its Provider.
+    /// Namespace and name of its Provider.
     pub provider: ObjectKey,
-    /// Its Alert.
+    /// The Alert that it was sent for.
     pub alert: AlertRef,
-    /// When the attempt ended.
+    /// The time at which the attempt ended.
     pub at: Timestamp,
-    /// How it went.
+    /// The outcome of the attempt.
     pub outcome: DeliveryOutcome,
 }
 
 /// The outcome of an attempt, as the owners of objects see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
-    /// The destination has it.
+    /// The destination has taken the notification.
     Delivered,
     /// It will be tried again.
     Delayed(Failure),
-    /// It was given up.
+    /// The delivery was given up.
     Dead(Failure),
 }

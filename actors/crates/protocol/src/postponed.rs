@@ -12,7 +12,7 @@ use campanile_domain::{ObjectKey, PostponedReconcile};
 #[rtype(result = "Result<(), PostponeRefusal>")]
 pub struct Postpone(pub Vec<PostponedReconcile>);
 
-/// Why nothing of a [`Postpone`] was taken.
+/// Errors for which nothing of a [`Postpone`] was taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PostponeRefusal {
     /// As many wait as may.
@@ -26,7 +26,7 @@ pub enum PostponeRefusal {
 /// An answer that may take a disk write. It may be awaited on any thread.
 pub type StoreReply<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
 
-/// Where postponed reconciles outlive the process. Errors are texts for the log.
+/// The store in which postponed reconciles outlive the process. Errors are texts for the log.
 pub trait PostponedStore: Send + Sync {
     /// All that are stored, with their numbers, oldest first.
     fn all(&self) -> StoreReply<Vec<(i64, PostponedReconcile)>>;
@@ -38,7 +38,7 @@ pub trait PostponedStore: Send + Sync {
     fn remove(&self, numbers: Vec<i64>);
 }
 
-/// What waits of Receivers. Sent at most once a second.
+/// The report of what waits of Receivers. Sent at most once a second.
 #[derive(Clone, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
 pub struct PostponedReport {
@@ -48,10 +48,10 @@ pub struct PostponedReport {
     pub is_whole: bool,
 }
 
-/// What waits of one Receiver.
+/// The counts of what waits of one Receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostponedCounts {
-    /// Which Receiver.
+    /// Namespace and name of the Receiver.
     pub receiver: ObjectKey,
     /// Requests to reconcile that wait for the API server.
     pub waiting: u64,

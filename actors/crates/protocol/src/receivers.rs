@@ -6,12 +6,12 @@ use actix::Message;
 use campanile_domain::ObjectKey;
 use jiff::Timestamp;
 
-/// How a Receiver stands: told with it, and again whenever this changes.
+/// The standing of a Receiver: told with it, and again whenever this changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiverStanding {
-    /// Which Receiver.
+    /// Namespace and name of the Receiver.
     pub receiver: ObjectKey,
-    /// Whether it takes requests.
+    /// Whether the Receiver takes requests.
     pub state: ReceiverState,
     /// The paths at which it answers; the first is that of its status. Empty: at none.
     pub paths: Arc<[String]>,
@@ -22,13 +22,13 @@ pub struct ReceiverStanding {
 pub enum ReceiverState {
     /// It is sound, and its token is there.
     Ready,
-    /// It is switched off.
+    /// The Receiver is switched off by `spec.suspend`.
     Suspended,
     /// Something is wrong with it, or it was not judged yet.
     NotReady,
 }
 
-/// What became of requests, of those Receivers alone that had some since the last report. Sent at most every 10 s.
+/// The report of what became of requests, of those Receivers alone that had some since the last report. Sent at most every 10 s.
 #[derive(Clone, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
 pub struct WebhookReport(pub Vec<WebhookCounts>);
@@ -36,7 +36,7 @@ pub struct WebhookReport(pub Vec<WebhookCounts>);
 /// The requests of one Receiver since the process began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookCounts {
-    /// Which Receiver.
+    /// Namespace and name of the Receiver.
     pub receiver: ObjectKey,
     /// Those after which everything was asked to reconcile.
     pub accepted: u64,
@@ -46,16 +46,16 @@ pub struct WebhookCounts {
     pub refused: u64,
     /// Those that verified and after which something could not be asked.
     pub failed: u64,
-    /// The last one.
+    /// The last request of the Receiver.
     pub last: LastWebhook,
 }
 
 /// The last request of a Receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastWebhook {
-    /// When it came.
+    /// The time at which the request came.
     pub at: Timestamp,
-    /// How it ended.
+    /// The verdict on the request.
     pub verdict: WebhookVerdict,
     /// Why, in a few words; no secrets.
     pub reason: String,
@@ -63,7 +63,7 @@ pub struct LastWebhook {
     pub resources: u32,
 }
 
-/// How a request ended.
+/// The ways in which a webhook request ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebhookVerdict {
     /// Everything was asked to reconcile.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Vec<EntryOutcome>")]
 pub struct RequestReconciles {
-    /// What the request selects.
+    /// The resources that the request selects.
     pub selection: Arc<Selection>,
     /// When it came; the value of the annotation.
     pub at: Timestamp,
@@ -22,19 +22,19 @@ pub struct RequestReconciles {
     pub patience: Duration,
 }
 
-/// What became of one entry of `spec.resources`.
+/// The outcome of one entry of `spec.resources`.
 pub type EntryOutcome = Result<Annotated, ReconcileError>;
 
-/// Resources of one entry.
+/// The counts of one entry's resources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Annotated {
-    /// Those that were annotated.
+    /// The number of resources that were annotated.
     pub annotated: u32,
     /// Those that a filter left out.
     pub skipped: u32,
 }
 
-/// Why an entry was not reconciled, or not all of it.
+/// Errors for which an entry was not reconciled, or not all of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReconcileError {
     /// The API server is away, slow or throttles: the same may work later.

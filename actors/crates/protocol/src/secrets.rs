@@ -14,26 +14,26 @@ pub struct ReadSecrets(pub Vec<ObjectKey>);
 /// Secrets by key. They are kept in memory only.
 pub type Secrets = BTreeMap<ObjectKey, Result<Arc<Secret>, SecretError>>;
 
-/// Why a Secret cannot be had.
+/// Errors for which a Secret cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// It does not exist.
+    /// There is no Secret of that name.
     #[error("secret '{0}' not found")]
     NotFound(ObjectKey),
     /// No Secret can have that name; the API server is not asked.
     #[error("secret '{key}': {source}")]
     Name {
-        /// What was named.
+        /// The key under which it was named.
         key: ObjectKey,
-        /// What a name is.
+        /// The rule that the name breaks.
         source: ObjectNameError,
     },
     /// It exists but its data is no base64, or the API server refused.
     #[error("secret '{key}': {cause}")]
     Unreadable {
-        /// The Secret.
+        /// Namespace and name of the Secret.
         key: ObjectKey,
-        /// Why, without its contents.
+        /// The cause, without the Secret's contents.
         cause: String,
     },
 }

@@ -16,9 +16,9 @@ pub struct GetSpecs;
 /// Every Alert and Provider that is in force.
 #[derive(Clone)]
 pub struct Specs {
-    /// The Alerts.
+    /// The Alerts that are in force.
     pub alerts: Vec<Arc<Alert>>,
-    /// The Providers.
+    /// The Providers that are in force.
     pub providers: Vec<Arc<ProviderSpec>>,
     /// The labels of the objects that Alerts ask for.
     pub labels: Arc<dyn LabelLookup>,

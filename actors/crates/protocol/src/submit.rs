@@ -19,7 +19,7 @@ pub struct Submit {
     pub event: Arc<Event>,
     /// Who sent it, if somebody did: it counts for this address while it waits, if its object has no namespace.
     pub peer: Option<IpAddr>,
-    /// When it was accepted.
+    /// The time at which the event was accepted.
     pub accepted_at: Timestamp,
     /// Where to say how it went. Dropped without an answer if the router dies.
     pub reply: SubmitReply,
@@ -30,7 +30,7 @@ pub struct Submit {
 /// The way back to intake.
 pub type SubmitReply = oneshot::Sender<Result<(), SubmitError>>;
 
-/// Why an event could not be stored. All but [`Poison`](Self::Poison) are a 503: the sender tries again.
+/// Errors for which an event could not be stored. All but [`Poison`](Self::Poison) are a 503: the sender tries again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
     /// The outbox is at its bound of records or bytes, or the disk is full.

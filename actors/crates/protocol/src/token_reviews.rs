@@ -21,10 +21,10 @@ impl fmt::Debug for ReviewToken {
     }
 }
 
-/// Whose a token is.
+/// The owner of a token, as the API server told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenOwner {
-    /// A service account.
+    /// The token is that of a service account.
     Account(ObjectKey),
     /// A user that is no service account.
     User,
@@ -32,13 +32,13 @@ pub enum TokenOwner {
     Nobody,
 }
 
-/// Why nothing is known of a token. None of its texts holds the token.
+/// Errors for which nothing is known of a token. None of its texts holds the token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReviewError {
     /// The API server refuses to review tokens, or does not answer.
     #[error("{0}")]
     Unavailable(String),
-    /// There is no cluster.
+    /// There is no cluster to ask.
     #[error("there is no cluster in standalone mode, so nobody reviews tokens; give senders certificates")]
     NoCluster,
 }

@@ -32,7 +32,7 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// How long before its end a token is no longer used, so that no request carries one that ends on its way.
+/// The margin before its end at which a token is no longer used, so that no request carries one that ends on its way.
 #[derive(Clone, Copy, Debug)]
 pub enum Freshness {
     /// Until so long before its end.
@@ -56,7 +56,7 @@ impl Freshness {
 pub struct TokenStore<K> {
     size: usize,
     freshness: Freshness,
-    /// Most recently used last.
+    /// The entries, the most recently used last.
     entries: Mutex<VecDeque<Entry<K>>>,
     evictions: AtomicU64,
 }
@@ -112,12 +112,12 @@ impl<K: PartialEq> TokenStore<K> {
         self.lock().retain(|entry| entry.key != *key || entry.token.value != value);
     }
 
-    /// How many tokens are kept.
+    /// The number of tokens that are kept.
     pub fn count(&self) -> usize {
         self.lock().len()
     }
 
-    /// How many tokens made room for others, since the start.
+    /// The number of tokens that made room for others, since the start.
     pub fn evictions(&self) -> u64 {
         self.evictions.load(Relaxed)
     }

@@ -52,12 +52,12 @@ const UNSENDABLE: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// Where an address stands.
+/// The places where a Provider's address may stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddressSource {
-    /// In the Provider.
+    /// The address stands in the Provider.
     Spec,
-    /// In this Secret.
+    /// The address stands in this Secret.
     Secret(ObjectKey),
 }
 
@@ -70,16 +70,16 @@ impl fmt::Display for AddressSource {
     }
 }
 
-/// What is wrong with an address.
+/// Errors of an address in a Provider or its Secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AddressProblem {
-    /// Nothing there.
+pub enum AddressSettingError {
+    /// There is nothing in the text.
     #[error("it is empty")]
     Empty,
     /// No `http://` or `https://` at its beginning.
     #[error("it does not begin with http:// or https://")]
     Scheme,
-    /// A control character.
+    /// There is a control character in it.
     #[error("it has a control character")]
     Control,
     /// A `%` without two hexadecimal digits.
@@ -101,7 +101,7 @@ pub enum AddressProblem {
 
 /// An address and where it stands. `Debug` shows no more than scheme, host and port.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Address {
+pub struct DestinationAddress {
     text: String,
     source: AddressSource,
 }
@@ -113,7 +113,7 @@ pub struct HookUrl {
     parsed: Url,
 }
 
-impl Address {
+impl DestinationAddress {
     pub(crate) fn new(text: String, source: AddressSource) -> Self {
         Self { text, source }
     }
@@ -136,7 +136,7 @@ impl Address {
         })
     }
 
-    /// Where the address stands.
+    /// The place where the address stands.
     pub(crate) fn source(&self) -> &AddressSource {
         &self.source
     }
@@ -180,28 +180,28 @@ impl Address {
     }
 }
 
-impl fmt::Debug for Address {
+impl fmt::Debug for DestinationAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({} from {})", self.shown(), self.source)
     }
 }
 
 impl HookUrl {
-    fn parse(text: &str) -> Result<Self, AddressProblem> {
+    fn parse(text: &str) -> Result<Self, AddressSettingError> {
         if text.is_empty() {
-            return Err(AddressProblem::Empty);
+            return Err(AddressSettingError::Empty);
         }
         if text.chars().any(|c| c.is_ascii_control()) {
-            return Err(AddressProblem::Control);
+            return Err(AddressSettingError::Control);
         }
-        let (scheme, rest) = text.split_once("://").ok_or(AddressProblem::Scheme)?;
+        let (scheme, rest) = text.split_once("://").ok_or(AddressSettingError::Scheme)?;
         if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-            return Err(AddressProblem::Scheme);
+            return Err(AddressSettingError::Scheme);
         }
         let (authority, tail) = split_authority(rest);
         if authority.contains('\\') {
             // Some parsers end the host here, others at the next slash: nobody means that.
-            return Err(AddressProblem::Host);
+            return Err(AddressSettingError::Host);
         }
         let tail = tail.split_once('#').map_or(tail, |(before, _)| before);
         let path = tail.split_once('?').map_or(tail, |(path, _)| path);
@@ -242,7 +242,7 @@ impl HookUrl {
         Self { text: format!("{base}{path}{mark}{query}"), parsed }
     }
 
-    /// This URL without user-info.
+    /// The same URL without its user-info.
     pub(crate) fn without_login(&self) -> Self {
         let (base, _, _) = self.parts();
         let (_, tail) = self.text.split_at(base.len());
@@ -315,18 +315,18 @@ fn split_authority(rest: &str) -> (&str, &str) {
 }
 
 /// The URL of the host alone. `url` forgives some characters that are no part of any host, so these are looked for first.
-fn parse_host(scheme: &str, host: &str) -> Result<Url, AddressProblem> {
+fn parse_host(scheme: &str, host: &str) -> Result<Url, AddressSettingError> {
     if host.contains([' ', '%']) {
-        return Err(AddressProblem::Host);
+        return Err(AddressSettingError::Host);
     }
     let url = Url::parse(&format!("{scheme}://{host}")).map_err(|error| match error {
-        ParseError::EmptyHost => AddressProblem::NoHost,
-        ParseError::InvalidPort => AddressProblem::Port,
-        _ => AddressProblem::Host,
+        ParseError::EmptyHost => AddressSettingError::NoHost,
+        ParseError::InvalidPort => AddressSettingError::Port,
+        _ => AddressSettingError::Host,
     })?;
     match (url.host(), url.port()) {
-        (Some(Host::Domain(name)), _) if !is_host_name(name) => Err(AddressProblem::Host),
-        (_, Some(0)) => Err(AddressProblem::Port),
+        (Some(Host::Domain(name)), _) if !is_host_name(name) => Err(AddressSettingError::Host),
+        (_, Some(0)) => Err(AddressSettingError::Port),
         _ => Ok(url),
     }
 }
@@ -342,11 +342,11 @@ fn is_host_name(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label)
 }
 
-fn check_escapes(text: &str) -> Result<(), AddressProblem> {
+fn check_escapes(text: &str) -> Result<(), AddressSettingError> {
     let sound = text.split('%').skip(1).all(|after| {
         matches!(after.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
     });
-    if sound { Ok(()) } else { Err(AddressProblem::Escape) }
+    if sound { Ok(()) } else { Err(AddressSettingError::Escape) }
 }
 
 fn decoded(text: &str) -> String {

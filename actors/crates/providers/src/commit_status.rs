@@ -1,19 +1,19 @@
-//! What all types share that show the status of a commit on a Git host (contract, providers 17).
+//! Commit statuses: what all types share that show one on a Git host (contract, providers 17).
 //!
-//! A type says where statuses are read and written, in which form, and what an answer shows ([`Host`]). The rest is
+//! A type says where statuses are read and written, in which form, and what an answer shows ([`StatusHost`]). The rest is
 //! here: which commit and outcome an event stands for, reading before writing, paging, and what failures mean. Nothing
 //! is remembered between deliveries. What the host shows is the caller's to remember: [`CommitStatus`] says what a
 //! delivery wants to be shown, and [`Provider::write`] does without the reading.
 //!
 //! A delivery without a commit, or with a severity that no status stands for, fails alone and for good.
 
+mod error;
 mod exchange;
 mod judge;
 mod key;
 mod listing;
 mod page;
 mod place;
-mod problem;
 #[cfg(test)]
 pub(crate) mod script;
 #[cfg(test)]
@@ -31,22 +31,22 @@ use jiff::Timestamp;
 
 use crate::text::{limited, printable};
 use crate::{Exchange, Identity, Provider, Settings, Step};
+pub use error::GitHostError;
 use exchange::StatusExchange;
-pub(crate) use judge::{About, Answer, BodyRule, speaks_of};
+pub(crate) use judge::{About, BodyRule, HostAnswer, speaks_of};
 pub(crate) use key::status_key;
 pub(crate) use listing::{Listing, Unreadable, object};
-pub(crate) use page::Page;
-pub(crate) use place::Place;
-pub use problem::GitProblem;
+pub(crate) use page::StatusPage;
+pub(crate) use place::StatusRepository;
 pub(crate) use token_api::TokenApi;
 
-/// What a delivery wants a Git host to show. Of deliveries with the same repository, commit and context the newest
+/// The commit status that a delivery wants a Git host to show. Of deliveries with the same repository, commit and context the newest
 /// counts; one whose `state` is what was written last has nothing to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommitStatus {
     /// The repository, named the same for all Providers of a type that have the same address.
     pub repository: String,
-    /// Hash of the commit.
+    /// The hash of the commit, in hexadecimal.
     pub commit: String,
     /// What tells this status from others of the same commit.
     pub context: String,
@@ -55,7 +55,7 @@ pub struct CommitStatus {
 }
 
 /// A status as a notification asks for it.
-pub(crate) struct Wanted {
+pub(crate) struct WantedStatus {
     pub(crate) commit: String,
     /// The name of the status (contract, providers 16).
     pub(crate) context: String,
@@ -68,11 +68,11 @@ pub(crate) struct Wanted {
     pub(crate) summary: Option<String>,
 }
 
-/// How a type of host differs from others.
-pub(crate) struct Rules {
-    /// What texts call it.
+/// The rules by which a type of host differs from others.
+pub(crate) struct StatusRules {
+    /// The name of the host in texts.
     pub(crate) host: &'static str,
-    /// Its words.
+    /// The words of the host for states.
     pub(crate) states: States,
     /// What reading is called when it fails.
     pub(crate) reading: &'static str,
@@ -88,7 +88,7 @@ pub(crate) struct Rules {
     pub(crate) written_body: BodyRule,
 }
 
-/// What a host calls that which became of an object.
+/// The words of a host for what became of an object.
 pub(crate) struct States {
     pub(crate) pending: &'static str,
     pub(crate) success: &'static str,
@@ -101,21 +101,21 @@ impl States {
         Self { pending: "INPROGRESS", success: "SUCCESSFUL", failure: "FAILED" };
 }
 
-/// What a host shows, compared with what is wanted.
+/// The comparison of what a host shows with what is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shown {
-    /// All of it already.
+pub(crate) enum StatusComparison {
+    /// The host shows all of it already.
     Same,
-    /// Something else, or nothing.
+    /// The host shows something else, or nothing.
     Different,
     /// Not known before this page is read.
-    Beyond(Page),
+    Beyond(StatusPage),
 }
 
 /// A Git host's API of commit statuses.
-pub(crate) trait Host: Send + Sync + 'static {
-    /// How it differs.
-    const RULES: Rules;
+pub(crate) trait StatusHost: Send + Sync + 'static {
+    /// The rules by which the host differs.
+    const RULES: StatusRules;
 
     /// The repository's name for [`CommitStatus`].
     fn repository(&self) -> String;
@@ -124,26 +124,31 @@ pub(crate) trait Host: Send + Sync + 'static {
     fn masker(&self) -> &Masker;
 
     /// What tells this status from others of its commit.
-    fn context(&self, wanted: &Wanted) -> String {
+    fn context(&self, wanted: &WantedStatus) -> String {
         wanted.context.clone()
     }
 
-    /// Where reading begins.
-    fn first_page(&self) -> Page {
-        Page::first(1)
+    /// The page where reading begins.
+    fn first_page(&self) -> StatusPage {
+        StatusPage::first(1)
     }
 
-    /// Asks what is shown.
-    fn read(&self, wanted: &Wanted, page: Page) -> Request;
+    /// The request that reads what is shown.
+    fn read(&self, wanted: &WantedStatus, page: StatusPage) -> Request;
 
-    /// What a successful answer to [`Host::read`] says.
-    fn shown(&self, wanted: &Wanted, page: Page, response: &Response) -> Result<Shown, Unreadable>;
+    /// What a successful answer to [`StatusHost::read`] says.
+    fn shown(
+        &self,
+        wanted: &WantedStatus,
+        page: StatusPage,
+        response: &Response,
+    ) -> Result<StatusComparison, Unreadable>;
 
-    /// Shows it.
-    fn write(&self, wanted: &Wanted) -> Result<Request, Failure>;
+    /// The request that shows the wanted status.
+    fn write(&self, wanted: &WantedStatus) -> Result<Request, Failure>;
 
-    /// Whether an answer to [`Host::write`] refuses because there is nothing to change.
-    fn refuses_repetition(&self, _wanted: &Wanted, _response: &Response) -> bool {
+    /// Whether an answer to [`StatusHost::write`] refuses because there is nothing to change.
+    fn refuses_repetition(&self, _wanted: &WantedStatus, _response: &Response) -> bool {
         false
     }
 
@@ -152,12 +157,12 @@ pub(crate) trait Host: Send + Sync + 'static {
         exchange
     }
 
-    /// See [`Provider::public_host`].
+    /// The answer of the type to [`Provider::public_host`].
     fn public_host(&self) -> bool {
         false
     }
 
-    /// See [`Provider::identity`].
+    /// The answer of the type to [`Provider::identity`].
     fn identity(&self) -> Option<&Identity> {
         None
     }
@@ -170,7 +175,7 @@ pub(crate) struct Statuses<H> {
     shows_progress: bool,
 }
 
-impl<H: Host> Statuses<H> {
+impl<H: StatusHost> Statuses<H> {
     /// A Provider with these settings, on this host.
     pub(crate) fn provider(settings: &Settings, host: H) -> Box<dyn Provider> {
         let shows_progress = settings.kind.is_some_and(ProviderType::shows_progress);
@@ -178,7 +183,7 @@ impl<H: Host> Statuses<H> {
     }
 
     /// What `notification` asks for; none if it is not shown.
-    fn wanted(&self, notification: &Notification<'_>) -> Result<Option<Wanted>, Failure> {
+    fn wanted(&self, notification: &Notification<'_>) -> Result<Option<WantedStatus>, Failure> {
         wanted(notification, &H::RULES, self.shows_progress)
     }
 
@@ -190,7 +195,7 @@ impl<H: Host> Statuses<H> {
     }
 }
 
-impl<H: Host> Provider for Statuses<H> {
+impl<H: StatusHost> Provider for Statuses<H> {
     fn exchange(&self, notification: &Notification<'_>) -> Result<Box<dyn Exchange>, Failure> {
         self.begin(notification, true)
     }
@@ -238,9 +243,9 @@ const LONGEST_SUMMARY: usize = 240;
 /// What `notification` asks for; none if it is not shown.
 fn wanted(
     notification: &Notification<'_>,
-    rules: &Rules,
+    rules: &StatusRules,
     shows_progress: bool,
-) -> Result<Option<Wanted>, Failure> {
+) -> Result<Option<WantedStatus>, Failure> {
     let context = notification
         .commit_status()
         .ok_or_else(|| unrenderable("commit status cannot be empty; correct spec.commitStatusExpr"))?;
@@ -265,7 +270,7 @@ fn wanted(
     let description = shown(notification.reason_in_words(), rules.longest_description);
     let name = shown(status_name(notification.object()), LONGEST_NAME);
     let summary = notification.fact("summary").map(|summary| shown(summary.to_owned(), LONGEST_SUMMARY));
-    Ok(Some(Wanted { commit, context, name, state, description, summary }))
+    Ok(Some(WantedStatus { commit, context, name, state, description, summary }))
 }
 
 fn unrenderable(text: &str) -> Failure {

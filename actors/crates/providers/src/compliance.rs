@@ -37,7 +37,7 @@ use url::form_urlencoded;
 
 use crate::sample::{BodyForm, KeyPlace, LoginForm, Sample, Sends, filled};
 use crate::testing::{Secrets, answer, body, credentials, delivery, error, info, request, spec, verdict_of};
-use crate::{ConfigError, Endpoint};
+use crate::{BuiltProvider, ConfigError};
 
 /// A type and its sample.
 #[derive(Clone, Copy)]
@@ -127,7 +127,7 @@ impl Case {
         ProviderSpec { proxy_secret_ref: Some("proxy".into()), ..self.spec() }
     }
 
-    fn endpoint(&self) -> Endpoint {
+    fn endpoint(&self) -> BuiltProvider {
         self.full(&[]).build(&self.full_spec()).unwrap()
     }
 }

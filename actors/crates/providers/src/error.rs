@@ -1,4 +1,4 @@
-//! Why a Provider cannot be used as it is configured.
+//! Errors of a Provider's configuration.
 //!
 //! Texts follow the contract (providers 3 to 9) where it gives one, and add the remedy. They hold names of objects and
 //! keys, never a value from a Secret, so they may go to statuses and logs as they are.
@@ -8,22 +8,22 @@ mod keys;
 
 use campanile_domain::{Failure, FailureClass, ObjectKey, ProviderType};
 
-use crate::address::{AddressProblem, AddressSource};
-use crate::commit_status::GitProblem;
-use crate::github::AppProblem;
-use crate::headers::HeadersProblem;
-use crate::kinds::azureeventhub::EventHubProblem;
-use crate::kinds::googlepubsub::PubSubProblem;
-use crate::kinds::nats::NatsProblem;
-pub use blame::{Blame, Subject};
+use crate::address::{AddressSettingError, AddressSource};
+use crate::commit_status::GitHostError;
+use crate::github::GithubAppError;
+use crate::headers::HeadersError;
+use crate::kinds::azureeventhub::EventHubError;
+use crate::kinds::googlepubsub::PubSubError;
+use crate::kinds::nats::NatsSettingsError;
+pub use blame::{Blame, BlamedPart};
 
-/// What is wrong with a Provider or one of its Secrets.
+/// Errors of a Provider or one of its Secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// A Secret that the Provider names cannot be had.
     #[error("failed to get secret '{key}': {cause}")]
     Secret {
-        /// The Secret.
+        /// Namespace and name of the Secret.
         key: ObjectKey,
         /// Why, as the lookup says.
         cause: String,
@@ -40,9 +40,9 @@ pub enum ConfigError {
     /// A key of the Secret is missing.
     #[error("{problem}; secret '{secret}' has {there}")]
     MissingKey {
-        /// What the type says.
+        /// The error that the type reports.
         problem: Box<ConfigError>,
-        /// The Secret.
+        /// Namespace and name of the Secret.
         secret: ObjectKey,
         /// Which keys it has instead.
         there: String,
@@ -50,9 +50,9 @@ pub enum ConfigError {
     /// A value that must be text is not.
     #[error("key '{key}' of secret '{secret}' is not UTF-8 text; write it again")]
     NotText {
-        /// The Secret.
+        /// Namespace and name of the Secret.
         secret: ObjectKey,
-        /// The key in it.
+        /// The key in the Secret.
         key: &'static str,
     },
     /// The Secret's address passes the limit.
@@ -64,41 +64,41 @@ pub enum ConfigError {
     /// The Secret's key `headers` cannot be used.
     #[error("failed to read headers from secret: {problem}; correct key 'headers' of secret '{secret}'")]
     Headers {
-        /// The Secret.
+        /// Namespace and name of the Secret.
         secret: ObjectKey,
-        /// What is wrong.
-        problem: HeadersProblem,
+        /// The error in the headers.
+        problem: HeadersError,
     },
     /// The deprecated proxy in the credentials Secret is no proxy URL.
     #[error("invalid 'proxy' in secret '{0}': write it as http://HOST:PORT, or use spec.proxySecretRef")]
     ProxyInSecret(ObjectKey),
     /// The deprecated proxy in the spec is no proxy URL.
     #[error("unable to parse proxy URL: {0}; correct spec.proxy, or use spec.proxySecretRef")]
-    ProxyInSpec(ProxyProblem),
+    ProxyInSpec(ProxyUrlError),
     /// The Secret named by `spec.proxySecretRef` gives no proxy.
     #[error("failed to get proxy URL: secret '{secret}': {problem}")]
     Proxy {
-        /// The Secret.
+        /// Namespace and name of the Secret.
         secret: ObjectKey,
-        /// What is wrong.
-        problem: ProxyProblem,
+        /// The error in the proxy's settings.
+        problem: ProxyUrlError,
     },
     /// The TLS material is not complete.
     #[error("failed to get TLS config: secret '{secret}' {problem}")]
     Tls {
-        /// The Secret.
+        /// Namespace and name of the Secret.
         secret: ObjectKey,
-        /// What is missing.
-        problem: TlsProblem,
+        /// The material that is missing.
+        problem: TlsMaterialError,
     },
     /// The Secret named by `spec.certSecretRef` is of a type that holds no certificates.
     #[error(
         "cannot use secret '{name}' to get TLS certificate: invalid secret type: '{type_name}'; make it anew with type Opaque or kubernetes.io/tls"
     )]
     CertificateType {
-        /// Its name.
+        /// The name of the Provider.
         name: String,
-        /// Its type.
+        /// The type of the Provider.
         type_name: String,
     },
     /// The address is no URL that a request can be sent to.
@@ -108,9 +108,9 @@ pub enum ConfigError {
         what: &'static str,
         /// Scheme, host and port, or a blot where even these are unclear.
         shown: String,
-        /// What is wrong.
-        problem: AddressProblem,
-        /// Where the address stands.
+        /// The error in the address.
+        problem: AddressSettingError,
+        /// The place where the address stands.
         place: AddressSource,
     },
     /// The token has characters that no HTTP header can carry.
@@ -133,13 +133,13 @@ pub enum ConfigError {
     ZulipChannel(String),
     /// Project, topic or key for Pub/Sub.
     #[error(transparent)]
-    PubSub(#[from] PubSubProblem),
+    PubSub(#[from] PubSubError),
     /// Address or login for Event Hubs.
     #[error(transparent)]
-    EventHub(#[from] EventHubProblem),
+    EventHub(#[from] EventHubError),
     /// Servers, subject or login for NATS.
     #[error(transparent)]
-    Nats(#[from] NatsProblem),
+    Nats(#[from] NatsSettingsError),
     /// TLS material for an address without TLS.
     #[error(
         "insecure HTTP endpoint cannot use TLS client configuration: begin the address with https://, or remove spec.certSecretRef"
@@ -147,27 +147,27 @@ pub enum ConfigError {
     TlsWithoutHttps,
     /// The keys of a GitHub App.
     #[error(transparent)]
-    App(#[from] AppProblem),
+    App(#[from] GithubAppError),
     /// Login or address of a Git host.
     #[error(transparent)]
-    Git(#[from] GitProblem),
+    Git(#[from] GitHostError),
     /// A part of the address that the type cannot use; the text says which.
     #[error("{problem}; correct {place}")]
     Setting {
-        /// What is wrong.
+        /// The error in the URL.
         problem: &'static str,
-        /// Where the address stands.
+        /// The place where the address stands.
         place: AddressSource,
     },
     /// The address is no DSN of Sentry.
     #[error("{problem}; correct {place}")]
     Dsn {
-        /// What is wrong.
-        problem: DsnProblem,
-        /// Where the DSN stands.
+        /// The error in the DSN.
+        problem: DsnError,
+        /// The place where the DSN stands.
         place: AddressSource,
     },
-    /// No such type.
+    /// There is no type of that name.
     #[error("provider {0} not supported; set spec.type to one of {supported}", supported = names())]
     UnknownType(String),
 }
@@ -176,13 +176,13 @@ fn names() -> String {
     ProviderType::all().map(ProviderType::name).collect::<Vec<_>>().join(", ")
 }
 
-/// What is wrong with a proxy's URL.
+/// Errors of a proxy's URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProxyProblem {
+pub enum ProxyUrlError {
     /// The Secret has no address.
     #[error("key 'address' not found")]
     Missing,
-    /// The address is blank.
+    /// The address is empty or blank.
     #[error("proxy address is empty")]
     Empty,
     /// The address passes the limit.
@@ -199,10 +199,10 @@ pub enum ProxyProblem {
     NotText,
 }
 
-/// What is wrong with a DSN of Sentry, `https://PUBLIC@HOST/PROJECT` (contract, providers 23.10).
+/// Errors of a DSN of Sentry, `https://PUBLIC@HOST/PROJECT` (contract, providers 23.10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DsnProblem {
-    /// Nothing there.
+pub enum DsnError {
+    /// There is nothing in the text.
     #[error("DSN cannot be empty")]
     Empty,
     /// The text is no URL.
@@ -214,7 +214,7 @@ pub enum DsnProblem {
     /// No public key before the host.
     #[error("[Sentry] DsnParseError: empty username")]
     Username,
-    /// No host.
+    /// There is no host in it.
     #[error("[Sentry] DsnParseError: empty host")]
     Host,
     /// The port is no number up to 65535.
@@ -225,16 +225,16 @@ pub enum DsnProblem {
     Project,
 }
 
-/// What is missing in TLS material.
+/// Errors of TLS material from which something is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TlsProblem {
+pub enum TlsMaterialError {
     /// A client certificate without its key.
     #[error("contains 'tls.crt' but missing 'tls.key'")]
     NoKey,
     /// A client key without its certificate.
     #[error("contains 'tls.key' but missing 'tls.crt'")]
     NoCertificate,
-    /// Nothing at all.
+    /// There is nothing at all.
     #[error("must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'")]
     Nothing,
 }

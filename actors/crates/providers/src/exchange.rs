@@ -7,14 +7,14 @@ use std::sync::Arc;
 use campanile_domain::{Failure, FailureClass, Masker, Publication, Request, Response, Verdict};
 use jiff::Timestamp;
 
-/// What to do next.
+/// The next step of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Send this and come back with the response.
     Send(Request),
     /// Publish this on NATS. It is the last step: the server's word that it has the message is the verdict.
     Publish(Publication),
-    /// The exchange is over.
+    /// The exchange is over with this verdict.
     Done(Verdict),
 }
 
@@ -25,7 +25,7 @@ pub trait Exchange: Send {
     fn next(&mut self, response: Option<Response>, now: Timestamp) -> Step;
 }
 
-/// How a type concludes a verdict from a response; the masker blots secrets out of what is quoted.
+/// The judgement of a type: a verdict from a response. The masker blots secrets out of what is quoted.
 pub(crate) type Judge = fn(&Response, Timestamp, &Masker) -> Verdict;
 
 /// Sends once and judges the answer: the exchange of all webhooks.

@@ -5,4 +5,4 @@ mod app;
 mod headers;
 
 pub(crate) use api::{Api, json};
-pub use app::AppProblem;
+pub use app::GithubAppError;

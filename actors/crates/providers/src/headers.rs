@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use campanile_yaml::{self as yaml, Value, YamlError};
 
-/// What is wrong with a `headers` key. Values are never quoted.
+/// Errors of a `headers` key. Values are never quoted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HeadersProblem {
+pub enum HeadersError {
     /// The text is no YAML.
     #[error("{0}")]
     Yaml(YamlError),
@@ -30,16 +30,16 @@ pub enum HeadersProblem {
 /// Reads the key's text. Nothing gives no headers; of the same name given twice the last one counts.
 ///
 /// # Errors
-/// [`HeadersProblem`] if the text is no YAML, no map, or nested.
-pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, String>, HeadersProblem> {
-    let documents = yaml::parse(text).map_err(HeadersProblem::Yaml)?;
+/// [`HeadersError`] if the text is no YAML, no map, or nested.
+pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, String>, HeadersError> {
+    let documents = yaml::parse(text).map_err(HeadersError::Yaml)?;
     let pairs = match documents.into_iter().next().map(|document| document.value) {
         None | Some(Value::Null) => return Ok(BTreeMap::new()),
         Some(Value::Mapping(pairs)) => pairs,
-        Some(_) => return Err(HeadersProblem::NotAMap),
+        Some(_) => return Err(HeadersError::NotAMap),
     };
     let scalar = |node: &yaml::Node| {
-        let text = node.value.scalar_text().ok_or(HeadersProblem::Nested { line: node.mark.line })?;
+        let text = node.value.scalar_text().ok_or(HeadersError::Nested { line: node.mark.line })?;
         Ok(text.into_owned())
     };
     pairs.iter().map(|(key, value)| Ok((scalar(key)?, scalar(value)?))).collect()
@@ -49,15 +49,15 @@ pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, String>, HeadersProbl
 /// last line break does no harm.
 ///
 /// # Errors
-/// [`HeadersProblem::Name`] and [`HeadersProblem::Value`] for what no request can carry.
-pub(crate) fn for_http(headers: &BTreeMap<String, String>) -> Result<Vec<(String, String)>, HeadersProblem> {
+/// [`HeadersError::Name`] and [`HeadersError::Value`] for what no request can carry.
+pub(crate) fn for_http(headers: &BTreeMap<String, String>) -> Result<Vec<(String, String)>, HeadersError> {
     let sound = |(place, (name, value)): (usize, (&String, &String))| {
         if !is_name(name) {
-            return Err(HeadersProblem::Name(place + 1));
+            return Err(HeadersError::Name(place + 1));
         }
         let value = value.trim_matches([' ', '\t', '\r', '\n']);
         if !is_value(value) {
-            return Err(HeadersProblem::Value(name.clone()));
+            return Err(HeadersError::Value(name.clone()));
         }
         Ok((name.clone(), value.to_owned()))
     };
@@ -120,11 +120,11 @@ mod tests {
 
     #[test]
     fn s04_what_is_no_flat_map_is_refused() {
-        assert_eq!(parse("foo"), Err(HeadersProblem::NotAMap));
-        assert_eq!(parse("- a\n- b\n"), Err(HeadersProblem::NotAMap));
-        assert_eq!(parse("A: 1\nB: [1, 2]\n"), Err(HeadersProblem::Nested { line: 2 }));
-        assert_eq!(parse("A: 1\nB:\n  c: 1\n"), Err(HeadersProblem::Nested { line: 3 }));
-        assert!(matches!(parse("A: 'open\n"), Err(HeadersProblem::Yaml(_))));
+        assert_eq!(parse("foo"), Err(HeadersError::NotAMap));
+        assert_eq!(parse("- a\n- b\n"), Err(HeadersError::NotAMap));
+        assert_eq!(parse("A: 1\nB: [1, 2]\n"), Err(HeadersError::Nested { line: 2 }));
+        assert_eq!(parse("A: 1\nB:\n  c: 1\n"), Err(HeadersError::Nested { line: 3 }));
+        assert!(matches!(parse("A: 'open\n"), Err(HeadersError::Yaml(_))));
     }
 
     #[test]

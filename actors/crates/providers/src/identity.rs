@@ -4,10 +4,10 @@
 
 pub mod azure;
 pub mod credential;
-mod credential_problem;
+mod credential_error;
+mod error;
 pub mod google;
 mod kubernetes;
-mod problem;
 pub(crate) mod service_account;
 #[cfg(test)]
 mod tests;
@@ -25,18 +25,18 @@ use crate::authorization::basic;
 use crate::headers::is_value;
 use crate::judgement::{classify, quote};
 pub use credential::Credential;
+pub use error::IdentityError;
 pub use kubernetes::{TokenWishes, relevant, token_wishes};
-pub use problem::IdentityProblem;
 
 /// Annotations of a service account.
 pub type Annotations = BTreeMap<String, String>;
 
-/// Who a Provider is at a cloud.
+/// The identity of a Provider at a cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The Provider, in whose namespace the service account lives.
     pub provider: ObjectKey,
-    /// `spec.serviceAccountName`; empty if unset.
+    /// The value of `spec.serviceAccountName`; empty if unset.
     pub service_account: String,
     /// Where tokens are had, and for what.
     pub cloud: Cloud,
@@ -46,10 +46,10 @@ pub struct Identity {
     pub credential: Option<Credential>,
 }
 
-/// A cloud.
+/// A cloud that gives out tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cloud {
-    /// Microsoft Azure.
+    /// The cloud of Microsoft Azure.
     Azure {
         /// What the token is for.
         scope: &'static str,
@@ -58,10 +58,10 @@ pub enum Cloud {
     Google,
 }
 
-/// How a token stands in `Authorization`.
+/// The form of a token in `Authorization`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenForm {
-    /// `Bearer TOKEN`.
+    /// The header value is `Bearer TOKEN`.
     Bearer,
     /// `Basic`, as the password of nobody.
     Password,
@@ -103,7 +103,7 @@ impl Identity {
 }
 
 impl Cloud {
-    /// The name in texts.
+    /// The name of the cloud in texts.
     pub fn name(self) -> &'static str {
         match self {
             Self::Azure { .. } => "azure",

@@ -1,4 +1,4 @@
-//! What the answer of a webhook means for a delivery: the table that all such types share.
+//! Judgement of a webhook's answer: the table that all such types share.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ pub(crate) fn told(
     verdict(response, now, failure_of(class, what, response, masker))
 }
 
-/// The failure in words.
+/// The failure of a response in words.
 fn failure(class: FailureClass, response: &Response, masker: &Masker) -> Failure {
     failure_of(class, remedy(class, response.status), response, masker)
 }

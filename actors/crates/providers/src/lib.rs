@@ -1,7 +1,7 @@
 //! Provider types without I/O: what each one sends, and what it makes of the answer.
 //!
 //! A Provider becomes usable in two steps. [`resolve`] merges its spec with its Secrets into [`Settings`]; [`build`]
-//! checks them for its type and gives an [`Endpoint`]. For each delivery the endpoint's [`Provider`] starts an
+//! checks them for its type and gives a [`BuiltProvider`]. For each delivery the endpoint's [`Provider`] starts an
 //! [`Exchange`]: it yields [`Request`](campanile_domain::Request)s, is told the responses, and ends with a
 //! [`Verdict`](campanile_domain::Verdict). Sending, timing and retrying are the caller's.
 //!
@@ -40,21 +40,21 @@ mod compliance;
 mod testing;
 
 pub use access_token::{AccessToken, Freshness, TokenStore};
-pub use address::{Address, AddressProblem, AddressSource, HookUrl};
+pub use address::{AddressSettingError, AddressSource, DestinationAddress, HookUrl};
 pub use campanile_domain::Environment;
-pub use commit_status::{CommitStatus, GitProblem};
-pub use error::{Blame, ConfigError, DsnProblem, ProxyProblem, Subject, TlsProblem};
+pub use commit_status::{CommitStatus, GitHostError};
+pub use error::{Blame, BlamedPart, ConfigError, DsnError, ProxyUrlError, TlsMaterialError};
 pub use exchange::{Exchange, Step};
-pub use github::AppProblem;
-pub use headers::HeadersProblem;
-pub use identity::{Cloud, Credential, Identity, IdentityProblem, TokenForm};
+pub use github::GithubAppError;
+pub use headers::HeadersError;
+pub use identity::{Cloud, Credential, Identity, IdentityError, TokenForm};
 pub use judgement::judge;
-pub use kinds::azureeventhub::EventHubProblem;
-pub use kinds::googlepubsub::PubSubProblem;
-pub use kinds::nats::NatsProblem;
+pub use kinds::azureeventhub::EventHubError;
+pub use kinds::googlepubsub::PubSubError;
+pub use kinds::nats::NatsSettingsError;
 pub use provider::Provider;
 pub use quota::quota_pause;
 pub use refusal::Refusal;
-pub use registry::{Endpoint, build};
-pub use settings::{Notice, SecretLookup, Settings, Token, resolve};
+pub use registry::{BuiltProvider, build};
+pub use settings::{SecretLookup, Settings, SettingsWarning, Token, resolve};
 pub use too_long::shorter;

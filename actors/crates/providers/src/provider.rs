@@ -1,11 +1,11 @@
-//! What a provider type can do.
+//! The interface of a provider type.
 
 use campanile_domain::{Failure, Notification, Response};
 
 use crate::too_long;
 use crate::{CommitStatus, ConfigError, Exchange, Identity, Settings};
 
-/// What a type knows to do: begin the exchange of a notification.
+/// The work of a type: to begin the exchange of a notification.
 pub trait Provider: Send + Sync {
     /// An exchange that is to deliver `notification`. Its body is rendered here, once.
     ///

@@ -1,4 +1,4 @@
-//! What an answer says about the destination's rate limit: how long to wait, and whether this was the last request for a
+//! The rate limit of a destination as an answer tells it: how long to wait, and whether this was the last request for a
 //! while.
 //!
 //! One table of headers serves all types, since hosts copy each other's names:
@@ -27,7 +27,7 @@ const FIRST_UNIX_TIME: f64 = 1_000_000_000.0;
 /// What Sentry calls the two kinds of items that are sent to it.
 const SENTRY_CATEGORIES: [&str; 2] = ["error", "transaction"];
 
-/// How long the destination takes nothing more after this answer, successful or not; none if it does not say that the
+/// The pause in which the destination takes nothing more after this answer, successful or not; none if it does not say that the
 /// limit is used up. At most an hour. `now` is when the answer came.
 pub fn quota_pause(response: &Response, now: Timestamp) -> Option<Duration> {
     let sentry = || SENTRY_CATEGORIES.iter().filter_map(|category| sentry_pause(response, category)).max();

@@ -1,4 +1,4 @@
-//! What destinations say in words of their own: data beside each type, which comes before the table of statuses.
+//! Refusals of destinations in words of their own: data beside each type, which comes before the table of statuses.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub(crate) const SEEN: &str = "not found in the documentation; what public repor
 /// A row of a type's table: how its destination says something, what that means, and what to do about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal {
-    /// What follows.
+    /// The class of failure that follows.
     pub class: FailureClass,
     /// What is the matter and what to do about it: a fragment that fits after "request failed with status code 400,".
     pub remedy: &'static str,
@@ -37,7 +37,7 @@ impl Refusal {
         Self { class, remedy, source, status: None, place: "", words: &[] }
     }
 
-    /// Only on this status.
+    /// Limits the row to this status.
     pub(crate) const fn on(self, status: u16) -> Self {
         Self { status: Some(status), ..self }
     }

@@ -7,23 +7,23 @@ use campanile_domain::{Connection, Masker, ProviderSpec, ProviderType, left_vari
 
 use crate::kinds::{BUILDS, SAMPLES};
 use crate::sample::{Markup, Sample};
-use crate::{AddressProblem, ConfigError, Notice, Provider, Settings};
+use crate::{AddressSettingError, ConfigError, Provider, Settings, SettingsWarning};
 
 /// A Provider that can be delivered to. `Debug` shows no secrets.
-pub struct Endpoint {
-    /// Its type.
+pub struct BuiltProvider {
+    /// The type of the Provider.
     pub kind: ProviderType,
-    /// Begins exchanges.
+    /// The implementation, which begins exchanges.
     pub provider: Box<dyn Provider>,
-    /// How to connect.
+    /// The settings of its connections.
     pub connection: Connection,
     /// Blots its secrets out of texts.
     pub masker: Arc<Masker>,
     /// What to log once when it comes into force.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<SettingsWarning>,
 }
 
-impl fmt::Debug for Endpoint {
+impl fmt::Debug for BuiltProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
             .field("kind", &self.kind)
@@ -38,7 +38,7 @@ impl fmt::Debug for Endpoint {
 ///
 /// # Errors
 /// [`ConfigError::UnknownType`] for types outside the table, and whatever the type's own check finds.
-pub fn build(spec: &ProviderSpec, settings: Settings) -> Result<Endpoint, ConfigError> {
+pub fn build(spec: &ProviderSpec, settings: Settings) -> Result<BuiltProvider, ConfigError> {
     let name = spec.type_name.as_str();
     let unknown = || ConfigError::UnknownType(name.to_owned());
     let kind = spec.kind().ok_or_else(unknown)?;
@@ -52,7 +52,7 @@ pub fn build(spec: &ProviderSpec, settings: Settings) -> Result<Endpoint, Config
     if provider.public_host() {
         connection.tls = None;
     }
-    Ok(Endpoint { kind, provider, connection, masker, notices })
+    Ok(BuiltProvider { kind, provider, connection, masker, notices })
 }
 
 /// Refuses what a template left in the address or the channel: whatever a type does with them, it cannot work.
@@ -62,7 +62,7 @@ fn no_variables(settings: &Settings) -> Result<(), ConfigError> {
         return Err(ConfigError::Address {
             what: "address",
             shown,
-            problem: AddressProblem::Variable,
+            problem: AddressSettingError::Variable,
             place,
         });
     }

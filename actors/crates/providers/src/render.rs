@@ -11,7 +11,7 @@ pub(crate) mod slack_message;
 mod style;
 mod width;
 
-pub(crate) use body::{Body, Entry, Limits, or_blank, with_plain_keys};
+pub(crate) use body::{FactEntry, MessageBody, MessageLimits, or_blank, with_plain_keys};
 pub(crate) use emoji::emoji;
-pub(crate) use style::{Escape, Position, Style, is_unshowable};
+pub(crate) use style::{Escape, MarkupContext, Style, is_unshowable};
 pub(crate) use width::{bytes, characters, json_bytes};

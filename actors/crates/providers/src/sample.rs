@@ -22,7 +22,7 @@ pub struct Sample {
     /// Template of the URL that a message is sent to; that of the address where it is empty. What is behind its end is a key
     /// of the message.
     pub url: &'static str,
-    /// The channel.
+    /// The channel of the sample's Provider.
     pub channel: &'static str,
     /// Whether the channel is a secret too.
     pub has_secret_channel: bool,
@@ -30,7 +30,7 @@ pub struct Sample {
     pub logins: &'static [LoginForm],
     /// The host that it sends to, whatever its address says; none where the address decides.
     pub fixed_host: Option<&'static str>,
-    /// How a message goes out.
+    /// The way in which a message goes out.
     pub sends: Sends,
     /// The form of a message's body.
     pub body: BodyForm,
@@ -64,9 +64,9 @@ pub struct Sample {
 /// The keys of a Secret that let a Provider in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginForm {
-    /// `token`, by this template.
+    /// The key `token`, made by this template.
     Token(&'static str),
-    /// `username` and `password`.
+    /// The keys `username` and `password`.
     Pair,
     /// The address alone; a token beside it would be another login.
     Address,
@@ -83,14 +83,14 @@ pub enum Sends {
     Request,
     /// One or several requests that only the type's own tests know.
     Exchange,
-    /// A publication on NATS.
+    /// The delivery is a publication on NATS.
     Publication,
 }
 
 /// The form of a message's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyForm {
-    /// One JSON text.
+    /// The body is one JSON text.
     Json,
     /// So many JSON texts, one a line. The message is the last.
     Lines(usize),
@@ -100,10 +100,10 @@ pub enum BodyForm {
     Spans,
 }
 
-/// What of all events becomes a message.
+/// The events that become a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tells {
-    /// Every event.
+    /// The type takes every event.
     All,
     /// What happened to applied revisions, as spans.
     Spans,
@@ -113,10 +113,10 @@ pub enum Tells {
     IncidentsAndChanges,
 }
 
-/// How a destination reads the text of messages.
+/// The markup by which a destination reads the text of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Markup {
-    /// As text.
+    /// The type sends text as it is.
     Plain,
     /// Not at all: it gets the event itself.
     Verbatim,
@@ -127,18 +127,18 @@ pub enum Markup {
 /// The key by which a destination knows a message again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RepeatKey {
-    /// Where it stands.
+    /// The place of the key in a request.
     pub place: KeyPlace,
-    /// What it stands for.
+    /// The part of a delivery that the key stands for.
     pub scope: KeyScope,
 }
 
-/// Where a key stands.
+/// The places of a key in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyPlace {
     /// In the JSON text of the message, at this pointer.
     Body(&'static str),
-    /// In this header.
+    /// The key stands in this header.
     Header(&'static str),
     /// At the end of the URL.
     Url,
@@ -146,10 +146,10 @@ pub enum KeyPlace {
     Span,
 }
 
-/// What a key stands for.
+/// The scope of a key: what it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyScope {
-    /// One delivery.
+    /// The key stands for one delivery.
     Delivery,
     /// All errors of one object.
     Object,

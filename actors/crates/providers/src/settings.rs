@@ -2,7 +2,7 @@
 //!
 //! Precedence, trimming and texts follow the contract (providers 3 to 6; control plane 6.5 and 6.6) with its FIXes: a
 //! lone `username` or `password` counts, and nothing that another key lacks makes the token disappear. Resolving reads
-//! Secrets through a lookup and does nothing else; what is deprecated or odd but works becomes a [`Notice`].
+//! Secrets through a lookup and does nothing else; what is deprecated or odd but works becomes a [`SettingsWarning`].
 
 mod login;
 mod masker;
@@ -20,16 +20,16 @@ use std::sync::Arc;
 
 use campanile_domain::{Connection, Masker, ObjectKey, ProviderSpec, ProviderType, Secret};
 
-use crate::address::{Address, AddressSource, MAX_LENGTH};
+use crate::address::{AddressSource, DestinationAddress, MAX_LENGTH};
 use crate::{Cloud, ConfigError, Environment, Identity, TokenForm, headers};
-use login::Login;
-pub use notice::Notice;
+use login::ProviderLogin;
+pub use notice::SettingsWarning;
 pub use token::Token;
 
 /// Looks a Secret up. The error is a fragment that says why there is none, for example `not found`.
 pub type SecretLookup<'a> = dyn Fn(&ObjectKey) -> Result<Arc<Secret>, String> + 'a;
 
-/// What a type is built from. `Debug` shows no values of Secrets.
+/// The settings that a type is built from. `Debug` shows no values of Secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The type; none if this program does not know it.
@@ -39,7 +39,7 @@ pub struct Settings {
     /// The Provider's uid: what some types make keys from that tell Providers apart.
     pub provider_uid: String,
     /// Where to send; each type decides whether it needs one and of which form.
-    pub address: Address,
+    pub address: DestinationAddress,
     /// Destination at the address; empty if unset.
     pub channel: String,
     /// Display name or login; empty if unset.
@@ -62,7 +62,7 @@ pub struct Settings {
     /// Blots all of this out of texts.
     pub masker: Arc<Masker>,
     /// What to log once when these settings come into force.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<SettingsWarning>,
 }
 
 /// Merges `spec` with the Secrets that it names.
@@ -79,9 +79,9 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
     let token = from_secret.and_then(Token::read);
     let kind = spec.kind();
     if token.is_some() && kind.is_some_and(ProviderType::deprecates_token) {
-        notices.push(Notice::StaticToken);
+        notices.push(SettingsWarning::StaticToken);
     }
-    let login = Login::read(spec, from_secret, &mut notices)?;
+    let login = ProviderLogin::read(spec, from_secret, &mut notices)?;
     let address = read_address(spec, from_secret)?;
     let proxy = match secret::read(spec, spec.proxy_secret_ref.as_deref(), secrets)? {
         Some(secret) => Some(proxy::from_secret(&secret)?),
@@ -89,7 +89,7 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
     };
     let cert_secret = secret::read(spec, spec.cert_secret_ref.as_deref(), secrets)?;
     let tls = tls::resolve(spec, cert_secret.as_deref(), from_secret, &mut notices)?;
-    let known = masker::Known {
+    let known = masker::KnownSecrets {
         address: &address,
         token: token.as_ref(),
         login: &login,
@@ -122,16 +122,16 @@ pub fn resolve(spec: &ProviderSpec, secrets: &SecretLookup<'_>) -> Result<Settin
 }
 
 /// The Secret's address whenever its key exists, even blank; else the spec's, without line breaks at its end.
-fn read_address(spec: &ProviderSpec, secret: Option<&Secret>) -> Result<Address, ConfigError> {
+fn read_address(spec: &ProviderSpec, secret: Option<&Secret>) -> Result<DestinationAddress, ConfigError> {
     let Some(secret) = secret.filter(|secret| secret.data.contains_key("address")) else {
         let address = secret::without_line_end(&spec.address).to_owned();
-        return Ok(Address::new(address, AddressSource::Spec));
+        return Ok(DestinationAddress::new(address, AddressSource::Spec));
     };
     let text = secret::text(secret, "address")?.unwrap_or_default();
     if text.len() > MAX_LENGTH {
         return Err(ConfigError::AddressTooLong(secret.key.clone()));
     }
-    Ok(Address::new(text.trim().to_owned(), AddressSource::Secret(secret.key.clone())))
+    Ok(DestinationAddress::new(text.trim().to_owned(), AddressSource::Secret(secret.key.clone())))
 }
 
 fn read_headers(secret: Option<&Secret>) -> Result<BTreeMap<String, String>, ConfigError> {

@@ -10,7 +10,7 @@ use campanile_domain::{
 };
 use campanile_testkit::{event, new_delivery, noon, provider};
 
-use crate::{CommitStatus, ConfigError, Endpoint, Exchange, Provider, Settings, Step, build, resolve};
+use crate::{BuiltProvider, CommitStatus, ConfigError, Exchange, Provider, Settings, Step, build, resolve};
 
 /// Secrets of namespace `apps` by name.
 #[derive(Default)]
@@ -33,7 +33,7 @@ impl Secrets {
         resolve(spec, &|key| self.0.get(key).cloned().ok_or_else(|| "not found".to_owned()))
     }
 
-    pub(crate) fn build(&self, spec: &ProviderSpec) -> Result<Endpoint, ConfigError> {
+    pub(crate) fn build(&self, spec: &ProviderSpec) -> Result<BuiltProvider, ConfigError> {
         build(spec, self.resolve(spec)?)
     }
 }
@@ -107,17 +107,17 @@ pub(crate) fn long(length: usize) -> Delivery {
 }
 
 /// The body of the first request for `delivery`, as JSON.
-pub(crate) fn json(endpoint: &Endpoint, delivery: &Delivery) -> serde_json::Value {
+pub(crate) fn json(endpoint: &BuiltProvider, delivery: &Delivery) -> serde_json::Value {
     serde_json::from_slice(&request(endpoint, delivery).body).unwrap()
 }
 
 /// What `endpoint` makes of `answer` to its only request for an info event.
-pub(crate) fn verdict(endpoint: &Endpoint, answer: Response) -> Verdict {
+pub(crate) fn verdict(endpoint: &BuiltProvider, answer: Response) -> Verdict {
     verdict_of(endpoint, &info(), answer)
 }
 
 /// What `endpoint` makes of `answer` to its only request for `delivery`.
-pub(crate) fn verdict_of(endpoint: &Endpoint, delivery: &Delivery, answer: Response) -> Verdict {
+pub(crate) fn verdict_of(endpoint: &BuiltProvider, delivery: &Delivery, answer: Response) -> Verdict {
     let mut exchange = endpoint.provider.begin(delivery).unwrap();
     assert!(matches!(exchange.next(None, noon()), Step::Send(_)), "it sends first");
     match exchange.next(Some(answer), noon()) {
@@ -157,7 +157,7 @@ pub(crate) fn error() -> Delivery {
 }
 
 /// The first request for `delivery`.
-pub(crate) fn request(endpoint: &Endpoint, delivery: &Delivery) -> Request {
+pub(crate) fn request(endpoint: &BuiltProvider, delivery: &Delivery) -> Request {
     match endpoint.provider.begin(delivery).unwrap().next(None, noon()) {
         Step::Send(request) => request,
         other => panic!("nothing was sent: {other:?}"),
@@ -165,7 +165,7 @@ pub(crate) fn request(endpoint: &Endpoint, delivery: &Delivery) -> Request {
 }
 
 /// What [`request`] would send or publish.
-pub(crate) fn body(endpoint: &Endpoint, delivery: &Delivery) -> bytes::Bytes {
+pub(crate) fn body(endpoint: &BuiltProvider, delivery: &Delivery) -> bytes::Bytes {
     match endpoint.provider.begin(delivery).unwrap().next(None, noon()) {
         Step::Send(request) => request.body,
         Step::Publish(publication) => publication.payload,

@@ -1,4 +1,4 @@
-//! What all types that post to one URL share.
+//! The exchange of all types that post to one URL.
 
 use std::sync::Arc;
 
@@ -29,14 +29,14 @@ pub(crate) fn rendered(json: serde_json::Result<Vec<u8>>) -> Result<Bytes, Failu
     })
 }
 
-/// Where a webhook's requests go, and who judges the answers.
-pub(crate) struct Target {
+/// The target of a webhook: where its requests go, and who judges the answers.
+pub(crate) struct WebhookTarget {
     pub(crate) url: HookUrl,
     pub(crate) judge: Judge,
     pub(crate) masker: Arc<Masker>,
 }
 
-impl Target {
+impl WebhookTarget {
     /// The exchange that posts `body`.
     pub(crate) fn post(&self, headers: Vec<(String, String)>, body: Bytes) -> Box<dyn Exchange> {
         let request = Request { method: Method::Post, url: self.url.as_str().to_owned(), headers, body };

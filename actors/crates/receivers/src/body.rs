@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 /// made for it could take 300 MB.
 const MOST_VALUES: usize = 100_000;
 
-/// Why a body cannot be read. The request is answered 500.
+/// Errors of a body that cannot be read. The request is answered 500.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
     /// It is declared as JSON and is none.

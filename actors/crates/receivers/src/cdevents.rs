@@ -1,4 +1,4 @@
-//! What a CDEvent of specification 0.4.1 must hold (contract, receivers 9).
+//! CDEvents of specification 0.4.1, and what each must hold (contract, receivers 9).
 //!
 //! Fields that a type does not have are ignored, missing ones are empty, and each request is read on its own.
 
@@ -12,9 +12,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::body::{self, BodyError};
 use crate::event::shown;
-use rules::{Custom, Need, Rule};
+use rules::{CdEventType, Custom, Need};
 
-/// Why a body is no CDEvent.
+/// Errors of a body that is no CDEvent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CdEventError {
     /// It is no JSON document.
@@ -28,7 +28,7 @@ pub enum CdEventError {
     Field {
         /// The path of the field.
         field: String,
-        /// What it must be.
+        /// The form that it must have.
         what: &'static str,
     },
 }
@@ -140,7 +140,7 @@ fn check_subject_type(subject: &Object<'_>, expected: &[&str]) -> Result<(), CdE
     }
 }
 
-fn check_rule(rule: &Rule, subject: &Object<'_>, content: &Object<'_>) -> Result<(), CdEventError> {
+fn check_rule(rule: &CdEventType, subject: &Object<'_>, content: &Object<'_>) -> Result<(), CdEventError> {
     check_subject_type(subject, &[rule.subject, rule.camel])?;
     rule.needs.iter().try_for_each(|need| check_need(need, content))
 }

@@ -1,4 +1,4 @@
-//! Why a request is refused, in the words of the contract (receivers 10). The caller is told nothing but the status.
+//! Errors for which a request is refused, in the words of the contract (receivers 10). The caller is told nothing but the status.
 
 use campanile_domain::ObjectKey;
 
@@ -30,7 +30,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// One word for people.
+    /// The cause in one word, for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Type => "type",
@@ -45,10 +45,10 @@ impl Check {
     }
 }
 
-/// Why a request is not verified.
+/// Errors for which a request is not verified.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// No such type.
+    /// There is no type of that name.
     #[error("receiver type \"{0}\" not supported")]
     Type(String),
     /// The Secret cannot be read.
@@ -60,21 +60,21 @@ pub enum VerifyError {
     /// The Secret lacks what `gcr` needs beside it.
     #[error("invalid secret data: required field '{0}' for GCR receiver")]
     GcrField(&'static str),
-    /// The signature of `generic-hmac`.
+    /// The signature of `generic-hmac` is wrong.
     #[error("unable to validate HMAC signature: {0}")]
     Hmac(SignatureError),
     /// The signature of a Git host.
     #[error("the {host} signature header is invalid, err: {cause}")]
     Hub {
-        /// The host.
+        /// The name of the host.
         host: &'static str,
-        /// What is wrong.
+        /// The error in the signature.
         cause: SignatureError,
     },
-    /// Nexus sent no signature.
+    /// Nexus sent no signature at all.
     #[error("the Nexus signature is missing from header")]
     NexusMissing,
-    /// Nexus sent another one.
+    /// Nexus sent a signature that does not match.
     #[error("invalid Nexus signature")]
     Nexus,
     /// A header is not the token.
@@ -85,17 +85,17 @@ pub enum VerifyError {
     Event {
         /// How events of this host are called.
         what: &'static str,
-        /// Which it was.
+        /// The event that was sent.
         event: String,
     },
     /// The body is not what the host sends.
     #[error("cannot decode {host} webhook {part}: {why}")]
     Body {
-        /// The host.
+        /// The name of the host.
         host: &'static str,
         /// `payload`, or `body` where that is wrapped in another.
         part: &'static str,
-        /// What is wrong.
+        /// The error in the request.
         why: String,
     },
     /// The body is no CDEvent.
@@ -109,10 +109,10 @@ pub enum VerifyError {
     Oidc(#[from] OidcError),
 }
 
-/// Why a request for `gcr` does not come from the expected account of Google (contract, receivers 5.2).
+/// Errors for which a request for `gcr` does not come from the expected account of Google (contract, receivers 5.2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GcrError {
-    /// There is no token.
+    /// There is no token in the header.
     #[error("the Authorization header is missing or malformed")]
     Header,
     /// The token is none, or not for this Receiver, or not signed by Google.
@@ -122,18 +122,18 @@ pub enum GcrError {
         got: String,
         /// Whom it should be for.
         want: String,
-        /// What is wrong.
+        /// The error in the expression.
         cause: String,
     },
-    /// Another issuer.
+    /// The token names another issuer.
     #[error("token issuer is '{0}', want 'accounts.google.com' or 'https://accounts.google.com'")]
     Issuer(String),
-    /// Another account.
+    /// The token names another account.
     #[error("token email is '{got}', want '{want}'")]
     Email {
         /// The account of the token.
         got: String,
-        /// That of the Secret.
+        /// The account that the Secret names.
         want: String,
     },
     /// An account whose address Google has not verified.
@@ -141,19 +141,19 @@ pub enum GcrError {
     Unverified(String),
 }
 
-/// Why a token is not taken by `generic-oidc` (contract, receivers 6).
+/// Errors for which a token is not taken by `generic-oidc` (contract, receivers 6).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OidcError {
     /// The Receiver names no issuer.
     #[error("generic-oidc receiver has no oidcProviders configured")]
     NoProviders,
-    /// There is no token.
+    /// There is no token in the header.
     #[error("the Authorization header is missing or malformed")]
     Header,
-    /// The token is empty.
+    /// The token in the header is empty.
     #[error("the Authorization header is missing a bearer token")]
     Empty,
-    /// It is no token.
+    /// The text in the header is no token.
     #[error("failed to parse bearer token: {0}")]
     Parse(JwtError),
     /// It does not say who made it.
@@ -165,9 +165,9 @@ pub enum OidcError {
     /// The keys of the issuer cannot be had.
     #[error("failed to initialize OIDC provider for issuer \"{issuer}\": {cause}")]
     Keys {
-        /// The issuer.
+        /// The issuer whose keys are missing.
         issuer: String,
-        /// Why.
+        /// The cause why they are missing.
         cause: KeyError,
     },
     /// It is not signed by the issuer, or not for this Receiver, or not now.

@@ -7,16 +7,16 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-/// What is wanted at a path.
+/// The form of the value that is wanted at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
-    /// A text.
+pub(crate) enum FieldForm {
+    /// A text at this path.
     Text(&'static [&'static str]),
     /// A list of texts, which is checked and not kept.
     Texts(&'static [&'static str]),
 }
 
-impl Field {
+impl FieldForm {
     fn path(self) -> &'static [&'static str] {
         match self {
             Self::Text(path) | Self::Texts(path) => path,
@@ -37,13 +37,13 @@ pub(crate) enum Rest {
 /// If the body is no JSON, or a field has another type.
 pub(crate) fn read<const N: usize>(
     body: &[u8],
-    fields: [Field; N],
+    fields: [FieldForm; N],
     rest: Rest,
 ) -> Result<[String; N], serde_json::Error> {
     let mut found = [const { String::new() }; N];
-    let wanted: Vec<(Field, usize)> = fields.into_iter().zip(0..).collect();
+    let wanted: Vec<(FieldForm, usize)> = fields.into_iter().zip(0..).collect();
     let mut reader = serde_json::Deserializer::from_slice(body);
-    Pick { wanted: &wanted, depth: 0, found: &mut found }.deserialize(&mut reader)?;
+    PathVisitor { wanted: &wanted, depth: 0, found: &mut found }.deserialize(&mut reader)?;
     if rest == Rest::Refused {
         reader.end()?;
     }
@@ -51,13 +51,13 @@ pub(crate) fn read<const N: usize>(
 }
 
 /// Reads one object: the wanted fields, of whose paths the first `depth` steps are made, into their places.
-struct Pick<'w> {
-    wanted: &'w [(Field, usize)],
+struct PathVisitor<'w> {
+    wanted: &'w [(FieldForm, usize)],
     depth: usize,
     found: &'w mut [String],
 }
 
-impl<'de> DeserializeSeed<'de> for Pick<'_> {
+impl<'de> DeserializeSeed<'de> for PathVisitor<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -65,7 +65,7 @@ impl<'de> DeserializeSeed<'de> for Pick<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Pick<'_> {
+impl<'de> Visitor<'de> for PathVisitor<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,18 +83,22 @@ impl<'de> Visitor<'de> for Pick<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { wanted, depth, found } = self;
         while let Some(key) = map.next_key::<String>()? {
-            let is_named = |field: &Field| {
+            let is_named = |field: &FieldForm| {
                 field.path().get(depth).is_some_and(|step| step.to_lowercase() == key.to_lowercase())
             };
-            let inside: Vec<(Field, usize)> =
+            let inside: Vec<(FieldForm, usize)> =
                 wanted.iter().filter(|(field, _)| is_named(field)).copied().collect();
             match inside.first() {
                 None => drop(map.next_value::<IgnoredAny>()?),
                 Some((field, _)) if field.path().len() > depth + 1 => {
-                    map.next_value_seed(Pick { wanted: &inside, depth: depth + 1, found: &mut *found })?;
+                    map.next_value_seed(PathVisitor {
+                        wanted: &inside,
+                        depth: depth + 1,
+                        found: &mut *found,
+                    })?;
                 }
-                Some((Field::Texts(_), _)) => drop(map.next_value::<Option<Vec<Option<String>>>>()?),
-                Some((Field::Text(_), place)) => {
+                Some((FieldForm::Texts(_), _)) => drop(map.next_value::<Option<Vec<Option<String>>>>()?),
+                Some((FieldForm::Text(_), place)) => {
                     let text = map.next_value::<Option<String>>()?;
                     if let (Some(text), Some(place)) = (text, found.get_mut(*place)) {
                         *place = text;
@@ -110,8 +114,8 @@ impl<'de> Visitor<'de> for Pick<'_> {
 mod tests {
     use super::*;
 
-    const FIELDS: [Field; 3] =
-        [Field::Text(&["target", "tag"]), Field::Text(&["action"]), Field::Texts(&["tags"])];
+    const FIELDS: [FieldForm; 3] =
+        [FieldForm::Text(&["target", "tag"]), FieldForm::Text(&["action"]), FieldForm::Texts(&["tags"])];
 
     fn texts(body: &str, rest: Rest) -> Result<[String; 3], serde_json::Error> {
         read(body.as_bytes(), FIELDS, rest)

@@ -1,11 +1,11 @@
-//! What can be wrong with a Receiver's spec, in the words of the contract (receivers 2.2, step 5).
+//! Errors of a Receiver's `spec`, in the words of the contract (receivers 2.2, step 5).
 
 use campanile_cel::CelError;
 
-/// Why a Receiver cannot work whatever comes in. Its text is the `<error>` of a terminal failure (contract, receivers 2.3).
+/// Errors for which a Receiver cannot work whatever comes in. Its text is the `<error>` of a terminal failure (contract, receivers 2.3).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
-    /// `spec.resourceFilter` is no filter.
+    /// The `spec.resourceFilter` is no filter.
     #[error("invalid resourceFilter expression: {0}")]
     ResourceFilter(CelError),
     /// The filter of an entry is none.
@@ -13,11 +13,11 @@ pub enum Invalid {
     Filter {
         /// The entry of `spec.resources`, from 0.
         index: usize,
-        /// Its kind.
+        /// The kind of the entry.
         kind: String,
-        /// Its name.
+        /// The name of the entry.
         name: String,
-        /// What the expression lacks.
+        /// The error in the expression.
         cause: CelError,
     },
     /// Fields do not go together.
@@ -26,7 +26,7 @@ pub enum Invalid {
     /// An entry of `spec.oidcProviders` lacks something.
     #[error("oidcProviders[{index}]{what}")]
     Provider {
-        /// The entry, from 0.
+        /// The index of the entry, from 0.
         index: usize,
         /// What it lacks; begins with a colon or with its issuer in parentheses.
         what: String,
@@ -34,13 +34,13 @@ pub enum Invalid {
     /// An expression of such an entry does not compile.
     #[error("oidcProviders[{index}] (issuerURL=\"{issuer}\"): invalid expression for {what}: {cause}")]
     Expression {
-        /// The entry, from 0.
+        /// The index of the entry, from 0.
         index: usize,
-        /// Its issuer.
+        /// The issuer that the entry names.
         issuer: String,
         /// Which expression: `variable "<name>"` or `validation "<message>"`.
         what: String,
-        /// What it lacks.
+        /// The error in the entry.
         cause: CelError,
     },
 }

@@ -1,22 +1,21 @@
 //! JSON Web Tokens that others signed (RFC 7515, RFC 7519), checked with public keys.
 
-use aws_lc_rs::signature as algorithms;
-use aws_lc_rs::signature::{EcdsaVerificationAlgorithm, EdDSAParameters, RsaParameters};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use crate::keys::{Key, KeySet};
+use crate::algorithm::Algorithm;
+use crate::keys::{KeySet, PublicKey};
 
 /// Longest token, in bytes. Real ones take about 2 KiB.
 const LONGEST: usize = 16 << 10;
 
-/// Why a token is not taken.
+/// Errors for which a token is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwtError {
-    /// It is none.
+    /// The text is no token.
     #[error("token is not a JWT")]
     Form,
     /// A part of it is no base64.
@@ -43,43 +42,15 @@ pub enum JwtError {
     /// It was made for somebody else.
     #[error("expected audience \"{0}\", which it does not name")]
     Audience(String),
-    /// It does not end.
+    /// The token has no end.
     #[error("it has no expiry")]
     NoExpiry,
-    /// It ended.
+    /// The token ended before now.
     #[error("it is expired")]
     Expired,
-    /// It is for later.
+    /// The token begins later than now.
     #[error("it is not valid yet; compare the clocks")]
     NotYet,
-}
-
-/// How a token is signed.
-#[derive(Clone, Copy)]
-pub(crate) enum Algorithm {
-    Rsa(&'static RsaParameters),
-    /// The name of the curve as keys have it, and how long a coordinate is.
-    Ec(&'static EcdsaVerificationAlgorithm, &'static str, usize),
-    Ed25519(&'static EdDSAParameters),
-}
-
-impl Algorithm {
-    /// The algorithms that are taken; never one that needs no key or a shared one (contract, receivers 6.6).
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "RS256" => Self::Rsa(&algorithms::RSA_PKCS1_2048_8192_SHA256),
-            "RS384" => Self::Rsa(&algorithms::RSA_PKCS1_2048_8192_SHA384),
-            "RS512" => Self::Rsa(&algorithms::RSA_PKCS1_2048_8192_SHA512),
-            "PS256" => Self::Rsa(&algorithms::RSA_PSS_2048_8192_SHA256),
-            "PS384" => Self::Rsa(&algorithms::RSA_PSS_2048_8192_SHA384),
-            "PS512" => Self::Rsa(&algorithms::RSA_PSS_2048_8192_SHA512),
-            "ES256" => Self::Ec(&algorithms::ECDSA_P256_SHA256_FIXED, "P-256", 32),
-            "ES384" => Self::Ec(&algorithms::ECDSA_P384_SHA384_FIXED, "P-384", 48),
-            "ES512" => Self::Ec(&algorithms::ECDSA_P521_SHA512_FIXED, "P-521", 66),
-            "EdDSA" => Self::Ed25519(&algorithms::ED25519),
-            _ => return None,
-        })
-    }
 }
 
 #[derive(Deserialize)]
@@ -149,7 +120,7 @@ impl Jwt {
         if self.header.crit.is_some() {
             return Err(JwtError::Critical);
         }
-        let verify = |key: &Key| key.verify(algorithm, self.signed.as_bytes(), &self.signature);
+        let verify = |key: &PublicKey| key.verify(algorithm, self.signed.as_bytes(), &self.signature);
         let verdicts: Vec<bool> = keys.for_token(name, self.key_id()).filter_map(verify).collect();
         match verdicts.contains(&true) {
             true => Ok(self.claims),

@@ -5,13 +5,13 @@ mod discovery;
 mod key;
 mod set;
 
-pub(crate) use key::Key;
+pub(crate) use key::PublicKey;
 
 pub use cache::{KeyCache, KeyPlan};
 pub use discovery::{Discovery, KeySource};
 pub use set::KeySet;
 
-/// Why there are no keys. The texts hold no more of an answer than its status.
+/// Errors for which there are no keys. The texts hold no more of an answer than its status.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The issuer could not be asked, or answered with another status than 200.
@@ -20,7 +20,7 @@ pub enum KeyError {
     /// Its answer is not what it should be.
     #[error("{what} is not as OpenID Connect has it: {why}")]
     Answer {
-        /// What was asked for.
+        /// The document that was asked for.
         what: &'static str,
         /// What is wrong with it.
         why: String,
@@ -30,7 +30,7 @@ pub enum KeyError {
         "the discovery document names the issuer \"{got}\"; write exactly that as issuerURL, if it is right"
     )]
     Issuer {
-        /// Whom it names.
+        /// The issuer that the document names.
         got: String,
     },
 }

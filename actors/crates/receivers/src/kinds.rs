@@ -1,5 +1,5 @@
 //! The types, one file each. What every crate may know of a type is a row in
-//! `actors/crates/domain/src/receiver_type.rs`; how its requests are verified is its [`Rules`].
+//! `actors/crates/domain/src/receiver_type.rs`; how its requests are verified is its [`VerificationRules`].
 
 mod acr;
 mod bitbucket;
@@ -17,13 +17,13 @@ mod quay;
 
 use campanile_domain::ReceiverType;
 
+use crate::check::{Case, CheckStep};
 use crate::error::VerifyError;
-use crate::verify::{Case, Step};
 
-/// How requests of a type are verified.
-pub(crate) struct Rules {
+/// The rules by which requests of a type are verified.
+pub(crate) struct VerificationRules {
     /// Checks a request, all but its event.
-    pub(crate) check: fn(&Case<'_>) -> Result<Step, VerifyError>,
+    pub(crate) check: fn(&Case<'_>) -> Result<CheckStep, VerifyError>,
     /// How its events are called.
     pub(crate) event: &'static str,
     /// Where the body has a commit or tag.
@@ -32,14 +32,14 @@ pub(crate) struct Rules {
     pub(crate) curl: &'static str,
 }
 
-/// How to call a Receiver of this type by hand: the arguments of curl beside the address, for a shell that has the token of the
+/// The call of a Receiver of this type by hand: the arguments of curl beside the address, for a shell that has the token of the
 /// Secret in `TOKEN`, a body in `BODY`, and for types with a token of an issuer that one in `ID_TOKEN`.
 pub fn curl(kind: ReceiverType) -> &'static str {
     rules(kind).curl
 }
 
 /// The rules of a type.
-pub(crate) fn rules(kind: ReceiverType) -> &'static Rules {
+pub(crate) fn rules(kind: ReceiverType) -> &'static VerificationRules {
     match kind {
         ReceiverType::Generic => &generic::RULES,
         ReceiverType::GenericHmac => &generic_hmac::RULES,
@@ -58,6 +58,6 @@ pub(crate) fn rules(kind: ReceiverType) -> &'static Rules {
 }
 
 /// A request of which `said` is to be logged.
-fn passed(said: impl Into<String>) -> Step {
-    Step::Passed(crate::verify::Passed { said: said.into(), ..Default::default() })
+fn passed(said: impl Into<String>) -> CheckStep {
+    CheckStep::Passed(crate::check::Passed { said: said.into(), ..Default::default() })
 }

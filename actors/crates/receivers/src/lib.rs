@@ -8,8 +8,10 @@
 //! Nothing here dials, blocks or reads a clock. No text that leaves this crate holds a token, a signature or a body.
 //! Comparisons with secrets take the same time whatever they compare (contract, receivers 5).
 
+mod algorithm;
 mod body;
 mod cdevents;
+mod check;
 mod error;
 mod event;
 mod fields;

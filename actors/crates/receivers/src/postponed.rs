@@ -22,7 +22,7 @@ const MOST: usize = 256 << 10;
 /// How many digits tell selections apart that have the same name.
 const DIGITS: usize = 16;
 
-/// Why an entry cannot wait, or cannot be read back.
+/// Errors for which an entry cannot wait, or cannot be read back.
 #[derive(Debug, thiserror::Error)]
 pub enum PostponeError {
     /// There is no such entry.

@@ -6,14 +6,14 @@ use bytes::Bytes;
 
 /// A request as it came in: the fields of its head, and its body.
 pub struct Unverified {
-    pub(crate) head: Head,
+    pub(crate) head: HeaderFields,
     pub(crate) body: Bytes,
 }
 
 impl Unverified {
     /// A request of these fields, in the order in which they came, and this body.
     pub fn new(fields: impl IntoIterator<Item = (String, Vec<u8>)>, body: impl Into<Bytes>) -> Self {
-        Self { head: Head(fields.into_iter().collect()), body: body.into() }
+        Self { head: HeaderFields(fields.into_iter().collect()), body: body.into() }
     }
 }
 
@@ -24,9 +24,9 @@ impl fmt::Debug for Unverified {
 }
 
 /// The fields of a head. Names are compared without regard to case.
-pub(crate) struct Head(Vec<(String, Vec<u8>)>);
+pub(crate) struct HeaderFields(Vec<(String, Vec<u8>)>);
 
-impl Head {
+impl HeaderFields {
     /// The first field of this name; empty if there is none.
     pub(crate) fn first(&self, name: &str) -> &[u8] {
         let found = self.0.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));

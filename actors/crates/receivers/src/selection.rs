@@ -1,4 +1,4 @@
-//! What a verified request asks for: the entries of its Receiver, and which resources of each pass the filters.
+//! The selection of a verified request: the entries of its Receiver, and which resources of each pass the filters.
 
 use std::fmt;
 use std::sync::Arc;

@@ -4,17 +4,17 @@ use aws_lc_rs::hmac::{self, Algorithm};
 use bytes::Bytes;
 
 use crate::media_type::MediaType;
-use crate::request::Head;
+use crate::request::HeaderFields;
 use crate::secret::unhex;
 use crate::tokens::Tokens;
 
-/// Why a signature does not do.
+/// Errors of a signature that does not verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// The request has none.
+    /// The request has no such header.
     #[error("the request has no {0} header; give the sender the Receiver's token as its secret")]
     Missing(&'static str),
-    /// It is not `<algorithm>=<hexadecimal>`.
+    /// The header is not `<algorithm>=<hexadecimal>`.
     #[error("the {0} header is not of the form <algorithm>=<hexadecimal>")]
     Form(&'static str),
     /// It names an algorithm that is not known.
@@ -39,7 +39,7 @@ pub enum SignatureError {
 /// Why it does not do.
 pub(crate) fn check(
     tokens: &Tokens,
-    head: &Head,
+    head: &HeaderFields,
     name: &'static str,
     body: &[u8],
 ) -> Result<(), SignatureError> {
@@ -78,7 +78,7 @@ fn named(name: &[u8]) -> Option<Algorithm> {
 ///
 /// # Errors
 /// Why it does not do.
-pub(crate) fn check_hub(tokens: &Tokens, head: &Head, body: &Bytes) -> Result<Bytes, SignatureError> {
+pub(crate) fn check_hub(tokens: &Tokens, head: &HeaderFields, body: &Bytes) -> Result<Bytes, SignatureError> {
     const NEWER: &str = "X-Hub-Signature-256";
     const OLDER: &str = "X-Hub-Signature";
     let is_older = head.first(NEWER).is_empty() && !head.first(OLDER).is_empty();

@@ -8,17 +8,17 @@ use campanile_domain::ReceiverSpec;
 use serde_json::{Map, Value as Json};
 
 use crate::body::{self, BodyError};
-use crate::fields::{self, Field, Rest};
-use crate::kinds::Rules;
+use crate::check::Passed;
+use crate::fields::{self, FieldForm, Rest};
+use crate::kinds::VerificationRules;
 use crate::media_type::MediaType;
 use crate::request::Unverified;
-use crate::verify::Passed;
 use crate::{Receiver, Selection, event};
 
 /// A request that the Receiver's type has verified, and whose event is wanted.
 pub struct Verified {
     receiver: Arc<Receiver>,
-    rules: &'static Rules,
+    rules: &'static VerificationRules,
     /// The body as filters see it.
     body: Bytes,
     /// Whether the head says that it is JSON.
@@ -31,7 +31,7 @@ pub struct Verified {
 impl Verified {
     pub(crate) fn new(
         receiver: Arc<Receiver>,
-        rules: &'static Rules,
+        rules: &'static VerificationRules,
         request: &Unverified,
         passed: Passed,
         event: String,
@@ -48,7 +48,7 @@ impl Verified {
         }
     }
 
-    /// The Receiver.
+    /// The Receiver whose request was verified.
     pub fn receiver(&self) -> &ReceiverSpec {
         self.receiver.spec()
     }
@@ -66,7 +66,8 @@ impl Verified {
     /// The commit or tag that the request is about; none where the type knows none, or this request does not tell. At most
     /// 128 characters.
     pub fn revision(&self) -> Option<String> {
-        let [found] = fields::read(&self.body, [Field::Text(self.rules.revision?)], Rest::Ignored).ok()?;
+        let [found] =
+            fields::read(&self.body, [FieldForm::Text(self.rules.revision?)], Rest::Ignored).ok()?;
         (!found.is_empty()).then(|| event::shown(&found))
     }
 
@@ -75,7 +76,7 @@ impl Verified {
         &self.claims
     }
 
-    /// What the request asks for. The body is read only if a filter asks for it.
+    /// The selection that the request asks for. The body is read only if a filter asks for it.
     ///
     /// # Errors
     /// If the body is declared as JSON and is no object.

@@ -3,76 +3,27 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use campanile_domain::{ReceiverType, Secret};
 use jiff::Timestamp;
-use serde_json::{Map, Value as Json};
 
+use crate::check::{Asked, Case, CheckStep, Passed, PendingToken};
 use crate::error::VerifyError;
 use crate::event::{is_wanted, shown};
-use crate::jwt::Jwt;
 use crate::keys::{KeyError, KeySet, KeySource};
-use crate::kinds::{self, Rules};
-use crate::request::{Head, Unverified};
+use crate::kinds::{self, VerificationRules};
+use crate::request::Unverified;
 use crate::verified::Verified;
 use crate::{Receiver, Tokens};
 
-/// What became of a request, so far.
+/// The state of a request's verification.
 #[derive(Debug)]
 pub enum Verification {
-    /// It is verified.
+    /// The request is verified, and may act.
     Verified(Verified),
-    /// It is refused.
+    /// The request is refused with this error.
     Refused(VerifyError),
     /// Its token can be judged with the keys of its issuer.
     NeedsKeys(Box<NeedsKeys>),
-}
-
-/// What a type's check sees.
-pub(crate) struct Case<'c> {
-    pub(crate) receiver: &'c Receiver,
-    pub(crate) tokens: &'c Tokens,
-    pub(crate) secret: Option<&'c Secret>,
-    pub(crate) head: &'c Head,
-    pub(crate) body: &'c Bytes,
-}
-
-/// What a type's check comes to.
-pub(crate) enum Step {
-    /// The request passed.
-    Passed(Passed),
-    /// It brings a token whose signature is to be checked.
-    Token(Question),
-}
-
-/// A request that passed its type's check.
-#[derive(Default)]
-pub(crate) struct Passed {
-    /// The body as filters see it, where that is another than the one that came.
-    pub(crate) body: Option<Bytes>,
-    /// The claims of its token, for filters.
-    pub(crate) claims: Option<Map<String, Json>>,
-    /// What to log of it; empty where the event says it.
-    pub(crate) said: String,
-}
-
-/// A token, and whose keys it is to be checked with.
-pub(crate) struct Question {
-    pub(crate) source: KeySource,
-    pub(crate) token: Jwt,
-    /// What to do with the keys.
-    pub(crate) answer: Answer,
-}
-
-/// Judges a token by the keys of its issuer.
-pub(crate) type Answer = Box<
-    dyn FnOnce(&Asked<'_>, Jwt, Result<&KeySet, KeyError>, Timestamp) -> Result<Passed, VerifyError> + Send,
->;
-
-/// The request that a token came with.
-pub(crate) struct Asked<'r> {
-    pub(crate) receiver: &'r Receiver,
-    pub(crate) body: &'r Bytes,
 }
 
 /// Checks a request by the rules of the Receiver's type. `secret` is the one that the Receiver names; whoever cannot read it
@@ -90,11 +41,11 @@ pub fn verify(receiver: &Arc<Receiver>, secret: Option<&Secret>, request: Unveri
     let Unverified { head, body } = &request;
     match (rules.check)(&Case { receiver, tokens: &tokens, secret, head, body }) {
         Err(error) => Verification::Refused(error),
-        Ok(Step::Passed(passed)) => match finish(receiver, rules, &request, passed) {
+        Ok(CheckStep::Passed(passed)) => match finish(receiver, rules, &request, passed) {
             Ok(verified) => Verification::Verified(verified),
             Err(error) => Verification::Refused(error),
         },
-        Ok(Step::Token(question)) => {
+        Ok(CheckStep::Token(question)) => {
             let receiver = receiver.clone();
             Verification::NeedsKeys(Box::new(NeedsKeys { receiver, rules, request, question }))
         }
@@ -104,13 +55,13 @@ pub fn verify(receiver: &Arc<Receiver>, secret: Option<&Secret>, request: Unveri
 /// A request whose token waits for the keys of its issuer.
 pub struct NeedsKeys {
     receiver: Arc<Receiver>,
-    rules: &'static Rules,
+    rules: &'static VerificationRules,
     request: Unverified,
-    question: Question,
+    question: PendingToken,
 }
 
 impl NeedsKeys {
-    /// Whose keys are needed.
+    /// The source of the keys that are needed.
     pub fn source(&self) -> &KeySource {
         &self.question.source
     }
@@ -141,7 +92,7 @@ impl fmt::Debug for NeedsKeys {
 /// Checks the event of a request that passed, which comes last (contract, receivers 5).
 fn finish(
     receiver: &Arc<Receiver>,
-    rules: &'static Rules,
+    rules: &'static VerificationRules,
     request: &Unverified,
     passed: Passed,
 ) -> Result<Verified, VerifyError> {

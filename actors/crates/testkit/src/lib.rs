@@ -1,4 +1,4 @@
-//! What tests share: values with defaults, a paused clock, and a test system that fails on leaked actors.
+//! Shared means of tests: values with defaults, a paused clock, and a test system that fails on leaked actors.
 
 mod system;
 mod values;

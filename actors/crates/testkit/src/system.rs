@@ -28,12 +28,12 @@ impl Ward {
         LifeGuard::new(name, self.keeper.clone().recipient())
     }
 
-    /// How many guarded actors have ended by a panic.
+    /// The number of guarded actors that have ended by a panic.
     pub fn panics(&self) -> usize {
         self.panics.load(Ordering::Relaxed)
     }
 
-    /// How many guarded actors are still alive.
+    /// The number of guarded actors that are still alive.
     pub fn alive(&self) -> usize {
         self.out.load(Ordering::Relaxed) - self.deaths.load(Ordering::Relaxed)
     }

@@ -12,7 +12,7 @@ use std::{fmt, io};
 
 use rustls::{InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
-pub use certificate::CertificateRefusal;
+pub use certificate::CertificateKeyError;
 
 /// What TLS offers here, for those that have nothing in common with it.
 const OFFERED: &str = "it takes none of the combinations that are offered here: TLS 1.2 or 1.3 with AES-GCM or \
@@ -20,9 +20,9 @@ const OFFERED: &str = "it takes none of the combinations that are offered here: 
 const ALLOW_ONE: &str =
     "allow one of these at the server; CBC, RSA key exchange and P-521 key exchange are not offered";
 
-/// How far a client's handshake had come when it failed.
+/// The stage of a client's handshake at which it failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
+pub enum HandshakeStage {
     /// The server has only seen what is offered.
     #[default]
     Offered,
@@ -41,12 +41,12 @@ pub enum Stage {
 #[derive(Clone, Debug)]
 pub struct TlsFailure {
     error: rustls::Error,
-    stage: Stage,
+    stage: HandshakeStage,
 }
 
 impl TlsFailure {
     /// The failure `error` of a client whose handshake had come to `stage`.
-    pub fn new(error: rustls::Error, stage: Stage) -> Self {
+    pub fn new(error: rustls::Error, stage: HandshakeStage) -> Self {
         Self { error, stage }
     }
 
@@ -92,7 +92,7 @@ impl Words {
         Self { cause: cause.into(), remedy }
     }
 
-    fn of(error: &rustls::Error, stage: Stage) -> Self {
+    fn of(error: &rustls::Error, stage: HandshakeStage) -> Self {
         use rustls::Error as E;
         match error {
             E::InvalidCertificate(error) => certificate::words(error),
@@ -172,7 +172,7 @@ mod tests {
 
     use super::*;
 
-    fn text(error: E, stage: Stage) -> String {
+    fn text(error: E, stage: HandshakeStage) -> String {
         TlsFailure::new(error, stage).to_string()
     }
 
@@ -183,7 +183,7 @@ mod tests {
             (A::InsufficientSecurity, ["CBC", "P-521"]),
             (A::ProtocolVersion, ["older than TLS 1.2", "enable TLS 1.2"]),
         ] {
-            let text = text(E::AlertReceived(alert), Stage::Offered);
+            let text = text(E::AlertReceived(alert), HandshakeStage::Offered);
             assert!(words.iter().all(|word| text.contains(word)), "{text}");
             assert!(!text.contains("client certificate"), "{text}");
         }
@@ -191,17 +191,17 @@ mod tests {
 
     #[test]
     fn an_alert_after_the_request_for_a_certificate_is_about_that() {
-        let wants = text(E::AlertReceived(A::HandshakeFailure), Stage::AskedInVain);
+        let wants = text(E::AlertReceived(A::HandshakeFailure), HandshakeStage::AskedInVain);
         assert!(wants.contains("wants a client certificate"), "{wants}");
         for (alert, stage) in [
-            (A::UnknownCA, Stage::Shown),
-            (A::BadCertificate, Stage::Over),
-            (A::HandshakeFailure, Stage::Shown),
+            (A::UnknownCA, HandshakeStage::Shown),
+            (A::BadCertificate, HandshakeStage::Over),
+            (A::HandshakeFailure, HandshakeStage::Shown),
         ] {
             let text = text(E::AlertReceived(alert), stage);
             assert!(text.contains("does not accept the client certificate"), "{text}");
         }
-        let server = text(E::AlertReceived(A::HandshakeFailure), Stage::Chosen);
+        let server = text(E::AlertReceived(A::HandshakeFailure), HandshakeStage::Chosen);
         assert_eq!(server, "it ended the handshake with the alert handshake_failure");
     }
 
@@ -215,7 +215,7 @@ mod tests {
             E::General("Oops { inner: 3 }".to_owned()),
         ];
         for error in alerts.chain(others) {
-            let shown = text(error, Stage::Offered);
+            let shown = text(error, HandshakeStage::Offered);
             let camel = shown.split_whitespace().find(|word| {
                 let own = ["ChaCha20-Poly1305", "ChaCha20-Poly1305,"].contains(word);
                 !own && word

@@ -1,4 +1,4 @@
-//! What every use of TLS shares: the crypto provider, certificates and keys from PEM, failures in words.
+//! Common parts of every use of TLS: the crypto provider, certificates and keys from PEM, failures in words.
 //!
 //! No I/O: who dials, listens or reads files does it elsewhere. No text of this crate is Rust's `Debug`, and none holds a key.
 
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
-pub use failure::{CertificateRefusal, Stage, TlsFailure, find};
+pub use failure::{CertificateKeyError, HandshakeStage, TlsFailure, find};
 pub use material::{PairError, parse_ca, parse_pair};
 pub use rsa::unusable_rsa_bits;
 pub use server::{ClientCertificates, ServerMaterial, ServerTls, ServerTlsError};

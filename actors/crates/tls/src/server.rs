@@ -25,7 +25,7 @@ use crate::{PairError, SpiffeId, SpiffeRule, crypto_provider, parse_ca, parse_pa
 pub struct ServerMaterial {
     /// The chain, the server's own certificate first.
     pub certificate: Vec<u8>,
-    /// Its private key.
+    /// The private key of the certificate, as PEM.
     pub key: Vec<u8>,
     /// Those that may sign clients' certificates; none asks clients for no certificate.
     pub client_ca: Option<Vec<u8>>,
@@ -37,7 +37,7 @@ pub enum ServerTlsError {
     /// The certificate and its key.
     #[error("use the certificate of --tls-cert-file with the key of --tls-key-file: {0}")]
     Pair(#[from] PairError),
-    /// The authorities of clients.
+    /// The authorities that sign clients' certificates.
     #[error("use --tls-client-ca-file: no certificate found in its PEM text")]
     ClientCa,
     /// A rule speaks of the own trust domain.
@@ -51,16 +51,16 @@ pub enum ServerTlsError {
     Setup,
 }
 
-/// What becomes of clients that show no certificate, where there are authorities for them.
+/// The rule for clients that show no certificate, where there are authorities for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientCertificates {
-    /// They are refused.
+    /// Clients without a certificate are refused.
     Required,
     /// They are let in, for whoever knows another way to tell them apart.
     Optional,
 }
 
-/// What all TLS listeners share.
+/// The state that all TLS listeners share.
 #[derive(Clone)]
 pub struct ServerTls {
     current: Arc<ArcSwap<Current>>,
@@ -68,7 +68,7 @@ pub struct ServerTls {
     needs_own_domain: bool,
 }
 
-/// What is in force.
+/// The certificates that are in force.
 #[derive(Debug)]
 struct Current {
     own: Arc<CertifiedKey>,

@@ -31,7 +31,7 @@ impl SpiffeId {
         id.filter(|_| uris.next().is_none())
     }
 
-    /// Its trust domain.
+    /// The trust domain of the id.
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.domain

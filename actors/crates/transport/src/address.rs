@@ -10,13 +10,13 @@ use crate::{AddressError, Endpoint};
 
 /// An absolute `http` or `https` URL that a request can be sent to.
 #[derive(Clone, Debug)]
-pub(crate) struct Address {
+pub(crate) struct RequestUrl {
     url: Url,
     uri: Uri,
     endpoint: Endpoint,
 }
 
-impl Address {
+impl RequestUrl {
     /// Reads an address.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ impl Address {
     /// The address that `location`, as a redirect gives it, stands for.
     ///
     /// # Errors
-    /// As for [`Address::parse`].
+    /// As for [`RequestUrl::parse`].
     pub(crate) fn join(&self, location: &str) -> Result<Self, AddressError> {
         Self::from_url(self.url.join(location)?)
     }
@@ -68,7 +68,7 @@ impl Address {
         self.url.scheme() == "https"
     }
 
-    /// Host and port.
+    /// The host and the port of the URL.
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
@@ -107,8 +107,8 @@ fn host_and_port(url: &Url) -> &str {
 mod tests {
     use super::*;
 
-    fn address(text: &str) -> Address {
-        Address::parse(text).unwrap()
+    fn address(text: &str) -> RequestUrl {
+        RequestUrl::parse(text).unwrap()
     }
 
     #[test]
@@ -127,9 +127,9 @@ mod tests {
             " http://example.com",
         ];
         for text in nonsense {
-            assert!(Address::parse(text).is_err(), "{text:?}");
+            assert!(RequestUrl::parse(text).is_err(), "{text:?}");
         }
-        assert!(matches!(Address::parse("https://a..b/"), Err(AddressError::TlsName)));
+        assert!(matches!(RequestUrl::parse("https://a..b/"), Err(AddressError::TlsName)));
     }
 
     #[test]

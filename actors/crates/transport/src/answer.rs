@@ -14,14 +14,14 @@ use std::rc::Rc;
 
 use awc::http::StatusCode;
 
-pub use whole::Wanted;
+pub use whole::BodyUse;
 
 pub(crate) use reader::{HeadReader, read_head};
-pub(crate) use whole::Answer;
+pub(crate) use whole::UnreadAnswer;
 
 /// The head of a final answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Head {
+pub(crate) struct AnswerHead {
     pub(crate) status: StatusCode,
     /// Names in lower case, and values that are text.
     pub(crate) fields: Vec<(String, String)>,
@@ -32,22 +32,22 @@ pub(crate) struct Head {
     pub(crate) end: Rc<Cell<bool>>,
 }
 
-/// Where the body of an answer ends (RFC 9112, section 6.3).
+/// The framing of an answer's body: where it ends (RFC 9112, section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     /// At once: there is none.
     Empty,
-    /// After so many bytes.
+    /// The body ends after so many bytes.
     Length(u64),
-    /// With the last chunk.
+    /// The body ends with the last chunk.
     Chunked,
-    /// With the connection.
+    /// The body ends with the connection.
     Close,
     /// Nobody knows: what the head says contradicts itself or is not understood.
     Unknown,
 }
 
-impl Head {
+impl AnswerHead {
     fn new(status: StatusCode, is_old: bool, fields: Vec<(String, String)>) -> Self {
         let says = |option: &str| {
             let mut options = values(&fields, "connection").flat_map(|value| value.split(','));

@@ -7,16 +7,16 @@ use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use futures_util::{Stream, StreamExt};
 
-/// What was read of a body.
+/// The part of a body that was read.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Body {
-    /// At most the cap.
+pub(crate) struct ReadBody {
+    /// The bytes that were read, at most the cap.
     pub(crate) bytes: Bytes,
     /// Whether the body was longer. Its connection is then not used again.
     pub(crate) cut: bool,
 }
 
-/// What has come of a body so far. It stays when the reading ends early, whatever ends it.
+/// The chunks of a body that have come so far. It stays when the reading ends early, whatever ends it.
 #[derive(Default)]
 pub(crate) struct Chunks {
     chunks: Vec<Bytes>,
@@ -42,7 +42,7 @@ impl Chunks {
     }
 
     /// At most `cap` bytes of it. The usual body comes in one piece and is not copied.
-    pub(crate) fn into_body(self, cap: usize) -> Body {
+    pub(crate) fn into_body(self, cap: usize) -> ReadBody {
         let mut chunks = self.chunks.into_iter();
         let first = chunks.next().unwrap_or_default();
         if first.len() == self.length {
@@ -55,17 +55,17 @@ impl Chunks {
     }
 }
 
-fn cut_to(mut bytes: Bytes, cap: usize) -> Body {
+fn cut_to(mut bytes: Bytes, cap: usize) -> ReadBody {
     let cut = bytes.len() > cap;
     bytes.truncate(cap);
-    Body { bytes, cut }
+    ReadBody { bytes, cut }
 }
 
 /// Decompresses gzip (RFC 1952) up to `cap` bytes; a body that was cut gives what can be had of it.
 ///
 /// # Errors
 /// The body is not gzip, or ends too early although it was not cut.
-pub(crate) fn gunzip(body: &Body, cap: usize) -> io::Result<Bytes> {
+pub(crate) fn gunzip(body: &ReadBody, cap: usize) -> io::Result<Bytes> {
     let mut plain = Vec::with_capacity(cap.min(body.bytes.len().saturating_mul(4)));
     let limit = u64::try_from(cap).unwrap_or(u64::MAX);
     match MultiGzDecoder::new(&*body.bytes).take(limit).read_to_end(&mut plain) {
@@ -90,7 +90,7 @@ mod tests {
         encoder.finish().unwrap().into()
     }
 
-    async fn read(chunks: &[&'static str], cap: usize) -> Body {
+    async fn read(chunks: &[&'static str], cap: usize) -> ReadBody {
         let chunks: Vec<_> = chunks.iter().map(|chunk| Ok(Bytes::from_static(chunk.as_bytes()))).collect();
         let mut read = Chunks::default();
         read.read(stream::iter(chunks), cap).await.unwrap();
@@ -99,12 +99,12 @@ mod tests {
 
     #[actix_rt::test]
     async fn a_body_is_kept_up_to_the_cap() {
-        assert_eq!(read(&[], 4).await, Body { bytes: Bytes::new(), cut: false });
-        assert_eq!(read(&["ab", "cd"], 4).await, Body { bytes: Bytes::from_static(b"abcd"), cut: false });
-        assert_eq!(read(&["abcde"], 4).await, Body { bytes: Bytes::from_static(b"abcd"), cut: true });
+        assert_eq!(read(&[], 4).await, ReadBody { bytes: Bytes::new(), cut: false });
+        assert_eq!(read(&["ab", "cd"], 4).await, ReadBody { bytes: Bytes::from_static(b"abcd"), cut: false });
+        assert_eq!(read(&["abcde"], 4).await, ReadBody { bytes: Bytes::from_static(b"abcd"), cut: true });
         assert_eq!(
             read(&["a", "b", "cde", "f"], 4).await,
-            Body { bytes: Bytes::from_static(b"abcd"), cut: true }
+            ReadBody { bytes: Bytes::from_static(b"abcd"), cut: true }
         );
     }
 
@@ -113,7 +113,7 @@ mod tests {
         let broken = [Ok(Bytes::from_static(b"ab")), Err(PayloadError::Overflow)];
         let mut read = Chunks::default();
         assert!(read.read(stream::iter(broken), 4).await.is_err());
-        assert_eq!(read.into_body(4), Body { bytes: Bytes::from_static(b"ab"), cut: false });
+        assert_eq!(read.into_body(4), ReadBody { bytes: Bytes::from_static(b"ab"), cut: false });
     }
 
     #[actix_rt::test]
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_gzip_bomb_gives_no_more_than_the_cap() {
-        let bomb = Body { bytes: gzip(&vec![0; 50_000_000]), cut: false };
+        let bomb = ReadBody { bytes: gzip(&vec![0; 50_000_000]), cut: false };
         assert!(bomb.bytes.len() < 64 * 1024);
         assert_eq!(gunzip(&bomb, 1000).unwrap().len(), 1000);
     }
@@ -135,8 +135,8 @@ mod tests {
     fn a_cut_gzip_body_gives_what_is_there_and_a_broken_one_is_an_error() {
         let whole = gzip(b"hello hello hello hello");
         let part = whole.slice(..whole.len() - 9);
-        assert!(gunzip(&Body { bytes: part.clone(), cut: true }, 100).is_ok());
-        assert!(gunzip(&Body { bytes: part, cut: false }, 100).is_err());
-        assert!(gunzip(&Body { bytes: Bytes::from_static(b"plain text"), cut: true }, 100).is_err());
+        assert!(gunzip(&ReadBody { bytes: part.clone(), cut: true }, 100).is_ok());
+        assert!(gunzip(&ReadBody { bytes: part, cut: false }, 100).is_err());
+        assert!(gunzip(&ReadBody { bytes: Bytes::from_static(b"plain text"), cut: true }, 100).is_err());
     }
 }

@@ -15,24 +15,25 @@ use bytes::Bytes;
 use campanile_domain::{Method, Publication, Request, Response};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
-use crate::address::Address;
-use crate::answer::{Answer, Head, Wanted};
-use crate::aside::aside;
-use crate::connector::{Plan, TRACE, Trace};
+use crate::address::RequestUrl;
+use crate::answer::{AnswerHead, BodyUse, UnreadAnswer};
+use crate::connector::ConnectionPlan;
 use crate::failure::{is_dead_connection, of_request};
 use crate::head::HeadTemplate;
 use crate::limits::{MAX_REDIRECTS, REDIRECT_BODY, SPARE_PATIENCE};
 use crate::nats::NatsClient;
 use crate::pool::Pools;
 use crate::routes::{forwards, proxy_authorization};
-use crate::sockets::{Share, Turn};
+use crate::sockets::{Share, SocketPermit};
+use crate::task_isolation::isolate_tasks;
+use crate::trace::{TRACE, Trace};
 use crate::{AddressError, Endpoint, Limits, RedirectError, TransportError};
 
 /// A client with its own connections, made by [`Transport::client`](crate::Transport::client) for one provider. It
 /// belongs to the arbiter it was made in. Idle connections are closed when it is dropped, which an owner does that has
 /// no work for it.
 pub struct Client {
-    plan: Rc<Plan>,
+    plan: Rc<ConnectionPlan>,
     timeout: Duration,
     pools: Pools,
     /// One permit for each request on the wire, [`Limits::sockets`](crate::Limits::sockets) in all.
@@ -40,13 +41,13 @@ pub struct Client {
     nats: NatsClient,
     share: Share,
     /// For the connection to NATS, which is kept as long as the client.
-    nats_turn: OnceCell<Turn>,
+    nats_turn: OnceCell<SocketPermit>,
     /// The address of the last request, as it was given and as it was read.
-    last: RefCell<Option<(String, Rc<Address>)>>,
+    last: RefCell<Option<(String, Rc<RequestUrl>)>>,
 }
 
 impl Client {
-    pub(crate) fn new(plan: Plan, timeout: Duration, share: Share) -> Self {
+    pub(crate) fn new(plan: ConnectionPlan, timeout: Duration, share: Share) -> Self {
         let plan = Rc::new(plan);
         let sockets = Semaphore::new(plan.limits.sockets.max(1));
         let (pools, nats) = (Pools::new(Rc::clone(&plan)), NatsClient::new(Rc::clone(&plan)));
@@ -65,7 +66,7 @@ impl Client {
     ///
     /// # Errors
     /// Why there was no answer; [`TransportError::class`] says of what kind that is.
-    pub async fn send(&self, request: &Request, wanted: Wanted) -> Result<Response, TransportError> {
+    pub async fn send(&self, request: &Request, wanted: BodyUse) -> Result<Response, TransportError> {
         let address = self.address(&request.url)?;
         let _turn = self.turn().await?;
         let trace = Rc::new(Trace::new(self.share.sockets().clone()));
@@ -77,8 +78,8 @@ impl Client {
     async fn answer(
         &self,
         request: &Request,
-        wanted: Wanted,
-        address: &Address,
+        wanted: BodyUse,
+        address: &RequestUrl,
         trace: &Rc<Trace>,
     ) -> Result<Response, TransportError> {
         let late = || TransportError::Timeout { at: address.endpoint().clone(), limit: self.timeout };
@@ -87,7 +88,7 @@ impl Client {
             Ok(outcome) => outcome?,
             Err(_) => return Err(late()),
         };
-        let needs_body = wanted == Wanted::Body && answer.head.status.is_success();
+        let needs_body = wanted == BodyUse::Body && answer.head.status.is_success();
         let left = self.timeout.saturating_sub(begun.elapsed());
         let is_spare = answer.head.status.is_success() && !needs_body;
         let patience = if is_spare { left.min(SPARE_PATIENCE) } else { left };
@@ -116,20 +117,20 @@ impl Client {
     }
 
     /// Waits until this client may use another socket.
-    async fn turn(&self) -> Result<Turn, TransportError> {
+    async fn turn(&self) -> Result<SocketPermit, TransportError> {
         let Limits { turn, total_sockets, .. } = self.plan.limits;
         let crowded = |_| TransportError::Crowded { limit: turn, most: total_sockets };
         timeout(turn, self.share.turn()).await.map_err(crowded)
     }
 
     /// Reads the address of a request, unless it is that of the last one: most providers have only one.
-    fn address(&self, url: &str) -> Result<Rc<Address>, AddressError> {
+    fn address(&self, url: &str) -> Result<Rc<RequestUrl>, AddressError> {
         if let Some((last, address)) = &*self.last.borrow()
             && last == url
         {
             return Ok(Rc::clone(address));
         }
-        let address = Rc::new(Address::parse(url)?);
+        let address = Rc::new(RequestUrl::parse(url)?);
         *self.last.borrow_mut() = Some((url.to_owned(), Rc::clone(&address)));
         Ok(address)
     }
@@ -138,9 +139,9 @@ impl Client {
     async fn follow(
         &self,
         request: &Request,
-        first: &Address,
+        first: &RequestUrl,
         trace: &Rc<Trace>,
-    ) -> Result<(Answer, Endpoint, Option<SemaphorePermit<'_>>), TransportError> {
+    ) -> Result<(UnreadAnswer, Endpoint, Option<SemaphorePermit<'_>>), TransportError> {
         let mut template = HeadTemplate::new(&request.headers, first);
         // The semaphore is never closed, so there is always a permit in the end.
         let permit = self.sockets.acquire().await.ok();
@@ -167,7 +168,12 @@ impl Client {
     }
 
     /// Whether a redirect from `here` to `next` may be followed by a request that was meant for `first`.
-    fn may_follow(&self, first: &Address, here: &Address, next: &Address) -> Result<(), RedirectError> {
+    fn may_follow(
+        &self,
+        first: &RequestUrl,
+        here: &RequestUrl,
+        next: &RequestUrl,
+    ) -> Result<(), RedirectError> {
         if here.is_secure() && !next.is_secure() {
             return Err(RedirectError::Downgrade);
         }
@@ -179,10 +185,10 @@ impl Client {
     async fn exchange(
         &self,
         request: &Request,
-        address: &Address,
+        address: &RequestUrl,
         template: &HeadTemplate<'_>,
         trace: &Rc<Trace>,
-    ) -> Result<Answer, TransportError> {
+    ) -> Result<UnreadAnswer, TransportError> {
         let frozen = self.prepare(request.method, address, template)?;
         // Each failure takes a dead connection out of the pool, so more tries than sockets are never needed.
         for _ in 0..self.plan.limits.sockets {
@@ -200,7 +206,7 @@ impl Client {
     fn prepare(
         &self,
         method: Method,
-        address: &Address,
+        address: &RequestUrl,
         template: &HeadTemplate<'_>,
     ) -> Result<FrozenClientRequest, TransportError> {
         let secure = address.is_secure();
@@ -218,7 +224,7 @@ async fn attempt(
     frozen: &FrozenClientRequest,
     request: &Request,
     trace: &Rc<Trace>,
-) -> (Result<Answer, SendRequestError>, bool) {
+) -> (Result<UnreadAnswer, SendRequestError>, bool) {
     trace.begin();
     let sending = async {
         // A GET or DELETE without a body says nothing about its length; the others say zero.
@@ -229,16 +235,16 @@ async fn attempt(
             frozen.send_body(Bytes::clone(&request.body)).await
         }
     };
-    let outcome = aside(TRACE.scope(Rc::clone(trace), sending)).await.and_then(|body| {
+    let outcome = isolate_tasks(TRACE.scope(Rc::clone(trace), sending)).await.and_then(|body| {
         // awc has answered with the head that it was given in place of this one.
         let head = trace.take_head().ok_or(ConnectError::Disconnected)?;
-        Ok(Answer { head, body })
+        Ok(UnreadAnswer { head, body })
     });
     (outcome, !trace.has_dialled())
 }
 
 /// Where a 307 or 308 leads. Without a `Location` it is an answer like any other.
-fn redirect(head: &Head, from: &Address) -> Result<Option<Address>, RedirectError> {
+fn redirect(head: &AnswerHead, from: &RequestUrl) -> Result<Option<RequestUrl>, RedirectError> {
     if !matches!(head.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
         return Ok(None);
     }
@@ -247,7 +253,7 @@ fn redirect(head: &Head, from: &Address) -> Result<Option<Address>, RedirectErro
 }
 
 /// `failure` of a request that was meant for `first`, as it may be told. Nothing is said of where others redirected it to.
-fn told(failure: TransportError, first: &Address, trace: &Trace) -> TransportError {
+fn told(failure: TransportError, first: &RequestUrl, trace: &Trace) -> TransportError {
     let from = || first.endpoint().clone();
     match failure {
         TransportError::Redirect { .. } => failure,

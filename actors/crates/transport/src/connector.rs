@@ -3,7 +3,6 @@
 //! Its errors travel through awc inside an `io::Error` and are taken out again by [`crate::failure`], so that their
 //! types are kept.
 
-use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,96 +17,33 @@ use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 
-use crate::answer::Head;
 use crate::dial::dial;
 use crate::guard::{OPEN, is_private, literal};
 use crate::io::Io;
 use crate::limits::Limits;
-use crate::link::Link;
+use crate::link::ByteStream;
 use crate::peer::Peer;
 use crate::routes::{Routes, forwards};
-use crate::sockets::{Seat, Slot, Sockets};
+use crate::sockets::{Seat, Sockets};
 use crate::tls::{failure, tls_cause, watched};
+use crate::trace::TRACE;
 use crate::{AddressError, AddressGuard, Endpoint, ProxyError, TransportError, tunnel};
-
-tokio::task_local! {
-    /// What the request that is being polled does, of which awc tells nobody.
-    pub(crate) static TRACE: Rc<Trace>;
-}
-
-/// The connection of one exchange.
-pub(crate) struct Trace {
-    /// Whether it had to dial: only a failure on a kept connection may be tried again at once.
-    dialled: Cell<bool>,
-    /// The one it uses. It rests when the exchange has ended.
-    slot: RefCell<Option<Arc<Slot>>>,
-    /// The head of the answer, of which awc is told only what it needs.
-    head: RefCell<Option<Head>>,
-    sockets: Sockets,
-    /// Who is asked.
-    pub(crate) peer: Peer,
-}
-
-impl Trace {
-    pub(crate) fn new(sockets: Sockets) -> Self {
-        let (slot, head, peer) = (RefCell::default(), RefCell::default(), Peer::default());
-        Self { dialled: Cell::new(false), slot, head, sockets, peer }
-    }
-
-    /// Before another try.
-    pub(crate) fn begin(&self) {
-        self.dialled.set(false);
-    }
-
-    pub(crate) fn has_dialled(&self) -> bool {
-        self.dialled.get()
-    }
-
-    /// This is the head of its answer.
-    pub(crate) fn is_answered(&self, head: Head) {
-        *self.head.borrow_mut() = Some(head);
-    }
-
-    /// The head of its answer, once.
-    pub(crate) fn take_head(&self) -> Option<Head> {
-        self.head.take()
-    }
-
-    /// This is its connection now.
-    pub(crate) fn uses(&self, slot: &Arc<Slot>) {
-        self.peer.set_private(slot.is_private());
-        *self.slot.borrow_mut() = Some(Arc::clone(slot));
-    }
-
-    /// It needs its connection no more.
-    pub(crate) fn rest(&self) {
-        if let Some(slot) = self.slot.take() {
-            self.sockets.rest(&slot);
-        }
-    }
-}
-
-impl Drop for Trace {
-    fn drop(&mut self) {
-        self.rest();
-    }
-}
 
 /// Opens connections for one pool.
 #[derive(Clone)]
 pub(crate) struct Connector {
-    plan: Rc<Plan>,
+    plan: Rc<ConnectionPlan>,
     /// Whether its connections are inside TLS.
     secure: bool,
 }
 
 /// All that a client's connections depend on.
-pub(crate) struct Plan {
+pub(crate) struct ConnectionPlan {
     /// The way to each destination.
     pub(crate) routes: Routes,
     /// Trust and identity, used towards an https proxy as well.
     pub(crate) tls: Arc<ClientConfig>,
-    /// What may be dialled.
+    /// The guard, which says what may be dialled.
     pub(crate) guard: Arc<AddressGuard>,
     /// Whether an operator names what requests go to, which may then be anywhere.
     pub(crate) operators: bool,
@@ -115,13 +51,13 @@ pub(crate) struct Plan {
     pub(crate) confidential: bool,
     /// How long each step may take.
     pub(crate) limits: Limits,
-    /// Where its connections count.
+    /// The table in which its connections count.
     pub(crate) sockets: Sockets,
 }
 
 impl Connector {
     /// A connector that follows `plan`, to destinations inside TLS if `secure`.
-    pub(crate) fn new(plan: Rc<Plan>, secure: bool) -> Self {
+    pub(crate) fn new(plan: Rc<ConnectionPlan>, secure: bool) -> Self {
         Self { plan, secure }
     }
 }
@@ -150,7 +86,7 @@ impl Service<ConnectInfo<Uri>> for Connector {
     }
 }
 
-impl Plan {
+impl ConnectionPlan {
     async fn open(&self, uri: &Uri, secure: bool, peer: &Peer) -> Result<Io, TransportError> {
         let target = Endpoint::of(uri);
         let proxy = self.routes.proxy_for(&target, secure)?;
@@ -166,7 +102,7 @@ impl Plan {
         Ok(Io::new(self.seat(link, peer), authority.map(|authority| format!("http://{authority}"))))
     }
 
-    fn seat(&self, link: Link, peer: &Peer) -> Seat {
+    fn seat(&self, link: ByteStream, peer: &Peer) -> Seat {
         Seat::new(link, self.sockets.clone(), peer.is_private())
     }
 
@@ -177,8 +113,10 @@ impl Plan {
         target: &Endpoint,
         secure: bool,
         peer: &Peer,
-    ) -> Result<Link, TransportError> {
-        let Some(proxy) = proxy else { return dial(target, self.target_guard(), peer).await.map(Link::Tcp) };
+    ) -> Result<ByteStream, TransportError> {
+        let Some(proxy) = proxy else {
+            return dial(target, self.target_guard(), peer).await.map(ByteStream::Tcp);
+        };
         let closed = |closed| TransportError::Denied { at: target.clone(), closed };
         self.target_guard().judge(target).map_err(closed)?;
         let at = Endpoint::new(&proxy.host, proxy.port);
@@ -187,7 +125,7 @@ impl Plan {
             .map_err(|source| TransportError::Proxy { proxy: at, source: Box::new(source) })
     }
 
-    /// Judges what requests name.
+    /// The guard that judges what requests name.
     fn target_guard(&self) -> &AddressGuard {
         if self.operators { &OPEN } else { &self.guard }
     }
@@ -207,15 +145,15 @@ impl Plan {
         target: &Endpoint,
         secure: bool,
         peer: &Peer,
-    ) -> Result<Link, ProxyError> {
+    ) -> Result<ByteStream, ProxyError> {
         let stream = dial(at, self.proxy_guard(), peer).await?;
         let is_operators = matches!(self.routes, Routes::Environment(_));
         let target_is_private = literal(target.host()).is_some_and(is_private);
         peer.set_private(target_is_private || (peer.is_private() && !is_operators));
         let mut link = match proxy.scheme {
-            ProxyScheme::Socks5 => return tunnel::socks(stream, target, proxy).await.map(Link::Tcp),
-            ProxyScheme::Http => Link::Tcp(stream),
-            ProxyScheme::Https => self.secure(Link::Tcp(stream), at).await?,
+            ProxyScheme::Socks5 => return tunnel::socks(stream, target, proxy).await.map(ByteStream::Tcp),
+            ProxyScheme::Http => ByteStream::Tcp(stream),
+            ProxyScheme::Https => self.secure(ByteStream::Tcp(stream), at).await?,
         };
         if !forwards(proxy, secure) {
             tunnel::connect(&mut link, target, proxy).await?;
@@ -224,7 +162,7 @@ impl Plan {
     }
 
     /// TLS with `at`, which is at the other end of `link`.
-    pub(crate) async fn secure(&self, link: Link, at: &Endpoint) -> Result<Link, TransportError> {
+    pub(crate) async fn secure(&self, link: ByteStream, at: &Endpoint) -> Result<ByteStream, TransportError> {
         self.secure_by(Arc::clone(&self.tls), link, at).await
     }
 
@@ -232,13 +170,13 @@ impl Plan {
     pub(crate) async fn secure_by(
         &self,
         tls: Arc<ClientConfig>,
-        link: Link,
+        link: ByteStream,
         at: &Endpoint,
-    ) -> Result<Link, TransportError> {
+    ) -> Result<ByteStream, TransportError> {
         let name = ServerName::try_from(at.host().to_owned()).map_err(|_| AddressError::TlsName)?;
         let handshake = TlsConnector::from(tls).connect(name, link);
         match timeout(self.limits.handshake, watched(handshake)).await {
-            Ok((Ok(stream), _)) => Ok(Link::Tls(Box::new(stream))),
+            Ok((Ok(stream), _)) => Ok(ByteStream::Tls(Box::new(stream))),
             Ok((Err(error), stage)) => Err(match tls_cause(&error) {
                 Some(cause) => failure(at, cause, stage),
                 None => TransportError::Connect { at: at.clone(), source: error },

@@ -29,7 +29,7 @@ impl Endpoint {
         &self.host
     }
 
-    /// The TCP port.
+    /// The TCP port, 1 to 65,535.
     pub fn port(&self) -> u16 {
         self.port
     }

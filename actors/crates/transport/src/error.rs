@@ -1,4 +1,4 @@
-//! Why a request got no answer. Causes stay typed to the end; texts name hosts and ports, never a path, a query,
+//! Errors for which a request got no answer. Causes stay typed to the end; texts name hosts and ports, never a path, a query,
 //! user-info or a header's value.
 
 mod causes;
@@ -16,7 +16,7 @@ pub use proxy::ProxyError;
 use crate::nats::NatsError;
 use crate::{Closed, Endpoint};
 
-/// Why a request got no answer, or a client could not be made.
+/// Errors for which a request got no answer, or a client could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     /// The request's URL cannot be used.
@@ -42,7 +42,7 @@ pub enum TransportError {
     /// An environment variable holds no proxy.
     #[error("read the proxy in {variable}: {source}")]
     ProxyVariable {
-        /// The variable's name.
+        /// The name of the variable.
         variable: &'static str,
         /// What is wrong with its value.
         source: ProxySettingError,
@@ -53,31 +53,31 @@ pub enum TransportError {
     /// Objects may not lead there.
     #[error("connect to {at}: it is {closed}, where objects may not lead{}", opening(at, *closed))]
     Denied {
-        /// The destination.
+        /// The destination that is closed.
         at: Endpoint,
-        /// Why not.
+        /// The reason why it is closed.
         closed: Closed,
     },
     /// There is no such host.
     #[error("find the host {host}: no such name; check the spelling")]
     UnknownHost {
-        /// The name.
+        /// The name that was looked up.
         host: String,
     },
     /// The name could not be looked up just now.
     #[error("find the host {host}: {source}")]
     Lookup {
-        /// The name.
+        /// The name that was looked up.
         host: String,
-        /// What the resolver said.
+        /// The failure of the resolver.
         source: LookupFailure,
     },
-    /// No connection was made.
+    /// No connection could be made.
     #[error("connect to {at}: {source}")]
     Connect {
         /// The destination or the proxy.
         at: Endpoint,
-        /// The last address's failure.
+        /// The failure at the last address.
         source: io::Error,
     },
     /// Connecting or the TLS handshake took too long.
@@ -92,17 +92,17 @@ pub enum TransportError {
          destinations that hang"
     )]
     Crowded {
-        /// The bound, [`Limits::turn`](crate::Limits::turn).
+        /// The bound on the wait, [`Limits::turn`](crate::Limits::turn).
         limit: Duration,
-        /// The bound, [`Limits::total_sockets`](crate::Limits::total_sockets).
+        /// The bound on all sockets, [`Limits::total_sockets`](crate::Limits::total_sockets).
         most: usize,
     },
     /// There was no complete answer in time.
     #[error("get an answer from {at} within {limit:?}")]
     Timeout {
-        /// The destination.
+        /// The destination that did not answer.
         at: Endpoint,
-        /// The bound, [`Connection::timeout`](campanile_domain::Connection::timeout).
+        /// The bound on the request, [`Connection::timeout`](campanile_domain::Connection::timeout).
         limit: Duration,
     },
     /// The two sides could not agree on TLS.
@@ -110,21 +110,21 @@ pub enum TransportError {
     Tls {
         /// The destination or the proxy.
         at: Endpoint,
-        /// What went wrong.
+        /// The failure of the handshake.
         source: TlsFailure,
     },
     /// The proxy did not let the connection through.
     #[error("go through the proxy {proxy}: {source}")]
     Proxy {
-        /// The proxy.
+        /// The proxy that was asked.
         proxy: Endpoint,
-        /// What it said.
+        /// The error that it answered with.
         source: Box<ProxyError>,
     },
     /// The connection ended before the answer did.
     #[error("get an answer from {at}: {}", closed(source.as_ref()))]
     Closed {
-        /// The destination.
+        /// The destination that was asked.
         at: Endpoint,
         /// The failure, if it was more than an end of stream.
         source: Option<io::Error>,
@@ -132,7 +132,7 @@ pub enum TransportError {
     /// What came back is not HTTP, or its body is damaged.
     #[error("understand the answer of {at}: {source}; check that the address is the right service's")]
     Garbled {
-        /// The destination.
+        /// The destination that was asked.
         at: Endpoint,
         /// What is wrong with it.
         source: GarbledError,
@@ -144,13 +144,13 @@ pub enum TransportError {
          addresses no more is told)"
     )]
     Unanswered {
-        /// The destination.
+        /// The destination that was asked.
         at: Endpoint,
     },
     /// The destination redirects in a way that is not followed.
     #[error("follow {from}: {source}; use the final address")]
     Redirect {
-        /// Who redirected.
+        /// The server that redirected the request.
         from: Endpoint,
         /// Why it is not followed.
         source: RedirectError,
@@ -158,9 +158,9 @@ pub enum TransportError {
     /// A NATS server does not take the message.
     #[error("hand it to the NATS server {at}: {source}")]
     Nats {
-        /// The server.
+        /// The NATS server that was asked.
         at: Endpoint,
-        /// What it says.
+        /// The error that it answered with.
         source: NatsError,
     },
 }
@@ -196,7 +196,7 @@ impl TransportError {
         }
     }
 
-    /// What kind of failure this is, for the judgement table.
+    /// The class of the failure, for the judgement table.
     pub fn class(&self) -> FailureClass {
         match self {
             Self::Address(_)

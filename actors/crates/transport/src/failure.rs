@@ -1,4 +1,4 @@
-//! What awc's errors mean.
+//! Classification of awc's errors as failures of a request.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use awc::error::{ConnectError, PayloadError, SendRequestError};
 
 use crate::tls::{failure, tls_cause};
 use crate::{AddressError, Endpoint, GarbledError, TransportError};
-use campanile_tls::Stage;
+use campanile_tls::HandshakeStage;
 
 /// Whether the connection ended before any of an answer came. On a kept connection this means that the destination had
 /// closed it before the request arrived (RFC 9112, section 9.3.1).
@@ -63,7 +63,7 @@ fn of_connect(error: ConnectError, at: Endpoint) -> TransportError {
 
 fn of_io(error: io::Error, at: Endpoint) -> TransportError {
     match (tls_cause(&error).cloned(), error.downcast::<GarbledError>()) {
-        (Some(error), _) => failure(&at, &error, Stage::Over),
+        (Some(error), _) => failure(&at, &error, HandshakeStage::Over),
         (None, Ok(source)) => TransportError::Garbled { at, source },
         (None, Err(error)) => TransportError::Closed { at, source: Some(error) },
     }

@@ -1,4 +1,4 @@
-//! What awc writes, made into what goes out.
+//! The filter between awc and the socket: what awc writes, made into what goes out.
 //!
 //! awc's encoder has three habits without a setting: it adds a `Date` to every request, it writes headers in the order
 //! of a hash table, and it cannot write the absolute form (RFC 9112, section 3.2.2) that a forwarding proxy wants. The
@@ -13,7 +13,7 @@ use crate::limits::MAX_REQUEST_HEAD;
 /// Room for the fields of a usual head.
 const USUAL_FIELDS: usize = 16;
 
-/// What ends a head.
+/// The bytes that end a head.
 const END: &[u8; 4] = b"\r\n\r\n";
 
 /// The line of an empty `Date`, which [`crate::head`] sets to keep awc from adding one. One with a value is the user's.

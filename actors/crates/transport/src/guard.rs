@@ -1,4 +1,4 @@
-//! Where objects may not lead: to this machine, to what tells machines about themselves, to this program's own Services and
+//! The guard of destinations that objects may not lead to: this machine, to what tells machines about themselves, to this program's own Services and
 //! to the API server.
 //!
 //! Addresses are judged after the name lookup, each of a name's for itself and for every connection anew, so that a name

@@ -5,7 +5,7 @@ use awc::http::header::{
     HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 
-use crate::address::Address;
+use crate::address::RequestUrl;
 use crate::limits::MAX_HEADERS;
 use crate::{HeaderError, TransportError};
 
@@ -17,10 +17,10 @@ const OURS: [HeaderName; 8] =
 /// Characters of a header's name that are shown in errors.
 const SHOWN_NAME: usize = 64;
 
-/// What every request to the same original address has in common.
+/// The template of a head: what every request to the same original address has in common.
 pub(crate) struct HeadTemplate<'a> {
     headers: &'a [(String, String)],
-    first: &'a Address,
+    first: &'a RequestUrl,
     /// Whether credentials may go along.
     trusted: bool,
 }
@@ -28,7 +28,7 @@ pub(crate) struct HeadTemplate<'a> {
 impl<'a> HeadTemplate<'a> {
     /// Of `headers`, a later one replaces an earlier one of the same name. Where none of them logs in, the user-info of
     /// `first` does.
-    pub(crate) fn new(headers: &'a [(String, String)], first: &'a Address) -> Self {
+    pub(crate) fn new(headers: &'a [(String, String)], first: &'a RequestUrl) -> Self {
         Self { headers, first, trusted: true }
     }
 
@@ -69,7 +69,7 @@ impl<'a> HeadTemplate<'a> {
     /// bound.
     pub(crate) fn for_address(
         &self,
-        address: &Address,
+        address: &RequestUrl,
         proxy_login: Option<String>,
         headers: &mut HeaderMap,
     ) -> Result<(), TransportError> {
@@ -95,7 +95,7 @@ fn bounded(headers: &HeaderMap) -> Result<(), TransportError> {
 }
 
 /// Sets Basic credentials from the user-info of `address`, unless there are others (contract, providers 8).
-fn log_in(headers: &mut HeaderMap, address: &Address) -> Result<(), TransportError> {
+fn log_in(headers: &mut HeaderMap, address: &RequestUrl) -> Result<(), TransportError> {
     if !headers.contains_key(AUTHORIZATION)
         && let Some(login) = address.basic()
     {
@@ -117,7 +117,7 @@ fn shown(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn written(list: &[(String, String)], address: &Address) -> Result<HeaderMap, TransportError> {
+    fn written(list: &[(String, String)], address: &RequestUrl) -> Result<HeaderMap, TransportError> {
         let mut map = HeaderMap::new();
         HeadTemplate::new(list, address).for_address(address, None, &mut map).map(|()| map)
     }
@@ -125,7 +125,7 @@ mod tests {
     fn headers(list: &[(&str, &str)], address: &str) -> HeaderMap {
         let list: Vec<_> =
             list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let address = Address::parse(address).unwrap();
+        let address = RequestUrl::parse(address).unwrap();
         written(&list, &address).unwrap()
     }
 
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn too_many_bytes_of_headers_are_an_error_that_names_the_longest() {
-        let address = Address::parse("http://example.com/").unwrap();
+        let address = RequestUrl::parse("http://example.com/").unwrap();
         let list = [("A".to_owned(), "b".to_owned()), ("X-Long".to_owned(), "x".repeat(MAX_HEADERS))];
         let error = written(&list, &address).unwrap_err();
         assert_eq!(error.class(), campanile_domain::FailureClass::Config);
@@ -171,7 +171,7 @@ mod tests {
         for (name, value) in
             [("bad name", "secret"), ("", "secret"), ("x-token", "secret\n"), ("x\r\ny", "secret")]
         {
-            let address = Address::parse("http://example.com/").unwrap();
+            let address = RequestUrl::parse("http://example.com/").unwrap();
             let list = [(name.to_owned(), value.to_owned())];
             let error = written(&list, &address).unwrap_err();
             assert_eq!(error.class(), campanile_domain::FailureClass::Config);

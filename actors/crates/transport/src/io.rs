@@ -14,10 +14,10 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::answer::HeadReader;
-use crate::connector::TRACE;
 use crate::filter::HeadFilter;
 use crate::limits::MAX_ANSWER_HEAD;
 use crate::sockets::Seat;
+use crate::trace::TRACE;
 
 /// A connection as awc sees it: plain HTTP/1, whatever is below.
 pub(crate) struct Io<S = Seat> {

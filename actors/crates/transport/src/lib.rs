@@ -18,7 +18,6 @@
 
 mod address;
 mod answer;
-mod aside;
 mod body;
 mod client;
 mod connector;
@@ -38,11 +37,13 @@ mod peer;
 mod pool;
 mod routes;
 mod sockets;
+mod task_isolation;
 mod tls;
+mod trace;
 mod transport;
 mod tunnel;
 
-pub use answer::Wanted;
+pub use answer::BodyUse;
 pub use campanile_domain::Environment;
 pub use campanile_tls::{PairError, TlsFailure};
 pub use client::Client;

@@ -11,14 +11,14 @@ use tokio_rustls::client::TlsStream;
 
 /// A connection that carries bytes both ways. When it is dropped, a TLS peer is told so.
 #[derive(Debug)]
-pub(crate) enum Link {
+pub(crate) enum ByteStream {
     /// To the destination or a proxy, or through a proxy's tunnel.
     Tcp(TcpStream),
     /// TLS with whoever is at the other end of the link below: a proxy, or the destination, perhaps through a proxy.
-    Tls(Box<TlsStream<Link>>),
+    Tls(Box<TlsStream<ByteStream>>),
 }
 
-impl Link {
+impl ByteStream {
     /// The socket at the bottom.
     fn socket(&self) -> &TcpStream {
         match self {
@@ -28,7 +28,7 @@ impl Link {
     }
 }
 
-impl Drop for Link {
+impl Drop for ByteStream {
     fn drop(&mut self) {
         if let Self::Tls(stream) = self {
             // A goodbye (RFC 8446, section 6.1) as far as the socket takes it at once: nobody waits for more.
@@ -37,7 +37,7 @@ impl Drop for Link {
     }
 }
 
-impl ActixStream for Link {
+impl ActixStream for ByteStream {
     fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         ActixStream::poll_read_ready(self.socket(), cx)
     }
@@ -47,7 +47,7 @@ impl ActixStream for Link {
     }
 }
 
-impl AsyncRead for Link {
+impl AsyncRead for ByteStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
@@ -56,7 +56,7 @@ impl AsyncRead for Link {
     }
 }
 
-impl AsyncWrite for Link {
+impl AsyncWrite for ByteStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),

@@ -23,7 +23,7 @@ use bytes::Bytes;
 use campanile_domain::{NatsServer, NatsServers, Publication};
 use tokio::sync::{Mutex, oneshot};
 
-use crate::connector::Plan;
+use crate::connector::ConnectionPlan;
 use crate::peer::Peer;
 use crate::{Endpoint, TransportError};
 pub use error::NatsError;
@@ -31,13 +31,13 @@ use session::Session;
 
 /// The connection to NATS of one client.
 pub(crate) struct NatsClient {
-    plan: Rc<Plan>,
+    plan: Rc<ConnectionPlan>,
     /// Messages that wait for their turn; as many as the client has callers.
     waiting: RefCell<Vec<Waiting>>,
     session: Mutex<Option<Session>>,
     /// Which server took the last connection: a dead one in front of it is not tried anew each time.
     preferred: Cell<usize>,
-    /// Who was asked last.
+    /// The server that was asked last.
     peer: Peer,
 }
 
@@ -47,7 +47,7 @@ struct Waiting {
 }
 
 impl NatsClient {
-    pub(crate) fn new(plan: Rc<Plan>) -> Self {
+    pub(crate) fn new(plan: Rc<ConnectionPlan>) -> Self {
         let (waiting, session, peer) = (RefCell::default(), Mutex::default(), Peer::default());
         Self { plan, waiting, session, preferred: Cell::new(0), peer }
     }
@@ -158,7 +158,7 @@ async fn publish_on(mut session: Session, messages: &[Message], kept: &mut Optio
     outcome
 }
 
-/// What a session publishes.
+/// The message that a session publishes.
 struct Message {
     subject: Arc<str>,
     payload: Bytes,
@@ -170,7 +170,7 @@ impl Message {
     }
 }
 
-/// What became of a group of messages, which share their fate.
+/// The outcome of a group of messages, which share their fate.
 type Outcome = Result<(), TransportError>;
 
 impl TransportError {

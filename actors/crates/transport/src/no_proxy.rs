@@ -12,7 +12,7 @@ use url::Host;
 
 use crate::Endpoint;
 
-/// Parsed `NO_PROXY`.
+/// The parsed rules of `NO_PROXY`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NoProxy {
     rules: Vec<Rule>,

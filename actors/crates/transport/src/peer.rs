@@ -1,10 +1,10 @@
-//! What is known of who is at the other end of a connection.
+//! The peer of a connection: what is known of who is at its other end.
 
 use std::cell::Cell;
 
 use crate::{Endpoint, TransportError};
 
-/// Who is at the other end, as far as it decides about what may be told of a failure.
+/// The peer at the other end, as far as it decides about what may be told of a failure.
 #[derive(Debug, Default)]
 pub(crate) struct Peer {
     private: Cell<bool>,

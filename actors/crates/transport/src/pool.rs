@@ -5,14 +5,14 @@ use std::rc::Rc;
 
 use awc::http::uri::Authority;
 
-use crate::address::Address;
-use crate::connector::{Connector, Plan};
+use crate::address::RequestUrl;
+use crate::connector::{ConnectionPlan, Connector};
 use crate::limits::{MAX_AUTHORITIES, MAX_CONNECTION_AGE};
 
 /// The connections of one client. awc tells idle ones apart by host and port alone, so those inside TLS have a pool of
 /// their own.
 pub(crate) struct Pools {
-    plan: Rc<Plan>,
+    plan: Rc<ConnectionPlan>,
     open: RefCell<Open>,
 }
 
@@ -26,12 +26,12 @@ struct Open {
 
 impl Pools {
     /// Empty pools that dial as `plan` says.
-    pub(crate) fn new(plan: Rc<Plan>) -> Self {
+    pub(crate) fn new(plan: Rc<ConnectionPlan>) -> Self {
         Self { plan, open: RefCell::default() }
     }
 
     /// The pool for `address`. All are emptied before they hold connections to too many hosts.
-    pub(crate) fn for_address(&self, address: &Address) -> awc::Client {
+    pub(crate) fn for_address(&self, address: &RequestUrl) -> awc::Client {
         let secure = address.is_secure();
         let mut open = self.open.borrow_mut();
         open.make_room(secure, address);
@@ -41,7 +41,7 @@ impl Pools {
 }
 
 impl Open {
-    fn make_room(&mut self, secure: bool, address: &Address) {
+    fn make_room(&mut self, secure: bool, address: &RequestUrl) {
         let Some(authority) = address.uri().authority() else { return };
         if self.known.iter().any(|known| known.0 == secure && known.1 == *authority) {
             return;
@@ -56,7 +56,7 @@ impl Open {
 /// An empty pool of connections that are all inside TLS, or none of them.
 ///
 /// awc's own timeout, redirects and default headers are off: the client has its own of each.
-fn new_pool(plan: &Rc<Plan>, secure: bool) -> awc::Client {
+fn new_pool(plan: &Rc<ConnectionPlan>, secure: bool) -> awc::Client {
     let limits = &plan.limits;
     let connector = awc::Connector::new()
         .connector(Connector::new(Rc::clone(plan), secure))

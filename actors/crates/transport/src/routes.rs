@@ -22,7 +22,7 @@ pub(crate) struct EnvironmentProxies {
 }
 
 impl EnvironmentProxies {
-    /// Parses the variables.
+    /// Parses the variables of the environment.
     pub(crate) fn parse(environment: &Environment) -> Self {
         Self {
             http: environment.http_proxy.as_deref().map(parse_proxy).transpose(),
@@ -32,12 +32,12 @@ impl EnvironmentProxies {
     }
 }
 
-/// How one client chooses the way to a destination.
+/// The routes by which one client reaches a destination.
 #[derive(Clone, Debug)]
 pub(crate) enum Routes {
     /// Everything through this proxy, loopback included.
     Explicit(Proxy),
-    /// As the environment says.
+    /// The proxy is the one that the environment names.
     Environment(Arc<EnvironmentProxies>),
 }
 
@@ -127,7 +127,7 @@ fn parse_proxy(value: &str) -> Result<Proxy, ProxySettingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::Address;
+    use crate::address::RequestUrl;
 
     fn routes(http: &str, https: &str, no_proxy: &str) -> Routes {
         let environment = Environment {
@@ -140,7 +140,7 @@ mod tests {
     }
 
     fn proxy_for<'a>(routes: &'a Routes, url: &str) -> Result<Option<&'a Proxy>, TransportError> {
-        let address = Address::parse(url).unwrap();
+        let address = RequestUrl::parse(url).unwrap();
         routes.proxy_for(address.endpoint(), address.is_secure())
     }
 

@@ -1,6 +1,6 @@
 //! The sockets of all clients together: how many there may be, and whose turn it is to use one.
 //!
-//! An exchange takes a [`Turn`] before its time begins and holds it to its end; it uses one connection at a time. A
+//! An exchange takes a [`SocketPermit`] before its time begins and holds it to its end; it uses one connection at a time. A
 //! connection that no exchange uses rests: it is kept for the next one, but only as long as nobody needs its place. So
 //! turns and resting connections together stay below the bound, but for the moment between two hops of a redirect. A
 //! connection that is being made counts once, however many addresses of its host are tried beside one another.
@@ -15,6 +15,7 @@
 //! on, and there from the client with the fewest.
 
 mod seat;
+mod slot;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -25,14 +26,15 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-pub(crate) use seat::{Seat, Slot};
-use state::{Asked, State};
+pub(crate) use seat::Seat;
+pub(crate) use slot::LinkSlot;
+use state::{PermitReply, SocketTable};
 
-/// How many sockets there are, for metrics and tests.
+/// The counts of sockets, for metrics and tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SocketCounts {
-    /// The bound, [`Limits::total_sockets`](crate::Limits::total_sockets).
+    /// The bound on all sockets, [`Limits::total_sockets`](crate::Limits::total_sockets).
     pub most: usize,
     /// Those that an exchange uses or is about to open.
     pub busy: usize,
@@ -48,12 +50,12 @@ pub struct SocketCounts {
 
 /// The sockets of all clients of a transport. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Sockets(Arc<Mutex<State>>);
+pub(crate) struct Sockets(Arc<Mutex<SocketTable>>);
 
 impl Sockets {
     /// At most `most`, at least one.
     pub(crate) fn new(most: usize) -> Self {
-        Self(Arc::new(Mutex::new(State::new(most.max(1)))))
+        Self(Arc::new(Mutex::new(SocketTable::new(most.max(1)))))
     }
 
     /// The share of a new client in a namespace.
@@ -61,13 +63,13 @@ impl Sockets {
         Share { client: self.0.lock().number(), namespace, sockets: self.clone() }
     }
 
-    /// How many there are.
+    /// Counts the sockets by state.
     pub(crate) fn counts(&self) -> SocketCounts {
         self.0.lock().counts()
     }
 
     /// No exchange uses that connection any more.
-    pub(crate) fn rest(&self, slot: &Arc<Slot>) {
+    pub(crate) fn rest(&self, slot: &Arc<LinkSlot>) {
         if slot.is_open() {
             self.0.lock().rest(slot);
         }
@@ -85,25 +87,25 @@ impl Sockets {
         while let Some((asker, closed)) = self.next() {
             close(&closed);
             let Asker { client, namespace, answer } = asker;
-            drop(answer.send(Turn { sockets: self.clone(), client, namespace }));
+            drop(answer.send(SocketPermit { sockets: self.clone(), client, namespace }));
         }
     }
 
-    fn next(&self) -> Option<(Asker, Vec<Arc<Slot>>)> {
+    fn next(&self) -> Option<(Asker, Vec<Arc<LinkSlot>>)> {
         self.0.lock().serve()
     }
 }
 
 /// Closes what stood where others are now, which may write a goodbye.
-fn close(slots: &[Arc<Slot>]) {
+fn close(slots: &[Arc<LinkSlot>]) {
     slots.iter().for_each(|slot| slot.close());
 }
 
-/// Who waits for a turn.
+/// A client that waits for a turn.
 struct Asker {
     client: u64,
     namespace: Arc<str>,
-    answer: oneshot::Sender<Turn>,
+    answer: oneshot::Sender<SocketPermit>,
 }
 
 /// One client's part in the sockets.
@@ -115,16 +117,16 @@ pub(crate) struct Share {
 
 impl Share {
     /// Waits for a turn, as long as it takes.
-    pub(crate) async fn turn(&self) -> Turn {
+    pub(crate) async fn turn(&self) -> SocketPermit {
         loop {
             let asked = self.sockets.0.lock().ask(self.client, &self.namespace);
             match asked {
-                Asked::Taken(closed) => {
+                PermitReply::Taken(closed) => {
                     close(&closed);
                     let (sockets, namespace) = (self.sockets.clone(), self.namespace.clone());
-                    return Turn { sockets, client: self.client, namespace };
+                    return SocketPermit { sockets, client: self.client, namespace };
                 }
-                Asked::Waits(answer) => {
+                PermitReply::Waits(answer) => {
                     if let Ok(turn) = answer.await {
                         return turn;
                     }
@@ -133,20 +135,20 @@ impl Share {
         }
     }
 
-    /// All sockets.
+    /// The table of all sockets.
     pub(crate) fn sockets(&self) -> &Sockets {
         &self.sockets
     }
 }
 
 /// The right to use one socket, until it is dropped.
-pub(crate) struct Turn {
+pub(crate) struct SocketPermit {
     sockets: Sockets,
     client: u64,
     namespace: Arc<str>,
 }
 
-impl Drop for Turn {
+impl Drop for SocketPermit {
     fn drop(&mut self) {
         self.sockets.release(self.client, &self.namespace);
     }

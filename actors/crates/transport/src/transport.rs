@@ -6,7 +6,7 @@ use std::sync::Arc;
 use campanile_domain::Connection;
 
 use crate::client::Client;
-use crate::connector::Plan;
+use crate::connector::ConnectionPlan;
 use crate::routes::{EnvironmentProxies, Routes, check_proxy};
 use crate::sockets::Sockets;
 use crate::tls::TrustStore;
@@ -77,12 +77,12 @@ impl Transport {
         ))
     }
 
-    /// How many sockets there are.
+    /// The counts of all sockets.
     pub fn sockets(&self) -> SocketCounts {
         self.sockets.counts()
     }
 
-    fn plan(&self, connection: &Connection) -> Result<Plan, TransportError> {
+    fn plan(&self, connection: &Connection) -> Result<ConnectionPlan, TransportError> {
         let routes = match &connection.proxy {
             Some(proxy) => {
                 check_proxy(proxy).map_err(TransportError::ProxySetting)?;
@@ -90,7 +90,7 @@ impl Transport {
             }
             None => Routes::Environment(Arc::clone(&self.proxies)),
         };
-        Ok(Plan {
+        Ok(ConnectionPlan {
             routes,
             tls: self.trust.config(connection.tls.as_ref())?,
             guard: Arc::clone(&self.guard),

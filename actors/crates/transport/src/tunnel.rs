@@ -7,7 +7,7 @@ use tokio_socks::tcp::Socks5Stream;
 
 use crate::answer::read_head;
 use crate::limits::MAX_PROXY_HEAD;
-use crate::link::Link;
+use crate::link::ByteStream;
 use crate::routes::proxy_authorization;
 use crate::{Endpoint, ProxyError, USER_AGENT};
 
@@ -15,7 +15,11 @@ use crate::{Endpoint, ProxyError, USER_AGENT};
 ///
 /// # Errors
 /// [`ProxyError::Refused`] for any status but 2xx; [`ProxyError::Garbled`] for what is not an answer.
-pub(crate) async fn connect(stream: &mut Link, target: &Endpoint, proxy: &Proxy) -> Result<(), ProxyError> {
+pub(crate) async fn connect(
+    stream: &mut ByteStream,
+    target: &Endpoint,
+    proxy: &Proxy,
+) -> Result<(), ProxyError> {
     let login = proxy_authorization(proxy).map(|value| format!("Proxy-Authorization: {value}\r\n"));
     let login = login.unwrap_or_default();
     let request =

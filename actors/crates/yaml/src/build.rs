@@ -8,7 +8,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use super::{Document, Duplicate, MAX_DEPTH, MAX_NODES, MAX_TEXT, Mark, Node, Value, YamlError, scalar};
 
 /// A failure of one reading. The mark is the scanner's own.
-pub(super) struct Failure {
+pub(super) struct DocumentError {
     pub(super) error: YamlError,
     /// Byte offset into the text where the scanner stopped.
     pub(super) offset: usize,
@@ -18,17 +18,17 @@ impl Builder {
     /// Reads a YAML text and hands its documents on. `line` is added to the line of every place.
     ///
     /// # Errors
-    /// [`Failure`] if the text is no YAML or passes a bound; documents before it were handed on.
+    /// [`DocumentError`] if the text is no YAML or passes a bound; documents before it were handed on.
     pub(super) fn documents(
         &mut self,
         text: &str,
         line: usize,
         take: &mut dyn FnMut(Document),
-    ) -> Result<(), Failure> {
+    ) -> Result<(), DocumentError> {
         self.line = line;
         self.stack.clear();
         self.duplicates.clear();
-        let failure = |mark: &Marker, error| Failure { error, offset: offset_of(text, mark) };
+        let failure = |mark: &Marker, error| DocumentError { error, offset: offset_of(text, mark) };
         for event in Parser::new_from_str(text) {
             let (event, span) = event
                 .map_err(|error| failure(error.marker(), at(self.mark(error.marker()), error.info())))?;
@@ -96,7 +96,7 @@ struct Size {
 pub(super) struct Builder {
     /// Lines before the present part.
     line: usize,
-    /// Of the present document.
+    /// The doubled keys of the present document.
     duplicates: Vec<Duplicate>,
     /// One that is complete and not handed on yet.
     document: Option<Node>,

@@ -3,7 +3,7 @@
 use super::build::last_wins;
 use super::{Document, Duplicate, MAX_DEPTH, MAX_NODES, Mark, Node, Value, YamlError};
 
-/// What a JSON text holds.
+/// The content of a JSON text.
 pub(super) struct Read {
     /// The documents before the error, or all.
     pub(super) documents: Vec<Document>,

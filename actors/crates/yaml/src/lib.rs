@@ -30,13 +30,13 @@ pub const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// A value and where it begins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// The first character.
+    /// The place of its first character.
     pub mark: Mark,
-    /// What stands there.
+    /// The value that stands there.
     pub value: Value,
 }
 
-/// What a node holds.
+/// The value of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `null`, `~` or nothing at all.
@@ -45,11 +45,11 @@ pub enum Value {
     Bool(bool),
     /// A whole number in the range of i64.
     Int(i64),
-    /// Any other number.
+    /// A number that is not whole, or too large.
     Float(f64),
     /// Text: quoted, tagged `!!str`, or nothing of the above.
     String(String),
-    /// Items in order.
+    /// Items of a sequence, in order.
     Sequence(Vec<Node>),
     /// Pairs in order. Keys are scalars, and no two have the same text: the last one won.
     Mapping(Vec<(Node, Node)>),
@@ -57,20 +57,20 @@ pub enum Value {
 
 /// One step on the way from a node to one of its descendants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum PathStep {
     /// To the value of a mapping's key.
     Key(Cow<'static, str>),
     /// To an item of a sequence, counted from 0.
     Index(usize),
 }
 
-impl From<&'static str> for Step {
+impl From<&'static str> for PathStep {
     fn from(key: &'static str) -> Self {
         Self::Key(Cow::Borrowed(key))
     }
 }
 
-impl From<usize> for Step {
+impl From<usize> for PathStep {
     fn from(index: usize) -> Self {
         Self::Index(index)
     }
@@ -134,17 +134,17 @@ impl Node {
         pairs.iter().find(|(found, _)| found.value.scalar_text().is_some_and(|text| text == key))
     }
 
-    /// Where the descendant at `path` is named: its key, or the item. Where the path ends early it is the place of the
+    /// The place where the descendant at `path` is named: its key, or the item. Where the path ends early it is the place of the
     /// nearest ancestor that exists.
-    pub fn mark_of(&self, path: &[Step]) -> Mark {
+    pub fn mark_of(&self, path: &[PathStep]) -> Mark {
         let (mut node, mut mark) = (self, self.mark);
         for step in path {
             let next = match (step, &node.value) {
-                (Step::Key(key), _) => node.pair(key).map(|(key, value)| (key.mark, value)),
-                (Step::Index(index), Value::Sequence(items)) => {
+                (PathStep::Key(key), _) => node.pair(key).map(|(key, value)| (key.mark, value)),
+                (PathStep::Index(index), Value::Sequence(items)) => {
                     items.get(*index).map(|item| (item.mark, item))
                 }
-                (Step::Index(_), _) => None,
+                (PathStep::Index(_), _) => None,
             };
             let Some((found, child)) = next else { break };
             (node, mark) = (child, found);

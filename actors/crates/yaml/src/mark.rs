@@ -5,7 +5,7 @@ use super::Node;
 /// A place in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mark {
-    /// Line, counted from 1.
+    /// The line, counted from 1.
     pub line: usize,
     /// Column in characters, counted from 1.
     pub column: usize,
@@ -16,17 +16,17 @@ pub struct Mark {
 pub struct Duplicate {
     /// The key, cut after [`Duplicate::LONGEST_KEY`] characters.
     pub key: String,
-    /// Where it stands first.
+    /// The first place of the key.
     pub first: Mark,
-    /// Where it stands again.
+    /// The second place of the key.
     pub again: Mark,
 }
 
 impl Duplicate {
-    /// How many are kept of a document: whoever sees so many looks at the text.
+    /// The most that are kept of a document: whoever sees so many looks at the text.
     pub const MOST: usize = 100;
 
-    /// How much of a key is kept, in characters.
+    /// The longest part of a key that is kept, in characters.
     pub const LONGEST_KEY: usize = 64;
 
     /// The same key at `first` and `again`.

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{Document, Mark, Node, Step, Value, YamlError, each_document, parse};
+use super::{Document, Mark, Node, PathStep, Value, YamlError, each_document, parse};
 
 fn one(text: &str) -> Node {
     let mut documents = parse(text).unwrap();
@@ -87,7 +87,7 @@ fn all_documents_are_read_and_know_their_lines() {
     assert_eq!(last.mark_of(&["b".into(), 1.into(), "y".into()]).line, 8);
     assert_eq!(last.mark_of(&["b".into()]).line, 6);
     assert_eq!(last.mark_of(&["b".into(), 7.into(), "z".into()]).line, 6, "the nearest ancestor");
-    assert_eq!(last.mark_of(&[Step::Key("absent".into())]).line, 6);
+    assert_eq!(last.mark_of(&[PathStep::Key("absent".into())]).line, 6);
     assert!(parse("# only a comment\n").unwrap().is_empty());
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use campanile_domain::ObjectKey;
-use campanile_outbox::{OutboxError, Stats, Tally};
+use campanile_outbox::{OutboxError, Stats, UsageByAlert};
 use campanile_protocol::{Backlog, Counts, Report};
 
 use super::Dispatcher;
@@ -30,7 +30,7 @@ pub(super) struct Counting {
     /// Providers whose Alerts are to be counted anew.
     due: Vec<ObjectKey>,
     /// The Alerts of each Provider.
-    alerts: BTreeMap<ObjectKey, Tally>,
+    alerts: BTreeMap<ObjectKey, UsageByAlert>,
     told: Option<Arc<Backlog>>,
 }
 
@@ -59,7 +59,7 @@ impl Counting {
         (self.sampled, self.providers) = (sampled, providers);
     }
 
-    /// What is known now.
+    /// The backlog as it is known now.
     fn backlog(&self) -> Backlog {
         let mut alerts = BTreeMap::<ObjectKey, Counts>::new();
         for (provider, tally) in &self.alerts {
@@ -90,7 +90,7 @@ impl Dispatcher {
         self.tell_backlog();
     }
 
-    fn tallied(&mut self, provider: ObjectKey, tally: Result<Tally, OutboxError>) {
+    fn tallied(&mut self, provider: ObjectKey, tally: Result<UsageByAlert, OutboxError>) {
         match tally {
             Ok(tally) => {
                 if self.counting.providers.contains_key(&provider) {

@@ -56,7 +56,7 @@ impl Child {
         self.is_running() && self.wakes.is_asleep(now)
     }
 
-    /// Gives it other settings.
+    /// Sends the actor other settings.
     pub(super) fn configure(&self, configuration: Configuration) {
         self.address.do_send(configuration);
     }

@@ -34,9 +34,9 @@ impl Loss {
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     provider: ObjectKey,
-    /// Since the last message.
+    /// The number of losses since the last message.
     fresh: usize,
-    /// In a row.
+    /// The number of losses in a row.
     total: usize,
 }
 

@@ -12,7 +12,7 @@ use crate::NoProvider;
 #[rtype(result = "Result<(), RetryError>")]
 pub struct RetryNow(pub ObjectKey);
 
-/// Why nothing is retried.
+/// The causes for which nothing is retried.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RetryError {
     /// There is no such Provider.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use campanile_domain::{Failure, ObjectKey, ProviderSpec};
 use campanile_protocol::Change;
-use campanile_providers::Endpoint;
+use campanile_providers::BuiltProvider;
 use campanile_supervision::RestartLog;
 use jiff::Timestamp;
 
@@ -22,13 +22,13 @@ const FEW: usize = 64;
 pub(super) enum Resolution {
     /// Its Secrets are being read.
     Pending,
-    /// It can.
-    Ready(Arc<Endpoint>),
+    /// The Provider can be delivered to.
+    Ready(Arc<BuiltProvider>),
     /// It cannot, and why: its queue waits until it changes.
     Broken(Failure),
 }
 
-/// One Provider.
+/// The slot of one Provider.
 pub(super) struct Slot {
     pub(super) spec: Arc<ProviderSpec>,
     pub(super) resolution: Resolution,
@@ -52,7 +52,7 @@ impl Slot {
     }
 }
 
-/// All Providers by key.
+/// The slots of all Providers by key.
 #[derive(Default)]
 pub(super) struct Slots(HashMap<ObjectKey, Slot>);
 

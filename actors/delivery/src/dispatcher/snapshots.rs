@@ -1,4 +1,4 @@
-//! What the dispatcher tells of itself and of its provider actors.
+//! Snapshots of the dispatcher and of its provider actors.
 
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ const LONGEST: Duration = Duration::from_secs(120);
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Tested, TestError>")]
 pub struct SendTest {
-    /// The Provider.
+    /// Namespace and name of the Provider.
     pub provider: ObjectKey,
     /// What it is to tell.
     pub event: Arc<Event>,
@@ -55,7 +55,7 @@ pub struct Tested {
 /// An answer of a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The HTTP status.
+    /// The HTTP status of the answer, 100 to 599.
     pub status: u16,
     /// The beginning of the body on one line, masked.
     pub excerpt: String,

@@ -14,9 +14,9 @@ const AT_ONCE: usize = 16;
 /// Providers that are to be woken. Each is here once, so they are bounded by the Providers.
 #[derive(Default)]
 pub(super) struct Waking {
-    /// By namespace.
+    /// The Providers to wake, by namespace.
     keys: Turns<str, ObjectKey>,
-    /// A turn is due.
+    /// Whether a turn is already due.
     turning: bool,
 }
 

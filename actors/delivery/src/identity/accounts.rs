@@ -1,4 +1,4 @@
-//! What service accounts say about tokens, as of a second ago at most: whoever changes an annotation gets what follows from it
+//! Annotations of service accounts about tokens, as of a second ago at most: whoever changes an annotation gets what follows from it
 //! with the next message (contract, flux-2.10 section 4, T10).
 //!
 //! A service account is read again only while messages go out in its name, and then once a second at most, whatever their

@@ -30,9 +30,9 @@ pub(super) struct CacheKey {
 /// How one Provider uses the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CacheUse {
-    /// The Provider.
+    /// Namespace and name of the Provider.
     pub provider: ObjectKey,
-    /// Tokens that were there.
+    /// Tokens that were found in the cache.
     pub hits: u64,
     /// Tokens that had to be obtained.
     pub misses: u64,
@@ -42,7 +42,7 @@ pub struct CacheUse {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenCacheSnapshot {
-    /// Tokens in it.
+    /// The number of tokens in the cache.
     pub items: u64,
     /// Tokens that made room for others.
     pub evictions: u64,
@@ -50,7 +50,7 @@ pub struct TokenCacheSnapshot {
     pub successes: u64,
     /// Tokens that could not be obtained.
     pub failures: u64,
-    /// By Provider.
+    /// The uses of the cache by Provider.
     pub uses: Vec<CacheUse>,
 }
 

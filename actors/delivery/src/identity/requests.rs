@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use campanile_domain::{Connection, Failure, Proxy, Request, Response};
 use campanile_providers::identity::credential::Author;
-use campanile_transport::{AddressGuard, Transport, TransportError, Wanted};
+use campanile_transport::{AddressGuard, BodyUse, Transport, TransportError};
 
 use super::{PATIENCE, TokenService};
 
 /// Sends requests for tokens on behalf of one Provider.
 pub(super) struct TokenRequests {
     pub(super) service: Arc<TokenService>,
-    /// The Provider's proxy.
+    /// The proxy of the Provider, if it has one.
     pub(super) proxy: Option<Proxy>,
 }
 
@@ -57,7 +57,7 @@ async fn send_by(
 ) -> Result<Response, TransportError> {
     let connection =
         Connection { namespace: "".into(), proxy, tls: None, timeout: PATIENCE, confidential: true };
-    transport.client(&connection)?.send(request, Wanted::Body).await
+    transport.client(&connection)?.send(request, BodyUse::Body).await
 }
 
 fn unobtained(error: &TransportError) -> Failure {

@@ -1,4 +1,4 @@
-//! What a provider actor is built from, and the messages between it and its dispatcher.
+//! The parts that a provider actor is built from, and the messages between it and its dispatcher.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix::{Message, Recipient};
 use campanile_domain::ObjectKey;
 use campanile_protocol::{Announce, Report};
-use campanile_providers::Endpoint;
+use campanile_providers::BuiltProvider;
 use campanile_supervision::{End, Link, Retirement};
 use jiff::Timestamp;
 
@@ -25,7 +25,7 @@ pub(crate) struct Wake;
 #[derive(Clone, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Configuration {
-    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) endpoint: Arc<BuiltProvider>,
     /// The generation of the Provider's spec.
     pub(crate) generation: i64,
     pub(crate) destination: DestinationId,

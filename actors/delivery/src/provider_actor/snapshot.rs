@@ -13,12 +13,12 @@ use crate::pace::Gate;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderSnapshot {
-    /// The Provider.
+    /// Namespace and name of the Provider.
     pub provider: ObjectKey,
-    /// Its type.
+    /// The type of the Provider.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// Exchanges under way.
+    /// The number of exchanges under way.
     pub in_flight: usize,
     /// Exchanges that may start beside them now.
     pub room: usize,

@@ -1,4 +1,4 @@
-//! What a provider actor says: to the log, to the watcher, to the owners of Alerts.
+//! Reports of a provider actor: to the log, to the watcher, to the owners of Alerts.
 
 use actix::{AsyncContext, Context};
 use campanile_domain::{Delivery, ObjectKey};

@@ -11,7 +11,7 @@ use campanile_domain::{
     Event, Failure, Installation, NewDelivery, ObjectKey, ObjectRef, ProviderSpec, Secret, Severity,
 };
 use campanile_outbox::{
-    Acceptance, Append, Bounds, Browse, DeliveryView, MemoryOutbox, Planned, Scheduler, Selection,
+    Acceptance, Append, Bounds, Browse, BrowseFilter, DeliveryView, MemoryOutbox, Planned, Scheduler,
 };
 use campanile_protocol::{
     Announce, Backlog, Change, Changes, DeliveryOutcome, ProviderState, ReadSecrets, Report, SecretError,
@@ -282,7 +282,7 @@ impl Fixture {
     }
 
     pub(super) async fn dead(&self) -> Vec<DeliveryView> {
-        self.outbox.list(Selection { dead: true, ..Selection::default() }).await.unwrap()
+        self.outbox.list(BrowseFilter { dead: true, ..BrowseFilter::default() }).await.unwrap()
     }
 
     pub(super) async fn snapshot(&self) -> DeliverySnapshot {

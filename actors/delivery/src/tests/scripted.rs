@@ -10,8 +10,8 @@ use std::time::Duration;
 use campanile_domain::{
     Connection, Failure, FailureClass, Method, ObjectKey, Publication, Request, Response,
 };
-use campanile_providers::{AccessToken, Endpoint, Identity};
-use campanile_transport::Wanted;
+use campanile_providers::{AccessToken, BuiltProvider, Identity};
+use campanile_transport::BodyUse;
 
 use crate::{
     Carrier, CheckConnection, Clients, Obtained, Obtaining, ProviderClient, Publishing, Sending, TokenSource,
@@ -203,7 +203,7 @@ fn number(body: &str) -> Option<usize> {
 }
 
 impl Carrier for ScriptedCarrier {
-    fn send<'a>(&'a self, request: &'a Request, _: Wanted) -> Sending<'a> {
+    fn send<'a>(&'a self, request: &'a Request, _: BodyUse) -> Sending<'a> {
         Box::pin(self.answer(request))
     }
 
@@ -237,7 +237,7 @@ impl CheckConnection for ScriptedCarrier {
 }
 
 impl Clients for ScriptedCarrier {
-    fn client(&self, _: &ObjectKey, _: &Endpoint) -> Result<ProviderClient, Failure> {
+    fn client(&self, _: &ObjectKey, _: &BuiltProvider) -> Result<ProviderClient, Failure> {
         Ok(ProviderClient { carrier: Rc::new(self.clone()), tokens: Rc::new(self.clone()) })
     }
 }

@@ -16,7 +16,7 @@ pub(super) enum Bearer<'a> {
     Malformed,
 }
 
-/// Reads the header `Authorization`.
+/// Reads the token of the header `Authorization`.
 pub(super) fn bearer(headers: &HeaderMap) -> Bearer<'_> {
     let mut values = headers.get_all(AUTHORIZATION);
     let (Some(value), more) = (values.next(), values.next()) else { return Bearer::None };

@@ -41,7 +41,7 @@ impl Sender {
 /// What was found of the sender of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Its certificate is authorised.
+    /// The certificate of the sender is authorised.
     Certificate,
     /// Its account may speak of all namespaces.
     Controller,
@@ -49,7 +49,7 @@ pub(crate) enum Verdict {
     OwnNamespace,
     /// It has neither certificate nor token.
     NoCredentials,
-    /// Its token is nobody's.
+    /// The token of the sender is nobody's.
     WrongToken,
     /// Its token is of a user that is no service account.
     NoAccount,
@@ -71,7 +71,7 @@ impl Verdict {
         Self::NotReviewed,
     ];
 
-    /// The label in metrics.
+    /// The label of the verdict in metrics.
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Certificate => "certificate",

@@ -1,4 +1,4 @@
-//! What a verified request leads to: resources are asked to reconcile, or an event is posted that Alerts can notify of.
+//! Action on a verified request: resources are asked to reconcile, or an event is posted that Alerts can notify of.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,13 +28,13 @@ pub enum WebhookAction {
 /// Who asks resources to reconcile.
 #[derive(Clone, Debug)]
 pub struct Reconcilers {
-    /// Asks now.
+    /// Annotates resources as soon as it is asked.
     pub watcher: Link<RequestReconciles>,
     /// Keeps what the API server does not take now, and asks until it does.
     pub postponer: Link<Postpone>,
 }
 
-/// The group of Receivers.
+/// The API group of Receivers.
 const GROUP: &str = "notification.toolkit.fluxcd.io";
 
 /// How long the API server may take for the resources of one request.
@@ -43,17 +43,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the watcher may take beyond that, and the router for an event.
 const MARGIN: Duration = Duration::from_secs(3);
 
-/// What acts.
+/// The means to act on a verified request.
 pub(super) struct Act {
     pub(super) action: WebhookAction,
     pub(super) router: Link<Submit>,
     pub(super) clock: SharedClock,
 }
 
-/// How acting went.
+/// The result of acting on a request.
 pub(super) struct Acted {
     pub(super) outcome: WebhookOutcome,
-    /// In a few words.
+    /// The result in a few words.
     pub(super) reason: String,
     /// Resources that were asked to reconcile.
     pub(super) resources: u32,

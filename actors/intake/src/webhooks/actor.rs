@@ -35,19 +35,19 @@ pub struct WebhookParts {
     pub open: OpenListeners,
     /// Bounds and times; `workers`, `connections` and all others are of this endpoint alone.
     pub config: IntakeConfig,
-    /// Where Secrets are read.
+    /// The link by which Secrets are read.
     pub secrets: Link<ReadSecrets>,
     /// Where keys of issuers are had.
     pub keys: Link<GetKeys>,
     /// What is done about verified requests.
     pub action: WebhookAction,
-    /// Where their events go.
+    /// The link to the router, which takes their events.
     pub router: Link<Submit>,
     /// Asked for the Receivers when the actor starts.
     pub watcher: Link<Resync>,
     /// Who shows what became of requests.
     pub reports: Link<WebhookReport>,
-    /// The time of requests.
+    /// The clock, which says when requests came.
     pub clock: SharedClock,
     /// Tells the supervisor when the actor ends.
     pub guard: LifeGuard<&'static str>,
@@ -65,7 +65,7 @@ pub struct WebhookActor {
     registry: Registry,
     open: OpenListeners,
     server: Option<ServerHandle>,
-    /// No more is accepted.
+    /// Whether no more requests are accepted.
     is_stopped: bool,
     watcher: Link<Resync>,
     reports: Link<WebhookReport>,
@@ -77,11 +77,11 @@ pub struct WebhookActor {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookSnapshot {
-    /// Whether it is open.
+    /// Whether the endpoint is open.
     pub open: bool,
-    /// Receivers that are known.
+    /// The number of Receivers that are known.
     pub receivers: usize,
-    /// Paths that answer.
+    /// The number of paths that answer.
     pub paths: usize,
     /// Requests that are not answered yet; all under `/hook/`.
     pub open_by_path: BTreeMap<String, u64>,

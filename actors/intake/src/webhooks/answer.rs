@@ -1,4 +1,4 @@
-//! How requests end (contract, receivers 4.2).
+//! Outcomes of webhook requests (contract, receivers 4.2).
 
 use actix_http::body::BoxBody;
 use actix_http::header::{CONTENT_TYPE, HeaderValue, LOCATION};

@@ -28,7 +28,7 @@ impl Entry {
     }
 }
 
-/// All Receivers.
+/// The registry of all Receivers.
 #[derive(Default)]
 pub(super) struct Registry {
     entries: BTreeMap<ObjectKey, Entry>,
@@ -36,7 +36,7 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    /// How many there are.
+    /// The number of Receivers that are known.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -1,4 +1,4 @@
-//! What became of the requests of each Receiver, for its status. In memory only.
+//! Counts of the requests of each Receiver by outcome, for its status. In memory only.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ struct Entry {
 pub(super) struct Tally(Mutex<BTreeMap<ObjectKey, Entry>>);
 
 impl Tally {
-    /// Counts a request.
+    /// Counts a request of a Receiver.
     pub(super) fn note(&self, receiver: &ObjectKey, last: LastWebhook) {
         let mut entries = self.0.lock();
         let entry = entries.entry(receiver.clone()).or_insert_with(|| {

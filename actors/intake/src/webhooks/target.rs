@@ -12,7 +12,7 @@ pub(super) enum Target<'u> {
     Hook(&'u str),
     /// Another spelling of a path.
     Redirect(HeaderValue),
-    /// No path of webhooks.
+    /// A path that is none of webhooks.
     Elsewhere,
 }
 

@@ -1,4 +1,4 @@
-//! What the owners of Alerts are told about events (contract, control plane 7).
+//! Announcements to the owners of Alerts about events (contract, control plane 7).
 //!
 //! Announcements are held for [`PAUSE`], so that a storm of the same one is one message. A Provider that does not
 //! resolve stops no delivery, but each event that has to wait for it is told, as one that could not be dispatched.

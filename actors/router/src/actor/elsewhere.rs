@@ -38,7 +38,7 @@ const SHARE: usize = 32;
 /// How often one event is asked about, since Alerts may change meanwhile.
 const ROUNDS: u8 = 3;
 
-/// What waits.
+/// The events that wait for the pool.
 #[derive(Debug, Default)]
 pub(super) struct Elsewhere {
     /// Started when it is needed first.
@@ -46,9 +46,9 @@ pub(super) struct Elsewhere {
     /// By object of the event, then by namespace of the Alerts.
     lanes: HashMap<String, Vec<Lane>>,
     count: usize,
-    /// Stored events among them.
+    /// The stored events among those that wait.
     stored: HashSet<EventId>,
-    /// Submitted events among them.
+    /// The submitted events among those that wait.
     kept: HashMap<u64, Arc<Kept>>,
     budget: Budget,
     last: u64,
@@ -72,7 +72,7 @@ struct Waiting {
     accepted_at: Timestamp,
     origin: Origin,
     span: Span,
-    /// None for all.
+    /// The Alerts that are planned; none means all.
     alerts: Option<HashSet<ObjectKey>>,
     providers: HashSet<ObjectKey>,
     answers: Answers,
@@ -86,7 +86,7 @@ enum Origin {
     Stored(EventId),
 }
 
-/// Answers from the pool.
+/// The answers that the pool found.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 struct Answered {
@@ -118,7 +118,7 @@ impl Elsewhere {
         self.stored.contains(&stored) || self.kept.values().any(|kept| kept.is(stored))
     }
 
-    /// How many events wait.
+    /// The number of events that wait.
     pub(super) fn count(&self) -> usize {
         self.count
     }

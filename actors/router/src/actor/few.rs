@@ -8,7 +8,7 @@ use crate::{Dropped, Notice};
 /// Alert's status shows its own trouble.
 pub(super) const FEW: usize = 16;
 
-/// What concerns an Alert.
+/// Things that each concern one Alert.
 pub(super) trait OfAlert {
     fn namespace(&self) -> &str;
 }

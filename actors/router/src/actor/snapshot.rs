@@ -1,4 +1,4 @@
-//! What metrics, the operations API and tests may know of the router.
+//! The snapshot of the router for metrics, the operations API and tests.
 
 use std::collections::BTreeMap;
 
@@ -17,15 +17,15 @@ pub struct RouterSnapshot {
     pub phase: RouterPhase,
     /// When all Alerts and Providers were last given to it.
     pub loaded_at: Option<Timestamp>,
-    /// Alerts it knows.
+    /// The number of Alerts that it knows.
     pub alerts: usize,
-    /// Providers it knows.
+    /// The number of Providers that it knows.
     pub providers: usize,
-    /// Different patterns in use.
+    /// The number of different patterns in use.
     pub patterns: usize,
-    /// What became of events.
+    /// The events since the start, by what became of them.
     pub events: EventCounts,
-    /// Deliveries planned.
+    /// The number of deliveries planned since the start.
     pub deliveries: u64,
     /// Alerts that selected an event and were not served, by [`crate::DropReason::label`].
     pub drops: BTreeMap<&'static str, u64>,
@@ -51,13 +51,13 @@ pub enum RouterPhase {
     Open,
 }
 
-/// What became of events.
+/// Events since the start, by what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventCounts {
     /// At least one Alert selected it.
     pub selected: u64,
-    /// No Alert did.
+    /// Events that no Alert selected.
     pub discarded: u64,
     /// Labels were not known yet; counted for each look.
     pub deferred: u64,

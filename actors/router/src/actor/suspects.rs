@@ -60,7 +60,7 @@ impl Suspects {
         Watch { suspects: self.clone() }
     }
 
-    /// Counts a panic.
+    /// Counts a panic against an event.
     pub(super) fn panicked(&self, event: &Event) {
         self.count(event, "an event panicked the router");
     }
@@ -116,7 +116,7 @@ fn mark(event: &Event) -> u64 {
     hasher.finish()
 }
 
-/// See [`Suspects::watch`].
+/// The guard that [`Suspects::watch`] gives.
 pub(super) struct Watch {
     suspects: Suspects,
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix::{Addr, Message};
 use campanile_domain::{Alert, Event, EventSource, ObjectKey, ObjectRef};
-use campanile_outbox::{Bounds, Browse, DeliveryView, MemoryOutbox, Selection};
+use campanile_outbox::{Bounds, Browse, BrowseFilter, DeliveryView, MemoryOutbox};
 use campanile_protocol::Labels;
 use campanile_testkit::{Ward, alert, event, noon, provider, run, source};
 use tokio::sync::oneshot;
@@ -177,7 +177,7 @@ impl Rig {
     }
 
     async fn deliveries(&self) -> Vec<DeliveryView> {
-        self.outbox.list(Selection::default()).await.unwrap()
+        self.outbox.list(BrowseFilter::default()).await.unwrap()
     }
 
     /// The events with deliveries, by reason, in the order of their deliveries.

@@ -22,7 +22,7 @@ const MOST: usize = 4096;
 /// Alerts that are looked at before others get the thread and the mailbox is looked at again; one event counts as one at least.
 const SLICE: usize = 64;
 
-/// The events.
+/// The events that wait for a plan.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     /// What has come since the last look, in its order.
@@ -57,7 +57,7 @@ impl Waiting {
         self.turns.pop()
     }
 
-    /// How many wait.
+    /// The number of events that wait.
     pub(super) fn len(&self) -> usize {
         self.arrived.len() + self.turns.len()
     }

@@ -57,7 +57,7 @@ impl Compiled {
             .try_fold(0, |sum: u64, pattern| Some(sum.saturating_add(pattern.cost_compiled(bytes)?)))
     }
 
-    /// The same, compiling included.
+    /// The cost of a match, compiling included.
     pub(crate) fn cost(&self, bytes: usize) -> u64 {
         self.patterns().map(|pattern| pattern.cost(bytes)).fold(0, u64::saturating_add)
     }

@@ -1,4 +1,4 @@
-//! How many deliveries one event may make.
+//! The bound on the fan-out of one event: how many deliveries it may make.
 
 use std::collections::HashMap;
 use std::sync::Arc;

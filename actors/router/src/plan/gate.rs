@@ -1,4 +1,4 @@
-//! What a selected Alert makes of an event (contract, control plane 6.1, steps 1 to 9; 6.3 for the default name).
+//! Planning of the delivery that a selected Alert makes of an event (contract, control plane 6.1, steps 1 to 9; 6.3 for the default name).
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ struct Status {
 /// Why a selected Alert makes no delivery, for now or for good.
 #[derive(Debug)]
 pub(super) enum Halt {
-    /// It is not served.
+    /// The Alert is not served, for this reason.
     Dropped(DropReason),
     /// The name of its commit status is to be computed elsewhere, by the expression of this Provider.
     Elsewhere(Arc<Addressee>),

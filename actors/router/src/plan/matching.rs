@@ -1,4 +1,4 @@
-//! Where patterns are matched and expressions evaluated: here and now if that is cheap, else elsewhere, by somebody who has the
+//! Matching of patterns and evaluation of expressions: here and now if that is cheap, else elsewhere, by somebody who has the
 //! time (docs/security.md).
 
 use std::cell::Cell;
@@ -21,7 +21,7 @@ const HERE_IN_ALL: u64 = 1_000_000;
 pub(crate) struct Judged {
     /// The step that stopped it, if one did.
     pub(crate) stopped: Option<Step>,
-    /// Patterns that are none.
+    /// The patterns that do not compile.
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -116,13 +116,13 @@ pub(crate) struct Matching<'a> {
 
 #[derive(Debug)]
 struct Elsewhere<'a> {
-    /// What is known already.
+    /// The answers that are known already.
     answers: &'a Answers,
     /// Providers for which an earlier event about the same object waits for answers: what goes to them waits behind it.
     behind: &'a HashSet<ObjectKey>,
     /// The Alerts to plan; none for all.
     only: Option<&'a HashSet<ObjectKey>>,
-    /// What was spent here.
+    /// The processor time spent here, in nanoseconds.
     spent: Cell<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! Why an Alert did not notify, and what its owner should be told, in the contract's words.
+//! Outcomes of planning: why an Alert did not notify, and what its owner should be told, in the contract's words.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::fan_out::{MOST, MOST_OF_A_NAMESPACE};
 
 /// Texts that more than one place says.
 pub(crate) mod texts {
-    /// Contract, control plane 6.2.
+    /// The text of a conflict (contract, control plane 6.2).
     pub(crate) const CONFLICTS: &str = "metadata key conflicts detected (please refer to the Alert API docs and Flux RFC 0008 for more information)";
 }
 
@@ -34,7 +34,7 @@ pub enum Step {
     Excluded,
     /// The Alert selected the event but cannot be served.
     Dropped(DropReason),
-    /// The Alert notifies.
+    /// The Alert notifies about the event.
     Notifies,
 }
 
@@ -104,14 +104,14 @@ impl DropReason {
 /// An Alert that selected an event and is not served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dropped {
-    /// The Alert.
+    /// The Alert that did not notify.
     pub alert: Arc<Alert>,
-    /// Why.
+    /// The reason why it did not.
     pub reason: DropReason,
 }
 
 impl Dropped {
-    /// The reason in words.
+    /// The reason in words, about `event`.
     pub fn message(&self, event: &Event) -> String {
         let Alert { key, provider, .. } = &*self.alert;
         match &self.reason {
@@ -181,9 +181,9 @@ impl Stops {
 /// Something that the owner of an Alert should be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// The Alert.
+    /// The Alert whose owner is told.
     pub alert: Arc<Alert>,
-    /// What about it.
+    /// The problem with the Alert.
     pub problem: Problem,
 }
 

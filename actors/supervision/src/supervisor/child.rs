@@ -13,7 +13,7 @@ use crate::{DeathNotice, End, EndCounts, LifeGuard, Restart, RestartLog, Restart
 /// One child, as metrics and tests see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChildReport {
-    /// The child's name.
+    /// The name of the child.
     pub name: &'static str,
     /// Whether it is alive now.
     pub alive: bool,
@@ -29,11 +29,11 @@ pub struct ChildReport {
 pub(super) struct Ping {
     pub(super) name: &'static str,
     pub(super) build: u64,
-    /// Ends with the answer.
+    /// The answer to the ping, which ends the wait.
     pub(super) answer: Pin<Box<dyn Future<Output = ()>>>,
 }
 
-pub(super) struct Child {
+pub(super) struct SupervisedActor {
     pub(super) name: &'static str,
     factory: Factory,
     heartbeat: Heartbeat,
@@ -47,7 +47,7 @@ pub(super) struct Child {
     ends: EndCounts,
 }
 
-impl Child {
+impl SupervisedActor {
     pub(super) fn new(message: Supervise) -> Self {
         Self {
             name: message.name,

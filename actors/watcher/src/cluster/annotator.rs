@@ -26,7 +26,7 @@ use serde_json::{Value as Json, json};
 use super::trouble;
 use patches::Patches;
 use resources::Resources;
-use target::Target;
+use target::AnnotatedResource;
 
 /// The most objects of one entry that are patched side by side.
 const ABREAST: usize = 16;
@@ -137,7 +137,7 @@ impl Entry<'_> {
     }
 
     /// How the kind is served.
-    async fn target(&self, name: &str) -> Result<Target, ReconcileError> {
+    async fn target(&self, name: &str) -> Result<AnnotatedResource, ReconcileError> {
         let Wanted { namespace, api_version } = &self.wanted;
         let found = self.annotator.resources.find(self.client, api_version, self.kind()).await;
         let Some(resource) = found.map_err(|error| self.unreadable(name, &error))? else {
@@ -148,7 +148,7 @@ impl Entry<'_> {
             );
             return Err(ReconcileError::Refused(text));
         };
-        Ok(Target { resource, namespace: namespace.clone(), name: name.to_owned() })
+        Ok(AnnotatedResource { resource, namespace: namespace.clone(), name: name.to_owned() })
     }
 
     /// The object of that name; `matchLabels` is ignored (contract, receivers 7).
@@ -177,7 +177,7 @@ impl Entry<'_> {
         }
         let each = objects.iter().map(|object| async {
             let name = object.metadata.name.clone().unwrap_or_default();
-            self.one(&Target { name, ..any.clone() }, object).await
+            self.one(&AnnotatedResource { name, ..any.clone() }, object).await
         });
         stream::iter(each)
             .buffer_unordered(ABREAST)
@@ -187,7 +187,10 @@ impl Entry<'_> {
             .await
     }
 
-    async fn list(&self, any: &Target) -> Result<Vec<PartialObjectMeta<DynamicObject>>, ReconcileError> {
+    async fn list(
+        &self,
+        any: &AnnotatedResource,
+    ) -> Result<Vec<PartialObjectMeta<DynamicObject>>, ReconcileError> {
         let labels = self.entry.match_labels.iter().flatten().map(|(key, value)| format!("{key}={value}"));
         let labels = labels.collect::<Vec<_>>().join(",");
         let (api, mut objects) = (any.api(self.client), Vec::new());
@@ -204,7 +207,11 @@ impl Entry<'_> {
     }
 
     /// One object that was read: annotated if the filters let it through.
-    async fn one(&self, target: &Target, object: &PartialObjectMeta<DynamicObject>) -> EntryOutcome {
+    async fn one(
+        &self,
+        target: &AnnotatedResource,
+        object: &PartialObjectMeta<DynamicObject>,
+    ) -> EntryOutcome {
         let accepted = self.selection.accepts(self.index, &res(target, object));
         let refused = |text: String| ReconcileError::Refused(text);
         if accepted.map_err(|error| refused(error.to_string()))? {
@@ -214,14 +221,14 @@ impl Entry<'_> {
         Ok(Annotated { annotated: 0, skipped: 1 })
     }
 
-    async fn annotate(&self, target: &Target) -> EntryOutcome {
+    async fn annotate(&self, target: &AnnotatedResource) -> EntryOutcome {
         let outcome = self.annotator.patches.annotate(self.client, target).await;
         outcome.map(|()| Annotated { annotated: 1, skipped: 0 })
     }
 }
 
 /// An object as filters see it: `kind`, `apiVersion` and its metadata (contract, receivers 8.2).
-fn res(target: &Target, object: &PartialObjectMeta<DynamicObject>) -> Json {
+fn res(target: &AnnotatedResource, object: &PartialObjectMeta<DynamicObject>) -> Json {
     json!({
         "kind": target.resource.kind,
         "apiVersion": target.resource.api_version,

@@ -4,13 +4,13 @@ use campanile_domain::ObjectKey;
 use kube::ResourceExt;
 use kube::runtime::watcher::Event;
 
-use crate::batch::{Batch, Step};
+use crate::batch::{Batch, WatchStep};
 
 /// Gathers events until they can be handed on. A list is held back until it is complete, so that one that breaks off
 /// changes nothing.
 pub(crate) struct Batcher<S> {
-    list: Option<Vec<Step<S>>>,
-    steps: Vec<Step<S>>,
+    list: Option<Vec<WatchStep<S>>>,
+    steps: Vec<WatchStep<S>>,
 }
 
 impl<S> Batcher<S> {
@@ -29,12 +29,14 @@ impl<S> Batcher<S> {
                 self.list = Some(Vec::new());
                 self.steps.clear();
             }
-            Event::InitApply(object) => self.list.get_or_insert_default().push(Step::Applied(read(object))),
+            Event::InitApply(object) => {
+                self.list.get_or_insert_default().push(WatchStep::Applied(read(object)))
+            }
             Event::InitDone => {
                 return Some(Batch { whole: true, steps: self.list.take().unwrap_or_default() });
             }
-            Event::Apply(object) => self.steps.push(Step::Applied(read(object))),
-            Event::Delete(object) => self.steps.push(Step::Deleted(key_of(&object))),
+            Event::Apply(object) => self.steps.push(WatchStep::Applied(read(object))),
+            Event::Delete(object) => self.steps.push(WatchStep::Deleted(key_of(&object))),
         }
         None
     }
@@ -79,7 +81,7 @@ mod tests {
         assert_eq!(batcher.take(Event::InitApply(object("a")), names), None);
         assert_eq!(batcher.flush(), None);
         let whole = batcher.take::<DynamicObject>(Event::InitDone, names);
-        assert_eq!(whole, Some(Batch { whole: true, steps: vec![Step::Applied("a".to_owned())] }));
+        assert_eq!(whole, Some(Batch { whole: true, steps: vec![WatchStep::Applied("a".to_owned())] }));
     }
 
     #[test]
@@ -89,7 +91,7 @@ mod tests {
         batcher.take(Event::Init, names);
         batcher.take(Event::InitApply(object("b")), names);
         let whole = batcher.take::<DynamicObject>(Event::InitDone, names);
-        assert_eq!(whole, Some(Batch { whole: true, steps: vec![Step::Applied("b".to_owned())] }));
+        assert_eq!(whole, Some(Batch { whole: true, steps: vec![WatchStep::Applied("b".to_owned())] }));
     }
 
     #[test]
@@ -97,7 +99,7 @@ mod tests {
         let (mut batcher, names) = (Batcher::new(), |object: DynamicObject| object.name_any());
         batcher.take(Event::Apply(object("a")), names);
         batcher.take(Event::Delete(object("a")), names);
-        let steps = vec![Step::Applied("a".to_owned()), Step::Deleted(ObjectKey::new("apps", "a"))];
+        let steps = vec![WatchStep::Applied("a".to_owned()), WatchStep::Deleted(ObjectKey::new("apps", "a"))];
         assert_eq!(batcher.waiting(), 2);
         assert_eq!(batcher.flush(), Some(Batch { whole: false, steps }));
         assert_eq!(batcher.flush(), None);

@@ -39,7 +39,7 @@ pub struct ClusterConfig {
 pub struct SecretWatch {
     /// What their labels must fulfil.
     pub selector: LabelSelector,
-    /// Whether of none.
+    /// Whether the limit is switched off.
     pub off: bool,
 }
 

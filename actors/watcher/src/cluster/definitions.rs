@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The reason that definitions cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DefinitionsError {
-    /// There is no client.
+    /// There is no client of the API server.
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// The API server refuses or does not answer, in words with the remedy.

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use super::client::{ClusterConfig, ConnectError};
 use super::trouble;
-use record::{Seen, Turn};
+use record::{LeaseAction, Seen};
 
 /// Waits between tries to take a lease are longer by up to this share, so that candidates do not march in step.
 const JITTER: f64 = 1.2;
@@ -33,7 +33,7 @@ const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 /// The terms of taking part in an election.
 #[derive(Clone, Debug)]
 pub struct ElectionConfig {
-    /// Which cluster.
+    /// The cluster whose Lease is held.
     pub cluster: ClusterConfig,
     /// Where the Lease is: the pod's own namespace.
     pub namespace: String,
@@ -45,7 +45,7 @@ pub struct ElectionConfig {
     pub lease_duration: Duration,
     /// How long a holder tries to renew before it gives up; shorter than the lease.
     pub renew_deadline: Duration,
-    /// The pause between tries.
+    /// The pause between two tries to get the Lease.
     pub retry_period: Duration,
     /// Whether to let go of the Lease at the end, so that another need not wait.
     pub release_on_cancel: bool,
@@ -54,7 +54,7 @@ pub struct ElectionConfig {
 /// The reason that an election ended. The process cannot go on as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum ElectionError {
-    /// There is no client.
+    /// There is no client of the API server.
     #[error("take part in the leader election: {0}")]
     Connect(#[from] ConnectError),
     /// Somebody else has the Lease, or it could not be renewed in time.
@@ -104,7 +104,7 @@ struct Candidate {
     config: ElectionConfig,
     clock: SharedClock,
     seen: Seen,
-    /// The Lease's uid.
+    /// The uid of the Lease, once it is known.
     uid: Option<String>,
     /// The last trouble that was logged.
     said: Option<String>,
@@ -181,8 +181,8 @@ impl Candidate {
         };
         self.seen.note(&found, Instant::now());
         match self.seen.turn(&self.config.identity, Instant::now()) {
-            Turn::Wait => Ok(false),
-            Turn::Ours => {
+            LeaseAction::Wait => Ok(false),
+            LeaseAction::Ours => {
                 let lease = record::renewed(found, &self.config, self.clock.now());
                 let replaced = self.api.replace(&self.config.name, &parameters, &lease).await;
                 self.taken(replaced)

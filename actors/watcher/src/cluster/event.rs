@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-/// Who says it.
+/// The component that Events come from.
 const COMPONENT: &str = "notification-controller";
 
 /// The object that an Event is on.
@@ -18,7 +18,7 @@ pub(crate) struct Involved<'a> {
     pub(crate) uid: Option<&'a str>,
 }
 
-/// A Kubernetes Event.
+/// A Kubernetes Event as it is written.
 pub(crate) struct KubeEvent<'a> {
     /// Its own name; it lives in the namespace of the object.
     pub(crate) name: &'a str,

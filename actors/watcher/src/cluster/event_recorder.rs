@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use super::messages::RecordEvent;
 use super::outlet::weak;
 use super::peers::ClusterPeers;
-use super::task::Task;
+use super::task::LocalTask;
 use crate::EventRecorderSnapshot;
 use crate::tick::{Tick, start_ticking};
 use correlator::EventCorrelator;
@@ -48,7 +48,7 @@ pub struct EventRecorderActor {
     /// Rung when there is something to write.
     bell: Arc<Notify>,
     /// Writes Events; none before the start.
-    posting: Option<Task>,
+    posting: Option<LocalTask>,
 }
 
 impl EventRecorderActor {
@@ -75,7 +75,7 @@ impl Actor for EventRecorderActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let outlet = RecorderOutlet { next: weak(&ctx.address()), posted: weak(&ctx.address()) };
-        self.posting = Some(Task::spawn(post::post_all(outlet, self.peers.clone(), self.bell.clone())));
+        self.posting = Some(LocalTask::spawn(post::post_all(outlet, self.peers.clone(), self.bell.clone())));
         start_ticking(&ctx.address());
     }
 }
@@ -89,7 +89,7 @@ impl Handler<Tick> for EventRecorderActor {
         }
         failpoint("event-recorder", "tick");
         failpoint_stall(self, ctx, "event-recorder", "tick");
-        if self.posting.as_ref().is_some_and(Task::is_finished) {
+        if self.posting.as_ref().is_some_and(LocalTask::is_finished) {
             tracing::error!("the task of the event recorder panicked, starting over");
             self.guard.fail();
             ctx.stop();

@@ -29,8 +29,8 @@ const QUIET: Duration = Duration::from_secs(40);
 /// The most steps in a batch that is no list.
 const LARGEST_BATCH: usize = 256;
 
-/// Whom a watch tells.
-pub(crate) trait Listener<S> {
+/// The listener whom a watch tells.
+pub(crate) trait BatchListener<S> {
     /// Takes a batch. Returns whether anybody listens any more.
     async fn batch(&mut self, batch: Batch<S>) -> bool;
 
@@ -43,10 +43,10 @@ pub(crate) trait Listener<S> {
 
 /// Why a watch is not followed any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum WatchEnd {
     /// The API server does not serve the kind any more.
     Unserved,
-    /// Nobody listens.
+    /// There is nobody who listens.
     Unheard,
 }
 
@@ -61,7 +61,7 @@ impl Pauses {
         Self { attempt: 0, resumed: Instant::now() }
     }
 
-    /// Waits after a failure.
+    /// Waits for the pause after a failure.
     pub(crate) async fn pause(&mut self) {
         self.attempt = if self.resumed.elapsed() > CALM { 1 } else { self.attempt.saturating_add(1) };
         tokio::time::sleep(RETRY.pause(self.attempt, fastrand::f64())).await;
@@ -73,8 +73,8 @@ impl Pauses {
 pub(crate) async fn follow<K: ResourceExt, S>(
     watch: impl Stream<Item = Result<Event<K>, Error>>,
     read: impl Fn(K) -> S,
-    listener: &mut impl Listener<S>,
-) -> Ended {
+    listener: &mut impl BatchListener<S>,
+) -> WatchEnd {
     let mut watch = pin!(watch);
     let (mut batcher, mut pauses, mut broken) = (Batcher::new(), Pauses::new(), false);
     loop {
@@ -84,18 +84,18 @@ pub(crate) async fn follow<K: ResourceExt, S>(
             broken = false;
             continue;
         };
-        let Some(next) = next else { return Ended::Unserved };
+        let Some(next) = next else { return WatchEnd::Unserved };
         let (batches, failure) = gather(next, &mut watch, &mut batcher, &read);
         for batch in batches {
             broken &= !batch.whole;
             if !listener.batch(batch).await {
-                return Ended::Unheard;
+                return WatchEnd::Unheard;
             }
         }
         let Some(error) = failure else { continue };
         listener.trouble(&error).await;
         if trouble::is_unserved(&error) {
-            return Ended::Unserved;
+            return WatchEnd::Unserved;
         }
         broken = true;
         pauses.pause().await;

@@ -8,7 +8,7 @@ use campanile_protocol::{LabelLookup, Labels};
 use parking_lot::RwLock;
 
 use super::source_kinds;
-use crate::batch::{Batch, Step};
+use crate::batch::{Batch, WatchStep};
 
 /// The labels of one object.
 #[derive(Debug, PartialEq, Eq)]
@@ -99,9 +99,9 @@ impl LabelCache {
     }
 }
 
-fn apply(known: &mut ByNamespace, step: Step<Labelled>) -> bool {
+fn apply(known: &mut ByNamespace, step: WatchStep<Labelled>) -> bool {
     match step {
-        Step::Applied(Labelled { key, labels }) => {
+        WatchStep::Applied(Labelled { key, labels }) => {
             let names = known.entry(key.namespace).or_default();
             let same = names.get(&key.name).is_some_and(|old| **old == labels);
             if !same {
@@ -109,7 +109,7 @@ fn apply(known: &mut ByNamespace, step: Step<Labelled>) -> bool {
             }
             !same
         }
-        Step::Deleted(key) => {
+        WatchStep::Deleted(key) => {
             let Some(names) = known.get_mut(&key.namespace) else { return false };
             let was_there = names.remove(&key.name).is_some();
             if names.is_empty() {
@@ -144,9 +144,9 @@ mod tests {
 
     use super::*;
 
-    fn labelled(name: &str, team: &str) -> Step<Labelled> {
+    fn labelled(name: &str, team: &str) -> WatchStep<Labelled> {
         let labels = BTreeMap::from([("team".to_owned(), team.to_owned())]);
-        Step::Applied(Labelled { key: ObjectKey::new("apps", name), labels })
+        WatchStep::Applied(Labelled { key: ObjectKey::new("apps", name), labels })
     }
 
     fn team(cache: &LabelCache) -> Option<String> {
@@ -169,7 +169,7 @@ mod tests {
         assert!(cache.apply(kind, Batch { whole: false, steps: vec![labelled("podinfo", "a")] }));
         assert!(!cache.apply(kind, Batch { whole: true, steps: vec![labelled("podinfo", "a")] }));
         assert_eq!(team(&cache).as_deref(), Some("a"));
-        let gone = Step::Deleted(ObjectKey::new("apps", "podinfo"));
+        let gone = WatchStep::Deleted(ObjectKey::new("apps", "podinfo"));
         assert!(cache.apply(kind, Batch { whole: false, steps: vec![gone] }));
         assert_eq!(team(&cache), None);
         cache.forget("Kustomization");

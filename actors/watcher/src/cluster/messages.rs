@@ -9,9 +9,9 @@ use campanile_protocol::Announce;
 
 use super::label_cache::{GroupKind, Labelled};
 use super::reading::Facts;
-use super::secrets::Notice;
+use super::secrets::SecretVersion;
 use super::version::Served;
-use super::write_plan::{Part, Plan};
+use super::write_plan::{Part, WritePlan};
 use crate::batch::Batch;
 use crate::kind::Id;
 use crate::kind_state::Sighting;
@@ -37,7 +37,7 @@ pub(crate) struct ObjectsSeen<T: 'static> {
 /// Task to watcher: Secrets were listed or changed, which says that they are watched, too.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(crate) struct SecretsSeen(pub(crate) Batch<Notice>);
+pub(crate) struct SecretsSeen(pub(crate) Batch<SecretVersion>);
 
 /// Task to watcher: whether Secrets are watched now.
 #[derive(Clone, Copy, Message)]
@@ -101,7 +101,7 @@ pub(crate) struct ReviewAll;
 
 /// Status writer to watcher: asks what has to be written of objects. Those without an answer cannot be judged yet.
 #[derive(Debug, Message)]
-#[rtype(result = "Vec<(Id, Plan)>")]
+#[rtype(result = "Vec<(Id, WritePlan)>")]
 pub(crate) struct PlanWrites(pub(crate) Vec<Id>);
 
 /// Status writer to watcher: the API server took a patch.

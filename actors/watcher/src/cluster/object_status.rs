@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::webhook_status::{ReconcileStatus, WebhookStatus};
-use crate::standing::{Seed, Shown, ShownPath};
+use crate::standing::{Seed, ShownPath, ShownStanding};
 
 /// Condition types that only this program writes. Others are left as they are.
 const OWN: &[&str] = &[STALLED, RECONCILING, READY, campanile_crds::condition::DELIVERING];
@@ -25,9 +25,9 @@ const PROGRESSING_WITH_RETRY: &str = "ProgressingWithRetry";
 /// The fate of the last notification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LastDelivery {
-    /// In whole seconds.
+    /// The time of the delivery, in whole seconds.
     pub(crate) time: Timestamp,
-    /// `delivered` or `dead`.
+    /// The result: `delivered` or `dead`.
     pub(crate) result: Box<str>,
 }
 
@@ -90,7 +90,7 @@ impl ObjectStatus {
     }
 
     /// Takes the place of conditions that are shown as they are written.
-    pub(crate) fn share(&mut self, shown: &Shown<'_>) {
+    pub(crate) fn share(&mut self, shown: &ShownStanding<'_>) {
         for condition in &mut self.conditions {
             if let Some(same) = shown.conditions.iter().find(|shown| ***shown == *condition) {
                 *condition = Arc::clone(same);
@@ -110,7 +110,7 @@ impl ObjectStatus {
     }
 
     /// What should be there where `self` is (contract, control plane 3.1).
-    pub(crate) fn wanted(&self, shown: &Shown<'_>, generation: i64, requested: Option<&str>) -> Self {
+    pub(crate) fn wanted(&self, shown: &ShownStanding<'_>, generation: i64, requested: Option<&str>) -> Self {
         let ready = shown.conditions.iter().find(|condition| condition.kind == READY);
         let is_ready = ready.is_some_and(|ready| ready.status == TRUE);
         let is_terminal = shown.is_terminal;

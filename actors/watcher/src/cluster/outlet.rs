@@ -4,7 +4,7 @@ use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Context, Handler, Message, WeakRecipient};
 use kube::runtime::watcher::Error;
 
-use super::follow::Listener;
+use super::follow::BatchListener;
 use super::messages::{
     Connected, LabelsDenied, LabelsSeen, LabelsServed, SecretsSeen, SecretsWatched, Trouble, Unauthorized,
 };
@@ -111,7 +111,7 @@ where
     }
 }
 
-impl<S, M, W> Listener<S> for WatchListener<M, W>
+impl<S, M, W> BatchListener<S> for WatchListener<M, W>
 where
     W: FnMut(Batch<S>) -> M,
     M: Message + Send + 'static,

@@ -13,9 +13,9 @@ use super::shared_client::SharedClient;
 #[derive(Clone, Default)]
 pub struct ClusterPeers {
     pub(super) client: SharedClient,
-    /// To the status writer.
+    /// The link to the status writer.
     pub(super) status: Link<StatusChanged>,
-    /// To the event recorder.
+    /// The link to the event recorder.
     pub(super) events: Link<RecordEvent>,
     /// To the watcher, as the links below.
     pub(super) review: Link<ReviewAll>,

@@ -1,14 +1,14 @@
 //! The postponer: what verified webhooks asked for while the API server was away is tried again until it is taken.
 //!
-//! **Owns** the line of what waits ([`Line`]) and its copy in the store. **Promises** that what it answered with `Ok` is
+//! **Owns** the line of what waits ([`PostponedQueue`]) and its copy in the store. **Promises** that what it answered with `Ok` is
 //! annotated after any crash as soon as the API server takes it, or told as expired after 24 hours, and that one resource waits
 //! once, however many webhooks ask for it. A try that was under way when the process ended is made again. Every replica has its
 //! own line, as each acts on the webhooks that it took: who leads does not matter.
 
+mod attempt;
 mod line;
 #[cfg(test)]
 mod tests;
-mod tries;
 
 use std::sync::Arc;
 
@@ -23,19 +23,19 @@ use futures_util::future::join_all;
 
 use crate::PostponerSnapshot;
 use crate::tick::{Tick, start_ticking};
-use line::{Line, Try};
-use tries::{Ending, try_one};
+use attempt::{ReconcileAttempt, RetryResult, attempt};
+use line::PostponedQueue;
 
 /// Ticks after which all that waits is told again, to a watcher that may have been restarted.
 const REPEAT_TICKS: u32 = 30;
 
 /// The parts of the postponer.
 pub struct PostponerParts {
-    /// Keeps what waits.
+    /// The store that keeps what waits.
     pub store: Arc<dyn PostponedStore>,
-    /// Asks for annotations.
+    /// The link to the watcher, which annotates.
     pub watcher: Link<RequestReconciles>,
-    /// Who shows what waits.
+    /// The link to who shows what waits.
     pub reports: Link<PostponedReport>,
     /// Says when what waits is due, and too old.
     pub clock: SharedClock,
@@ -50,7 +50,7 @@ pub struct PostponerActor {
     reports: Link<PostponedReport>,
     clock: SharedClock,
     guard: LifeGuard<&'static str>,
-    line: Line,
+    line: PostponedQueue,
     loading: Loading,
     ticks: u32,
 }
@@ -58,9 +58,9 @@ pub struct PostponerActor {
 /// How far the stored ones are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Loading {
-    /// Not yet.
+    /// The stored entries are not read yet.
     Due,
-    /// They are being read.
+    /// The stored entries are being read.
     UnderWay,
     /// They are in the line.
     Done,
@@ -70,7 +70,7 @@ impl PostponerActor {
     /// A postponer that has not read the store yet.
     pub fn new(parts: PostponerParts) -> Self {
         let PostponerParts { store, watcher, reports, clock, guard } = parts;
-        let (line, loading) = (Line::default(), Loading::Due);
+        let (line, loading) = (PostponedQueue::default(), Loading::Due);
         Self { store, watcher, reports, clock, guard, line, loading, ticks: 0 }
     }
 
@@ -132,23 +132,23 @@ impl PostponerActor {
         if tries.is_empty() {
             return;
         }
-        let round = tries.into_iter().map(|one| try_one(self.watcher.clone(), one, now));
+        let round = tries.into_iter().map(|one| attempt(self.watcher.clone(), one, now));
         let round = join_all(round).into_actor(self).map(|endings, actor, ctx| actor.end_round(endings, ctx));
         ctx.spawn(round);
     }
 
-    fn end_round(&mut self, endings: Vec<(Try, Ending)>, ctx: &mut Context<Self>) {
+    fn end_round(&mut self, endings: Vec<(ReconcileAttempt, RetryResult)>, ctx: &mut Context<Self>) {
         let mut over = Vec::new();
-        for (Try { number, reconcile }, ending) in endings {
+        for (ReconcileAttempt { number, reconcile }, ending) in endings {
             let (receiver, resource) = (&reconcile.receiver, &reconcile.resource);
             match &ending {
-                Ending::Done { .. } => {
+                RetryResult::Done { .. } => {
                     tracing::info!(%receiver, resource, "a postponed request to reconcile was made");
                 }
-                Ending::Failed(error) => {
+                RetryResult::Failed(error) => {
                     tracing::error!(%receiver, resource, error, "unable to request reconciliation");
                 }
-                Ending::Away(error) => {
+                RetryResult::Away(error) => {
                     tracing::debug!(%receiver, resource, error, "the API server is still away");
                 }
             }
@@ -164,7 +164,10 @@ impl PostponerActor {
     /// Gives up what has waited for too long.
     fn expire(&mut self) {
         let expired = self.line.expire(self.clock.now());
-        for Try { reconcile: PostponedReconcile { receiver, resource, accepted_at, .. }, .. } in &expired {
+        for ReconcileAttempt {
+            reconcile: PostponedReconcile { receiver, resource, accepted_at, .. }, ..
+        } in &expired
+        {
             tracing::error!(
                 %receiver, resource, %accepted_at,
                 "a request to reconcile waited for 24 hours for the API server and was given up"

@@ -11,8 +11,8 @@ use kube::core::DynamicResourceScope;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
 
-/// A JSON object.
-pub(crate) type Map = serde_json::Map<String, Json>;
+/// A JSON object, by its keys.
+pub(crate) type JsonMap = serde_json::Map<String, Json>;
 
 /// The API server's notes on who wrote which field.
 const BOOKKEEPING: &str = "managedFields";
@@ -23,7 +23,7 @@ const BOOKKEEPING: &str = "managedFields";
 pub(crate) struct Raw {
     /// What the machinery of watches asks for, and no more: namespace, name and version.
     meta: ObjectMeta,
-    pub(crate) metadata: Map,
+    pub(crate) metadata: JsonMap,
     pub(crate) spec: Json,
     pub(crate) status: Json,
 }
@@ -51,9 +51,9 @@ impl From<Wire> for Raw {
     }
 }
 
-/// `metadata` without its bookkeeping.
+/// The `metadata` of an object without its bookkeeping.
 #[derive(Default)]
-struct Kept(Map);
+struct Kept(JsonMap);
 
 impl<'de> Deserialize<'de> for Kept {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -71,7 +71,7 @@ impl<'de> Visitor<'de> for Keep {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Kept, A::Error> {
-        let mut kept = Map::new();
+        let mut kept = JsonMap::new();
         while let Some(key) = fields.next_key::<String>()? {
             if key == BOOKKEEPING {
                 fields.next_value::<IgnoredAny>()?;

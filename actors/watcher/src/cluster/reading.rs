@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 
 use super::batcher::key_of;
 use super::object_status::ObjectStatus;
-use super::raw::{Map, Raw};
-use crate::kind_state::{Malformed, Sighting, Sound};
+use super::raw::{JsonMap, Raw};
+use crate::kind_state::{MalformedObject, Sighting, Sound};
 use crate::watched::{REQUESTED_AT, Watched};
 
 /// Metadata and status of an object as the API server has them.
@@ -48,7 +48,7 @@ impl Facts {
 /// Reads an object of the kind that was asked for.
 pub(crate) fn read<T: Watched>(api_version: &str, object: Raw) -> Sighting<T, Facts> {
     let (key, facts) = (key_of(&object), Facts::of(&object));
-    let json = Map::from_iter([
+    let json = JsonMap::from_iter([
         ("apiVersion".to_owned(), api_version.into()),
         ("kind".to_owned(), T::KIND.name().into()),
         ("metadata".to_owned(), object.metadata.into()),
@@ -59,17 +59,17 @@ pub(crate) fn read<T: Watched>(api_version: &str, object: Raw) -> Sighting<T, Fa
         Ok(found) => match found.and_then(T::of) {
             Some(spec) => {
                 let facts = Facts { uid: spec.uid().clone(), ..facts };
-                let fault = spec.fault().map(Into::into);
+                let violation = spec.violation().map(Into::into);
                 let remark = in_status(&lint(&json)).map(Into::into);
                 let spec = Arc::new(spec);
-                return Sighting::Sound(Box::new(Sound { spec, fault, remark, facts, seed }));
+                return Sighting::Sound(Box::new(Sound { spec, violation, remark, facts, seed }));
             }
             None => "it is of another kind than was asked for".to_owned(),
         },
         Err(violations) => explain(&violations),
     };
     let (uid, generation) = (facts.uid.clone(), facts.generation);
-    Sighting::Malformed(Box::new(Malformed { key, uid, generation, why, told: false, facts, seed }))
+    Sighting::Malformed(Box::new(MalformedObject { key, uid, generation, why, told: false, facts, seed }))
 }
 
 fn explain(violations: &[Violation]) -> String {
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!((kept.facts.generation, &*kept.facts.resource_version), (3, "7"));
         assert_eq!(kept.facts.created, Some(campanile_testkit::noon()));
         assert_eq!(kept.facts.requested_at.as_deref(), Some("now"));
-        assert!(kept.fault.unwrap().starts_with("provider type 'pigeon' is not supported"));
+        assert!(kept.violation.unwrap().starts_with("provider type 'pigeon' is not supported"));
         assert!(!kept.spec.object.contains("managedFields"));
     }
 

@@ -17,9 +17,9 @@ pub const RECONCILE_BOUNDS: [f64; 40] = [
     50.0, 60.0,
 ];
 
-/// How a reconcile ended.
+/// The result of a reconcile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum ReconcileResult {
     /// There was nothing to write, or it was written.
     Success,
     /// The API server did not take it. It is tried again.
@@ -33,9 +33,9 @@ pub(crate) enum Ending {
 /// The reconciles of a kind since the process began.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReconcileCounts {
-    /// `alert` or `provider`.
+    /// The name of the controller: `alert` or `provider`.
     pub controller: &'static str,
-    /// How many ended well.
+    /// The number of reconciles that ended well.
     pub success: u64,
     /// How many the API server refused or did not answer.
     pub error: u64,
@@ -85,15 +85,15 @@ impl Reconciles {
         self.0.lock().to_vec()
     }
 
-    pub(crate) fn ended(&self, kind: Kind, ending: Ending, took: Duration) {
+    pub(crate) fn ended(&self, kind: Kind, ending: ReconcileResult, took: Duration) {
         let seconds = took.as_secs_f64();
         let bucket = RECONCILE_BOUNDS.partition_point(|bound| *bound < seconds);
         self.change(kind, |counts| {
             let count = match ending {
-                Ending::Success => &mut counts.success,
-                Ending::Error => &mut counts.error,
-                Ending::Requeue => &mut counts.requeue,
-                Ending::RequeueAfter => &mut counts.requeue_after,
+                ReconcileResult::Success => &mut counts.success,
+                ReconcileResult::Error => &mut counts.error,
+                ReconcileResult::Requeue => &mut counts.requeue,
+                ReconcileResult::RequeueAfter => &mut counts.requeue_after,
             };
             *count += 1;
             counts.seconds += seconds;
@@ -126,10 +126,10 @@ mod tests {
     #[test]
     fn every_ending_counts_for_its_kind_and_in_its_bucket() {
         let reconciles = Reconciles::default();
-        reconciles.ended(Kind::Alert, Ending::Success, Duration::ZERO);
-        reconciles.ended(Kind::Alert, Ending::Error, Duration::from_millis(10));
-        reconciles.ended(Kind::Alert, Ending::RequeueAfter, Duration::from_secs(61));
-        reconciles.ended(Kind::Provider, Ending::Requeue, Duration::from_secs(60));
+        reconciles.ended(Kind::Alert, ReconcileResult::Success, Duration::ZERO);
+        reconciles.ended(Kind::Alert, ReconcileResult::Error, Duration::from_millis(10));
+        reconciles.ended(Kind::Alert, ReconcileResult::RequeueAfter, Duration::from_secs(61));
+        reconciles.ended(Kind::Provider, ReconcileResult::Requeue, Duration::from_secs(60));
         let counts = reconciles.counts();
         let [alerts, providers, ..] = counts.as_slice() else { panic!("two kinds and more: {counts:?}") };
         assert_eq!((alerts.success, alerts.error, alerts.requeue, alerts.requeue_after), (1, 1, 0, 1));

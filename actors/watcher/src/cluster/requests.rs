@@ -31,11 +31,11 @@ pub struct RequestCount {
     pub method: String,
     /// The status of the answer, or `<error>` if there was none.
     pub code: String,
-    /// How many.
+    /// The number of such requests.
     pub count: u64,
 }
 
-/// Host, method and code.
+/// The host, the method and the code of requests.
 type Series = (Arc<str>, Method, String);
 
 /// The requests of one process. Its copies count together, whatever client they belong to.

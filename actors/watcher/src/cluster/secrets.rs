@@ -17,7 +17,7 @@ use kube::Client;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use crate::batch::{Batch, Step};
+use crate::batch::{Batch, WatchStep};
 use ask::ask;
 
 /// The most reads under way at the same time for one question.
@@ -31,7 +31,7 @@ const TOTAL_PATIENCE: Duration = Duration::from_secs(20);
 
 /// That a Secret has this resource version now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Notice {
+pub(crate) struct SecretVersion {
     pub(crate) key: ObjectKey,
     pub(crate) version: String,
     /// Whether Receivers hear at once of a change.
@@ -54,7 +54,7 @@ struct State {
     entries: HashMap<ObjectKey, Entry>,
     /// How many reads of each are under way.
     reading: HashMap<ObjectKey, u32>,
-    /// Counts notices.
+    /// The number of notices so far.
     now: u64,
     /// The last notice of each named Secret.
     noticed: HashMap<ObjectKey, u64>,
@@ -107,7 +107,7 @@ impl SecretCache {
     }
 
     /// Takes notices in and tells which named Secrets are not what was read.
-    pub(crate) fn noticed(&self, batch: Batch<Notice>) -> Vec<ObjectKey> {
+    pub(crate) fn noticed(&self, batch: Batch<SecretVersion>) -> Vec<ObjectKey> {
         let mut state = self.state.lock();
         let mut changed = BTreeSet::new();
         if batch.whole {
@@ -115,8 +115,8 @@ impl SecretCache {
         }
         for step in batch.steps {
             let (key, version) = match step {
-                Step::Applied(notice) => (notice.key, Some(notice.version)),
-                Step::Deleted(key) => (key, None),
+                WatchStep::Applied(notice) => (notice.key, Some(notice.version)),
+                WatchStep::Deleted(key) => (key, None),
             };
             if state.named.contains(&key) && state.is_news(&key, version.as_deref()) {
                 state.invalidate(&key);
@@ -259,12 +259,12 @@ impl State {
     }
 
     /// Secrets that were read once and are not in the list.
-    fn unlisted(&mut self, steps: &[Step<Notice>]) -> Vec<ObjectKey> {
+    fn unlisted(&mut self, steps: &[WatchStep<SecretVersion>]) -> Vec<ObjectKey> {
         let listed: BTreeSet<&ObjectKey> = steps
             .iter()
             .filter_map(|step| match step {
-                Step::Applied(notice) => Some(&notice.key),
-                Step::Deleted(_) => None,
+                WatchStep::Applied(notice) => Some(&notice.key),
+                WatchStep::Deleted(_) => None,
             })
             .collect();
         let there = |entry: &Entry| entry.version.is_some();

@@ -15,7 +15,7 @@ impl Default for SharedClient {
 }
 
 impl SharedClient {
-    /// Replaces the client.
+    /// Replaces the client for all who share it.
     pub(crate) fn set(&self, client: Client) {
         self.0.send_replace(Some(client));
     }

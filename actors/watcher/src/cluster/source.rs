@@ -34,7 +34,7 @@ use super::outlet::WatcherOutlet;
 use super::peers::ClusterPeers;
 use super::reading::Facts;
 use super::secrets::SecretCache;
-use super::task::Task;
+use super::task::LocalTask;
 use super::tasks::connect;
 use super::token_reviews;
 use super::version::Served;
@@ -153,7 +153,7 @@ impl Source for ClusterSource {
 
     fn started(watcher: &mut ClusterWatcher, ctx: &mut Context<ClusterWatcher>) {
         let connecting = connect(watcher.source.config.clone(), WatcherOutlet::new(&ctx.address()));
-        watcher.source.watches.tasks.push(Task::spawn(connecting));
+        watcher.source.watches.tasks.push(LocalTask::spawn(connecting));
     }
 
     fn ticked(watcher: &mut ClusterWatcher, ctx: &mut Context<ClusterWatcher>) {

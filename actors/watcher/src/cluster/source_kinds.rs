@@ -4,7 +4,7 @@
 const SOURCE: &str = "source.toolkit.fluxcd.io";
 const IMAGE: &str = "image.toolkit.fluxcd.io";
 
-/// Kind and group.
+/// The kinds of Flux with their groups.
 const FLUX: &[(&str, &str)] = &[
     ("Bucket", SOURCE),
     ("GitRepository", SOURCE),

@@ -2,7 +2,7 @@
 //!
 //! **Owns** which objects have to be looked at and when, which are being written, and when each was written last
 //! ([`WriteQueue`]). It does not know what a status says: it asks the watcher, which owns objects and conditions, for the
-//! [`Plan`] of those that are due, and sends the patches a few at a time. **Promises** that an object is written by one
+//! [`WritePlan`] of those that are due, and sends the patches a few at a time. **Promises** that an object is written by one
 //! request at a time, that only the leader writes, and that a failed write is tried again with growing pauses. What it
 //! loses when it ends is asked of the watcher anew when it starts.
 
@@ -25,14 +25,14 @@ use tokio::sync::{Notify, watch};
 use super::messages::{Patched, PlanWrites, ReviewAll, StatusChanged};
 use super::outlet::weak;
 use super::peers::ClusterPeers;
-use super::reconciles::{Ending, Reconciles};
-use super::task::Task;
-use super::write_plan::{Plan, Write};
+use super::reconciles::{ReconcileResult, Reconciles};
+use super::task::LocalTask;
+use super::write_plan::{StatusPatch, WritePlan};
 use crate::kind::{Id, Kind};
 use crate::tick::{Tick, start_ticking};
 use crate::{QueueSnapshot, StatusWriterSnapshot};
 use queue::{Admission, WriteQueue};
-use send::{NextWrites, Refusal, WriterOutlet, Written};
+use send::{NextWrites, PatchError, PatchSent, WriterOutlet};
 
 /// The most patches handed out at once.
 const MOST: usize = 32;
@@ -70,7 +70,7 @@ pub struct StatusWriterActor {
     /// Whether it was said that the installed definitions keep no status.
     said_no_status: bool,
     /// Sends patches; none before the start.
-    sending: Option<Task>,
+    sending: Option<LocalTask>,
 }
 
 impl StatusWriterActor {
@@ -98,7 +98,7 @@ impl StatusWriterActor {
     }
 
     /// Lets through what the budget allows now; the rest is looked at later.
-    fn admit(&mut self, asked: Vec<Id>, plans: Vec<(Id, Plan)>) -> Vec<Write> {
+    fn admit(&mut self, asked: Vec<Id>, plans: Vec<(Id, WritePlan)>) -> Vec<StatusPatch> {
         let now = self.clock.now();
         // Leadership may have been lost while the watcher planned.
         let plans = if self.leads() { plans } else { Vec::new() };
@@ -111,29 +111,29 @@ impl StatusWriterActor {
         plans.into_iter().filter_map(|(id, plan)| self.admit_one(id, plan)).collect()
     }
 
-    fn admit_one(&mut self, id: Id, plan: Plan) -> Option<Write> {
+    fn admit_one(&mut self, id: Id, plan: WritePlan) -> Option<StatusPatch> {
         let now = self.clock.now();
         let kind = id.0;
         let ending = match plan {
-            Plan::Write(write) => match self.queue.admit(&write, now) {
+            WritePlan::Write(write) => match self.queue.admit(&write, now) {
                 Admission::Now => {
                     self.queue.sent(&id, write.mark, now);
                     return Some(*write);
                 }
                 Admission::At(later) => {
                     self.queue.mark(id, later);
-                    Ending::RequeueAfter
+                    ReconcileResult::RequeueAfter
                 }
             },
-            Plan::Gone => {
+            WritePlan::Gone => {
                 self.queue.forget(&id);
-                Ending::Success
+                ReconcileResult::Success
             }
-            Plan::NoStatus => {
+            WritePlan::NoStatus => {
                 self.say_no_status();
-                Ending::Success
+                ReconcileResult::Success
             }
-            Plan::Nothing => Ending::Success,
+            WritePlan::Nothing => ReconcileResult::Success,
         };
         self.reconciles.ended(kind, ending, Duration::ZERO);
         None
@@ -154,7 +154,7 @@ impl Actor for StatusWriterActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         let outlet = WriterOutlet { next: weak(&ctx.address()), written: weak(&ctx.address()) };
         self.sending =
-            Some(Task::spawn(send::send_all(outlet, self.peers.client.clone(), self.bell.clone())));
+            Some(LocalTask::spawn(send::send_all(outlet, self.peers.client.clone(), self.bell.clone())));
         self.peers.review.hint(ReviewAll);
         start_ticking(&ctx.address());
     }
@@ -169,7 +169,7 @@ impl Handler<Tick> for StatusWriterActor {
         }
         failpoint("status-writer", "tick");
         failpoint_stall(self, ctx, "status-writer", "tick");
-        if self.sending.as_ref().is_some_and(Task::is_finished) {
+        if self.sending.as_ref().is_some_and(LocalTask::is_finished) {
             tracing::error!("the task of the status writer panicked, starting over");
             self.guard.fail();
             ctx.stop();
@@ -191,7 +191,7 @@ impl Handler<StatusChanged> for StatusWriterActor {
 }
 
 impl Handler<NextWrites> for StatusWriterActor {
-    type Result = ResponseActFuture<Self, Vec<Write>>;
+    type Result = ResponseActFuture<Self, Vec<StatusPatch>>;
 
     fn handle(&mut self, _: NextWrites, _: &mut Context<Self>) -> Self::Result {
         let due = if self.leads() { self.queue.take_due(self.clock.now(), MOST) } else { Vec::new() };
@@ -208,10 +208,10 @@ impl Handler<NextWrites> for StatusWriterActor {
     }
 }
 
-impl Handler<Written> for StatusWriterActor {
+impl Handler<PatchSent> for StatusWriterActor {
     type Result = ();
 
-    fn handle(&mut self, Written { id, part, base, outcome, took }: Written, _: &mut Context<Self>) {
+    fn handle(&mut self, PatchSent { id, part, base, outcome, took }: PatchSent, _: &mut Context<Self>) {
         let now = self.clock.now();
         self.reconciles.ended(id.0, ending(&outcome), took);
         let about = send::aim(id.0);
@@ -225,7 +225,7 @@ impl Handler<Written> for StatusWriterActor {
                 }
             }
             Err(refusal) => {
-                if let Refusal::Trouble(text) = refusal {
+                if let PatchError::Trouble(text) = refusal {
                     self.peers.trouble(&about, Some(text));
                 }
                 self.queue.failed(id, now, fastrand::f64());
@@ -235,11 +235,11 @@ impl Handler<Written> for StatusWriterActor {
 }
 
 /// How the reconcile ended that a write belongs to.
-fn ending<T>(outcome: &Result<T, Refusal>) -> Ending {
+fn ending<T>(outcome: &Result<T, PatchError>) -> ReconcileResult {
     match outcome {
-        Ok(_) | Err(Refusal::Gone) => Ending::Success,
-        Err(Refusal::Conflict) => Ending::Requeue,
-        Err(Refusal::Trouble(_)) => Ending::Error,
+        Ok(_) | Err(PatchError::Gone) => ReconcileResult::Success,
+        Err(PatchError::Conflict) => ReconcileResult::Requeue,
+        Err(PatchError::Trouble(_)) => ReconcileResult::Error,
     }
 }
 

@@ -3,9 +3,9 @@
 use std::future::Future;
 
 /// A task of the present arbiter that ends at once when this is dropped.
-pub(crate) struct Task(tokio::task::JoinHandle<()>);
+pub(crate) struct LocalTask(tokio::task::JoinHandle<()>);
 
-impl Task {
+impl LocalTask {
     pub(crate) fn spawn(work: impl Future<Output = ()> + 'static) -> Self {
         Self(actix::spawn(work))
     }
@@ -16,7 +16,7 @@ impl Task {
     }
 }
 
-impl Drop for Task {
+impl Drop for LocalTask {
     fn drop(&mut self) {
         self.0.abort();
     }

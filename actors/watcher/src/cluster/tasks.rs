@@ -1,7 +1,7 @@
 //! The tasks beside the watcher: each follows one thing of the API server and tells the watcher, one batch at a time.
 //!
 //! They know the watcher as an [`WatcherOutlet`] and end when it is gone. A task ends at once when its
-//! [`Task`](super::task::Task) is dropped.
+//! [`LocalTask`](super::task::LocalTask) is dropped.
 
 mod labels;
 mod objects;
@@ -14,7 +14,7 @@ use super::messages::Connected;
 use super::outlet::{WatcherOutlet, tell};
 pub(crate) use labels::{aim as label_aim, watch_labels};
 pub(crate) use objects::watch_objects;
-pub(crate) use scope::Scope;
+pub(crate) use scope::WatchScope;
 pub(crate) use secrets::watch_secrets;
 
 /// Makes a client, however long it takes.

@@ -21,7 +21,7 @@ const FAIRNESS: &str = "x-kubernetes-pf-flowschema-uid";
 /// The slowest pace. It keeps times within what a clock can tell.
 const LONGEST_EVERY: Duration = Duration::from_secs(3600);
 
-/// The largest burst.
+/// The largest burst that may be set.
 const LARGEST_BURST: u32 = 1_000_000;
 
 /// How many requests to an API server without priority and fairness are made.
@@ -47,7 +47,7 @@ impl Throttle {
 }
 
 impl Default for Throttle {
-    /// The incumbent's.
+    /// The rate and burst of Flux's notification-controller.
     fn default() -> Self {
         Self::new(50.0, 300)
     }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use campanile_tls::{Stage, TlsFailure};
+use campanile_tls::{HandshakeStage, TlsFailure};
 use kube::runtime::watcher;
 
 /// The answer that says that a right is missing.
@@ -22,7 +22,7 @@ pub(crate) fn describe(aim: &str, error: &kube::Error) -> String {
         }
         other => {
             let tls = campanile_tls::find(other);
-            let cause = match tls.map(|error| TlsFailure::new(error.clone(), Stage::Offered)) {
+            let cause = match tls.map(|error| TlsFailure::new(error.clone(), HandshakeStage::Offered)) {
                 Some(cause) => return format!("failed to {aim}: agree on TLS with the API server: {cause}"),
                 None => innermost(other),
             };

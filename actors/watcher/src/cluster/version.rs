@@ -12,7 +12,7 @@ use crate::kind::Kind;
 /// it (contract, flux-2.10 1).
 const WANTED: [Version; 3] = [Version::V1beta3, Version::V1, Version::V1beta2];
 
-/// Those of Receiver.
+/// The versions of Receiver, the newest first.
 const WANTED_OF_RECEIVER: [Version; 2] = [Version::V1, Version::V1beta2];
 
 fn wanted(kind: Kind) -> &'static [Version] {

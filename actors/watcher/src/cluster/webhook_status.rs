@@ -1,4 +1,4 @@
-//! What the status of a Receiver says of its requests: the last one, and counts by verdict. They are written with the budget of
+//! The status of a Receiver about its requests: the last one, and counts by verdict. They are written with the budget of
 //! all that is no condition.
 
 use campanile_protocol::{PostponedCounts, WebhookCounts};
@@ -11,14 +11,14 @@ use crate::verdict;
 /// The requests of a Receiver as its status shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WebhookStatus {
-    pub(crate) last: LastWebhook,
-    pub(crate) counts: Verdicts,
+    pub(crate) last: LastRequest,
+    pub(crate) counts: RequestCounts,
 }
 
-/// The last request.
+/// The last request of a Receiver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LastWebhook {
-    /// In whole seconds.
+pub(crate) struct LastRequest {
+    /// The time of the request, in whole seconds.
     time: Timestamp,
     /// `accepted`, `postponed`, `refused` or `failed`.
     verdict: Box<str>,
@@ -30,7 +30,7 @@ pub(crate) struct LastWebhook {
 
 /// How many requests ended how, since the instance began that writes the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Verdicts {
+pub(crate) struct RequestCounts {
     accepted: u64,
     #[serde(default)]
     postponed: u64,
@@ -41,7 +41,7 @@ pub(crate) struct Verdicts {
 /// What became of requests to reconcile that had to wait for the API server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ReconcileStatus {
-    /// How many wait now.
+    /// The number of requests that wait now.
     waiting: u64,
     /// How many were given up after 24 hours, since the instance began that writes the status.
     expired: u64,
@@ -64,21 +64,21 @@ impl ReconcileStatus {
 impl WebhookStatus {
     /// Reads `status`; none if it says nothing that can be read.
     pub(crate) fn read(status: &Json) -> Option<Self> {
-        let last = LastWebhook::deserialize(&status["lastWebhook"]).ok()?;
-        Some(Self { last, counts: Verdicts::deserialize(&status["webhooks"]).ok()? })
+        let last = LastRequest::deserialize(&status["lastWebhook"]).ok()?;
+        Some(Self { last, counts: RequestCounts::deserialize(&status["webhooks"]).ok()? })
     }
 
     pub(crate) fn of(counts: &WebhookCounts) -> Self {
         let whole_seconds = TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Floor);
         let last = &counts.last;
         Self {
-            last: LastWebhook {
+            last: LastRequest {
                 time: last.at.round(whole_seconds).unwrap_or(last.at),
                 verdict: verdict::name(last.verdict).into(),
                 reason: last.reason.as_str().into(),
                 resources: last.resources,
             },
-            counts: Verdicts {
+            counts: RequestCounts {
                 accepted: counts.accepted,
                 postponed: counts.postponed,
                 refused: counts.refused,

@@ -8,14 +8,14 @@ use super::object_status::Difference;
 use super::reading::Facts;
 use super::version::Served;
 use crate::kind::{Id, Kind};
-use crate::standing::Shown;
+use crate::standing::ShownStanding;
 
 /// The finalizer that the replaced controller left.
 const FINALIZER: &str = "finalizers.fluxcd.io";
 
 /// What has to be written of an object.
 #[derive(Debug)]
-pub(crate) enum Plan {
+pub(crate) enum WritePlan {
     /// There is no such object any more.
     Gone,
     /// It says what it should.
@@ -23,7 +23,7 @@ pub(crate) enum Plan {
     /// The installed definition keeps no status.
     NoStatus,
     /// A patch differs from what the API server has.
-    Write(Box<Write>),
+    Write(Box<StatusPatch>),
 }
 
 /// Which part of an object a patch is for.
@@ -35,7 +35,7 @@ pub(crate) enum Part {
 
 /// A patch to send, and how much it matters.
 #[derive(Debug)]
-pub(crate) struct Write {
+pub(crate) struct StatusPatch {
     pub(crate) id: Id,
     pub(crate) served: Served,
     pub(crate) part: Part,
@@ -48,34 +48,42 @@ pub(crate) struct Write {
 }
 
 /// An object as its plan sees it.
-pub(crate) struct Subject<'a> {
+pub(crate) struct PlannedObject<'a> {
     pub(crate) served: Served,
     pub(crate) suspended: bool,
     pub(crate) facts: &'a Facts,
     /// None before it was judged.
-    pub(crate) shown: Option<Shown<'a>>,
+    pub(crate) shown: Option<ShownStanding<'a>>,
 }
 
 /// The plan of one object.
-pub(crate) fn plan(id: &Id, subject: &Subject<'_>) -> Plan {
-    let Subject { served, suspended, facts, shown } = subject;
+pub(crate) fn plan(id: &Id, subject: &PlannedObject<'_>) -> WritePlan {
+    let PlannedObject { served, suspended, facts, shown } = subject;
     let write = |part, difference, mark, patch| {
         let base = facts.resource_version.to_string();
-        Plan::Write(Box::new(Write { id: id.clone(), served: *served, part, difference, mark, base, patch }))
+        WritePlan::Write(Box::new(StatusPatch {
+            id: id.clone(),
+            served: *served,
+            part,
+            difference,
+            mark,
+            base,
+            patch,
+        }))
     };
     if let Some(patch) = without_finalizer(id.0, *suspended, facts) {
         return write(Part::Metadata, Difference::Condition, mark(&patch), patch);
     }
     if facts.deleting {
-        return Plan::Nothing;
+        return WritePlan::Nothing;
     }
     if !served.has_status {
-        return Plan::NoStatus;
+        return WritePlan::NoStatus;
     }
-    let Some(shown) = shown else { return Plan::Nothing };
+    let Some(shown) = shown else { return WritePlan::Nothing };
     let wanted = facts.status.wanted(shown, facts.generation, facts.requested_at.as_deref());
     match facts.status.difference(&wanted) {
-        Difference::None => Plan::Nothing,
+        Difference::None => WritePlan::Nothing,
         difference => {
             let patch = wanted.patch(&facts.uid, &facts.resource_version);
             write(Part::Status, difference, mark(&patch["status"]), patch)

@@ -29,9 +29,9 @@ pub(super) fn findings(
     found
 }
 
-/// An expression that does not compile. Other faults are said by the place where they are.
+/// An expression that does not compile. Other violations are said by the place where they are.
 fn broken_expression(receiver: &Located<ReceiverSpec>, object: &str) -> Option<Finding> {
-    receiver.fault.as_ref()?;
+    receiver.violation.as_ref()?;
     let invalid = Receiver::compile(receiver.value.clone()).err()?;
     let is_expression = invalid.reason() == INVALID_EXPRESSION;
     let message = format!("{invalid}; correct the expression");

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use campanile_domain::ObjectKey;
 
 use crate::Loaded;
-use crate::batch::{Batch, Step};
-use crate::kind_state::{KindState, Malformed, Sighting, Sound};
+use crate::batch::{Batch, WatchStep};
+use crate::kind_state::{KindState, MalformedObject, Sighting, Sound};
 use crate::manifest;
 use crate::standing::Seed;
 use crate::watched::Watched;
@@ -18,24 +18,24 @@ pub(super) fn whole<K: Watched>(loaded: &mut Loaded, known: &KindState<K, ()>) -
     let mut malformed = Vec::new();
     for seen in loaded.malformed.values().filter(|seen| seen.id.0 == K::KIND) {
         objects.remove(&seen.id.1);
-        malformed.push(Step::Applied(Sighting::Malformed(Box::new(unusable(seen)))));
+        malformed.push(WatchStep::Applied(Sighting::Malformed(Box::new(unusable(seen)))));
     }
     let steps = objects.into_iter().map(|(key, object)| {
         let spec = match known.get(&key) {
             Some(known) => renewed(&known.spec, object.value),
             None => object.value,
         };
-        let (fault, remark) = (object.fault.map(Into::into), object.remark.map(Into::into));
-        let sound = Sound { spec, fault, remark, facts: (), seed: Seed::default() };
-        Step::Applied(Sighting::Sound(Box::new(sound)))
+        let (violation, remark) = (object.violation.map(Into::into), object.remark.map(Into::into));
+        let sound = Sound { spec, violation, remark, facts: (), seed: Seed::default() };
+        WatchStep::Applied(Sighting::Sound(Box::new(sound)))
     });
     Batch { whole: true, steps: steps.chain(malformed).collect() }
 }
 
 /// An object that breaks the schema. The folder's problems name it, with its lines.
-fn unusable(seen: &manifest::Malformed) -> Malformed<()> {
+fn unusable(seen: &manifest::MalformedEntry) -> MalformedObject<()> {
     let (key, uid, why) = (seen.id.1.clone(), seen.uid.clone(), seen.why.clone());
-    Malformed { key, uid, generation: 1, why, told: true, facts: (), seed: Seed::default() }
+    MalformedObject { key, uid, generation: 1, why, told: true, facts: (), seed: Seed::default() }
 }
 
 /// `new`, with a generation above that of `old`; `old` if nothing but the generation differs. The API server would count

@@ -1,4 +1,4 @@
-//! How much of the memory the objects of one namespace may take.
+//! Shares of memory for the objects of one namespace.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::kind::Kind;
 /// up to ten times its text.
 const MOST: usize = 16 << 20;
 
-/// Bytes by namespace.
+/// The bytes held, by namespace.
 #[derive(Debug, Default)]
 pub(super) struct Memory(HashMap<Arc<str>, usize>);
 

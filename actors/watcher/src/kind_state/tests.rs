@@ -7,14 +7,15 @@ use crate::kind::Kind;
 
 type Listing = KindState<Alert, ()>;
 
-fn sound(name: &str, summary: &str) -> Step<Sighting<Alert, ()>> {
+fn sound(name: &str, summary: &str) -> WatchStep<Sighting<Alert, ()>> {
     let spec = Alert { key: ObjectKey::new("apps", name), summary: summary.into(), ..alert() };
-    let sound = Sound { spec: Arc::new(spec), fault: None, remark: None, facts: (), seed: Seed::default() };
-    Step::Applied(Sighting::Sound(Box::new(sound)))
+    let sound =
+        Sound { spec: Arc::new(spec), violation: None, remark: None, facts: (), seed: Seed::default() };
+    WatchStep::Applied(Sighting::Sound(Box::new(sound)))
 }
 
-fn malformed(name: &str) -> Step<Sighting<Alert, ()>> {
-    let malformed = Malformed {
+fn malformed(name: &str) -> WatchStep<Sighting<Alert, ()>> {
+    let malformed = MalformedObject {
         key: ObjectKey::new("apps", name),
         uid: alert().uid,
         generation: 2,
@@ -23,10 +24,10 @@ fn malformed(name: &str) -> Step<Sighting<Alert, ()>> {
         facts: (),
         seed: Seed::default(),
     };
-    Step::Applied(Sighting::Malformed(Box::new(malformed)))
+    WatchStep::Applied(Sighting::Malformed(Box::new(malformed)))
 }
 
-fn apply(listing: &mut Listing, whole: bool, steps: Vec<Step<Sighting<Alert, ()>>>) -> Applied<Alert> {
+fn apply(listing: &mut Listing, whole: bool, steps: Vec<WatchStep<Sighting<Alert, ()>>>) -> Applied<Alert> {
     listing.apply(Batch { whole, steps }, noon())
 }
 
@@ -76,8 +77,8 @@ fn issue_15_the_objects_of_a_namespace_have_a_bound_in_memory_and_the_one_beyond
         let key = ObjectKey::new(namespace, format!("a-{name:03}"));
         let spec = Alert { key, object: "x".repeat(bytes).into(), ..alert() };
         let sound =
-            Sound { spec: Arc::new(spec), fault: None, remark: None, facts: (), seed: Seed::default() };
-        Step::Applied(Sighting::Sound(Box::new(sound)))
+            Sound { spec: Arc::new(spec), violation: None, remark: None, facts: (), seed: Seed::default() };
+        WatchStep::Applied(Sighting::Sound(Box::new(sound)))
     };
     let mut listing = Listing::default();
     // 70 Alerts of 250 KiB, as many as 70 of 1.2 MiB once were.
@@ -98,7 +99,7 @@ fn issue_15_the_objects_of_a_namespace_have_a_bound_in_memory_and_the_one_beyond
     apply(
         &mut listing,
         false,
-        vec![heavy("apps", 69, 250 << 10), Step::Deleted(ObjectKey::new("apps", "a-002"))],
+        vec![heavy("apps", 69, 250 << 10), WatchStep::Deleted(ObjectKey::new("apps", "a-002"))],
     );
     assert!(listing.get(&ObjectKey::new("apps", "a-069")).is_some(), "there is room again");
     apply(&mut listing, true, vec![heavy("apps", 5, 15 << 20)]);
@@ -137,9 +138,9 @@ fn an_object_that_can_not_be_used_is_not_ready_and_says_why() {
 #[test]
 fn t03_a_remark_stands_beside_ready_and_does_not_take_it_away() {
     let mut listing = Listing::default();
-    let Step::Applied(Sighting::Sound(object)) = sound("a", "1") else { panic!("it is sound") };
+    let WatchStep::Applied(Sighting::Sound(object)) = sound("a", "1") else { panic!("it is sound") };
     let remarked = Sound { remark: Some("spec.summary is deprecated".into()), ..*object };
-    apply(&mut listing, true, vec![Step::Applied(Sighting::Sound(Box::new(remarked)))]);
+    apply(&mut listing, true, vec![WatchStep::Applied(Sighting::Sound(Box::new(remarked)))]);
     let said = "Initialized; spec.summary is deprecated";
     assert_eq!(ready(&mut listing, "a"), Some(("True".to_owned(), said.to_owned())));
 }
@@ -147,7 +148,7 @@ fn t03_a_remark_stands_beside_ready_and_does_not_take_it_away() {
 #[test]
 fn steps_on_one_object_are_told_in_order() {
     let mut listing = Listing::default();
-    let steps = vec![sound("a", "1"), Step::Deleted(ObjectKey::new("apps", "a")), sound("a", "2")];
+    let steps = vec![sound("a", "1"), WatchStep::Deleted(ObjectKey::new("apps", "a")), sound("a", "2")];
     assert_eq!(changes(apply(&mut listing, false, steps)), ["a 1", "-a", "a 2"]);
 }
 

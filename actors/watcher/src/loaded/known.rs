@@ -1,4 +1,4 @@
-//! What is known of the objects that others name, and what may be meant by a name that leads nowhere.
+//! Objects that others name, as far as they are known, and what may be meant by a name that leads nowhere.
 
 use campanile_crds::{Cause, Rule, nearest};
 use campanile_domain::ObjectKey;
@@ -8,8 +8,8 @@ use crate::position::Position;
 
 /// What is known of an object that another one names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Known {
-    /// It is there.
+pub(crate) enum ReferenceState {
+    /// The object is there and can be used.
     Usable,
     /// It exists, and its contents are not known here.
     Elsewhere,
@@ -28,15 +28,15 @@ pub(crate) struct Hidden {
 
 impl Loaded {
     /// What is known of an object; `is_there` says whether it is among the usable ones.
-    pub(crate) fn known(&self, kind: &str, key: &ObjectKey, is_there: bool) -> Known {
+    pub(crate) fn known(&self, kind: &str, key: &ObjectKey, is_there: bool) -> ReferenceState {
         if is_there {
-            Known::Usable
+            ReferenceState::Usable
         } else if kind == "Secret" && self.hidden.contains_key(key) {
-            Known::Elsewhere
+            ReferenceState::Elsewhere
         } else if self.refused.contains(&(kind.to_owned(), key.clone())) {
-            Known::Refused
+            ReferenceState::Refused
         } else {
-            Known::Absent
+            ReferenceState::Absent
         }
     }
 

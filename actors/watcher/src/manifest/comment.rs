@@ -1,7 +1,7 @@
 //! Values that begin with a `#` and are none: to YAML that is a comment.
 
 use campanile_crds::FieldPath;
-use campanile_yaml::{Mark, Node, Step, Value};
+use campanile_yaml::{Mark, Node, PathStep, Value};
 
 /// Every field of `spec` without a value behind whose name the line goes on with `#` and no space.
 pub(super) fn for_values(object: &Node, text: &str) -> Vec<(FieldPath, Mark)> {
@@ -12,11 +12,11 @@ pub(super) fn for_values(object: &Node, text: &str) -> Vec<(FieldPath, Mark)> {
     found
 }
 
-fn look(node: &Node, path: &mut Vec<Step>, text: &str, found: &mut Vec<(FieldPath, Mark)>) {
+fn look(node: &Node, path: &mut Vec<PathStep>, text: &str, found: &mut Vec<(FieldPath, Mark)>) {
     match &node.value {
         Value::Mapping(pairs) => {
             for (key, value) in pairs {
-                path.push(Step::Key(key.value.scalar_text().unwrap_or_default().into_owned().into()));
+                path.push(PathStep::Key(key.value.scalar_text().unwrap_or_default().into_owned().into()));
                 if value.value == Value::Null && is_comment(text, key.mark) {
                     found.push((FieldPath(path.clone()), key.mark));
                 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use campanile_crds::Rule;
 
-use super::{Content, Entry};
-use crate::finding::{Finding, Place};
+use super::{Content, ManifestObject};
+use crate::finding::{FilePlace, Finding};
 
 /// The tools, and the bytes with which their files begin.
 const TOOLS: [(&str, &[u8]); 5] = [
@@ -23,9 +23,9 @@ pub(crate) fn by(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// What is known of such a file: what it said before.
-pub(crate) fn content(file: &Arc<Path>, tool: &str, last_good: &[Entry]) -> Content {
+pub(crate) fn content(file: &Arc<Path>, tool: &str, last_good: &[ManifestObject]) -> Content {
     let message =
         format!("is encrypted with {tool}, so what it holds is not known; decrypt it before it is read");
-    let finding = Finding::warning(Rule::EncryptedFile, Place::whole(file), "", message);
+    let finding = Finding::warning(Rule::EncryptedFile, FilePlace::whole(file), "", message);
     Content { entries: last_good.to_vec(), remarks: vec![finding], documents: 1, ..Content::default() }
 }

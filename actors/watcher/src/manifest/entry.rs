@@ -10,7 +10,7 @@ use crate::loaded::Hidden;
 
 /// An object of a file.
 #[derive(Clone, Debug)]
-pub(crate) enum Entry {
+pub(crate) enum ManifestObject {
     Alert(Located<Alert>),
     Provider(Located<ProviderSpec>),
     Receiver(Located<ReceiverSpec>),
@@ -21,7 +21,7 @@ pub(crate) enum Entry {
     Labels(String, Arc<BTreeMap<String, String>>),
 }
 
-impl Entry {
+impl ManifestObject {
     /// Kind and name; labels are nobody's.
     pub(super) fn identity(&self) -> Option<(&'static str, &ObjectKey)> {
         match self {

@@ -26,7 +26,7 @@ pub(super) fn each(root: &Node, take: &mut dyn FnMut(&Node, Json)) {
     }
 }
 
-/// Version and kind.
+/// The API version and the kind.
 type Typed = (String, String);
 
 /// The items of a list, and the version and kind that they have where they do not say their own. An empty list has none.

@@ -73,10 +73,14 @@ fn findings_of_a_folder_come_in_the_order_of_its_files() {
 fn one_pattern_too_many_is_one_finding_and_not_one_for_each_that_follows() {
     let patterns = |count: usize| (0..count).map(|n| format!("failed {n}")).collect();
     let greedy = campanile_domain::Alert { inclusion: patterns(50_000), ..campanile_testkit::alert() };
-    let faults = crate::faults::of_alert(&greedy);
-    assert_eq!(faults.len(), 1);
-    assert!(faults[0].to_string().contains("use fewer, or several Alerts"), "{}", faults[0].to_string());
-    assert_eq!(crate::faults::announcements(&greedy).len(), 1);
+    let violations = crate::violations::of_alert(&greedy);
+    assert_eq!(violations.len(), 1);
+    assert!(
+        violations[0].to_string().contains("use fewer, or several Alerts"),
+        "{}",
+        violations[0].to_string()
+    );
+    assert_eq!(crate::violations::announcements(&greedy).len(), 1);
 }
 
 #[test]

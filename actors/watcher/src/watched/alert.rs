@@ -7,11 +7,11 @@ use campanile_crds::Object;
 use campanile_domain::{Alert, EventSource, ObjectKey};
 use campanile_protocol::{AlertRow, Backlog, Change, Changes, Counts, ObjectRow};
 
-use super::{Known, Reference, Watched};
+use super::{Reference, ReferenceLookup, Watched};
 use crate::condition::{FAILED, Judgement, VALIDATION_FAILED};
 use crate::findings::missing_provider;
 use crate::kind::Kind;
-use crate::{Loaded, Located, faults};
+use crate::{Loaded, Located, violations};
 
 impl Watched for Alert {
     const KIND: Kind = Kind::Alert;
@@ -50,12 +50,12 @@ impl Watched for Alert {
         self.object.len()
     }
 
-    fn fault(&self) -> Option<String> {
-        faults::summary(&faults::of_alert(self))
+    fn violation(&self) -> Option<String> {
+        violations::summary(&violations::of_alert(self))
     }
 
     fn announcements(&self) -> Vec<String> {
-        faults::announcements(self)
+        violations::announcements(self)
     }
 
     fn references(&self) -> Vec<Reference> {
@@ -64,7 +64,7 @@ impl Watched for Alert {
         std::iter::once(provider).chain(labels).collect()
     }
 
-    fn unresolved(&self, known: &dyn Known) -> Option<String> {
+    fn unresolved(&self, known: &dyn ReferenceLookup) -> Option<String> {
         let exists = known.exists(&(Kind::Provider, self.provider.clone()));
         let missing = (!exists).then(|| missing_provider(&self.provider));
         let denied = labelled_kinds(self).into_iter().filter_map(|kind| known.labels_denied(kind));
@@ -72,12 +72,14 @@ impl Watched for Alert {
         (!all.is_empty()).then(|| all.join("; "))
     }
 
-    fn ready(&self, fault: Option<&str>, unresolved: Option<String>, (): &()) -> Judgement {
-        match (unresolved, fault) {
+    fn ready(&self, violation: Option<&str>, unresolved: Option<String>, (): &()) -> Judgement {
+        match (unresolved, violation) {
             (None, None) => Judgement::ready(),
-            (None, Some(fault)) => Judgement::not_ready(VALIDATION_FAILED, fault.to_owned()),
+            (None, Some(violation)) => Judgement::not_ready(VALIDATION_FAILED, violation.to_owned()),
             (Some(missing), None) => Judgement::not_ready(FAILED, missing),
-            (Some(missing), Some(fault)) => Judgement::not_ready(FAILED, format!("{missing}; {fault}")),
+            (Some(missing), Some(violation)) => {
+                Judgement::not_ready(FAILED, format!("{missing}; {violation}"))
+            }
         }
     }
 

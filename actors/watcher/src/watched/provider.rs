@@ -12,7 +12,7 @@ use campanile_protocol::{
 };
 use jiff::Timestamp;
 
-use super::{Known, Reference, Watched};
+use super::{Reference, ReferenceLookup, Watched};
 use crate::condition::{FAILED, INVALID_URL, Judgement, READY, VALIDATION_FAILED, is_false, is_true};
 use crate::findings::{missing_secret, secret_fields};
 use crate::kind::Kind;
@@ -56,7 +56,7 @@ impl Watched for ProviderSpec {
         self.object.len()
     }
 
-    fn fault(&self) -> Option<String> {
+    fn violation(&self) -> Option<String> {
         self.kind().is_none().then(|| campanile_crds::unsupported_type(&self.type_name))
     }
 
@@ -64,7 +64,7 @@ impl Watched for ProviderSpec {
         self.secret_keys().map(Reference::Secret).collect()
     }
 
-    fn unresolved(&self, known: &dyn Known) -> Option<String> {
+    fn unresolved(&self, known: &dyn ReferenceLookup) -> Option<String> {
         secret_fields(self).find_map(|(field, key)| match known.secret(&key).err()? {
             SecretError::NotFound(_) => Some(missing_secret(&key, field)),
             SecretError::Name { source, .. } => Some(format!("spec.{field} names secret '{key}': {source}")),
@@ -73,15 +73,15 @@ impl Watched for ProviderSpec {
     }
 
     /// What can be seen here, then what the dispatcher found when it resolved this generation.
-    fn ready(&self, fault: Option<&str>, unresolved: Option<String>, aspect: &Delivering) -> Judgement {
+    fn ready(&self, violation: Option<&str>, unresolved: Option<String>, aspect: &Delivering) -> Judgement {
         if let Some(message) = invalid_proxy(self) {
             return Judgement::not_ready(INVALID_URL, message);
         }
-        let fault = fault.map(ToOwned::to_owned).or(unresolved);
+        let violation = violation.map(ToOwned::to_owned).or(unresolved);
         let bad = |message| Judgement::not_ready(VALIDATION_FAILED, message);
         let word = aspect.current(self.generation);
-        match (fault, word.map(|word| &word.ready)) {
-            (Some(fault), _) => bad(fault),
+        match (violation, word.map(|word| &word.ready)) {
+            (Some(violation), _) => bad(violation),
             (None, None) => Judgement::open(READY),
             (None, Some(Ok(()))) => {
                 Judgement::ready().with_remark(word.and_then(|word| word.remark.as_deref()))
@@ -131,7 +131,7 @@ struct Word {
 /// Whether messages of a Provider get through.
 pub(crate) struct Delivering {
     condition: Arc<Condition>,
-    /// The dispatcher's newest word.
+    /// The newest report of the dispatcher.
     word: Option<Word>,
     /// An earlier watcher said that messages do not get through, and nothing was heard of any since.
     still_down: bool,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_crds::Object;
-use campanile_domain::{ObjectKey, OidcProvider, ReceiverResource, ReceiverSpec, go_duration_text};
+use campanile_domain::{ObjectKey, OidcProvider, ReceiverResource, ReceiverSpec};
 use campanile_protocol::{
     Backlog, Change, Changes, Condition, Counts, LookTimes, ObjectRow, PostponedCounts, ReceiverRow,
     SecretError, Secrets, WebhookCounts, WebhookRow,
@@ -13,7 +13,7 @@ use campanile_protocol::{
 use campanile_receivers::{Receiver, Tokens};
 use jiff::Timestamp;
 
-use super::{Known, Reference, Watched};
+use super::{Reference, ReferenceLookup, Watched};
 use crate::condition::{INVALID_EXPRESSION, Judgement, READY, TOKEN_NOT_FOUND, VALIDATION_FAILED, is_true};
 use crate::kind::Kind;
 use crate::standing::{Aspect, Judging, Seed, ShownPath, ShownWebhook};
@@ -79,7 +79,7 @@ impl Watched for ReceiverSpec {
         self.suspend
     }
 
-    fn fault(&self) -> Option<String> {
+    fn violation(&self) -> Option<String> {
         Receiver::compile(Arc::new(self.clone())).err().map(|invalid| invalid.to_string())
     }
 
@@ -88,15 +88,15 @@ impl Watched for ReceiverSpec {
     }
 
     /// What is wrong with the Secret is known after a look at it, and stands in the aspect.
-    fn unresolved(&self, _: &dyn Known) -> Option<String> {
+    fn unresolved(&self, _: &dyn ReferenceLookup) -> Option<String> {
         None
     }
 
-    fn ready(&self, fault: Option<&str>, _: Option<String>, aspect: &Webhook) -> Judgement {
-        if let Some(fault) = fault {
+    fn ready(&self, violation: Option<&str>, _: Option<String>, aspect: &Webhook) -> Judgement {
+        if let Some(violation) = violation {
             let invalid = Receiver::compile(Arc::new(self.clone())).err();
             let reason = invalid.map_or(VALIDATION_FAILED, |invalid| invalid.reason());
-            let message = format!("Reconciliation failed terminally due to configuration error: {fault}");
+            let message = format!("Reconciliation failed terminally due to configuration error: {violation}");
             return Judgement::not_ready(reason, message);
         }
         match aspect.token(self) {
@@ -107,7 +107,10 @@ impl Watched for ReceiverSpec {
     }
 
     fn finished(&self) -> String {
-        format!("Reconciliation finished, next run in {}", go_duration_text(self.effective_interval()))
+        format!(
+            "Reconciliation finished, next run in {}",
+            campanile_duration::text(self.effective_interval())
+        )
     }
 
     fn row(&self, object: ObjectRow, aspect: &Webhook) -> ReceiverRow {

@@ -1,4 +1,4 @@
-//! When the token of each Receiver is looked at: at once when it or its Secret changed or somebody asks, after its interval, and
+//! Times at which the token of each Receiver is looked at: at once when it or its Secret changed or somebody asks, after its interval, and
 //! with growing pauses while it is missing (contract, receivers 2.1).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,9 +10,9 @@ use jiff::Timestamp;
 /// Pauses between looks at a token that is missing: each twice as long as the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryDelays {
-    /// The first.
+    /// The first pause between two looks.
     pub min: Duration,
-    /// The longest.
+    /// The longest pause between two looks.
     pub max: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! What the watcher does for Receivers beyond what it does for every kind: it looks at their tokens, and tells how they stand.
+//! Receivers in the watcher, beyond what it does for every kind: it looks at their tokens, and tells how they stand.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -98,7 +98,7 @@ impl<S: Source> WatcherActor<S> {
         }
     }
 
-    /// Reads the Secrets of the Receivers that are due. Those at rest, suspended or with a fault of their own, are not looked at.
+    /// Reads the Secrets of the Receivers that are due. Those at rest, suspended or with a violation of their own, are not looked at.
     pub(super) fn look_at_tokens(&mut self, ctx: &mut Context<Self>) {
         if !self.is_loaded() || self.guard.is_retired() {
             return;
@@ -107,7 +107,7 @@ impl<S: Source> WatcherActor<S> {
         let mut secrets = BTreeMap::new();
         for receiver in due {
             match self.kinds.receivers.get(&receiver) {
-                Some(known) if !known.spec.suspend && known.fault.is_none() => {
+                Some(known) if !known.spec.suspend && known.violation.is_none() => {
                     secrets.insert(receiver, known.spec.secret_key());
                 }
                 _ => self.looks.ended(&receiver, false, None, now),
@@ -140,7 +140,7 @@ impl<S: Source> WatcherActor<S> {
         S::settled(self, true);
     }
 
-    /// How a Receiver stands.
+    /// The standing of one Receiver.
     fn standing_of(&self, key: &ObjectKey) -> Option<ReceiverStanding> {
         let known = self.kinds.receivers.get(key)?;
         let is_sound = is_true(known.standing.ready()) && !self.kinds.receivers.malformed.contains_key(key);
@@ -152,7 +152,7 @@ impl<S: Source> WatcherActor<S> {
         Some(ReceiverStanding { receiver: key.clone(), state, paths: known.standing.aspect.paths().clone() })
     }
 
-    /// How all Receivers stand.
+    /// The standings of all Receivers.
     pub(super) fn standings(&self) -> Vec<ReceiverStanding> {
         self.kinds.receivers.objects.keys().filter_map(|key| self.standing_of(key)).collect()
     }

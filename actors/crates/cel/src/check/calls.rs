@@ -2,9 +2,9 @@
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 
-use super::super::error::Issue;
-use super::super::library::{self, Function, Style};
-use super::super::node::{Access, Node, OrElse, PatternSource};
+use super::super::error::SyntaxError;
+use super::super::library::{self, CallStyle, Function};
+use super::super::node::{Access, CheckedNode, OrElse, PatternSource};
 use super::super::types::Type;
 use super::{Checker, Typed};
 use campanile_pattern::LazyPattern;
@@ -14,10 +14,14 @@ use campanile_pattern::LazyPattern;
 const MAX_PATTERNS: usize = 8;
 
 impl<'s> Checker<'s> {
-    pub(super) fn call(&mut self, at: &'s IdedExpr, call: &'s CallExpr) -> Result<Typed, Issue> {
+    pub(super) fn call(&mut self, at: &'s IdedExpr, call: &'s CallExpr) -> Result<Typed, SyntaxError> {
         match (call.func_name.as_str(), call.args.as_slice()) {
-            (operators::LOGICAL_AND, [a, b]) => Ok((Node::And(Box::new(self.conditions(a, b)?)), Type::Bool)),
-            (operators::LOGICAL_OR, [a, b]) => Ok((Node::Or(Box::new(self.conditions(a, b)?)), Type::Bool)),
+            (operators::LOGICAL_AND, [a, b]) => {
+                Ok((CheckedNode::And(Box::new(self.conditions(a, b)?)), Type::Bool))
+            }
+            (operators::LOGICAL_OR, [a, b]) => {
+                Ok((CheckedNode::Or(Box::new(self.conditions(a, b)?)), Type::Bool))
+            }
             (operators::CONDITIONAL, [condition, then, otherwise]) => {
                 self.conditional(condition, then, otherwise)
             }
@@ -32,7 +36,7 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn conditions(&mut self, a: &'s IdedExpr, b: &'s IdedExpr) -> Result<[Node; 2], Issue> {
+    fn conditions(&mut self, a: &'s IdedExpr, b: &'s IdedExpr) -> Result<[CheckedNode; 2], SyntaxError> {
         Ok([self.check_as(a, &Type::Bool)?, self.check_as(b, &Type::Bool)?])
     }
 
@@ -41,15 +45,15 @@ impl<'s> Checker<'s> {
         condition: &'s IdedExpr,
         then: &'s IdedExpr,
         otherwise: &'s IdedExpr,
-    ) -> Result<Typed, Issue> {
+    ) -> Result<Typed, SyntaxError> {
         let condition = self.check_as(condition, &Type::Bool)?;
         let (then, then_type) = self.check(then)?;
         let (other, other_type) = self.check(otherwise)?;
         let ty = self.joined(otherwise, Some(then_type), other_type)?;
-        Ok((Node::Conditional(Box::new([condition, then, other])), ty))
+        Ok((CheckedNode::Conditional(Box::new([condition, then, other])), ty))
     }
 
-    fn function_call(&mut self, at: &'s IdedExpr, call: &'s CallExpr) -> Result<Typed, Issue> {
+    fn function_call(&mut self, at: &'s IdedExpr, call: &'s CallExpr) -> Result<Typed, SyntaxError> {
         let (function, target) = self.function(at, call)?;
         let mut nodes = Vec::with_capacity(call.args.len() + 1);
         let mut types = Vec::with_capacity(call.args.len() + 1);
@@ -68,20 +72,20 @@ impl<'s> Checker<'s> {
         &self,
         at: &IdedExpr,
         call: &'s CallExpr,
-    ) -> Result<(&'static Function, Option<&'s IdedExpr>), Issue> {
+    ) -> Result<(&'static Function, Option<&'s IdedExpr>), SyntaxError> {
         let name = call.func_name.as_str();
         let Some(target) = call.target.as_deref() else {
             let plain = name.strip_prefix('.').unwrap_or(name);
-            let function = library::function(plain, Style::Global);
+            let function = library::function(plain, CallStyle::Global);
             return function.map(|f| (f, None)).ok_or_else(|| self.undeclared(at, plain));
         };
         if let Expr::Ident(namespace) = &target.expr
             && self.name(target, namespace).is_err()
-            && let Some(function) = library::function(&format!("{namespace}.{name}"), Style::Global)
+            && let Some(function) = library::function(&format!("{namespace}.{name}"), CallStyle::Global)
         {
             return Ok((function, None));
         }
-        let function = library::function(name, Style::Member);
+        let function = library::function(name, CallStyle::Member);
         function.map(|f| (f, Some(target))).ok_or_else(|| self.undeclared(at, name))
     }
 
@@ -117,10 +121,10 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn no_overload(&self, at: &IdedExpr, function: &Function, given: &[Type]) -> Issue {
+    fn no_overload(&self, at: &IdedExpr, function: &Function, given: &[Type]) -> SyntaxError {
         let types: Vec<_> = given.iter().map(|ty| self.inference.settled(ty).to_string()).collect();
         let given = match (function.style, types.split_first()) {
-            (Style::Member, Some((target, arguments))) => format!("{target}.({})", arguments.join(", ")),
+            (CallStyle::Member, Some((target, arguments))) => format!("{target}.({})", arguments.join(", ")),
             _ => format!("({})", types.join(", ")),
         };
         self.issue(at, format!("found no matching overload for '{}' applied to '{given}'", function.name))
@@ -132,8 +136,8 @@ impl<'s> Checker<'s> {
         at: &IdedExpr,
         call: &CallExpr,
         function: &'static Function,
-        mut nodes: Vec<Node>,
-    ) -> Result<Node, Issue> {
+        mut nodes: Vec<CheckedNode>,
+    ) -> Result<CheckedNode, SyntaxError> {
         match function.name {
             "or" | "orValue" | "matches" => {
                 let (second, first) = (nodes.pop(), nodes.pop());
@@ -142,17 +146,21 @@ impl<'s> Checker<'s> {
                 };
                 if function.name == "matches" {
                     let pattern = self.pattern(call.args.last(), second)?;
-                    return Ok(Node::Matches(Box::new((first, pattern))));
+                    return Ok(CheckedNode::Matches(Box::new((first, pattern))));
                 }
                 let value = function.name == "orValue";
-                Ok(Node::OrElse(Box::new(OrElse { optional: first, fallback: second, value })))
+                Ok(CheckedNode::OrElse(Box::new(OrElse { optional: first, fallback: second, value })))
             }
-            _ => Ok(Node::Call(function, nodes.into())),
+            _ => Ok(CheckedNode::Call(function, nodes.into())),
         }
     }
 
     /// The pattern of a `matches()`, checked if it is a literal.
-    fn pattern(&mut self, argument: Option<&IdedExpr>, node: Node) -> Result<PatternSource, Issue> {
+    fn pattern(
+        &mut self,
+        argument: Option<&IdedExpr>,
+        node: CheckedNode,
+    ) -> Result<PatternSource, SyntaxError> {
         match argument.and_then(|argument| literal_text(argument).map(|text| (argument, text))) {
             Some((argument, text)) if self.patterns < MAX_PATTERNS => {
                 self.patterns += 1;

@@ -2,8 +2,8 @@
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr};
 
-use super::super::error::Issue;
-use super::super::node::{Access, Fold, FoldKind, Node, OptionalMap};
+use super::super::error::SyntaxError;
+use super::super::node::{Access, CheckedNode, Fold, FoldKind, OptionalMap};
 use super::super::types::Type;
 use super::{Checker, Typed};
 
@@ -13,7 +13,7 @@ impl<'s> Checker<'s> {
         &mut self,
         at: &'s IdedExpr,
         call: &'s CallExpr,
-    ) -> Result<Option<Typed>, Issue> {
+    ) -> Result<Option<Typed>, SyntaxError> {
         let name = call.func_name.as_str();
         let typed = match (&call.target, call.args.as_slice()) {
             (None, [field]) if name == "has" => self.has(at, field)?,
@@ -31,7 +31,7 @@ impl<'s> Checker<'s> {
         Ok(Some(typed))
     }
 
-    fn has(&mut self, at: &'s IdedExpr, field: &'s IdedExpr) -> Result<Typed, Issue> {
+    fn has(&mut self, at: &'s IdedExpr, field: &'s IdedExpr) -> Result<Typed, SyntaxError> {
         match &field.expr {
             Expr::Select(select) => self.select(field, select, Access::Test),
             _ => Err(self.issue(at, "has() takes the selection of a field, as in has(a.b)")),
@@ -45,7 +45,7 @@ impl<'s> Checker<'s> {
         variable: &'s IdedExpr,
         condition: Option<&'s IdedExpr>,
         body: &'s IdedExpr,
-    ) -> Result<Typed, Issue> {
+    ) -> Result<Typed, SyntaxError> {
         let variable = self.macro_variable(variable)?;
         let (node, ty) = self.check(range)?;
         let element = match self.inference.known(&ty) {
@@ -68,7 +68,7 @@ impl<'s> Checker<'s> {
             FoldKind::Filter => Type::list(element),
             FoldKind::All | FoldKind::Exists | FoldKind::ExistsOne => Type::Bool,
         };
-        Ok((Node::Fold(Box::new(Fold { kind, range: node, condition, body })), result))
+        Ok((CheckedNode::Fold(Box::new(Fold { kind, range: node, condition, body })), result))
     }
 
     fn optional_map(
@@ -77,7 +77,7 @@ impl<'s> Checker<'s> {
         variable: &'s IdedExpr,
         body: &'s IdedExpr,
         flat: bool,
-    ) -> Result<Typed, Issue> {
+    ) -> Result<Typed, SyntaxError> {
         let variable = self.macro_variable(variable)?;
         let (node, ty) = self.check(optional)?;
         let inner = self.inner(&ty);
@@ -89,11 +89,11 @@ impl<'s> Checker<'s> {
         } else {
             ty
         };
-        let node = Node::OptionalMap(Box::new(OptionalMap { optional: node, body: result, flat }));
+        let node = CheckedNode::OptionalMap(Box::new(OptionalMap { optional: node, body: result, flat }));
         Ok((node, Type::optional(held)))
     }
 
-    fn macro_variable(&self, variable: &'s IdedExpr) -> Result<&'s str, Issue> {
+    fn macro_variable(&self, variable: &'s IdedExpr) -> Result<&'s str, SyntaxError> {
         match &variable.expr {
             Expr::Ident(name) if !name.starts_with('.') => Ok(name),
             _ => Err(self.issue(variable, "the first argument of a macro is the name of a variable")),

@@ -1,10 +1,10 @@
 //! Lists and maps: size, membership, index, `first`, `last`, and the set functions.
 
-use super::super::error::Fault;
-use super::super::meter::Meter;
+use super::super::error::EvaluationError;
+use super::super::meter::StepMeter;
 use super::super::types::Sig::{A, B, Bool, Bytes, Int, List, Map, Optional, String};
-use super::super::value::{List as Elements, Value};
-use super::{Function, Outcome, Overload, Style::Global, Style::Member, row};
+use super::super::value::{CelValue, List as Elements};
+use super::{CallResult, CallStyle::Global, CallStyle::Member, Function, Overload, row};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     row("size", Global, SIZED, size),
@@ -42,32 +42,32 @@ const OPTIONALLY_INDEXED: &[Overload] = &[
 
 const SETS: &[Overload] = &[Overload(&[List(&A), List(&A)], Bool)];
 
-fn size<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn size<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     let size = match args {
-        [Value::Text(text)] => {
+        [CelValue::Text(text)] => {
             meter.spend_bytes(text.len())?;
             text.chars().count()
         }
-        [Value::Bytes(bytes)] => bytes.len(),
-        [Value::List(list)] => list.len(),
-        [Value::Map(map)] => map.len(),
+        [CelValue::Bytes(bytes)] => bytes.len(),
+        [CelValue::List(list)] => list.len(),
+        [CelValue::Map(map)] => map.len(),
         _ => return Ok(None),
     };
-    Ok(Some(Value::Int(i64::try_from(size).map_err(|_| Fault::Overflow)?)))
+    Ok(Some(CelValue::Int(i64::try_from(size).map_err(|_| EvaluationError::Overflow)?)))
 }
 
-fn contains<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn contains<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     let found = match args {
-        [element, Value::List(list)] => has(list, element, meter)?,
-        [key, Value::Map(map)] => map.get(key, meter)?.is_some(),
+        [element, CelValue::List(list)] => has(list, element, meter)?,
+        [key, CelValue::Map(map)] => map.get(key, meter)?.is_some(),
         _ => return Ok(None),
     };
-    Ok(Some(Value::Bool(found)))
+    Ok(Some(CelValue::Bool(found)))
 }
 
-fn index<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn index<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     match args {
-        [Value::Optional(_), _] => optional_index(meter, args),
+        [CelValue::Optional(_), _] => optional_index(meter, args),
         [operand, index] => {
             let found = operand.at(index, meter)?;
             found.ok_or_else(|| operand.missing(index)).map(Some)
@@ -76,46 +76,50 @@ fn index<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn optional_index<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn optional_index<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     Ok(match args {
-        [Value::Optional(None), _] => Some(Value::Optional(None)),
-        [Value::Optional(Some(operand)), index] => Some(Value::optional(operand.at(index, meter)?)),
-        [operand, index] => Some(Value::optional(operand.at(index, meter)?)),
+        [CelValue::Optional(None), _] => Some(CelValue::Optional(None)),
+        [CelValue::Optional(Some(operand)), index] => Some(CelValue::optional(operand.at(index, meter)?)),
+        [operand, index] => Some(CelValue::optional(operand.at(index, meter)?)),
         _ => None,
     })
 }
 
-fn first<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list)] = args else { return Ok(None) };
-    Ok(Some(Value::optional(list.get(0))))
+fn first<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
+    let [CelValue::List(list)] = args else { return Ok(None) };
+    Ok(Some(CelValue::optional(list.get(0))))
 }
 
-fn last<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list)] = args else { return Ok(None) };
-    Ok(Some(Value::optional(list.len().checked_sub(1).and_then(|at| list.get(at)))))
+fn last<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
+    let [CelValue::List(list)] = args else { return Ok(None) };
+    Ok(Some(CelValue::optional(list.len().checked_sub(1).and_then(|at| list.get(at)))))
 }
 
-fn sets_contain<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(set), Value::List(subset)] = args else { return Ok(None) };
-    Ok(Some(Value::Bool(includes(set, subset, meter)?)))
+fn sets_contain<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
+    let [CelValue::List(set), CelValue::List(subset)] = args else { return Ok(None) };
+    Ok(Some(CelValue::Bool(includes(set, subset, meter)?)))
 }
 
-fn sets_equivalent<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(a), Value::List(b)] = args else { return Ok(None) };
-    Ok(Some(Value::Bool(includes(a, b, meter)? && includes(b, a, meter)?)))
+fn sets_equivalent<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
+    let [CelValue::List(a), CelValue::List(b)] = args else { return Ok(None) };
+    Ok(Some(CelValue::Bool(includes(a, b, meter)? && includes(b, a, meter)?)))
 }
 
-fn sets_intersect<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(a), Value::List(b)] = args else { return Ok(None) };
+fn sets_intersect<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
+    let [CelValue::List(a), CelValue::List(b)] = args else { return Ok(None) };
     for element in a.iter() {
         if has(b, &element, meter)? {
-            return Ok(Some(Value::Bool(true)));
+            return Ok(Some(CelValue::Bool(true)));
         }
     }
-    Ok(Some(Value::Bool(false)))
+    Ok(Some(CelValue::Bool(false)))
 }
 
-fn includes<'a>(set: &Elements<'a>, subset: &Elements<'a>, meter: &mut Meter) -> Result<bool, Fault> {
+fn includes<'a>(
+    set: &Elements<'a>,
+    subset: &Elements<'a>,
+    meter: &mut StepMeter,
+) -> Result<bool, EvaluationError> {
     for element in subset.iter() {
         if !has(set, &element, meter)? {
             return Ok(false);
@@ -124,7 +128,11 @@ fn includes<'a>(set: &Elements<'a>, subset: &Elements<'a>, meter: &mut Meter) ->
     Ok(true)
 }
 
-fn has<'a>(list: &Elements<'a>, wanted: &Value<'a>, meter: &mut Meter) -> Result<bool, Fault> {
+fn has<'a>(
+    list: &Elements<'a>,
+    wanted: &CelValue<'a>,
+    meter: &mut StepMeter,
+) -> Result<bool, EvaluationError> {
     for element in list.iter() {
         if element.equals(wanted, meter)? {
             return Ok(true);

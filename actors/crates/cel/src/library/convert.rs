@@ -2,14 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::error::Fault;
-use super::super::meter::Meter;
+use super::super::error::EvaluationError;
+use super::super::meter::StepMeter;
 use super::super::number;
 use super::super::types::Sig::{
     A, Bool, Bytes, Double, Duration, Dyn, Int, Kind, String as Str, Timestamp as Time, Uint,
 };
-use super::super::value::Value;
-use super::{Function, Outcome, Overload, Style::Global, row, time};
+use super::super::value::CelValue;
+use super::{CallResult, CallStyle::Global, Function, Overload, row, time};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     row("dyn", Global, &[Overload(&[A], Dyn)], same),
@@ -66,109 +66,110 @@ const STRINGS: &[Overload] = &[
     Overload(&[Duration], Str),
 ];
 
-fn same<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn same<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     Ok(args.first().cloned())
 }
 
-fn kind<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
-    Ok(args.first().map(|value| Value::Kind(value.kind())))
+fn kind<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
+    Ok(args.first().map(|value| CelValue::Kind(value.kind())))
 }
 
-fn to_bool<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_bool<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     let value = match args {
-        [Value::Bool(value)] => *value,
-        [Value::Text(text)] => match &**text {
+        [CelValue::Bool(value)] => *value,
+        [CelValue::Text(text)] => match &**text {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => true,
             "0" | "f" | "F" | "false" | "FALSE" | "False" => false,
-            _ => return Err(Fault::Conversion("bool")),
+            _ => return Err(EvaluationError::Conversion("bool")),
         },
         _ => return Ok(None),
     };
-    Ok(Some(Value::Bool(value)))
+    Ok(Some(CelValue::Bool(value)))
 }
 
-fn to_int<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_int<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     let value = match args {
-        [Value::Int(value)] => *value,
-        [Value::Uint(value)] => i64::try_from(*value).map_err(|_| Fault::Overflow)?,
-        [Value::Double(value)] => number::to_int(*value).ok_or(Fault::Overflow)?,
-        [Value::Text(text)] => text.parse().map_err(|_| Fault::Conversion("int"))?,
-        [Value::Timestamp(time)] => time.as_second(),
+        [CelValue::Int(value)] => *value,
+        [CelValue::Uint(value)] => i64::try_from(*value).map_err(|_| EvaluationError::Overflow)?,
+        [CelValue::Double(value)] => number::to_int(*value).ok_or(EvaluationError::Overflow)?,
+        [CelValue::Text(text)] => text.parse().map_err(|_| EvaluationError::Conversion("int"))?,
+        [CelValue::Timestamp(time)] => time.as_second(),
         _ => return Ok(None),
     };
-    Ok(Some(Value::Int(value)))
+    Ok(Some(CelValue::Int(value)))
 }
 
-fn to_uint<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_uint<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     let value = match args {
-        [Value::Uint(value)] => *value,
-        [Value::Int(value)] => u64::try_from(*value).map_err(|_| Fault::Overflow)?,
-        [Value::Double(value)] => number::to_uint(*value).ok_or(Fault::Overflow)?,
-        [Value::Text(text)] => text.parse().map_err(|_| Fault::Conversion("uint"))?,
+        [CelValue::Uint(value)] => *value,
+        [CelValue::Int(value)] => u64::try_from(*value).map_err(|_| EvaluationError::Overflow)?,
+        [CelValue::Double(value)] => number::to_uint(*value).ok_or(EvaluationError::Overflow)?,
+        [CelValue::Text(text)] => text.parse().map_err(|_| EvaluationError::Conversion("uint"))?,
         _ => return Ok(None),
     };
-    Ok(Some(Value::Uint(value)))
+    Ok(Some(CelValue::Uint(value)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a conversion to double rounds")]
-fn to_double<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_double<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     let value = match args {
-        [Value::Double(value)] => *value,
-        [Value::Int(value)] => *value as f64,
-        [Value::Uint(value)] => *value as f64,
-        [Value::Text(text)] => text.parse().map_err(|_| Fault::Conversion("double"))?,
+        [CelValue::Double(value)] => *value,
+        [CelValue::Int(value)] => *value as f64,
+        [CelValue::Uint(value)] => *value as f64,
+        [CelValue::Text(text)] => text.parse().map_err(|_| EvaluationError::Conversion("double"))?,
         _ => return Ok(None),
     };
-    Ok(Some(Value::Double(value)))
+    Ok(Some(CelValue::Double(value)))
 }
 
-fn to_string<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_string<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     Ok(Some(match args {
-        [Value::Text(text)] => Value::Text(text.clone()),
-        [Value::Bool(value)] => Value::text(value.to_string()),
-        [Value::Int(value)] => Value::text(value.to_string()),
-        [Value::Uint(value)] => Value::text(value.to_string()),
-        [Value::Double(value)] => Value::text(number::shortest(*value)),
-        [Value::Bytes(bytes)] => {
+        [CelValue::Text(text)] => CelValue::Text(text.clone()),
+        [CelValue::Bool(value)] => CelValue::text(value.to_string()),
+        [CelValue::Int(value)] => CelValue::text(value.to_string()),
+        [CelValue::Uint(value)] => CelValue::text(value.to_string()),
+        [CelValue::Double(value)] => CelValue::text(number::shortest(*value)),
+        [CelValue::Bytes(bytes)] => {
             meter.spend_bytes(bytes.len())?;
-            Value::text(std::str::from_utf8(bytes).map_err(|_| Fault::Conversion("UTF-8 text"))?)
+            CelValue::text(std::str::from_utf8(bytes).map_err(|_| EvaluationError::Conversion("UTF-8 text"))?)
         }
-        [Value::Timestamp(time)] => Value::text(time.to_string()),
-        [Value::Duration(duration)] => Value::text(time::seconds(*duration)),
+        [CelValue::Timestamp(time)] => CelValue::text(time.to_string()),
+        [CelValue::Duration(duration)] => CelValue::text(time::seconds(*duration)),
         _ => return Ok(None),
     }))
 }
 
-fn to_bytes<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_bytes<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     match args {
-        [bytes @ Value::Bytes(_)] => Ok(Some(bytes.clone())),
-        [Value::Text(text)] => {
+        [bytes @ CelValue::Bytes(_)] => Ok(Some(bytes.clone())),
+        [CelValue::Text(text)] => {
             meter.spend_bytes(text.len())?;
-            Ok(Some(Value::Bytes(text.as_bytes().into())))
+            Ok(Some(CelValue::Bytes(text.as_bytes().into())))
         }
         _ => Ok(None),
     }
 }
 
-fn to_time<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_time<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     match args {
-        [Value::Timestamp(time)] => time::moved(*time, Some(SignedDuration::ZERO)),
-        [Value::Text(text)] => {
-            let time: Timestamp = text.parse().map_err(|_| Fault::Conversion("RFC 3339 timestamp"))?;
+        [CelValue::Timestamp(time)] => time::moved(*time, Some(SignedDuration::ZERO)),
+        [CelValue::Text(text)] => {
+            let time: Timestamp =
+                text.parse().map_err(|_| EvaluationError::Conversion("RFC 3339 timestamp"))?;
             time::moved(time, Some(SignedDuration::ZERO))
         }
-        [Value::Int(seconds)] => {
-            let time = Timestamp::from_second(*seconds).map_err(|_| Fault::Overflow)?;
+        [CelValue::Int(seconds)] => {
+            let time = Timestamp::from_second(*seconds).map_err(|_| EvaluationError::Overflow)?;
             time::moved(time, Some(SignedDuration::ZERO))
         }
         _ => Ok(None),
     }
 }
 
-fn to_duration<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_duration<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     match args {
-        [Value::Duration(duration)] => Ok(Some(Value::Duration(*duration))),
-        [Value::Text(text)] => time::duration(text).map(|duration| Some(Value::Duration(duration))),
+        [CelValue::Duration(duration)] => Ok(Some(CelValue::Duration(*duration))),
+        [CelValue::Text(text)] => time::duration(text).map(|duration| Some(CelValue::Duration(duration))),
         _ => Ok(None),
     }
 }

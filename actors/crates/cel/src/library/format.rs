@@ -1,24 +1,24 @@
 //! `format()`: `%s`, `%d`, `%f`, `%e`, `%x`, `%X`, `%o` and `%b`, with a precision for the two of fractions.
 
-use super::super::error::Fault;
-use super::super::meter::Meter;
+use super::super::error::EvaluationError;
+use super::super::meter::StepMeter;
 use super::super::number;
 use super::super::types::Sig::{Dyn, List, String as Str};
-use super::super::value::{List as Elements, Map, Value};
-use super::{Function, Outcome, Overload, Style::Member, row, time};
+use super::super::value::{CelValue, List as Elements, MapValue};
+use super::{CallResult, CallStyle::Member, Function, Overload, row, time};
 
 pub(super) const FUNCTIONS: &[Function] =
     &[row("format", Member, &[Overload(&[Str, List(&Dyn)], Str)], format)];
 
 /// Digits after the point where the user gave none.
 const DEFAULT_PRECISION: usize = 6;
-/// The highest precision.
+/// The highest precision that a format may ask for.
 const MAX_PRECISION: usize = 100;
 /// More than any number takes in any form, beside its precision.
 const LONGEST_NUMBER: usize = 400;
 
-fn format<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::Text(template), Value::List(values)] = args else { return Ok(None) };
+fn format<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
+    let [CelValue::Text(template), CelValue::List(values)] = args else { return Ok(None) };
     let mut values = values.iter();
     let mut out = String::new();
     let mut rest: &str = template;
@@ -32,32 +32,32 @@ fn format<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
         }
         let (precision, clause) = precision(clause)?;
         let mut verbs = clause.chars();
-        let verb = verbs.next().ok_or(Fault::Format("the template ends within a clause"))?;
-        let value = values.next().ok_or(Fault::Format("the list is too short"))?;
+        let verb = verbs.next().ok_or(EvaluationError::Format("the template ends within a clause"))?;
+        let value = values.next().ok_or(EvaluationError::Format("the list is too short"))?;
         write(verb, precision, &value, meter, &mut out)?;
         rest = verbs.as_str();
     }
     out.push_str(rest);
-    Ok(Some(Value::text(out)))
+    Ok(Some(CelValue::text(out)))
 }
 
-fn precision(clause: &str) -> Result<(usize, &str), Fault> {
+fn precision(clause: &str) -> Result<(usize, &str), EvaluationError> {
     let Some(digits) = clause.strip_prefix('.') else { return Ok((DEFAULT_PRECISION, clause)) };
     let after = digits.trim_start_matches(|c: char| c.is_ascii_digit());
     let number = digits.strip_suffix(after).and_then(|digits| digits.parse().ok());
     match number {
         Some(number) if number <= MAX_PRECISION => Ok((number, after)),
-        _ => Err(Fault::Format("bad precision")),
+        _ => Err(EvaluationError::Format("bad precision")),
     }
 }
 
 fn write(
     verb: char,
     precision: usize,
-    value: &Value<'_>,
-    meter: &mut Meter,
+    value: &CelValue<'_>,
+    meter: &mut StepMeter,
     out: &mut String,
-) -> Result<(), Fault> {
+) -> Result<(), EvaluationError> {
     if verb == 's' {
         return text(value, meter, out);
     }
@@ -75,26 +75,26 @@ fn write(
         'o' => radix(value, |n| format!("{n:o}")),
         'x' => hexadecimal(value, meter)?,
         'X' => hexadecimal(value, meter)?.map(|text| text.to_ascii_uppercase()),
-        _ => return Err(Fault::Format("unknown clause, use one of s d f e x X o b")),
+        _ => return Err(EvaluationError::Format("unknown clause, use one of s d f e x X o b")),
     };
-    out.push_str(&written.ok_or(Fault::Format("the clause is not for values of this type"))?);
+    out.push_str(&written.ok_or(EvaluationError::Format("the clause is not for values of this type"))?);
     Ok(())
 }
 
-/// Any value as text.
-fn text(value: &Value<'_>, meter: &mut Meter, out: &mut String) -> Result<(), Fault> {
+/// Writes any value as text.
+fn text(value: &CelValue<'_>, meter: &mut StepMeter, out: &mut String) -> Result<(), EvaluationError> {
     match value {
-        Value::Text(text) => {
+        CelValue::Text(text) => {
             meter.spend_bytes(text.len())?;
             out.push_str(text);
         }
-        Value::Bytes(bytes) => {
+        CelValue::Bytes(bytes) => {
             meter.spend_bytes(bytes.len() * 3)?;
             out.push_str(&String::from_utf8_lossy(bytes));
         }
-        Value::List(list) => return listed(list, meter, out),
-        Value::Map(map) => return mapped(map, meter, out),
-        Value::Optional(_) => return Err(Fault::Format("an optional has no text")),
+        CelValue::List(list) => return listed(list, meter, out),
+        CelValue::Map(map) => return mapped(map, meter, out),
+        CelValue::Optional(_) => return Err(EvaluationError::Format("an optional has no text")),
         scalar => {
             meter.spend_bytes(LONGEST_NUMBER)?;
             out.push_str(&scalar_text(scalar));
@@ -103,20 +103,22 @@ fn text(value: &Value<'_>, meter: &mut Meter, out: &mut String) -> Result<(), Fa
     Ok(())
 }
 
-fn scalar_text(value: &Value<'_>) -> String {
+fn scalar_text(value: &CelValue<'_>) -> String {
     match value {
-        Value::Bool(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
-        Value::Uint(value) => value.to_string(),
-        Value::Double(value) => number::not_finite(*value).map_or_else(|| value.to_string(), str::to_owned),
-        Value::Timestamp(time) => time.to_string(),
-        Value::Duration(duration) => time::seconds(*duration),
-        Value::Kind(name) => (*name).to_owned(),
+        CelValue::Bool(value) => value.to_string(),
+        CelValue::Int(value) => value.to_string(),
+        CelValue::Uint(value) => value.to_string(),
+        CelValue::Double(value) => {
+            number::not_finite(*value).map_or_else(|| value.to_string(), str::to_owned)
+        }
+        CelValue::Timestamp(time) => time.to_string(),
+        CelValue::Duration(duration) => time::seconds(*duration),
+        CelValue::Kind(name) => (*name).to_owned(),
         _ => "null".to_owned(),
     }
 }
 
-fn listed(list: &Elements<'_>, meter: &mut Meter, out: &mut String) -> Result<(), Fault> {
+fn listed(list: &Elements<'_>, meter: &mut StepMeter, out: &mut String) -> Result<(), EvaluationError> {
     out.push('[');
     for (at, element) in list.iter().enumerate() {
         meter.spend(1)?;
@@ -128,7 +130,7 @@ fn listed(list: &Elements<'_>, meter: &mut Meter, out: &mut String) -> Result<()
 }
 
 /// The entries, sorted by the text of their keys.
-fn mapped(map: &Map<'_>, meter: &mut Meter, out: &mut String) -> Result<(), Fault> {
+fn mapped(map: &MapValue<'_>, meter: &mut StepMeter, out: &mut String) -> Result<(), EvaluationError> {
     let mut entries = Vec::with_capacity(map.len());
     for (key, value) in map.entries() {
         let mut entry = (String::new(), String::new());
@@ -147,40 +149,40 @@ fn mapped(map: &Map<'_>, meter: &mut Meter, out: &mut String) -> Result<(), Faul
     Ok(())
 }
 
-fn decimal(value: &Value<'_>) -> Option<String> {
+fn decimal(value: &CelValue<'_>) -> Option<String> {
     match value {
-        Value::Int(value) => Some(value.to_string()),
-        Value::Uint(value) => Some(value.to_string()),
+        CelValue::Int(value) => Some(value.to_string()),
+        CelValue::Uint(value) => Some(value.to_string()),
         _ => None,
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "these clauses write doubles")]
-fn fraction(value: &Value<'_>) -> Option<f64> {
+fn fraction(value: &CelValue<'_>) -> Option<f64> {
     match value {
-        Value::Double(value) => Some(*value),
-        Value::Int(value) => Some(*value as f64),
-        Value::Uint(value) => Some(*value as f64),
+        CelValue::Double(value) => Some(*value),
+        CelValue::Int(value) => Some(*value as f64),
+        CelValue::Uint(value) => Some(*value as f64),
         _ => None,
     }
 }
 
 /// A whole number by its magnitude, with a sign.
-fn radix(value: &Value<'_>, digits: fn(u64) -> String) -> Option<String> {
+fn radix(value: &CelValue<'_>, digits: fn(u64) -> String) -> Option<String> {
     match value {
-        Value::Int(value) if *value < 0 => Some(format!("-{}", digits(value.unsigned_abs()))),
-        Value::Int(value) => Some(digits(value.unsigned_abs())),
-        Value::Uint(value) => Some(digits(*value)),
-        Value::Bool(value) => Some(u8::from(*value).to_string()),
+        CelValue::Int(value) if *value < 0 => Some(format!("-{}", digits(value.unsigned_abs()))),
+        CelValue::Int(value) => Some(digits(value.unsigned_abs())),
+        CelValue::Uint(value) => Some(digits(*value)),
+        CelValue::Bool(value) => Some(u8::from(*value).to_string()),
         _ => None,
     }
 }
 
-fn hexadecimal(value: &Value<'_>, meter: &mut Meter) -> Result<Option<String>, Fault> {
+fn hexadecimal(value: &CelValue<'_>, meter: &mut StepMeter) -> Result<Option<String>, EvaluationError> {
     let bytes = match value {
-        Value::Text(text) => text.as_bytes(),
-        Value::Bytes(bytes) => bytes,
-        Value::Bool(_) => return Ok(None),
+        CelValue::Text(text) => text.as_bytes(),
+        CelValue::Bytes(bytes) => bytes,
+        CelValue::Bool(_) => return Ok(None),
         number => return Ok(radix(number, |n| format!("{n:x}"))),
     };
     meter.spend_bytes(bytes.len() * 2)?;

@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::super::error::Fault;
-use super::super::meter::Meter;
+use super::super::error::EvaluationError;
+use super::super::meter::StepMeter;
 use super::super::types::Sig::{A, Bool, Bytes, Double, Duration, Int, List, String, Timestamp, Uint};
-use super::super::value::Value;
-use super::{Function, Outcome, Overload, Style::Global, row, time};
+use super::super::value::CelValue;
+use super::{CallResult, CallStyle::Global, Function, Overload, row, time};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     row("_==_", Global, &[Overload(&[A, A], Bool)], |meter, args| equality(meter, args, true)),
@@ -65,109 +65,115 @@ const ORDERED: &[Overload] = &[
     Overload(&[Duration, Duration], Bool),
 ];
 
-fn equality<'a>(meter: &mut Meter, args: &[Value<'a>], wanted: bool) -> Outcome<'a> {
+fn equality<'a>(meter: &mut StepMeter, args: &[CelValue<'a>], wanted: bool) -> CallResult<'a> {
     let [a, b] = args else { return Ok(None) };
-    Ok(Some(Value::Bool(a.equals(b, meter)? == wanted)))
+    Ok(Some(CelValue::Bool(a.equals(b, meter)? == wanted)))
 }
 
 /// NaN lies nowhere: every comparison with it is false.
-fn order<'a>(meter: &mut Meter, args: &[Value<'a>], holds: fn(Ordering) -> bool) -> Outcome<'a> {
+fn order<'a>(meter: &mut StepMeter, args: &[CelValue<'a>], holds: fn(Ordering) -> bool) -> CallResult<'a> {
     let [a, b] = args else { return Ok(None) };
     let order = a.order(b, meter)?;
-    let number = |value: &Value<'_>| matches!(value, Value::Int(_) | Value::Uint(_) | Value::Double(_));
+    let number =
+        |value: &CelValue<'_>| matches!(value, CelValue::Int(_) | CelValue::Uint(_) | CelValue::Double(_));
     match order {
-        Some(order) => Ok(Some(Value::Bool(holds(order)))),
-        None if number(a) && number(b) => Ok(Some(Value::Bool(false))),
+        Some(order) => Ok(Some(CelValue::Bool(holds(order)))),
+        None if number(a) && number(b) => Ok(Some(CelValue::Bool(false))),
         None => Ok(None),
     }
 }
 
-fn not<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::Bool(value)] = args else { return Ok(None) };
-    Ok(Some(Value::Bool(!value)))
+fn not<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
+    let [CelValue::Bool(value)] = args else { return Ok(None) };
+    Ok(Some(CelValue::Bool(!value)))
 }
 
-fn negate<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn negate<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     match args {
-        [Value::Int(value)] => int(value.checked_neg()),
-        [Value::Double(value)] => Ok(Some(Value::Double(-value))),
+        [CelValue::Int(value)] => int(value.checked_neg()),
+        [CelValue::Double(value)] => Ok(Some(CelValue::Double(-value))),
         _ => Ok(None),
     }
 }
 
-fn add<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn add<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     match args {
-        [Value::Int(a), Value::Int(b)] => int(a.checked_add(*b)),
-        [Value::Uint(a), Value::Uint(b)] => uint(a.checked_add(*b)),
-        [Value::Double(a), Value::Double(b)] => Ok(Some(Value::Double(a + b))),
-        [Value::Text(a), Value::Text(b)] => {
+        [CelValue::Int(a), CelValue::Int(b)] => int(a.checked_add(*b)),
+        [CelValue::Uint(a), CelValue::Uint(b)] => uint(a.checked_add(*b)),
+        [CelValue::Double(a), CelValue::Double(b)] => Ok(Some(CelValue::Double(a + b))),
+        [CelValue::Text(a), CelValue::Text(b)] => {
             meter.spend_bytes(a.len() + b.len())?;
-            Ok(Some(Value::text([&**a, &**b].concat())))
+            Ok(Some(CelValue::text([&**a, &**b].concat())))
         }
-        [Value::Bytes(a), Value::Bytes(b)] => {
+        [CelValue::Bytes(a), CelValue::Bytes(b)] => {
             meter.spend_bytes(a.len() + b.len())?;
-            Ok(Some(Value::Bytes([&**a, &**b].concat().into())))
+            Ok(Some(CelValue::Bytes([&**a, &**b].concat().into())))
         }
-        [Value::List(a), Value::List(b)] => {
+        [CelValue::List(a), CelValue::List(b)] => {
             meter.spend(a.len() + b.len())?;
-            Ok(Some(Value::list(a.iter().chain(b.iter()).collect::<Vec<_>>())))
+            Ok(Some(CelValue::list(a.iter().chain(b.iter()).collect::<Vec<_>>())))
         }
-        [Value::Timestamp(time), Value::Duration(by)] | [Value::Duration(by), Value::Timestamp(time)] => {
-            time::moved(*time, Some(*by))
-        }
-        [Value::Duration(a), Value::Duration(b)] => {
-            Ok(Some(Value::Duration(a.checked_add(*b).ok_or(Fault::Overflow)?)))
-        }
-        _ => Ok(None),
-    }
-}
-
-fn subtract<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
-    match args {
-        [Value::Int(a), Value::Int(b)] => int(a.checked_sub(*b)),
-        [Value::Uint(a), Value::Uint(b)] => uint(a.checked_sub(*b)),
-        [Value::Double(a), Value::Double(b)] => Ok(Some(Value::Double(a - b))),
-        [Value::Timestamp(a), Value::Timestamp(b)] => Ok(Some(Value::Duration(a.duration_since(*b)))),
-        [Value::Timestamp(time), Value::Duration(by)] => time::moved(*time, by.checked_neg()),
-        [Value::Duration(a), Value::Duration(b)] => {
-            Ok(Some(Value::Duration(a.checked_sub(*b).ok_or(Fault::Overflow)?)))
+        [CelValue::Timestamp(time), CelValue::Duration(by)]
+        | [CelValue::Duration(by), CelValue::Timestamp(time)] => time::moved(*time, Some(*by)),
+        [CelValue::Duration(a), CelValue::Duration(b)] => {
+            Ok(Some(CelValue::Duration(a.checked_add(*b).ok_or(EvaluationError::Overflow)?)))
         }
         _ => Ok(None),
     }
 }
 
-fn multiply<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn subtract<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     match args {
-        [Value::Int(a), Value::Int(b)] => int(a.checked_mul(*b)),
-        [Value::Uint(a), Value::Uint(b)] => uint(a.checked_mul(*b)),
-        [Value::Double(a), Value::Double(b)] => Ok(Some(Value::Double(a * b))),
+        [CelValue::Int(a), CelValue::Int(b)] => int(a.checked_sub(*b)),
+        [CelValue::Uint(a), CelValue::Uint(b)] => uint(a.checked_sub(*b)),
+        [CelValue::Double(a), CelValue::Double(b)] => Ok(Some(CelValue::Double(a - b))),
+        [CelValue::Timestamp(a), CelValue::Timestamp(b)] => {
+            Ok(Some(CelValue::Duration(a.duration_since(*b))))
+        }
+        [CelValue::Timestamp(time), CelValue::Duration(by)] => time::moved(*time, by.checked_neg()),
+        [CelValue::Duration(a), CelValue::Duration(b)] => {
+            Ok(Some(CelValue::Duration(a.checked_sub(*b).ok_or(EvaluationError::Overflow)?)))
+        }
         _ => Ok(None),
     }
 }
 
-fn divide<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn multiply<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     match args {
-        [Value::Int(_), Value::Int(0)] | [Value::Uint(_), Value::Uint(0)] => Err(Fault::DivisionByZero),
-        [Value::Int(a), Value::Int(b)] => int(a.checked_div(*b)),
-        [Value::Uint(a), Value::Uint(b)] => uint(a.checked_div(*b)),
-        [Value::Double(a), Value::Double(b)] => Ok(Some(Value::Double(a / b))),
+        [CelValue::Int(a), CelValue::Int(b)] => int(a.checked_mul(*b)),
+        [CelValue::Uint(a), CelValue::Uint(b)] => uint(a.checked_mul(*b)),
+        [CelValue::Double(a), CelValue::Double(b)] => Ok(Some(CelValue::Double(a * b))),
         _ => Ok(None),
     }
 }
 
-fn modulo<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn divide<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     match args {
-        [Value::Int(_), Value::Int(0)] | [Value::Uint(_), Value::Uint(0)] => Err(Fault::ModulusByZero),
-        [Value::Int(a), Value::Int(b)] => int(a.checked_rem(*b)),
-        [Value::Uint(a), Value::Uint(b)] => uint(a.checked_rem(*b)),
+        [CelValue::Int(_), CelValue::Int(0)] | [CelValue::Uint(_), CelValue::Uint(0)] => {
+            Err(EvaluationError::DivisionByZero)
+        }
+        [CelValue::Int(a), CelValue::Int(b)] => int(a.checked_div(*b)),
+        [CelValue::Uint(a), CelValue::Uint(b)] => uint(a.checked_div(*b)),
+        [CelValue::Double(a), CelValue::Double(b)] => Ok(Some(CelValue::Double(a / b))),
         _ => Ok(None),
     }
 }
 
-fn int<'a>(result: Option<i64>) -> Outcome<'a> {
-    result.map(|value| Some(Value::Int(value))).ok_or(Fault::Overflow)
+fn modulo<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
+    match args {
+        [CelValue::Int(_), CelValue::Int(0)] | [CelValue::Uint(_), CelValue::Uint(0)] => {
+            Err(EvaluationError::ModulusByZero)
+        }
+        [CelValue::Int(a), CelValue::Int(b)] => int(a.checked_rem(*b)),
+        [CelValue::Uint(a), CelValue::Uint(b)] => uint(a.checked_rem(*b)),
+        _ => Ok(None),
+    }
 }
 
-fn uint<'a>(result: Option<u64>) -> Outcome<'a> {
-    result.map(|value| Some(Value::Uint(value))).ok_or(Fault::Overflow)
+fn int<'a>(result: Option<i64>) -> CallResult<'a> {
+    result.map(|value| Some(CelValue::Int(value))).ok_or(EvaluationError::Overflow)
+}
+
+fn uint<'a>(result: Option<u64>) -> CallResult<'a> {
+    result.map(|value| Some(CelValue::Uint(value))).ok_or(EvaluationError::Overflow)
 }

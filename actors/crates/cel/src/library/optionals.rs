@@ -1,11 +1,11 @@
 //! Optional values. `or` and `orValue` stand here for their types only: the evaluator treats them itself, since their
 //! argument may not be evaluated in vain.
 
-use super::super::error::Fault;
-use super::super::meter::Meter;
+use super::super::error::EvaluationError;
+use super::super::meter::StepMeter;
 use super::super::types::Sig::{A, Bool, List, Optional};
-use super::super::value::Value;
-use super::{Function, Outcome, Overload, Style::Global, Style::Member, row};
+use super::super::value::CelValue;
+use super::{CallResult, CallStyle::Global, CallStyle::Member, Function, Overload, row};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     row("optional.of", Global, &[Overload(&[A], Optional(&A))], of),
@@ -19,42 +19,42 @@ pub(super) const FUNCTIONS: &[Function] = &[
     row("orValue", Member, &[Overload(&[Optional(&A), A], A)], |_, _| Ok(None)),
 ];
 
-fn of<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn of<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     let [value] = args else { return Ok(None) };
-    Ok(Some(Value::some(value.clone())))
+    Ok(Some(CelValue::some(value.clone())))
 }
 
-fn none<'a>(_: &mut Meter, _: &[Value<'a>]) -> Outcome<'a> {
-    Ok(Some(Value::Optional(None)))
+fn none<'a>(_: &mut StepMeter, _: &[CelValue<'a>]) -> CallResult<'a> {
+    Ok(Some(CelValue::Optional(None)))
 }
 
-fn of_non_zero<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn of_non_zero<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     let [value] = args else { return Ok(None) };
-    Ok(Some(Value::optional((!value.is_zero()).then(|| value.clone()))))
+    Ok(Some(CelValue::optional((!value.is_zero()).then(|| value.clone()))))
 }
 
-fn unwrap_all<'a>(meter: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list)] = args else { return Ok(None) };
+fn unwrap_all<'a>(meter: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
+    let [CelValue::List(list)] = args else { return Ok(None) };
     meter.spend(list.len())?;
     let mut values = Vec::new();
     for element in list.iter() {
         match element {
-            Value::Optional(inner) => values.extend(inner.map(|inner| (*inner).clone())),
+            CelValue::Optional(inner) => values.extend(inner.map(|inner| (*inner).clone())),
             _ => return Ok(None),
         }
     }
-    Ok(Some(Value::list(values)))
+    Ok(Some(CelValue::list(values)))
 }
 
-fn value<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn value<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     match args {
-        [Value::Optional(Some(inner))] => Ok(Some((**inner).clone())),
-        [Value::Optional(None)] => Err(Fault::NoValue),
+        [CelValue::Optional(Some(inner))] => Ok(Some((**inner).clone())),
+        [CelValue::Optional(None)] => Err(EvaluationError::NoValue),
         _ => Ok(None),
     }
 }
 
-fn has_value<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::Optional(inner)] = args else { return Ok(None) };
-    Ok(Some(Value::Bool(inner.is_some())))
+fn has_value<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
+    let [CelValue::Optional(inner)] = args else { return Ok(None) };
+    Ok(Some(CelValue::Bool(inner.is_some())))
 }

@@ -1,15 +1,16 @@
 //! Timestamps and durations. Timestamps begin with the year 1 and end on 30 December 9999, which is as far as the time
 //! library goes; without a time zone their parts are those of UTC.
 
+use campanile_duration::DurationError;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::error::Fault;
-use super::super::meter::Meter;
+use super::super::error::EvaluationError;
+use super::super::meter::StepMeter;
 use super::super::types::Sig::{Duration, Int, String as Str, Timestamp as Time};
-use super::super::value::Value;
-use super::{Function, Outcome, Overload, Style::Member, row};
+use super::super::value::CelValue;
+use super::{CallResult, CallStyle::Member, Function, Overload, row};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     row("getFullYear", Member, PART, |_, args| part(args, |time| time.year().into())),
@@ -38,10 +39,10 @@ const PART_OR_TOTAL: &[Overload] =
 const FIRST_SECOND: i64 = -62_135_596_800;
 
 /// `time` moved by a duration, if there is one and the result lies in the range of timestamps.
-pub(super) fn moved<'a>(time: Timestamp, by: Option<SignedDuration>) -> Outcome<'a> {
+pub(super) fn moved<'a>(time: Timestamp, by: Option<SignedDuration>) -> CallResult<'a> {
     let moved = by.and_then(|by| time.checked_add(by).ok());
     let moved = moved.filter(|time| time.as_second() >= FIRST_SECOND);
-    moved.map(|time| Some(Value::Timestamp(time))).ok_or(Fault::Overflow)
+    moved.map(|time| Some(CelValue::Timestamp(time))).ok_or(EvaluationError::Overflow)
 }
 
 /// A duration in seconds, with no more digits than it needs: `1.5s`.
@@ -54,93 +55,49 @@ pub(in super::super) fn seconds(duration: SignedDuration) -> String {
     format!("{sign}{}{point}{fraction}s", magnitude.as_secs())
 }
 
-/// The units of a written duration, in nanoseconds. Longer names come first.
-const UNITS: [(&str, i128); 8] = [
-    ("ms", 1_000_000),
-    ("us", 1_000),
-    ("µs", 1_000),
-    ("μs", 1_000),
-    ("ns", 1),
-    ("h", 3_600_000_000_000),
-    ("m", 60_000_000_000),
-    ("s", 1_000_000_000),
-];
-
 /// Reads a duration as Go writes it: signed numbers with units, such as `1h30m` or `-1.5s`.
-pub(super) fn duration(text: &str) -> Result<SignedDuration, Fault> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let nanos = if digits == "0" { Some(0) } else { magnitude(digits) };
-    let nanos = nanos.ok_or(Fault::Conversion("duration"))?;
-    let nanos = i64::try_from(if negative { -nanos } else { nanos }).map_err(|_| Fault::Overflow)?;
-    Ok(SignedDuration::from_nanos(nanos))
+pub(super) fn duration(text: &str) -> Result<SignedDuration, EvaluationError> {
+    campanile_duration::parse(text).map_err(|error| match error {
+        DurationError::Form => EvaluationError::Conversion("duration"),
+        DurationError::Range => EvaluationError::Overflow,
+    })
 }
 
-fn magnitude(mut rest: &str) -> Option<i128> {
-    let mut total: i128 = 0;
-    loop {
-        let (number, after) = rest.split_at_checked(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?)?;
-        let (unit, nanos) = UNITS.into_iter().find(|(unit, _)| after.starts_with(unit))?;
-        total = total.checked_add(scaled(number, nanos)?)?;
-        rest = after.strip_prefix(unit)?;
-        if rest.is_empty() {
-            return Some(total);
-        }
-    }
-}
-
-/// `number`, which may have a fraction, times `unit`; what is finer than a nanosecond is cut off.
-fn scaled(number: &str, unit: i128) -> Option<i128> {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    if whole.is_empty() && fraction.is_empty() {
-        return None;
-    }
-    let digit = |c: char| c.to_digit(10).map(i128::from);
-    let mut total: i128 = 0;
-    for c in whole.chars() {
-        total = total.checked_mul(10)?.checked_add(digit(c)?)?;
-    }
-    total = total.checked_mul(unit)?;
-    let mut place = unit;
-    for c in fraction.chars() {
-        place /= 10;
-        total = total.checked_add(place * digit(c)?)?;
-    }
-    Some(total)
-}
-
-fn part<'a>(args: &[Value<'a>], part: fn(DateTime) -> i64) -> Outcome<'a> {
+fn part<'a>(args: &[CelValue<'a>], part: fn(DateTime) -> i64) -> CallResult<'a> {
     let local = match args {
-        [Value::Timestamp(time)] => Offset::UTC.to_datetime(*time),
-        [Value::Timestamp(time), Value::Text(zone)] => time_zone(zone)?.to_datetime(*time),
+        [CelValue::Timestamp(time)] => Offset::UTC.to_datetime(*time),
+        [CelValue::Timestamp(time), CelValue::Text(zone)] => time_zone(zone)?.to_datetime(*time),
         _ => return Ok(None),
     };
-    Ok(Some(Value::Int(part(local))))
+    Ok(Some(CelValue::Int(part(local))))
 }
 
 /// The part of a timestamp, or a whole duration in units of `unit` seconds.
-fn total<'a>(_: &mut Meter, args: &[Value<'a>], unit: i64, of_time: fn(DateTime) -> i64) -> Outcome<'a> {
+fn total<'a>(
+    _: &mut StepMeter,
+    args: &[CelValue<'a>],
+    unit: i64,
+    of_time: fn(DateTime) -> i64,
+) -> CallResult<'a> {
     match args {
-        [Value::Duration(duration)] => Ok(Some(Value::Int(duration.as_secs() / unit))),
+        [CelValue::Duration(duration)] => Ok(Some(CelValue::Int(duration.as_secs() / unit))),
         _ => part(args, of_time),
     }
 }
 
 /// The milliseconds of a timestamp within its second, or those of a duration within its own.
-fn milliseconds<'a>(_: &mut Meter, args: &[Value<'a>]) -> Outcome<'a> {
+fn milliseconds<'a>(_: &mut StepMeter, args: &[CelValue<'a>]) -> CallResult<'a> {
     match args {
-        [Value::Duration(duration)] => Ok(Some(Value::Int(duration.subsec_millis().into()))),
+        [CelValue::Duration(duration)] => Ok(Some(CelValue::Int(duration.subsec_millis().into()))),
         _ => part(args, |time| time.millisecond().into()),
     }
 }
 
 /// `UTC`, or an offset such as `+02:00`. Names of places need a database, which this program does not have.
-fn time_zone(name: &str) -> Result<Offset, Fault> {
+fn time_zone(name: &str) -> Result<Offset, EvaluationError> {
     match name {
         "" | "UTC" => Ok(Offset::UTC),
-        name => offset(name).ok_or(Fault::TimeZone),
+        name => offset(name).ok_or(EvaluationError::TimeZone),
     }
 }
 

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
-use super::super::{CelError, Expression, Fault, Want};
+use super::super::{CelError, EvaluationError, Expression, Want};
 use super::{compile, compile_error};
 
 /// More than any bounded step takes, even without optimisation on a busy machine.
@@ -114,10 +114,10 @@ fn exhausts(text: &str, data: Json) {
     });
     let fault = result.map_err(|error| match error {
         CelError::Evaluate { fault, .. } => fault,
-        CelError::TooDear { .. } => Fault::Exhausted,
+        CelError::TooDear { .. } => EvaluationError::Exhausted,
         other => panic!("{other}"),
     });
-    assert_eq!(fault, Err(Fault::Exhausted));
+    assert_eq!(fault, Err(EvaluationError::Exhausted));
 }
 
 #[test]

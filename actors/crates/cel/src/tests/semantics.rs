@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::super::{CelError, CelResult, Expression, Fault, Want};
+use super::super::{CelError, CelResult, EvaluationError, Expression, Want};
 use super::{all_hold, data, evaluate, fault};
 
 #[test]
@@ -98,7 +98,7 @@ fn a_variable_that_is_not_given_is_a_fault() {
     let expression = Expression::compile("a.s == c.s", &["a", "c"], Want::Bool).unwrap();
     let error = expression.evaluate(&[("a", &data()), ("other", &data())]).unwrap_err();
     assert!(
-        matches!(&error, CelError::Evaluate { fault: Fault::NoSuchAttribute(name), .. } if name == "c"),
+        matches!(&error, CelError::Evaluate { fault: EvaluationError::NoSuchAttribute(name), .. } if name == "c"),
         "{error}"
     );
 }

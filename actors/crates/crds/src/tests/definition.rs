@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use campanile_domain::{ProviderClass, ProviderType};
 
-use crate::fields::{ALERT, Field, PROVIDER, RECEIVER, Shape};
+use crate::fields::{ALERT, FieldShape, PROVIDER, RECEIVER, Shape};
 use crate::{GROUP, Version};
 
 /// The types that may carry an expression, in quotes.
@@ -104,7 +104,7 @@ fn provider_type_the_objects_that_api_servers_take_are_of_all_types() {
 }
 
 /// The names below a schema's `properties`, with what stands below each.
-fn compare(known: &[Field], schema: &serde_json::Value, place: &str) {
+fn compare(known: &[FieldShape], schema: &serde_json::Value, place: &str) {
     let properties = schema["properties"].as_object().unwrap_or_else(|| panic!("{place} has properties"));
     let mut names: Vec<&str> = known.iter().map(|(name, _)| *name).filter(|name| *name != "sops").collect();
     let mut defined: Vec<&str> = properties.keys().map(String::as_str).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use campanile_domain::ReceiverSpec;
 use serde_json::{Value as Json, json};
 
-use super::{lints, manifest, violations};
+use super::{findings, manifest, violations};
 use crate::{Level, Object};
 
 fn receiver(version: &str, spec: Json) -> ReceiverSpec {
@@ -97,7 +97,7 @@ fn issue_20_what_can_never_verify_or_reconcile_is_remarked() {
     let with = |field: &str, value: Json| {
         let mut spec = json!({"type": "harbor", "secretRef": {"name": "t"}, "resources": [sound]});
         spec[field] = value;
-        lints(&manifest("Receiver", "v1", spec))
+        findings(&manifest("Receiver", "v1", spec))
     };
     let resource = |entry: Json| with("resources", json!([entry]));
     assert_eq!(with("suspend", json!(false)), []);
@@ -141,7 +141,7 @@ fn issue_20_issuers_are_judged_as_the_controller_does() {
     let issuer = json!({"issuerURL": "https://i", "validations": [{"expression": "true", "message": "m"}]});
     let of = |issuers: Json| {
         let spec = json!({"type": "generic-oidc", "resources": [{"kind": "Bucket", "name": "a"}], "oidcProviders": issuers});
-        lints(&manifest("Receiver", "v1", spec))
+        findings(&manifest("Receiver", "v1", spec))
     };
     assert_eq!(of(json!([issuer])), []);
     for (issuers, words) in [
@@ -159,7 +159,7 @@ fn issue_20_issuers_are_judged_as_the_controller_does() {
 
 #[test]
 fn v1beta2_is_old_and_lacks_fields() {
-    let said = lints(&manifest("Receiver", "v1beta2", everything()));
+    let said = findings(&manifest("Receiver", "v1beta2", everything()));
     for words in [
         "upgrade to v1",
         "spec.resourceFilter is not",

@@ -2,12 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{lints, manifest};
+use super::{findings, manifest};
 use crate::flux::Flux;
 use crate::{Cause, Level, Object, Rule, lint, misfit};
 
 fn texts(json: &Json) -> Vec<(Level, String)> {
-    lints(json)
+    findings(json)
 }
 
 fn alert_with(part: &str, value: Json) -> Json {
@@ -33,7 +33,7 @@ fn item_11_deprecated_fields_are_warnings_and_what_is_dropped_is_an_error() {
         (error, "spec.inclusionList is not a field of v1beta1 and is ignored; upgrade to v1"),
     ];
     assert_eq!(found, expected.map(|(level, text)| (level, text.to_owned())));
-    assert!(lints(&alert_with("suspend", json!(false))).is_empty());
+    assert!(findings(&alert_with("suspend", json!(false))).is_empty());
 }
 
 #[test]
@@ -158,9 +158,10 @@ fn item_17_what_breaks_for_a_release_of_flux_is_known() {
     ] {
         let count = |flux| {
             let found = lint(&object);
-            let said = found.iter().filter(|lint| lint.concerns.is_said(flux));
-            said.filter(|lint| {
-                lint.concerns.breaks(flux) || (lint.level == Level::Error && lint.concerns.is_said(None))
+            let said = found.iter().filter(|finding| finding.concerns.is_said(flux));
+            said.filter(|finding| {
+                finding.concerns.breaks(flux)
+                    || (finding.level == Level::Error && finding.concerns.is_said(None))
             })
             .count()
         };

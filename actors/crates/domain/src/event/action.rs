@@ -32,7 +32,7 @@ const KNOWN: [&str; 22] = [
     "Unlock",
 ];
 
-/// What the controller was doing when an event came about, for example `Apply`. Any text, the empty one too.
+/// The action of a controller when an event came about, for example `Apply`. Any text, the empty one too.
 ///
 /// The names that Flux's controllers use take no memory of their own, since their events always have one.
 #[derive(Clone, PartialEq, Eq)]

@@ -20,15 +20,15 @@ use super::unknown_fields::TooLong;
 use super::{Event, UnknownFields};
 use crate::ObjectRef;
 
-/// Why a body is no event. The body's text never shows in it.
+/// Errors of a body that is no event. The body's text never shows in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// Not one complete JSON document.
     #[error("read the event: no valid JSON at line {line} column {column}; post exactly one JSON document")]
     Syntax {
-        /// Counted from 1.
+        /// The line of the error, counted from 1.
         line: usize,
-        /// In bytes.
+        /// The column of the error, in bytes.
         column: usize,
     },
     /// JSON, but a field has the wrong type or the timestamp is none.
@@ -37,9 +37,9 @@ pub enum DecodeError {
          `timestamp` is RFC 3339"
     )]
     Shape {
-        /// Counted from 1.
+        /// The line of the error, counted from 1.
         line: usize,
-        /// In bytes.
+        /// The column of the error, in bytes.
         column: usize,
     },
 }
@@ -57,7 +57,7 @@ impl From<serde_json::Error> for DecodeError {
 /// An event as it came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Received {
-    /// The event.
+    /// The event that was decoded.
     pub event: Event,
     /// Whether its unknown fields were dropped, because they take more than [`MOST_UNKNOWN_BYTES`](super::MOST_UNKNOWN_BYTES).
     pub dropped_fields: bool,

@@ -23,7 +23,7 @@ pub struct UnknownFields(
 );
 
 impl UnknownFields {
-    /// Whether there are none.
+    /// Whether the event had no unknown fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
@@ -101,7 +101,7 @@ fn push_compact(out: &mut String, json: &str) {
     }
 }
 
-/// Where in a valid JSON value a reader stands.
+/// The state of a reader in a valid JSON value.
 #[derive(Default)]
 struct State {
     depth: usize,

@@ -18,7 +18,7 @@ impl<'a> Events<'a> {
         Self { newest: event, earlier: &[] }
     }
 
-    /// The newest event.
+    /// The newest of the events.
     pub fn newest(self) -> &'a Event {
         self.newest
     }

@@ -7,7 +7,7 @@ use super::Events;
 pub struct Fact<'a> {
     /// The key, without the prefix that it had in the event.
     pub key: &'a str,
-    /// The value.
+    /// The value as text, not yet escaped.
     pub value: &'a str,
     events: Events<'a>,
 }

@@ -1,8 +1,8 @@
-//! How much an outbox may hold and answer.
+//! Bounds on what an outbox may hold and answer.
 
 use crate::OutboxError;
 
-/// What the memo of one provider holds at most; the entry that was remembered longest ago leaves first.
+/// The most entries in the memo of one Provider; the entry that was remembered longest ago leaves first.
 pub const MEMO_BOUND: usize = 10_000;
 
 /// The longest list of deliveries that is given in one answer.

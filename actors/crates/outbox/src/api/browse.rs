@@ -5,11 +5,11 @@ use std::sync::Arc;
 use campanile_domain::{DeliveryId, Event, IdTexts, ObjectKey};
 use jiff::Timestamp;
 
-use super::{DeliveryView, Reply, Stats, Tally};
+use super::{DeliveryView, Reply, Stats, UsageByAlert};
 
 /// Which deliveries to list, in the order of their numbers.
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
+pub struct BrowseFilter {
     /// Only dead letters if true, only the others if false.
     pub dead: bool,
     /// Only those of one Provider.
@@ -22,7 +22,7 @@ pub struct Selection {
     pub limit: usize,
 }
 
-impl Selection {
+impl BrowseFilter {
     /// Whether the deliveries of this Provider are selected.
     pub fn takes(&self, provider: &ObjectKey) -> bool {
         self.provider.as_ref().is_none_or(|wanted| wanted == provider)
@@ -37,15 +37,15 @@ impl Selection {
 
 /// Lists and counts what is stored; redrives and discards dead letters.
 pub trait Browse: Send + Sync {
-    /// Lists deliveries.
-    fn list(&self, selection: Selection) -> Reply<Vec<DeliveryView>>;
+    /// Lists the deliveries that are selected.
+    fn list(&self, selection: BrowseFilter) -> Reply<Vec<DeliveryView>>;
 
     /// The event of each delivery that [`list`](Self::list) would list, in its order; none where it cannot be read.
-    fn events(&self, selection: Selection) -> Reply<Vec<(DeliveryView, Option<Arc<Event>>)>>;
+    fn events(&self, selection: BrowseFilter) -> Reply<Vec<(DeliveryView, Option<Arc<Event>>)>>;
 
     /// Counts the deliveries of `provider` by Alert: the oldest `limit` that are not dead, and as many dead letters. One
     /// that cannot be read is not counted.
-    fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<Tally>;
+    fn tally(&self, provider: &ObjectKey, limit: usize) -> Reply<UsageByAlert>;
 
     /// Puts dead letters back, ready at once, attempts at zero, with a new deadline. Returns how many.
     ///
@@ -57,6 +57,6 @@ pub trait Browse: Send + Sync {
     /// Removes dead letters for good. What is no dead letter is left out. Returns how many.
     fn discard(&self, ids: Vec<DeliveryId>) -> Reply<usize>;
 
-    /// Counts.
+    /// Counts the deliveries by state.
     fn stats(&self) -> Stats;
 }

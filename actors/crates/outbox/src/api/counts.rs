@@ -1,4 +1,4 @@
-//! What an outbox tells about itself in numbers.
+//! Counts by which an outbox describes itself.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::DeliveryState;
 
-/// What an outbox holds.
+/// The number of deliveries of an outbox, by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
@@ -15,16 +15,16 @@ pub struct Usage {
     pub pending: u64,
     /// Deliveries that wait for a human.
     pub parked: u64,
-    /// Dead letters.
+    /// The number of dead letters.
     pub dead: u64,
     /// What those that wait weigh, each with its event; see [`Bounds::bytes_per_provider`](crate::Bounds::bytes_per_provider).
-    /// A [`Tally`] leaves it at zero.
+    /// A [`UsageByAlert`] leaves it at zero.
     #[serde(default)]
     pub bytes: u64,
 }
 
 impl Usage {
-    /// How many wait, for whatever reason.
+    /// The number of those that wait, for whatever reason.
     pub fn waiting(&self) -> u64 {
         self.pending + self.parked
     }
@@ -40,14 +40,14 @@ impl Usage {
     }
 }
 
-/// Counts by Alert.
-pub type Tally = BTreeMap<ObjectKey, Usage>;
+/// Counts of deliveries by their Alert.
+pub type UsageByAlert = BTreeMap<ObjectKey, Usage>;
 
 /// Counts for metrics, the operations API and tests.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
-    /// Sums over all providers.
+    /// The sums over all Providers.
     pub total: Usage,
     /// Events that wait to be planned.
     pub unplanned: u64,

@@ -12,13 +12,13 @@ use super::Reply;
 /// A delivery that one taker holds until it is settled or released. Leases live in memory only: a restart frees them.
 #[derive(Clone, Debug)]
 pub struct Lease {
-    /// The delivery.
+    /// The delivery that is to be carried out.
     pub delivery: Delivery,
     /// The span `append` that it comes from: none if it was read from disk, so none after the first try.
     pub append: Span,
 }
 
-/// How a leased delivery ended.
+/// The settlement of a leased delivery: how it ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Settlement {
     /// Delivered or needless: it is removed.
@@ -34,7 +34,7 @@ pub enum Settlement {
 }
 
 impl Settlement {
-    /// Its name in spans.
+    /// The name of the outcome in spans.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -47,7 +47,7 @@ impl Settlement {
 }
 
 /// Told about work, on the store's own thread: it must not block and only pass the hint on.
-pub trait Listener: Send + Sync {
+pub trait WorkListener: Send + Sync {
     /// These providers may have deliveries ready that they had not before: new, woken, redriven or released ones, or ones
     /// whose lane has moved on. What merely comes due with time is not told; see [`Scheduler::next_due`].
     fn work_ready(&self, providers: &[ObjectKey]);
@@ -90,5 +90,5 @@ pub trait Scheduler: Send + Sync {
     fn prune(&self, now: Timestamp);
 
     /// Names the one listener, and tells it of all providers that have work now.
-    fn listen(&self, listener: Arc<dyn Listener>);
+    fn listen(&self, listener: Arc<dyn WorkListener>);
 }

@@ -25,7 +25,7 @@ impl Cache {
         Self { entries: BTreeMap::new(), holders: HashMap::new(), weight: 0, budget }
     }
 
-    /// Keeps a delivery.
+    /// Keeps a delivery in the cache.
     pub(super) fn put(&mut self, lease: Lease) {
         let delivery = &lease.delivery;
         if delivery.event.weight() + plan_weight(delivery) > self.budget {

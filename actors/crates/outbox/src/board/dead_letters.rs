@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::record::Arrival;
-use super::slab::Place;
+use super::record::BoardEntry;
+use super::slab::SlabIndex;
 use crate::journal::Micros;
 
-/// A dead letter.
+/// A dead letter on the board.
 #[derive(Clone, Copy)]
 pub(super) struct DeadLetter {
-    pub(super) event: Place,
+    pub(super) event: SlabIndex,
     pub(super) queue: u32,
     /// Its columns; `at` is when it died.
-    pub(super) facts: Arrival,
+    pub(super) facts: BoardEntry,
     /// What it weighs, with its event.
     pub(super) weight: u64,
 }
@@ -26,7 +26,7 @@ struct Share {
     bytes: u64,
 }
 
-/// All dead letters.
+/// All dead letters, in the order in which they died.
 #[derive(Default)]
 pub(super) struct DeadLetters {
     by_id: BTreeMap<i64, DeadLetter>,

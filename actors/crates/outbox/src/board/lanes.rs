@@ -4,13 +4,13 @@
 
 use super::chain::Chain;
 use super::links::ChainKind;
-use super::record::{AT_ONCE, Arrival, Record};
-use super::slab::{NOWHERE, Place};
+use super::record::{AT_ONCE, BoardEntry, Record};
+use super::slab::{NOWHERE, SlabIndex};
 use super::{Board, Lane};
 use crate::journal::{Micros, Phase};
 
 impl Board {
-    pub(super) fn enqueue(&mut self, event: Place, number: u32, arrival: &Arrival) {
+    pub(super) fn enqueue(&mut self, event: SlabIndex, number: u32, arrival: &BoardEntry) {
         let lane = self.lane(number, arrival.lane);
         let place = self.records.insert(Record::new(arrival, event, lane));
         self.withdraw(lane);
@@ -28,14 +28,14 @@ impl Board {
         self.supersede(lane, AT_ONCE);
     }
 
-    fn lane(&mut self, queue: u32, number: u64) -> Place {
+    fn lane(&mut self, queue: u32, number: u64) -> SlabIndex {
         let lanes = &mut self.lanes;
         let fresh = Lane { number, chain: Chain::EMPTY, queue, leased: NOWHERE };
         *self.lane_of.entry(number).or_insert_with(|| lanes.insert(fresh))
     }
 
     /// Takes the head of a lane off its queue, before anything about the lane changes.
-    pub(super) fn withdraw(&mut self, lane: Place) {
+    pub(super) fn withdraw(&mut self, lane: SlabIndex) {
         let Lane { chain, queue, .. } = self.lanes[lane];
         if let Some(head) = chain.head() {
             let Record { id, due, .. } = self.records[head];
@@ -47,7 +47,7 @@ impl Board {
     }
 
     /// Puts the head of a lane that is free on its queue, after the lane has changed; drops a lane that is empty.
-    pub(super) fn offer(&mut self, lane: Place, now: Micros) {
+    pub(super) fn offer(&mut self, lane: SlabIndex, now: Micros) {
         let Lane { number, chain, queue, leased } = self.lanes[lane];
         let Some(head) = chain.head() else {
             self.lane_of.remove(&number);
@@ -67,7 +67,7 @@ impl Board {
     }
 
     /// Takes a delivery that nobody leases out of its queue and its lane.
-    pub(super) fn dequeue(&mut self, place: Place, now: Micros) -> (Record, u32) {
+    pub(super) fn dequeue(&mut self, place: SlabIndex, now: Micros) -> (Record, u32) {
         let Record { id, lane, phase, event, bytes, .. } = self.records[place];
         let weight = self.weight(event, bytes);
         self.cache.remove(id);
@@ -87,7 +87,7 @@ impl Board {
     }
 
     /// Changes where a delivery stands that nobody leases and whose lane is withdrawn.
-    pub(super) fn set_phase(&mut self, place: Place, phase: Phase, due: Micros) {
+    pub(super) fn set_phase(&mut self, place: SlabIndex, phase: Phase, due: Micros) {
         let record = &mut self.records[place];
         let before = record.phase;
         (record.phase, record.due) = (phase, due);

@@ -6,7 +6,7 @@ use campanile_domain::{DeliveryId, Failure, ObjectKey};
 
 use super::Board;
 use super::record::Record;
-use super::slab::{NOWHERE, Place};
+use super::slab::{NOWHERE, SlabIndex};
 use crate::journal::{LastFailure, Micros, Phase};
 use crate::{Epoch, Lease, Settlement, reasons};
 
@@ -42,7 +42,7 @@ impl Board {
         leased
     }
 
-    fn lease(&mut self, place: Place, number: u32, epoch: Epoch) -> Leased {
+    fn lease(&mut self, place: SlabIndex, number: u32, epoch: Epoch) -> Leased {
         let record = &mut self.records[place];
         record.leased = true;
         let Record { id, attempts, deadline, lane, phase, .. } = *record;
@@ -89,7 +89,7 @@ impl Board {
         true
     }
 
-    fn end_lease(&mut self, id: i64) -> Option<(Place, Epoch)> {
+    fn end_lease(&mut self, id: i64) -> Option<(SlabIndex, Epoch)> {
         let (place, epoch) = self.leases.remove(&id)?;
         let record = &mut self.records[place];
         record.leased = false;
@@ -100,7 +100,7 @@ impl Board {
         Some((place, epoch))
     }
 
-    fn delay(&mut self, place: Place, phase: Phase, at: Micros, failure: Failure, now: Micros) {
+    fn delay(&mut self, place: SlabIndex, phase: Phase, at: Micros, failure: Failure, now: Micros) {
         self.count_attempt(place);
         self.set_phase(place, phase, at);
         self.note_record(place, LastFailure::Set(Arc::new(failure)));
@@ -108,13 +108,13 @@ impl Board {
     }
 
     /// A delivery that is no longer leased waits in its lane again.
-    fn give_back(&mut self, place: Place, now: Micros) {
+    fn give_back(&mut self, place: SlabIndex, now: Micros) {
         let lane = self.records[place].lane;
         self.offer(lane, now);
         self.supersede(lane, now);
     }
 
-    fn count_attempt(&mut self, place: Place) {
+    fn count_attempt(&mut self, place: SlabIndex) {
         let record = &mut self.records[place];
         record.attempts = record.attempts.saturating_add(1);
     }

@@ -1,4 +1,4 @@
-//! What has changed in memory and not on disk.
+//! The ledger of changes that are in memory and not yet on disk.
 //!
 //! A delivery has at most one entry, which says all that the row must become; so an entry may be written late, twice, or
 //! never if a newer one replaces it. Bounded by the deliveries that the outbox holds. Changes of memos are kept in the
@@ -10,18 +10,18 @@ use std::mem::take;
 use tokio::sync::oneshot;
 
 use crate::OutboxError;
-use crate::journal::{Change, LastFailure, MemoChange, MemoNote, Outcome, Standing};
+use crate::journal::{LastFailure, MemoChange, MemoNote, RowChange, RowColumns, RowOutcome};
 
 /// Changes of memos that may wait for a group.
 const NOTES: usize = 4096;
 
-/// Who waits until everything before is on disk.
+/// The caller that waits until everything before is on disk.
 pub(crate) type Waiter = oneshot::Sender<Result<(), OutboxError>>;
 
 /// Changes that wait for a group, and who waits for them.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    changes: BTreeMap<i64, Outcome>,
+    changes: BTreeMap<i64, RowOutcome>,
     memo: Vec<MemoNote>,
     /// Postponed reconciles that are settled; bounded by those that are stored.
     settled: Vec<i64>,
@@ -33,7 +33,7 @@ pub(crate) struct Ledger {
 /// A part of the ledger on its way to the disk.
 #[derive(Default)]
 pub(crate) struct WriteBatch {
-    pub(crate) changes: BTreeMap<i64, Outcome>,
+    pub(crate) changes: BTreeMap<i64, RowOutcome>,
     pub(crate) memo: Vec<MemoNote>,
     pub(crate) settled: Vec<i64>,
     pub(crate) waiters: Vec<Waiter>,
@@ -41,9 +41,10 @@ pub(crate) struct WriteBatch {
 
 impl Ledger {
     /// Notes what a delivery's row must become.
-    pub(crate) fn note(&mut self, id: i64, mut outcome: Outcome) {
-        if let Change::Stands(Standing { failure: failure @ LastFailure::Keep, .. }) = &mut outcome.change
-            && let Some(Change::Stands(before)) = self.changes.get(&id).map(|before| &before.change)
+    pub(crate) fn note(&mut self, id: i64, mut outcome: RowOutcome) {
+        if let RowChange::Stands(RowColumns { failure: failure @ LastFailure::Keep, .. }) =
+            &mut outcome.change
+            && let Some(RowChange::Stands(before)) = self.changes.get(&id).map(|before| &before.change)
         {
             *failure = before.failure.clone();
         }
@@ -133,9 +134,9 @@ impl WriteBatch {
     }
 }
 
-fn failure_in(changes: &BTreeMap<i64, Outcome>, id: i64) -> Option<LastFailure> {
+fn failure_in(changes: &BTreeMap<i64, RowOutcome>, id: i64) -> Option<LastFailure> {
     match &changes.get(&id)?.change {
-        Change::Stands(standing) => Some(standing.failure.clone()),
-        Change::Gone { .. } => None,
+        RowChange::Stands(standing) => Some(standing.failure.clone()),
+        RowChange::Gone { .. } => None,
     }
 }

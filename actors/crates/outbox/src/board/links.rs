@@ -1,15 +1,15 @@
 //! Links of a record to its neighbours, one pair for each list that it is in.
 
-use super::slab::{NOWHERE, Place};
+use super::slab::{NOWHERE, SlabIndex};
 
 /// The neighbours of a record in one list.
 #[derive(Clone, Copy)]
-pub(super) struct Links {
-    pub(super) previous: Place,
-    pub(super) next: Place,
+pub(super) struct ListLinks {
+    pub(super) previous: SlabIndex,
+    pub(super) next: SlabIndex,
 }
 
-impl Links {
+impl ListLinks {
     /// The links of a record that is in no list.
     pub(super) const NONE: Self = Self { previous: NOWHERE, next: NOWHERE };
 }

@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use super::dead_letters::DeadLetter;
 use super::links::ChainKind;
 use super::record::is_newest_only;
-use super::slab::Place;
+use super::slab::SlabIndex;
 use super::{Board, Lane};
 use crate::journal::Micros;
 
 impl Board {
     /// Ends the deliveries of such a lane that wait behind their time, after one has joined it or come back to it.
-    pub(super) fn supersede(&mut self, lane: Place, now: Micros) {
+    pub(super) fn supersede(&mut self, lane: SlabIndex, now: Micros) {
         if is_newest_only(self.lanes[lane].number) {
             while let Some(place) = self.outdated(lane) {
                 self.finish(place, now);
@@ -23,7 +23,7 @@ impl Board {
     }
 
     /// A delivery that nobody leases and that is not the newest.
-    fn outdated(&self, lane: Place) -> Option<Place> {
+    fn outdated(&self, lane: SlabIndex) -> Option<SlabIndex> {
         let Lane { chain, .. } = self.lanes[lane];
         let newest = chain.tail();
         chain.iter(&self.records, ChainKind::Lane).find(|at| Some(*at) != newest && !self.records[*at].leased)

@@ -9,14 +9,14 @@ use campanile_domain::ObjectKey;
 use super::Board;
 use super::links::ChainKind;
 use super::queue::Queue;
-use super::slab::Place;
+use super::slab::SlabIndex;
 use crate::journal::Micros;
 use crate::{Bounds, reasons};
 
-/// What became dead that way.
+/// The deliveries that became dead by overflow.
 #[derive(Default)]
 pub(super) struct Overflow {
-    /// Since the start.
+    /// The number of overflows since the start.
     pub(super) total: u64,
     /// By provider, since somebody asked. Bounded by the providers that hold anything.
     untold: BTreeMap<ObjectKey, usize>,
@@ -42,7 +42,7 @@ impl Board {
 
     /// Makes a waiting delivery dead because there is no room for it; [`drop_surplus`](Self::drop_surplus) is due
     /// afterwards.
-    pub(super) fn overflow_one(&mut self, place: Place, now: Micros) {
+    pub(super) fn overflow_one(&mut self, place: SlabIndex, now: Micros) {
         let queue = self.lanes[self.records[place].lane].queue;
         let provider = self.queue(queue).key.clone();
         self.dead_letter(place, Arc::new(reasons::overflow()), now);

@@ -6,7 +6,7 @@ use campanile_domain::ObjectKey;
 
 use super::chain::Chain;
 use super::record::provider_number;
-use super::slab::Place;
+use super::slab::SlabIndex;
 use crate::journal::Micros;
 use crate::{Epoch, Usage};
 
@@ -18,9 +18,9 @@ pub(super) struct Queue {
     /// All that are not dead, in the order of their numbers.
     pub(super) order: Chain,
     /// Heads of free lanes that are due, by number.
-    pub(super) ready: BTreeSet<(i64, Place)>,
+    pub(super) ready: BTreeSet<(i64, SlabIndex)>,
     /// Heads of free lanes that wait for a time.
-    pub(super) waiting: BTreeSet<(Micros, i64, Place)>,
+    pub(super) waiting: BTreeSet<(Micros, i64, SlabIndex)>,
     /// How many are not dead.
     pub(super) held: u32,
     /// What those weigh, each with its event.
@@ -71,7 +71,7 @@ impl Queue {
     }
 }
 
-/// All queues by number.
+/// All queues by their numbers.
 #[derive(Default)]
 pub(super) struct Queues {
     pub(super) list: Vec<Queue>,

@@ -1,10 +1,10 @@
-//! What the board keeps of every delivery, and the checksum that guards the same facts on disk.
+//! The record that the board keeps of every delivery, and the checksum that guards the same facts on disk.
 
 use campanile_domain::ObjectKey;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::links::{ChainKind, Links};
-use super::slab::Place;
+use super::links::{ChainKind, ListLinks};
+use super::slab::SlabIndex;
 use crate::journal::{Micros, Phase};
 
 /// When a delivery is due that waits for nothing.
@@ -16,26 +16,26 @@ pub(super) struct Record {
     pub(super) id: i64,
     pub(super) due: Micros,
     pub(super) deadline: Micros,
-    lane_links: Links,
-    provider_links: Links,
-    pub(super) event: Place,
-    pub(super) lane: Place,
-    /// What its row weighs.
+    lane_links: ListLinks,
+    provider_links: ListLinks,
+    pub(super) event: SlabIndex,
+    pub(super) lane: SlabIndex,
+    /// The bytes that its row takes.
     pub(super) bytes: u32,
-    /// Saturates.
+    /// The number of attempts; saturates.
     pub(super) attempts: u16,
     pub(super) phase: Phase,
     pub(super) leased: bool,
 }
 
 impl Record {
-    pub(super) fn new(arrival: &Arrival, event: Place, lane: Place) -> Self {
+    pub(super) fn new(arrival: &BoardEntry, event: SlabIndex, lane: SlabIndex) -> Self {
         Self {
             id: arrival.id,
             due: arrival.at,
             deadline: arrival.deadline,
-            lane_links: Links::NONE,
-            provider_links: Links::NONE,
+            lane_links: ListLinks::NONE,
+            provider_links: ListLinks::NONE,
             event,
             lane,
             bytes: arrival.bytes,
@@ -45,14 +45,14 @@ impl Record {
         }
     }
 
-    pub(super) fn links(&self, kind: ChainKind) -> Links {
+    pub(super) fn links(&self, kind: ChainKind) -> ListLinks {
         match kind {
             ChainKind::Lane => self.lane_links,
             ChainKind::Provider => self.provider_links,
         }
     }
 
-    pub(super) fn links_mut(&mut self, kind: ChainKind) -> &mut Links {
+    pub(super) fn links_mut(&mut self, kind: ChainKind) -> &mut ListLinks {
         match kind {
             ChainKind::Lane => &mut self.lane_links,
             ChainKind::Provider => &mut self.provider_links,
@@ -62,24 +62,24 @@ impl Record {
 
 /// The columns of a delivery as it comes to the board: from a commit, from the journal, or back from the dead letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrival {
+pub struct BoardEntry {
     /// The number of its row.
     pub id: i64,
     /// The number of its lane, a hash that tells too whether only the newest of the lane matters.
     pub lane: u64,
-    /// Where it stands.
+    /// The phase in which the delivery stands.
     pub phase: Phase,
     /// When it is due (zero: at once), or when it died.
     pub at: Micros,
     /// When it is no longer worth sending.
     pub deadline: Micros,
-    /// Tries so far; saturates.
+    /// The number of its attempts so far; saturates.
     pub attempts: u16,
     /// What its row weighs, in bytes.
     pub bytes: u32,
 }
 
-impl Arrival {
+impl BoardEntry {
     /// The checksum of a delivery's columns, its texts aside: with its origin, the number and weight of its event, and
     /// the [number](provider_number) of its Provider.
     pub fn checksum(&self, origin: u64, event: i64, event_bytes: u32, provider: u64) -> u64 {
@@ -133,16 +133,23 @@ mod tests {
 
     #[test]
     fn every_column_is_guarded() {
-        let plain =
-            Arrival { id: 1, lane: 2, phase: Phase::Ready, at: AT_ONCE, deadline: 3, attempts: 4, bytes: 5 };
+        let plain = BoardEntry {
+            id: 1,
+            lane: 2,
+            phase: Phase::Ready,
+            at: AT_ONCE,
+            deadline: 3,
+            attempts: 4,
+            bytes: 5,
+        };
         let changed = [
-            Arrival { id: 9, ..plain },
-            Arrival { lane: 9, ..plain },
-            Arrival { phase: Phase::Dead, ..plain },
-            Arrival { at: 9, ..plain },
-            Arrival { deadline: 9, ..plain },
-            Arrival { attempts: 9, ..plain },
-            Arrival { bytes: 9, ..plain },
+            BoardEntry { id: 9, ..plain },
+            BoardEntry { lane: 9, ..plain },
+            BoardEntry { phase: Phase::Dead, ..plain },
+            BoardEntry { at: 9, ..plain },
+            BoardEntry { deadline: 9, ..plain },
+            BoardEntry { attempts: 9, ..plain },
+            BoardEntry { bytes: 9, ..plain },
         ];
         let sum = plain.checksum(0, 6, 7, 8);
         assert!(changed.iter().all(|other| other.checksum(0, 6, 7, 8) != sum));

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use super::Board;
 use super::chain::Chain;
 use super::links::ChainKind;
-use super::slab::Place;
+use super::slab::SlabIndex;
 use crate::OutboxError;
 use crate::api::Room;
 use crate::journal::Micros;
 
-/// What a namespace holds.
+/// The part of the outbox that a namespace holds.
 #[derive(Default)]
 struct Share {
     records: u64,
@@ -23,17 +23,17 @@ struct Share {
     bytes: u64,
     queues: Vec<u32>,
     /// The oldest waiting delivery of each queue; made when the first is taken.
-    oldest: Option<BinaryHeap<Reverse<(i64, Place)>>>,
+    oldest: Option<BinaryHeap<Reverse<(i64, SlabIndex)>>>,
 }
 
-/// What is to be stored, beside what is staged already.
+/// The load that is to be stored, beside what is staged already.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Load {
-    /// Records to be stored.
+pub(crate) struct StorageLoad {
+    /// The number of records to be stored.
     pub(crate) records: usize,
-    /// Records that are staged.
+    /// The number of records that are staged.
     pub(crate) staged: usize,
-    /// Bytes that are staged.
+    /// The bytes of the records that are staged.
     pub(crate) staged_bytes: u64,
 }
 
@@ -42,7 +42,7 @@ impl Board {
     ///
     /// # Errors
     /// There is no room, and what is held cannot be given back: it is leased or waits for its plan.
-    pub(crate) fn admit(&mut self, load: Load, now: Micros) -> Result<(), OutboxError> {
+    pub(crate) fn admit(&mut self, load: StorageLoad, now: Micros) -> Result<(), OutboxError> {
         if self.fits(load).is_ok() {
             return Ok(());
         }
@@ -76,7 +76,7 @@ impl Board {
     }
 
     /// Why `load` is refused whatever is given back; none if it is not.
-    pub(crate) fn refusal(&self, load: Load) -> Option<OutboxError> {
+    pub(crate) fn refusal(&self, load: StorageLoad) -> Option<OutboxError> {
         let fixed = self.unplanned.len() + self.leases.len() + load.staged + load.records;
         if fixed > self.bounds.records {
             return Some(OutboxError::FULL_RECORDS);
@@ -86,7 +86,7 @@ impl Board {
             .then_some(OutboxError::FULL_BYTES)
     }
 
-    fn fits(&self, load: Load) -> Result<(), OutboxError> {
+    fn fits(&self, load: StorageLoad) -> Result<(), OutboxError> {
         if self.held + self.unplanned.len() + load.staged + load.records > self.bounds.records {
             return Err(OutboxError::FULL_RECORDS);
         }
@@ -149,10 +149,10 @@ impl Board {
         }
     }
 
-    fn pop_oldest(&self, share: &mut Share) -> Option<Place> {
+    fn pop_oldest(&self, share: &mut Share) -> Option<SlabIndex> {
         let Share { queues, oldest, .. } = share;
-        let waiting = |place: &Place| !self.records[*place].leased;
-        let entry = |place: Place| Reverse((self.records[place].id, place));
+        let waiting = |place: &SlabIndex| !self.records[*place].leased;
+        let entry = |place: SlabIndex| Reverse((self.records[place].id, place));
         let oldest = oldest.get_or_insert_with(|| {
             let first = |number: &u32| {
                 self.queues.list[*number as usize]

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use std::ops::{Index, IndexMut};
 
 /// The number of a place. It means its record until that is removed.
-pub(super) type Place = u32;
+pub(super) type SlabIndex = u32;
 
-/// No place.
-pub(super) const NOWHERE: Place = Place::MAX;
+/// The number that stands for no place.
+pub(super) const NOWHERE: SlabIndex = SlabIndex::MAX;
 
-/// Places of a chunk.
+/// The number of places in a chunk.
 const CHUNK: usize = 1024;
 
 struct Chunk<T> {
@@ -32,8 +32,8 @@ impl<T: Copy> Slab<T> {
         Self { chunks: Vec::new(), roomy: BTreeSet::new() }
     }
 
-    /// Gives `record` a place.
-    pub(super) fn insert(&mut self, record: T) -> Place {
+    /// Gives `record` a free place.
+    pub(super) fn insert(&mut self, record: T) -> SlabIndex {
         let number = self.roomy.first().copied().unwrap_or_else(|| self.grow());
         let chunk = &mut self.chunks[number as usize];
         let offset = if let Some(offset) = chunk.free.pop() {
@@ -57,7 +57,7 @@ impl<T: Copy> Slab<T> {
     }
 
     /// Frees a place that is taken.
-    pub(super) fn remove(&mut self, place: Place) -> T {
+    pub(super) fn remove(&mut self, place: SlabIndex) -> T {
         let record = self[place];
         let number = place / CHUNK as u32;
         let chunk = &mut self.chunks[number as usize];
@@ -70,16 +70,16 @@ impl<T: Copy> Slab<T> {
     }
 }
 
-impl<T> Index<Place> for Slab<T> {
+impl<T> Index<SlabIndex> for Slab<T> {
     type Output = T;
 
-    fn index(&self, place: Place) -> &T {
+    fn index(&self, place: SlabIndex) -> &T {
         &self.chunks[place as usize / CHUNK].records[place as usize % CHUNK]
     }
 }
 
-impl<T> IndexMut<Place> for Slab<T> {
-    fn index_mut(&mut self, place: Place) -> &mut T {
+impl<T> IndexMut<SlabIndex> for Slab<T> {
+    fn index_mut(&mut self, place: SlabIndex) -> &mut T {
         &mut self.chunks[place as usize / CHUNK].records[place as usize % CHUNK]
     }
 }
@@ -91,11 +91,11 @@ mod tests {
     #[test]
     fn a_place_keeps_its_record_while_others_come_and_go() {
         let mut slab = Slab::new();
-        let places: Vec<Place> = (0..3000).map(|n| slab.insert(n)).collect();
+        let places: Vec<SlabIndex> = (0..3000).map(|n| slab.insert(n)).collect();
         for place in places.iter().step_by(2) {
             slab.remove(*place);
         }
-        let fresh: Vec<Place> = (0..1000).map(|n| slab.insert(10_000 + n)).collect();
+        let fresh: Vec<SlabIndex> = (0..1000).map(|n| slab.insert(10_000 + n)).collect();
         assert!(places.iter().enumerate().skip(1).step_by(2).all(|(n, place)| slab[*place] == n));
         assert!(fresh.iter().enumerate().all(|(n, place)| slab[*place] == 10_000 + n));
     }
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn memory_comes_back_after_a_backlog() {
         let mut slab = Slab::new();
-        let places: Vec<Place> = (0..10 * CHUNK).map(|n| slab.insert(n)).collect();
+        let places: Vec<SlabIndex> = (0..10 * CHUNK).map(|n| slab.insert(n)).collect();
         for place in places {
             slab.remove(place);
         }

@@ -9,8 +9,8 @@ use super::Board;
 use super::chain::Chain;
 use super::dead_letters::DeadLetter;
 use super::links::ChainKind;
-use super::record::{AT_ONCE, Arrival, provider_number};
-use super::slab::Place;
+use super::record::{AT_ONCE, BoardEntry, provider_number};
+use super::slab::SlabIndex;
 use crate::journal::{LastFailure, Micros, Phase};
 use crate::reasons;
 
@@ -20,7 +20,7 @@ impl Board {
         let Some(number) = self.queues.find(provider) else { return };
         let delayed = self.queue(number).delayed as usize;
         let order = self.queue(number).order;
-        let places: Vec<Place> = order
+        let places: Vec<SlabIndex> = order
             .iter(&self.records, ChainKind::Provider)
             .filter(|place| self.records[*place].phase != Phase::Ready)
             .take(delayed)
@@ -163,7 +163,8 @@ impl Board {
                 continue;
             }
             let Some(letter) = self.remove_dead_letter(id) else { continue };
-            let facts = Arrival { phase: Phase::Ready, at: AT_ONCE, attempts: 0, deadline, ..letter.facts };
+            let facts =
+                BoardEntry { phase: Phase::Ready, at: AT_ONCE, attempts: 0, deadline, ..letter.facts };
             self.queue(letter.queue).dead -= 1;
             self.enqueue(letter.event, letter.queue, &facts);
             self.note(letter.event, letter.queue, &facts, LastFailure::Clear);

@@ -11,11 +11,11 @@ use super::dead_letters::DeadLetter;
 use super::links::ChainKind;
 use super::queue::Queue;
 use super::record::AT_ONCE;
-use super::slab::Place;
-use super::{Board, Load};
+use super::slab::SlabIndex;
+use super::{Board, StorageLoad};
 use crate::api::LIST_BOUND;
 use crate::journal::{LastFailure, Micros, Phase};
-use crate::{DeliveryState, Selection, Stats};
+use crate::{BrowseFilter, DeliveryState, Stats};
 
 /// A delivery in a list, without its texts.
 #[derive(Debug)]
@@ -55,9 +55,9 @@ impl Board {
         }
     }
 
-    /// Counts.
+    /// Counts the deliveries on the board.
     pub(crate) fn stats(&self) -> Stats {
-        let one = Load { records: 1, ..Load::default() };
+        let one = StorageLoad { records: 1, ..StorageLoad::default() };
         let mut stats = Stats {
             unplanned: self.unplanned.len() as u64,
             bytes: self.bytes,
@@ -81,7 +81,7 @@ impl Board {
     }
 
     /// The deliveries of a list.
-    pub(crate) fn view(&self, selection: &Selection) -> Vec<RecordView> {
+    pub(crate) fn view(&self, selection: &BrowseFilter) -> Vec<RecordView> {
         let limit = if selection.limit == 0 { LIST_BOUND } else { selection.limit.min(LIST_BOUND) };
         if selection.dead {
             let key = |letter: &DeadLetter| &self.queues.list[letter.queue as usize].key;
@@ -112,8 +112,8 @@ impl Board {
     }
 
     /// The lowest numbers of these queues.
-    fn first_records<'q>(&self, queues: impl IntoIterator<Item = &'q Queue>, limit: usize) -> Vec<Place> {
-        let mut heads: BinaryHeap<Reverse<(i64, Place)>> = queues
+    fn first_records<'q>(&self, queues: impl IntoIterator<Item = &'q Queue>, limit: usize) -> Vec<SlabIndex> {
+        let mut heads: BinaryHeap<Reverse<(i64, SlabIndex)>> = queues
             .into_iter()
             .filter_map(|queue| queue.order.head())
             .map(|place| Reverse((self.records[place].id, place)))
@@ -131,7 +131,7 @@ impl Board {
     }
 
     /// The lowest numbers of those whose ids are wanted, however many wait before them.
-    fn named_records(&self, selection: &Selection, limit: usize) -> Vec<Place> {
+    fn named_records(&self, selection: &BrowseFilter, limit: usize) -> Vec<SlabIndex> {
         let mut places = Vec::new();
         for queue in self.queues.list.iter().filter(|queue| selection.takes(&queue.key)) {
             let mut next = queue.order.head();
@@ -151,7 +151,7 @@ impl Board {
         DeliveryId(self.id(number))
     }
 
-    fn view_record(&self, place: Place) -> RecordView {
+    fn view_record(&self, place: SlabIndex) -> RecordView {
         let record = &self.records[place];
         let timed = !record.leased && record.phase != Phase::Ready;
         RecordView {

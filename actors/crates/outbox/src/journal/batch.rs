@@ -6,19 +6,19 @@ use std::sync::Arc;
 use campanile_domain::{Event, NewDelivery, PostponedReconcile};
 use tracing::Span;
 
-use super::{MemoNote, Micros, Outcome};
-use crate::board::Arrival;
+use super::{MemoNote, Micros, RowOutcome};
+use crate::board::BoardEntry;
 
 /// All that one transaction writes. An implementation writes the outcomes first, then the notes, then the events, then the
 /// reconciles.
 #[derive(Debug)]
-pub struct Batch<'a> {
+pub struct JournalBatch<'a> {
     /// The texts of new events and deliveries, one after the other; their rows name ranges of it.
     pub texts: &'a [u8],
     /// Events that are new or change, in the order of acceptance.
     pub events: &'a [StagedEvent],
     /// Changes to deliveries, by their numbers, ascending.
-    pub outcomes: Vec<(i64, &'a Outcome)>,
+    pub outcomes: Vec<(i64, &'a RowOutcome)>,
     /// Changes to memos, in the order in which they take effect.
     pub memo: &'a [MemoNote],
     /// Postponed reconciles that are new, with the numbers of their rows, which are their own count.
@@ -35,7 +35,7 @@ pub struct Batch<'a> {
     pub unfinished: Option<i64>,
 }
 
-impl Batch<'_> {
+impl JournalBatch<'_> {
     /// A text of the batch. It is JSON.
     ///
     /// # Errors
@@ -48,9 +48,9 @@ impl Batch<'_> {
 /// An event that a batch adds or changes.
 #[derive(Clone, Debug)]
 pub struct StagedEvent {
-    /// Its row's number.
+    /// The number of the event's row.
     pub number: i64,
-    /// When it was accepted.
+    /// The time at which the event was accepted.
     pub accepted_at: Micros,
     /// What its row weighs in bytes.
     pub bytes: u32,
@@ -62,7 +62,7 @@ pub struct StagedEvent {
     pub(crate) event: Option<(Arc<Event>, Span)>,
 }
 
-/// What a batch does to an event's row.
+/// The action of a batch on an event's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventAction {
     /// Adds it with the text at this range. Without deliveries it waits for its plan.
@@ -80,12 +80,12 @@ pub enum EventAction {
 /// A delivery that a batch adds.
 #[derive(Clone, Debug)]
 pub struct StagedDelivery {
-    /// What was planned.
+    /// The delivery as the router planned it.
     pub plan: NewDelivery,
     /// The [number](crate::provider_number) of its Provider.
     pub provider: u64,
-    /// Its columns.
-    pub facts: Arrival,
-    /// Where its text stands.
+    /// The columns of the delivery's row.
+    pub facts: BoardEntry,
+    /// The range of its text in the batch.
     pub text: Range<usize>,
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use campanile_domain::ObjectKey;
 
-use super::{Change, LastFailure, Micros, Phase, Standing};
-use crate::board::{Arrival, Board, EventPlace, provider_number};
+use super::{LastFailure, Micros, Phase, RowChange, RowColumns};
+use crate::board::{Board, BoardEntry, EventPlace, provider_number};
 use crate::{Bounds, Ownership, reasons};
 
 /// The number of no event.
@@ -14,16 +14,16 @@ const NO_EVENT: i64 = 0;
 /// A stored delivery without its texts.
 #[derive(Clone, Debug)]
 pub struct StoredRow {
-    /// Its origin.
+    /// The origin of the delivery's id.
     pub origin: u64,
     /// The number of its event.
     pub event: i64,
     /// What the row of its event weighs in bytes.
     pub event_bytes: u32,
-    /// Its Provider.
+    /// Namespace and name of its Provider.
     pub provider: ObjectKey,
-    /// Its columns.
-    pub facts: Arrival,
+    /// The columns of its row.
+    pub facts: BoardEntry,
     /// The checksum that is stored with it.
     pub checksum: u64,
 }
@@ -90,13 +90,13 @@ impl Loader {
     }
 
     /// Takes a row whose columns cannot be trusted, its event's number included: it becomes a dead letter without an event.
-    fn damaged(&mut self, provider: &ObjectKey, facts: Arrival) {
-        let dead = Arrival { phase: Phase::Dead, at: self.now, ..facts };
+    fn damaged(&mut self, provider: &ObjectKey, facts: BoardEntry) {
+        let dead = BoardEntry { phase: Phase::Dead, at: self.now, ..facts };
         let (id, place) = (self.board.id(dead.id), self.board.insert_event(NO_EVENT, 0));
         let origin = id.origin();
         self.board.insert(place, provider, dead);
         self.board.count_damage();
-        let standing = Standing {
+        let standing = RowColumns {
             phase: dead.phase,
             at: dead.at,
             deadline: dead.deadline,
@@ -104,7 +104,7 @@ impl Loader {
             checksum: dead.checksum(origin, NO_EVENT, 0, provider_number(provider)),
             failure: LastFailure::Set(Arc::new(reasons::damaged())),
         };
-        self.board.note_change(provider, dead.id, Change::Stands(standing));
+        self.board.note_change(provider, dead.id, RowChange::Stands(standing));
         tracing::error!(delivery = %id, %provider, "a stored delivery is damaged and became a dead letter");
     }
 }

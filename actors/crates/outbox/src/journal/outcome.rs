@@ -7,17 +7,17 @@ use campanile_domain::Failure;
 use super::Micros;
 use crate::{DeliveryState, Epoch};
 
-/// Where a delivery stands, leases aside. The numbers are those of the stored rows.
+/// The phase of a delivery, leases aside. The numbers are those of the stored rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Phase {
-    /// Waits for its turn.
+    /// The delivery waits for its turn.
     Ready = 0,
     /// Waits for its next try.
     Retry = 1,
-    /// Waits for a human.
+    /// The delivery waits for a human.
     Parked = 2,
-    /// Is a dead letter.
+    /// The delivery is a dead letter.
     Dead = 3,
 }
 
@@ -39,49 +39,49 @@ impl Phase {
 
 /// The change to one delivery's row, and under which ownership it was decided.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct RowOutcome {
     /// The epoch in which this process served the delivery's Provider. A journal that several processes share drops the
     /// outcomes of an epoch that is over.
     pub epoch: Epoch,
     /// The change to the row.
-    pub change: Change,
+    pub change: RowChange,
 }
 
-/// What a delivery's row must become. It may be written late or twice: it names the result, not the step.
+/// The change to a delivery's row: what it must become. It may be written late or twice: it names the result, not the step.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Change {
+pub enum RowChange {
     /// The row is removed, and with it the row of its event where that is named.
     Gone {
         /// The number of the event, if this was its last delivery.
         event: Option<i64>,
     },
     /// The row stays with these columns.
-    Stands(Standing),
+    Stands(RowColumns),
 }
 
 /// The columns of a delivery that change.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Standing {
-    /// Where it stands.
+pub struct RowColumns {
+    /// The phase in which the delivery stands.
     pub phase: Phase,
     /// When it is due (zero: at once), or when it died.
     pub at: Micros,
     /// When it is no longer worth sending.
     pub deadline: Micros,
-    /// Tries so far; saturates.
+    /// The number of its attempts so far; saturates.
     pub attempts: u16,
-    /// The checksum over all of its columns; see [`Arrival::checksum`](crate::Arrival::checksum).
+    /// The checksum over all of its columns; see [`BoardEntry::checksum`](crate::BoardEntry::checksum).
     pub checksum: u64,
     /// What becomes of its last failure.
     pub failure: LastFailure,
 }
 
-/// What becomes of a delivery's last failure.
+/// The change to a delivery's last failure.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LastFailure {
     /// It stays as it is stored.
     Keep,
-    /// It is forgotten.
+    /// The last failure is forgotten.
     Clear,
     /// It is replaced by this one.
     Set(Arc<Failure>),
@@ -90,7 +90,7 @@ pub enum LastFailure {
 /// A change to one provider's memo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoNote {
-    /// The provider's [number](crate::provider_number).
+    /// The number of the Provider; see [`provider_number`](crate::provider_number).
     pub provider: u64,
     /// The change to its memo.
     pub change: MemoChange,

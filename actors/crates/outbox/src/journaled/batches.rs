@@ -3,10 +3,10 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::driver::{Driver, reply};
-use super::handle::Write;
+use super::driver::{StoreThread, reply};
+use super::handle::AwaitedWrite;
 use super::parts::Parts;
-use super::stage::Stage;
+use super::stage::StagedWrites;
 use crate::journal::Journal;
 use crate::{OutboxError, WhenStored};
 
@@ -19,9 +19,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// An encoding buffer beyond this is given back after its batch.
 const ROOM: usize = 256 << 10;
 
-impl<J: Journal> Driver<J> {
+impl<J: Journal> StoreThread<J> {
     /// Writes entries and changes in one batch. If that fails, the entries fail and the changes are tried alone.
-    pub(super) async fn write(&mut self, mut entries: Vec<(Write, WhenStored)>) {
+    pub(super) async fn write(&mut self, mut entries: Vec<(AwaitedWrite, WhenStored)>) {
         if !entries.is_empty()
             && let Some(refusal) = self.refusal()
         {
@@ -49,7 +49,7 @@ impl<J: Journal> Driver<J> {
     /// otherwise after a pause.
     pub(super) async fn write_batch(
         &mut self,
-        writes: Vec<Write>,
+        writes: Vec<AwaitedWrite>,
         mut part: Option<&mut Parts>,
     ) -> Result<Vec<Result<(), OutboxError>>, OutboxError> {
         let alone = writes.is_empty() && part.is_none();
@@ -68,7 +68,7 @@ impl<J: Journal> Driver<J> {
     /// Writes a batch, and drops its changes if that succeeds.
     async fn try_batch(
         &mut self,
-        writes: Vec<Write>,
+        writes: Vec<AwaitedWrite>,
         part: Option<&mut Parts>,
     ) -> Result<Vec<Result<(), OutboxError>>, OutboxError> {
         let last = self.last_change();
@@ -92,14 +92,14 @@ impl<J: Journal> Driver<J> {
     /// the part last.
     async fn commit(
         &mut self,
-        writes: Vec<Write>,
+        writes: Vec<AwaitedWrite>,
         part: Option<&mut Parts>,
     ) -> Result<Vec<Result<(), OutboxError>>, OutboxError> {
         let under_way = part.as_deref().or(self.parts.as_ref());
         let staged = under_way.map(Parts::staged).unwrap_or_default();
         let begun = under_way.and_then(Parts::unfinished);
         let (text, numbers) = (std::mem::take(&mut self.text), (self.origin, self.next));
-        let mut stage = Stage::new(&self.shared.board, text, numbers, writes.len()).beside(staged);
+        let mut stage = StagedWrites::new(&self.shared.board, text, numbers, writes.len()).beside(staged);
         stage.leave_unfinished(self.leftover.or(begun));
         let mut verdicts: Vec<_> = writes.into_iter().map(|write| stage.add(write)).collect();
         if let Some(part) = part {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::handle::{Answer, Command, Shared, Write};
+use super::handle::{AwaitedWrite, Command, ReplyTo, StoreMemory};
 use super::parts::{PART, Parts};
 use crate::board::WriteBatch;
 use crate::journal::Journal;
@@ -20,10 +20,10 @@ use crate::{OutboxError, WhenStored};
 /// How long nothing must come before the journal tidies up.
 const IDLE: Duration = Duration::from_millis(20);
 
-/// What the thread owns.
-pub(super) struct Driver<J> {
+/// The state that the thread owns.
+pub(super) struct StoreThread<J> {
     pub(super) journal: J,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<StoreMemory>,
     commands: Receiver<Command>,
     /// The origin of the ids that this outbox gives.
     pub(super) origin: u64,
@@ -31,7 +31,7 @@ pub(super) struct Driver<J> {
     pub(super) next: i64,
     /// Entries with more than [`PART`] deliveries, in the order in which they came. Bounded by the events that intake lets
     /// in at a time.
-    pub(super) heavy: VecDeque<(Write, WhenStored)>,
+    pub(super) heavy: VecDeque<(AwaitedWrite, WhenStored)>,
     /// The first of them, of which a part is written. Whoever stores little waits for one part at most.
     pub(super) parts: Option<Parts>,
     /// The journal holds a part of an entry that failed.
@@ -50,18 +50,18 @@ pub(super) struct Driver<J> {
     pub(super) damaged: bool,
 }
 
-/// How the thread ended, and who wants to know.
-pub(super) struct Ending {
+/// The end of the thread, and those who want to know.
+pub(super) struct ThreadExit {
     pub(super) result: Result<(), OutboxError>,
-    pub(super) answer: Answer<()>,
+    pub(super) answer: ReplyTo<()>,
 }
 
 /// Answers; a caller that has gone away is no error.
-pub(super) fn reply<T>(answer: Answer<T>, result: Result<T, OutboxError>) {
+pub(super) fn reply<T>(answer: ReplyTo<T>, result: Result<T, OutboxError>) {
     drop(answer.send(result));
 }
 
-impl<J> Drop for Driver<J> {
+impl<J> Drop for StoreThread<J> {
     /// Also after a panic: nobody may wait for a thread that has ended.
     fn drop(&mut self) {
         let asked = self.shared.closed.swap(true, Ordering::AcqRel) && !std::thread::panicking();
@@ -70,11 +70,11 @@ impl<J> Drop for Driver<J> {
     }
 }
 
-impl<J: Journal> Driver<J> {
+impl<J: Journal> StoreThread<J> {
     /// A driver that gives ids of `origin`, from the number `next` on.
     pub(super) fn new(
         journal: J,
-        shared: Arc<Shared>,
+        shared: Arc<StoreMemory>,
         commands: Receiver<Command>,
         (origin, next): (u64, i64),
     ) -> Self {
@@ -100,12 +100,12 @@ impl<J: Journal> Driver<J> {
     pub(super) async fn run(mut self) {
         let ending = self.serve().await;
         drop(self);
-        if let Some(Ending { result, answer }) = ending {
+        if let Some(ThreadExit { result, answer }) = ending {
             reply(answer, result);
         }
     }
 
-    async fn serve(&mut self) -> Option<Ending> {
+    async fn serve(&mut self) -> Option<ThreadExit> {
         let commands = self.commands.clone();
         loop {
             let first = match self.wait() {
@@ -141,7 +141,7 @@ impl<J: Journal> Driver<J> {
             let is_done = commands.is_empty() && !self.has_heavy();
             let closing = if is_done { self.shared.closing.lock().take() } else { None };
             if let Some(answer) = closing {
-                return Some(Ending { result: self.finish().await, answer });
+                return Some(ThreadExit { result: self.finish().await, answer });
             }
         }
     }
@@ -163,7 +163,7 @@ impl<J: Journal> Driver<J> {
     }
 
     /// Leaves in `writes` what may share a batch.
-    fn set_heavy_aside(&mut self, writes: &mut Vec<(Write, WhenStored)>) {
+    fn set_heavy_aside(&mut self, writes: &mut Vec<(AwaitedWrite, WhenStored)>) {
         self.heavy.extend(writes.extract_if(.., |(write, _)| write.deliveries() > PART));
     }
 

@@ -11,27 +11,27 @@ use tokio::sync::{oneshot, watch};
 use crate::board::{Board, Leased};
 use crate::journal::Micros;
 use crate::{
-    Append, DeliveryView, EventId, Lease, Listener, OutboxError, Planned, Selection, Tally, Unplanned,
-    WhenStored,
+    Append, BrowseFilter, DeliveryView, EventId, Lease, OutboxError, Planned, Unplanned, UsageByAlert,
+    WhenStored, WorkListener,
 };
 
-/// Where an answer goes. A caller that has gone away is no error.
-pub(super) type Answer<T> = oneshot::Sender<Result<T, OutboxError>>;
+/// The channel by which an answer goes back. A caller that has gone away is no error.
+pub(super) type ReplyTo<T> = oneshot::Sender<Result<T, OutboxError>>;
 
 /// The memory beside the disk. Its locks are held for short steps only, never over a disk access.
-pub(super) struct Shared {
+pub(super) struct StoreMemory {
     pub(super) board: Mutex<Board>,
-    pub(super) listener: Mutex<Option<Arc<dyn Listener>>>,
+    pub(super) listener: Mutex<Option<Arc<dyn WorkListener>>>,
     /// Whether the store thread already knows that the ledger or the hints wait for it.
     pub(super) kicked: AtomicBool,
     pub(super) closed: AtomicBool,
     /// Who waits for the thread to end.
-    pub(super) closing: Mutex<Option<Answer<()>>>,
+    pub(super) closing: Mutex<Option<ReplyTo<()>>>,
     /// How the thread ended, once it has.
     pub(super) ended: watch::Sender<Option<Result<(), OutboxError>>>,
 }
 
-impl Shared {
+impl StoreMemory {
     pub(super) fn new(board: Board) -> Self {
         Self {
             board: Mutex::new(board),
@@ -62,26 +62,26 @@ impl Shared {
 
 /// A command to the thread.
 pub(super) enum Command {
-    Write(Write, WhenStored),
+    Write(AwaitedWrite, WhenStored),
     /// Boxed: it is rare and large, and the channel has room for each command from the start.
-    Load(Box<Load>),
-    Unplanned(usize, Answer<Vec<Unplanned>>),
-    List(Selection, Answer<Vec<DeliveryView>>),
+    Load(Box<LeaseLoad>),
+    Unplanned(usize, ReplyTo<Vec<Unplanned>>),
+    List(BrowseFilter, ReplyTo<Vec<DeliveryView>>),
     /// The same, with the events.
-    Events(Selection, Answer<Vec<(DeliveryView, Option<Arc<Event>>)>>),
+    Events(BrowseFilter, ReplyTo<Vec<(DeliveryView, Option<Arc<Event>>)>>),
     /// By Alert, the deliveries of a provider, so many at most.
-    Tally(ObjectKey, usize, Answer<Tally>),
+    Tally(ObjectKey, usize, ReplyTo<UsageByAlert>),
     /// The memo of the provider with this number.
-    Recall(u64, Answer<Vec<(u128, u128)>>),
-    /// All postponed reconciles.
-    Reconciles(Answer<Vec<(i64, PostponedReconcile)>>),
+    Recall(u64, ReplyTo<Vec<(u128, u128)>>),
+    /// Reads all postponed reconciles that are stored.
+    Reconciles(ReplyTo<Vec<(i64, PostponedReconcile)>>),
     /// The ledger or the hints wait.
     Kick,
     #[cfg(test)]
     Test(Work),
     /// End as a crash does: nothing more is written.
     #[cfg(test)]
-    Abandon(Answer<()>),
+    Abandon(ReplyTo<()>),
 }
 
 /// A test's work on the journal.
@@ -89,7 +89,7 @@ pub(super) enum Command {
 pub(crate) type Work = Box<dyn FnOnce(&mut dyn std::any::Any) + Send>;
 
 /// A write that its caller waits for.
-pub(crate) enum Write {
+pub(crate) enum AwaitedWrite {
     Append(Append),
     Plan(EventId, Vec<NewDelivery>),
     SetAside(EventId),
@@ -97,7 +97,7 @@ pub(crate) enum Write {
     Postpone(Vec<(i64, PostponedReconcile)>),
 }
 
-impl Write {
+impl AwaitedWrite {
     /// How many deliveries it stores.
     pub(super) fn deliveries(&self) -> usize {
         match self {
@@ -109,18 +109,18 @@ impl Write {
 }
 
 /// Leased deliveries of which some must be read from disk.
-pub(super) struct Load {
+pub(super) struct LeaseLoad {
     pub(super) provider: ObjectKey,
     pub(super) leased: Vec<Leased>,
     pub(super) held: Held,
     pub(super) now: Micros,
-    pub(super) answer: Answer<Held>,
+    pub(super) answer: ReplyTo<Held>,
 }
 
 /// A caller's way to the board and to the thread, which ends with the last of them.
 #[derive(Clone)]
 pub(super) struct Handle {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<StoreMemory>,
     pub(super) commands: Sender<Command>,
 }
 
@@ -165,7 +165,7 @@ impl Held {
         self.numbers.retain(|held| *held != number);
     }
 
-    /// Hands the leases over.
+    /// Hands the leases over to the taker.
     pub(super) fn claim(mut self) -> Vec<Lease> {
         self.numbers.clear();
         std::mem::take(&mut self.leases)

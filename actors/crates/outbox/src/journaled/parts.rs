@@ -8,9 +8,9 @@ use campanile_domain::{Event, NewDelivery, RecordId};
 use tracing::Span;
 use tracing::field::display;
 
-use super::driver::Driver;
-use super::handle::Write;
-use super::stage::{Stage, publish_deliveries};
+use super::driver::StoreThread;
+use super::handle::AwaitedWrite;
+use super::stage::{StagedWrites, publish_deliveries};
 use crate::board::EventPlace;
 use crate::journal::{EventAction, Journal, Micros, StagedDelivery, StagedEvent};
 use crate::{Append, OutboxError, Planned, WhenStored};
@@ -32,7 +32,7 @@ pub(super) struct Parts {
     next: i64,
     written: Vec<StagedDelivery>,
     written_bytes: u64,
-    /// All its deliveries.
+    /// The number of all its deliveries.
     deliveries: u32,
     /// Where it stands on the board, once a part of it is shown.
     place: Option<EventPlace>,
@@ -56,7 +56,7 @@ impl Parts {
         (self.is_begun() && !self.is_written()).then_some(self.number)
     }
 
-    /// Whether something is written.
+    /// Whether a part of it is written.
     pub(super) fn is_begun(&self) -> bool {
         !self.written.is_empty()
     }
@@ -65,7 +65,7 @@ impl Parts {
     ///
     /// # Errors
     /// There is no room for it, or it cannot be encoded: nothing of it is on the stage then.
-    pub(super) fn add_to(&mut self, stage: &mut Stage<'_>) -> Result<(), OutboxError> {
+    pub(super) fn add_to(&mut self, stage: &mut StagedWrites<'_>) -> Result<(), OutboxError> {
         let is_first = !self.is_begun();
         let is_new = self.event.is_some();
         let plans: Vec<_> = self.plans.by_ref().take(PART).collect();
@@ -94,7 +94,7 @@ impl Parts {
     }
 }
 
-impl<J: Journal> Driver<J> {
+impl<J: Journal> StoreThread<J> {
     /// Writes the next part of an entry with many deliveries, or shows the next one after its last was written.
     pub(super) async fn write_part(&mut self) {
         let Some(mut parts) = self.next_parts().await else { return };
@@ -148,14 +148,14 @@ impl<J: Journal> Driver<J> {
     }
 
     /// Begins to write an entry with many deliveries; none if it is over already.
-    fn begin_parts(&mut self, write: Write, stored: WhenStored) -> Option<Parts> {
+    fn begin_parts(&mut self, write: AwaitedWrite, stored: WhenStored) -> Option<Parts> {
         let (number, accepted_at, bytes, event, plans) = match write {
-            Write::Append(Append { event, accepted_at, plan: Planned::Deliveries(plans), span }) => {
+            AwaitedWrite::Append(Append { event, accepted_at, plan: Planned::Deliveries(plans), span }) => {
                 let number = self.give(1 + plans.len());
                 span.record("event", display(RecordId::new(self.origin, number)));
                 (number, accepted_at.as_microsecond(), 0, Some((event, span)), plans)
             }
-            Write::Plan(event, plans) => {
+            AwaitedWrite::Plan(event, plans) => {
                 let Some((number, accepted_at, bytes)) = self.shared.board.lock().waiting(event) else {
                     stored(Ok(()));
                     return None;
@@ -163,7 +163,7 @@ impl<J: Journal> Driver<J> {
                 (number, accepted_at, bytes, None, plans)
             }
             // Entries without deliveries are not heavy.
-            Write::Append(_) | Write::SetAside(_) | Write::Postpone(_) => return None,
+            AwaitedWrite::Append(_) | AwaitedWrite::SetAside(_) | AwaitedWrite::Postpone(_) => return None,
         };
         let next = if event.is_some() { number + 1 } else { self.give(plans.len()) };
         Some(Parts {

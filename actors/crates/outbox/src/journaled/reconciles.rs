@@ -6,8 +6,8 @@ use campanile_domain::PostponedReconcile;
 
 use super::JournaledOutbox;
 use super::batches::RIDE;
-use super::driver::Driver;
-use super::handle::{Command, Write};
+use super::driver::StoreThread;
+use super::handle::{AwaitedWrite, Command};
 use crate::journal::Journal;
 use crate::{OutboxError, ReconcileStore, Reply};
 
@@ -24,7 +24,7 @@ impl ReconcileStore for JournaledOutbox {
         let numbers = numbered.iter().map(|(number, _)| *number).collect();
         let stored = self.ask(|answer| {
             let stored = Box::new(move |result| drop(answer.send(result)));
-            Command::Write(Write::Postpone(numbered), stored)
+            Command::Write(AwaitedWrite::Postpone(numbered), stored)
         });
         Box::pin(async move { stored.await.map(|()| numbers) })
     }
@@ -37,7 +37,7 @@ impl ReconcileStore for JournaledOutbox {
     }
 }
 
-impl<J: Journal> Driver<J> {
+impl<J: Journal> StoreThread<J> {
     /// All postponed reconciles, as they will be once everything is written.
     pub(super) async fn reconciles(&mut self) -> Result<Vec<(i64, PostponedReconcile)>, OutboxError> {
         let found = self.journal.reconciles().await?;

@@ -8,13 +8,13 @@ use crossbeam_channel::Receiver;
 use tracing::Span;
 
 use super::batches::RIDE;
-use super::driver::{Driver, Ending, reply};
-use super::handle::{Answer, Command, Load, Write};
+use super::driver::{StoreThread, ThreadExit, reply};
+use super::handle::{AwaitedWrite, Command, LeaseLoad, ReplyTo};
 use crate::board::{RecordView, timestamp};
-use crate::journal::{Journal, LastFailure, Micros, StoredDelivery, Wanted};
+use crate::journal::{Journal, LastFailure, Micros, StoredDelivery, TextRequest};
 use crate::{
-    DeliveryState, DeliveryView, EventId, Lease, MEMO_BOUND, OutboxError, Selection, Tally, Unplanned,
-    WhenStored, reasons,
+    BrowseFilter, DeliveryState, DeliveryView, EventId, Lease, MEMO_BOUND, OutboxError, Unplanned,
+    UsageByAlert, WhenStored, reasons,
 };
 
 /// Commands that are served together.
@@ -24,7 +24,7 @@ const YIELDS: usize = 4;
 /// Deliveries whose texts are read at a time, so that a long list takes little memory.
 const READ: usize = 256;
 
-impl<J: Journal> Driver<J> {
+impl<J: Journal> StoreThread<J> {
     /// Serves `first` and all commands that wait, and leaves the writes for a group.
     ///
     /// A thread that is about to append gets the processor before a group with more than one entry is closed: on few
@@ -33,8 +33,8 @@ impl<J: Journal> Driver<J> {
         &mut self,
         first: Option<Command>,
         commands: &Receiver<Command>,
-        writes: &mut Vec<(Write, WhenStored)>,
-    ) -> Option<Ending> {
+        writes: &mut Vec<(AwaitedWrite, WhenStored)>,
+    ) -> Option<ThreadExit> {
         let mut first = first.into_iter();
         for _ in 0..=YIELDS {
             let before = writes.len();
@@ -51,7 +51,11 @@ impl<J: Journal> Driver<J> {
         None
     }
 
-    async fn serve_one(&mut self, command: Command, writes: &mut Vec<(Write, WhenStored)>) -> Option<Ending> {
+    async fn serve_one(
+        &mut self,
+        command: Command,
+        writes: &mut Vec<(AwaitedWrite, WhenStored)>,
+    ) -> Option<ThreadExit> {
         match command {
             Command::Write(write, stored) => writes.push((write, stored)),
             Command::Load(load) => self.load(*load).await,
@@ -86,13 +90,13 @@ impl<J: Journal> Driver<J> {
             #[cfg(test)]
             Command::Test(test) => test(&mut self.journal),
             #[cfg(test)]
-            Command::Abandon(answer) => return Some(Ending { result: Ok(()), answer }),
+            Command::Abandon(answer) => return Some(ThreadExit { result: Ok(()), answer }),
         }
         None
     }
 
-    /// Answers what was read.
-    fn answer<T>(&mut self, answer: Answer<T>, found: Result<T, OutboxError>) {
+    /// Answers with what was read.
+    fn answer<T>(&mut self, answer: ReplyTo<T>, found: Result<T, OutboxError>) {
         if let Err(error) = &found {
             self.note_damage(error);
         }
@@ -100,11 +104,11 @@ impl<J: Journal> Driver<J> {
     }
 
     /// Completes a take with what must be read back.
-    async fn load(&mut self, load: Load) {
-        let Load { provider, leased, mut held, now, answer } = load;
+    async fn load(&mut self, load: LeaseLoad) {
+        let LeaseLoad { provider, leased, mut held, now, answer } = load;
         let missing = leased.iter().filter(|lease| lease.cached.is_none());
-        let wanted: Vec<Wanted> = missing
-            .map(|lease| Wanted {
+        let wanted: Vec<TextRequest> = missing
+            .map(|lease| TextRequest {
                 number: lease.number,
                 provider: provider.clone(),
                 deadline: timestamp(lease.deadline),
@@ -141,17 +145,17 @@ impl<J: Journal> Driver<J> {
     /// The deliveries of a list, each with its event as far as that can be read.
     async fn list(
         &mut self,
-        selection: &Selection,
+        selection: &BrowseFilter,
     ) -> Result<Vec<(DeliveryView, Option<Arc<Event>>)>, OutboxError> {
         let records = self.shared.board.lock().view(selection);
         let mut views = Vec::with_capacity(records.len());
         for records in records.chunks(READ) {
-            let wanted = |record: &RecordView| Wanted {
+            let wanted = |record: &RecordView| TextRequest {
                 number: record.number,
                 provider: record.provider.clone(),
                 deadline: timestamp(0),
             };
-            let wanted: Vec<Wanted> = records.iter().map(wanted).collect();
+            let wanted: Vec<TextRequest> = records.iter().map(wanted).collect();
             let stored = self.journal.read(&wanted).await?;
             let view = |(record, stored): (&RecordView, StoredDelivery)| {
                 let event = stored.texts.as_ref().map(|texts| texts.event.clone());
@@ -190,8 +194,8 @@ impl<J: Journal> Driver<J> {
         }
     }
 
-    async fn tally(&mut self, provider: ObjectKey, limit: usize) -> Result<Tally, OutboxError> {
-        let mut selection = Selection { provider: Some(provider), limit, ..Selection::default() };
+    async fn tally(&mut self, provider: ObjectKey, limit: usize) -> Result<UsageByAlert, OutboxError> {
+        let mut selection = BrowseFilter { provider: Some(provider), limit, ..BrowseFilter::default() };
         let records = {
             let board = self.shared.board.lock();
             let waiting = board.view(&selection);
@@ -199,7 +203,7 @@ impl<J: Journal> Driver<J> {
             waiting.into_iter().chain(board.view(&selection)).collect::<Vec<_>>()
         };
         let numbers: Vec<i64> = records.iter().map(|record| record.number).collect();
-        let mut tally = Tally::new();
+        let mut tally = UsageByAlert::new();
         for (record, alert) in records.iter().zip(self.journal.alerts(&numbers).await?) {
             if let Some(alert) = alert {
                 tally.entry(alert).or_default().count(record.state);

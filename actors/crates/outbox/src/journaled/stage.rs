@@ -11,18 +11,18 @@ use tracing::Span;
 use tracing::field::display;
 
 use super::batches::CHANGES;
-use super::handle::Write;
+use super::handle::AwaitedWrite;
 use crate::api::Room;
 use crate::board::{
-    AT_ONCE, Arrival, Board, EventPlace, Load, WriteBatch, lane_number, provider_number, timestamp,
+    AT_ONCE, Board, BoardEntry, EventPlace, StorageLoad, WriteBatch, lane_number, provider_number, timestamp,
 };
 use crate::codec::{self, DELIVERY_OVERHEAD, EVENT_OVERHEAD};
-use crate::journal::{Batch, EventAction, Micros, Phase, StagedDelivery, StagedEvent};
+use crate::journal::{EventAction, JournalBatch, Micros, Phase, StagedDelivery, StagedEvent};
 use crate::{Append, EventId, Lease, OutboxError, Planned};
 
 /// Entries that are to be written together. Bounded by the commands of a group, and their texts by the events that
 /// intake lets in at a time.
-pub(crate) struct Stage<'a> {
+pub(crate) struct StagedWrites<'a> {
     board: &'a Mutex<Board>,
     text: Vec<u8>,
     origin: u64,
@@ -39,7 +39,7 @@ pub(crate) struct Stage<'a> {
     unplanned: (Room, HashMap<String, Room>),
 }
 
-impl<'a> Stage<'a> {
+impl<'a> StagedWrites<'a> {
     /// An empty stage with room for `entries`, that gives ids of `origin` from the number `next` on and encodes into
     /// `text`.
     pub(crate) fn new(
@@ -77,15 +77,15 @@ impl<'a> Stage<'a> {
     }
 
     /// Adds an entry, unless it is refused.
-    pub(crate) fn add(&mut self, write: Write) -> Result<(), OutboxError> {
+    pub(crate) fn add(&mut self, write: AwaitedWrite) -> Result<(), OutboxError> {
         match write {
-            Write::Append(entry) => self.append(entry),
-            Write::Plan(event, deliveries) => self.plan(event, deliveries),
-            Write::Postpone(reconciles) => {
+            AwaitedWrite::Append(entry) => self.append(entry),
+            AwaitedWrite::Plan(event, deliveries) => self.plan(event, deliveries),
+            AwaitedWrite::Postpone(reconciles) => {
                 self.reconciles.extend(reconciles);
                 Ok(())
             }
-            Write::SetAside(event) => {
+            AwaitedWrite::SetAside(event) => {
                 if let Some(waiting) = self.waiting(event) {
                     self.change(waiting, EventAction::SetAside, Vec::new());
                 }
@@ -95,8 +95,8 @@ impl<'a> Stage<'a> {
     }
 
     /// All that is to be written: what is on the stage, and a part of the ledger.
-    pub(crate) fn batch<'b>(&'b self, changes: &'b WriteBatch) -> Batch<'b> {
-        Batch {
+    pub(crate) fn batch<'b>(&'b self, changes: &'b WriteBatch) -> JournalBatch<'b> {
+        JournalBatch {
             texts: &self.text,
             events: &self.events,
             outcomes: changes.changes.iter().take(CHANGES).map(|(id, outcome)| (*id, outcome)).collect(),
@@ -132,7 +132,7 @@ impl<'a> Stage<'a> {
 
     /// Makes room for so many records.
     pub(super) fn admit(&mut self, records: usize, now: Micros) -> Result<(), OutboxError> {
-        let load = Load { records, staged: self.records, staged_bytes: self.bytes };
+        let load = StorageLoad { records, staged: self.records, staged_bytes: self.bytes };
         self.board.lock().admit(load, now)?;
         self.records += records;
         Ok(())
@@ -235,7 +235,7 @@ impl<'a> Stage<'a> {
     pub(super) fn delivery(&mut self, plan: NewDelivery, number: i64) -> Result<StagedDelivery, OutboxError> {
         let text = self.encode(|text| codec::encode_plan(&plan, text))?;
         let provider = provider_number(&plan.provider);
-        let facts = Arrival {
+        let facts = BoardEntry {
             id: number,
             lane: lane_number(provider, &plan.lane, plan.newest_only),
             phase: Phase::Ready,

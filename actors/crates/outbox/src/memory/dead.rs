@@ -6,7 +6,7 @@ use campanile_domain::{DeliveryId, Failure, FailureClass, ObjectKey};
 use jiff::Timestamp;
 
 use super::model::Model;
-use super::record::{AT_ONCE, Record};
+use super::record::{AT_ONCE, ModelRecord};
 use crate::{DeliveryState, reasons};
 
 impl Model {
@@ -58,7 +58,7 @@ impl Model {
     pub(super) fn redrive(&mut self, ids: Vec<DeliveryId>, deadline: Timestamp) -> (usize, Vec<ObjectKey>) {
         let mut providers = Vec::new();
         for id in ids {
-            let wanted = |record: &Record| record.is_dead() && self.newer(record).next().is_none();
+            let wanted = |record: &ModelRecord| record.is_dead() && self.newer(record).next().is_none();
             if !self.records.get(&id).is_some_and(wanted) {
                 continue;
             }

@@ -8,20 +8,20 @@ use jiff::Timestamp;
 use tracing::Span;
 use tracing::field::display;
 
-use super::record::{AT_ONCE, Record, count};
+use super::record::{AT_ONCE, ModelRecord, count};
 use crate::api::LIST_BOUND;
 use crate::{
-    Append, Bounds, DeliveryState, DeliveryView, EventId, Lease, OutboxError, Planned, Selection, Settlement,
-    Stats, Tally, Unplanned, codec, reasons,
+    Append, Bounds, BrowseFilter, DeliveryState, DeliveryView, EventId, Lease, OutboxError, Planned,
+    Settlement, Stats, Unplanned, UsageByAlert, codec, reasons,
 };
 
 /// The origin of all ids of models. Nothing of a model outlives its process.
 const ORIGIN: u64 = 1;
 
-/// What an outbox holds.
+/// The model of what an outbox holds.
 pub(super) struct Model {
     pub(super) bounds: Bounds,
-    pub(super) records: BTreeMap<DeliveryId, Record>,
+    pub(super) records: BTreeMap<DeliveryId, ModelRecord>,
     /// With the rounds in which they have their turns.
     pub(super) unplanned: BTreeMap<EventId, (u64, Unplanned)>,
     /// What is known of each provider, oldest first.
@@ -94,7 +94,7 @@ impl Model {
         for plan in deliveries {
             let number = DeliveryId(self.id());
             let delivery = Delivery { id: number, event: event.clone(), plan, accepted_at, attempts: 0 };
-            let record = Record {
+            let record = ModelRecord {
                 delivery,
                 append: append.clone(),
                 event: id,
@@ -129,7 +129,7 @@ impl Model {
     fn is_beyond_its_bounds(&self, provider: &ObjectKey) -> bool {
         let held = || self.records.values().filter(|record| record.is_of(provider) && !record.is_dead());
         held().count() > self.bounds.records_per_provider
-            || held().map(Record::weight).sum::<u64>() > self.bounds.bytes_per_provider
+            || held().map(ModelRecord::weight).sum::<u64>() > self.bounds.bytes_per_provider
     }
 
     pub(super) fn unplanned(&self, limit: usize) -> Vec<Unplanned> {
@@ -162,10 +162,11 @@ impl Model {
     }
 
     /// The deliveries that lead their lanes, leased lanes aside, oldest first.
-    fn heads(&self, provider: &ObjectKey) -> Vec<&Record> {
+    fn heads(&self, provider: &ObjectKey) -> Vec<&ModelRecord> {
         let of_provider =
             || self.records.values().filter(|record| record.is_of(provider) && !record.is_dead());
-        let mut taken: BTreeSet<_> = of_provider().filter(|record| record.leased).map(Record::lane).collect();
+        let mut taken: BTreeSet<_> =
+            of_provider().filter(|record| record.leased).map(ModelRecord::lane).collect();
         of_provider().filter(|record| taken.insert(record.lane())).collect()
     }
 
@@ -241,15 +242,15 @@ impl Model {
             .collect()
     }
 
-    pub(super) fn list(&self, selection: &Selection) -> Vec<DeliveryView> {
-        self.selected(selection).map(Record::view).collect()
+    pub(super) fn list(&self, selection: &BrowseFilter) -> Vec<DeliveryView> {
+        self.selected(selection).map(ModelRecord::view).collect()
     }
 
-    pub(super) fn events(&self, selection: &Selection) -> Vec<(DeliveryView, Option<Arc<Event>>)> {
+    pub(super) fn events(&self, selection: &BrowseFilter) -> Vec<(DeliveryView, Option<Arc<Event>>)> {
         self.selected(selection).map(|record| (record.view(), Some(record.delivery.event.clone()))).collect()
     }
 
-    fn selected(&self, selection: &Selection) -> impl Iterator<Item = &Record> {
+    fn selected(&self, selection: &BrowseFilter) -> impl Iterator<Item = &ModelRecord> {
         let limit = if selection.limit == 0 { LIST_BOUND } else { selection.limit.min(LIST_BOUND) };
         self.records
             .values()
@@ -259,11 +260,16 @@ impl Model {
             .take(limit)
     }
 
-    pub(super) fn tally(&self, provider: &ObjectKey, limit: usize) -> Tally {
+    pub(super) fn tally(&self, provider: &ObjectKey, limit: usize) -> UsageByAlert {
         let of = |dead| {
-            self.list(&Selection { dead, provider: Some(provider.clone()), limit, ..Selection::default() })
+            self.list(&BrowseFilter {
+                dead,
+                provider: Some(provider.clone()),
+                limit,
+                ..BrowseFilter::default()
+            })
         };
-        let mut tally = Tally::new();
+        let mut tally = UsageByAlert::new();
         for view in of(false).into_iter().chain(of(true)) {
             tally.entry(view.alert).or_default().count(view.state);
         }
@@ -275,7 +281,7 @@ impl Model {
             self.records.values().map(|record| (record.event, &*record.delivery.event)).collect();
         events.extend(self.unplanned.values().map(|(_, waiting)| (waiting.id, &*waiting.event)));
         let events: u64 = events.into_values().filter_map(|event| codec::event_bytes(event).ok()).sum();
-        let plan = |record: &Record| codec::plan_bytes(&record.delivery.plan).ok();
+        let plan = |record: &ModelRecord| codec::plan_bytes(&record.delivery.plan).ok();
         events + self.records.values().filter_map(plan).sum::<u64>()
     }
 

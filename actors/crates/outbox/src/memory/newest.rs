@@ -3,12 +3,13 @@
 use campanile_domain::DeliveryId;
 
 use super::model::Model;
-use super::record::Record;
+use super::record::ModelRecord;
 
 impl Model {
     /// Removes what waits behind its time.
     pub(super) fn supersede(&mut self) {
-        let outdated = |record: &&Record| record.waits() && self.newer(record).any(|newer| !newer.is_dead());
+        let outdated =
+            |record: &&ModelRecord| record.waits() && self.newer(record).any(|newer| !newer.is_dead());
         let ids: Vec<DeliveryId> =
             self.records.values().filter(outdated).map(|record| record.delivery.id).collect();
         for id in ids {
@@ -18,7 +19,7 @@ impl Model {
     }
 
     /// What is stored of the record's lane and newer, if only the newest matters there.
-    pub(super) fn newer<'a>(&'a self, record: &'a Record) -> impl Iterator<Item = &'a Record> {
+    pub(super) fn newer<'a>(&'a self, record: &'a ModelRecord) -> impl Iterator<Item = &'a ModelRecord> {
         let plan = &record.delivery.plan;
         self.records.values().filter(move |other| {
             plan.newest_only

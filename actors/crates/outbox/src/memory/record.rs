@@ -11,7 +11,7 @@ use crate::{DeliveryState, DeliveryView, EventId, Usage, codec};
 /// The time of what is due at once.
 pub(super) const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
 
-pub(super) struct Record {
+pub(super) struct ModelRecord {
     pub(super) delivery: Delivery,
     /// Given away with the first lease.
     pub(super) append: Span,
@@ -24,7 +24,7 @@ pub(super) struct Record {
     pub(super) failure: Option<Failure>,
 }
 
-impl Record {
+impl ModelRecord {
     pub(super) fn is_dead(&self) -> bool {
         self.state == DeliveryState::Dead
     }
@@ -76,7 +76,7 @@ impl Record {
 }
 
 /// Adds a delivery to a count.
-pub(super) fn count(usage: &mut Usage, record: &Record) {
+pub(super) fn count(usage: &mut Usage, record: &ModelRecord) {
     match (record.leased, record.state) {
         (false, DeliveryState::Parked) => usage.parked += 1,
         (false, DeliveryState::Dead) => usage.dead += 1,

@@ -7,7 +7,7 @@ use campanile_domain::Event;
 use jiff::Timestamp;
 
 use super::model::Model;
-use super::record::Record;
+use super::record::ModelRecord;
 use crate::api::Room;
 use crate::{OutboxError, Unplanned, codec, reasons};
 
@@ -20,10 +20,10 @@ impl Model {
                 break Err(refusal);
             }
             if full == OutboxError::FULL_RECORDS {
-                let most = self.most(Record::waits, |record| u64::from(!record.is_dead()));
+                let most = self.most(ModelRecord::waits, |record| u64::from(!record.is_dead()));
                 self.overflow_oldest_of(&most, now);
             } else {
-                let most = self.most(|record| record.waits() || record.is_dead(), Record::weight);
+                let most = self.most(|record| record.waits() || record.is_dead(), ModelRecord::weight);
                 self.overflow_oldest_of(&most, now);
                 self.drop_oldest_letter_of(&most);
             }
@@ -77,7 +77,7 @@ impl Model {
     }
 
     /// The namespace with the most by `measure`, of those that can give something back.
-    fn most(&self, can_give: fn(&Record) -> bool, measure: fn(&Record) -> u64) -> Arc<str> {
+    fn most(&self, can_give: fn(&ModelRecord) -> bool, measure: fn(&ModelRecord) -> u64) -> Arc<str> {
         let mut shares: BTreeMap<Arc<str>, (bool, u64)> = BTreeMap::new();
         for record in self.records.values() {
             let share = shares.entry(record.namespace()).or_default();
@@ -107,15 +107,17 @@ impl Model {
     /// Drops the dead letters beyond their bounds, each time the oldest of the namespace that has most.
     pub(super) fn drop_surplus(&mut self) {
         while self.letters(|_| 1) > self.bounds.dead_letters as u64 {
-            self.drop_oldest_letter_of(&self.most(Record::is_dead, |record| u64::from(record.is_dead())));
+            self.drop_oldest_letter_of(
+                &self.most(ModelRecord::is_dead, |record| u64::from(record.is_dead())),
+            );
         }
-        let weight = |record: &Record| if record.is_dead() { record.weight() } else { 0 };
-        while self.letters(Record::weight) > self.bounds.dead_letter_bytes {
-            self.drop_oldest_letter_of(&self.most(Record::is_dead, weight));
+        let weight = |record: &ModelRecord| if record.is_dead() { record.weight() } else { 0 };
+        while self.letters(ModelRecord::weight) > self.bounds.dead_letter_bytes {
+            self.drop_oldest_letter_of(&self.most(ModelRecord::is_dead, weight));
         }
     }
 
-    fn letters(&self, measure: fn(&Record) -> u64) -> u64 {
+    fn letters(&self, measure: fn(&ModelRecord) -> u64) -> u64 {
         self.records.values().filter(|record| record.is_dead()).map(measure).sum()
     }
 }

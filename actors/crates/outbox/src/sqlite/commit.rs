@@ -2,14 +2,14 @@
 
 use rusqlite::{Connection, params};
 
-use super::fault::refusal;
-use super::memo::Memo;
+use super::error_class::refusal;
+use super::memo::MemoTable;
 use super::reconciles;
 use super::schema::{PLANNED, SET_ASIDE, UNPLANNED, event_checksum, plan_checksum};
 use super::unfinished;
 use crate::OutboxError;
 use crate::journal::{
-    Batch, Change, EventAction, LastFailure, Outcome, StagedDelivery, StagedEvent, Standing,
+    EventAction, JournalBatch, LastFailure, RowChange, RowColumns, RowOutcome, StagedDelivery, StagedEvent,
 };
 
 /// Numbers that are reserved on disk at a time, so that not every batch must note how far it came.
@@ -23,7 +23,7 @@ const INSERT_DELIVERY: &str = "
                             attempts, checksum, plan, plan_checksum, origin)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
-/// What the file knows of numbers.
+/// The numbers that the file has given so far.
 #[derive(Clone, Copy)]
 pub(super) struct Numbers {
     /// The first that the file does not know to be given.
@@ -35,8 +35,8 @@ pub(super) struct Numbers {
 /// Writes a batch. Returns what the file knows of numbers afterwards.
 pub(super) fn commit(
     connection: &Connection,
-    memo: &mut Memo,
-    batch: &Batch<'_>,
+    memo: &mut MemoTable,
+    batch: &JournalBatch<'_>,
     known: Numbers,
 ) -> Result<Numbers, OutboxError> {
     let write = || -> Result<Numbers, OutboxError> {
@@ -86,7 +86,7 @@ fn in_transaction<T>(
 }
 
 /// Makes sure that the mark in the file is beyond every number that was given.
-fn reserve(connection: &Connection, batch: &Batch<'_>, reserved: i64) -> rusqlite::Result<i64> {
+fn reserve(connection: &Connection, batch: &JournalBatch<'_>, reserved: i64) -> rusqlite::Result<i64> {
     if batch.events.is_empty() || batch.next <= reserved {
         return Ok(reserved);
     }
@@ -95,7 +95,11 @@ fn reserve(connection: &Connection, batch: &Batch<'_>, reserved: i64) -> rusqlit
     Ok(mark)
 }
 
-fn write_event(connection: &Connection, batch: &Batch<'_>, event: &StagedEvent) -> rusqlite::Result<()> {
+fn write_event(
+    connection: &Connection,
+    batch: &JournalBatch<'_>,
+    event: &StagedEvent,
+) -> rusqlite::Result<()> {
     let StagedEvent { number, accepted_at, action, deliveries, .. } = event;
     match action {
         EventAction::Add(body) => {
@@ -123,7 +127,7 @@ pub(super) fn mark_event(connection: &Connection, number: i64, planned: i64) -> 
 
 fn write_delivery(
     connection: &Connection,
-    batch: &Batch<'_>,
+    batch: &JournalBatch<'_>,
     event: &StagedEvent,
     delivery: &StagedDelivery,
 ) -> rusqlite::Result<()> {
@@ -149,12 +153,12 @@ fn write_delivery(
 }
 
 /// Writes outcomes. Their epoch is that of the one process that holds the file.
-fn write_outcomes(connection: &Connection, outcomes: &[(i64, &Outcome)]) -> rusqlite::Result<()> {
+fn write_outcomes(connection: &Connection, outcomes: &[(i64, &RowOutcome)]) -> rusqlite::Result<()> {
     let mut gone = Vec::new();
     for (id, outcome) in outcomes {
         match &outcome.change {
-            Change::Gone { event } => gone.extend(event.iter().chain([id])),
-            Change::Stands(standing) => write_standing(connection, *id, standing)?,
+            RowChange::Gone { event } => gone.extend(event.iter().chain([id])),
+            RowChange::Stands(standing) => write_standing(connection, *id, standing)?,
         }
     }
     delete(connection, gone)
@@ -176,8 +180,8 @@ fn delete(connection: &Connection, mut gone: Vec<i64>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn write_standing(connection: &Connection, id: i64, standing: &Standing) -> rusqlite::Result<()> {
-    let Standing { phase, at, deadline, attempts, checksum, failure } = standing;
+fn write_standing(connection: &Connection, id: i64, standing: &RowColumns) -> rusqlite::Result<()> {
+    let RowColumns { phase, at, deadline, attempts, checksum, failure } = standing;
     let failure = match failure {
         LastFailure::Keep => {
             let sql = "UPDATE deliveries SET state = ?2, at = ?3, deadline = ?4, attempts = ?5, checksum = ?6 WHERE id = ?1";

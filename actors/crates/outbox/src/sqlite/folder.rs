@@ -18,11 +18,11 @@ const KEPT: usize = 3;
 /// Proof that this process holds the folder; it lets go when this is dropped or the process ends.
 pub(super) struct FolderLock(#[expect(dead_code, reason = "held for its lock")] File);
 
-/// Why the folder is not ours.
+/// Errors for which the folder is not ours.
 pub(super) enum LockError {
-    /// Another process holds it.
+    /// Another process holds the folder.
     Held,
-    /// It cannot be written.
+    /// The folder cannot be written.
     Io(io::Error),
 }
 
@@ -47,7 +47,7 @@ fn own_files(folder: &Path) -> io::Result<()> {
     there.try_for_each(|path| private::file(path).map(drop))
 }
 
-/// The database's path.
+/// The path of the database file.
 pub(super) fn database(folder: &Path) -> PathBuf {
     folder.join(NAME)
 }
@@ -72,7 +72,7 @@ pub(super) fn mark(folder: &Path) -> io::Result<()> {
     private::file(&folder.join(MARK)).and_then(|file| file.sync_all())
 }
 
-/// The database is mended.
+/// Removes the mark: the database is mended.
 pub(super) fn unmark(folder: &Path) -> io::Result<()> {
     absent(fs::remove_file(folder.join(MARK)))
 }

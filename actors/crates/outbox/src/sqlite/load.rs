@@ -4,7 +4,7 @@ use campanile_domain::ObjectKey;
 use rusqlite::{Connection, Row};
 
 use super::unfinished;
-use crate::Arrival;
+use crate::BoardEntry;
 use crate::codec::{DELIVERY_OVERHEAD, EVENT_OVERHEAD};
 use crate::journal::{Loader, Phase, StoredRow};
 
@@ -18,7 +18,7 @@ const UNPLANNED: &str = "
            CASE WHEN json_valid(body) THEN body ->> '$.involved_object.namespace' END
     FROM events WHERE planned = 0 ORDER BY id";
 
-/// Reads a whole file.
+/// Reads the whole of a file.
 pub(super) fn load(connection: &Connection, into: &mut Loader) -> rusqlite::Result<()> {
     if let Some(deliveries) = unfinished::forget(connection)? {
         tracing::info!(
@@ -61,7 +61,7 @@ fn stored_row(row: &Row<'_>, last: &ObjectKey) -> rusqlite::Result<StoredRow> {
         event: row.get(1).unwrap_or_default(),
         event_bytes: row.get(2).unwrap_or_default(),
         provider: if same { last.clone() } else { ObjectKey::new(namespace, name) },
-        facts: Arrival {
+        facts: BoardEntry {
             id: row.get(0)?,
             lane: row.get::<_, i64>(5).unwrap_or_default().cast_unsigned(),
             phase: row.get(6).ok().and_then(Phase::of_number).unwrap_or(Phase::Dead),

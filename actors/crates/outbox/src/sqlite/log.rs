@@ -5,7 +5,7 @@
 
 use rusqlite::Connection;
 
-use crate::journal::Batch;
+use crate::journal::JournalBatch;
 
 /// Pages after which the log is copied: 1 MiB, some milliseconds of work.
 const ENOUGH: usize = 256;
@@ -24,7 +24,7 @@ pub(super) struct LogSize(usize);
 
 impl LogSize {
     /// Takes a batch into account that was committed.
-    pub(super) fn add(&mut self, batch: &Batch<'_>) {
+    pub(super) fn add(&mut self, batch: &JournalBatch<'_>) {
         let deliveries: usize = batch.events.iter().map(|event| event.deliveries.len()).sum();
         let rows = batch.events.len() + deliveries + batch.outcomes.len() + batch.memo.len();
         self.0 += OF_A_COMMIT + rows / ROWS + batch.texts.len() / PAGE;

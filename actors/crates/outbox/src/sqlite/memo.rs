@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, params};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::fault::Fault;
+use super::error_class::SqliteErrorClass;
 use super::schema::MEMO;
 use crate::MEMO_BOUND;
 use crate::journal::{MemoChange, MemoNote};
@@ -32,7 +32,7 @@ const GIVEN_UP: &str = "SELECT count(*) FROM numbers WHERE name = 'memo lost'";
 
 /// The table, and what is known about it without a look.
 #[derive(Default)]
-pub(super) struct Memo {
+pub(super) struct MemoTable {
     /// Entries of the providers that were written, as of the open transaction.
     held: HashMap<u64, i64>,
     /// Whether memos are given up, once somebody has looked.
@@ -41,7 +41,7 @@ pub(super) struct Memo {
     damaged: bool,
 }
 
-impl Memo {
+impl MemoTable {
     /// Writes changes in their order. A table that cannot be used fails the group; the next one does without.
     pub(super) fn write(&mut self, connection: &Connection, notes: &[MemoNote]) -> rusqlite::Result<()> {
         if notes.is_empty() || self.is_given_up(connection)? {
@@ -164,7 +164,7 @@ fn entries(connection: &Connection, provider: u64) -> rusqlite::Result<Vec<(u128
 
 /// Whether the table itself is at fault.
 fn is_unusable(error: &rusqlite::Error) -> bool {
-    matches!(Fault::of(error), Fault::Damage | Fault::Schema)
+    matches!(SqliteErrorClass::of(error), SqliteErrorClass::Damage | SqliteErrorClass::Schema)
 }
 
 fn checksum(provider: u64, place: u128, look: u128) -> i64 {

@@ -12,70 +12,70 @@ use rusqlite::Connection;
 
 use super::SqliteJournal;
 use super::commit::Numbers;
-use super::fault::Fault;
+use super::error_class::SqliteErrorClass;
 use super::folder::{self, LockError};
 use super::load::load;
 use super::log::LogSize;
-use super::memo::Memo;
+use super::memo::MemoTable;
 use super::mend::{self, SalvageError, Salvaged};
 use super::private;
-use super::schema::{self, Format, VERSION};
+use super::schema::{self, FileFormat, VERSION};
 use super::space::{self, Space};
 use crate::journal::{Loader, Micros};
 use crate::{Bounds, JournaledOutbox, Ownership};
 
-/// Why the store cannot be opened.
+/// Errors for which the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process holds the folder.
     #[error("lock the state folder {}: another process holds it; end it, or name another folder", folder.display())]
     Locked {
-        /// The folder.
+        /// The state folder that is meant.
         folder: PathBuf,
     },
     /// The folder or its file cannot be written.
     #[error("write the state folder {}: {cause}; let this process own it, or name another folder with --state-dir", folder.display())]
     NotWritable {
-        /// The folder.
+        /// The state folder that is meant.
         folder: PathBuf,
-        /// What the system says.
+        /// The cause, in the words of the system.
         cause: String,
     },
     /// The file is of a later version of this program.
     #[error("read the outbox in {}: its format is {found} and this version knows {VERSION}; run the later version, or name another folder", folder.display())]
     Newer {
-        /// The folder.
+        /// The state folder that is meant.
         folder: PathBuf,
-        /// The file's format.
+        /// The format that was found, by its number.
         found: i64,
     },
     /// The database failed in another way, for example because the disk is full.
     #[error("open the outbox in {}; free space or mend the disk", folder.display())]
     Database {
-        /// The folder.
+        /// The state folder that is meant.
         folder: PathBuf,
-        /// The cause.
+        /// The error of the database.
         source: rusqlite::Error,
     },
     /// The thread could not be started, or a damaged file not be moved.
     #[error("set up the outbox in {}", folder.display())]
     System {
-        /// The folder.
+        /// The state folder that is meant.
         folder: PathBuf,
-        /// The cause.
+        /// The error of the file system.
         source: io::Error,
     },
 }
 
-/// An open outbox.
+/// An open outbox, with what was found at its opening.
 pub struct Opened {
-    /// The outbox.
+    /// The outbox, ready for use.
     pub outbox: JournaledOutbox,
     /// Where a damaged file went. What can be read of it was taken over.
     pub moved_aside: Option<PathBuf>,
 }
 
-/// Why a file cannot be used.
+/// The causes for which a file cannot be used.
 enum Unusable {
     /// It is damaged or foreign: another takes its place.
     File,
@@ -129,7 +129,7 @@ pub(crate) fn open_journal(
         connection,
         folder: folder.into(),
         space: Space::new(folder.into(), bounds.reserve_bytes),
-        memo: Memo::default(),
+        memo: MemoTable::default(),
         numbers: Numbers { reserved: 0, unfinished: None },
         log: LogSize::default(),
         trimmed: false,
@@ -162,9 +162,9 @@ fn connect(folder: &Path, mut loader: Loader) -> Result<(Connection, Loader), Un
     private::file(&path).map_err(|source| Unusable::Fatal(not_writable(folder, &source)))?;
     let connection = Connection::open(path).map_err(judge)?;
     match schema::prepare(&connection).map_err(judge)? {
-        Format::Ours => {}
-        Format::Foreign => return Err(Unusable::File),
-        Format::Newer(found) => {
+        FileFormat::Ours => {}
+        FileFormat::Foreign => return Err(Unusable::File),
+        FileFormat::Newer(found) => {
             return Err(Unusable::Fatal(OpenError::Newer { folder: folder.into(), found }));
         }
     }
@@ -173,12 +173,12 @@ fn connect(folder: &Path, mut loader: Loader) -> Result<(Connection, Loader), Un
 }
 
 fn unusable(folder: &Path, error: rusqlite::Error) -> Unusable {
-    match Fault::of(&error) {
-        Fault::Damage | Fault::Schema => Unusable::File,
-        Fault::ReadOnly => {
+    match SqliteErrorClass::of(&error) {
+        SqliteErrorClass::Damage | SqliteErrorClass::Schema => Unusable::File,
+        SqliteErrorClass::ReadOnly => {
             Unusable::Fatal(OpenError::NotWritable { folder: folder.into(), cause: error.to_string() })
         }
-        Fault::Full | Fault::Other => {
+        SqliteErrorClass::Full | SqliteErrorClass::Other => {
             Unusable::Fatal(OpenError::Database { folder: folder.into(), source: error })
         }
     }

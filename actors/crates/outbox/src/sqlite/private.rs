@@ -9,7 +9,7 @@ use rustix::process::geteuid;
 
 /// Permissions of a folder that is made here.
 const FOLDER: u32 = 0o700;
-/// Permissions of files.
+/// The permissions of files: the owner alone.
 const FILE: u32 = 0o600;
 /// The permission of everybody to write.
 const EVERYBODY_WRITES: u32 = 0o002;

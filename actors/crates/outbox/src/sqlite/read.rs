@@ -6,11 +6,11 @@ use campanile_domain::{Event, ObjectKey};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::commit::mark_event;
-use super::fault::{Fault, is_structural};
+use super::error_class::{SqliteErrorClass, is_structural};
 use super::schema::{SET_ASIDE, event_checksum, plan_checksum};
 use crate::board::timestamp;
 use crate::codec;
-use crate::journal::{Micros, StoredDelivery, StoredEvent, StoredEvents, StoredTexts, Wanted};
+use crate::journal::{Micros, StoredDelivery, StoredEvent, StoredEvents, StoredTexts, TextRequest};
 
 const DELIVERY: &str = "
     SELECT d.plan, d.plan_checksum, d.event, e.accepted_at, e.body, e.checksum, e.origin, d.failure, d.origin
@@ -27,7 +27,7 @@ type Recent = Option<(i64, Micros, Arc<Event>)>;
 /// Reads deliveries. One whose record is damaged has no texts.
 pub(super) fn deliveries(
     connection: &Connection,
-    wanted: &[Wanted],
+    wanted: &[TextRequest],
 ) -> rusqlite::Result<Vec<StoredDelivery>> {
     let mut recent = None;
     wanted.iter().map(|wanted| delivery(connection, wanted, &mut recent)).collect()
@@ -35,7 +35,7 @@ pub(super) fn deliveries(
 
 fn delivery(
     connection: &Connection,
-    wanted: &Wanted,
+    wanted: &TextRequest,
     recent: &mut Recent,
 ) -> rusqlite::Result<StoredDelivery> {
     let read = connection.prepare_cached(DELIVERY)?.query_row([wanted.number], |row| {
@@ -45,14 +45,14 @@ fn delivery(
     });
     match read.optional() {
         Ok(found) => Ok(found.unwrap_or_default()),
-        Err(error) if Fault::of(&error) == Fault::Damage && !is_structural(&error) => {
+        Err(error) if SqliteErrorClass::of(&error) == SqliteErrorClass::Damage && !is_structural(&error) => {
             Ok(StoredDelivery::default())
         }
         Err(error) => Err(error),
     }
 }
 
-fn texts(row: &Row<'_>, wanted: &Wanted, recent: &mut Recent) -> Option<StoredTexts> {
+fn texts(row: &Row<'_>, wanted: &TextRequest, recent: &mut Recent) -> Option<StoredTexts> {
     let text = row.get_ref(0).ok()?.as_bytes().ok()?;
     let event_id = row.get(2).ok()?;
     let origin = row.get::<_, i64>(8).ok()?.cast_unsigned();
@@ -86,7 +86,7 @@ pub(super) fn alert(connection: &Connection, id: i64) -> rusqlite::Result<Option
         .query_row([id], |row| Ok(row.get_ref(0)?.as_bytes().ok().and_then(codec::decode_alert)));
     match read.optional() {
         Ok(found) => Ok(found.flatten()),
-        Err(error) if Fault::of(&error) == Fault::Damage => Ok(None),
+        Err(error) if SqliteErrorClass::of(&error) == SqliteErrorClass::Damage => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::schema::reconcile_checksum;
 use crate::board::timestamp;
-use crate::journal::{Batch, StoredReconciles};
+use crate::journal::{JournalBatch, StoredReconciles};
 
 const INSERT: &str = "INSERT INTO reconciles VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const DELETE: &str = "DELETE FROM reconciles WHERE id = ?1";
@@ -13,7 +13,7 @@ const READ: &str = "
     SELECT id, resource, receiver_namespace, receiver_name, accepted_at, request, checksum FROM reconciles ORDER BY id";
 
 /// Removes what is settled, and adds what is new.
-pub(super) fn write(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
+pub(super) fn write(connection: &Connection, batch: &JournalBatch<'_>) -> rusqlite::Result<()> {
     for number in batch.settled {
         connection.prepare_cached(DELETE)?.execute([number])?;
     }
@@ -33,7 +33,7 @@ pub(super) fn write(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Res
     Ok(())
 }
 
-/// Reads all of them.
+/// Reads all postponed reconciles that are stored.
 pub(super) fn read(connection: &Connection) -> rusqlite::Result<StoredReconciles> {
     let mut statement = connection.prepare_cached(READ)?;
     let mut rows = statement.query([])?;

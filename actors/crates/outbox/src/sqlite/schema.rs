@@ -19,7 +19,7 @@ const APPLICATION: u32 = 0x434D_5000;
 /// Prepared statements that are kept.
 const STATEMENTS: usize = 32;
 
-/// Events whose deliveries exist.
+/// The state of events whose deliveries exist.
 pub(super) const PLANNED: i64 = 1;
 /// Events that wait for their deliveries.
 pub(super) const UNPLANNED: i64 = 0;
@@ -131,8 +131,8 @@ pub(super) const MEMO: &str = "
     CREATE INDEX memo_by_age ON memo (provider);
 ";
 
-/// What a file turned out to be.
-pub(super) enum Format {
+/// The format that a file turned out to have.
+pub(super) enum FileFormat {
     /// One of this version, maybe begun or migrated just now.
     Ours,
     /// One of a later version of this program.
@@ -142,7 +142,7 @@ pub(super) enum Format {
 }
 
 /// Sets a connection up, and begins the file if it is empty.
-pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<Format> {
+pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<FileFormat> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.execute_batch(ALONE)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -153,17 +153,17 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<Format> {
             connection.execute_batch(SETTINGS)?;
             connection.execute_batch(MEMO)?;
             in_one(connection, &[BEGIN, TABLES, RECONCILES].concat())?;
-            Ok(Format::Ours)
+            Ok(FileFormat::Ours)
         }
-        (VERSION, 1..) => connection.execute_batch(SETTINGS).map(|()| Format::Ours),
+        (VERSION, 1..) => connection.execute_batch(SETTINGS).map(|()| FileFormat::Ours),
         (1 | 2, 1..) => {
             connection.execute_batch(SETTINGS)?;
             in_one(connection, &migration(version))?;
             tracing::info!("the outbox was migrated to format {VERSION}");
-            Ok(Format::Ours)
+            Ok(FileFormat::Ours)
         }
-        (version, _) if version > VERSION => Ok(Format::Newer(version)),
-        _ => Ok(Format::Foreign),
+        (version, _) if version > VERSION => Ok(FileFormat::Newer(version)),
+        _ => Ok(FileFormat::Foreign),
     }
 }
 

@@ -21,7 +21,9 @@ use tempfile::TempDir;
 
 use super::{OpenError, Opened, open};
 use crate::suite::harness::{appended, chat, entry, of_lane, wait};
-use crate::{AllProviders, Bounds, Browse, DeliveryView, JournaledOutbox, Scheduler, Selection, Settlement};
+use crate::{
+    AllProviders, Bounds, Browse, BrowseFilter, DeliveryView, JournaledOutbox, Scheduler, Settlement,
+};
 
 /// A store in a folder of its own.
 struct Place {
@@ -75,7 +77,7 @@ fn take(outbox: &JournaledOutbox, limit: usize) -> Vec<crate::Lease> {
 }
 
 fn dead(outbox: &JournaledOutbox) -> Vec<DeliveryView> {
-    wait(outbox.list(Selection { dead: true, ..Selection::default() })).unwrap()
+    wait(outbox.list(BrowseFilter { dead: true, ..BrowseFilter::default() })).unwrap()
 }
 
 /// Waits until all that happened so far is on disk.

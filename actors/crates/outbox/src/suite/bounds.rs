@@ -8,11 +8,11 @@ use campanile_domain::{
 use campanile_testkit::noon;
 
 use super::harness::{
-    Harness, Kind, appended, at, chat, counts, entry, ids, messages, of_lane, refused, wait,
+    Harness, OutboxKind, appended, at, chat, counts, entry, ids, messages, of_lane, refused, wait,
 };
-use crate::{Append, Bounds, OutboxError, Planned, Selection, Settlement, Usage};
+use crate::{Append, Bounds, BrowseFilter, OutboxError, Planned, Settlement, Usage};
 
-pub(super) fn what_cannot_fit_is_refused_and_nothing_of_it_is_stored(kind: Kind) {
+pub(super) fn what_cannot_fit_is_refused_and_nothing_of_it_is_stored(kind: OutboxKind) {
     let harness = Harness::bounded(kind, Bounds { records: 3, ..Bounds::default() });
     harness.append("x", vec![of_lane("a"), of_lane("b")]);
     let leased = ids(&harness.take(2, 0));
@@ -26,7 +26,7 @@ pub(super) fn what_cannot_fit_is_refused_and_nothing_of_it_is_stored(kind: Kind)
     harness.put("d");
 }
 
-pub(super) fn unplanned_events_count_as_records(kind: Kind) {
+pub(super) fn unplanned_events_count_as_records(kind: OutboxKind) {
     let harness = Harness::bounded(kind, Bounds { records: 2, ..Bounds::default() });
     harness.put("a");
     harness.take_one(0);
@@ -54,7 +54,7 @@ fn stored(harness: &Harness, namespace: &str, count: usize, message: &str) -> us
     (0..count).filter(stored).count()
 }
 
-pub(super) fn issue_17_unplanned_events_of_a_namespace_leave_room_for_those_of_others(kind: Kind) {
+pub(super) fn issue_17_unplanned_events_of_a_namespace_leave_room_for_those_of_others(kind: OutboxKind) {
     let mut harness = Harness::bounded(kind, Bounds { records: 32, ..Bounds::default() });
     assert_eq!(stored(&harness, "flood", 30, "x"), 8, "half of what there is for such events");
     assert_eq!(stored(&harness, "web", 30, "x"), 4, "a quarter is everybody's");
@@ -69,7 +69,7 @@ pub(super) fn issue_17_unplanned_events_of_a_namespace_leave_room_for_those_of_o
     assert_eq!(stored(&harness, "other", 9, "x"), 4);
 }
 
-pub(super) fn issue_17_bytes_of_unplanned_events_leave_room_for_those_of_others(kind: Kind) {
+pub(super) fn issue_17_bytes_of_unplanned_events_leave_room_for_those_of_others(kind: OutboxKind) {
     let harness = Harness::bounded(kind, Bounds { bytes: 64_000, ..Bounds::default() });
     let large = "x".repeat(3500);
     let flood = stored(&harness, "flood", 30, &large);
@@ -77,7 +77,7 @@ pub(super) fn issue_17_bytes_of_unplanned_events_leave_room_for_those_of_others(
     assert_eq!(stored(&harness, "web", 1, &large), 1);
 }
 
-pub(super) fn issue_17_namespaces_take_turns_at_being_planned(kind: Kind) {
+pub(super) fn issue_17_namespaces_take_turns_at_being_planned(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     for (namespace, message) in [("flood", "1"), ("flood", "2"), ("flood", "3"), ("web", "4"), ("web", "5")] {
         assert_eq!(stored(&harness, namespace, 1, message), 1);
@@ -97,7 +97,7 @@ pub(super) fn issue_17_namespaces_take_turns_at_being_planned(kind: Kind) {
     assert_eq!(messages.concat(), "356", "of each the oldest first");
 }
 
-pub(super) fn bytes_are_bounded_and_come_back(kind: Kind) {
+pub(super) fn bytes_are_bounded_and_come_back(kind: OutboxKind) {
     let harness = Harness::bounded(kind, Bounds { bytes: 10_000, ..Bounds::default() });
     let large = "x".repeat(6000);
     harness.append(&large, vec![of_lane("a")]);
@@ -126,7 +126,7 @@ fn usage(harness: &Harness, provider: &ObjectKey) -> Usage {
     harness.outbox().stats().providers.get(provider).copied().unwrap_or_default()
 }
 
-pub(super) fn issue_17_a_full_outbox_takes_room_back_from_the_namespace_that_has_most(kind: Kind) {
+pub(super) fn issue_17_a_full_outbox_takes_room_back_from_the_namespace_that_has_most(kind: OutboxKind) {
     let mut harness = Harness::bounded(kind, Bounds { records: 10, ..Bounds::default() });
     let web = ObjectKey::new("web", "chat");
     harness.append("small", vec![of_web("w")]);
@@ -158,7 +158,7 @@ pub(super) fn issue_17_a_full_outbox_takes_room_back_from_the_namespace_that_has
     );
 }
 
-pub(super) fn issue_17_bytes_come_back_from_the_namespace_that_has_most(kind: Kind) {
+pub(super) fn issue_17_bytes_come_back_from_the_namespace_that_has_most(kind: OutboxKind) {
     let harness = Harness::bounded(kind, Bounds { bytes: 20_000, ..Bounds::default() });
     let web = ObjectKey::new("web", "chat");
     harness.append(&"w".repeat(2500), vec![of_web("w")]);
@@ -175,7 +175,7 @@ pub(super) fn issue_17_bytes_come_back_from_the_namespace_that_has_most(kind: Ki
     assert_eq!(harness.outbox().stats().trouble, None);
 }
 
-pub(super) fn issue_17_dead_letters_are_dropped_of_the_namespace_that_has_most(kind: Kind) {
+pub(super) fn issue_17_dead_letters_are_dropped_of_the_namespace_that_has_most(kind: OutboxKind) {
     let harness = Harness::bounded(kind, Bounds { dead_letters: 4, ..Bounds::default() });
     let web = ObjectKey::new("web", "chat");
     harness.append("small", vec![of_web("w")]);
@@ -190,7 +190,7 @@ pub(super) fn issue_17_dead_letters_are_dropped_of_the_namespace_that_has_most(k
     assert_eq!((usage(&harness, &web).dead, usage(&harness, &chat()).dead), (1, 3));
 }
 
-pub(super) fn beyond_a_providers_bound_its_oldest_waiting_delivery_dies(kind: Kind) {
+pub(super) fn beyond_a_providers_bound_its_oldest_waiting_delivery_dies(kind: OutboxKind) {
     let mut harness = Harness::bounded(kind, Bounds { records_per_provider: 2, ..Bounds::default() });
     for lane in ["a", "b", "c"] {
         harness.put(lane);
@@ -205,7 +205,7 @@ pub(super) fn beyond_a_providers_bound_its_oldest_waiting_delivery_dies(kind: Ki
     assert_eq!(messages(&harness.take(10, 0)), ["b", "c"]);
 }
 
-pub(super) fn overflow_spares_leases_and_other_providers(kind: Kind) {
+pub(super) fn overflow_spares_leases_and_other_providers(kind: OutboxKind) {
     let harness = Harness::bounded(kind, Bounds { records_per_provider: 2, ..Bounds::default() });
     let other = ObjectKey::new("apps", "other");
     harness.append("other", vec![NewDelivery { provider: other.clone(), ..of_lane("a") }]);
@@ -225,7 +225,7 @@ fn large(lane: &str) -> Append {
     entry(&lane.repeat(2500), vec![of_lane(lane)])
 }
 
-pub(super) fn beyond_a_providers_bytes_its_oldest_waiting_deliveries_die(kind: Kind) {
+pub(super) fn beyond_a_providers_bytes_its_oldest_waiting_deliveries_die(kind: OutboxKind) {
     let bounds = Bounds { bytes_per_provider: 8000, ..Bounds::default() };
     let mut harness = Harness::bounded(kind, bounds);
     let other = ObjectKey::new("apps", "other");
@@ -258,7 +258,7 @@ pub(super) fn beyond_a_providers_bytes_its_oldest_waiting_deliveries_die(kind: K
     assert_eq!(harness.outbox().stats().providers[&chat()].bytes, 0);
 }
 
-pub(super) fn what_overflowed_is_told_once_by_provider(kind: Kind) {
+pub(super) fn what_overflowed_is_told_once_by_provider(kind: OutboxKind) {
     let harness = Harness::bounded(kind, Bounds { records_per_provider: 2, ..Bounds::default() });
     for lane in ["a", "b", "c", "d"] {
         harness.put(lane);
@@ -270,7 +270,7 @@ pub(super) fn what_overflowed_is_told_once_by_provider(kind: Kind) {
     assert_eq!(harness.outbox().stats().overflowed, 3);
 }
 
-pub(super) fn dead_letters_are_bounded_in_bytes_and_leave_room_for_others(kind: Kind) {
+pub(super) fn dead_letters_are_bounded_in_bytes_and_leave_room_for_others(kind: OutboxKind) {
     let bounds = Bounds { bytes: 12_000, dead_letter_bytes: 7000, ..Bounds::default() };
     let mut harness = Harness::bounded(kind, bounds);
     for lane in ["a", "b", "c", "d", "e", "f"] {
@@ -289,33 +289,33 @@ pub(super) fn dead_letters_are_bounded_in_bytes_and_leave_room_for_others(kind: 
     assert_eq!(letters, ['e', 'f']);
 }
 
-pub(super) fn a_list_is_bounded_by_its_limit(kind: Kind) {
+pub(super) fn a_list_is_bounded_by_its_limit(kind: OutboxKind) {
     let harness = Harness::new(kind);
     let other = ObjectKey::new("apps", "other");
     for lane in ["a", "b", "c"] {
         harness.append(lane, vec![NewDelivery { provider: other.clone(), ..of_lane(lane) }, of_lane(lane)]);
     }
     let list = |selection| wait(harness.outbox().list(selection)).unwrap();
-    let all: Vec<_> = list(Selection::default()).into_iter().map(|view| view.id).collect();
+    let all: Vec<_> = list(BrowseFilter::default()).into_iter().map(|view| view.id).collect();
     assert_eq!(all.len(), 6);
     assert!(all.is_sorted());
     let some: Vec<_> =
-        list(Selection { limit: 4, ..Selection::default() }).into_iter().map(|view| view.id).collect();
+        list(BrowseFilter { limit: 4, ..BrowseFilter::default() }).into_iter().map(|view| view.id).collect();
     assert_eq!(some, all[..4]);
-    let of_other = list(Selection { provider: Some(other.clone()), limit: 2, ..Selection::default() });
+    let of_other = list(BrowseFilter { provider: Some(other.clone()), limit: 2, ..BrowseFilter::default() });
     assert!(of_other.iter().all(|view| view.provider == other));
     assert_eq!(of_other.len(), 2);
     assert!(
-        list(Selection { provider: Some(ObjectKey::new("apps", "nobody")), ..Selection::default() })
+        list(BrowseFilter { provider: Some(ObjectKey::new("apps", "nobody")), ..BrowseFilter::default() })
             .is_empty()
     );
     let elsewhere = ObjectKey::new("web", "chat");
     harness.append("d", vec![NewDelivery { provider: elsewhere.clone(), ..of_lane("d") }]);
-    let of_web = list(Selection { namespace: Some("web".into()), limit: 1, ..Selection::default() });
+    let of_web = list(BrowseFilter { namespace: Some("web".into()), limit: 1, ..BrowseFilter::default() });
     assert!(of_web.len() == 1 && of_web[0].provider == elsewhere);
 }
 
-pub(super) fn issue_18_a_list_finds_what_ids_name_however_much_waits_before_it(kind: Kind) {
+pub(super) fn issue_18_a_list_finds_what_ids_name_however_much_waits_before_it(kind: OutboxKind) {
     let harness = Harness::new(kind);
     for lane in ["a", "b", "c", "d"] {
         harness.append(lane, vec![of_lane(lane)]);
@@ -323,7 +323,8 @@ pub(super) fn issue_18_a_list_finds_what_ids_name_however_much_waits_before_it(k
     let leased = ids(&harness.take(4, 0));
     harness.settle(leased[1], Settlement::Dead(refused()));
     let texts = [prefix(leased[3], SHORTEST_PREFIX), leased[1].to_string(), "no id".to_owned()];
-    let named = |dead| Selection { dead, ids: Some(IdTexts::new(&texts)), limit: 1, ..Selection::default() };
+    let named =
+        |dead| BrowseFilter { dead, ids: Some(IdTexts::new(&texts)), limit: 1, ..BrowseFilter::default() };
     for (dead, id, message) in [(false, leased[3], "d"), (true, leased[1], "b")] {
         let list = wait(harness.outbox().list(named(dead))).unwrap();
         assert_eq!(list.iter().map(|view| view.id).collect::<Vec<_>>(), [id]);
@@ -331,11 +332,11 @@ pub(super) fn issue_18_a_list_finds_what_ids_name_however_much_waits_before_it(k
         assert_eq!(events[0].0, list[0]);
         assert_eq!(events[0].1.as_ref().unwrap().message, message);
     }
-    let of_other = Selection { provider: Some(ObjectKey::new("apps", "other")), ..named(false) };
+    let of_other = BrowseFilter { provider: Some(ObjectKey::new("apps", "other")), ..named(false) };
     assert_eq!(wait(harness.outbox().list(of_other)).unwrap(), []);
 }
 
-pub(super) fn a_tally_counts_by_alert_up_to_its_limit(kind: Kind) {
+pub(super) fn a_tally_counts_by_alert_up_to_its_limit(kind: OutboxKind) {
     let harness = Harness::new(kind);
     let second = AlertRef { key: ObjectKey::new("apps", "second"), uid: "u".into() };
     let of_second = |lane| NewDelivery { alert: second.clone(), ..of_lane(lane) };

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use campanile_domain::{Failure, FailureClass, NewDelivery, ObjectKey};
 
-use super::harness::{Harness, Kind, at, chat, ids, of_lane, refused, wait};
-use crate::{Bounds, DeliveryState, Selection, Settlement};
+use super::harness::{Harness, OutboxKind, at, chat, ids, of_lane, refused, wait};
+use crate::{Bounds, BrowseFilter, DeliveryState, Settlement};
 
-pub(super) fn a_dead_letter_is_listed_with_its_failure_and_time(kind: Kind) {
+pub(super) fn a_dead_letter_is_listed_with_its_failure_and_time(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     harness.put("a");
     harness.settle_at(harness.take_one(0), Settlement::Dead(refused()), 7);
@@ -25,7 +25,7 @@ pub(super) fn a_dead_letter_is_listed_with_its_failure_and_time(kind: Kind) {
     }
 }
 
-pub(super) fn a_redriven_letter_starts_anew(kind: Kind) {
+pub(super) fn a_redriven_letter_starts_anew(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     harness.put("a");
     let id = harness.take_one(0);
@@ -41,7 +41,7 @@ pub(super) fn a_redriven_letter_starts_anew(kind: Kind) {
     assert_eq!(lease.delivery.plan.deadline, at(9000));
 }
 
-pub(super) fn redrive_counts_only_dead_letters(kind: Kind) {
+pub(super) fn redrive_counts_only_dead_letters(kind: OutboxKind) {
     let harness = Harness::new(kind);
     for lane in ["a", "b", "c"] {
         harness.put(lane);
@@ -54,7 +54,7 @@ pub(super) fn redrive_counts_only_dead_letters(kind: Kind) {
     assert_eq!(harness.waiting().len(), 3);
 }
 
-pub(super) fn a_discarded_letter_is_gone_for_good(kind: Kind) {
+pub(super) fn a_discarded_letter_is_gone_for_good(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     for lane in ["a", "b", "c"] {
         harness.put(lane);
@@ -70,7 +70,7 @@ pub(super) fn a_discarded_letter_is_gone_for_good(kind: Kind) {
     assert_eq!(wait(harness.outbox().redrive(vec![leases[0]], at(9000))), Ok(0));
 }
 
-pub(super) fn letters_are_dropped_after_their_retention(kind: Kind) {
+pub(super) fn letters_are_dropped_after_their_retention(kind: OutboxKind) {
     let bounds = Bounds { retention: Duration::from_secs(100), ..Bounds::default() };
     let mut harness = Harness::bounded(kind, bounds);
     harness.put("a");
@@ -88,7 +88,7 @@ pub(super) fn letters_are_dropped_after_their_retention(kind: Kind) {
     assert_eq!(harness.outbox().stats().bytes, 0);
 }
 
-pub(super) fn letters_beyond_their_bound_are_dropped_in_the_order_of_death(kind: Kind) {
+pub(super) fn letters_beyond_their_bound_are_dropped_in_the_order_of_death(kind: OutboxKind) {
     let harness = Harness::bounded(kind, Bounds { dead_letters: 2, ..Bounds::default() });
     for lane in ["a", "b", "c"] {
         harness.put(lane);
@@ -101,7 +101,7 @@ pub(super) fn letters_beyond_their_bound_are_dropped_in_the_order_of_death(kind:
     assert_eq!(left, [leases[0], leases[2]]);
 }
 
-pub(super) fn dead_lettering_all_spares_what_is_leased(kind: Kind) {
+pub(super) fn dead_lettering_all_spares_what_is_leased(kind: OutboxKind) {
     let harness = Harness::new(kind);
     for lane in ["a", "a", "b", "c"] {
         harness.put(lane);
@@ -119,7 +119,7 @@ pub(super) fn dead_lettering_all_spares_what_is_leased(kind: Kind) {
     assert_eq!(harness.outbox().dead_letter_all(&ObjectKey::new("apps", "nobody"), &reason, at(5)), 0);
 }
 
-pub(super) fn what_is_past_its_deadline_expires_and_is_counted_by_provider(kind: Kind) {
+pub(super) fn what_is_past_its_deadline_expires_and_is_counted_by_provider(kind: OutboxKind) {
     let harness = Harness::new(kind);
     let other = ObjectKey::new("apps", "other");
     let until = |seconds, lane: &str| NewDelivery { deadline: at(seconds), ..of_lane(lane) };
@@ -130,7 +130,7 @@ pub(super) fn what_is_past_its_deadline_expires_and_is_counted_by_provider(kind:
     assert_eq!(harness.outbox().expire(at(10)), BTreeMap::from([(chat(), 2), (other.clone(), 1)]));
     let dead = harness.dead();
     assert!(dead.iter().all(|view| view.failure.as_ref().unwrap().class == FailureClass::Expired));
-    let of_other = Selection { dead: true, provider: Some(other), ..Selection::default() };
+    let of_other = BrowseFilter { dead: true, provider: Some(other), ..BrowseFilter::default() };
     assert_eq!(wait(harness.outbox().list(of_other)).unwrap().len(), 1);
     harness.settle(leased[0], Settlement::Release);
     assert_eq!(harness.outbox().expire(at(20)), BTreeMap::from([(chat(), 2)]));

@@ -10,13 +10,13 @@ use tracing::Span;
 
 use super::memory_journal::MemoryJournal;
 use crate::{
-    AllProviders, Append, Bounds, DeliveryView, Epoch, JournaledOutbox, Lease, MemoryOutbox, Outbox,
-    OutboxError, Ownership, Planned, Reply, Selection, Settlement, Usage, open,
+    AllProviders, Append, Bounds, BrowseFilter, DeliveryView, Epoch, JournaledOutbox, Lease, MemoryOutbox,
+    Outbox, OutboxError, Ownership, Planned, Reply, Settlement, Usage, open,
 };
 
-/// Which outbox.
+/// The implementation that is tested.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(super) enum OutboxKind {
     /// The model, which has no parts.
     Model,
     /// The board over a journal in memory.
@@ -25,7 +25,7 @@ pub(super) enum Kind {
     Sqlite,
 }
 
-/// What keeps the content of an outbox over a crash.
+/// The storage that keeps the content of an outbox over a crash.
 enum Storage {
     Memory(MemoryJournal),
     Sqlite(TempDir),
@@ -52,7 +52,7 @@ impl Storage {
     }
 }
 
-/// Waits for a reply.
+/// Waits for the reply of the store.
 pub(crate) fn wait<T>(reply: Reply<T>) -> Result<T, OutboxError> {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(reply)
 }
@@ -64,12 +64,12 @@ pub(crate) fn appended(outbox: &dyn Outbox, entry: Append) -> Reply<()> {
     Box::pin(async move { reply.await.unwrap_or(Err(OutboxError::Closed)) })
 }
 
-/// Seconds after noon.
+/// The time so many seconds after noon.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     noon() + jiff::SignedDuration::from_secs(seconds)
 }
 
-/// The provider of [`new_delivery`].
+/// The Provider of every [`new_delivery`].
 pub(crate) fn chat() -> ObjectKey {
     new_delivery().provider
 }
@@ -93,12 +93,12 @@ pub(crate) fn entry(message: &str, deliveries: Vec<NewDelivery>) -> Append {
     }
 }
 
-/// The numbers of leases.
+/// The ids of the leased deliveries.
 pub(crate) fn ids(leases: &[Lease]) -> Vec<DeliveryId> {
     leases.iter().map(|lease| lease.delivery.id).collect()
 }
 
-/// The messages of leases.
+/// The messages of the leased deliveries.
 pub(crate) fn messages(leases: &[Lease]) -> Vec<&str> {
     leases.iter().map(|lease| lease.delivery.event.message.as_str()).collect()
 }
@@ -109,26 +109,26 @@ pub(super) fn counts(usage: Usage) -> [u64; 3] {
 }
 
 impl Harness {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: OutboxKind) -> Self {
         Self::bounded(kind, Bounds::default())
     }
 
-    pub(super) fn bounded(kind: Kind, bounds: Bounds) -> Self {
+    pub(super) fn bounded(kind: OutboxKind, bounds: Bounds) -> Self {
         Self::make(kind, bounds, Arc::new(AllProviders))
     }
 
     /// An outbox with parts, of a process that serves these Providers.
-    pub(super) fn owned(kind: Kind, ownership: Arc<dyn Ownership>) -> Self {
+    pub(super) fn owned(kind: OutboxKind, ownership: Arc<dyn Ownership>) -> Self {
         Self::make(kind, Bounds::default(), ownership)
     }
 
-    fn make(kind: Kind, bounds: Bounds, ownership: Arc<dyn Ownership>) -> Self {
+    fn make(kind: OutboxKind, bounds: Bounds, ownership: Arc<dyn Ownership>) -> Self {
         let storage = match kind {
-            Kind::Model => {
+            OutboxKind::Model => {
                 return Self { subject: Subject::Model(MemoryOutbox::new(bounds)), bounds, ownership };
             }
-            Kind::Memory => Storage::Memory(MemoryJournal::default()),
-            Kind::Sqlite => Storage::Sqlite(TempDir::new().unwrap()),
+            OutboxKind::Memory => Storage::Memory(MemoryJournal::default()),
+            OutboxKind::Sqlite => Storage::Sqlite(TempDir::new().unwrap()),
         };
         let outbox = storage.open(bounds, ownership.clone());
         Self { subject: Subject::Journaled(Some(outbox), storage), bounds, ownership }
@@ -206,10 +206,10 @@ impl Harness {
     }
 
     pub(super) fn waiting(&self) -> Vec<DeliveryView> {
-        wait(self.outbox().list(Selection::default())).unwrap()
+        wait(self.outbox().list(BrowseFilter::default())).unwrap()
     }
 
     pub(super) fn dead(&self) -> Vec<DeliveryView> {
-        wait(self.outbox().list(Selection { dead: true, ..Selection::default() })).unwrap()
+        wait(self.outbox().list(BrowseFilter { dead: true, ..BrowseFilter::default() })).unwrap()
     }
 }

@@ -1,28 +1,28 @@
-//! What the listener hears.
+//! Tests of the hints that the listener hears.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use campanile_domain::{NewDelivery, ObjectKey};
 
-use super::harness::{Harness, Kind, at, chat, of_lane, refused, wait};
-use crate::{Listener, Settlement};
+use super::harness::{Harness, OutboxKind, at, chat, of_lane, refused, wait};
+use crate::{Settlement, WorkListener};
 
 /// A listener that can be waited for.
 #[derive(Default)]
-pub(super) struct Recorder {
+pub(super) struct HintRecorder {
     heard: Mutex<Vec<ObjectKey>>,
     news: Condvar,
 }
 
-impl Listener for Recorder {
+impl WorkListener for HintRecorder {
     fn work_ready(&self, providers: &[ObjectKey]) {
         self.heard.lock().unwrap().extend(providers.iter().cloned());
         self.news.notify_all();
     }
 }
 
-impl Recorder {
+impl HintRecorder {
     /// Waits until `provider` was named, and forgets all that was.
     pub(super) fn expect(&self, provider: &ObjectKey) {
         let heard = self.heard.lock().unwrap();
@@ -34,13 +34,13 @@ impl Recorder {
     }
 }
 
-pub(super) fn listening(harness: &Harness) -> Arc<Recorder> {
-    let listener = Arc::new(Recorder::default());
+pub(super) fn listening(harness: &Harness) -> Arc<HintRecorder> {
+    let listener = Arc::new(HintRecorder::default());
     harness.outbox().listen(listener.clone());
     listener
 }
 
-pub(super) fn the_listener_is_told_of_what_is_there_already(kind: Kind) {
+pub(super) fn the_listener_is_told_of_what_is_there_already(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     harness.put("a");
     listening(&harness).expect(&chat());
@@ -48,7 +48,7 @@ pub(super) fn the_listener_is_told_of_what_is_there_already(kind: Kind) {
     listening(&harness).expect(&chat());
 }
 
-pub(super) fn the_listener_is_told_after_an_append(kind: Kind) {
+pub(super) fn the_listener_is_told_after_an_append(kind: OutboxKind) {
     let harness = Harness::new(kind);
     let listener = listening(&harness);
     let other = ObjectKey::new("apps", "other");
@@ -58,7 +58,7 @@ pub(super) fn the_listener_is_told_after_an_append(kind: Kind) {
     assert!(harness.outbox().next_due(&chat()).is_none());
 }
 
-pub(super) fn the_listener_is_told_of_a_woken_provider(kind: Kind) {
+pub(super) fn the_listener_is_told_of_a_woken_provider(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     harness.settle(harness.take_one(0), Settlement::Parked(at(900), refused()));
@@ -68,7 +68,7 @@ pub(super) fn the_listener_is_told_of_a_woken_provider(kind: Kind) {
     listener.expect(&chat());
 }
 
-pub(super) fn the_listener_is_told_of_a_lane_that_moves_on(kind: Kind) {
+pub(super) fn the_listener_is_told_of_a_lane_that_moves_on(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     harness.put("a");
@@ -78,7 +78,7 @@ pub(super) fn the_listener_is_told_of_a_lane_that_moves_on(kind: Kind) {
     listener.expect(&chat());
 }
 
-pub(super) fn the_listener_is_told_of_redriven_and_released_deliveries(kind: Kind) {
+pub(super) fn the_listener_is_told_of_redriven_and_released_deliveries(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     let listener = listening(&harness);
@@ -92,7 +92,7 @@ pub(super) fn the_listener_is_told_of_redriven_and_released_deliveries(kind: Kin
     listener.expect(&chat());
 }
 
-pub(super) fn the_listener_is_told_of_what_takes_a_parked_deliverys_place(kind: Kind) {
+pub(super) fn the_listener_is_told_of_what_takes_a_parked_deliverys_place(kind: OutboxKind) {
     let harness = Harness::new(kind);
     let newest = || NewDelivery { newest_only: true, ..of_lane("a") };
     harness.append("first", vec![newest()]);

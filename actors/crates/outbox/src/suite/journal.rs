@@ -1,4 +1,4 @@
-//! What every journal must do by itself, without an outbox over it.
+//! Tests of a journal by itself, without an outbox over it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use super::memory_journal::MemoryJournal;
 use super::reconciles::postponed;
 use crate::board::{Board, WriteBatch};
 use crate::journal::{
-    Change, Journal, LastFailure, Loader, MemoChange, MemoNote, Outcome, Phase, Standing, StoredDelivery,
-    StoredEvents, Wanted,
+    Journal, LastFailure, Loader, MemoChange, MemoNote, Phase, RowChange, RowColumns, RowOutcome,
+    StoredDelivery, StoredEvents, TextRequest,
 };
-use crate::journaled::{Stage, Write};
+use crate::journaled::{AwaitedWrite, StagedWrites};
 use crate::{
-    AllProviders, Append, Bounds, DeliveryState, Epoch, EventId, OutboxError, Planned, Selection,
+    AllProviders, Append, Bounds, BrowseFilter, DeliveryState, Epoch, EventId, OutboxError, Planned,
     provider_number, sqlite,
 };
 
@@ -47,8 +47,8 @@ impl<J: Journal> Rig<J> {
         Self { journal, board: Mutex::new(board), next }
     }
 
-    fn write(&mut self, writes: Vec<Write>, changes: &WriteBatch) -> Result<(), OutboxError> {
-        let mut stage = Stage::new(&self.board, Vec::new(), (ORIGIN, self.next), 1);
+    fn write(&mut self, writes: Vec<AwaitedWrite>, changes: &WriteBatch) -> Result<(), OutboxError> {
+        let mut stage = StagedWrites::new(&self.board, Vec::new(), (ORIGIN, self.next), 1);
         writes.into_iter().for_each(|write| stage.add(write).unwrap());
         wait(self.journal.commit(&stage.batch(changes)))?;
         self.next = stage.publish();
@@ -56,12 +56,12 @@ impl<J: Journal> Rig<J> {
     }
 
     fn append(&mut self, entry: Append) {
-        self.write(vec![Write::Append(entry)], &WriteBatch::default()).unwrap();
+        self.write(vec![AwaitedWrite::Append(entry)], &WriteBatch::default()).unwrap();
     }
 
-    fn change(&mut self, number: i64, change: Change) {
+    fn change(&mut self, number: i64, change: RowChange) {
         let mut changes = WriteBatch::default();
-        changes.changes.insert(number, Outcome { epoch: Epoch::default(), change });
+        changes.changes.insert(number, RowOutcome { epoch: Epoch::default(), change });
         // What is written twice is the same.
         self.write(Vec::new(), &changes).unwrap();
         self.write(Vec::new(), &changes).unwrap();
@@ -78,19 +78,19 @@ impl<J: Journal> Rig<J> {
         let mut into = loader();
         wait(self.journal.load(&mut into)).unwrap();
         let (board, next) = into.finish();
-        let mut found = board.view(&Selection::default());
-        found.extend(board.view(&Selection { dead: true, ..Selection::default() }));
+        let mut found = board.view(&BrowseFilter::default());
+        found.extend(board.view(&BrowseFilter { dead: true, ..BrowseFilter::default() }));
         assert!(found.iter().all(|record| record.id.0.origin() == ORIGIN), "an id is kept as a whole");
         (found.into_iter().map(|record| (record.number, record.state)).collect(), next)
     }
 
     fn read(&mut self, number: i64) -> StoredDelivery {
-        let wanted = [Wanted { number, provider: chat(), deadline: of_lane("a").deadline }];
+        let wanted = [TextRequest { number, provider: chat(), deadline: of_lane("a").deadline }];
         wait(self.journal.read(&wanted)).unwrap().remove(0)
     }
 
     fn numbers(&self) -> Vec<i64> {
-        self.board.lock().view(&Selection::default()).into_iter().map(|record| record.number).collect()
+        self.board.lock().view(&BrowseFilter::default()).into_iter().map(|record| record.number).collect()
     }
 
     fn unplanned(&mut self) -> StoredEvents {
@@ -109,8 +109,8 @@ fn later(message: &str) -> Append {
     Append { plan: Planned::Later, ..entry(message, Vec::new()) }
 }
 
-fn standing(phase: Phase, failure: LastFailure) -> Standing {
-    Standing { phase, at: 7, deadline: 8, attempts: 1, checksum: 0, failure }
+fn standing(phase: Phase, failure: LastFailure) -> RowColumns {
+    RowColumns { phase, at: 7, deadline: 8, attempts: 1, checksum: 0, failure }
 }
 
 fn what_is_committed_is_loaded_and_read_back(rig: &mut Rig<impl Journal>) {
@@ -137,9 +137,9 @@ fn a_batch_is_written_as_a_whole_or_not_at_all(rig: &mut Rig<impl Journal>) {
     // The second event of the batch has the number of the event that is there.
     rig.next = number - 2;
     let mut changes = WriteBatch::default();
-    let outcome = Outcome { epoch: Epoch::default(), change: Change::Gone { event: None } };
+    let outcome = RowOutcome { epoch: Epoch::default(), change: RowChange::Gone { event: None } };
     changes.changes.insert(number, outcome);
-    let writes = vec![Write::Append(later("two")), Write::Append(later("three"))];
+    let writes = vec![AwaitedWrite::Append(later("two")), AwaitedWrite::Append(later("three"))];
     assert!(matches!(rig.write(writes, &changes), Err(OutboxError::Store(_))));
     assert_eq!(rig.found(), before);
     assert!(rig.waiting().is_empty());
@@ -150,30 +150,30 @@ fn outcomes_change_rows_and_the_last_takes_its_event_along(rig: &mut Rig<impl Jo
     let numbers = rig.numbers();
     let event = numbers[0] - 1;
     let refusal = LastFailure::Set(Arc::new(refused()));
-    rig.change(numbers[0], Change::Stands(standing(Phase::Retry, refusal)));
+    rig.change(numbers[0], RowChange::Stands(standing(Phase::Retry, refusal)));
     assert_eq!(rig.read(numbers[0]).failure, Some(refused()));
-    rig.change(numbers[0], Change::Stands(standing(Phase::Parked, LastFailure::Keep)));
+    rig.change(numbers[0], RowChange::Stands(standing(Phase::Parked, LastFailure::Keep)));
     assert_eq!(rig.read(numbers[0]).failure, Some(refused()));
-    rig.change(numbers[0], Change::Stands(standing(Phase::Ready, LastFailure::Clear)));
+    rig.change(numbers[0], RowChange::Stands(standing(Phase::Ready, LastFailure::Clear)));
     assert_eq!(rig.read(numbers[0]).failure, None);
-    rig.change(numbers[0], Change::Gone { event: None });
+    rig.change(numbers[0], RowChange::Gone { event: None });
     assert!(rig.read(numbers[0]).texts.is_none());
     assert!(rig.read(numbers[1]).texts.is_some(), "its event is still there");
-    rig.change(numbers[1], Change::Gone { event: Some(event) });
+    rig.change(numbers[1], RowChange::Gone { event: Some(event) });
     assert!(rig.found().0.is_empty());
 }
 
 fn a_column_that_its_checksum_does_not_cover_is_found_out(rig: &mut Rig<impl Journal>) {
     rig.append(entry("one", vec![of_lane("a")]));
     let number = rig.numbers()[0];
-    rig.change(number, Change::Stands(standing(Phase::Ready, LastFailure::Keep)));
+    rig.change(number, RowChange::Stands(standing(Phase::Ready, LastFailure::Keep)));
     assert_eq!(rig.found().0, [(number, DeliveryState::Dead)], "the checksum was wrong");
 }
 
 fn a_number_is_never_given_twice(rig: &mut Rig<impl Journal>) {
     rig.append(entry("one", vec![of_lane("a")]));
     let number = rig.numbers()[0];
-    rig.change(number, Change::Gone { event: Some(number - 1) });
+    rig.change(number, RowChange::Gone { event: Some(number - 1) });
     let (found, next) = rig.found();
     assert!(found.is_empty() && next > number);
 }
@@ -184,8 +184,8 @@ fn an_event_that_waits_is_planned_removed_or_set_aside(rig: &mut Rig<impl Journa
     }
     let waiting = rig.waiting();
     let event = |place: usize| EventId(RecordId::new(ORIGIN, waiting[place]));
-    let plan = |place, plans: Vec<NewDelivery>| Write::Plan(event(place), plans);
-    let writes = vec![plan(0, vec![of_lane("a")]), plan(1, Vec::new()), Write::SetAside(event(2))];
+    let plan = |place, plans: Vec<NewDelivery>| AwaitedWrite::Plan(event(place), plans);
+    let writes = vec![plan(0, vec![of_lane("a")]), plan(1, Vec::new()), AwaitedWrite::SetAside(event(2))];
     rig.write(writes, &WriteBatch::default()).unwrap();
     assert!(rig.waiting().is_empty());
     assert_eq!(rig.found().0.len(), 1);
@@ -209,7 +209,7 @@ fn reconciles_are_kept_until_they_are_settled(rig: &mut Rig<impl Journal>) {
     let numbers = || rig.board.lock().give_reconcile();
     let (first, second) = (numbers(), numbers());
     let both = vec![(first, postponed("a", 0)), (second, postponed("b", 1))];
-    rig.write(vec![Write::Postpone(both.clone())], &WriteBatch::default()).unwrap();
+    rig.write(vec![AwaitedWrite::Postpone(both.clone())], &WriteBatch::default()).unwrap();
     assert_eq!(wait(rig.journal.reconciles()).unwrap().sound, both);
     let mut into = loader();
     wait(rig.journal.load(&mut into)).unwrap();

@@ -4,10 +4,10 @@ use campanile_domain::NewDelivery;
 use campanile_domain::ObjectKey;
 use campanile_testkit::new_delivery;
 
-use super::harness::{Harness, Kind, at, chat, ids, messages, of_lane, refused, wait};
+use super::harness::{Harness, OutboxKind, at, chat, ids, messages, of_lane, refused, wait};
 use crate::Settlement;
 
-pub(super) fn of_one_lane_only_the_oldest_is_handed_out(kind: Kind) {
+pub(super) fn of_one_lane_only_the_oldest_is_handed_out(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.append("first", vec![of_lane("a")]);
     harness.append("second", vec![of_lane("a")]);
@@ -18,7 +18,7 @@ pub(super) fn of_one_lane_only_the_oldest_is_handed_out(kind: Kind) {
     assert_eq!(messages(&harness.take(10, 0)), ["second"]);
 }
 
-pub(super) fn lanes_and_providers_are_independent(kind: Kind) {
+pub(super) fn lanes_and_providers_are_independent(kind: OutboxKind) {
     let harness = Harness::new(kind);
     let other = NewDelivery { provider: ObjectKey::new("apps", "other"), ..of_lane("a") };
     harness.append("x", vec![of_lane("a"), of_lane("b"), other.clone()]);
@@ -30,7 +30,7 @@ pub(super) fn lanes_and_providers_are_independent(kind: Kind) {
     assert!(wait(harness.outbox().take(&nobody, 10, at(0))).unwrap().is_empty());
 }
 
-pub(super) fn the_oldest_come_first_and_no_more_than_asked_for(kind: Kind) {
+pub(super) fn the_oldest_come_first_and_no_more_than_asked_for(kind: OutboxKind) {
     let harness = Harness::new(kind);
     for lane in ["c", "a", "d", "b"] {
         harness.put(lane);
@@ -40,15 +40,15 @@ pub(super) fn the_oldest_come_first_and_no_more_than_asked_for(kind: Kind) {
     assert_eq!(messages(&harness.take(3, 0)), ["b"]);
 }
 
-pub(super) fn a_lane_waits_behind_its_retry(kind: Kind) {
+pub(super) fn a_lane_waits_behind_its_retry(kind: OutboxKind) {
     waits_behind(kind, Settlement::RetryAt(at(60), refused()));
 }
 
-pub(super) fn a_lane_waits_behind_its_parked_delivery(kind: Kind) {
+pub(super) fn a_lane_waits_behind_its_parked_delivery(kind: OutboxKind) {
     waits_behind(kind, Settlement::Parked(at(60), refused()));
 }
 
-fn waits_behind(kind: Kind, settlement: Settlement) {
+fn waits_behind(kind: OutboxKind, settlement: Settlement) {
     let mut harness = Harness::new(kind);
     harness.append("first", vec![of_lane("a")]);
     harness.append("second", vec![of_lane("a")]);
@@ -62,7 +62,7 @@ fn waits_behind(kind: Kind, settlement: Settlement) {
     assert_eq!(messages(&harness.take(10, 60)), ["second"]);
 }
 
-pub(super) fn a_settled_delivery_frees_its_lane_at_once(kind: Kind) {
+pub(super) fn a_settled_delivery_frees_its_lane_at_once(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.append("first", vec![of_lane("a")]);
     harness.append("second", vec![of_lane("a")]);
@@ -72,7 +72,7 @@ pub(super) fn a_settled_delivery_frees_its_lane_at_once(kind: Kind) {
     assert_eq!(messages(&harness.take(10, 0)), ["second"]);
 }
 
-pub(super) fn a_redriven_delivery_comes_before_younger_ones_but_never_beside_one(kind: Kind) {
+pub(super) fn a_redriven_delivery_comes_before_younger_ones_but_never_beside_one(kind: OutboxKind) {
     let harness = Harness::new(kind);
     for message in ["first", "second", "third"] {
         harness.append(message, vec![of_lane("a")]);

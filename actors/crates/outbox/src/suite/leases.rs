@@ -6,10 +6,10 @@ use std::sync::Arc;
 use campanile_domain::{Delivery, DeliveryId, NewDelivery};
 use campanile_testkit::{event, new_delivery, noon};
 
-use super::harness::{Harness, Kind, appended, at, chat, entry, ids, of_lane, refused, wait};
+use super::harness::{Harness, OutboxKind, appended, at, chat, entry, ids, of_lane, refused, wait};
 use crate::{DeliveryState, Settlement};
 
-pub(super) fn a_leased_delivery_is_handed_out_to_nobody_else(kind: Kind) {
+pub(super) fn a_leased_delivery_is_handed_out_to_nobody_else(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     harness.put("b");
@@ -19,7 +19,7 @@ pub(super) fn a_leased_delivery_is_handed_out_to_nobody_else(kind: Kind) {
     assert!(harness.take(10, 1_000_000).is_empty());
 }
 
-pub(super) fn a_released_delivery_is_back_where_it_was(kind: Kind) {
+pub(super) fn a_released_delivery_is_back_where_it_was(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     let id = harness.take_one(0);
@@ -34,7 +34,7 @@ pub(super) fn a_released_delivery_is_back_where_it_was(kind: Kind) {
     assert_eq!(harness.take_one(60), id);
 }
 
-pub(super) fn a_number_that_is_not_leased_can_not_be_settled(kind: Kind) {
+pub(super) fn a_number_that_is_not_leased_can_not_be_settled(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     let waiting = harness.waiting()[0].id;
@@ -46,7 +46,7 @@ pub(super) fn a_number_that_is_not_leased_can_not_be_settled(kind: Kind) {
     assert_eq!(harness.dead().len(), 1);
 }
 
-pub(super) fn a_take_whose_reply_is_dropped_leases_nothing(kind: Kind) {
+pub(super) fn a_take_whose_reply_is_dropped_leases_nothing(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     harness.put("a");
     drop(harness.outbox().take(&chat(), 10, at(0)));
@@ -58,7 +58,7 @@ pub(super) fn a_take_whose_reply_is_dropped_leases_nothing(kind: Kind) {
     assert_eq!(harness.take_one(0), id);
 }
 
-pub(super) fn a_lease_holds_what_was_planned(kind: Kind) {
+pub(super) fn a_lease_holds_what_was_planned(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     let plan = NewDelivery {
         metadata: BTreeMap::from([("cluster".into(), "prod".into())]),

@@ -2,7 +2,7 @@
 
 use campanile_domain::{Failure, FailureClass, ObjectKey};
 
-use super::harness::{Harness, Kind, at, chat, wait};
+use super::harness::{Harness, OutboxKind, at, chat, wait};
 use crate::MEMO_BOUND;
 
 fn recall(harness: &Harness) -> Vec<(u128, u128)> {
@@ -14,7 +14,7 @@ fn remember(harness: &Harness, place: u128, look: Option<u128>) {
     wait(harness.outbox().remember(&chat(), place, look)).unwrap();
 }
 
-pub(super) fn a_memo_is_recalled_oldest_first(kind: Kind) {
+pub(super) fn a_memo_is_recalled_oldest_first(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     assert!(recall(&harness).is_empty());
     for (place, look) in [(u128::MAX, 7), (1, u128::MAX - 1), (0, 0)] {
@@ -29,7 +29,7 @@ pub(super) fn a_memo_is_recalled_oldest_first(kind: Kind) {
     assert_eq!(harness.outbox().stats(), crate::Stats::default());
 }
 
-pub(super) fn what_is_remembered_again_is_the_newest(kind: Kind) {
+pub(super) fn what_is_remembered_again_is_the_newest(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     remember(&harness, 1, Some(10));
     remember(&harness, 2, Some(20));
@@ -38,7 +38,7 @@ pub(super) fn what_is_remembered_again_is_the_newest(kind: Kind) {
     assert_eq!(recall(&harness), [(2, 20), (1, 11)]);
 }
 
-pub(super) fn what_is_forgotten_is_gone(kind: Kind) {
+pub(super) fn what_is_forgotten_is_gone(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     remember(&harness, 1, Some(10));
     remember(&harness, 2, Some(20));
@@ -49,7 +49,7 @@ pub(super) fn what_is_forgotten_is_gone(kind: Kind) {
     assert_eq!(recall(&harness), [(2, 20)]);
 }
 
-pub(super) fn calls_take_effect_in_their_order_before_anybody_waits(kind: Kind) {
+pub(super) fn calls_take_effect_in_their_order_before_anybody_waits(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     let outbox = harness.outbox();
     for (place, look) in [(1, Some(10)), (2, Some(20)), (1, None), (2, Some(21)), (1, Some(11))] {
@@ -60,7 +60,7 @@ pub(super) fn calls_take_effect_in_their_order_before_anybody_waits(kind: Kind) 
     assert_eq!(recall(&harness), [(2, 21), (1, 11)]);
 }
 
-pub(super) fn a_memo_is_bounded_and_its_oldest_entry_leaves_first(kind: Kind) {
+pub(super) fn a_memo_is_bounded_and_its_oldest_entry_leaves_first(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     let other = ObjectKey::new("apps", "other");
     wait(harness.outbox().remember(&other, 1, Some(1))).unwrap();
@@ -86,7 +86,7 @@ pub(super) fn a_memo_is_bounded_and_its_oldest_entry_leaves_first(kind: Kind) {
     assert_eq!(wait(harness.outbox().recall(&other)), Ok(vec![(1, 1)]));
 }
 
-pub(super) fn the_memo_of_a_deleted_provider_goes_with_it(kind: Kind) {
+pub(super) fn the_memo_of_a_deleted_provider_goes_with_it(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     let other = ObjectKey::new("apps", "other");
     remember(&harness, 1, Some(10));

@@ -10,10 +10,11 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::board::timestamp;
 use crate::codec::{self, DELIVERY_OVERHEAD, EVENT_OVERHEAD};
 use crate::journal::{
-    Batch, Change, EventAction, Journal, LastFailure, Loader, Micros, Outcome, StagedDelivery, StagedEvent,
-    StoredDelivery, StoredEvent, StoredEvents, StoredReconciles, StoredRow, StoredTexts, Wanted,
+    EventAction, Journal, JournalBatch, LastFailure, Loader, Micros, RowChange, RowOutcome, StagedDelivery,
+    StagedEvent, StoredDelivery, StoredEvent, StoredEvents, StoredReconciles, StoredRow, StoredTexts,
+    TextRequest,
 };
-use crate::{Arrival, Bounds, Epoch, JournaledOutbox, MEMO_BOUND, OutboxError, Ownership};
+use crate::{BoardEntry, Bounds, Epoch, JournaledOutbox, MEMO_BOUND, OutboxError, Ownership};
 
 struct EventRow {
     origin: u64,
@@ -27,7 +28,7 @@ struct DeliveryRow {
     event: i64,
     event_bytes: u32,
     provider: ObjectKey,
-    facts: Arrival,
+    facts: BoardEntry,
     checksum: u64,
     plan: String,
     failure: Option<Failure>,
@@ -45,7 +46,7 @@ struct Rows {
     epochs: Vec<Epoch>,
 }
 
-/// A journal in memory.
+/// A journal that is kept in memory.
 #[derive(Clone, Default)]
 pub(super) struct MemoryJournal(Arc<Mutex<Rows>>);
 
@@ -76,7 +77,7 @@ impl Rows {
                 event: row.event,
                 event_bytes: row.event_bytes,
                 provider: row.provider.clone(),
-                facts: Arrival { bytes: row.plan.len() as u32 + DELIVERY_OVERHEAD as u32, ..row.facts },
+                facts: BoardEntry { bytes: row.plan.len() as u32 + DELIVERY_OVERHEAD as u32, ..row.facts },
                 checksum: row.checksum,
             });
         }
@@ -108,17 +109,17 @@ impl Rows {
             || deliveries.into_iter().any(|number| self.deliveries.contains_key(&number))
     }
 
-    fn outcome(&mut self, number: i64, outcome: &Outcome) {
+    fn outcome(&mut self, number: i64, outcome: &RowOutcome) {
         self.epochs.push(outcome.epoch);
         match &outcome.change {
-            Change::Gone { event } => {
+            RowChange::Gone { event } => {
                 self.deliveries.remove(&number);
                 event.map(|event| self.events.remove(&event));
             }
-            Change::Stands(standing) => {
+            RowChange::Stands(standing) => {
                 let Some(row) = self.deliveries.get_mut(&number) else { return };
                 let (phase, at, deadline) = (standing.phase, standing.at, standing.deadline);
-                row.facts = Arrival { phase, at, deadline, attempts: standing.attempts, ..row.facts };
+                row.facts = BoardEntry { phase, at, deadline, attempts: standing.attempts, ..row.facts };
                 row.checksum = standing.checksum;
                 match &standing.failure {
                     LastFailure::Keep => {}
@@ -129,7 +130,7 @@ impl Rows {
         }
     }
 
-    fn event(&mut self, batch: &Batch<'_>, event: &StagedEvent) {
+    fn event(&mut self, batch: &JournalBatch<'_>, event: &StagedEvent) {
         match &event.action {
             EventAction::Add(body) => {
                 let (body, waits) = (batch.text(body).unwrap().to_owned(), event.deliveries.is_empty());
@@ -157,7 +158,7 @@ impl Rows {
         }
     }
 
-    fn read(&self, wanted: &Wanted) -> StoredDelivery {
+    fn read(&self, wanted: &TextRequest) -> StoredDelivery {
         let Some(row) = self.deliveries.get(&wanted.number) else { return StoredDelivery::default() };
         let texts = || {
             let event = self.events.get(&row.event)?;
@@ -177,7 +178,7 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
-    async fn commit(&mut self, batch: &Batch<'_>) -> Result<(), OutboxError> {
+    async fn commit(&mut self, batch: &JournalBatch<'_>) -> Result<(), OutboxError> {
         let mut rows = self.rows();
         if batch.events.iter().any(|event| rows.is_taken(event)) {
             return Err(OutboxError::Store("write a row: its number is taken".into()));
@@ -206,7 +207,7 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
-    async fn read(&mut self, wanted: &[Wanted]) -> Result<Vec<StoredDelivery>, OutboxError> {
+    async fn read(&mut self, wanted: &[TextRequest]) -> Result<Vec<StoredDelivery>, OutboxError> {
         let rows = self.rows();
         let mut found: Vec<StoredDelivery> = Vec::with_capacity(wanted.len());
         for wanted in wanted {

@@ -9,8 +9,8 @@ use proptest::prelude::{Strategy, any};
 use proptest::prop_oneof;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::harness::{Harness, Kind, appended, at, entry, of_lane, refused, wait};
-use crate::{Append, Bounds, DeliveryView, EventId, Outbox, Planned, Selection, Settlement};
+use super::harness::{Harness, OutboxKind, appended, at, entry, of_lane, refused, wait};
+use crate::{Append, Bounds, BrowseFilter, DeliveryView, EventId, Outbox, Planned, Settlement};
 
 /// Histories that are tried unless the environment asks for another number.
 const CASES: u32 = 32;
@@ -114,8 +114,8 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(kind: Kind) -> Self {
-        let (model, store) = (Harness::bounded(Kind::Model, TIGHT), Harness::bounded(kind, TIGHT));
+    fn new(kind: OutboxKind) -> Self {
+        let (model, store) = (Harness::bounded(OutboxKind::Model, TIGHT), Harness::bounded(kind, TIGHT));
         Self { model, store, leased: Vec::new(), now: 0, events: 0 }
     }
 
@@ -247,7 +247,7 @@ impl Pair {
     }
 
     fn redrive(&self, which: &[usize]) {
-        let dead = self.views(Selection { dead: true, ..Selection::default() });
+        let dead = self.views(BrowseFilter { dead: true, ..BrowseFilter::default() });
         if !dead.is_empty() {
             let chosen = which.iter().map(|which| &dead[which % dead.len()]);
             let (expected, found): (Vec<_>, Vec<_>) = chosen.map(|(view, id)| (view.id, *id)).unzip();
@@ -257,7 +257,7 @@ impl Pair {
     }
 
     /// What both list, with the store's number of each.
-    fn views(&self, selection: Selection) -> Vec<(DeliveryView, DeliveryId)> {
+    fn views(&self, selection: BrowseFilter) -> Vec<(DeliveryView, DeliveryId)> {
         let expected = wait(self.model.outbox().list(selection.clone())).unwrap();
         let found = wait(self.store.outbox().list(selection)).unwrap();
         assert!(found.is_sorted_by_key(|view| view.id.0.number()));
@@ -281,22 +281,22 @@ impl Pair {
             // A time that has passed may be told as any time that has.
             self.both(|outbox| outbox.next_due(&provider(number)).map(|due| due.max(self.time())));
         }
-        self.views(Selection::default());
-        self.views(Selection { dead: true, ..Selection::default() });
+        self.views(BrowseFilter::default());
+        self.views(BrowseFilter { dead: true, ..BrowseFilter::default() });
     }
 }
 
 #[test]
 fn the_store_agrees_with_the_model_over_random_histories() {
-    agrees_with_the_model(Kind::Sqlite);
+    agrees_with_the_model(OutboxKind::Sqlite);
 }
 
 #[test]
 fn the_board_agrees_with_the_model_over_random_histories() {
-    agrees_with_the_model(Kind::Memory);
+    agrees_with_the_model(OutboxKind::Memory);
 }
 
-fn agrees_with_the_model(kind: Kind) {
+fn agrees_with_the_model(kind: OutboxKind) {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let config = Config { cases: asked.unwrap_or(CASES), failure_persistence: None, ..Config::default() };
     let history = vec(step(), 1..120);

@@ -2,7 +2,7 @@
 
 use campanile_domain::{DeliveryId, NewDelivery};
 
-use super::harness::{Harness, Kind, at, chat, counts, messages, of_lane, refused, wait};
+use super::harness::{Harness, OutboxKind, at, chat, counts, messages, of_lane, refused, wait};
 use crate::{DeliveryState, Settlement};
 
 /// Appends one such delivery of the lane `a`.
@@ -22,7 +22,7 @@ fn redrive(harness: &Harness, ids: &[DeliveryId]) -> usize {
     wait(harness.outbox().redrive(ids.to_vec(), at(9000))).unwrap()
 }
 
-pub(super) fn of_several_that_wait_only_the_newest_is_handed_out(kind: Kind) {
+pub(super) fn of_several_that_wait_only_the_newest_is_handed_out(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     for message in ["first", "second", "third"] {
         put(&harness, message);
@@ -41,7 +41,7 @@ pub(super) fn of_several_that_wait_only_the_newest_is_handed_out(kind: Kind) {
     assert!(harness.waiting().is_empty());
 }
 
-pub(super) fn what_is_superseded_stays_away_after_a_crash(kind: Kind) {
+pub(super) fn what_is_superseded_stays_away_after_a_crash(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     put(&harness, "first");
     put(&harness, "second");
@@ -53,7 +53,7 @@ pub(super) fn what_is_superseded_stays_away_after_a_crash(kind: Kind) {
     assert!(leases[0].delivery.plan.newest_only);
 }
 
-pub(super) fn two_of_one_event_are_one(kind: Kind) {
+pub(super) fn two_of_one_event_are_one(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.append("x", vec![newest_of("a"), newest_of("a")]);
     assert_eq!((harness.waiting().len(), superseded(&harness)), (1, 1));
@@ -61,15 +61,15 @@ pub(super) fn two_of_one_event_are_one(kind: Kind) {
     assert_eq!(harness.outbox().stats().bytes, 0);
 }
 
-pub(super) fn a_newer_one_takes_the_place_of_a_retry_at_once(kind: Kind) {
+pub(super) fn a_newer_one_takes_the_place_of_a_retry_at_once(kind: OutboxKind) {
     takes_the_place(kind, Settlement::RetryAt(at(60), refused()));
 }
 
-pub(super) fn a_newer_one_takes_the_place_of_a_parked_one_at_once(kind: Kind) {
+pub(super) fn a_newer_one_takes_the_place_of_a_parked_one_at_once(kind: OutboxKind) {
     takes_the_place(kind, Settlement::Parked(at(60), refused()));
 }
 
-fn takes_the_place(kind: Kind, settlement: Settlement) {
+fn takes_the_place(kind: OutboxKind, settlement: Settlement) {
     let harness = Harness::new(kind);
     put(&harness, "first");
     harness.settle(harness.take_one(0), settlement);
@@ -81,7 +81,7 @@ fn takes_the_place(kind: Kind, settlement: Settlement) {
     assert_eq!(counts(harness.outbox().stats().total), [1, 0, 0]);
 }
 
-pub(super) fn a_leased_one_is_spared_until_its_lease_ends(kind: Kind) {
+pub(super) fn a_leased_one_is_spared_until_its_lease_ends(kind: OutboxKind) {
     let endings =
         [Settlement::Release, Settlement::RetryAt(at(60), refused()), Settlement::Parked(at(60), refused())];
     for ending in endings {
@@ -98,7 +98,7 @@ pub(super) fn a_leased_one_is_spared_until_its_lease_ends(kind: Kind) {
     }
 }
 
-pub(super) fn a_leased_one_that_ends_leaves_the_newer_one_its_lane(kind: Kind) {
+pub(super) fn a_leased_one_that_ends_leaves_the_newer_one_its_lane(kind: OutboxKind) {
     for ending in [Settlement::Done, Settlement::Dead(refused())] {
         let harness = Harness::new(kind);
         put(&harness, "first");
@@ -110,7 +110,7 @@ pub(super) fn a_leased_one_that_ends_leaves_the_newer_one_its_lane(kind: Kind) {
     }
 }
 
-pub(super) fn a_released_lease_is_superseded(kind: Kind) {
+pub(super) fn a_released_lease_is_superseded(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     put(&harness, "first");
     let first = harness.take_one(0);
@@ -127,7 +127,7 @@ pub(super) fn a_released_lease_is_superseded(kind: Kind) {
     assert_eq!(harness.waiting().len(), 1);
 }
 
-pub(super) fn it_shares_its_lane_with_its_like_only(kind: Kind) {
+pub(super) fn it_shares_its_lane_with_its_like_only(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     put(&harness, "newest");
@@ -137,7 +137,7 @@ pub(super) fn it_shares_its_lane_with_its_like_only(kind: Kind) {
     assert_eq!(superseded(&harness), 0);
 }
 
-pub(super) fn an_outdated_letter_is_not_redriven(kind: Kind) {
+pub(super) fn an_outdated_letter_is_not_redriven(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     put(&harness, "first");
     let first = harness.take_one(0);
@@ -157,7 +157,7 @@ pub(super) fn an_outdated_letter_is_not_redriven(kind: Kind) {
     assert_eq!(redrive(&harness, &[first]), 1);
 }
 
-pub(super) fn a_redriven_letter_takes_the_place_of_older_ones(kind: Kind) {
+pub(super) fn a_redriven_letter_takes_the_place_of_older_ones(kind: OutboxKind) {
     let harness = Harness::new(kind);
     let short = NewDelivery { deadline: at(10), ..newest_of("a") };
     put(&harness, "first");

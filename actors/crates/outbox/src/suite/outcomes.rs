@@ -2,10 +2,10 @@
 
 use campanile_domain::{NewDelivery, ObjectKey};
 
-use super::harness::{Harness, Kind, at, chat, of_lane, refused, wait};
+use super::harness::{Harness, OutboxKind, at, chat, of_lane, refused, wait};
 use crate::{DeliveryState, Settlement, Stats};
 
-pub(super) fn a_retry_is_due_at_its_time_and_counts_an_attempt(kind: Kind) {
+pub(super) fn a_retry_is_due_at_its_time_and_counts_an_attempt(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     let id = harness.take_one(0);
@@ -20,7 +20,7 @@ pub(super) fn a_retry_is_due_at_its_time_and_counts_an_attempt(kind: Kind) {
     assert_eq!(harness.take(10, 60)[0].delivery.attempts, 2);
 }
 
-pub(super) fn a_retry_time_that_has_passed_is_due_at_once(kind: Kind) {
+pub(super) fn a_retry_time_that_has_passed_is_due_at_once(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     let id = harness.take_one(100);
@@ -29,7 +29,7 @@ pub(super) fn a_retry_time_that_has_passed_is_due_at_once(kind: Kind) {
     assert_eq!(harness.take_one(100), id);
 }
 
-pub(super) fn a_parked_delivery_is_due_at_its_time_at_the_latest(kind: Kind) {
+pub(super) fn a_parked_delivery_is_due_at_its_time_at_the_latest(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     let id = harness.take_one(0);
@@ -42,7 +42,7 @@ pub(super) fn a_parked_delivery_is_due_at_its_time_at_the_latest(kind: Kind) {
     assert_eq!((usage.pending, usage.parked), (1, 0));
 }
 
-pub(super) fn waking_makes_everything_due_at_once(kind: Kind) {
+pub(super) fn waking_makes_everything_due_at_once(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     for lane in ["a", "b", "c"] {
         harness.put(lane);
@@ -62,7 +62,7 @@ pub(super) fn waking_makes_everything_due_at_once(kind: Kind) {
     assert_eq!(harness.take(10, 0).len(), 2);
 }
 
-pub(super) fn waking_one_provider_leaves_others_alone(kind: Kind) {
+pub(super) fn waking_one_provider_leaves_others_alone(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     harness.settle(harness.take_one(0), Settlement::Parked(at(900), refused()));
@@ -70,7 +70,7 @@ pub(super) fn waking_one_provider_leaves_others_alone(kind: Kind) {
     assert_eq!(harness.outbox().next_due(&chat()), Some(at(900)));
 }
 
-pub(super) fn what_is_done_is_gone(kind: Kind) {
+pub(super) fn what_is_done_is_gone(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     let other = NewDelivery { provider: ObjectKey::new("apps", "other"), ..of_lane("a") };
     harness.append("x", vec![of_lane("a"), other.clone()]);
@@ -86,7 +86,7 @@ pub(super) fn what_is_done_is_gone(kind: Kind) {
     assert!(harness.outbox().providers_with_work().is_empty());
 }
 
-pub(super) fn next_due_looks_past_leases(kind: Kind) {
+pub(super) fn next_due_looks_past_leases(kind: OutboxKind) {
     let harness = Harness::new(kind);
     assert_eq!(harness.outbox().next_due(&chat()), None);
     harness.put("a");

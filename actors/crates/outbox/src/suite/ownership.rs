@@ -5,7 +5,7 @@ use std::sync::Arc;
 use campanile_domain::{NewDelivery, ObjectKey};
 use parking_lot::Mutex;
 
-use super::harness::{Harness, Kind, at, chat, messages, of_lane, wait};
+use super::harness::{Harness, OutboxKind, at, chat, messages, of_lane, wait};
 use super::hints::listening;
 use crate::{DeliveryState, Epoch, Ownership, Settlement};
 
@@ -23,7 +23,7 @@ impl Ownership for Shared {
 }
 
 fn both(case: impl Fn(Harness, Arc<Shared>)) {
-    for kind in [Kind::Memory, Kind::Sqlite] {
+    for kind in [OutboxKind::Memory, OutboxKind::Sqlite] {
         let ownership = Arc::new(Shared::default());
         case(Harness::owned(kind, ownership.clone()), ownership);
     }
@@ -70,7 +70,7 @@ fn a_lease_of_an_epoch_that_is_over_settles_nothing() {
 #[test]
 fn outcomes_name_the_epoch_in_which_they_were_decided() {
     let ownership = Arc::new(Shared::default());
-    let harness = Harness::owned(Kind::Memory, ownership.clone());
+    let harness = Harness::owned(OutboxKind::Memory, ownership.clone());
     for epoch in [3, 4] {
         *ownership.epoch.lock() = epoch;
         harness.put("a");

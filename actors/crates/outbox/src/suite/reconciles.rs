@@ -2,7 +2,7 @@
 
 use campanile_domain::{ObjectKey, PostponedReconcile};
 
-use super::harness::{Harness, Kind, at, wait};
+use super::harness::{Harness, OutboxKind, at, wait};
 
 pub(crate) fn postponed(resource: &str, seconds: i64) -> PostponedReconcile {
     PostponedReconcile {
@@ -22,7 +22,7 @@ fn postpone(harness: &Harness, reconciles: &[PostponedReconcile]) -> Vec<i64> {
     wait(harness.outbox().postpone(reconciles.to_vec())).unwrap()
 }
 
-pub(super) fn issue_20_what_was_postponed_survives_a_crash_in_its_order(kind: Kind) {
+pub(super) fn issue_20_what_was_postponed_survives_a_crash_in_its_order(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     assert_eq!(stored(&harness), []);
     let all = [postponed("b", 0), postponed("a", 1), postponed("b", 2)];
@@ -36,7 +36,7 @@ pub(super) fn issue_20_what_was_postponed_survives_a_crash_in_its_order(kind: Ki
     assert_eq!(harness.outbox().stats(), crate::Stats::default(), "they are no deliveries");
 }
 
-pub(super) fn issue_20_what_is_settled_is_gone_at_once_and_for_good(kind: Kind) {
+pub(super) fn issue_20_what_is_settled_is_gone_at_once_and_for_good(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     let all = [postponed("a", 0), postponed("b", 1), postponed("c", 2)];
     let numbers = postpone(&harness, &all);
@@ -50,7 +50,7 @@ pub(super) fn issue_20_what_is_settled_is_gone_at_once_and_for_good(kind: Kind) 
     assert_eq!(stored(&harness), [all[1].clone(), all[0].clone()]);
 }
 
-pub(super) fn issue_20_a_closed_outbox_postpones_nothing(kind: Kind) {
+pub(super) fn issue_20_a_closed_outbox_postpones_nothing(kind: OutboxKind) {
     let harness = Harness::new(kind);
     wait(harness.outbox().close()).unwrap();
     assert_eq!(wait(harness.outbox().postpone(vec![postponed("a", 0)])), Err(crate::OutboxError::Closed));

@@ -1,4 +1,4 @@
-//! What is stored, and what survives.
+//! Tests of what is stored, and of what survives.
 
 use std::task::{Context, Waker};
 
@@ -6,11 +6,11 @@ use campanile_domain::{NewDelivery, ObjectKey, RecordId};
 use campanile_testkit::noon;
 
 use super::harness::{
-    Harness, Kind, appended, at, chat, counts, entry, ids, messages, of_lane, refused, wait,
+    Harness, OutboxKind, appended, at, chat, counts, entry, ids, messages, of_lane, refused, wait,
 };
-use crate::{Append, DeliveryState, EventId, OutboxError, Planned, Selection, Settlement, Stats};
+use crate::{Append, BrowseFilter, DeliveryState, EventId, OutboxError, Planned, Settlement, Stats};
 
-pub(super) fn what_was_appended_survives_a_reopening(kind: Kind) {
+pub(super) fn what_was_appended_survives_a_reopening(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     for lane in ["a", "b", "a"] {
         harness.put(lane);
@@ -22,7 +22,7 @@ pub(super) fn what_was_appended_survives_a_reopening(kind: Kind) {
     assert_eq!(messages(&harness.take(10, 0)), ["a", "b"]);
 }
 
-pub(super) fn settlements_survive_a_reopening(kind: Kind) {
+pub(super) fn settlements_survive_a_reopening(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     for lane in ["a", "b", "c", "d"] {
         harness.put(lane);
@@ -42,7 +42,7 @@ pub(super) fn settlements_survive_a_reopening(kind: Kind) {
     assert_eq!(states, [DeliveryState::Retry, DeliveryState::Parked, DeliveryState::Ready]);
 }
 
-pub(super) fn a_reopening_frees_leases(kind: Kind) {
+pub(super) fn a_reopening_frees_leases(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     harness.put("a");
     let id = harness.take_one(0);
@@ -51,7 +51,7 @@ pub(super) fn a_reopening_frees_leases(kind: Kind) {
     assert_eq!(harness.take_one(0), id);
 }
 
-pub(super) fn ids_are_never_given_twice_and_numbers_ascend(kind: Kind) {
+pub(super) fn ids_are_never_given_twice_and_numbers_ascend(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     let give = |harness: &Harness| {
         harness.put("a");
@@ -66,7 +66,7 @@ pub(super) fn ids_are_never_given_twice_and_numbers_ascend(kind: Kind) {
     let third = give(&harness);
     assert!(first.number() < second.number() && second.number() < third.number());
     // Another outbox gives the same numbers, and other ids.
-    if let Kind::Memory | Kind::Sqlite = kind {
+    if let OutboxKind::Memory | OutboxKind::Sqlite = kind {
         let other = give(&Harness::new(kind));
         assert_eq!(other.number(), first.number());
         assert_ne!(other, first);
@@ -74,7 +74,7 @@ pub(super) fn ids_are_never_given_twice_and_numbers_ascend(kind: Kind) {
     }
 }
 
-pub(super) fn an_id_stays_the_same_over_restarts(kind: Kind) {
+pub(super) fn an_id_stays_the_same_over_restarts(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     for lane in ["a", "b"] {
         harness.put(lane);
@@ -88,7 +88,7 @@ pub(super) fn an_id_stays_the_same_over_restarts(kind: Kind) {
     assert_eq!(ids(&harness.take(10, 0)), before[1..]);
 }
 
-pub(super) fn an_append_without_deliveries_stores_nothing(kind: Kind) {
+pub(super) fn an_append_without_deliveries_stores_nothing(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.append("x", Vec::new());
     assert_eq!(harness.outbox().stats(), Stats::default());
@@ -99,7 +99,7 @@ fn append_unplanned(harness: &Harness, message: &str) {
     wait(appended(harness.outbox(), later)).unwrap();
 }
 
-pub(super) fn an_unplanned_event_waits_for_its_plan(kind: Kind) {
+pub(super) fn an_unplanned_event_waits_for_its_plan(kind: OutboxKind) {
     let harness = Harness::new(kind);
     append_unplanned(&harness, "one");
     append_unplanned(&harness, "two");
@@ -121,7 +121,7 @@ pub(super) fn an_unplanned_event_waits_for_its_plan(kind: Kind) {
     assert_eq!(harness.outbox().stats(), Stats::default());
 }
 
-pub(super) fn an_unplanned_event_survives_a_reopening(kind: Kind) {
+pub(super) fn an_unplanned_event_survives_a_reopening(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     append_unplanned(&harness, "one");
     let stats = harness.outbox().stats();
@@ -134,7 +134,7 @@ pub(super) fn an_unplanned_event_survives_a_reopening(kind: Kind) {
     assert_eq!(messages(&harness.take(10, 0)), ["one"]);
 }
 
-pub(super) fn an_empty_plan_removes_the_event(kind: Kind) {
+pub(super) fn an_empty_plan_removes_the_event(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     append_unplanned(&harness, "one");
     let id = wait(harness.outbox().unplanned(10)).unwrap()[0].id;
@@ -143,7 +143,7 @@ pub(super) fn an_empty_plan_removes_the_event(kind: Kind) {
     assert_eq!(harness.outbox().stats(), Stats::default());
 }
 
-pub(super) fn an_event_that_is_set_aside_is_planned_no_more(kind: Kind) {
+pub(super) fn an_event_that_is_set_aside_is_planned_no_more(kind: OutboxKind) {
     let mut harness = Harness::new(kind);
     for message in ["x", "y"] {
         let later = Append { plan: Planned::Later, ..entry(message, Vec::new()) };
@@ -162,7 +162,7 @@ pub(super) fn an_event_that_is_set_aside_is_planned_no_more(kind: Kind) {
     assert_eq!(left.iter().map(|left| &*left.event.message).collect::<Vec<_>>(), ["y"]);
 }
 
-pub(super) fn a_plan_for_an_unknown_event_is_ignored(kind: Kind) {
+pub(super) fn a_plan_for_an_unknown_event_is_ignored(kind: OutboxKind) {
     let harness = Harness::new(kind);
     append_unplanned(&harness, "one");
     let id = wait(harness.outbox().unplanned(10)).unwrap()[0].id;
@@ -173,7 +173,7 @@ pub(super) fn a_plan_for_an_unknown_event_is_ignored(kind: Kind) {
     assert_eq!(harness.waiting().len(), 1);
 }
 
-pub(super) fn a_list_shows_every_state(kind: Kind) {
+pub(super) fn a_list_shows_every_state(kind: OutboxKind) {
     let harness = Harness::new(kind);
     for lane in ["a", "b", "c", "d"] {
         harness.put(lane);
@@ -197,7 +197,7 @@ pub(super) fn a_list_shows_every_state(kind: Kind) {
     assert_eq!((list[0].accepted_at, &list[0].provider), (noon(), &chat()));
 }
 
-pub(super) fn counts_are_by_provider_and_in_total(kind: Kind) {
+pub(super) fn counts_are_by_provider_and_in_total(kind: OutboxKind) {
     let harness = Harness::new(kind);
     let other = NewDelivery { provider: ObjectKey::new("apps", "other"), ..of_lane("a") };
     harness.append("x", vec![of_lane("a"), of_lane("b"), of_lane("c"), other]);
@@ -210,7 +210,7 @@ pub(super) fn counts_are_by_provider_and_in_total(kind: Kind) {
     assert_eq!(counts(stats.providers[&ObjectKey::new("apps", "other")]), [1, 0, 0]);
 }
 
-pub(super) fn a_closed_outbox_refuses_everything_that_waits(kind: Kind) {
+pub(super) fn a_closed_outbox_refuses_everything_that_waits(kind: OutboxKind) {
     let harness = Harness::new(kind);
     harness.put("a");
     let id = harness.take_one(0);
@@ -218,14 +218,14 @@ pub(super) fn a_closed_outbox_refuses_everything_that_waits(kind: Kind) {
     assert_eq!(wait(outbox.close()), Ok(()));
     assert_eq!(wait(appended(outbox, entry("x", vec![of_lane("a")]))), Err(OutboxError::Closed));
     assert!(matches!(wait(outbox.take(&chat(), 1, at(0))), Err(OutboxError::Closed)));
-    assert_eq!(wait(outbox.list(Selection::default())), Err(OutboxError::Closed));
+    assert_eq!(wait(outbox.list(BrowseFilter::default())), Err(OutboxError::Closed));
     assert_eq!(wait(outbox.redrive(vec![id], at(0))), Err(OutboxError::Closed));
     assert_eq!(wait(outbox.recall(&chat())), Err(OutboxError::Closed));
     assert_eq!(wait(outbox.remember(&chat(), 1, None)), Err(OutboxError::Closed));
     assert_eq!(wait(outbox.close()), Ok(()));
 }
 
-pub(super) fn the_end_is_told_to_who_waits_for_it(kind: Kind) {
+pub(super) fn the_end_is_told_to_who_waits_for_it(kind: OutboxKind) {
     let harness = Harness::new(kind);
     let mut closed = harness.outbox().closed();
     harness.put("a");

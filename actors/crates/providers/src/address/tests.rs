@@ -1,6 +1,6 @@
 use super::*;
 
-fn check(address: &str) -> Result<String, AddressProblem> {
+fn check(address: &str) -> Result<String, AddressSettingError> {
     HookUrl::parse(address).map(|url| url.as_str().to_owned())
 }
 
@@ -10,38 +10,38 @@ const LONG_LABEL: &str = "https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 #[test]
 fn s09_what_is_no_absolute_http_url_is_refused() {
     let table = [
-        ("", AddressProblem::Empty),
-        ("not a url", AddressProblem::Scheme),
-        ("invalid-url", AddressProblem::Scheme),
-        ("localhost:8080/hook", AddressProblem::Scheme),
-        ("/hook", AddressProblem::Scheme),
-        ("ftp://example.com/hook", AddressProblem::Scheme),
-        ("https:/example.com/hook", AddressProblem::Scheme),
-        (" https://example.com/hook", AddressProblem::Scheme),
-        ("https://example.com/hook\n", AddressProblem::Control),
-        ("https://exa\u{7f}mple.com/hook", AddressProblem::Control),
-        ("https://example.com/%zz", AddressProblem::Escape),
-        ("https://example.com/hook%2", AddressProblem::Escape),
-        ("https://us%er@example.com/hook", AddressProblem::Escape),
-        ("https:///hook", AddressProblem::NoHost),
-        ("https://user@/hook", AddressProblem::NoHost),
-        ("https://:8080/hook", AddressProblem::NoHost),
-        ("https://example.com|", AddressProblem::Host),
-        ("https://exa mple.com/", AddressProblem::Host),
-        ("https://example.com /", AddressProblem::Host),
-        ("https://example.com\\@evil.example/", AddressProblem::Host),
-        ("https://[::1/hook", AddressProblem::Host),
-        ("https://${DOMAIN}/hook", AddressProblem::Host),
-        ("https://{host}/hook", AddressProblem::Host),
-        ("https://$HOST/hook", AddressProblem::Host),
-        ("https://example..com/hook", AddressProblem::Host),
-        ("https://.example.com/hook", AddressProblem::Host),
-        ("https://exa*mple.com/hook", AddressProblem::Host),
-        ("https://example.com,other.example/hook", AddressProblem::Host),
-        (LONG_LABEL, AddressProblem::Host),
-        ("https://example.com:0/hook", AddressProblem::Port),
-        ("https://example.com:http/hook", AddressProblem::Port),
-        ("https://example.com:65536/hook", AddressProblem::Port),
+        ("", AddressSettingError::Empty),
+        ("not a url", AddressSettingError::Scheme),
+        ("invalid-url", AddressSettingError::Scheme),
+        ("localhost:8080/hook", AddressSettingError::Scheme),
+        ("/hook", AddressSettingError::Scheme),
+        ("ftp://example.com/hook", AddressSettingError::Scheme),
+        ("https:/example.com/hook", AddressSettingError::Scheme),
+        (" https://example.com/hook", AddressSettingError::Scheme),
+        ("https://example.com/hook\n", AddressSettingError::Control),
+        ("https://exa\u{7f}mple.com/hook", AddressSettingError::Control),
+        ("https://example.com/%zz", AddressSettingError::Escape),
+        ("https://example.com/hook%2", AddressSettingError::Escape),
+        ("https://us%er@example.com/hook", AddressSettingError::Escape),
+        ("https:///hook", AddressSettingError::NoHost),
+        ("https://user@/hook", AddressSettingError::NoHost),
+        ("https://:8080/hook", AddressSettingError::NoHost),
+        ("https://example.com|", AddressSettingError::Host),
+        ("https://exa mple.com/", AddressSettingError::Host),
+        ("https://example.com /", AddressSettingError::Host),
+        ("https://example.com\\@evil.example/", AddressSettingError::Host),
+        ("https://[::1/hook", AddressSettingError::Host),
+        ("https://${DOMAIN}/hook", AddressSettingError::Host),
+        ("https://{host}/hook", AddressSettingError::Host),
+        ("https://$HOST/hook", AddressSettingError::Host),
+        ("https://example..com/hook", AddressSettingError::Host),
+        ("https://.example.com/hook", AddressSettingError::Host),
+        ("https://exa*mple.com/hook", AddressSettingError::Host),
+        ("https://example.com,other.example/hook", AddressSettingError::Host),
+        (LONG_LABEL, AddressSettingError::Host),
+        ("https://example.com:0/hook", AddressSettingError::Port),
+        ("https://example.com:http/hook", AddressSettingError::Port),
+        ("https://example.com:65536/hook", AddressSettingError::Port),
     ];
     for (address, problem) in table {
         assert_eq!(check(address), Err(problem), "{address:?}");
@@ -76,13 +76,16 @@ fn s09_what_no_request_line_can_carry_is_escaped_or_left_out() {
 #[test]
 fn errors_and_debug_show_scheme_host_and_port_only() {
     let secret = AddressSource::Secret(ObjectKey::new("apps", "hook"));
-    let address =
-        Address::new("https://me:pass@hooks.example:8443/T0/%zz?sig=abcdefghijkl".into(), secret.clone());
+    let address = DestinationAddress::new(
+        "https://me:pass@hooks.example:8443/T0/%zz?sig=abcdefghijkl".into(),
+        secret.clone(),
+    );
     assert_eq!(
         address.hook_url("hook URL").unwrap_err().to_string(),
         "invalid hook URL *****: it has a broken percent escape; correct key 'address' of secret 'apps/hook'"
     );
-    let address = Address::new("https://me:pass@hooks.example:8443/T0?sig=abcdefghijkl".into(), secret);
+    let address =
+        DestinationAddress::new("https://me:pass@hooks.example:8443/T0?sig=abcdefghijkl".into(), secret);
     assert_eq!(
         format!("{address:?}"),
         "Address(https://hooks.example:8443 from key 'address' of secret 'apps/hook')"
@@ -92,7 +95,7 @@ fn errors_and_debug_show_scheme_host_and_port_only() {
 
 #[test]
 fn the_secret_parts_of_a_url_are_those_that_give_access() {
-    let address = Address::new(
+    let address = DestinationAddress::new(
         "https://u:p%40ss@h.example/T0/abcdefghijklm?sig=n%2Fopqrstuvwx".into(),
         AddressSource::Spec,
     );
@@ -109,11 +112,14 @@ fn the_secret_parts_of_a_url_are_those_that_give_access() {
         assert!(secrets.iter().any(|secret| secret == part), "{part} in {secrets:?}");
     }
     assert!(!secrets.iter().any(|secret| secret.contains("h.example")), "the host is no secret");
-    assert_eq!(Address::new("my-project".into(), AddressSource::Spec).secrets(), Vec::<String>::new());
+    assert_eq!(
+        DestinationAddress::new("my-project".into(), AddressSource::Spec).secrets(),
+        Vec::<String>::new()
+    );
 }
 
 fn secrets_of(address: &str) -> Vec<String> {
-    Address::new(address.into(), AddressSource::Spec).secrets()
+    DestinationAddress::new(address.into(), AddressSource::Spec).secrets()
 }
 
 fn masked(address: &str, answer: &str) -> String {
@@ -178,7 +184,7 @@ fn a_url_is_compared_without_final_slash_query_or_default_port() {
 #[test]
 fn another_place_at_the_same_host_keeps_the_login_and_the_port() {
     for address in ["http://u:p@h:81/a/b?x=/1#f", "http://u:p@h:81?x=/1", "http://u:p@h:81"] {
-        let url = Address::new(address.into(), AddressSource::Spec).hook_url("URL").unwrap();
+        let url = DestinationAddress::new(address.into(), AddressSource::Spec).hook_url("URL").unwrap();
         assert_eq!(url.moved("/c", None).as_str(), "http://u:p@h:81/c", "{address}");
         assert_eq!(
             url.moved("/c", url.parts().2).as_str().ends_with("/c?x=/1"),

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-/// Whose login it is, or who wrote a comment.
+/// An account: that of the login, or of who wrote a comment.
 #[derive(Deserialize)]
 pub(crate) struct Account {
-    /// On GitHub and Gitea.
+    /// The author's name on GitHub and Gitea.
     #[serde(default)]
     login: Option<String>,
     /// On GitLab; Gitea has the same in both.
@@ -16,7 +16,7 @@ pub(crate) struct Account {
 /// A comment on a change request.
 #[derive(Deserialize)]
 pub(crate) struct Comment {
-    /// Its number.
+    /// The number of the comment.
     #[serde(default)]
     pub(super) id: Option<u64>,
     #[serde(default)]
@@ -24,7 +24,7 @@ pub(crate) struct Comment {
     /// Its author on GitHub and Gitea.
     #[serde(default)]
     user: Option<Account>,
-    /// Its author on GitLab.
+    /// The author of the comment on GitLab.
     #[serde(default)]
     author: Option<Account>,
 }

@@ -7,12 +7,12 @@ use campanile_domain::{Failure, FailureClass, Response, Verdict};
 use jiff::Timestamp;
 
 use super::comment::{Account, Comment};
-use super::{Host, Place, Shared, first_page};
-use crate::commit_status::{About, Answer, Listing, Page, object, speaks_of};
+use super::{CommentHost, CommentPlace, Shared, first_page};
+use crate::commit_status::{About, HostAnswer, Listing, StatusPage, object, speaks_of};
 use crate::{Exchange, Step};
 
-/// What is to be shown, and where.
-pub(super) struct Task {
+/// The comment that is to be shown, and where.
+pub(super) struct CommentTask {
     /// Number of the change request.
     pub(super) number: u64,
     pub(super) marker: String,
@@ -20,33 +20,33 @@ pub(super) struct Task {
     pub(super) body: Bytes,
 }
 
-/// What was sent last.
+/// The request that was sent last.
 #[derive(Clone, Copy)]
 enum Stage {
-    /// Nothing.
+    /// No request was sent yet.
     Begun,
     /// The question who we are.
     Account,
     /// This page of the thread was asked for.
-    Listed(Page),
+    Listed(StatusPage),
     /// The new text of a comment that was `remembered`, or else just found.
     Updated { id: u64, remembered: bool },
-    /// A comment.
+    /// A new comment was sent last.
     Created,
 }
 
 /// One try to have the comment show its newest text.
 pub(super) struct CommentExchange<H> {
     shared: Arc<Shared<H>>,
-    task: Task,
+    task: CommentTask,
     reads: bool,
     stage: Stage,
 }
 
-impl<H: Host> CommentExchange<H> {
+impl<H: CommentHost> CommentExchange<H> {
     const ABOUT: About = About { thing: "comment", place: H::RULES.place };
 
-    pub(super) fn new(shared: Arc<Shared<H>>, task: Task, reads: bool) -> Self {
+    pub(super) fn new(shared: Arc<Shared<H>>, task: CommentTask, reads: bool) -> Self {
         Self { shared, task, reads, stage: Stage::Begun }
     }
 
@@ -69,22 +69,22 @@ impl<H: Host> CommentExchange<H> {
         }
     }
 
-    fn list(&mut self, page: Page) -> Step {
+    fn list(&mut self, page: StatusPage) -> Step {
         self.stage = Stage::Listed(page);
         Step::Send(self.shared.host.list(self.task.number, page))
     }
 
     fn update(&mut self, id: u64, remembered: bool) -> Step {
         self.stage = Stage::Updated { id, remembered };
-        self.write(Place::Existing { number: self.task.number, id })
+        self.write(CommentPlace::Existing { number: self.task.number, id })
     }
 
     fn create(&mut self) -> Step {
         self.stage = Stage::Created;
-        self.write(Place::New(self.task.number))
+        self.write(CommentPlace::New(self.task.number))
     }
 
-    fn write(&self, place: Place) -> Step {
+    fn write(&self, place: CommentPlace) -> Step {
         Step::Send(self.shared.host.write(place, self.task.body.clone()))
     }
 
@@ -109,7 +109,7 @@ impl<H: Host> CommentExchange<H> {
         }
     }
 
-    fn was_listed(&mut self, page: Page, response: &Response, now: Timestamp) -> Step {
+    fn was_listed(&mut self, page: StatusPage, response: &Response, now: Timestamp) -> Step {
         let answer = self.answer(H::RULES.listing, response, now);
         if !(H::RULES.succeeds)(response.status) {
             return Step::Done(answer.failed());
@@ -169,12 +169,12 @@ impl<H: Host> CommentExchange<H> {
         self.shared.account.get().cloned().or_else(|| self.shared.host.own_name())
     }
 
-    fn answer<'a>(&'a self, doing: &'static str, response: &'a Response, now: Timestamp) -> Answer<'a> {
-        Answer { doing, about: &Self::ABOUT, response, now, masker: self.shared.host.masker() }
+    fn answer<'a>(&'a self, doing: &'static str, response: &'a Response, now: Timestamp) -> HostAnswer<'a> {
+        HostAnswer { doing, about: &Self::ABOUT, response, now, masker: self.shared.host.masker() }
     }
 }
 
-impl<H: Host> Exchange for CommentExchange<H> {
+impl<H: CommentHost> Exchange for CommentExchange<H> {
     fn next(&mut self, response: Option<Response>, now: Timestamp) -> Step {
         match (self.stage, response) {
             (Stage::Begun, None) => self.begin(),

@@ -8,12 +8,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Comments that are remembered; beyond them the oldest is forgotten, which costs one search.
 const MOST: usize = 1024;
 
-/// Change request and marker.
+/// The change request, and the marker of the comment.
 type Place = (u64, String);
 
 /// The memory of one Provider.
 #[derive(Default)]
-pub(super) struct Known(Mutex<Inner>);
+pub(super) struct CommentMemory(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -22,7 +22,7 @@ struct Inner {
     order: VecDeque<Place>,
 }
 
-impl Known {
+impl CommentMemory {
     /// Number of the comment at `number` with `marker`.
     pub(super) fn get(&self, number: u64, marker: &str) -> Option<u64> {
         self.lock().ids.get(&(number, marker.to_owned())).copied()
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_comment_is_known_by_change_request_and_marker_until_it_is_forgotten() {
-        let known = Known::default();
+        let known = CommentMemory::default();
         known.remember(1, "a", 10);
         known.remember(2, "a", 20);
         known.remember(1, "a", 11);
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_memory_is_bounded_and_the_oldest_goes_first() {
-        let known = Known::default();
+        let known = CommentMemory::default();
         for number in 0..=u64::try_from(MOST).unwrap() {
             known.remember(number, "m", number);
         }

@@ -1,12 +1,12 @@
-//! What a text from an event must not do in a comment.
+//! Mentions and commands in a text from an event, made harmless for a comment.
 //!
 //! Markdown works in comments (contract, providers 19: it is not escaped). But an event must not call people, act on the
 //! change request, hide what stands behind it, or pose as the comment of another object.
 
-use crate::render::Position;
+use crate::render::MarkupContext;
 
 /// No mentions and no HTML comments, for GitHub and Gitea.
-pub(crate) fn mentions(position: &Position<'_>) -> Option<&'static str> {
+pub(crate) fn mentions(position: &MarkupContext<'_>) -> Option<&'static str> {
     match position.c {
         '@' if begins_mention(position) => Some("@\u{200b}"),
         '<' if position.after.starts_with("!--") => Some("<\u{200b}"),
@@ -15,7 +15,7 @@ pub(crate) fn mentions(position: &Position<'_>) -> Option<&'static str> {
 }
 
 /// These, and no quick actions, which GitLab carries out when a line of a note begins with one.
-pub(crate) fn mentions_and_actions(position: &Position<'_>) -> Option<&'static str> {
+pub(crate) fn mentions_and_actions(position: &MarkupContext<'_>) -> Option<&'static str> {
     match position.c {
         '/' if begins_line(position) && position.next_is(|next| next.is_ascii_alphabetic()) => {
             Some("\u{200b}/")
@@ -25,12 +25,12 @@ pub(crate) fn mentions_and_actions(position: &Position<'_>) -> Option<&'static s
 }
 
 /// Within a word, as in `main@sha1:…`, an `@` mentions nobody.
-fn begins_mention(position: &Position<'_>) -> bool {
+fn begins_mention(position: &MarkupContext<'_>) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     position.next_is(is_word) && !position.previous().is_some_and(is_word)
 }
 
-fn begins_line(position: &Position<'_>) -> bool {
+fn begins_line(position: &MarkupContext<'_>) -> bool {
     let mut before = position.before.chars().rev().skip_while(|c| matches!(c, ' ' | '\t' | '\r'));
     before.next().is_none_or(|c| c == '\n')
 }

@@ -8,14 +8,14 @@ mod thread;
 
 use std::path::Path;
 
-use crate::Endpoint;
+use crate::BuiltProvider;
 use crate::commit_status::script::lines;
 use crate::testing::header;
 use campanile_domain::{Delivery, Event, ProviderSpec, Request, Verdict};
 use rows::{Row, about, failed, on, rows, saying, success};
 use thread::{BOT, Host};
 
-fn again(row: &Row) -> Endpoint {
+fn again(row: &Row) -> BuiltProvider {
     row.endpoint()
 }
 

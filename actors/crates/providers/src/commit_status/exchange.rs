@@ -5,37 +5,37 @@ use std::sync::Arc;
 use campanile_domain::{Failure, FailureClass, Request, Response, Verdict};
 use jiff::Timestamp;
 
-use super::judge::{Answer, STATUS};
-use super::{Host, Page, Shown, Wanted};
+use super::judge::{HostAnswer, STATUS};
+use super::{StatusComparison, StatusHost, StatusPage, WantedStatus};
 use crate::{Exchange, Step};
 
-/// Where an exchange stands.
+/// The step at which an exchange stands.
 enum Stage {
     /// Nothing was sent; this page comes first.
-    Reading(Page),
+    Reading(StatusPage),
     /// A page was asked for.
-    Asked(Page),
+    Asked(StatusPage),
     /// Nothing was sent, and nothing is to be read.
     Writing,
-    /// The status was sent.
+    /// The status was sent to the host.
     Written,
 }
 
 /// One try to have a status shown.
 pub(super) struct StatusExchange<H> {
     host: Arc<H>,
-    wanted: Wanted,
+    wanted: WantedStatus,
     write: Option<Request>,
     stage: Stage,
 }
 
-impl<H: Host> StatusExchange<H> {
-    pub(super) fn new(host: Arc<H>, wanted: Wanted, write: Request, reads: bool) -> Self {
+impl<H: StatusHost> StatusExchange<H> {
+    pub(super) fn new(host: Arc<H>, wanted: WantedStatus, write: Request, reads: bool) -> Self {
         let stage = if reads { Stage::Reading(host.first_page()) } else { Stage::Writing };
         Self { host, wanted, write: Some(write), stage }
     }
 
-    fn ask(&mut self, page: Page) -> Step {
+    fn ask(&mut self, page: StatusPage) -> Step {
         self.stage = Stage::Asked(page);
         Step::Send(self.host.read(&self.wanted, page))
     }
@@ -48,20 +48,20 @@ impl<H: Host> StatusExchange<H> {
         }
     }
 
-    fn was_read(&mut self, page: Page, response: &Response, now: Timestamp) -> Step {
+    fn was_read(&mut self, page: StatusPage, response: &Response, now: Timestamp) -> Step {
         let rules = &H::RULES;
         if rules.absent_is_404 && response.status == 404 {
             return self.send();
         }
         let answer =
-            Answer { doing: rules.reading, about: &STATUS, response, now, masker: self.host.masker() };
+            HostAnswer { doing: rules.reading, about: &STATUS, response, now, masker: self.host.masker() };
         if !(rules.succeeds)(response.status) {
             return Step::Done(answer.failed());
         }
         match self.host.shown(&self.wanted, page, response) {
-            Ok(Shown::Same) => Step::Done(Verdict::Skipped),
-            Ok(Shown::Different) => self.send(),
-            Ok(Shown::Beyond(page)) => self.ask(page),
+            Ok(StatusComparison::Same) => Step::Done(Verdict::Skipped),
+            Ok(StatusComparison::Different) => self.send(),
+            Ok(StatusComparison::Beyond(page)) => self.ask(page),
             Err(_) => Step::Done(answer.garbled()),
         }
     }
@@ -69,7 +69,7 @@ impl<H: Host> StatusExchange<H> {
     fn was_written(&self, response: &Response, now: Timestamp) -> Verdict {
         let rules = &H::RULES;
         let answer =
-            Answer { doing: rules.writing, about: &STATUS, response, now, masker: self.host.masker() };
+            HostAnswer { doing: rules.writing, about: &STATUS, response, now, masker: self.host.masker() };
         if (rules.succeeds)(response.status) {
             let sound = rules.written_body.allows(response);
             return if sound { Verdict::Delivered } else { answer.garbled() };
@@ -81,7 +81,7 @@ impl<H: Host> StatusExchange<H> {
     }
 }
 
-impl<H: Host> Exchange for StatusExchange<H> {
+impl<H: StatusHost> Exchange for StatusExchange<H> {
     fn next(&mut self, response: Option<Response>, now: Timestamp) -> Step {
         match (&self.stage, response) {
             (Stage::Reading(page), None) => self.ask(*page),

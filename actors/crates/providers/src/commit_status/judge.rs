@@ -1,4 +1,4 @@
-//! What the answers of Git hosts mean for a delivery.
+//! Judgement of the answers of Git hosts.
 //!
 //! Beyond the table that all types share: a status that cannot be found or is refused is given up alone, and a 403 or
 //! 429 that speaks of a rate limit is one whatever its headers say.
@@ -16,14 +16,14 @@ use crate::quota::{LONGEST_PAUSE, pause, reset};
 /// practices, secondary rate limits).
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What the body of a success must be.
+/// The rule for the body of a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyRule {
-    /// Anything.
+    /// The body may be anything.
     Any,
     /// JSON, unless the status says that there is none.
     Json,
-    /// JSON or nothing.
+    /// The body is JSON, or there is none.
     JsonOrNothing,
 }
 
@@ -37,11 +37,11 @@ impl BodyRule {
     }
 }
 
-/// What a type writes, in the words of its failures.
+/// The words of a type's failures for what it writes.
 pub(crate) struct About {
-    /// What is written.
+    /// The thing that is written.
     pub(crate) thing: &'static str,
-    /// Where it is written.
+    /// The place where it is written.
     pub(crate) place: &'static str,
 }
 
@@ -49,8 +49,8 @@ pub(crate) struct About {
 pub(super) static STATUS: About = About { thing: "status", place: "repository or commit" };
 
 /// An answer, and what is needed to judge it.
-pub(crate) struct Answer<'a> {
-    /// What was tried.
+pub(crate) struct HostAnswer<'a> {
+    /// The step that was tried.
     pub(crate) doing: &'static str,
     pub(crate) about: &'static About,
     pub(crate) response: &'a Response,
@@ -58,7 +58,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) masker: &'a Masker,
 }
 
-impl Answer<'_> {
+impl HostAnswer<'_> {
     /// The verdict on an answer that is no success.
     pub(crate) fn failed(&self) -> Verdict {
         self.failed_as(class(self.response))
@@ -159,7 +159,7 @@ mod tests {
     fn judge(response: &Response) -> (FailureClass, Option<u64>, String) {
         let masker = Masker::new(["ghp_token"]);
         let answer =
-            Answer { doing: "could not write", about: &STATUS, response, now: noon(), masker: &masker };
+            HostAnswer { doing: "could not write", about: &STATUS, response, now: noon(), masker: &masker };
         match answer.failed() {
             Verdict::Failed(failure) => (failure.class, None, failure.message),
             Verdict::RetryAfter(pause, failure) => (failure.class, Some(pause.as_secs()), failure.message),

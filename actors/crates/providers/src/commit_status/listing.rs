@@ -8,7 +8,7 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
-use super::{Page, Shown};
+use super::{StatusComparison, StatusPage};
 
 /// An answer that is not of this API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +38,16 @@ impl<T: DeserializeOwned> Listing<T> {
     /// none, the next page may have it.
     pub(crate) fn shown(
         &self,
-        page: Page,
+        page: StatusPage,
         response: &Response,
         compare: impl Fn(&T) -> Option<bool>,
-    ) -> Shown {
+    ) -> StatusComparison {
         match self.find_map(compare) {
-            Some(true) => Shown::Same,
-            Some(false) => Shown::Different,
-            None => self.page_after(page, response).map_or(Shown::Different, Shown::Beyond),
+            Some(true) => StatusComparison::Same,
+            Some(false) => StatusComparison::Different,
+            None => {
+                self.page_after(page, response).map_or(StatusComparison::Different, StatusComparison::Beyond)
+            }
         }
     }
 
@@ -59,13 +61,13 @@ impl<T: DeserializeOwned> Listing<T> {
         self.cut
     }
 
-    /// How many entries came.
+    /// The number of entries that came.
     pub(crate) fn count(&self) -> usize {
         self.entries.len()
     }
 
     /// The page after `page`, which this list is, if the host has one.
-    pub(crate) fn page_after(&self, page: Page, response: &Response) -> Option<Page> {
+    pub(crate) fn page_after(&self, page: StatusPage, response: &Response) -> Option<StatusPage> {
         if self.cut {
             return page.after_cut(self.entries.len());
         }
@@ -123,7 +125,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Reader<'_, T> {
     }
 }
 
-/// The array under `value`.
+/// The reader of the array under `value`.
 struct Values<'a, T>(&'a mut Vec<T>, PhantomData<T>);
 
 impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Values<'_, T> {
@@ -143,7 +145,7 @@ mod tests {
         Listing::read(body.as_bytes()).map(|listing| (listing.entries, listing.cut))
     }
 
-    fn after(page: Page, body: &str, headers: &[(&str, &str)]) -> Shown {
+    fn after(page: StatusPage, body: &str, headers: &[(&str, &str)]) -> StatusComparison {
         let listing: Listing<u32> = Listing::read(body.as_bytes()).unwrap();
         listing.shown(page, &answer(200, headers, body), |entry| (*entry == 7).then_some(true))
     }
@@ -167,14 +169,20 @@ mod tests {
 
     #[test]
     fn the_next_page_is_where_the_host_says_or_a_full_page_suggests() {
-        let two = Page::first(2);
-        let second = Shown::Beyond(two.next().unwrap());
-        assert_eq!(after(two, "[1,7]", &[]), Shown::Same);
+        let two = StatusPage::first(2);
+        let second = StatusComparison::Beyond(two.next().unwrap());
+        assert_eq!(after(two, "[1,7]", &[]), StatusComparison::Same);
         assert_eq!(after(two, "[1,2]", &[]), second);
-        assert_eq!(after(two, "[1]", &[]), Shown::Different);
+        assert_eq!(after(two, "[1]", &[]), StatusComparison::Different);
         assert_eq!(after(two, "[1]", &[("link", "<http://h/?page=2>; rel=\"next\"")]), second);
-        assert_eq!(after(two, "[1,2]", &[("link", "<http://h/?page=1>; rel=\"first\"")]), Shown::Different);
-        assert_eq!(after(Page::first(9), "[1,2,", &[]), Shown::Beyond(Page::first(9).after_cut(2).unwrap()));
+        assert_eq!(
+            after(two, "[1,2]", &[("link", "<http://h/?page=1>; rel=\"first\"")]),
+            StatusComparison::Different
+        );
+        assert_eq!(
+            after(StatusPage::first(9), "[1,2,", &[]),
+            StatusComparison::Beyond(StatusPage::first(9).after_cut(2).unwrap())
+        );
     }
 
     #[test]

@@ -12,8 +12,8 @@ const SMALL: usize = 8;
 /// A page, by the place of its first entry. Hosts that number their pages have no others than those that begin at a
 /// multiple of their size, so none else are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Page {
-    /// Entries before it.
+pub(crate) struct StatusPage {
+    /// The number of entries before the page.
     pub(crate) offset: usize,
     /// Entries that it has at most.
     pub(crate) size: usize,
@@ -21,7 +21,7 @@ pub(crate) struct Page {
     most: usize,
 }
 
-impl Page {
+impl StatusPage {
     /// The beginning, in pages of the usual size.
     pub(crate) const USUAL: Self = Self::first(SIZE);
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn pages_follow_each_other_up_to_a_bound() {
-        let mut pages = vec![Page::USUAL];
+        let mut pages = vec![StatusPage::USUAL];
         while let Some(next) = pages.last().unwrap().next() {
             pages.push(next);
         }
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn after_a_cut_no_entry_is_left_out() {
-        let next = Page::USUAL.after_cut(31).unwrap();
+        let next = StatusPage::USUAL.after_cut(31).unwrap();
         assert_eq!((next.number(), next.size, next.offset), (2, 31, 31));
         let later = next.next().and_then(|page| page.after_cut(20)).unwrap();
         assert_eq!(
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn an_entry_that_fits_into_no_answer_is_passed_over() {
-        let alone = Page::USUAL.after_cut(0).unwrap();
+        let alone = StatusPage::USUAL.after_cut(0).unwrap();
         assert_eq!((alone.offset, alone.size), (0, 1));
         let behind = alone.after_cut(0).unwrap();
         assert_eq!((behind.offset, behind.size), (1, 1));

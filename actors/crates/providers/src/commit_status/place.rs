@@ -1,18 +1,18 @@
-//! Where a repository is: the address of a Provider, checked for a type.
+//! The repository of a commit status: the address of a Provider, checked for a type.
 
 use campanile_domain::Repository;
 
-use super::GitProblem;
-use crate::address::{Address, AddressSource, HookUrl};
+use super::GitHostError;
+use crate::address::{AddressSource, DestinationAddress, HookUrl};
 use crate::{ConfigError, Settings};
 
 /// A repository, and how to speak of it to the user.
-pub(crate) struct Place {
+pub(crate) struct StatusRepository {
     repository: Repository,
     source: AddressSource,
 }
 
-impl Place {
+impl StatusRepository {
     /// The place that the Provider's address names.
     pub(crate) fn of(settings: &Settings) -> Self {
         Self::at(settings.address.as_str(), settings.address.source())
@@ -31,7 +31,7 @@ impl Place {
     /// The segments of the repository's path.
     ///
     /// # Errors
-    /// [`GitProblem::Repository`] if there are not `N`, or one of them is empty or goes up the path.
+    /// [`GitHostError::Repository`] if there are not `N`, or one of them is empty or goes up the path.
     pub(crate) fn segments<const N: usize>(&self, form: &'static str) -> Result<[&str; N], ConfigError> {
         let segments: Vec<&str> = self.id().split('/').collect();
         let sound = segments.iter().all(|segment| !matches!(*segment, "" | "." | ".."));
@@ -40,12 +40,12 @@ impl Place {
     }
 
     /// That the id is not of the `form` that the type needs. One from a Secret is not shown.
-    pub(crate) fn refusal(&self, form: &'static str) -> GitProblem {
+    pub(crate) fn refusal(&self, form: &'static str) -> GitHostError {
         let id = match self.source {
             AddressSource::Spec => self.id().to_owned(),
             AddressSource::Secret(_) => "*****".to_owned(),
         };
-        GitProblem::Repository { id, form, place: self.source.clone() }
+        GitHostError::Repository { id, form, place: self.source.clone() }
     }
 
     /// Where the host's API is reached.
@@ -53,7 +53,8 @@ impl Place {
     /// # Errors
     /// [`ConfigError::Address`] if the host is none that can be dialled.
     pub(crate) fn host(&self) -> Result<HookUrl, ConfigError> {
-        Address::new(self.repository.host_url.clone(), self.source.clone()).hook_url("repository address")
+        DestinationAddress::new(self.repository.host_url.clone(), self.source.clone())
+            .hook_url("repository address")
     }
 }
 
@@ -63,9 +64,9 @@ mod tests {
     use crate::testing::{Secrets, credentials, spec};
     use campanile_domain::ProviderSpec;
 
-    fn place(address: &str) -> Place {
+    fn place(address: &str) -> StatusRepository {
         let spec = ProviderSpec { address: address.into(), secret_ref: None, ..spec("github") };
-        Place::of(&Secrets::default().resolve(&spec).unwrap())
+        StatusRepository::of(&Secrets::default().resolve(&spec).unwrap())
     }
 
     #[test]
@@ -101,7 +102,7 @@ mod tests {
     #[test]
     fn an_id_from_a_secret_is_not_shown() {
         let settings = credentials(&[("address", b"https://h/hidden/a/b")]).resolve(&spec("github")).unwrap();
-        let error = Place::of(&settings).segments::<2>("x").unwrap_err();
+        let error = StatusRepository::of(&settings).segments::<2>("x").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hidden"), "{error:?}");
     }
 

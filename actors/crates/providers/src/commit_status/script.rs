@@ -4,7 +4,7 @@ use campanile_domain::{Delivery, Event, Method, NewDelivery, ProviderSpec, Reque
 use campanile_testkit::noon;
 
 use crate::testing::{answer, credentials, error, info, spec};
-use crate::{Endpoint, Exchange, Step};
+use crate::{BuiltProvider, Exchange, Step};
 
 /// The commit of the contract's examples.
 pub(crate) const HASH: &str = "5394cb7f48332b2de7c17dd8b8384bbc84b7e738";
@@ -16,7 +16,7 @@ pub(crate) const CONTEXT: &str = "kustomization/podinfo/0c9c2e41";
 pub(crate) type Data<'a> = &'a [(&'a str, &'a [u8])];
 
 /// A Provider at `address` with `data` in its Secret.
-pub(crate) fn at(kind: &str, address: &str, data: Data<'_>) -> Endpoint {
+pub(crate) fn at(kind: &str, address: &str, data: Data<'_>) -> BuiltProvider {
     credentials(data).build(&ProviderSpec { address: address.into(), ..spec(kind) }).unwrap()
 }
 
@@ -32,12 +32,12 @@ pub(crate) fn named(delivery: Delivery) -> Delivery {
     Delivery { plan, ..delivery }
 }
 
-/// The contract's example I.
+/// The delivery of the contract's example I.
 pub(crate) fn success() -> Delivery {
     named(info())
 }
 
-/// The contract's example E.
+/// The delivery of the contract's example E.
 pub(crate) fn failed() -> Delivery {
     named(error())
 }
@@ -68,19 +68,23 @@ pub(crate) fn run(
 }
 
 /// Reads, then writes `delivery` on a host that answers reads with `body` and takes every write.
-pub(crate) fn with_shown(endpoint: &Endpoint, delivery: &Delivery, body: &str) -> (Vec<Request>, Verdict) {
+pub(crate) fn with_shown(
+    endpoint: &BuiltProvider,
+    delivery: &Delivery,
+    body: &str,
+) -> (Vec<Request>, Verdict) {
     run(endpoint.provider.begin(delivery).unwrap(), |request| match request.method {
         Method::Get => answer(200, &[], body),
         _ => answer(201, &[], "{}"),
     })
 }
 
-/// Method and URL.
+/// The method and the URL of a request.
 pub(crate) fn line(request: &Request) -> String {
     format!("{} {}", format!("{:?}", request.method).to_uppercase(), request.url)
 }
 
-/// Methods and URLs.
+/// The methods and the URLs of requests.
 pub(crate) fn lines(requests: &[Request]) -> Vec<String> {
     requests.iter().map(line).collect()
 }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use campanile_domain::{Masker, Method, Request};
 
-use super::{GitProblem, Place};
+use super::{GitHostError, StatusRepository};
 use crate::authorization::token_or_password;
 use crate::{ConfigError, Settings};
 
 /// The headers of a request of this method, with the token.
 type Headers = fn(&str, Method) -> Vec<(String, String)>;
 
-/// Address and login.
+/// The address of an API, and the login there.
 pub(crate) struct TokenApi {
-    /// Address of the API.
+    /// The root of the API's addresses.
     root: String,
     /// Address of the repository in the API.
     repository: String,
@@ -32,10 +32,10 @@ impl TokenApi {
         settings: &Settings,
         name: &'static str,
         headers: Headers,
-        addresses: impl FnOnce(&Place) -> Result<(String, String), ConfigError>,
+        addresses: impl FnOnce(&StatusRepository) -> Result<(String, String), ConfigError>,
     ) -> Result<Self, ConfigError> {
-        let token = token_or_password(settings)?.ok_or(GitProblem::Token(name))?;
-        let (root, repository) = addresses(&Place::of(settings))?;
+        let token = token_or_password(settings)?.ok_or(GitHostError::Token(name))?;
+        let (root, repository) = addresses(&StatusRepository::of(settings))?;
         Ok(Self { root, repository, token, headers, masker: settings.masker.clone() })
     }
 

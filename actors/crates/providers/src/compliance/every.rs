@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Case;
 use crate::sample::{BodyForm, LoginForm};
 use crate::testing::{answer, credentials};
-use crate::{Endpoint, Step};
+use crate::{BuiltProvider, Step};
 
 /// A private key that accounts and Apps sign with.
 const PEM: &str = include_str!("../../fixtures/github-app/pkcs8.pem");
@@ -60,14 +60,14 @@ fn flat(value: &Value) -> String {
 }
 
 /// A Provider of this type, as after a start.
-pub(super) fn endpoint(case: Case) -> Endpoint {
+pub(super) fn endpoint(case: Case) -> BuiltProvider {
     let (spec, data) = settings(case);
     let data: Vec<(&str, &[u8])> = data.iter().map(|(key, value)| (*key, value.as_bytes())).collect();
     credentials(&data).build(&spec).unwrap()
 }
 
 /// The same without a user's name, unless that is its login.
-pub(super) fn nameless(case: Case) -> Endpoint {
+pub(super) fn nameless(case: Case) -> BuiltProvider {
     let (spec, mut data) = settings(case);
     data.retain(|(key, _)| {
         case.sample.logins.contains(&LoginForm::Pair) || !matches!(*key, "username" | "password")
@@ -94,7 +94,7 @@ pub(super) fn written(case: Case, delivery: &Delivery, now: Timestamp) -> Vec<Re
 /// As [`written`], by a Provider with other settings.
 pub(super) fn written_by(
     case: Case,
-    endpoint: &Endpoint,
+    endpoint: &BuiltProvider,
     delivery: &Delivery,
     now: Timestamp,
 ) -> Vec<Request> {

@@ -9,7 +9,7 @@ pub(crate) fn sha1(data: &[u8]) -> String {
     hex(&SHA1_FOR_LEGACY_USE_ONLY, data)
 }
 
-/// SHA-256.
+/// The SHA-256 of some data, in hexadecimal.
 pub(crate) fn sha256(data: &[u8]) -> String {
     hex(&SHA256, data)
 }

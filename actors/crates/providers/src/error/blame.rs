@@ -2,44 +2,44 @@
 
 use super::ConfigError;
 use crate::address::AddressSource;
-use crate::commit_status::GitProblem;
-use crate::kinds::azureeventhub::EventHubProblem;
-use crate::kinds::googlepubsub::PubSubProblem;
-use crate::kinds::nats::NatsProblem;
+use crate::commit_status::GitHostError;
+use crate::kinds::azureeventhub::EventHubError;
+use crate::kinds::googlepubsub::PubSubError;
+use crate::kinds::nats::NatsSettingsError;
 
-/// What an error is about.
+/// The part of the settings that an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// Where to send.
+pub enum BlamedPart {
+    /// The address to which messages go.
     Address,
     /// The destination at the address.
     Channel,
     /// A credential, or the Secret that holds it.
     Credentials,
-    /// Certificates.
+    /// The certificates of the connection.
     Certificates,
-    /// The proxy.
+    /// The proxy of the connection.
     Proxy,
     /// The expression of a commit status.
     Expression,
-    /// The type.
+    /// The type of the Provider.
     Type,
-    /// Anything else.
+    /// Anything else of the Provider.
     Other,
 }
 
-/// What an error is about, and where that stands.
+/// The blame of an error: what it is about, and where that stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blame {
-    /// What.
-    pub subject: Subject,
+    /// The object or part that is to blame.
+    pub subject: BlamedPart,
     /// The field of `spec`; for what stands in a Secret the one that names it.
     pub field: &'static str,
 }
 
 impl Blame {
-    /// Something about `field`.
-    pub const fn new(subject: Subject, field: &'static str) -> Self {
+    /// Blames the `field` of a subject.
+    pub const fn new(subject: BlamedPart, field: &'static str) -> Self {
         Self { subject, field }
     }
 
@@ -48,16 +48,16 @@ impl Blame {
             AddressSource::Spec => "address",
             AddressSource::Secret(_) => "secretRef",
         };
-        Self::new(Subject::Address, field)
+        Self::new(BlamedPart::Address, field)
     }
 }
 
-const CHANNEL: Blame = Blame::new(Subject::Channel, "channel");
-const CREDENTIALS: Blame = Blame::new(Subject::Credentials, "secretRef");
-const ADDRESS: Blame = Blame::new(Subject::Address, "address");
+const CHANNEL: Blame = Blame::new(BlamedPart::Channel, "channel");
+const CREDENTIALS: Blame = Blame::new(BlamedPart::Credentials, "secretRef");
+const ADDRESS: Blame = Blame::new(BlamedPart::Address, "address");
 
 impl ConfigError {
-    /// What the error is about.
+    /// The object or part that the error is about.
     pub fn blame(&self) -> Blame {
         match self {
             Self::Address { place, .. } | Self::Setting { place, .. } | Self::Dsn { place, .. } => {
@@ -65,23 +65,23 @@ impl ConfigError {
             }
             Self::AddressTooLong(secret) => Blame::address(&AddressSource::Secret(secret.clone())),
             Self::NoChannel(_) | Self::ZulipChannel(_) | Self::ChannelVariable(_) => CHANNEL,
-            Self::ProxyInSpec(_) => Blame::new(Subject::Proxy, "proxy"),
-            Self::ProxyInSecret(_) => Blame::new(Subject::Proxy, "secretRef"),
-            Self::Proxy { .. } => Blame::new(Subject::Proxy, "proxySecretRef"),
+            Self::ProxyInSpec(_) => Blame::new(BlamedPart::Proxy, "proxy"),
+            Self::ProxyInSecret(_) => Blame::new(BlamedPart::Proxy, "secretRef"),
+            Self::Proxy { .. } => Blame::new(BlamedPart::Proxy, "proxySecretRef"),
             Self::Tls { .. } | Self::CertificateType { .. } | Self::TlsWithoutHttps => {
-                Blame::new(Subject::Certificates, "certSecretRef")
+                Blame::new(BlamedPart::Certificates, "certSecretRef")
             }
-            Self::UnknownType(_) => Blame::new(Subject::Type, "type"),
+            Self::UnknownType(_) => Blame::new(BlamedPart::Type, "type"),
             Self::Git(problem) => of_git(problem),
             Self::Nats(problem) => of_nats(problem),
             Self::PubSub(problem) => match problem {
-                PubSubProblem::NoProject => ADDRESS,
-                PubSubProblem::NoTopic => CHANNEL,
-                PubSubProblem::Credential(_) => CREDENTIALS,
+                PubSubError::NoProject => ADDRESS,
+                PubSubError::NoTopic => CHANNEL,
+                PubSubError::Credential(_) => CREDENTIALS,
             },
             Self::EventHub(problem) => match problem {
-                EventHubProblem::NoAddress => ADDRESS,
-                EventHubProblem::NoNamespace | EventHubProblem::Namespace => CHANNEL,
+                EventHubError::NoAddress => ADDRESS,
+                EventHubError::NoNamespace | EventHubError::Namespace => CHANNEL,
                 _ => CREDENTIALS,
             },
             Self::Secret { .. }
@@ -98,23 +98,24 @@ impl ConfigError {
     }
 }
 
-fn of_git(problem: &GitProblem) -> Blame {
+fn of_git(problem: &GitHostError) -> Blame {
     match problem {
-        GitProblem::Repository { place, .. }
-        | GitProblem::Scheme { place, .. }
-        | GitProblem::NoCloneUrl(place) => Blame::address(place),
-        GitProblem::Token(_) | GitProblem::GithubLogin | GitProblem::TokenForm | GitProblem::ServerLogin => {
-            CREDENTIALS
-        }
-        GitProblem::Uid => Blame::new(Subject::Other, "type"),
+        GitHostError::Repository { place, .. }
+        | GitHostError::Scheme { place, .. }
+        | GitHostError::NoCloneUrl(place) => Blame::address(place),
+        GitHostError::Token(_)
+        | GitHostError::GithubLogin
+        | GitHostError::TokenForm
+        | GitHostError::ServerLogin => CREDENTIALS,
+        GitHostError::Uid => Blame::new(BlamedPart::Other, "type"),
     }
 }
 
-fn of_nats(problem: &NatsProblem) -> Blame {
+fn of_nats(problem: &NatsSettingsError) -> Blame {
     match problem {
-        NatsProblem::NoAddress => ADDRESS,
-        NatsProblem::Address { place, .. } => Blame::address(place),
-        NatsProblem::NoSubject | NatsProblem::Subject => CHANNEL,
-        NatsProblem::Seed | NatsProblem::Credentials => CREDENTIALS,
+        NatsSettingsError::NoAddress => ADDRESS,
+        NatsSettingsError::Address { place, .. } => Blame::address(place),
+        NatsSettingsError::NoSubject | NatsSettingsError::Subject => CHANNEL,
+        NatsSettingsError::Seed | NatsSettingsError::Credentials => CREDENTIALS,
     }
 }

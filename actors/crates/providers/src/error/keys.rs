@@ -3,8 +3,8 @@
 use campanile_domain::Secret;
 
 use super::ConfigError;
-use crate::address::{AddressProblem, AddressSource};
-use crate::commit_status::GitProblem;
+use crate::address::{AddressSettingError, AddressSource};
+use crate::commit_status::GitHostError;
 
 /// How many keys of a Secret are named.
 const MOST: usize = 10;
@@ -30,10 +30,13 @@ impl ConfigError {
         match self {
             Self::HmacKey | Self::NoToken(_) => true,
             Self::Git(problem) => {
-                matches!(problem, GitProblem::Token(_) | GitProblem::GithubLogin | GitProblem::ServerLogin)
+                matches!(
+                    problem,
+                    GitHostError::Token(_) | GitHostError::GithubLogin | GitHostError::ServerLogin
+                )
             }
             Self::Address { problem, place, .. } => {
-                *problem == AddressProblem::Empty && *place == AddressSource::Spec
+                *problem == AddressSettingError::Empty && *place == AddressSource::Spec
             }
             _ => false,
         }
@@ -43,7 +46,7 @@ impl ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Subject;
+    use crate::BlamedPart;
     use crate::testing::{credentials, spec};
     use campanile_domain::ProviderSpec;
 
@@ -72,7 +75,7 @@ mod tests {
             assert!(text.contains(key), "{kind}: {text}");
             assert!(text.ends_with(&format!("; secret 'apps/credentials' {there}")), "{kind}: {text}");
             let blame = error.blame();
-            assert_eq!((blame.subject, blame.field), (Subject::Credentials, "secretRef"), "{kind}");
+            assert_eq!((blame.subject, blame.field), (BlamedPart::Credentials, "secretRef"), "{kind}");
         }
     }
 

@@ -9,16 +9,16 @@ use serde::Serialize;
 use super::app::GithubApp;
 use super::headers::headers;
 use crate::authorization::token_or_password;
-use crate::commit_status::{GitProblem, Place};
+use crate::commit_status::{GitHostError, StatusRepository};
 use crate::encoding::segment;
 use crate::{ConfigError, Exchange, Settings};
 
 /// The end of hosts of GitHub Enterprise Cloud with data residency.
 const DATA_RESIDENCY: &str = ".ghe.com";
 
-/// Address, repository and login.
+/// The address of an API, its repository and the login.
 pub(crate) struct Api {
-    /// Of the API.
+    /// The root of the API's addresses.
     root: String,
     /// Of the repository, with a slash at its end.
     base: String,
@@ -40,9 +40,9 @@ impl Api {
     pub(crate) fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let login = match token_or_password(settings)? {
             Some(token) => Login::Token(token),
-            None => Login::App(GithubApp::read(settings)?.ok_or(GitProblem::GithubLogin)?),
+            None => Login::App(GithubApp::read(settings)?.ok_or(GitHostError::GithubLogin)?),
         };
-        let place = Place::of(settings);
+        let place = StatusRepository::of(settings);
         let [owner, repository] = place.segments("https://HOST/OWNER/REPO")?.map(segment);
         let url = place.host()?;
         let host = url.host();
@@ -58,7 +58,7 @@ impl Api {
         Ok(Self { root: api, base, login, public, masker: settings.masker.clone() })
     }
 
-    /// The repository's own address.
+    /// The address of the repository itself.
     pub(crate) fn repository(&self) -> String {
         self.base.clone()
     }

@@ -4,9 +4,9 @@
 //! forgotten when GitHub no longer takes it ([`OneToken`]). An App that is not accepted, or not
 //! installed, is a matter of credentials: the Provider waits for a human.
 
+mod error;
 mod exchange;
 mod jwt;
-mod problem;
 #[cfg(test)]
 mod tests;
 
@@ -16,10 +16,10 @@ use aws_lc_rs::signature::RsaKeyPair;
 use campanile_domain::{Masker, Secret};
 
 use crate::access_token::OneToken;
-use crate::address::{Address, AddressSource};
+use crate::address::{AddressSource, DestinationAddress};
 use crate::{ConfigError, Exchange, Settings};
+pub use error::GithubAppError;
 use exchange::AppExchange;
-pub use problem::AppProblem;
 
 /// The API that Apps of github.com belong to.
 const PUBLIC_API: &str = "https://api.github.com";
@@ -55,7 +55,7 @@ impl GithubApp {
     /// `githubAppClientID`.
     ///
     /// # Errors
-    /// [`AppProblem`] in the order of the contract, or an unusable `githubAppBaseURL`.
+    /// [`GithubAppError`] in the order of the contract, or an unusable `githubAppBaseURL`.
     pub(crate) fn read(settings: &Settings) -> Result<Option<Arc<Self>>, ConfigError> {
         let names_app = |secret: &&Secret| [NUMBER, CLIENT].iter().any(|key| secret.data.contains_key(*key));
         let Some(secret) = settings.secret.as_deref().filter(names_app) else { return Ok(None) };
@@ -97,26 +97,26 @@ fn text<'a>(secret: &'a Secret, key: &str) -> &'a str {
 }
 
 /// Who the App is: exactly one of its number and its client id (contract, flux-2.10 section 4).
-fn issuer(secret: &Secret) -> Result<String, AppProblem> {
+fn issuer(secret: &Secret) -> Result<String, GithubAppError> {
     let (number, client) = (text(secret, NUMBER), text(secret, CLIENT));
     match (number.is_empty(), client.is_empty()) {
-        (false, false) => Err(AppProblem::TwoIds),
+        (false, false) => Err(GithubAppError::TwoIds),
         (true, false) => Ok(client.to_owned()),
         (_, true) => {
             let id: Option<u64> = number.parse().ok().filter(|id| *id != 0);
-            id.map(|id| id.to_string()).ok_or(AppProblem::Id)
+            id.map(|id| id.to_string()).ok_or(GithubAppError::Id)
         }
     }
 }
 
-fn installation(secret: &Secret) -> Result<Installation, AppProblem> {
+fn installation(secret: &Secret) -> Result<Installation, GithubAppError> {
     let (number, owner) =
         (text(secret, "githubAppInstallationID"), text(secret, "githubAppInstallationOwner"));
     match (number.is_empty(), owner.is_empty()) {
-        (true, true) => Err(AppProblem::NoInstallation),
-        (false, false) => Err(AppProblem::TwoInstallations),
+        (true, true) => Err(GithubAppError::NoInstallation),
+        (false, false) => Err(GithubAppError::TwoInstallations),
         (true, false) => Ok(Installation::Owner(owner.to_owned())),
-        (false, true) => number.parse().map(Installation::Number).map_err(|_| AppProblem::InstallationId),
+        (false, true) => number.parse().map(Installation::Number).map_err(|_| GithubAppError::InstallationId),
     }
 }
 
@@ -125,7 +125,7 @@ fn base(secret: &Secret) -> Result<String, ConfigError> {
     if text.is_empty() {
         return Ok(PUBLIC_API.to_owned());
     }
-    let address = Address::new(text.to_owned(), AddressSource::Secret(secret.key.clone()));
-    let url = address.hook_url("githubAppBaseURL").map_err(|_| AppProblem::BaseUrl)?;
+    let address = DestinationAddress::new(text.to_owned(), AddressSource::Secret(secret.key.clone()));
+    let url = address.hook_url("githubAppBaseURL").map_err(|_| GithubAppError::BaseUrl)?;
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }

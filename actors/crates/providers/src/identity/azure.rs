@@ -8,20 +8,20 @@ mod tests;
 use bytes::Bytes;
 use campanile_domain::{Method, ObjectKey, Request};
 
-use super::{Annotations, IdentityProblem};
-use crate::address::{Address, AddressSource};
+use super::{Annotations, IdentityError};
+use crate::address::{AddressSource, DestinationAddress};
 use crate::encoding::form;
-pub use certificate::{Certificate, CertificateProblem};
+pub use certificate::{Certificate, ClientCertificateError};
 
-/// What Event Hubs' tokens are for; the double slash is meant (contract, providers 20).
+/// The resource of Event Hubs' tokens; the double slash is meant (contract, providers 20).
 pub const EVENT_HUBS: &str = "https://eventhubs.azure.net//.default";
-/// What Azure DevOps' tokens are for.
+/// The resource of Azure DevOps' tokens.
 pub const DEVOPS: &str = "499b84ac-1321-427f-aa17-267ca6975798/.default";
-/// Whom Kubernetes makes tokens for that are exchanged here.
+/// The audience of Kubernetes' tokens that are exchanged here.
 pub const AUDIENCE: &str = "api://AzureADTokenExchange";
-/// Where tokens are had, unless `AZURE_AUTHORITY_HOST` says otherwise.
+/// The authority that gives tokens, unless `AZURE_AUTHORITY_HOST` says otherwise.
 pub const AUTHORITY: &str = "https://login.microsoftonline.com/";
-/// Where a machine asks for the tokens of its own identities.
+/// The address at which a machine asks for the tokens of its own identities.
 pub const MACHINE: &str = "http://169.254.169.254";
 
 const TENANT: &str = "azure.workload.identity/tenant-id";
@@ -31,46 +31,46 @@ const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 /// An application, or a managed identity, of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Application {
-    /// The tenant's id.
+    /// The id of the tenant.
     pub tenant: String,
-    /// The application's id.
+    /// The id of the application.
     pub client: String,
 }
 
-/// How an application shows who it is.
+/// The proof by which an application shows who it is.
 pub enum Proof<'a> {
     /// By a token that the tenant trusts: Kubernetes' own, or one that is signed with a [`Certificate`].
     Assertion(&'a str),
-    /// By a secret.
+    /// The login by a client secret.
     Secret(&'a str),
 }
 
 /// The application that a service account stands for.
 ///
 /// # Errors
-/// [`IdentityProblem::Lacks`]: both annotations are needed.
-pub fn application(account: &ObjectKey, annotations: &Annotations) -> Result<Application, IdentityProblem> {
+/// [`IdentityError::Lacks`]: both annotations are needed.
+pub fn application(account: &ObjectKey, annotations: &Annotations) -> Result<Application, IdentityError> {
     let value = |annotation: &'static str| {
         let value = annotations.get(annotation).filter(|value| !value.is_empty());
-        value.cloned().ok_or_else(|| IdentityProblem::Lacks { account: account.clone(), annotation })
+        value.cloned().ok_or_else(|| IdentityError::Lacks { account: account.clone(), annotation })
     };
     Ok(Application { tenant: value(TENANT)?, client: value(CLIENT)? })
 }
 
-/// Where `authority` gives the tokens of a tenant.
+/// The URL at which `authority` gives the tokens of a tenant.
 ///
 /// # Errors
 /// If the tenant or the authority cannot stand in an address.
-pub fn token_url(authority: &str, application: &Application) -> Result<String, IdentityProblem> {
+pub fn token_url(authority: &str, application: &Application) -> Result<String, IdentityError> {
     let tenant = &application.tenant;
     if tenant.is_empty() || !tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
     {
-        return Err(IdentityProblem::Tenant(tenant.chars().take(64).collect()));
+        return Err(IdentityError::Tenant(tenant.chars().take(64).collect()));
     }
-    let address = Address::new(authority.to_owned(), AddressSource::Spec);
-    let authority = address.hook_url("AZURE_AUTHORITY_HOST").map_err(|_| IdentityProblem::Authority)?;
+    let address = DestinationAddress::new(authority.to_owned(), AddressSource::Spec);
+    let authority = address.hook_url("AZURE_AUTHORITY_HOST").map_err(|_| IdentityError::Authority)?;
     if !authority.as_str().starts_with("https://") {
-        return Err(IdentityProblem::Authority);
+        return Err(IdentityError::Authority);
     }
     Ok(format!("{}/{tenant}/oauth2/v2.0/token", authority.as_str().trim_end_matches('/')))
 }
@@ -84,7 +84,7 @@ pub fn exchange(
     application: &Application,
     scope: &str,
     proof: &Proof<'_>,
-) -> Result<Request, IdentityProblem> {
+) -> Result<Request, IdentityError> {
     let (url, client) = (token_url(authority, application)?, &application.client);
     let mut pairs =
         vec![("client_id", client.as_str()), ("grant_type", "client_credentials"), ("scope", scope)];

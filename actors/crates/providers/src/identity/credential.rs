@@ -19,7 +19,7 @@ use campanile_domain::Request;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-pub use super::credential_problem::CredentialProblem;
+pub use super::credential_error::CredentialError;
 use super::google::{PLATFORM, act_at};
 use super::service_account::ServiceAccount;
 pub use super::token_address::Author;
@@ -38,7 +38,7 @@ pub struct Credential(Arc<Parts>);
 struct Parts {
     proof: Proof,
     /// The accounts to act as, one after the other.
-    acts: Vec<Act>,
+    acts: Vec<ActAs>,
     quota_project: Option<String>,
     digest: [u8; 32],
 }
@@ -51,19 +51,19 @@ enum Proof {
 
 /// A service account to act as.
 #[derive(Debug)]
-pub struct Act {
+pub struct ActAs {
     url: String,
     delegates: Vec<String>,
     lifetime: u32,
 }
 
-/// Where the token is that is exchanged.
-pub enum Source<'a> {
-    /// In this file.
+/// The origin of the token that is exchanged.
+pub enum TokenOrigin<'a> {
+    /// The token stands in this file.
     File(&'a str),
     /// In the answer to this request.
     Address {
-        /// The request.
+        /// The request that asks for the token.
         request: &'a Request,
         /// Whether it leads no further than this machine, so that no proxy has a part in it.
         is_local: bool,
@@ -95,9 +95,9 @@ struct Impersonation {
 /// The type that a credential says it is of.
 ///
 /// # Errors
-/// [`CredentialProblem::NotJson`] if it says none.
-pub(crate) fn kind_of(json: &[u8]) -> Result<String, CredentialProblem> {
-    let kind: Kind = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
+/// [`CredentialError::NotJson`] if it says none.
+pub(crate) fn kind_of(json: &[u8]) -> Result<String, CredentialError> {
+    let kind: Kind = serde_json::from_slice(json).map_err(|_| CredentialError::NotJson)?;
     Ok(kind.kind)
 }
 
@@ -105,8 +105,8 @@ impl Credential {
     /// Reads a credential.
     ///
     /// # Errors
-    /// [`CredentialProblem`] for what is no whole credential of a kind that is known, and for what `author` may not say.
-    pub fn parse(json: &[u8], author: Author) -> Result<Self, CredentialProblem> {
+    /// [`CredentialError`] for what is no whole credential of a kind that is known, and for what `author` may not say.
+    pub fn parse(json: &[u8], author: Author) -> Result<Self, CredentialError> {
         let (proof, acts) = match kind_of(json)?.as_str() {
             "impersonated_service_account" => impersonation(json, author)?,
             kind => proof(kind, json, author)?,
@@ -122,13 +122,13 @@ impl Credential {
         self.0.quota_project.as_deref()
     }
 
-    /// What tells this credential from others, and tells nothing of it.
+    /// A digest that tells this credential from others, and tells nothing of it.
     pub fn digest(&self) -> [u8; 32] {
         self.0.digest
     }
 
-    /// Where the token is that is exchanged; none if this credential needs no other.
-    pub fn source(&self) -> Option<Source<'_>> {
+    /// The origin of the token that is exchanged; none if this credential needs no other.
+    pub fn source(&self) -> Option<TokenOrigin<'_>> {
         match &self.0.proof {
             Proof::Subject(federation) => Some(federation.source()),
             Proof::Key(_) | Proof::User(_) => None,
@@ -154,7 +154,7 @@ impl Credential {
     }
 
     /// The service accounts to act as, one after the other.
-    pub fn acts(&self) -> &[Act] {
+    pub fn acts(&self) -> &[ActAs] {
         &self.0.acts
     }
 
@@ -182,43 +182,43 @@ impl fmt::Debug for Credential {
     }
 }
 
-fn quota_project(json: &[u8]) -> Result<Option<String>, CredentialProblem> {
-    let Quota { quota_project_id } = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
+fn quota_project(json: &[u8]) -> Result<Option<String>, CredentialError> {
+    let Quota { quota_project_id } = serde_json::from_slice(json).map_err(|_| CredentialError::NotJson)?;
     Ok(quota_project_id.filter(|project| !project.is_empty() && is_value(project)))
 }
 
-fn proof(kind: &str, json: &[u8], author: Author) -> Result<(Proof, Vec<Act>), CredentialProblem> {
+fn proof(kind: &str, json: &[u8], author: Author) -> Result<(Proof, Vec<ActAs>), CredentialError> {
     match kind {
         "service_account" => Ok((Proof::Key(Box::new(ServiceAccount::parse(json, PLATFORM)?)), Vec::new())),
         "authorized_user" => Ok((Proof::User(User::parse(json)?), Vec::new())),
         "external_account" => {
             let (federation, account) = Federation::parse(json, author)?;
             let acts =
-                account.map(|(url, lifetime)| Act::new(url, Vec::new(), lifetime, author)).transpose()?;
+                account.map(|(url, lifetime)| ActAs::new(url, Vec::new(), lifetime, author)).transpose()?;
             Ok((Proof::Subject(federation), acts.into_iter().collect()))
         }
-        _ => Err(CredentialProblem::Type),
+        _ => Err(CredentialError::Type),
     }
 }
 
-fn impersonation(json: &[u8], author: Author) -> Result<(Proof, Vec<Act>), CredentialProblem> {
-    let outer: Impersonation = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
+fn impersonation(json: &[u8], author: Author) -> Result<(Proof, Vec<ActAs>), CredentialError> {
+    let outer: Impersonation = serde_json::from_slice(json).map_err(|_| CredentialError::NotJson)?;
     if outer.source_credentials.is_null() {
-        return Err(CredentialProblem::Lacks("source_credentials"));
+        return Err(CredentialError::Lacks("source_credentials"));
     }
     let inner = outer.source_credentials.to_string();
     let (proof, mut acts) = proof(&kind_of(inner.as_bytes())?, inner.as_bytes(), author)?;
-    acts.push(Act::new(outer.service_account_impersonation_url, outer.delegates, None, author)?);
+    acts.push(ActAs::new(outer.service_account_impersonation_url, outer.delegates, None, author)?);
     Ok((proof, acts))
 }
 
-impl Act {
+impl ActAs {
     fn new(
         url: String,
         delegates: Vec<String>,
         lifetime: Option<u32>,
         author: Author,
-    ) -> Result<Self, CredentialProblem> {
+    ) -> Result<Self, CredentialError> {
         let url = secure("service_account_impersonation_url", url, author)?;
         Ok(Self { url, delegates, lifetime: lifetime.unwrap_or(LIFETIME) })
     }

@@ -5,25 +5,25 @@ use bytes::Bytes;
 use campanile_domain::{Method, ObjectKey, Request};
 use serde_json::json;
 
-use super::{Annotations, IdentityProblem};
+use super::{Annotations, IdentityError};
 use crate::encoding::form;
 use crate::encoding::segment;
 
-/// All of the cloud.
+/// The scope of the whole cloud.
 pub(super) const PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 const EMAIL: &str = "https://www.googleapis.com/auth/userinfo.email";
 /// Where tokens of others are exchanged for Google's.
 const EXCHANGE: &str = "https://sts.googleapis.com/v1/token";
-/// Where a machine asks about itself, unless `GCE_METADATA_HOST` says otherwise.
+/// The host that a machine asks about itself, unless `GCE_METADATA_HOST` says otherwise.
 pub const MACHINE: &str = "metadata.google.internal";
 
 const PROVIDER: &str = "gcp.auth.fluxcd.io/workload-identity-provider";
 const ACCOUNT: &str = "iam.gke.io/gcp-service-account";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
-/// What a service account says about the cloud.
+/// The annotations of a service account about the cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Federation {
+pub struct AccountAnnotations {
     /// The workload identity provider; none means GKE's own.
     pub provider: Option<String>,
     /// The Google service account to act as; none means to act as oneself.
@@ -33,17 +33,17 @@ pub struct Federation {
 /// The cluster, where it is one of GKE.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gke {
-    /// The project's id.
+    /// The id of the project.
     pub project: String,
-    /// Region or zone.
+    /// The region or zone of the cluster.
     pub location: String,
-    /// The cluster's name.
+    /// The name of the cluster.
     pub cluster: String,
 }
 
-/// What an exchange of a foreign token needs.
+/// The exchange of a foreign token, with all that it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exchange {
+pub struct TokenExchange {
     /// Whom Kubernetes has to make the token for.
     pub kubernetes_audience: String,
     /// Whom Google is told that it was made for.
@@ -53,14 +53,17 @@ pub struct Exchange {
 /// The federation that a service account describes.
 ///
 /// # Errors
-/// [`IdentityProblem::Form`] for an annotation of another form than the contract's.
-pub fn federation(account: &ObjectKey, annotations: &Annotations) -> Result<Federation, IdentityProblem> {
+/// [`IdentityError::Form`] for an annotation of another form than the contract's.
+pub fn federation(
+    account: &ObjectKey,
+    annotations: &Annotations,
+) -> Result<AccountAnnotations, IdentityError> {
     let value = |annotation: &'static str, form: &'static str, is_sound: fn(&str) -> bool| {
         let Some(value) = annotations.get(annotation) else { return Ok(None) };
-        let wrong = || IdentityProblem::Form { account: account.clone(), annotation, form };
+        let wrong = || IdentityError::Form { account: account.clone(), annotation, form };
         if is_sound(value) { Ok(Some(value.clone())) } else { Err(wrong()) }
     };
-    Ok(Federation {
+    Ok(AccountAnnotations {
         provider: value(
             PROVIDER,
             "projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
@@ -89,14 +92,14 @@ fn is_account(text: &str) -> bool {
     parts.is_some_and(|(name, project)| word(name) && word(project))
 }
 
-impl Exchange {
+impl TokenExchange {
     /// By a workload identity provider of one's own.
     pub fn with(provider: &str) -> Self {
         let audience = format!("//iam.googleapis.com/{provider}");
         Self { kubernetes_audience: audience.clone(), audience }
     }
 
-    /// By GKE's own.
+    /// Federation by the pool of GKE itself.
     pub fn within(Gke { project, location, cluster }: &Gke) -> Self {
         let pool = format!("{project}.svc.id.goog");
         let place = format!("projects/{project}/locations/{location}/clusters/{cluster}");

@@ -1,11 +1,12 @@
-//! How a service account wants its Kubernetes token made: the annotations `credential.auth.fluxcd.io/…` (contract, flux-2.10
+//! Kubernetes tokens of a service account, made as it wants them: the annotations `credential.auth.fluxcd.io/…` (contract, flux-2.10
 //! section 4).
 
 use std::time::Duration;
 
-use campanile_domain::{ObjectKey, go_duration};
+use campanile_domain::ObjectKey;
+use campanile_duration::parse_unsigned;
 
-use super::{Annotations, IdentityProblem};
+use super::{Annotations, IdentityError};
 
 const PROVIDER: &str = "credential.auth.fluxcd.io/provider";
 const TYPE: &str = "credential.auth.fluxcd.io/type";
@@ -16,7 +17,7 @@ const EXPIRATION: &str = "credential.auth.fluxcd.io/expiration";
 const OURS: [&str; 4] =
     ["credential.auth.fluxcd.io/", "azure.workload.identity/", "gcp.auth.fluxcd.io/", "iam.gke.io/"];
 
-/// What a service account says about the Kubernetes token that is traded at a cloud.
+/// The wishes of a service account for the Kubernetes token that is traded at a cloud.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenWishes {
     /// Whom it is for; empty means whom the cloud's usual federation trusts. Their number has the bound that Kubernetes sets
@@ -29,13 +30,13 @@ pub struct TokenWishes {
 /// The wishes of `account`. Annotations with nothing but white space count as absent.
 ///
 /// # Errors
-/// [`IdentityProblem::Spiffe`] for identities of SPIFFE, [`IdentityProblem::Form`] for values that mean nothing.
-pub fn token_wishes(account: &ObjectKey, annotations: &Annotations) -> Result<TokenWishes, IdentityProblem> {
+/// [`IdentityError::Spiffe`] for identities of SPIFFE, [`IdentityError::Form`] for values that mean nothing.
+pub fn token_wishes(account: &ObjectKey, annotations: &Annotations) -> Result<TokenWishes, IdentityError> {
     let value = |key: &str| annotations.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
-    let form = |annotation, form| Err(IdentityProblem::Form { account: account.clone(), annotation, form });
+    let form = |annotation, form| Err(IdentityError::Form { account: account.clone(), annotation, form });
     match value(PROVIDER) {
         None | Some("kubernetes") => {}
-        Some("spiffe") => return Err(IdentityProblem::Spiffe(account.clone())),
+        Some("spiffe") => return Err(IdentityError::Spiffe(account.clone())),
         Some(_) => return form(PROVIDER, "kubernetes"),
     }
     if value(TYPE).is_some_and(|kind| kind != "jwt") {
@@ -43,7 +44,7 @@ pub fn token_wishes(account: &ObjectKey, annotations: &Annotations) -> Result<To
     }
     let expiration = match value(EXPIRATION) {
         None => None,
-        Some(text) => match go_duration(text).filter(|expiration| !expiration.is_zero()) {
+        Some(text) => match parse_unsigned(text).ok().filter(|expiration| !expiration.is_zero()) {
             None => return form(EXPIRATION, "1h30m (a duration as Go writes it)"),
             expiration => expiration,
         },

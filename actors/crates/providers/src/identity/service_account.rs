@@ -9,7 +9,7 @@ use campanile_domain::{Method, Request};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use super::credential_problem::CredentialProblem;
+use super::credential_error::CredentialError;
 use super::token_address::{Author, secure};
 use crate::AccessToken;
 use crate::access_token::OneToken;
@@ -72,16 +72,16 @@ impl ServiceAccount {
     /// The account whose key is `json`, for tokens that are good for `scope`.
     ///
     /// # Errors
-    /// [`CredentialProblem`] for everything that is no whole key of a service account.
-    pub(crate) fn parse(json: &[u8], scope: &'static str) -> Result<Self, CredentialProblem> {
-        let key: Key = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
+    /// [`CredentialError`] for everything that is no whole key of a service account.
+    pub(crate) fn parse(json: &[u8], scope: &'static str) -> Result<Self, CredentialError> {
+        let key: Key = serde_json::from_slice(json).map_err(|_| CredentialError::NotJson)?;
         for (part, name) in [(&key.client_email, "client_email"), (&key.private_key, "private_key")] {
             if part.is_empty() {
-                return Err(CredentialProblem::Lacks(name));
+                return Err(CredentialError::Lacks(name));
             }
         }
         Ok(Self {
-            key: jwt::read_key(key.private_key.as_bytes()).ok_or(CredentialProblem::PrivateKey)?,
+            key: jwt::read_key(key.private_key.as_bytes()).ok_or(CredentialError::PrivateKey)?,
             // The key is the author's own, but what it signs must not go over the network in clear.
             token_uri: secure("token_uri", key.token_uri, Author::Operator)?,
             scope,

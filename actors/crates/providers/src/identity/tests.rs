@@ -1,7 +1,7 @@
 //! The requests by which tokens are had, and the answers.
 
 use super::azure::{Application, Proof, application, exchange};
-use super::google::{Exchange, Federation, Gke, federation};
+use super::google::{AccountAnnotations, Gke, TokenExchange, federation};
 use super::{Annotations, Cloud, Identity, TokenForm, azure, google, granted};
 use crate::testing::{answer, header};
 use campanile_domain::{Failure, FailureClass, Method, ObjectKey, Request};
@@ -88,8 +88,11 @@ fn s20_google_exchanges_by_a_provider_of_ones_own_or_by_gke() {
         ]),
     );
     let email = "flux@my-project.iam.gserviceaccount.com";
-    assert_eq!(found, Ok(Federation { provider: Some(provider.into()), account: Some(email.into()) }));
-    let exchange = Exchange::with(provider);
+    assert_eq!(
+        found,
+        Ok(AccountAnnotations { provider: Some(provider.into()), account: Some(email.into()) })
+    );
+    let exchange = TokenExchange::with(provider);
     assert_eq!(exchange.kubernetes_audience, format!("//iam.googleapis.com/{provider}"));
     let request = exchange.request("eyJ.k8s", true);
     assert_eq!(request.url, "https://sts.googleapis.com/v1/token");
@@ -105,7 +108,7 @@ fn s20_google_exchanges_by_a_provider_of_ones_own_or_by_gke() {
         ])
     );
     let gke = Gke { project: "p".into(), location: "eu".into(), cluster: "c".into() };
-    let exchange = Exchange::within(&gke);
+    let exchange = TokenExchange::within(&gke);
     assert_eq!(exchange.kubernetes_audience, "p.svc.id.goog");
     assert_eq!(
         exchange.audience,

@@ -19,9 +19,9 @@ use crate::authorization::{self, bearer, pair};
 use crate::exchange::second_try::SecondTry;
 use crate::refusal::{Refusal, beginning, contains, judge_with};
 use crate::render::markup::plain;
-use crate::render::{Limits, Style, characters, event_time, with_plain_keys};
+use crate::render::{MessageLimits, Style, characters, event_time, with_plain_keys};
 use crate::sample::{CHOSEN, KeyPlace, KeyScope, Limit, LoginForm, Markup, RepeatKey, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// Longest message, in characters: what senders keep to (contract, providers 24). Alertmanager's documentation ("Alerts
@@ -31,8 +31,8 @@ const MESSAGE: usize = 40_000;
 /// Longest value of a label or annotation beside the message, in characters.
 const VALUE: usize = 4_000;
 
-const LABELS: Limits =
-    Limits { total: 48_000, text: 0, share: 0, count: 100, key: 256, value: VALUE, overhead: 0 };
+const LABELS: MessageLimits =
+    MessageLimits { total: 48_000, text: 0, share: 0, count: 100, key: 256, value: VALUE, overhead: 0 };
 
 /// The metadata that becomes an annotation.
 const SUMMARY: &str = "summary";
@@ -51,13 +51,13 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     }
     let token = bearer(settings)?;
     Ok(Box::new(Alertmanager {
-        target: Target { url, judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url, judge, masker: settings.masker.clone() },
         authorization: pair(settings).or(token),
     }))
 }
 
 struct Alertmanager {
-    target: Target,
+    target: WebhookTarget,
     authorization: Option<String>,
 }
 

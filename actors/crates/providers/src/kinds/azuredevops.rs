@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorization::basic;
 use crate::commit_status::{
-    BodyRule, Host, Listing, Page, Place, Rules, Shown, States, Statuses, Unreadable, Wanted,
+    BodyRule, Listing, States, StatusComparison, StatusHost, StatusPage, StatusRepository, StatusRules,
+    Statuses, Unreadable, WantedStatus,
 };
 use crate::encoding::segment;
 use crate::identity::azure;
@@ -29,7 +30,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
         let cloud = Cloud::Azure { scope: azure::DEVOPS };
         settings.identity(cloud, TokenForm::Password)
     });
-    let place = Place::of(settings);
+    let place = StatusRepository::of(settings);
     let [organisation, project, _, repository] =
         place.segments("https://dev.azure.com/ORG/PROJECT/_git/REPO")?.map(segment);
     let organisation = format!("{}/{organisation}", place.host()?.origin()).to_lowercase();
@@ -80,7 +81,7 @@ struct EntryContext {
 }
 
 /// The second part of a status's name: one for each summary.
-fn genre(wanted: &Wanted) -> String {
+fn genre(wanted: &WantedStatus) -> String {
     match &wanted.summary {
         Some(summary) => format!("fluxcd:{summary}"),
         None => "fluxcd".to_owned(),
@@ -88,7 +89,7 @@ fn genre(wanted: &Wanted) -> String {
 }
 
 impl AzureDevops {
-    fn request(&self, method: Method, wanted: &Wanted, query: &str, body: Bytes) -> Request {
+    fn request(&self, method: Method, wanted: &WantedStatus, query: &str, body: Bytes) -> Request {
         let mut headers = vec![
             ("X-TFS-FedAuthRedirect".to_owned(), "Suppress".to_owned()),
             ("Accept".to_owned(), ACCEPT.to_owned()),
@@ -102,8 +103,8 @@ impl AzureDevops {
     }
 }
 
-impl Host for AzureDevops {
-    const RULES: Rules = Rules {
+impl StatusHost for AzureDevops {
+    const RULES: StatusRules = StatusRules {
         host: "azure devops",
         states: States { pending: "pending", success: "succeeded", failure: "error" },
         reading: "could not list commit statuses",
@@ -128,21 +129,26 @@ impl Host for AzureDevops {
         &self.masker
     }
 
-    fn context(&self, wanted: &Wanted) -> String {
+    fn context(&self, wanted: &WantedStatus) -> String {
         format!("{}/{}", genre(wanted), wanted.context)
     }
 
-    fn first_page(&self) -> Page {
-        Page::USUAL
+    fn first_page(&self) -> StatusPage {
+        StatusPage::USUAL
     }
 
     /// The newest of each name is enough, and keeps the list short.
-    fn read(&self, wanted: &Wanted, page: Page) -> Request {
+    fn read(&self, wanted: &WantedStatus, page: StatusPage) -> Request {
         let query = format!("?latestOnly=true&top={}&skip={}", page.size, page.offset);
         self.request(Method::Get, wanted, &query, Bytes::new())
     }
 
-    fn shown(&self, wanted: &Wanted, page: Page, response: &Response) -> Result<Shown, Unreadable> {
+    fn shown(
+        &self,
+        wanted: &WantedStatus,
+        page: StatusPage,
+        response: &Response,
+    ) -> Result<StatusComparison, Unreadable> {
         let listing: Listing<Entry> = Listing::read(&response.body)?;
         let genre = genre(wanted);
         Ok(listing.shown(page, response, |entry| {
@@ -154,7 +160,7 @@ impl Host for AzureDevops {
         }))
     }
 
-    fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
+    fn write(&self, wanted: &WantedStatus) -> Result<Request, Failure> {
         let body = json_body(&Body {
             context: Context { genre: genre(wanted), name: &wanted.context },
             description: &wanted.description,

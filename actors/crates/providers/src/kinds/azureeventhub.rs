@@ -4,7 +4,7 @@
 //! does. The login is a signature by the key of a connection string, a token, or workload identity.
 
 mod connection_string;
-mod problem;
+mod error;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +20,7 @@ use crate::sample::{Limit, LoginForm, Markup, Sample};
 use crate::webhook::json_headers;
 use crate::{Cloud, ConfigError, Exchange, Identity, Provider, Settings, Step, TokenForm};
 use connection_string::ConnectionString;
-pub use problem::EventHubProblem;
+pub use error::EventHubError;
 
 /// Longest event, in bytes: a hub of the smallest tier takes 256 KB, properties included, the others 1 MB or more (Event Hubs,
 /// "Quotas and limits", size of a publication, <https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas>).
@@ -45,16 +45,16 @@ struct EventHub {
     identity: Option<Identity>,
 }
 
-/// Where is sent, and as whom.
+/// The hub to which events are sent, and the login there.
 struct Hub {
-    /// `NAMESPACE/HUB`.
+    /// The full name of the hub, `NAMESPACE/HUB`.
     name: String,
     login: Login,
     masker: Masker,
 }
 
 enum Login {
-    /// A key that signs.
+    /// A login by a key that signs.
     Key(ConnectionString),
     /// A token of the user's.
     Token(String),
@@ -76,7 +76,7 @@ impl EventHub {
     fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let address = settings.address.as_str();
         if address.is_empty() {
-            return Err(EventHubProblem::NoAddress.into());
+            return Err(EventHubError::NoAddress.into());
         }
         let (name, login) = if address.contains("SharedAccessKey") {
             let key = by_key(settings, address)?;
@@ -92,21 +92,21 @@ impl EventHub {
     }
 }
 
-fn by_key(settings: &Settings, address: &str) -> Result<ConnectionString, EventHubProblem> {
+fn by_key(settings: &Settings, address: &str) -> Result<ConnectionString, EventHubError> {
     if !settings.service_account.is_empty() {
-        return Err(EventHubProblem::AccountAndKey);
+        return Err(EventHubError::AccountAndKey);
     }
     if settings.token.is_some() {
-        return Err(EventHubProblem::TokenAndKey);
+        return Err(EventHubError::TokenAndKey);
     }
     ConnectionString::parse(address)
 }
 
 /// The hub of that name in the namespace that the channel names.
-fn by_token(settings: &Settings, hub: &str) -> Result<String, EventHubProblem> {
+fn by_token(settings: &Settings, hub: &str) -> Result<String, EventHubError> {
     let channel = settings.channel.as_str();
     if channel.is_empty() {
-        return Err(EventHubProblem::NoNamespace);
+        return Err(EventHubError::NoNamespace);
     }
     let authority = settings.environment.azure_authority.as_deref().unwrap_or_default();
     let suffix = SUFFIXES.iter().find(|(part, _)| authority.contains(part)).map(|(_, suffix)| *suffix);
@@ -115,10 +115,10 @@ fn by_token(settings: &Settings, hub: &str) -> Result<String, EventHubProblem> {
         false => format!("{channel}{}", suffix.unwrap_or(PUBLIC_SUFFIX)),
     };
     if !connection_string::is_host(&namespace) {
-        return Err(EventHubProblem::Namespace);
+        return Err(EventHubError::Namespace);
     }
     if !connection_string::is_hub(hub) {
-        return Err(EventHubProblem::Hub(settings.address.source().clone()));
+        return Err(EventHubError::Hub(settings.address.source().clone()));
     }
     Ok(format!("{namespace}/{hub}"))
 }
@@ -126,7 +126,7 @@ fn by_token(settings: &Settings, hub: &str) -> Result<String, EventHubProblem> {
 fn token(settings: &Settings) -> Result<Login, ConfigError> {
     let Some(token) = settings.header_token()? else { return Ok(Login::Identity) };
     if !settings.service_account.is_empty() {
-        return Err(EventHubProblem::AccountAndToken.into());
+        return Err(EventHubError::AccountAndToken.into());
     }
     Ok(Login::Token(token.to_owned()))
 }

@@ -9,11 +9,11 @@ use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Address, AddressSource};
+use crate::address::{AddressSource, DestinationAddress};
 use crate::authorization::basic;
 use crate::commit_status::{
-    BodyRule, GitProblem, Host, Page, Place, Rules, Shown, States, Statuses, Unreadable, Wanted, object,
-    status_key,
+    BodyRule, GitHostError, States, StatusComparison, StatusHost, StatusPage, StatusRepository, StatusRules,
+    Statuses, Unreadable, WantedStatus, object, status_key,
 };
 use crate::encoding::segment;
 use crate::sample::{CHOSEN, Limit, LoginForm, REFUSED, Sample, StatusExample, StatusForm};
@@ -24,12 +24,14 @@ use crate::{ConfigError, Provider, Settings};
 const API: &str = "https://api.bitbucket.org/2.0";
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
-    let token = settings.header_token()?.ok_or(GitProblem::Token("bitbucket"))?;
-    let (username, password) =
-        token.split_once(':').filter(|(_, password)| !password.contains(':')).ok_or(GitProblem::TokenForm)?;
-    let place = Place::of(settings);
+    let token = settings.header_token()?.ok_or(GitHostError::Token("bitbucket"))?;
+    let (username, password) = token
+        .split_once(':')
+        .filter(|(_, password)| !password.contains(':'))
+        .ok_or(GitHostError::TokenForm)?;
+    let place = StatusRepository::of(settings);
     let [owner, repository] = place.segments("https://bitbucket.org/WORKSPACE/REPO")?.map(segment);
-    let base = Address::new(
+    let base = DestinationAddress::new(
         settings.environment.bitbucket_api.clone().unwrap_or_else(|| API.to_owned()),
         AddressSource::Spec,
     );
@@ -70,7 +72,7 @@ struct Current {
 }
 
 impl Bitbucket {
-    fn request(&self, method: Method, wanted: &Wanted, key: &str, body: Bytes) -> Request {
+    fn request(&self, method: Method, wanted: &WantedStatus, key: &str, body: Bytes) -> Request {
         let mut headers = Vec::with_capacity(2);
         if let Some(login) = &self.login {
             headers.push(("Authorization".to_owned(), login.clone()));
@@ -83,8 +85,8 @@ impl Bitbucket {
     }
 }
 
-impl Host for Bitbucket {
-    const RULES: Rules = Rules {
+impl StatusHost for Bitbucket {
+    const RULES: StatusRules = StatusRules {
         host: "bitbucket",
         states: States::BITBUCKET,
         reading: "could not get commit status",
@@ -105,21 +107,26 @@ impl Host for Bitbucket {
         &self.masker
     }
 
-    fn read(&self, wanted: &Wanted, _: Page) -> Request {
+    fn read(&self, wanted: &WantedStatus, _: StatusPage) -> Request {
         self.request(Method::Get, wanted, &format!("/{}", status_key(&wanted.context)), Bytes::new())
     }
 
-    fn shown(&self, wanted: &Wanted, _: Page, response: &Response) -> Result<Shown, Unreadable> {
+    fn shown(
+        &self,
+        wanted: &WantedStatus,
+        _: StatusPage,
+        response: &Response,
+    ) -> Result<StatusComparison, Unreadable> {
         if response.status == 204 {
-            return Ok(Shown::Different);
+            return Ok(StatusComparison::Different);
         }
         let current: Current = object(&response.body)?;
         let same =
             current.state == wanted.state && current.description.as_deref() == Some(&wanted.description);
-        Ok(if same { Shown::Same } else { Shown::Different })
+        Ok(if same { StatusComparison::Same } else { StatusComparison::Different })
     }
 
-    fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
+    fn write(&self, wanted: &WantedStatus) -> Result<Request, Failure> {
         let body = json_body(&Body {
             key: &status_key(&wanted.context),
             url: "https://bitbucket.org",

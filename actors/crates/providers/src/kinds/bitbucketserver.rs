@@ -10,11 +10,11 @@ use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Address, AddressSource};
+use crate::address::{AddressSource, DestinationAddress};
 use crate::authorization::basic;
 use crate::commit_status::{
-    BodyRule, GitProblem, Host, Page, Place, Rules, Shown, States, Statuses, Unreadable, Wanted, object,
-    status_key,
+    BodyRule, GitHostError, States, StatusComparison, StatusHost, StatusPage, StatusRepository, StatusRules,
+    Statuses, Unreadable, WantedStatus, object, status_key,
 };
 use crate::encoding::segment;
 use crate::headers::is_value;
@@ -34,7 +34,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     Ok(Statuses::provider(settings, BitbucketServer { clone_url, login, masker }))
 }
 
-/// The value of `Authorization`.
+/// The value of the header `Authorization`.
 fn login(settings: &Settings) -> Result<String, ConfigError> {
     if let Some(token) = settings.header_token()? {
         return Ok(format!("Bearer {token}"));
@@ -43,7 +43,7 @@ fn login(settings: &Settings) -> Result<String, ConfigError> {
     let password =
         settings.password.as_deref().map(str::trim_ascii_end).filter(|password| !password.is_empty());
     let (Some(username), Some(password)) = (username, password) else {
-        return Err(GitProblem::ServerLogin.into());
+        return Err(GitHostError::ServerLogin.into());
     };
     Ok(basic(username, password))
 }
@@ -76,12 +76,12 @@ struct Current {
 }
 
 /// Name and reason in one, as the server shows no description beside the name.
-fn name(wanted: &Wanted) -> String {
+fn name(wanted: &WantedStatus) -> String {
     limited(Cow::Owned(format!("{} [{}]", wanted.name, wanted.description)), LONGEST).into_owned()
 }
 
 impl BitbucketServer {
-    fn request(&self, method: Method, wanted: &Wanted, query: &str, body: Bytes) -> Request {
+    fn request(&self, method: Method, wanted: &WantedStatus, query: &str, body: Bytes) -> Request {
         let mut headers = vec![
             ("Authorization".to_owned(), self.login.clone()),
             ("X-Atlassian-Token".to_owned(), "no-check".to_owned()),
@@ -95,8 +95,8 @@ impl BitbucketServer {
     }
 }
 
-impl Host for BitbucketServer {
-    const RULES: Rules = Rules {
+impl StatusHost for BitbucketServer {
+    const RULES: StatusRules = StatusRules {
         host: "bitbucket server",
         states: States::BITBUCKET,
         reading: "could not get existing commit status",
@@ -115,20 +115,25 @@ impl Host for BitbucketServer {
         &self.masker
     }
 
-    fn read(&self, wanted: &Wanted, _: Page) -> Request {
+    fn read(&self, wanted: &WantedStatus, _: StatusPage) -> Request {
         self.request(Method::Get, wanted, &format!("?key={}", status_key(&wanted.context)), Bytes::new())
     }
 
-    fn shown(&self, wanted: &Wanted, _: Page, response: &Response) -> Result<Shown, Unreadable> {
+    fn shown(
+        &self,
+        wanted: &WantedStatus,
+        _: StatusPage,
+        response: &Response,
+    ) -> Result<StatusComparison, Unreadable> {
         let current: Current = object(&response.body)?;
         let same = current.key == status_key(&wanted.context)
             && current.state == wanted.state
             && current.description.as_deref() == Some(&wanted.description)
             && current.name == Some(name(wanted));
-        Ok(if same { Shown::Same } else { Shown::Different })
+        Ok(if same { StatusComparison::Same } else { StatusComparison::Different })
     }
 
-    fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
+    fn write(&self, wanted: &WantedStatus) -> Result<Request, Failure> {
         let body = json_body(&Body {
             description: &wanted.description,
             key: &status_key(&wanted.context),
@@ -157,19 +162,21 @@ impl CloneUrl {
     /// # Errors
     /// In the order of the contract (providers 23.32): scheme, form, number of segments; and a host that cannot be
     /// dialled.
-    fn read(address: &Address) -> Result<Self, ConfigError> {
+    fn read(address: &DestinationAddress) -> Result<Self, ConfigError> {
         let text = address.as_str();
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
             return Err(foreign_scheme(scheme, address).into());
         }
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
-        let refuse = || GitProblem::NoCloneUrl(address.source().clone());
+        let refuse = || GitHostError::NoCloneUrl(address.source().clone());
         let (server, repository) = rest.rsplit_once(MARK).ok_or_else(refuse)?;
-        let place = Place::at(&format!("https://host/{repository}"), address.source());
+        let place = StatusRepository::at(&format!("https://host/{repository}"), address.source());
         let [project, repository] = place.segments("https://HOST/scm/PROJECT/REPO.git")?.map(segment);
         let server = server.rsplit_once('@').map_or(server, |(_, server)| server);
-        let own = |tail: &str| Address::new(format!("{scheme}://{server}{tail}"), address.source().clone());
+        let own = |tail: &str| {
+            DestinationAddress::new(format!("{scheme}://{server}{tail}"), address.source().clone())
+        };
         let api = own(&format!("/rest/api/latest/projects/{project}/repos/{repository}"));
         let api = api.hook_url("repository address")?.as_str().to_owned();
         let shown = text.split_once("://").map_or(text, |(_, rest)| rest);
@@ -186,13 +193,13 @@ fn without_user_info(rest: &str) -> String {
 }
 
 /// The scheme of a secret address is not shown: it may be no scheme at all.
-fn foreign_scheme(scheme: &str, address: &Address) -> GitProblem {
+fn foreign_scheme(scheme: &str, address: &DestinationAddress) -> GitHostError {
     let place = address.source().clone();
     let scheme = match place {
         AddressSource::Spec => scheme.to_owned(),
         AddressSource::Secret(_) => "*****".to_owned(),
     };
-    GitProblem::Scheme { scheme, place }
+    GitHostError::Scheme { scheme, place }
 }
 
 /// What is sent to a host with example E, and what it may show (contract, providers 25).

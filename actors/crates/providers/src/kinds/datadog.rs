@@ -19,9 +19,9 @@ use crate::authorization::token;
 use crate::judgement::told;
 use crate::refusal::{Refusal, SEEN, judge_with};
 use crate::render::markup::plain;
-use crate::render::{Limits, Position, Style, characters, or_blank, with_plain_keys};
+use crate::render::{MarkupContext, MessageLimits, Style, characters, or_blank, with_plain_keys};
 use crate::sample::{CHOSEN, Limit, Markup, Measure, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 
 /// The longest title, in characters: the references of the libraries for API v1 have it, today's "Post an event" only says 500
@@ -37,14 +37,14 @@ const OLDEST: SignedDuration = SignedDuration::from_hours(18);
 const TAG: usize = 200;
 
 /// Tags that are made of metadata. How many an event may have was not found in the documentation: 100 in all are ours.
-const IN_TAGS: Limits =
-    Limits { total: 95 * 2 * TAG, text: 0, share: 0, count: 95, key: TAG, value: TAG, overhead: 0 };
+const IN_TAGS: MessageLimits =
+    MessageLimits { total: 95 * 2 * TAG, text: 0, share: 0, count: 95, key: TAG, value: TAG, overhead: 0 };
 
 const STYLE: Style = Style { escape, width: characters };
 const PLAIN: Style = Style { escape: plain, width: characters };
 
 /// Mentions notify people; `%%%` begins Markdown (Datadog, "Events").
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     match position.c {
         '@' if !position.previous().is_some_and(char::is_alphanumeric)
             && position.next_is(char::is_alphanumeric) =>
@@ -59,11 +59,11 @@ fn escape(position: &Position<'_>) -> Option<&'static str> {
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let key = token(settings, "token cannot be empty")?.to_owned();
     let url = settings.address.hook_url("Datadog address")?.without_login().moved("/api/v1/events", None);
-    Ok(Box::new(Datadog { target: Target { url, judge, masker: settings.masker.clone() }, key }))
+    Ok(Box::new(Datadog { target: WebhookTarget { url, judge, masker: settings.masker.clone() }, key }))
 }
 
 struct Datadog {
-    target: Target,
+    target: WebhookTarget,
     key: String,
 }
 

@@ -15,15 +15,15 @@ use campanile_domain::{Failure, FailureClass, Masker, Notification, Response, Ve
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::address::{Address, AddressSource, HookUrl};
+use crate::address::{AddressSource, DestinationAddress, HookUrl};
 use crate::exchange::second_try::Amended;
 use crate::judgement::with_pause;
 use crate::refusal::{Refusal, beginning, contains, judge_with};
 use crate::render::markup::{markdown, plain};
-use crate::render::slack_message::{Attachment, Field, Message};
-use crate::render::{Body, Limits, Position, Style, characters, or_blank};
+use crate::render::slack_message::{Attachment, SlackField, SlackMessage};
+use crate::render::{MarkupContext, MessageBody, MessageLimits, Style, characters, or_blank};
 use crate::sample::{Limit, Markup, Measure, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The limits of an embed, in characters (API reference, Message resource, "Embed limits",
@@ -31,7 +31,7 @@ use crate::{ConfigError, Exchange, Provider, Settings};
 const TOTAL: usize = 6000;
 const AUTHOR: usize = 256;
 const DESCRIPTION: usize = 4096;
-const LIMITS: Limits = Limits {
+const LIMITS: MessageLimits = MessageLimits {
     total: TOTAL - AUTHOR,
     text: DESCRIPTION,
     share: TOTAL - AUTHOR - DESCRIPTION,
@@ -49,7 +49,7 @@ const LONGEST_NAME: usize = 80;
 const STYLE: Style = Style { escape, width: characters };
 const NAME: Style = Style { escape: plain, width: characters };
 
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     match position.c {
         '@' if ["everyone", "here"].iter().any(|all| position.after.starts_with(all)) => Some("@\u{200b}"),
         _ => markdown(position),
@@ -59,13 +59,13 @@ fn escape(position: &Position<'_>) -> Option<&'static str> {
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = slack_compatible(&settings.address)?;
     Ok(Box::new(Discord {
-        target: Target { url, judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url, judge, masker: settings.masker.clone() },
         username: settings.username.clone(),
     }))
 }
 
 struct Discord {
-    target: Target,
+    target: WebhookTarget,
     username: String,
 }
 
@@ -81,8 +81,8 @@ impl Provider for Discord {
 }
 
 impl Discord {
-    fn message<'a>(&'a self, notification: &'a Notification<'_>) -> Message<'a> {
-        let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
+    fn message<'a>(&'a self, notification: &'a Notification<'_>) -> SlackMessage<'a> {
+        let MessageBody { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
         let attachment = Attachment {
             fallback: Cow::Borrowed(""),
             color: if notification.is_error() { "danger" } else { "good" },
@@ -91,11 +91,15 @@ impl Discord {
             mrkdwn_in: ["text"],
             fields: entries
                 .into_iter()
-                .map(|(title, value)| Field { title: or_blank(title), value: or_blank(value), short: false })
+                .map(|(title, value)| SlackField {
+                    title: or_blank(title),
+                    value: or_blank(value),
+                    short: false,
+                })
                 .collect(),
         };
         let name = if self.username.is_empty() { notification.controller() } else { &self.username };
-        Message {
+        SlackMessage {
             channel: "",
             // One character at least; without the field the webhook's own name shows.
             username: Some(NAME.fit(name, LONGEST_NAME)).filter(|name| !name.is_empty()),
@@ -164,7 +168,7 @@ fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
 
 #[derive(Deserialize)]
 struct RateLimited {
-    /// In seconds.
+    /// The pause that is asked for, in seconds.
     retry_after: f64,
 }
 
@@ -178,7 +182,7 @@ const SUFFIX: &str = "slack";
 
 /// The URL that takes Slack's payloads: `/slack` is appended to the path, unless it ends so already (contract, providers
 /// 23.4, with its FIX: the path decides, not the query). Empty and dotted segments are cleaned away.
-fn slack_compatible(address: &Address) -> Result<HookUrl, ConfigError> {
+fn slack_compatible(address: &DestinationAddress) -> Result<HookUrl, ConfigError> {
     let checked = address.hook_url(WHAT)?;
     let url = checked.as_str();
     let (before_query, query) = url.split_at(url.find('?').unwrap_or(url.len()));
@@ -191,7 +195,7 @@ fn slack_compatible(address: &Address) -> Result<HookUrl, ConfigError> {
     segments.push(SUFFIX);
     let compatible = format!("{scheme}://{authority}/{}{query}", segments.join("/"));
     // It has passed the check before it was extended, so where it stands will never be told.
-    Address::new(compatible, AddressSource::Spec).hook_url(WHAT)
+    DestinationAddress::new(compatible, AddressSource::Spec).hook_url(WHAT)
 }
 
 /// The segments of a path without the empty and the dotted ones (RFC 3986, 5.2.4).

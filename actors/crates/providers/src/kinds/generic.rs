@@ -6,7 +6,7 @@ use campanile_domain::{Failure, Notification};
 use crate::render::event_body;
 use crate::sample::{Markup, Sample};
 use crate::text::header_value;
-use crate::webhook::{Target, json_headers};
+use crate::webhook::{WebhookTarget, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -15,7 +15,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
 
 /// Also the foundation of `generic-hmac`.
 pub(super) struct Generic {
-    target: Target,
+    target: WebhookTarget,
     custom_headers: Vec<(String, String)>,
 }
 
@@ -23,7 +23,7 @@ impl Generic {
     pub(super) fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let url = settings.address.hook_url("hook URL")?;
         let custom_headers = settings.http_headers()?;
-        Ok(Self { target: Target { url, judge, masker: settings.masker.clone() }, custom_headers })
+        Ok(Self { target: WebhookTarget { url, judge, masker: settings.masker.clone() }, custom_headers })
     }
 
     pub(super) fn body(notification: &Notification<'_>) -> Result<Bytes, Failure> {

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorization::header;
 use crate::commit_status::{
-    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, TokenApi, Unreadable, Wanted,
+    BodyRule, Listing, States, StatusComparison, StatusHost, StatusPage, StatusRules, Statuses, TokenApi,
+    Unreadable, WantedStatus,
 };
 use crate::encoding::segment;
 use crate::sample::{CHOSEN, Limit, Sample, StatusExample, StatusForm};
@@ -60,8 +61,8 @@ fn headers(token: &str, _: Method) -> Vec<(String, String)> {
     headers
 }
 
-impl Host for Gitea {
-    const RULES: Rules = Rules {
+impl StatusHost for Gitea {
+    const RULES: StatusRules = StatusRules {
         host: "gitea",
         states: States { pending: "pending", success: "success", failure: "failure" },
         reading: "could not list commit statuses",
@@ -82,17 +83,22 @@ impl Host for Gitea {
         self.0.masker()
     }
 
-    fn first_page(&self) -> Page {
-        Page::USUAL
+    fn first_page(&self) -> StatusPage {
+        StatusPage::USUAL
     }
 
-    fn read(&self, wanted: &Wanted, page: Page) -> Request {
+    fn read(&self, wanted: &WantedStatus, page: StatusPage) -> Request {
         let (commit, size, number) = (segment(&wanted.commit), page.size, page.number());
         let path = format!("commits/{commit}/statuses?limit={size}&page={number}");
         self.0.request(Method::Get, &path, Bytes::new())
     }
 
-    fn shown(&self, wanted: &Wanted, page: Page, response: &Response) -> Result<Shown, Unreadable> {
+    fn shown(
+        &self,
+        wanted: &WantedStatus,
+        page: StatusPage,
+        response: &Response,
+    ) -> Result<StatusComparison, Unreadable> {
         let listing: Listing<Entry> = Listing::read(&response.body)?;
         Ok(listing.shown(page, response, |entry| {
             let given =
@@ -104,8 +110,8 @@ impl Host for Gitea {
         }))
     }
 
-    fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
-        let Wanted { description, context, .. } = wanted;
+    fn write(&self, wanted: &WantedStatus) -> Result<Request, Failure> {
+        let WantedStatus { description, context, .. } = wanted;
         let body = json_body(&Body { state: wanted.state, target_url: "", description, context })?;
         Ok(self.0.request(Method::Post, &format!("statuses/{}", segment(&wanted.commit)), body))
     }

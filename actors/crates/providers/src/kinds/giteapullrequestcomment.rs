@@ -7,8 +7,8 @@ use bytes::Bytes;
 use campanile_domain::{Masker, Method, Request, Response};
 
 use super::gitea;
-use crate::change_request::{Comment, Comments, Host, Place, Rules};
-use crate::commit_status::{BodyRule, Listing, Page, TokenApi};
+use crate::change_request::{Comment, CommentHost, CommentPlace, CommentRules, Comments};
+use crate::commit_status::{BodyRule, Listing, StatusPage, TokenApi};
 use crate::sample::{CHOSEN, CommentExample, Limit, Markup, Sample};
 use crate::{ConfigError, Provider, Settings};
 
@@ -21,11 +21,11 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
 
 struct PullRequests(TokenApi);
 
-impl Host for PullRequests {
-    const RULES: Rules = Rules {
+impl CommentHost for PullRequests {
+    const RULES: CommentRules = CommentRules {
         succeeds: |status| matches!(status, 200..=299),
         written_body: BodyRule::Json,
-        ..Rules::PULL_REQUESTS
+        ..CommentRules::PULL_REQUESTS
     };
 
     fn masker(&self) -> &Masker {
@@ -39,7 +39,7 @@ impl Host for PullRequests {
     /// Servers give all comments at once, whatever page is asked for; only timelines, which have the comments among other
     /// entries, come in pages (API of Gitea 1.27, `issueGetComments` and `issueGetCommentsAndTimeline`). So the first
     /// answer is everything, and where it is too long to be read, the timeline is.
-    fn list(&self, number: u64, page: Page) -> Request {
+    fn list(&self, number: u64, page: StatusPage) -> Request {
         let (size, at) = (page.size, page.number());
         let list = if page.is_first() { "comments" } else { "timeline" };
         let path = format!("issues/{number}/{list}?limit={size}&page={at}");
@@ -48,7 +48,12 @@ impl Host for PullRequests {
 
     /// Timelines leave out entries that the account may not see, so that a page with fewer entries than asked for need not
     /// be the last one.
-    fn page_after(&self, page: Page, listing: &Listing<Comment>, response: &Response) -> Option<Page> {
+    fn page_after(
+        &self,
+        page: StatusPage,
+        listing: &Listing<Comment>,
+        response: &Response,
+    ) -> Option<StatusPage> {
         if page.is_first() {
             let is_part = listing.is_cut() || is_paged(listing.count(), response);
             return is_part.then(|| page.anew(TIMELINE_PAGE)).flatten();
@@ -60,7 +65,7 @@ impl Host for PullRequests {
         }
     }
 
-    fn write(&self, place: Place, body: Bytes) -> Request {
+    fn write(&self, place: CommentPlace, body: Bytes) -> Request {
         let (method, path) = place.on_an_issue();
         self.0.request(method, &path, body)
     }

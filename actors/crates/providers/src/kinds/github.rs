@@ -7,7 +7,8 @@ use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::commit_status::{
-    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, Unreadable, Wanted,
+    BodyRule, Listing, States, StatusComparison, StatusHost, StatusPage, StatusRules, Statuses, Unreadable,
+    WantedStatus,
 };
 use crate::encoding::segment;
 use crate::github::{Api, json};
@@ -38,8 +39,8 @@ struct Entry {
     description: Option<String>,
 }
 
-impl Host for Github {
-    const RULES: Rules = Rules {
+impl StatusHost for Github {
+    const RULES: StatusRules = StatusRules {
         host: "github",
         states: States { pending: "pending", success: "success", failure: "failure" },
         reading: "could not list commit statuses",
@@ -60,11 +61,11 @@ impl Host for Github {
         self.0.masker()
     }
 
-    fn first_page(&self) -> Page {
-        Page::USUAL
+    fn first_page(&self) -> StatusPage {
+        StatusPage::USUAL
     }
 
-    fn read(&self, wanted: &Wanted, page: Page) -> Request {
+    fn read(&self, wanted: &WantedStatus, page: StatusPage) -> Request {
         let mut path = format!("commits/{}/statuses?per_page={}", segment(&wanted.commit), page.size);
         if !page.is_first() {
             path.push_str(&format!("&page={}", page.number()));
@@ -72,9 +73,14 @@ impl Host for Github {
         self.0.request(Method::Get, &path, None)
     }
 
-    fn shown(&self, wanted: &Wanted, page: Page, response: &Response) -> Result<Shown, Unreadable> {
+    fn shown(
+        &self,
+        wanted: &WantedStatus,
+        page: StatusPage,
+        response: &Response,
+    ) -> Result<StatusComparison, Unreadable> {
         if response.body.is_empty() {
-            return Ok(Shown::Different);
+            return Ok(StatusComparison::Different);
         }
         let listing: Listing<Entry> = Listing::read(&response.body)?;
         Ok(listing.shown(page, response, |entry| {
@@ -85,8 +91,8 @@ impl Host for Github {
         }))
     }
 
-    fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
-        let Wanted { description, context, .. } = wanted;
+    fn write(&self, wanted: &WantedStatus) -> Result<Request, Failure> {
+        let WantedStatus { description, context, .. } = wanted;
         let body = json(&Body { state: wanted.state, description, context })?;
         Ok(self.0.request(Method::Post, &format!("statuses/{}", segment(&wanted.commit)), Some(body)))
     }

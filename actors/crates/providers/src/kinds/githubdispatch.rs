@@ -12,7 +12,7 @@ use campanile_domain::{
 };
 use jiff::Timestamp;
 
-use crate::commit_status::{About, Answer, BodyRule};
+use crate::commit_status::{About, BodyRule, HostAnswer};
 use crate::exchange::Post;
 use crate::github::{Api, json};
 use crate::render::event_body::known_fitting;
@@ -68,7 +68,7 @@ fn body(event_type: &str, payload: &[u8]) -> Result<Bytes, Failure> {
 
 fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
     let doing = "could not send github repository dispatch webhook";
-    let answer = Answer { doing, about: &ABOUT, response, now, masker };
+    let answer = HostAnswer { doing, about: &ABOUT, response, now, masker };
     match response.status {
         200 | 201 | 203..=299 if BodyRule::JsonOrNothing.allows(response) => Verdict::Delivered,
         200..=299 => answer.garbled(),

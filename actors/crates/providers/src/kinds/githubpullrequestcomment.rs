@@ -6,8 +6,8 @@ mod tests;
 use bytes::Bytes;
 use campanile_domain::{Failure, Masker, Method, Request};
 
-use crate::change_request::{Comments, Host, Place, Rules, Text};
-use crate::commit_status::{BodyRule, Page};
+use crate::change_request::{CommentBody, CommentHost, CommentPlace, CommentRules, Comments};
+use crate::commit_status::{BodyRule, StatusPage};
 use crate::github::{Api, json};
 use crate::sample::{CommentExample, Limit, LoginForm, Markup, REFUSED, Sample};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -18,11 +18,11 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
 
 struct PullRequests(Api);
 
-impl Host for PullRequests {
-    const RULES: Rules = Rules {
+impl CommentHost for PullRequests {
+    const RULES: CommentRules = CommentRules {
         succeeds: |status| matches!(status, 200..=299) && status != 202,
         written_body: BodyRule::JsonOrNothing,
-        ..Rules::PULL_REQUESTS
+        ..CommentRules::PULL_REQUESTS
     };
 
     fn masker(&self) -> &Masker {
@@ -37,7 +37,7 @@ impl Host for PullRequests {
         self.0.app_login()
     }
 
-    fn list(&self, number: u64, page: Page) -> Request {
+    fn list(&self, number: u64, page: StatusPage) -> Request {
         let size = page.size;
         let mut path = format!("issues/{number}/comments?direction=asc&per_page={size}&sort=created");
         if !page.is_first() {
@@ -46,11 +46,11 @@ impl Host for PullRequests {
         self.0.request(Method::Get, &path, None)
     }
 
-    fn body(&self, text: &Text<'_>) -> Result<Bytes, Failure> {
+    fn body(&self, text: &CommentBody<'_>) -> Result<Bytes, Failure> {
         json(text)
     }
 
-    fn write(&self, place: Place, body: Bytes) -> Request {
+    fn write(&self, place: CommentPlace, body: Bytes) -> Request {
         let (method, path) = place.on_an_issue();
         self.0.request(method, &path, Some(body))
     }

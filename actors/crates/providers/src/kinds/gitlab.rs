@@ -8,7 +8,8 @@ use campanile_domain::{Failure, Masker, Method, Request, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::commit_status::{
-    BodyRule, Host, Listing, Page, Rules, Shown, States, Statuses, TokenApi, Unreadable, Wanted,
+    BodyRule, Listing, States, StatusComparison, StatusHost, StatusPage, StatusRules, Statuses, TokenApi,
+    Unreadable, WantedStatus,
 };
 use crate::encoding::segment;
 use crate::sample::{CHOSEN, Limit, Sample, StatusExample, StatusForm};
@@ -71,8 +72,8 @@ fn headers(token: &str, method: Method) -> Vec<(String, String)> {
     headers
 }
 
-impl Host for Gitlab {
-    const RULES: Rules = Rules {
+impl StatusHost for Gitlab {
+    const RULES: StatusRules = StatusRules {
         host: "gitlab",
         states: States { pending: "pending", success: "success", failure: "failed" },
         reading: "unable to list commit status",
@@ -92,11 +93,11 @@ impl Host for Gitlab {
         self.0.masker()
     }
 
-    fn first_page(&self) -> Page {
-        Page::first(PAGE_SIZE)
+    fn first_page(&self) -> StatusPage {
+        StatusPage::first(PAGE_SIZE)
     }
 
-    fn read(&self, wanted: &Wanted, page: Page) -> Request {
+    fn read(&self, wanted: &WantedStatus, page: StatusPage) -> Request {
         let (commit, name) = (segment(&wanted.commit), segment(&wanted.context));
         let mut path = format!("repository/commits/{commit}/statuses?name={name}");
         if !page.is_first() {
@@ -105,7 +106,12 @@ impl Host for Gitlab {
         self.0.request(Method::Get, &path, Bytes::new())
     }
 
-    fn shown(&self, wanted: &Wanted, page: Page, response: &Response) -> Result<Shown, Unreadable> {
+    fn shown(
+        &self,
+        wanted: &WantedStatus,
+        page: StatusPage,
+        response: &Response,
+    ) -> Result<StatusComparison, Unreadable> {
         let listing: Listing<Entry> = Listing::read(&response.body)?;
         Ok(listing.shown(page, response, |entry| {
             let same = entry.sha.as_deref() == Some(&wanted.commit)
@@ -116,14 +122,14 @@ impl Host for Gitlab {
         }))
     }
 
-    fn write(&self, wanted: &Wanted) -> Result<Request, Failure> {
-        let Wanted { context: name, description, .. } = wanted;
+    fn write(&self, wanted: &WantedStatus) -> Result<Request, Failure> {
+        let WantedStatus { context: name, description, .. } = wanted;
         let body = json_body(&Body { state: wanted.state, name, description })?;
         Ok(self.0.request(Method::Post, &format!("statuses/{}", segment(&wanted.commit)), body))
     }
 
     /// GitLab does not let a status change into what it is already.
-    fn refuses_repetition(&self, wanted: &Wanted, response: &Response) -> bool {
+    fn refuses_repetition(&self, wanted: &WantedStatus, response: &Response) -> bool {
         let text = String::from_utf8_lossy(&response.body);
         let from = format!("from :{}", wanted.state);
         response.status == 400 && text.contains("Cannot transition status") && text.contains(&from)

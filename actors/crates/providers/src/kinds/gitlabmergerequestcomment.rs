@@ -5,8 +5,8 @@ use bytes::Bytes;
 use campanile_domain::{Masker, Method, Request};
 
 use super::gitlab;
-use crate::change_request::{Comments, Host, Place, Rules, mentions_and_actions, style};
-use crate::commit_status::{BodyRule, Page, TokenApi};
+use crate::change_request::{CommentHost, CommentPlace, CommentRules, Comments, mentions_and_actions, style};
+use crate::commit_status::{BodyRule, StatusPage, TokenApi};
 use crate::sample::{CommentExample, Limit, Markup, Sample};
 use crate::{ConfigError, Provider, Settings};
 
@@ -16,8 +16,8 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
 
 struct MergeRequests(TokenApi);
 
-impl Host for MergeRequests {
-    const RULES: Rules = Rules {
+impl CommentHost for MergeRequests {
+    const RULES: CommentRules = CommentRules {
         prefix: "flux-mr-comment-key",
         listing: "failed to list merge request notes",
         updating: "failed to update merge request note",
@@ -36,7 +36,7 @@ impl Host for MergeRequests {
         Some(self.0.account_request())
     }
 
-    fn list(&self, number: u64, page: Page) -> Request {
+    fn list(&self, number: u64, page: StatusPage) -> Request {
         let size = page.size;
         let mut path = format!("merge_requests/{number}/notes?order_by=created_at&per_page={size}&sort=asc");
         if !page.is_first() {
@@ -45,12 +45,12 @@ impl Host for MergeRequests {
         self.0.request(Method::Get, &path, Bytes::new())
     }
 
-    fn write(&self, place: Place, body: Bytes) -> Request {
+    fn write(&self, place: CommentPlace, body: Bytes) -> Request {
         match place {
-            Place::New(number) => {
+            CommentPlace::New(number) => {
                 self.0.request(Method::Post, &format!("merge_requests/{number}/notes"), body)
             }
-            Place::Existing { number, id } => {
+            CommentPlace::Existing { number, id } => {
                 self.0.request(Method::Put, &format!("merge_requests/{number}/notes/{id}"), body)
             }
         }

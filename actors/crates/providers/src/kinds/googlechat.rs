@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::judgement::told;
 use crate::refusal::{Refusal, judge_with};
 use crate::render::markup::{html, plain};
-use crate::render::{Body, Entry, Limits, Style, json_bytes, or_blank};
+use crate::render::{FactEntry, MessageBody, MessageLimits, Style, json_bytes, or_blank};
 use crate::sample::{Limit, Markup, Measure, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// A message with its cards, in bytes (API reference, `spaces.messages.create`: 32,000 bytes,
@@ -34,7 +34,7 @@ const HEADING: usize = 1_000;
 /// <https://developers.google.com/apps-script/reference/card-service/card-section>).
 const WIDGETS: usize = 100;
 
-const LIMITS: Limits = Limits {
+const LIMITS: MessageLimits = MessageLimits {
     total: LONGEST_MESSAGE - FRAME - 2 * HEADING,
     text: LONGEST_MESSAGE - FRAME - 2 * HEADING,
     share: 12_000,
@@ -49,11 +49,11 @@ const PLAIN: Style = Style { escape: plain, width: json_bytes };
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("Google Chat hook URL")?;
-    Ok(Box::new(GoogleChat { target: Target { url, judge, masker: settings.masker.clone() } }))
+    Ok(Box::new(GoogleChat { target: WebhookTarget { url, judge, masker: settings.masker.clone() } }))
 }
 
 struct GoogleChat {
-    target: Target,
+    target: WebhookTarget,
 }
 
 impl Provider for GoogleChat {
@@ -192,7 +192,7 @@ impl<'a> Message<'a> {
             image_url: None,
             image_style: None,
         };
-        let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
+        let MessageBody { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
         let has_text = !text.is_empty();
         let text = or_blank(text);
         let text = if notification.is_error() {
@@ -223,7 +223,7 @@ impl<'a> Widget<'a> {
         Self { text_paragraph: Some(TextParagraph { text }), key_value: None }
     }
 
-    fn entry((key, value): Entry<'a>) -> Self {
+    fn entry((key, value): FactEntry<'a>) -> Self {
         let key_value = KeyValue {
             top_label: or_blank(key),
             content: or_blank(value),

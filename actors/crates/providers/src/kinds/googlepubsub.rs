@@ -18,7 +18,7 @@ use campanile_domain::{Failure, Masker, Method, Notification, Request};
 use serde::Serialize;
 
 use crate::encoding::segment;
-use crate::identity::credential::{Author, CredentialProblem, kind_of};
+use crate::identity::credential::{Author, CredentialError, kind_of};
 use crate::identity::service_account::ServiceAccount;
 use crate::render::event_body::fitting;
 use crate::sample::{Limit, LoginForm, Markup, Sample, Sends};
@@ -26,7 +26,7 @@ use crate::webhook::{json_body, json_headers};
 use crate::{Cloud, ConfigError, Credential, Exchange, Identity, Provider, Settings, Token, TokenForm};
 use exchange::PublishExchange;
 
-/// Where the API is.
+/// The address of the Pub/Sub API.
 const API: &str = "https://pubsub.googleapis.com";
 
 /// What the token of a service account's key is good for: no more than Pub/Sub.
@@ -49,9 +49,9 @@ struct PubSub {
     identity: Option<Identity>,
 }
 
-/// Where is published, and as whom.
+/// The topic on which messages are published, and the login there.
 struct Topic {
-    /// `projects/P/topics/T`.
+    /// The full name of the topic, `projects/P/topics/T`.
     name: String,
     url: String,
     /// None at an emulator, and where an identity gives the token.
@@ -77,7 +77,7 @@ impl PubSub {
         let name = topic_name(settings.address.as_str(), &settings.channel)?;
         let (account, identity) = match emulator {
             Some(_) => (None, None),
-            None => login(settings).map_err(PubSubProblem::from)?,
+            None => login(settings).map_err(PubSubError::from)?,
         };
         let root = emulator.map_or_else(|| API.to_owned(), |host| format!("http://{host}"));
         let path: Vec<String> = name.split('/').map(segment).collect();
@@ -95,7 +95,7 @@ impl PubSub {
 }
 
 /// The key of a service account, which signs for itself, or an identity: by another credential of the Secret, or by none.
-fn login(settings: &Settings) -> Result<(Option<ServiceAccount>, Option<Identity>), CredentialProblem> {
+fn login(settings: &Settings) -> Result<(Option<ServiceAccount>, Option<Identity>), CredentialError> {
     let identity = settings.identity(Cloud::Google, TokenForm::Bearer);
     let token = settings.token.as_ref().filter(|token| !token.raw().trim_ascii().is_empty());
     let Some(json) = token.map(Token::raw) else { return Ok((None, Some(identity))) };
@@ -107,12 +107,12 @@ fn login(settings: &Settings) -> Result<(Option<ServiceAccount>, Option<Identity
 }
 
 /// A channel of four parts is the whole name; any other one is the topic's in the project of the address.
-fn topic_name(project: &str, channel: &str) -> Result<String, PubSubProblem> {
+fn topic_name(project: &str, channel: &str) -> Result<String, PubSubError> {
     if project.is_empty() {
-        return Err(PubSubProblem::NoProject);
+        return Err(PubSubError::NoProject);
     }
     if channel.is_empty() {
-        return Err(PubSubProblem::NoTopic);
+        return Err(PubSubError::NoTopic);
     }
     let is_whole = channel.split('/').count() == 4;
     Ok(if is_whole { channel.to_owned() } else { format!("projects/{project}/topics/{channel}") })
@@ -139,9 +139,9 @@ impl Provider for PubSub {
     }
 }
 
-/// Why nothing can be published with these settings.
+/// Errors for which nothing can be published with these settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PubSubProblem {
+pub enum PubSubError {
     /// The address, which is the project, is empty.
     #[error("GCP project ID cannot be empty: write it in spec.address")]
     NoProject,
@@ -150,7 +150,7 @@ pub enum PubSubProblem {
     NoTopic,
     /// The key cannot be used.
     #[error("key 'token' of the Secret {0}")]
-    Credential(#[from] CredentialProblem),
+    Credential(#[from] CredentialError),
 }
 
 /// A Provider of this type for tests.

@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use crate::authorization::{self, bearer, pair};
 use crate::render::markup::{html, plain};
-use crate::render::{Limits, Position, Style, bytes, json_bytes};
+use crate::render::{MarkupContext, MessageLimits, Style, bytes, json_bytes};
 use crate::sample::{Limit, Markup, Measure, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 /// All tags of an annotation as a list in JSON, in bytes (Grafana, "Configure Grafana", `[annotations] tags_length`: 500 as
@@ -41,7 +41,7 @@ const PLAIN: Style = Style { escape: plain, width: json_bytes };
 /// The first colon parts key and value.
 const TAG: Style = Style { escape: without_colons, width: json_bytes };
 
-fn without_colons(position: &Position<'_>) -> Option<&'static str> {
+fn without_colons(position: &MarkupContext<'_>) -> Option<&'static str> {
     (position.c == ':').then_some("|")
 }
 
@@ -49,13 +49,13 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let url = settings.address.hook_url("Grafana URL")?;
     let token = bearer(settings)?;
     Ok(Box::new(Grafana {
-        target: Target { url, judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url, judge, masker: settings.masker.clone() },
         authorization: token.or_else(|| pair(settings)),
     }))
 }
 
 struct Grafana {
-    target: Target,
+    target: WebhookTarget,
     authorization: Option<String>,
 }
 
@@ -65,7 +65,7 @@ struct Annotation {
     when: i64,
     text: String,
     tags: Vec<String>,
-    /// In milliseconds.
+    /// The time since the epoch, in milliseconds.
     time: i64,
 }
 
@@ -97,7 +97,7 @@ fn tags(notification: &Notification<'_>) -> Vec<String> {
         format!("namespace: {}", PLAIN.fit(&object.namespace, SHORT)),
     ];
     let own: usize = tags.iter().chain(&last).map(|tag| PLAIN.measure(tag) + AROUND_TAG).sum();
-    let limits = Limits {
+    let limits = MessageLimits {
         total: TAGS - "[]".len() - own,
         text: 0,
         share: 0,

@@ -15,9 +15,9 @@ use serde::Serialize;
 use crate::authorization::{self, token};
 use crate::commit_status::Skip;
 use crate::render::markup::{markdown, plain};
-use crate::render::{Limits, Style, characters};
+use crate::render::{MessageLimits, Style, characters};
 use crate::sample::{CHOSEN, KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample, Tells};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, judge};
 
 /// In the documentation ("Alert Events V2", <https://api-docs.incident.io/>) no limits were found. These are our own, in
@@ -26,8 +26,8 @@ const TITLE: usize = 1_000;
 const KEY: usize = 255;
 const DESCRIPTION: usize = 40_000;
 const FIELD: usize = 1_000;
-const METADATA: Limits =
-    Limits { total: 48_000, text: 0, share: 0, count: 100, key: 256, value: 4_000, overhead: 0 };
+const METADATA: MessageLimits =
+    MessageLimits { total: 48_000, text: 0, share: 0, count: 100, key: 256, value: 4_000, overhead: 0 };
 
 const MARKDOWN: Style = Style { escape: markdown, width: characters };
 const PLAIN: Style = Style { escape: plain, width: characters };
@@ -37,12 +37,12 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let token = token(settings, "empty incident.io API token")?;
     Ok(Box::new(IncidentIo {
         authorization: format!("Bearer {token}"),
-        target: Target { url, judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url, judge, masker: settings.masker.clone() },
     }))
 }
 
 struct IncidentIo {
-    target: Target,
+    target: WebhookTarget,
     authorization: String,
 }
 

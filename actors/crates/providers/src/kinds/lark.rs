@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::judgement::{classify, told};
 use crate::refusal::{Refusal, find};
 use crate::render::markup::{markdown, plain};
-use crate::render::{Body, Limits, Position, Style, emoji, json_bytes};
+use crate::render::{MarkupContext, MessageBody, MessageLimits, Style, emoji, json_bytes};
 use crate::sample::{Limit, Markup, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest body of a request, in bytes (Lark, "Custom bot usage guide": 20 K,
@@ -38,7 +38,7 @@ const STYLE: Style = Style { escape, width: json_bytes };
 const PLAIN: Style = Style { escape: plain, width: json_bytes };
 
 /// Where Markdown would take a backslash, cards take character references (Lark, "Rich text (Markdown)", escapes).
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     markdown(position)?;
     match position.c {
         '\\' => Some("&#92;"),
@@ -60,11 +60,11 @@ fn escape(position: &Position<'_>) -> Option<&'static str> {
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("Lark hook URL")?;
-    Ok(Box::new(Lark { target: Target { url, judge, masker: settings.masker.clone() } }))
+    Ok(Box::new(Lark { target: WebhookTarget { url, judge, masker: settings.masker.clone() } }))
 }
 
 struct Lark {
-    target: Target,
+    target: WebhookTarget,
 }
 
 impl Provider for Lark {
@@ -129,9 +129,16 @@ impl Message {
 
 /// Message and metadata within `total` bytes of JSON.
 fn content(notification: &Notification<'_>, total: usize) -> String {
-    let limits =
-        Limits { total, text: total, share: 8_000, count: 100, key: 300, value: 4_000, overhead: OVERHEAD };
-    let Body { text, entries } = STYLE.body(notification, notification.facts(), &limits);
+    let limits = MessageLimits {
+        total,
+        text: total,
+        share: 8_000,
+        count: 100,
+        key: 300,
+        value: 4_000,
+        overhead: OVERHEAD,
+    };
+    let MessageBody { text, entries } = STYLE.body(notification, notification.facts(), &limits);
     let mut out = format!("**{text}**\n\n");
     for (key, value) in entries {
         // Writing to a String does not fail.

@@ -12,9 +12,9 @@ use serde::Serialize;
 use crate::authorization::{self, token};
 use crate::encoding::hash::sha256;
 use crate::refusal::{Refusal, judge_with};
-use crate::render::{Body, Limits, Position, Style, emoji};
+use crate::render::{MarkupContext, MessageBody, MessageLimits, Style, emoji};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The method that posts (statuses API methods, "Post a new status", <https://docs.joinmastodon.org/methods/statuses/#create>).
@@ -42,7 +42,7 @@ const OVERHEAD: usize = "\n: ".len();
 const STYLE: Style = Style { escape, width: |_| 1 };
 
 /// Names behind `@`, unless they stand within a word as in addresses of mail.
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let is_mention =
         position.c == '@' && position.next_is(is_name) && !position.previous().is_some_and(is_name);
@@ -61,7 +61,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let path = path.trim_end_matches('/');
     let path = if path.ends_with(PATH) { path.to_owned() } else { format!("{path}{PATH}") };
     let url = address.moved(&path, Some(query.as_str()).filter(|query| !query.is_empty()));
-    let target = Target { url, judge, masker: settings.masker.clone() };
+    let target = WebhookTarget { url, judge, masker: settings.masker.clone() };
     Ok(Box::new(Mastodon { target, authorization, visibility }))
 }
 
@@ -79,7 +79,7 @@ fn known(value: &str) -> Result<&'static str, &'static str> {
 }
 
 struct Mastodon {
-    target: Target,
+    target: WebhookTarget,
     authorization: String,
     visibility: Option<&'static str>,
 }
@@ -111,8 +111,8 @@ fn text_of(notification: &Notification<'_>) -> String {
     let name = STYLE.fit_owned(notification.title_as(form), LONGEST_NAME);
     let total = LONGEST_POST - FRAME - STYLE.measure(&name);
     let limits =
-        Limits { total, text: total, share: 180, count: 20, key: 60, value: 150, overhead: OVERHEAD };
-    let Body { text, entries } = STYLE.body(notification, notification.facts(), &limits);
+        MessageLimits { total, text: total, share: 180, count: 20, key: 60, value: 150, overhead: OVERHEAD };
+    let MessageBody { text, entries } = STYLE.body(notification, notification.facts(), &limits);
     let mut out = format!("{} {name}\n{text}", emoji(notification));
     for (key, value) in entries {
         // Writing to a String does not fail.
@@ -169,13 +169,13 @@ mod tests {
     use crate::testing::{
         answer, credentials, delivery, error, header, info, json, long, request, spec, verdict,
     };
-    use crate::{ConfigError, Endpoint};
+    use crate::{BuiltProvider, ConfigError};
     use campanile_domain::{Delivery, DeliveryId, Event, FailureClass, ProviderSpec, Verdict};
     use campanile_testkit::event;
 
     const TOKEN: &[(&str, &[u8])] = &[("token", b"t0ken\n")];
 
-    fn at(address: &str) -> Result<Endpoint, ConfigError> {
+    fn at(address: &str) -> Result<BuiltProvider, ConfigError> {
         credentials(TOKEN).build(&ProviderSpec { address: address.into(), ..spec("mastodon") })
     }
 

@@ -21,7 +21,7 @@ use crate::encoding::segment;
 use crate::exchange::Post;
 use crate::judgement::with_pause;
 use crate::refusal::{Refusal, judge_with};
-use crate::render::{Body, Limits, Position, Style, emoji, event_body, json_bytes};
+use crate::render::{MarkupContext, MessageBody, MessageLimits, Style, emoji, event_body, json_bytes};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample};
 use crate::webhook::{json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
@@ -45,7 +45,7 @@ const OVERHEAD: usize = "- : \\n".len();
 const STYLE: Style = Style { escape, width: json_bytes };
 
 /// The word that notifies a whole room (Client-Server API, push rule `.m.rule.roomnotif`).
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     (position.c == '@' && position.after.starts_with("room")).then_some("@\u{200b}")
 }
 
@@ -106,9 +106,16 @@ fn transaction(notification: &Notification<'_>) -> Result<String, Failure> {
 fn text_of(notification: &Notification<'_>) -> String {
     let name = STYLE.title(notification, LONGEST_NAME);
     let total = LARGEST_EVENT - ENVELOPE - FRAME - STYLE.measure(&name);
-    let limits =
-        Limits { total, text: total, share: 16_000, count: 200, key: 300, value: 8_000, overhead: OVERHEAD };
-    let Body { text, entries } = STYLE.body(notification, notification.facts(), &limits);
+    let limits = MessageLimits {
+        total,
+        text: total,
+        share: 16_000,
+        count: 200,
+        key: 300,
+        value: 8_000,
+        overhead: OVERHEAD,
+    };
+    let MessageBody { text, entries } = STYLE.body(notification, notification.facts(), &limits);
     let mut out = format!("{} {name}\n{text}\n", emoji(notification));
     for (key, value) in entries {
         // Writing to a String does not fail.

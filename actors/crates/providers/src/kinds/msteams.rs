@@ -13,9 +13,9 @@ mod tests;
 use bytes::Bytes;
 use campanile_domain::{Failure, Notification, Response};
 
-use crate::render::Limits;
+use crate::render::MessageLimits;
 use crate::sample::{Limit, Markup, Sample};
-use crate::webhook::{Target, json_headers};
+use crate::webhook::{WebhookTarget, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest body, in bytes (Teams, "Create Incoming Webhooks", note: 28 KB,
@@ -37,15 +37,15 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let is_connector = url.host().ends_with(CONNECTORS);
     Ok(Box::new(MsTeams {
         render: if is_connector { connector::render } else { adaptive::render },
-        target: Target { url, judge: answer::judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url, judge: answer::judge, masker: settings.masker.clone() },
     }))
 }
 
 /// Renders a notification as a card within limits.
-type Render = fn(&Notification<'_>, &Limits) -> Result<Bytes, Failure>;
+type Render = fn(&Notification<'_>, &MessageLimits) -> Result<Bytes, Failure>;
 
 struct MsTeams {
-    target: Target,
+    target: WebhookTarget,
     render: Render,
 }
 
@@ -62,8 +62,15 @@ impl Provider for MsTeams {
 /// What is left for the texts.
 const TEXTS: usize = LONGEST_BODY - FRAME - 2 * LONGEST_NAME;
 
-const LIMITS: Limits =
-    Limits { total: TEXTS, text: TEXTS, share: TEXTS / 2, count: 100, key: 300, value: 2_000, overhead: 30 };
+const LIMITS: MessageLimits = MessageLimits {
+    total: TEXTS,
+    text: TEXTS,
+    share: TEXTS / 2,
+    count: 100,
+    key: 300,
+    value: 2_000,
+    overhead: 30,
+};
 
 /// A Provider of this type for tests.
 pub(crate) const SAMPLE: Sample = Sample {

@@ -3,9 +3,9 @@
 //! Core NATS: a server's word that it has the message counts as delivery; it does not tell whether anybody listens.
 
 mod address;
+mod error;
 mod key;
 mod login;
-mod problem;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::render::event_body::fitting;
 use crate::sample::{Limit, LoginForm, Markup, Sample, Sends};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
-pub use problem::NatsProblem;
+pub use error::NatsSettingsError;
 
 /// Longest event, in bytes: what a server takes unless it is told otherwise (NATS, "Configuration", `max_payload`: 1 MB,
 /// <https://docs.nats.io/running-a-nats-service/configuration#limits>).
@@ -25,11 +25,12 @@ const LONGEST: usize = 1024 * 1024;
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     if settings.address.as_str().trim().is_empty() {
-        return Err(NatsProblem::NoAddress.into());
+        return Err(NatsSettingsError::NoAddress.into());
     }
     let subject = subject(&settings.channel)?;
-    let servers = address::servers(settings.address.as_str())
-        .map_err(|problem| NatsProblem::Address { problem, place: settings.address.source().clone() })?;
+    let servers = address::servers(settings.address.as_str()).map_err(|problem| {
+        NatsSettingsError::Address { problem, place: settings.address.source().clone() }
+    })?;
     let login = login::read(settings)?;
     Ok(Box::new(Nats { servers: Arc::new(NatsServers { servers, login }), subject }))
 }
@@ -40,13 +41,13 @@ struct Nats {
 }
 
 /// A subject that can be published on: words between dots, none of them a wildcard (NATS, "Subject-Based Messaging").
-fn subject(channel: &str) -> Result<Arc<str>, NatsProblem> {
+fn subject(channel: &str) -> Result<Arc<str>, NatsSettingsError> {
     if channel.is_empty() {
-        return Err(NatsProblem::NoSubject);
+        return Err(NatsSettingsError::NoSubject);
     }
     let odd = |c: char| c.is_whitespace() || c.is_control();
     let is_word = |word: &str| !word.is_empty() && word != "*" && word != ">" && !word.contains(odd);
-    if channel.split('.').all(is_word) { Ok(channel.into()) } else { Err(NatsProblem::Subject) }
+    if channel.split('.').all(is_word) { Ok(channel.into()) } else { Err(NatsSettingsError::Subject) }
 }
 
 impl Provider for Nats {

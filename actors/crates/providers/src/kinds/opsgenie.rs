@@ -19,9 +19,9 @@ use crate::encoding::hash::sha256;
 use crate::judgement::with_pause;
 use crate::refusal::{Refusal, SEEN, judge_with};
 use crate::render::markup::{html, plain};
-use crate::render::{Limits, Style, characters};
+use crate::render::{MessageLimits, Style, characters};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, Measure, RepeatKey, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The limits of an alert's fields, in characters (Alert API, "Create Alert",
@@ -33,7 +33,7 @@ const DETAILS: usize = 8_000;
 /// The longest severity that is told.
 const SEVERITY: usize = 100;
 
-const IN_DETAILS: Limits = Limits {
+const IN_DETAILS: MessageLimits = MessageLimits {
     total: DETAILS - SEVERITY - "severity".len(),
     text: 0,
     share: 0,
@@ -52,13 +52,13 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let key = token(settings, "empty Opsgenie apikey/token")?;
     Ok(Box::new(Opsgenie {
         authorization: format!("GenieKey {key}"),
-        target: Target { url, judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url, judge, masker: settings.masker.clone() },
         provider_uid: settings.provider_uid.clone(),
     }))
 }
 
 struct Opsgenie {
-    target: Target,
+    target: WebhookTarget,
     authorization: String,
     provider_uid: String,
 }

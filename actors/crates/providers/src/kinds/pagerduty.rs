@@ -21,9 +21,9 @@ use serde::Serialize;
 use crate::commit_status::Skip;
 use crate::refusal::{Refusal, judge_with};
 use crate::render::markup::plain;
-use crate::render::{Limits, Style, characters, event_time, json_bytes};
+use crate::render::{MessageLimits, Style, characters, event_time, json_bytes};
 use crate::sample::{KeyPlace, KeyScope, Limit, Markup, RepeatKey, Sample, Tells};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings, Step};
 
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
@@ -32,8 +32,11 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
         return Err(ConfigError::NoChannel("empty PagerDuty routing key, which every event needs"));
     }
     let masker = Arc::new(settings.masker.with([&settings.channel]));
-    let target =
-        |path| Target { url: address.without_login().moved(path, None), judge, masker: masker.clone() };
+    let target = |path| WebhookTarget {
+        url: address.without_login().moved(path, None),
+        judge,
+        masker: masker.clone(),
+    };
     Ok(Box::new(PagerDuty {
         events: target("/v2/enqueue"),
         changes: target("/v2/change/enqueue"),
@@ -42,13 +45,13 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
 }
 
 struct PagerDuty {
-    events: Target,
-    changes: Target,
+    events: WebhookTarget,
+    changes: WebhookTarget,
     routing_key: String,
 }
 
 impl PagerDuty {
-    fn post(target: &Target, body: Bytes) -> Box<dyn Exchange> {
+    fn post(target: &WebhookTarget, body: Bytes) -> Box<dyn Exchange> {
         target.post(json_headers(0), body)
     }
 
@@ -87,7 +90,7 @@ impl Provider for PagerDuty {
 struct Sending {
     post: Box<dyn Exchange>,
     change: Option<Box<dyn Exchange>>,
-    /// What failures are called.
+    /// The word for the step in failures.
     doing: &'static str,
 }
 
@@ -141,13 +144,13 @@ const FIELD: usize = 1024;
 /// limits, <https://developer.pagerduty.com/docs/events-api-v2/overview/#size-limits>).
 const MESSAGE: usize = 256_000;
 
-const METADATA: Limits =
-    Limits { total: 200_000, text: 0, share: 0, count: 500, key: 1_000, value: 40_000, overhead: 6 };
+const METADATA: MessageLimits =
+    MessageLimits { total: 200_000, text: 0, share: 0, count: 500, key: 1_000, value: 40_000, overhead: 6 };
 
 const STYLE: Style = Style { escape: plain, width: characters };
 const SIZED: Style = Style { escape: plain, width: json_bytes };
 
-/// What opens or closes an incident.
+/// An event that opens or closes an incident.
 #[derive(Serialize)]
 struct Event<'a> {
     routing_key: &'a str,
@@ -171,7 +174,7 @@ struct Payload<'a> {
     custom_details: Details<'a>,
 }
 
-/// What is told of a change.
+/// A change event, which opens no incident.
 #[derive(Serialize)]
 struct Change<'a> {
     routing_key: &'a str,

@@ -16,17 +16,24 @@ use jiff::Timestamp;
 use crate::judgement::with_pause;
 use crate::refusal::{Refusal, judge_with};
 use crate::render::markup::links;
-use crate::render::slack_message::{Attachment, Field, Message};
-use crate::render::{Body, Limits, Position, Style, characters};
+use crate::render::slack_message::{Attachment, SlackField, SlackMessage};
+use crate::render::{MarkupContext, MessageBody, MessageLimits, Style, characters};
 use crate::sample::{CHOSEN, Limit, Markup, Measure, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// Rocket.Chat limits the text of a message (setting `Message_MaxAllowedSize`, 5,000 as it is shipped,
 /// <https://docs.rocket.chat/docs/message>); for attachments no limit was found in the documentation. This bound of our own is
 /// what an event's sender keeps to, so that one event cannot fill a room.
-const LIMITS: Limits =
-    Limits { total: 48_000, text: 40_000, share: 8_000, count: 100, key: 256, value: 4_000, overhead: 0 };
+const LIMITS: MessageLimits = MessageLimits {
+    total: 48_000,
+    text: 40_000,
+    share: 8_000,
+    count: 100,
+    key: 256,
+    value: 4_000,
+    overhead: 0,
+};
 
 /// Longest name of an object, in characters: two names of Kubernetes and a kind.
 const LONGEST_NAME: usize = 600;
@@ -34,7 +41,7 @@ const LONGEST_NAME: usize = 600;
 const STYLE: Style = Style { escape, width: characters };
 
 /// Only what the grammar of Rocket.Chat's message parser takes for a user, a link, a spoiler or a formula.
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     let is_in_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     match position.c {
         '@' if !position.previous().is_some_and(char::is_alphanumeric) && position.next_is(is_in_name) => {
@@ -50,14 +57,14 @@ fn escape(position: &Position<'_>) -> Option<&'static str> {
 pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigError> {
     let url = settings.address.hook_url("Rocket hook URL")?;
     Ok(Box::new(Rocket {
-        target: Target { url, judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url, judge, masker: settings.masker.clone() },
         channel: settings.channel.clone(),
         username: settings.username.clone(),
     }))
 }
 
 struct Rocket {
-    target: Target,
+    target: WebhookTarget,
     channel: String,
     username: String,
 }
@@ -73,17 +80,20 @@ impl Provider for Rocket {
 }
 
 impl Rocket {
-    fn message<'a>(&'a self, notification: &'a Notification<'_>) -> Message<'a> {
-        let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
+    fn message<'a>(&'a self, notification: &'a Notification<'_>) -> SlackMessage<'a> {
+        let MessageBody { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
         let attachment = Attachment {
             fallback: Cow::Borrowed(""),
             color: if notification.is_error() { "#FF0000" } else { "#0076D7" },
             author_name: Cow::Owned(STYLE.title(notification, LONGEST_NAME)),
             text,
             mrkdwn_in: ["text"],
-            fields: entries.into_iter().map(|(title, value)| Field { title, value, short: false }).collect(),
+            fields: entries
+                .into_iter()
+                .map(|(title, value)| SlackField { title, value, short: false })
+                .collect(),
         };
-        Message {
+        SlackMessage {
             channel: &self.channel,
             username: Some(Cow::Borrowed(&self.username)),
             icon_url: "",

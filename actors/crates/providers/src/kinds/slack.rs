@@ -16,10 +16,10 @@ use campanile_domain::{Failure, Notification, Response};
 
 use crate::address::HookUrl;
 use crate::render::markup::plain;
-use crate::render::slack_message::{Attachment, Field, Message};
-use crate::render::{Body, Limits, Position, Style, characters};
+use crate::render::slack_message::{Attachment, SlackField, SlackMessage};
+use crate::render::{MarkupContext, MessageBody, MessageLimits, Style, characters};
 use crate::sample::{Limit, Markup, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// Slack cuts longer texts, in characters (API method `chat.postMessage`, "Truncating content",
@@ -39,7 +39,7 @@ const PLAIN: Style = Style { escape: plain, width: characters };
 
 /// The sequences that call people, name channels or hide where a link leads (Slack, "Formatting message text", "Advanced
 /// formatting"). Any other `<` stays as the contract has it.
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     if position.c != '<' {
         return None;
     }
@@ -57,7 +57,7 @@ fn begins_link(text: &str) -> bool {
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
-const LIMITS: Limits = Limits {
+const LIMITS: MessageLimits = MessageLimits {
     total: LONGEST_TEXT,
     text: LONGEST_TEXT,
     share: LONGEST_TEXT / 4,
@@ -80,7 +80,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     }
     let judge = if is_api(&url) { answer::judge } else { answer::judge_webhook };
     Ok(Box::new(Slack {
-        target: Target { url, judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url, judge, masker: settings.masker.clone() },
         authorization: token.map(|token| format!("Bearer {token}")),
         channel: settings.channel.clone(),
         username: settings.username.clone(),
@@ -93,7 +93,7 @@ fn is_api(url: &HookUrl) -> bool {
 }
 
 struct Slack {
-    target: Target,
+    target: WebhookTarget,
     authorization: Option<String>,
     channel: String,
     username: String,
@@ -118,12 +118,12 @@ impl Slack {
         self.target.post(headers, body)
     }
 
-    fn message<'a>(&'a self, notification: &'a Notification<'_>) -> Message<'a> {
+    fn message<'a>(&'a self, notification: &'a Notification<'_>) -> SlackMessage<'a> {
         let title = notification.title();
         let first_line = notification.text().split('\n').next().unwrap_or_default();
         let fallback = format!("{title}: {first_line}");
-        let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
-        let field = |(title, value)| Field { title, value, short: false };
+        let MessageBody { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
+        let field = |(title, value)| SlackField { title, value, short: false };
         let attachment = Attachment {
             fallback: Cow::Owned(STYLE.fit_owned(fallback, LONGEST_TEXT)),
             color: if notification.is_error() { "danger" } else { "good" },
@@ -133,7 +133,7 @@ impl Slack {
             fields: entries.into_iter().map(field).collect(),
         };
         let name = if self.username.is_empty() { notification.controller() } else { &self.username };
-        Message {
+        SlackMessage {
             channel: &self.channel,
             username: Some(PLAIN.fit(name, LONGEST_NAME)),
             icon_url: "",

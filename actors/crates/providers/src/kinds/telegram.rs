@@ -14,13 +14,13 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Address, AddressSource};
+use crate::address::{AddressSource, DestinationAddress};
 use crate::authorization::token;
 use crate::judgement::with_pause;
 use crate::refusal::{Refusal, judge_with};
-use crate::render::{Body, Limits, Position, Style, characters, emoji, or_blank};
+use crate::render::{MarkupContext, MessageBody, MessageLimits, Style, characters, emoji, or_blank};
 use crate::sample::{Limit, LoginForm, Markup, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest text, in characters (Bot API, `sendMessage`: 1 to 4,096 "after entities parsing",
@@ -43,7 +43,7 @@ const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b':').remove(b'-').remove(b'
 
 /// The characters that MarkdownV2 reserves (Bot API, "Formatting options",
 /// <https://core.telegram.org/bots/api#markdownv2-style>), and mentions.
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     const ESCAPED: &[(char, &str)] = &[
         ('\\', "\\\\"),
         ('.', "\\."),
@@ -82,16 +82,16 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let token = utf8_percent_encode(token(settings, "empty Telegram token")?, IN_PATH);
     let url = format!("https://api.telegram.org/bot{token}/sendMessage");
     // There is no address that the user could have got wrong.
-    let url = Address::new(url, AddressSource::Spec).hook_url("Telegram URL")?;
+    let url = DestinationAddress::new(url, AddressSource::Spec).hook_url("Telegram URL")?;
     Ok(Box::new(Telegram {
-        target: Target { url, judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url, judge, masker: settings.masker.clone() },
         chat: chat.to_owned(),
         thread: thread.to_owned(),
     }))
 }
 
 struct Telegram {
-    target: Target,
+    target: WebhookTarget,
     chat: String,
     /// Empty if the chat has no threads.
     thread: String,
@@ -127,9 +127,16 @@ fn text_of(notification: &Notification<'_>) -> String {
         |object: &ObjectRef| format!("{}/{}/{}", object.kind.to_lowercase(), object.name, object.namespace);
     let name = STYLE.fit_owned(notification.title_as(form), LONGEST_NAME);
     let total = LONGEST_TEXT - FRAME - STYLE.measure(&name);
-    let limits =
-        Limits { total, text: total, share: 1_600, count: 100, key: 200, value: 800, overhead: OVERHEAD };
-    let Body { text, entries } = STYLE.escaped_body(notification, notification.facts(), &limits);
+    let limits = MessageLimits {
+        total,
+        text: total,
+        share: 1_600,
+        count: 100,
+        key: 200,
+        value: 800,
+        overhead: OVERHEAD,
+    };
+    let MessageBody { text, entries } = STYLE.escaped_body(notification, notification.facts(), &limits);
     let mut out = format!("*{} {name}*\n{text}\n", emoji(notification));
     for (key, value) in entries {
         // Writing to a String does not fail.
@@ -188,7 +195,7 @@ struct Answer {
 
 #[derive(Default, Deserialize)]
 struct Parameters {
-    /// In seconds.
+    /// The pause that is asked for, in seconds.
     retry_after: Option<u64>,
 }
 

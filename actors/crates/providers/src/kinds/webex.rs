@@ -14,9 +14,9 @@ use serde::Serialize;
 
 use crate::refusal::{Refusal, SEEN, judge_with};
 use crate::render::markup::markdown;
-use crate::render::{Body, Limits, Style, bytes};
+use crate::render::{MessageBody, MessageLimits, Style, bytes};
 use crate::sample::{Limit, Markup, Measure, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest message, in bytes (Webex API, "Create a Message", `markdown`,
@@ -39,14 +39,14 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let authorization =
         settings.header_token()?.map_or_else(|| "Bearer".to_owned(), |token| format!("Bearer {token}"));
     Ok(Box::new(Webex {
-        target: Target { url, judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url, judge, masker: settings.masker.clone() },
         authorization,
         room: settings.channel.clone(),
     }))
 }
 
 struct Webex {
-    target: Target,
+    target: WebhookTarget,
     authorization: String,
     room: String,
 }
@@ -75,9 +75,16 @@ struct Message<'a> {
 fn markdown_of(notification: &Notification<'_>) -> String {
     let name = STYLE.title(notification, LONGEST_NAME);
     let total = LONGEST_MESSAGE - FRAME - name.len();
-    let limits =
-        Limits { total, text: total, share: 3_000, count: 100, key: 200, value: 1_000, overhead: OVERHEAD };
-    let Body { text, entries } = STYLE.body(notification, notification.facts(), &limits);
+    let limits = MessageLimits {
+        total,
+        text: total,
+        share: 3_000,
+        count: 100,
+        key: 200,
+        value: 1_000,
+        overhead: OVERHEAD,
+    };
+    let MessageBody { text, entries } = STYLE.body(notification, notification.facts(), &limits);
     let emoji = if notification.is_error() { '💣' } else { '✅' };
     let mut out = format!("{emoji} **{name}**\n{text}\n");
     for (key, value) in entries {

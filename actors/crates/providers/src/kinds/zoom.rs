@@ -17,9 +17,9 @@ use crate::address::HookUrl;
 use crate::authorization::{self, token};
 use crate::encoding::form;
 use crate::refusal::{Refusal, judge_with};
-use crate::render::{Body, Limits, Position, Style, characters, or_blank};
+use crate::render::{MarkupContext, MessageBody, MessageLimits, Style, characters, or_blank};
 use crate::sample::{CHOSEN, Limit, Markup, Sample};
-use crate::webhook::{Target, json_body, json_headers};
+use crate::webhook::{WebhookTarget, json_body, json_headers};
 use crate::{ConfigError, Exchange, Provider, Settings};
 
 /// The longest text of a message, in characters. In the documentation of the app "Incoming Webhook" none was found; chosen
@@ -32,7 +32,7 @@ const HEAD: usize = 600;
 /// Longest severity that is shown.
 const SEVERITY: usize = 100;
 
-const LIMITS: Limits = Limits {
+const LIMITS: MessageLimits = MessageLimits {
     total: 3 * LONGEST_TEXT,
     text: LONGEST_TEXT,
     share: 2 * LONGEST_TEXT,
@@ -45,7 +45,7 @@ const LIMITS: Limits = Limits {
 
 const STYLE: Style = Style { escape, width: characters };
 
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     (position.c == '<' && position.next_is(|next| next == '!')).then_some("<\u{200b}")
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let address = settings.address.hook_url("Zoom incoming webhook URL")?;
     let authorization = token(settings, "empty Zoom verification token")?.to_owned();
     Ok(Box::new(Zoom {
-        target: Target { url: with_format(&address), judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url: with_format(&address), judge, masker: settings.masker.clone() },
         authorization,
     }))
 }
@@ -98,7 +98,7 @@ fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
 }
 
 struct Zoom {
-    target: Target,
+    target: WebhookTarget,
     authorization: String,
 }
 
@@ -156,7 +156,7 @@ struct Item<'a> {
 
 impl<'a> Message<'a> {
     fn of(notification: &'a Notification<'_>) -> Self {
-        let Body { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
+        let MessageBody { text, entries } = STYLE.body(notification, notification.facts(), &LIMITS);
         let head = Head {
             text: STYLE.title(notification, HEAD),
             sub_head: SubHead { text: STYLE.fit(notification.severity().as_str(), SEVERITY) },

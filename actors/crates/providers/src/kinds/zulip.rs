@@ -18,9 +18,9 @@ use crate::encoding::form;
 use crate::judgement::with_pause;
 use crate::refusal::{Refusal, judge_with};
 use crate::render::markup::links;
-use crate::render::{Position, Style, characters, markdown_post};
+use crate::render::{MarkupContext, Style, characters, markdown_post};
 use crate::sample::{BodyForm, Limit, LoginForm, Markup, Measure, Sample};
-use crate::webhook::Target;
+use crate::webhook::WebhookTarget;
 use crate::{ConfigError, Exchange, Provider, Settings, authorization};
 
 /// The longest message, in code points; what is longer Zulip cuts (REST API, "Register an event queue",
@@ -31,7 +31,7 @@ const LONGEST_MESSAGE: usize = 10_000;
 const STYLE: Style = Style { escape, width: characters };
 
 /// Mentions, links to channels, times, formulas and fences (Zulip, "Message formatting").
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     match position.c {
         '@' if position.next_is(|next| matches!(next, '*' | '_')) => Some("@\u{200b}"),
         '#' if position.after.starts_with("**") => Some("#\u{200b}"),
@@ -54,7 +54,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
     let has_login = !name.is_empty() || !password.is_empty();
     let url = address.moved("/api/v1/messages", address.parts().2);
     Ok(Box::new(Zulip {
-        target: Target { url, judge, masker: settings.masker.clone() },
+        target: WebhookTarget { url, judge, masker: settings.masker.clone() },
         authorization: has_login.then(|| basic(name, password)),
         channel: channel.to_owned(),
         topic: topic.to_owned(),
@@ -62,7 +62,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Box<dyn Provider>, ConfigErro
 }
 
 struct Zulip {
-    target: Target,
+    target: WebhookTarget,
     authorization: Option<String>,
     channel: String,
     topic: String,
@@ -130,7 +130,7 @@ fn judge(response: &Response, now: Timestamp, masker: &Masker) -> Verdict {
 
 #[derive(Default, Deserialize)]
 struct Answer {
-    /// In seconds.
+    /// The pause that is asked for, in seconds.
     #[serde(rename = "retry-after")]
     retry_after: Option<f64>,
 }

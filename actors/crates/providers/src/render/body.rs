@@ -10,40 +10,40 @@ use campanile_domain::{Fact, Notification};
 use super::Style;
 use super::markup::ZERO_WIDTH;
 
-/// What a message may hold, in units of its [`Style`].
+/// The limits of a message, in units of its [`Style`].
 #[derive(Clone, Copy)]
-pub(crate) struct Limits {
-    /// Text and entries together.
+pub(crate) struct MessageLimits {
+    /// The most for text and entries together.
     pub(crate) total: usize,
-    /// The notification's text.
+    /// The most for the notification's text.
     pub(crate) text: usize,
     /// What a long message leaves to the entries, if they need it. Less than `total`.
     pub(crate) share: usize,
-    /// Number of entries.
+    /// The most entries of a message.
     pub(crate) count: usize,
-    /// One key.
+    /// The most for one key.
     pub(crate) key: usize,
-    /// One value.
+    /// The most for one value.
     pub(crate) value: usize,
     /// What an entry takes beside its key and value.
     pub(crate) overhead: usize,
 }
 
 /// The key of a fact and its value, ready to be shown.
-pub(crate) type Entry<'a> = (Cow<'a, str>, Cow<'a, str>);
+pub(crate) type FactEntry<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// The parts of a message that grow with the notification.
-pub(crate) struct Body<'a> {
-    /// The notification's text.
+pub(crate) struct MessageBody<'a> {
+    /// The text of the notification, escaped.
     pub(crate) text: Cow<'a, str>,
     /// Facts in the order given; the last one tells how many are left out, if any are.
-    pub(crate) entries: Vec<Entry<'a>>,
+    pub(crate) entries: Vec<FactEntry<'a>>,
 }
 
 /// Facts that may be shown if there is room.
 struct Selected<'a> {
-    entries: Vec<Entry<'a>>,
-    /// What they take together.
+    entries: Vec<FactEntry<'a>>,
+    /// The width that they take together.
     width: usize,
     /// How many were not looked at.
     beyond: usize,
@@ -64,7 +64,7 @@ pub(crate) fn or_blank(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// `entries` for a place whose keys must be made of letters: the one that stands for others is called by a word.
-pub(crate) fn with_plain_keys(mut entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
+pub(crate) fn with_plain_keys(mut entries: Vec<FactEntry<'_>>) -> Vec<FactEntry<'_>> {
     if let Some((key, _)) = entries.last_mut().filter(|(key, _)| key == ELLIPSIS) {
         *key = Cow::Borrowed(PLAIN_ELLIPSIS);
     }
@@ -85,8 +85,8 @@ impl Style {
         &self,
         notification: &'a Notification<'_>,
         facts: impl Iterator<Item = Fact<'a>>,
-        limits: &Limits,
-    ) -> Body<'a> {
+        limits: &MessageLimits,
+    ) -> MessageBody<'a> {
         let value = |fact: Fact<'a>| self.value(fact, limits.value);
         self.body_of(notification, self.select(facts, value, limits), limits)
     }
@@ -96,8 +96,8 @@ impl Style {
         &self,
         notification: &'a Notification<'_>,
         facts: impl Iterator<Item = Fact<'a>>,
-        limits: &Limits,
-    ) -> Body<'a> {
+        limits: &MessageLimits,
+    ) -> MessageBody<'a> {
         let value = |fact: Fact<'a>| self.fit(fact.value, limits.value);
         self.body_of(notification, self.select(facts, value, limits), limits)
     }
@@ -106,8 +106,8 @@ impl Style {
     pub(crate) fn entries<'a>(
         &self,
         facts: impl Iterator<Item = Fact<'a>>,
-        limits: &Limits,
-    ) -> Vec<Entry<'a>> {
+        limits: &MessageLimits,
+    ) -> Vec<FactEntry<'a>> {
         let value = |fact: Fact<'a>| self.fit(fact.value, limits.value);
         self.within(self.select(facts, value, limits), limits.total, limits)
     }
@@ -116,10 +116,10 @@ impl Style {
         &self,
         mut facts: impl Iterator<Item = Fact<'a>>,
         value: impl Fn(Fact<'a>) -> Cow<'a, str>,
-        limits: &Limits,
+        limits: &MessageLimits,
     ) -> Selected<'a> {
         let entry = |fact: Fact<'a>| (self.fit(fact.key, limits.key), value(fact));
-        let entries: Vec<Entry<'a>> = facts.by_ref().take(limits.count).map(entry).collect();
+        let entries: Vec<FactEntry<'a>> = facts.by_ref().take(limits.count).map(entry).collect();
         let width = entries.iter().map(|entry| self.entry_width(entry, limits)).sum();
         Selected { entries, width, beyond: facts.count() }
     }
@@ -128,15 +128,15 @@ impl Style {
         &self,
         notification: &'a Notification<'_>,
         selected: Selected<'a>,
-        limits: &Limits,
-    ) -> Body<'a> {
+        limits: &MessageLimits,
+    ) -> MessageBody<'a> {
         let most = limits.text.min(limits.total - selected.width.min(limits.share));
         let text = self.fit(notification.text(), most);
         let room = limits.total.saturating_sub(self.measure(&text));
-        Body { text, entries: self.within(selected, room, limits) }
+        MessageBody { text, entries: self.within(selected, room, limits) }
     }
 
-    fn within<'a>(&self, selected: Selected<'a>, room: usize, limits: &Limits) -> Vec<Entry<'a>> {
+    fn within<'a>(&self, selected: Selected<'a>, room: usize, limits: &MessageLimits) -> Vec<FactEntry<'a>> {
         let Selected { entries, width, beyond } = selected;
         if width <= room && beyond == 0 { entries } else { self.shortened(entries, beyond, room, limits) }
     }
@@ -149,21 +149,21 @@ impl Style {
         }
     }
 
-    fn entry_width(&self, (key, value): &Entry<'_>, limits: &Limits) -> usize {
+    fn entry_width(&self, (key, value): &FactEntry<'_>, limits: &MessageLimits) -> usize {
         self.measure(key) + self.measure(value) + limits.overhead
     }
 
     /// The first of `entries`, as many as fit into `room`, and one more that counts the others and those `beyond`.
     fn shortened<'a>(
         &self,
-        mut entries: Vec<Entry<'a>>,
+        mut entries: Vec<FactEntry<'a>>,
         beyond: usize,
         room: usize,
-        limits: &Limits,
-    ) -> Vec<Entry<'a>> {
+        limits: &MessageLimits,
+    ) -> Vec<FactEntry<'a>> {
         let last = limits.count.saturating_sub(1);
         let mut left = room.saturating_sub(LEFT_OUT + limits.overhead);
-        let fits = |entry: &&Entry<'_>| match left.checked_sub(self.entry_width(entry, limits)) {
+        let fits = |entry: &&FactEntry<'_>| match left.checked_sub(self.entry_width(entry, limits)) {
             Some(rest) => {
                 left = rest;
                 true

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use campanile_domain::{Event, EventJson, Fact, Failure, FailureClass, Notification};
 
 use crate::render::markup::plain;
-use crate::render::{Limits, Style, json_bytes};
+use crate::render::{MessageLimits, Style, json_bytes};
 use crate::webhook::{json_body, rendered};
 
 const STYLE: Style = Style { escape: plain, width: json_bytes };
@@ -76,7 +76,7 @@ fn entry_width(fact: Fact<'_>) -> usize {
 
 /// The facts within `most` bytes: long values are cut, and what does not fit then is left out and counted.
 fn shortened(notification: &Notification<'_>, most: usize) -> BTreeMap<String, String> {
-    let limits = Limits {
+    let limits = MessageLimits {
         total: most,
         text: 0,
         share: 0,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use campanile_domain::{Notification, ObjectRef};
 
-use crate::render::{Body, Limits, Style};
+use crate::render::{MessageBody, MessageLimits, Style};
 
 /// What stands around the parts that grow, whether its line breaks count one or two.
 const FRAME: usize = 2 * "## Flux Status\n\n⚠️ \n\n\n\nMetadata:\n".len();
@@ -20,7 +20,7 @@ const OVERHEAD: usize = 1 + "* ``: \n".len();
 pub(crate) fn render(notification: &Notification<'_>, style: &Style, longest: usize) -> String {
     let name = style.fit_owned(notification.title_as(ObjectRef::path), LONGEST_NAME);
     let total = longest - FRAME - style.measure(&name);
-    let limits = Limits {
+    let limits = MessageLimits {
         total,
         text: total,
         share: total / 2,
@@ -30,7 +30,7 @@ pub(crate) fn render(notification: &Notification<'_>, style: &Style, longest: us
         overhead: OVERHEAD,
     };
     let shown = notification.facts().filter(|fact| fact.key != "change_request");
-    let Body { text, entries } = style.body(notification, shown, &limits);
+    let MessageBody { text, entries } = style.body(notification, shown, &limits);
     let emoji = if notification.is_error() { "⚠️" } else { "ℹ️" };
     let mut out = format!("## Flux Status\n\n{emoji} {name}\n\n{text}\n\nMetadata:\n");
     for (key, value) in entries {

@@ -1,9 +1,9 @@
-//! What turns text into markup, a link or a mention, and the smallest change that prevents it.
+//! Escaping of markup: what turns text into a link or a mention, and the smallest change that prevents it.
 //!
 //! Everyday text passes unchanged: `timeout <30s>`, `main@sha1:…`, `a_b`, `- item`. Each function here is an
 //! [`Escape`](super::Escape) or a part of one; a type adds what only its own destination understands.
 
-use super::Position;
+use super::MarkupContext;
 
 /// A zero-width space: shown by nobody, and enough to break a sequence where no escape can be relied on.
 pub(crate) const ZERO_WIDTH: &str = "\u{200b}";
@@ -11,7 +11,7 @@ pub(crate) const ZERO_WIDTH: &str = "\u{200b}";
 /// How far the beginning of a line is looked for, in characters. Beyond it every character counts as one at the start.
 const LOOK_BACK: usize = 32;
 
-impl Position<'_> {
+impl MarkupContext<'_> {
     /// The character before this one.
     pub(crate) fn previous(&self) -> Option<char> {
         self.before.chars().next_back()
@@ -61,12 +61,12 @@ impl Position<'_> {
 }
 
 /// For plain text: nothing is markup.
-pub(crate) fn plain(_: &Position<'_>) -> Option<&'static str> {
+pub(crate) fn plain(_: &MarkupContext<'_>) -> Option<&'static str> {
     None
 }
 
 /// For places that read HTML.
-pub(crate) fn html(position: &Position<'_>) -> Option<&'static str> {
+pub(crate) fn html(position: &MarkupContext<'_>) -> Option<&'static str> {
     match position.c {
         '<' if position.opens_tag() => Some("&lt;"),
         '&' if position.opens_entity() => Some("&amp;"),
@@ -75,7 +75,7 @@ pub(crate) fn html(position: &Position<'_>) -> Option<&'static str> {
 }
 
 /// For places that read Markdown links but do not everywhere know backslash escapes: `](` makes the link.
-pub(crate) fn links(position: &Position<'_>) -> Option<&'static str> {
+pub(crate) fn links(position: &MarkupContext<'_>) -> Option<&'static str> {
     (position.c == ']' && position.next_is(|next| next == '(')).then_some("]\u{200b}")
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn links(position: &Position<'_>) -> Option<&'static str> {
 /// Lists stay lists: `- item` and `* item` are everyday text. What could team up with what follows the text is escaped at
 /// its end too. An angle bracket before `@` or `#` gets a zero-width
 /// space instead, since mentions are looked for before Markdown is read.
-pub(crate) fn markdown(position: &Position<'_>) -> Option<&'static str> {
+pub(crate) fn markdown(position: &MarkupContext<'_>) -> Option<&'static str> {
     match position.c {
         '\\' if !position.next_is(|next| !next.is_ascii_punctuation()) => Some("\\\\"),
         '*' if !position.next_is(char::is_whitespace) => Some("\\*"),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 #[derive(Serialize)]
-pub(crate) struct Message<'a> {
+pub(crate) struct SlackMessage<'a> {
     pub(crate) channel: &'a str,
     /// None where an empty name is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,11 +22,11 @@ pub(crate) struct Attachment<'a> {
     pub(crate) author_name: Cow<'a, str>,
     pub(crate) text: Cow<'a, str>,
     pub(crate) mrkdwn_in: [&'static str; 1],
-    pub(crate) fields: Vec<Field<'a>>,
+    pub(crate) fields: Vec<SlackField<'a>>,
 }
 
 #[derive(Serialize)]
-pub(crate) struct Field<'a> {
+pub(crate) struct SlackField<'a> {
     pub(crate) title: Cow<'a, str>,
     pub(crate) value: Cow<'a, str>,
     pub(crate) short: bool,

@@ -11,19 +11,19 @@ mod tests;
 use std::borrow::Cow;
 
 /// A character that may have to be replaced, with the text around it.
-pub(crate) struct Position<'a> {
-    /// All before it.
+pub(crate) struct MarkupContext<'a> {
+    /// All text that stands before it.
     pub(crate) before: &'a str,
     /// The character: ASCII punctuation or control, all others are harmless everywhere.
     pub(crate) c: char,
-    /// All behind it.
+    /// All text that stands behind it.
     pub(crate) after: &'a str,
 }
 
-/// What a character has to be replaced by, none if it can stay.
-pub(crate) type Escape = fn(&Position<'_>) -> Option<&'static str>;
+/// The text that has to replace a character; none if it can stay.
+pub(crate) type Escape = fn(&MarkupContext<'_>) -> Option<&'static str>;
 
-/// How a destination reads and counts text.
+/// The style of a destination: how it reads and counts text.
 pub(crate) struct Style {
     /// Keeps foreign text from becoming markup.
     pub(crate) escape: Escape,
@@ -108,7 +108,7 @@ impl Style {
         }
         let (before, rest) = text.split_at(at);
         let (_, after) = rest.split_at(c.len_utf8());
-        (self.escape)(&Position { before, c, after })
+        (self.escape)(&MarkupContext { before, c, after })
     }
 
     /// The beginning of `text` up to `end`, escaped.

@@ -1,6 +1,6 @@
-//! How much of a limit a character takes, as destinations count.
+//! Widths of characters: how much of a limit each takes, as destinations count.
 
-/// As bytes of UTF-8.
+/// The width of a character as bytes of UTF-8.
 pub(crate) fn bytes(c: char) -> usize {
     c.len_utf8()
 }

@@ -1,4 +1,4 @@
-//! What is to be seen on the wire of types that talk to Git hosts.
+//! Samples of types that talk to Git hosts: what is to be seen on the wire.
 
 use campanile_domain::Method;
 
@@ -19,7 +19,7 @@ pub struct StatusForm {
 /// the hash of the status's name, `CONTEXT` for the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusExample {
-    /// The Provider's address.
+    /// The address of the sample's Provider.
     pub address: &'static str,
     /// The pairs of its Secret.
     pub secret: &'static [(&'static str, &'static [u8])],
@@ -38,7 +38,7 @@ pub struct StatusExample {
 /// The requests of one Provider that comments on a change request. `NUMBER` stands for the change request, `ID` for the comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommentExample {
-    /// The Provider's address.
+    /// The address of the sample's Provider.
     pub address: &'static str,
     /// The pairs of its Secret.
     pub secret: &'static [(&'static str, &'static [u8])],

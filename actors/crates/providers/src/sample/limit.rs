@@ -3,19 +3,19 @@
 /// One limit of a type's messages. The type's file cites it too, with what it makes of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
-    /// Of what.
+    /// The part of a message that is limited.
     pub what: &'static str,
-    /// So many at most.
+    /// The largest size that is allowed, in units of the measure.
     pub most: usize,
     /// Of these; empty where `what` are the things that are counted.
     pub unit: &'static str,
     /// The documentation's name and section, linked.
     pub source: &'static str,
-    /// How it is measured.
+    /// The measure of the size.
     pub measure: Measure,
 }
 
-/// How many there are in a message. Texts are found by a JSON pointer and measured in UTF-16, as most destinations do;
+/// The measure of a limit: how many there are in a message. Texts are found by a JSON pointer and measured in UTF-16, as most destinations do;
 /// pointers look into the last line of a body that has several.
 #[derive(Clone, Copy, Debug)]
 pub enum Measure {
@@ -55,12 +55,12 @@ impl Limit {
         Self { what, most, unit: "characters", source, measure: Measure::Text(pointer) }
     }
 
-    /// Bytes of the body.
+    /// A limit on the bytes of the body.
     pub const fn body(what: &'static str, most: usize, source: &'static str) -> Self {
         Self { what, most, unit: "bytes", source, measure: Measure::Body }
     }
 
-    /// `unit`s by another measure.
+    /// A limit on `unit`s by another measure.
     pub const fn of(
         what: &'static str,
         measure: Measure,

@@ -6,19 +6,19 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use campanile_domain::{Masker, Proxy};
 
-use super::{Login, Token};
-use crate::address::{Address, SECRET_PIECE};
+use super::{ProviderLogin, Token};
+use crate::address::{DestinationAddress, SECRET_PIECE};
 
-/// What is known of a Provider's secrets.
-pub(super) struct Known<'a> {
-    pub(super) address: &'a Address,
+/// The secrets of a Provider, as far as they are known.
+pub(super) struct KnownSecrets<'a> {
+    pub(super) address: &'a DestinationAddress,
     pub(super) token: Option<&'a Token>,
-    pub(super) login: &'a Login,
+    pub(super) login: &'a ProviderLogin,
     pub(super) headers: &'a BTreeMap<String, String>,
     pub(super) proxy: Option<&'a Proxy>,
 }
 
-impl Known<'_> {
+impl KnownSecrets<'_> {
     /// Blots out each secret in the forms in which it may be quoted: whole, its parts, and as Basic credentials.
     pub(super) fn masker(&self) -> Masker {
         let mut secrets = self.address.secrets();

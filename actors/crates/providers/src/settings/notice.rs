@@ -1,11 +1,11 @@
-//! What works but should be changed, to be logged once per change of a Provider or Secret.
+//! Warnings about settings that work but should be changed, to be logged once per change of a Provider or Secret.
 
 use campanile_domain::ObjectKey;
 
 /// A remark on a Provider's settings. Its text holds names, never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Notice {
-    /// `spec.proxy` is set.
+pub enum SettingsWarning {
+    /// The proxy stands in `spec.proxy`, which is deprecated.
     #[error("warning: spec.proxy is deprecated, use spec.proxySecretRef instead")]
     ProxyInSpec,
     /// The credentials Secret has a `proxy`.
@@ -17,14 +17,14 @@ pub enum Notice {
     /// A TLS key under its old name.
     #[error("using legacy key in secret data: rename '{key}' of secret '{secret}' to '{preferred}'")]
     LegacyKey {
-        /// The Secret.
+        /// Namespace and name of the Secret.
         secret: ObjectKey,
-        /// The old name.
+        /// The old name of the key.
         key: &'static str,
-        /// The name to use.
+        /// The name of the key to use.
         preferred: &'static str,
     },
-    /// A `username` without `password`.
+    /// There is a `username` without a `password`.
     #[error(
         "secret '{0}' has 'username' but no 'password': the name is used, and nothing else of the Secret is lost"
     )]
@@ -35,7 +35,7 @@ pub enum Notice {
          remove key 'token' and name a service account in spec.serviceAccountName"
     )]
     StaticToken,
-    /// A `password` without `username`.
+    /// There is a `password` without a `username`.
     #[error("secret '{0}' has 'password' but no 'username': the name is taken from spec.username")]
     LonePassword(ObjectKey),
 }

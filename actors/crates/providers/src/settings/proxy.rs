@@ -5,21 +5,21 @@ use campanile_domain::{ProviderSpec, Proxy, ProxyScheme, Secret};
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-use super::{Notice, secret};
+use super::{SettingsWarning, secret};
 use crate::address::MAX_LENGTH;
-use crate::{ConfigError, ProxyProblem};
+use crate::{ConfigError, ProxyUrlError};
 
 /// The proxy of the deprecated places. One that the Secret hides is not looked at.
 pub(super) fn inline(
     spec: &ProviderSpec,
     secret: Option<&Secret>,
-    notices: &mut Vec<Notice>,
+    notices: &mut Vec<SettingsWarning>,
 ) -> Result<Option<Proxy>, ConfigError> {
     if !spec.proxy.is_empty() {
-        notices.push(Notice::ProxyInSpec);
+        notices.push(SettingsWarning::ProxyInSpec);
     }
     if let Some(secret) = secret.filter(|secret| secret.data.contains_key("proxy")) {
-        notices.push(Notice::ProxyInSecret(secret.key.clone()));
+        notices.push(SettingsWarning::ProxyInSecret(secret.key.clone()));
         let text = secret::text(secret, "proxy")?.unwrap_or_default().trim();
         return optional(text).map_err(|_| ConfigError::ProxyInSecret(secret.key.clone()));
     }
@@ -29,7 +29,7 @@ pub(super) fn inline(
     optional(&spec.proxy).map_err(ConfigError::ProxyInSpec)
 }
 
-fn optional(text: &str) -> Result<Option<Proxy>, ProxyProblem> {
+fn optional(text: &str) -> Result<Option<Proxy>, ProxyUrlError> {
     if text.is_empty() { Ok(None) } else { parse(text).map(Some) }
 }
 
@@ -39,18 +39,19 @@ pub(super) fn from_secret(secret: &Secret) -> Result<Proxy, ConfigError> {
     read(secret).map_err(|problem| ConfigError::Proxy { secret: secret.key.clone(), problem })
 }
 
-fn read(secret: &Secret) -> Result<Proxy, ProxyProblem> {
+fn read(secret: &Secret) -> Result<Proxy, ProxyUrlError> {
     let text = |key| {
         let value = secret.data.get(key);
-        let text = value.map(|value| str::from_utf8(value).map_err(|_| ProxyProblem::NotText)).transpose()?;
-        Ok::<_, ProxyProblem>(text.map(secret::without_line_end))
+        let text =
+            value.map(|value| str::from_utf8(value).map_err(|_| ProxyUrlError::NotText)).transpose()?;
+        Ok::<_, ProxyUrlError>(text.map(secret::without_line_end))
     };
-    let address = text("address")?.ok_or(ProxyProblem::Missing)?.trim();
+    let address = text("address")?.ok_or(ProxyUrlError::Missing)?.trim();
     if address.is_empty() {
-        return Err(ProxyProblem::Empty);
+        return Err(ProxyUrlError::Empty);
     }
     if address.len() > MAX_LENGTH {
-        return Err(ProxyProblem::TooLong);
+        return Err(ProxyUrlError::TooLong);
     }
     let proxy = parse(address)?;
     Ok(match text("username")? {
@@ -62,14 +63,14 @@ fn read(secret: &Secret) -> Result<Proxy, ProxyProblem> {
     })
 }
 
-fn parse(text: &str) -> Result<Proxy, ProxyProblem> {
+fn parse(text: &str) -> Result<Proxy, ProxyUrlError> {
     let (scheme, default_port) = scheme(text)?;
-    let url = Url::parse(text).map_err(|_| ProxyProblem::Unreadable)?;
+    let url = Url::parse(text).map_err(|_| ProxyUrlError::Unreadable)?;
     let host = match url.host() {
         Some(Host::Domain(name)) if !name.is_empty() => name.to_owned(),
         Some(Host::Ipv4(address)) => address.to_string(),
         Some(Host::Ipv6(address)) => address.to_string(),
-        _ => return Err(ProxyProblem::Unreadable),
+        _ => return Err(ProxyUrlError::Unreadable),
     };
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     Ok(Proxy {
@@ -83,16 +84,16 @@ fn parse(text: &str) -> Result<Proxy, ProxyProblem> {
 
 /// The scheme, and the port that stands for it. What is before `://` is shown if it looks like a scheme; without that
 /// the text could begin with anything, a password included.
-fn scheme(text: &str) -> Result<(ProxyScheme, u16), ProxyProblem> {
+fn scheme(text: &str) -> Result<(ProxyScheme, u16), ProxyUrlError> {
     let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
     match scheme.as_str() {
         "http" => Ok((ProxyScheme::Http, 80)),
         "https" => Ok((ProxyScheme::Https, 443)),
         "socks5" => Ok((ProxyScheme::Socks5, 1080)),
         other if other.len() <= 10 && other.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-            Err(ProxyProblem::Scheme(scheme))
+            Err(ProxyUrlError::Scheme(scheme))
         }
-        _ => Err(ProxyProblem::Scheme(String::new())),
+        _ => Err(ProxyUrlError::Scheme(String::new())),
     }
 }
 

@@ -103,11 +103,11 @@ fn s03_a_lone_key_counts_is_noticed_and_never_drops_the_token() {
     let settings = credentials(&[("username", b"u"), ("token", b"t")]).resolve(&spec).unwrap();
     assert_eq!((settings.username.as_str(), &settings.password), ("u", &None));
     assert_eq!(settings.token.unwrap().raw(), b"t");
-    assert_eq!(settings.notices, [Notice::LoneUsername(key())]);
+    assert_eq!(settings.notices, [SettingsWarning::LoneUsername(key())]);
     let settings = credentials(&[("password", b"p"), ("token", b"t")]).resolve(&spec).unwrap();
     assert_eq!((settings.username.as_str(), settings.password.as_deref()), ("flux", Some("p")));
     assert_eq!(settings.token.unwrap().raw(), b"t");
-    assert_eq!(settings.notices, [Notice::LonePassword(key())]);
+    assert_eq!(settings.notices, [SettingsWarning::LonePassword(key())]);
     let data: &[(&str, &[u8])] = &[("token", b"t"), ("ca.crt", b"garbage"), ("tls.crt", b"half")];
     assert_eq!(credentials(data).resolve(&spec).unwrap().token.unwrap().raw(), b"t");
 }

@@ -2,8 +2,8 @@
 
 use campanile_domain::{ProviderSpec, Secret, TlsMaterial};
 
-use super::Notice;
-use crate::{ConfigError, TlsProblem};
+use super::SettingsWarning;
+use crate::{ConfigError, TlsMaterialError};
 
 /// A key's name, and the name it had before.
 #[derive(Clone, Copy)]
@@ -22,7 +22,7 @@ pub(super) fn resolve(
     spec: &ProviderSpec,
     cert_secret: Option<&Secret>,
     credentials: Option<&Secret>,
-    notices: &mut Vec<Notice>,
+    notices: &mut Vec<SettingsWarning>,
 ) -> Result<Option<TlsMaterial>, ConfigError> {
     if let Some(secret) = cert_secret {
         check_type(secret)?;
@@ -42,7 +42,7 @@ fn check_type(secret: &Secret) -> Result<(), ConfigError> {
     Err(ConfigError::CertificateType { name, type_name: secret.type_name.clone() })
 }
 
-/// What a Secret holds, empty values left out.
+/// The keys of a Secret, empty values left out.
 struct Keys<'a> {
     ca: Option<&'a [u8]>,
     certificate: Option<&'a [u8]>,
@@ -50,16 +50,16 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn read(secret: &'a Secret, notices: &mut Vec<Notice>) -> Self {
+    fn read(secret: &'a Secret, notices: &mut Vec<SettingsWarning>) -> Self {
         let mut value = |name| value(secret, name, notices);
         Self { ca: value(CA), certificate: value(CERTIFICATE), key: value(PRIVATE_KEY) }
     }
 
-    fn complete(self) -> Result<TlsMaterial, TlsProblem> {
+    fn complete(self) -> Result<TlsMaterial, TlsMaterialError> {
         match (self.ca, self.certificate, self.key) {
-            (_, Some(_), None) => Err(TlsProblem::NoKey),
-            (_, None, Some(_)) => Err(TlsProblem::NoCertificate),
-            (None, None, None) => Err(TlsProblem::Nothing),
+            (_, Some(_), None) => Err(TlsMaterialError::NoKey),
+            (_, None, Some(_)) => Err(TlsMaterialError::NoCertificate),
+            (None, None, None) => Err(TlsMaterialError::Nothing),
             _ => Ok(self.material()),
         }
     }
@@ -81,11 +81,11 @@ impl<'a> Keys<'a> {
 }
 
 /// The value under the preferred name; only where that does not exist at all, the one under the legacy name.
-fn value<'a>(secret: &'a Secret, name: KeyName, notices: &mut Vec<Notice>) -> Option<&'a [u8]> {
+fn value<'a>(secret: &'a Secret, name: KeyName, notices: &mut Vec<SettingsWarning>) -> Option<&'a [u8]> {
     let KeyName { preferred, legacy } = name;
     let found = secret.data.get(preferred).or_else(|| {
         let found = secret.data.get(legacy)?;
-        notices.push(Notice::LegacyKey { secret: secret.key.clone(), key: legacy, preferred });
+        notices.push(SettingsWarning::LegacyKey { secret: secret.key.clone(), key: legacy, preferred });
         Some(found)
     });
     found.map(Vec::as_slice).filter(|value| !value.is_empty())

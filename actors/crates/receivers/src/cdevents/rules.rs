@@ -1,22 +1,22 @@
 //! The types of CDEvents 0.4.1, and what the content of each must hold (contract, receivers 9).
 
-/// What a field of `subject.content` must be.
+/// The need of a field of `subject.content`: what it must be.
 #[derive(Clone, Copy)]
 pub(super) enum Need {
     /// A text that is not empty.
     Text(&'static str),
-    /// A text.
+    /// A text, which may be empty.
     TextOrEmpty(&'static str),
     /// A reference to another object: an id that is not empty, and perhaps a source. The second is its path.
     Reference(&'static str, &'static str),
-    /// One of these words.
+    /// A text that is one of these words.
     OneOf(&'static str, &'static [&'static str]),
-    /// A package URL.
+    /// A package URL, as `pkg:` text.
     PackageUrl(&'static str),
 }
 
-/// One type.
-pub(super) struct Rule {
+/// One of the types of CDEvents.
+pub(super) struct CdEventType {
     pub(super) subject: &'static str,
     /// The subject as `subject.type` writes it.
     pub(super) camel: &'static str,
@@ -131,17 +131,23 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("change", "created", "0.3.0"),
 ];
 
-/// All types.
-pub(super) fn all() -> impl Iterator<Item = Rule> {
+/// Iterates over all types of CDEvents.
+pub(super) fn all() -> impl Iterator<Item = CdEventType> {
     ROWS.iter().flat_map(|(subject, camel, predicates)| {
         predicates.iter().map(move |(predicate, needs)| {
             let other = OTHERS.iter().find(|(other, its, _)| other == subject && its == predicate);
-            Rule { subject, camel, predicate, version: other.map_or(USUAL, |(_, _, version)| version), needs }
+            CdEventType {
+                subject,
+                camel,
+                predicate,
+                version: other.map_or(USUAL, |(_, _, version)| version),
+                needs,
+            }
         })
     })
 }
 
-impl Rule {
+impl CdEventType {
     /// The exact name, for example `dev.cdevents.change.merged.0.2.0`.
     pub(super) fn name(&self) -> String {
         format!("dev.cdevents.{}.{}.{}", self.subject, self.predicate, self.version)
@@ -149,7 +155,7 @@ impl Rule {
 }
 
 /// The rule of the type that is written so.
-pub(super) fn find(written: &str) -> Option<Rule> {
+pub(super) fn find(written: &str) -> Option<CdEventType> {
     let name = written.strip_prefix("dev.cdevents.")?;
     let (subject, rest) = name.split_once('.')?;
     all().find(|rule| rule.subject == subject && rest.starts_with(rule.predicate) && rule.name() == written)
@@ -163,7 +169,7 @@ pub(super) struct Custom<'t> {
     pub(super) with_tool: &'t str,
 }
 
-/// Reads `dev.cdeventsx.<tool>-<subject>.<predicate>.<version>`.
+/// Reads the custom type `dev.cdeventsx.<tool>-<subject>.<predicate>.<version>`.
 pub(super) fn custom(written: &str) -> Option<Custom<'_>> {
     let parts: Vec<&str> = written.strip_prefix("dev.cdeventsx.")?.split('.').collect();
     let [with_tool, predicate, version @ ..] = &parts[..] else { return None };

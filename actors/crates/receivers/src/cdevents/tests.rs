@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::rules::{self, Need, Rule};
+use super::rules::{self, CdEventType, Need};
 use super::{CdEventError, check};
 
 fn event(name: &str, subject: &str, content: &Json) -> Json {
@@ -27,7 +27,7 @@ fn field(need: &Need) -> (&'static str, Json, Json) {
     }
 }
 
-fn good(rule: &Rule) -> Json {
+fn good(rule: &CdEventType) -> Json {
     let content = rule.needs.iter().map(|need| {
         let (name, fits, _) = field(need);
         (name.to_owned(), fits)

@@ -19,10 +19,10 @@ const STALE: SignedDuration = SignedDuration::from_hours(1);
 /// How long a source is left alone after a question: tokens that name keys which nobody has must not make many.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
-/// What to do for a token.
+/// The plan for a token's keys: use them, or ask first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPlan {
-    /// Use these.
+    /// The kept keys can be used.
     Use(Arc<KeySet>),
     /// Fetch them, and say how it went with [`KeyCache::fetched`].
     Fetch,
@@ -44,7 +44,7 @@ pub struct KeyCache {
 }
 
 impl KeyCache {
-    /// What to do for a token that says it was signed with this key. One whose key is not known may be newer than what
+    /// The plan for a token that says it was signed with this key. One whose key is not known may be newer than what
     /// is kept, so its issuer is asked, every 10 s at most.
     pub fn plan(&self, source: &KeySource, key_id: Option<&str>, now: Timestamp) -> KeyPlan {
         let Some(entry) = self.entries.get(source) else { return KeyPlan::Fetch };

@@ -1,4 +1,4 @@
-//! Where the keys of an issuer are: by its discovery document, or known beforehand (OpenID Connect Discovery 1.0,
+//! Discovery of an issuer's keys: by its discovery document, or known beforehand (OpenID Connect Discovery 1.0,
 //! section 4).
 
 use std::fmt;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::KeyError;
 
-/// Where keys come from.
+/// The source of an issuer's keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeySource {
     /// The discovery document of an issuer names the place. The address comes from an object.
@@ -16,11 +16,11 @@ pub enum KeySource {
     Known(&'static str),
 }
 
-/// What a discovery document says.
+/// The content of a discovery document.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Discovery {
     issuer: String,
-    /// Where the keys are.
+    /// The address of the keys, from the discovery document.
     pub jwks_uri: String,
     /// The algorithms of tokens; may be empty.
     #[serde(default, rename = "id_token_signing_alg_values_supported")]

@@ -5,11 +5,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-use crate::jwt::Algorithm;
+use crate::algorithm::Algorithm;
 
 /// A key as it is written.
 #[derive(Deserialize)]
-pub(super) struct Written {
+pub(super) struct JsonWebKey {
     kty: String,
     kid: Option<String>,
     #[serde(rename = "use")]
@@ -22,9 +22,9 @@ pub(super) struct Written {
     y: Option<String>,
 }
 
-/// A key for signatures.
+/// A public key for signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Key {
+pub(crate) struct PublicKey {
     pub(super) id: Option<String>,
     /// The only algorithm that it is for, if it says so.
     pub(super) algorithm: Option<String>,
@@ -38,9 +38,9 @@ enum Material {
     Ed25519(Vec<u8>),
 }
 
-impl Written {
+impl JsonWebKey {
     /// The key, if it is for signatures and of a kind that is known.
-    pub(super) fn read(self) -> Option<Key> {
+    pub(super) fn read(self) -> Option<PublicKey> {
         if self.purpose.is_some_and(|purpose| purpose != "sig") {
             return None;
         }
@@ -51,11 +51,11 @@ impl Written {
             ("OKP", Some(curve)) if curve == "Ed25519" => Material::Ed25519(bytes(self.x)?),
             _ => return None,
         };
-        Some(Key { id: self.kid, algorithm: self.alg, material })
+        Some(PublicKey { id: self.kid, algorithm: self.alg, material })
     }
 }
 
-impl Key {
+impl PublicKey {
     /// Whether this key made `signature` of `signed`; none if it is of another kind than the algorithm.
     pub(crate) fn verify(&self, algorithm: Algorithm, signed: &[u8], signature: &[u8]) -> Option<bool> {
         match (&self.material, algorithm) {

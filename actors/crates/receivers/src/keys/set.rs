@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::KeyError;
-use super::key::{Key, Written};
+use super::key::{JsonWebKey, PublicKey};
 
 /// Keys of one issuer that are kept. Real ones have fewer than ten.
 const MOST_KEYS: usize = 64;
@@ -15,7 +15,7 @@ const USUAL: &str = "RS256";
 /// The keys of an issuer, and the algorithms that it advertises.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySet {
-    keys: Vec<Key>,
+    keys: Vec<PublicKey>,
     algorithms: Vec<String>,
 }
 
@@ -34,13 +34,13 @@ impl KeySet {
         let read: Document = serde_json::from_slice(document)
             .map_err(|error| KeyError::Answer { what: "its set of keys", why: crate::body::told(&error) })?;
         let keys =
-            read.keys.into_iter().filter_map(|key| serde_json::from_value::<Written>(key).ok()?.read());
+            read.keys.into_iter().filter_map(|key| serde_json::from_value::<JsonWebKey>(key).ok()?.read());
         let keys = keys.take(MOST_KEYS).collect();
         let algorithms = if algorithms.is_empty() { vec![USUAL.to_owned()] } else { algorithms };
         Ok(Self { keys, algorithms })
     }
 
-    /// What the issuer advertises.
+    /// The algorithms that the issuer advertises.
     pub(crate) fn algorithms(&self) -> Vec<&str> {
         self.algorithms.iter().map(String::as_str).collect()
     }
@@ -51,8 +51,8 @@ impl KeySet {
     }
 
     /// The keys that may have signed a token with this algorithm: those of its key's id, or any if it names none.
-    pub(crate) fn for_token(&self, algorithm: &str, id: Option<&str>) -> impl Iterator<Item = &Key> {
-        let fits = move |key: &&Key| {
+    pub(crate) fn for_token(&self, algorithm: &str, id: Option<&str>) -> impl Iterator<Item = &PublicKey> {
+        let fits = move |key: &&PublicKey| {
             id.is_none_or(|id| key.id.as_deref() == Some(id))
                 && key.algorithm.as_deref().is_none_or(|own| own == algorithm)
         };

@@ -1,13 +1,13 @@
 //! `acr`: a body as Azure Container Registry writes it; whoever knows the path may call (contract, receivers 5).
 
-use super::{Rules, passed};
+use super::{VerificationRules, passed};
 use crate::body::told;
+use crate::check::{Case, CheckStep};
 use crate::error::VerifyError;
 use crate::event::shown;
-use crate::fields::{Field, Rest, read};
-use crate::verify::{Case, Step};
+use crate::fields::{FieldForm, Rest, read};
 
-pub(super) static RULES: Rules = Rules {
+pub(super) static RULES: VerificationRules = VerificationRules {
     check,
     event: "ACR event",
     revision: Some(TAG),
@@ -16,8 +16,9 @@ pub(super) static RULES: Rules = Rules {
 
 const TAG: &[&str] = &["target", "tag"];
 
-fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
-    let fields = [Field::Text(&["target", "repository"]), Field::Text(TAG), Field::Text(&["action"])];
+fn check(case: &Case<'_>) -> Result<CheckStep, VerifyError> {
+    let fields =
+        [FieldForm::Text(&["target", "repository"]), FieldForm::Text(TAG), FieldForm::Text(&["action"])];
     let [repository, tag, _] = read(case.body, fields, Rest::Ignored).map_err(|error| VerifyError::Body {
         host: "ACR",
         part: "payload",

@@ -1,9 +1,9 @@
 //! `bitbucket`: Bitbucket Server and Data Center, and Bitbucket Cloud with a webhook secret; signed as GitHub does it
 //! (contract, receivers 5.1).
 
-use super::{Rules, github};
+use super::{VerificationRules, github};
 
-pub(super) static RULES: Rules = Rules {
+pub(super) static RULES: VerificationRules = VerificationRules {
     check: |case| github::check(case, "Bitbucket server"),
     event: "Bitbucket server event",
     revision: None,

@@ -1,13 +1,13 @@
 //! `cdevents`: a valid CDEvent; whoever knows the path may call (contract, receivers 9).
 
-use super::Rules;
+use super::VerificationRules;
+use crate::check::{CheckStep, Passed};
 use crate::error::VerifyError;
-use crate::verify::{Passed, Step};
 
-pub(super) static RULES: Rules = Rules {
+pub(super) static RULES: VerificationRules = VerificationRules {
     check: |case| {
         crate::cdevents::check(case.body).map_err(VerifyError::CdEvent)?;
-        Ok(Step::Passed(Passed::default()))
+        Ok(CheckStep::Passed(Passed::default()))
     },
     event: "CDEvent",
     revision: None,

@@ -1,13 +1,13 @@
 //! `dockerhub`: a body as Docker Hub writes it; whoever knows the path may call (contract, receivers 5).
 
-use super::{Rules, passed};
+use super::{VerificationRules, passed};
 use crate::body::told;
+use crate::check::{Case, CheckStep};
 use crate::error::VerifyError;
 use crate::event::shown;
-use crate::fields::{Field, Rest, read};
-use crate::verify::{Case, Step};
+use crate::fields::{FieldForm, Rest, read};
 
-pub(super) static RULES: Rules = Rules {
+pub(super) static RULES: VerificationRules = VerificationRules {
     check,
     event: "DockerHub event",
     revision: Some(TAG),
@@ -16,8 +16,8 @@ pub(super) static RULES: Rules = Rules {
 
 const TAG: &[&str] = &["push_data", "tag"];
 
-fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
-    let fields = [Field::Text(&["repository", "repo_url"]), Field::Text(TAG)];
+fn check(case: &Case<'_>) -> Result<CheckStep, VerifyError> {
+    let fields = [FieldForm::Text(&["repository", "repo_url"]), FieldForm::Text(TAG)];
     let [url, tag] = read(case.body, fields, Rest::Ignored).map_err(|error| VerifyError::Body {
         host: "DockerHub",
         part: "payload",

@@ -12,29 +12,29 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::Rules;
+use super::VerificationRules;
 use crate::body::told;
+use crate::check::{Asked, Case, CheckStep, Passed, PendingToken};
 use crate::error::{GcrError, VerifyError};
 use crate::event::shown;
-use crate::fields::{Field, Rest, read};
+use crate::fields::{FieldForm, Rest, read};
 use crate::jwt::{self, Jwt, JwtError};
 use crate::keys::{KeyError, KeySet, KeySource};
-use crate::verify::{Asked, Case, Passed, Question, Step};
 
-pub(super) static RULES: Rules = Rules {
+pub(super) static RULES: VerificationRules = VerificationRules {
     check,
     event: "GCR event",
     revision: Some(&["tag"]),
     curl: r#"-H "Authorization: Bearer $ID_TOKEN" -H 'Content-Type: application/json' -d "$BODY""#,
 };
 
-/// Google's keys by algorithm.
+/// The addresses of Google's keys by algorithm.
 const KEYS: [(&str, &str); 2] = [
     ("RS256", "https://www.googleapis.com/oauth2/v3/certs"),
     ("ES256", "https://www.gstatic.com/iap/verify/public_key-jwk"),
 ];
 
-/// Whom the Secret expects.
+/// The account and audience that the Secret expects.
 struct Expected {
     email: String,
     audience: String,
@@ -56,7 +56,7 @@ impl Expected {
     }
 }
 
-fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
+fn check(case: &Case<'_>) -> Result<CheckStep, VerifyError> {
     let expected = Expected::of(case.secret)?;
     let header = case.head.text("Authorization");
     let token = header.strip_prefix("Bearer ").ok_or(GcrError::Header)?;
@@ -71,7 +71,7 @@ fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
         let (body, said) = unwrapped(asked.body)?;
         Ok(Passed { body: Some(body), said, claims: None })
     };
-    Ok(Step::Token(Question { source: KeySource::Known(place), token, answer: Box::new(answer) }))
+    Ok(CheckStep::Token(PendingToken { source: KeySource::Known(place), token, answer: Box::new(answer) }))
 }
 
 fn judge(
@@ -117,7 +117,7 @@ fn trusted(
     Ok(claims)
 }
 
-/// What filters see of a message.
+/// A message as filters see it.
 #[derive(Serialize)]
 struct Unwrapped {
     action: String,
@@ -128,7 +128,7 @@ struct Unwrapped {
 /// The message inside of the push, and what to log of it.
 fn unwrapped(body: &[u8]) -> Result<(Bytes, String), VerifyError> {
     let wrong = |part, why: String| VerifyError::Body { host: "GCR", part, why };
-    let message = |name: &'static [&'static str]| Field::Text(name);
+    let message = |name: &'static [&'static str]| FieldForm::Text(name);
     let fields = [
         message(&["message", "data"]),
         message(&["message", "publishTime"]),
@@ -141,7 +141,7 @@ fn unwrapped(body: &[u8]) -> Result<(Bytes, String), VerifyError> {
         return Err(wrong("payload", "publishTime is no time of RFC 3339".to_owned()));
     }
     let data = STANDARD.decode(data).unwrap_or_default();
-    let fields = [Field::Text(&["action"]), Field::Text(&["digest"]), Field::Text(&["tag"])];
+    let fields = [FieldForm::Text(&["action"]), FieldForm::Text(&["digest"]), FieldForm::Text(&["tag"])];
     let [action, digest, tag] =
         read(&data, fields, Rest::Refused).map_err(|error| wrong("body", told(&error)))?;
     let said = format!("handling GCR event from {} for tag {}", shown(&digest), shown(&tag));

@@ -1,8 +1,8 @@
 //! `generic`: whoever knows the path may call (contract, receivers 5).
 
-use super::{Rules, passed};
+use super::{VerificationRules, passed};
 
-pub(super) static RULES: Rules = Rules {
+pub(super) static RULES: VerificationRules = VerificationRules {
     check: |_| Ok(passed("handling generic webhook")),
     event: "generic webhook",
     revision: None,

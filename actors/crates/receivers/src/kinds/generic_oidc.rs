@@ -3,22 +3,22 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use super::Rules;
+use super::VerificationRules;
+use crate::check::{Asked, Case, CheckStep, Passed, PendingToken};
 use crate::error::{OidcError, VerifyError};
 use crate::event::shown;
 use crate::jwt::{self, Jwt, JwtError};
 use crate::keys::{KeyError, KeySet, KeySource};
 use crate::oidc::Issuer;
-use crate::verify::{Asked, Case, Passed, Question, Step};
 
-pub(super) static RULES: Rules = Rules {
+pub(super) static RULES: VerificationRules = VerificationRules {
     check,
     event: "generic webhook",
     revision: None,
     curl: r#"-H "Authorization: Bearer $ID_TOKEN" -d "$BODY""#,
 };
 
-fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
+fn check(case: &Case<'_>) -> Result<CheckStep, VerifyError> {
     let issuers = case.receiver.issuers();
     if issuers.is_empty() {
         return Err(OidcError::NoProviders.into());
@@ -42,7 +42,7 @@ fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
         let said = "handling generic webhook with a token".to_owned();
         Ok(Passed { claims: Some(claims), said, body: None })
     };
-    Ok(Step::Token(Question { source, token, answer: Box::new(answer) }))
+    Ok(CheckStep::Token(PendingToken { source, token, answer: Box::new(answer) }))
 }
 
 /// The claims of a token that is what the Receiver demands.

@@ -2,23 +2,23 @@
 
 use aws_lc_rs::hmac;
 
-use super::{Rules, passed};
+use super::{VerificationRules, passed};
 use crate::body::told;
+use crate::check::{Case, CheckStep};
 use crate::error::VerifyError;
 use crate::event::shown;
-use crate::fields::{Field, Rest, read};
+use crate::fields::{FieldForm, Rest, read};
 use crate::secret::unhex;
 use crate::signature::verify;
-use crate::verify::{Case, Step};
 
-pub(super) static RULES: Rules = Rules {
+pub(super) static RULES: VerificationRules = VerificationRules {
     check,
     event: "Nexus event",
     revision: None,
     curl: r#"-H "X-Nexus-Webhook-Signature: $(printf %s "$BODY" | openssl dgst -sha1 -hmac "$TOKEN" -r | cut -c-40)" -d "$BODY""#,
 };
 
-fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
+fn check(case: &Case<'_>) -> Result<CheckStep, VerifyError> {
     let given = case.head.first("X-Nexus-Webhook-Signature");
     if given.is_empty() {
         return Err(VerifyError::NexusMissing);
@@ -28,7 +28,7 @@ fn check(case: &Case<'_>) -> Result<Step, VerifyError> {
     if !case.tokens.any(|token| verify(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token, case.body, &tag)) {
         return Err(VerifyError::Nexus);
     }
-    let fields = [Field::Text(&["repositoryName"]), Field::Text(&["action"])];
+    let fields = [FieldForm::Text(&["repositoryName"]), FieldForm::Text(&["action"])];
     let [repository, _] = read(case.body, fields, Rest::Refused).map_err(|error| VerifyError::Body {
         host: "Nexus",
         part: "payload",

@@ -1,25 +1,25 @@
-//! What a Receiver demands of the claims of a token that its issuer signed (contract, receivers 6.7).
+//! Claims of a token that its issuer signed, held against what a Receiver demands of them (contract, receivers 6.7).
 
 use campanile_cel::{CelError, CelResult};
 use serde_json::{Map, Value as Json};
 
 use super::Issuer;
 
-/// Why the claims do not do.
+/// Errors of claims that do not fulfil what is demanded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimsError {
     /// A variable has no value for these claims.
     #[error("failed to evaluate variable \"{name}\": {cause}")]
     Variable {
-        /// Its name.
+        /// The name of the variable.
         name: String,
-        /// Why.
+        /// The error in its expression.
         cause: CelError,
     },
-    /// A validation has none.
+    /// A validation has no value for the claims.
     #[error("failed to evaluate validation: {0}")]
     Validation(CelError),
-    /// Validations are false.
+    /// These validations are false for the claims.
     #[error("token validation failed: {}", .0.join("; "))]
     Failed(Vec<String>),
 }

@@ -2,20 +2,20 @@
 
 use rustls::AlertDescription as A;
 
-use super::{ALLOW_ONE, OFFERED, Stage, Words};
+use super::{ALLOW_ONE, HandshakeStage, OFFERED, Words};
 
 const SHOW_ONE: &str = "put a client certificate that it accepts into the certificate Secret";
 
 /// What `alert` means when the handshake had come to `stage`.
-pub(super) fn words(alert: A, stage: Stage) -> Words {
-    let asked = stage >= Stage::AskedInVain;
+pub(super) fn words(alert: A, stage: HandshakeStage) -> Words {
+    let asked = stage >= HandshakeStage::AskedInVain;
     match alert {
         A::ProtocolVersion => too_old(),
-        A::HandshakeFailure | A::InsufficientSecurity if stage == Stage::Offered => {
+        A::HandshakeFailure | A::InsufficientSecurity if stage == HandshakeStage::Offered => {
             Words::new(OFFERED, ALLOW_ONE)
         }
         A::CertificateRequired => Words::new("it wants a client certificate", SHOW_ONE),
-        _ if stage == Stage::AskedInVain && is_about_certificates(alert) => {
+        _ if stage == HandshakeStage::AskedInVain && is_about_certificates(alert) => {
             Words::new("it wants a client certificate", SHOW_ONE)
         }
         A::CertificateExpired if asked => {

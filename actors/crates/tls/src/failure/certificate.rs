@@ -16,7 +16,7 @@ const USE_A_NAME_OF_IT: &str = "use a host name that its certificate lists";
 
 /// Refusals that rustls has no name for. A verifier puts them into [`CertificateError::Other`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CertificateRefusal {
+pub enum CertificateKeyError {
     /// The RSA key in the certificate has a length with which no signature is verified.
     #[error("the RSA key of its certificate has {0} bits, and only 2048 to 8192 are accepted")]
     RsaBits(usize),
@@ -90,13 +90,13 @@ pub(super) fn words(error: &CertificateError) -> Words {
 }
 
 fn of_other(error: &(dyn std::error::Error + 'static)) -> Words {
-    if let Some(refusal) = error.downcast_ref::<CertificateRefusal>() {
+    if let Some(refusal) = error.downcast_ref::<CertificateKeyError>() {
         let remedy = match refusal {
-            CertificateRefusal::RsaBits(_) => {
+            CertificateKeyError::RsaBits(_) => {
                 "have the certificate made anew with such a key, or with one on P-256"
             }
-            CertificateRefusal::AuthorityRsaBits(_) => "have it signed by an authority with such a key",
-            CertificateRefusal::ForeignKey => "give the server the key of its certificate",
+            CertificateKeyError::AuthorityRsaBits(_) => "have it signed by an authority with such a key",
+            CertificateKeyError::ForeignKey => "give the server the key of its certificate",
         };
         return Words::new(refusal.to_string(), remedy);
     }
@@ -210,7 +210,7 @@ mod tests {
             let text = text(&CertificateError::Other(OtherError(Arc::new(error))));
             assert!(text.contains(words), "{text}");
         }
-        let short = CertificateError::Other(OtherError(Arc::new(CertificateRefusal::RsaBits(1024))));
+        let short = CertificateError::Other(OtherError(Arc::new(CertificateKeyError::RsaBits(1024))));
         assert!(text(&short).contains("has 1024 bits"));
     }
 }

@@ -7,7 +7,7 @@ use awc::http::header::HeaderName;
 use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::Head;
+use super::AnswerHead;
 use crate::GarbledError;
 use crate::limits::MAX_INTERIM_ANSWERS;
 
@@ -24,7 +24,7 @@ pub(crate) struct HeadReader {
     head: Vec<u8>,
     /// Where its last line begins.
     line: usize,
-    /// Interim answers so far.
+    /// The number of interim answers so far.
     interim: usize,
     /// Bytes of all heads so far.
     total: usize,
@@ -47,7 +47,7 @@ impl HeadReader {
     ///
     /// # Errors
     /// It is not HTTP/1, or passes a bound.
-    pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<(usize, Option<Head>), GarbledError> {
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<(usize, Option<AnswerHead>), GarbledError> {
         // The usual head comes in one piece.
         self.head.reserve(bytes.len().min(self.max));
         let mut taken = 0;
@@ -108,7 +108,7 @@ fn is_interim(status: StatusCode) -> bool {
 ///
 /// # Errors
 /// The connection fails or ends; inside, what [`HeadReader::read`] says.
-pub(crate) async fn read_head<S>(stream: &mut S, max: usize) -> io::Result<Result<Head, GarbledError>>
+pub(crate) async fn read_head<S>(stream: &mut S, max: usize) -> io::Result<Result<AnswerHead, GarbledError>>
 where
     S: AsyncRead + Unpin,
 {
@@ -123,7 +123,7 @@ where
 }
 
 /// Understands a head as a whole; none if it is not one.
-fn parse(head: &[u8]) -> Option<Head> {
+fn parse(head: &[u8]) -> Option<AnswerHead> {
     let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let (is_old, status) = parse_status(lines.next()?)?;
     let mut fields: Vec<(HeaderName, Vec<u8>)> = Vec::with_capacity(USUAL_FIELDS);
@@ -140,7 +140,7 @@ fn parse(head: &[u8]) -> Option<Head> {
         let name = HeaderName::from_bytes(name.trim_ascii_end()).ok()?;
         fields.push((name, value.strip_prefix(b":")?.trim_ascii().to_vec()));
     }
-    Some(Head::new(status, is_old, fields.into_iter().filter_map(text_field).collect()))
+    Some(AnswerHead::new(status, is_old, fields.into_iter().filter_map(text_field).collect()))
 }
 
 /// Whether the status line is HTTP/1.0's, and its status.

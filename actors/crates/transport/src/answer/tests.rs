@@ -4,11 +4,11 @@ use crate::limits::MAX_INTERIM_ANSWERS;
 
 const MAX: usize = 4096;
 
-fn read(bytes: &str) -> Result<(usize, Option<Head>), GarbledError> {
+fn read(bytes: &str) -> Result<(usize, Option<AnswerHead>), GarbledError> {
     HeadReader::new(MAX).read(bytes.as_bytes())
 }
 
-fn head(bytes: &str) -> Head {
+fn head(bytes: &str) -> AnswerHead {
     read(bytes).unwrap().1.unwrap()
 }
 
@@ -27,7 +27,7 @@ fn interim_answers_are_passed_over_however_they_are_cut() {
     assert_eq!(whole.field("link"), None);
     for size in 1..bytes.len() {
         let mut reader = HeadReader::new(MAX);
-        let heads: Vec<Head> =
+        let heads: Vec<AnswerHead> =
             bytes.as_bytes().chunks(size).filter_map(|chunk| reader.read(chunk).unwrap().1).collect();
         assert_eq!(heads.as_slice(), std::slice::from_ref(&whole), "in pieces of {size}");
     }

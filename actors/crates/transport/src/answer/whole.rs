@@ -8,14 +8,14 @@ use awc::error::PayloadError;
 use bytes::Bytes;
 use campanile_domain::Response;
 
-use super::{Framing, Head};
-use crate::body::{Body, Chunks, gunzip};
+use super::{AnswerHead, Framing};
+use crate::body::{Chunks, ReadBody, gunzip};
 use crate::failure::of_body;
 use crate::{Endpoint, GarbledError, TransportError};
 
-/// What of a successful answer is needed.
+/// The use of a successful answer's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum BodyUse {
     /// Its body: a success whose body is broken, late or endless is none.
     Body,
     /// Its status alone: a success is one whatever its body.
@@ -23,13 +23,13 @@ pub enum Wanted {
 }
 
 /// The head of an answer, and its body to be read.
-pub(crate) struct Answer {
-    pub(crate) head: Head,
+pub(crate) struct UnreadAnswer {
+    pub(crate) head: AnswerHead,
     pub(crate) body: ClientResponse,
 }
 
-/// Why the body of an answer is not there as a whole.
-pub(crate) enum Fault {
+/// Errors of an answer's body that is not there as a whole.
+pub(crate) enum WholeBodyError {
     /// The connection failed, or its framing did.
     Broken(PayloadError),
     /// It ended before its length.
@@ -40,7 +40,7 @@ pub(crate) enum Fault {
     Late,
 }
 
-impl Fault {
+impl WholeBodyError {
     /// The failure of a request to `at`; none where it is the timeout's.
     pub(crate) fn told(self, at: Endpoint) -> Option<TransportError> {
         match self {
@@ -52,23 +52,23 @@ impl Fault {
     }
 }
 
-impl Answer {
+impl UnreadAnswer {
     /// Reads the body for at most `patience`, up to `cap` bytes before and again after decompression. With a fault, the
     /// body of the response is what there is of it.
-    pub(crate) async fn read(self, cap: usize, patience: Duration) -> (Response, Option<Fault>) {
+    pub(crate) async fn read(self, cap: usize, patience: Duration) -> (Response, Option<WholeBodyError>) {
         let Self { head, body } = self;
         let mut chunks = Chunks::default();
         let fault = if head.framing == Framing::Unknown {
-            Some(Fault::Garbled)
+            Some(WholeBodyError::Garbled)
         } else {
             match timeout(patience, chunks.read(body, cap)).await {
-                Ok(outcome) => outcome.err().map(Fault::Broken),
-                Err(_) => Some(Fault::Late),
+                Ok(outcome) => outcome.err().map(WholeBodyError::Broken),
+                Err(_) => Some(WholeBodyError::Late),
             }
         };
         let body = chunks.into_body(cap);
         // awc passes over it.
-        let fault = fault.or_else(|| is_short(&head, &body).then_some(Fault::Short));
+        let fault = fault.or_else(|| is_short(&head, &body).then_some(WholeBodyError::Short));
         let (body, damage) = plain(&head, body, fault.is_some(), cap);
         let status = head.status.as_u16();
         (Response { status, headers: head.fields, body, is_quotable: true }, fault.or(damage))
@@ -76,7 +76,7 @@ impl Answer {
 }
 
 /// Whether the connection ended before the promised length or the last chunk.
-fn is_short(head: &Head, body: &Body) -> bool {
+fn is_short(head: &AnswerHead, body: &ReadBody) -> bool {
     let length = u64::try_from(body.bytes.len()).unwrap_or(u64::MAX);
     let is_short = match head.framing {
         Framing::Length(promised) => length < promised,
@@ -88,13 +88,13 @@ fn is_short(head: &Head, body: &Body) -> bool {
 }
 
 /// The body without its compression. Nothing is left of one that is damaged.
-fn plain(head: &Head, body: Body, is_part: bool, cap: usize) -> (Bytes, Option<Fault>) {
+fn plain(head: &AnswerHead, body: ReadBody, is_part: bool, cap: usize) -> (Bytes, Option<WholeBodyError>) {
     let is_gzip = head.field("content-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"));
     if !is_gzip || body.bytes.is_empty() {
         return (body.bytes, None);
     }
-    match gunzip(&Body { cut: body.cut || is_part, ..body }, cap) {
+    match gunzip(&ReadBody { cut: body.cut || is_part, ..body }, cap) {
         Ok(bytes) => (bytes, None),
-        Err(_) => (Bytes::new(), Some(Fault::Garbled)),
+        Err(_) => (Bytes::new(), Some(WholeBodyError::Garbled)),
     }
 }

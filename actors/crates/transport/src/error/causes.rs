@@ -4,10 +4,10 @@ use std::io;
 
 use dns_lookup::LookupError;
 
-/// What makes a URL unusable. The URL itself is not quoted: it may be a secret.
+/// Errors of a URL that is unusable. The URL itself is not quoted: it may be a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
-    /// It does not parse.
+    /// The URL does not parse.
     #[error("{0}; correct the address")]
     Syntax(#[from] url::ParseError),
     /// It holds control characters or spaces.
@@ -16,7 +16,7 @@ pub enum AddressError {
     /// The scheme is not `http` or `https`.
     #[error("its scheme is not http or https; write one of these")]
     Scheme,
-    /// It names no host.
+    /// The URL names no host.
     #[error("it names no host; write one")]
     Host,
     /// It is longer than HTTP libraries take, or they refuse it for another reason.
@@ -27,7 +27,7 @@ pub enum AddressError {
     TlsName,
 }
 
-/// What makes a header unusable.
+/// Errors of a header that is unusable.
 #[derive(Debug, thiserror::Error)]
 pub enum HeaderError {
     /// The name has characters that HTTP does not allow (RFC 9110, section 5.1).
@@ -39,24 +39,24 @@ pub enum HeaderError {
     /// The headers of the request are too long, and this is the longest one.
     #[error("all headers together are longer than {max} bytes; shorten it")]
     Length {
-        /// The bound, in bytes.
+        /// The bound on the length, in bytes.
         max: usize,
     },
 }
 
-/// What makes a proxy unusable. The URL itself is not quoted: it may hold a password.
+/// Errors of a proxy's URL that is unusable. The URL itself is not quoted: it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProxySettingError {
-    /// It does not parse.
+    /// The URL does not parse.
     #[error("it is not a valid URL; write scheme://host:port")]
     Url,
     /// The scheme is none of the known ones.
     #[error("its scheme is not http, https or socks5; write one of these")]
     Scheme,
-    /// There is no host.
+    /// There is no host in it.
     #[error("it names no host; write one")]
     Host,
-    /// The port is 0.
+    /// The port in it is 0.
     #[error("port 0 cannot be dialled; write the proxy's port")]
     Port,
     /// SOCKS 5 takes 255 bytes at most (RFC 1929, section 2).
@@ -64,13 +64,13 @@ pub enum ProxySettingError {
     Login,
 }
 
-/// What a resolver failed with.
+/// Errors with which a resolver failed.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupFailure {
-    /// The resolver's code.
+    /// The resolver failed with this error.
     #[error("{0}")]
     Resolver(#[source] io::Error),
-    /// It gave no address.
+    /// The resolver gave no address.
     #[error("the name has no address")]
     Empty,
     /// The lookup's thread went away.
@@ -84,7 +84,7 @@ impl From<LookupError> for LookupFailure {
     }
 }
 
-/// What is wrong with an answer.
+/// Errors of an answer that is not HTTP.
 #[derive(Debug, thiserror::Error)]
 pub enum GarbledError {
     /// The head is not HTTP/1.
@@ -93,13 +93,13 @@ pub enum GarbledError {
     /// The heads, the interim ones included, are too long.
     #[error("its head is longer than {max} bytes")]
     HeadTooLong {
-        /// The bound, in bytes.
+        /// The bound on the length, in bytes.
         max: usize,
     },
     /// There are too many interim answers (RFC 9110, section 15.2).
     #[error("more than {max} interim answers came before a final one")]
     Interim {
-        /// The bound.
+        /// The bound on the number of headers.
         max: usize,
     },
     /// The body's framing or compression is damaged.
@@ -107,13 +107,13 @@ pub enum GarbledError {
     Body,
 }
 
-/// Why a redirect is not followed.
+/// Errors for which a redirect is not followed.
 #[derive(Debug, thiserror::Error)]
 pub enum RedirectError {
-    /// There were too many.
+    /// There were too many redirects.
     #[error("it redirected more than {max} times")]
     TooMany {
-        /// How many are followed.
+        /// The number of redirects that are followed.
         max: usize,
     },
     /// The new address cannot be used.

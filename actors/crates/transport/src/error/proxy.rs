@@ -6,16 +6,16 @@ use campanile_domain::FailureClass;
 
 use crate::TransportError;
 
-/// What a proxy said, or why it said nothing.
+/// Errors of a proxy: what it said, or why it said nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum ProxyError {
-    /// It was not reached.
+    /// The proxy was not reached.
     #[error("{0}")]
     Unreached(#[from] TransportError),
     /// It answered CONNECT with another status than 2xx.
     #[error("it answered CONNECT with status {status}{}", connect_remedy(*status))]
     Refused {
-        /// The status.
+        /// The HTTP status of its answer.
         status: u16,
     },
     /// Its answer to CONNECT is not HTTP or too long.
@@ -24,7 +24,7 @@ pub enum ProxyError {
     /// The connection to it broke.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// SOCKS 5 failed.
+    /// The exchange by SOCKS 5 failed.
     #[error("{0}")]
     Socks(#[source] tokio_socks::Error),
 }

@@ -1,11 +1,11 @@
-//! Why destinations are closed, and the networks that are closed everywhere.
+//! Closed destinations: the reasons, and the networks that are closed everywhere.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-/// Why objects may not lead to a destination.
+/// The reasons why objects may not lead to a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
     /// It is this machine, as it sees itself.
@@ -87,7 +87,7 @@ pub(super) fn of_the_machine() -> impl Iterator<Item = (IpNet, Closed)> {
     networks(&OF_THE_MACHINE)
 }
 
-/// Private networks.
+/// Iterates over the private networks.
 pub(super) fn private() -> impl Iterator<Item = (IpNet, Closed)> {
     networks(&PRIVATE)
 }

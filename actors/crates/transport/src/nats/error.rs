@@ -1,11 +1,11 @@
-//! Why a NATS server did not take a message.
+//! Errors of a NATS server that did not take a message.
 
 use campanile_domain::FailureClass;
 
 /// Longest text of a server that is kept, in bytes.
 const LONGEST: usize = 256;
 
-/// What a NATS server objects to. Texts of the server are cut, and may quote the subject.
+/// Errors that a NATS server answers with. Texts of the server are cut, and may quote the subject.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NatsError {
     /// It does not let this user in.
@@ -67,7 +67,7 @@ impl NatsError {
         }
     }
 
-    /// What kind of failure this is, for the judgement table.
+    /// The class of the failure, for the judgement table.
     pub fn class(&self) -> FailureClass {
         match self {
             Self::Login(_) | Self::NoNonce | Self::Permission(_) => FailureClass::Credentials,

@@ -14,7 +14,7 @@ const DEFAULT_MAX_PAYLOAD: usize = 1024 * 1024;
 /// How this client introduces itself (contract, providers 23.20).
 const NAME: &str = "NATS Provider Publisher";
 
-/// What a server says about itself.
+/// The greeting of a server, in which it tells about itself.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Info {
     #[serde(default = "default_max_payload")]
@@ -32,14 +32,14 @@ fn default_max_payload() -> usize {
     DEFAULT_MAX_PAYLOAD
 }
 
-/// What a server says.
+/// A line that a server sends.
 #[derive(Debug)]
 pub(super) enum Said {
     Info(Info),
     Ping,
     Pong,
     Error(NatsError),
-    /// Of no interest: `+OK`.
+    /// A line of no interest, such as `+OK`.
     Nothing,
 }
 

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use actix_rt::time::{Instant, timeout};
 use campanile_domain::{NatsLogin, NatsScheme, NatsServer, NatsServers};
-use campanile_tls::Stage;
+use campanile_tls::HandshakeStage;
+use tokio_websockets::WebSocketStream;
 
 use super::protocol::{Info, Said, log_in, publish};
-use super::websocket::{self, Refusal};
-use super::wire::{Silence, Wire};
+use super::websocket::{self, UpgradeError};
+use super::wire::{LONGEST_LINE, Silence, Wire};
 use super::{Message, NatsError, Outcome, endpoint};
-use crate::connector::Plan;
+use crate::connector::ConnectionPlan;
 use crate::limits::MAX_CONNECTION_AGE;
-use crate::link::Link;
+use crate::link::ByteStream;
 use crate::peer::Peer;
 use crate::routes::Routes;
 use crate::tls::{failure, tls_cause};
@@ -32,7 +33,7 @@ pub(super) struct Session {
 impl Session {
     /// Connects to `server` and logs in. Dialling and TLS have their own bounds; the whole has its caller's.
     pub(super) async fn open(
-        plan: &Plan,
+        plan: &ConnectionPlan,
         servers: &Arc<NatsServers>,
         server: &NatsServer,
         peer: &Peer,
@@ -71,7 +72,7 @@ impl Session {
 }
 
 /// A way to `at`, through the Provider's proxy where it has one.
-async fn dial(plan: &Plan, at: &Endpoint, peer: &Peer) -> Result<Link, TransportError> {
+async fn dial(plan: &ConnectionPlan, at: &Endpoint, peer: &Peer) -> Result<ByteStream, TransportError> {
     let proxy = match &plan.routes {
         Routes::Explicit(proxy) => Some(proxy),
         Routes::Environment(_) => None,
@@ -80,17 +81,21 @@ async fn dial(plan: &Plan, at: &Endpoint, peer: &Peer) -> Result<Link, Transport
     plan.reach(proxy, at, true, peer).await
 }
 
-async fn upgraded(mut link: Link, at: &Endpoint, path: &str) -> Result<Link, TransportError> {
-    match websocket::open(&mut link, at, path).await {
-        Ok(()) => Ok(link),
-        Err(Refusal::Io(error)) => Err(closed(at, error)),
-        Err(Refusal::Said(source)) => Err(said(at, source)),
+async fn upgraded(
+    link: ByteStream,
+    at: &Endpoint,
+    path: &str,
+) -> Result<WebSocketStream<ByteStream>, TransportError> {
+    match websocket::open(link, at, path, LONGEST_LINE).await {
+        Ok(frames) => Ok(frames),
+        Err(UpgradeError::Io(error)) => Err(closed(at, error)),
+        Err(UpgradeError::Said(source)) => Err(said(at, source)),
     }
 }
 
 /// A connection before anything was said.
 struct Greeted<'a> {
-    plan: &'a Plan,
+    plan: &'a ConnectionPlan,
     at: Endpoint,
     wire: Wire,
 }
@@ -174,7 +179,7 @@ fn said(at: &Endpoint, source: NatsError) -> TransportError {
 
 fn closed(at: &Endpoint, error: io::Error) -> TransportError {
     match tls_cause(&error) {
-        Some(cause) => failure(at, cause, Stage::Over),
+        Some(cause) => failure(at, cause, HandshakeStage::Over),
         None => TransportError::Closed { at: at.clone(), source: Some(error) },
     }
 }

@@ -1,25 +1,33 @@
 //! Bytes to and from a NATS server, whether in WebSocket frames or not, and lines out of them.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use futures_sink::Sink;
+use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_websockets::{Error, Message, WebSocketStream};
 
 use super::NatsError;
-use super::websocket;
-use crate::link::Link;
+use crate::link::ByteStream;
 
 /// Longest line of a server, in bytes; an `INFO` that names a large cluster has a few thousand.
-const LONGEST_LINE: usize = 64 * 1024;
+pub(super) const LONGEST_LINE: usize = 64 * 1024;
 
 /// A way to a server. One of its calls that was dropped in the middle leaves it useless.
 pub(super) struct Wire {
-    pub(super) link: Link,
-    framed: bool,
+    way: Way,
     unread: BytesMut,
 }
 
-/// Why there is no line.
+enum Way {
+    Plain(ByteStream),
+    Framed(Box<WebSocketStream<ByteStream>>),
+}
+
+/// The causes for which there is no line.
 pub(super) enum Silence {
     Io(io::Error),
     Closed,
@@ -27,31 +35,36 @@ pub(super) enum Silence {
 }
 
 impl Wire {
-    pub(super) fn plain(link: Link) -> Self {
-        Self { link, framed: false, unread: BytesMut::new() }
+    pub(super) fn plain(link: ByteStream) -> Self {
+        Self { way: Way::Plain(link), unread: BytesMut::new() }
     }
 
-    /// What was read ahead of the frames belongs to them.
-    pub(super) fn framed(link: Link) -> Self {
-        Self { framed: true, ..Self::plain(link) }
+    pub(super) fn framed(frames: WebSocketStream<ByteStream>) -> Self {
+        Self { way: Way::Framed(Box::new(frames)), unread: BytesMut::new() }
     }
 
     /// The link below, for more layers on it.
     ///
     /// # Errors
     /// [`NatsError::Garbled`] if the server said more than it should have: what comes in clear must not count as said
-    /// inside TLS.
-    pub(super) fn into_link(self) -> Result<Link, NatsError> {
-        if self.unread.is_empty() { Ok(self.link) } else { Err(NatsError::Garbled) }
+    /// inside TLS. Frames have no layer below that could be had.
+    pub(super) fn into_link(self) -> Result<ByteStream, NatsError> {
+        match self.way {
+            Way::Plain(link) if self.unread.is_empty() => Ok(link),
+            Way::Plain(_) | Way::Framed(_) => Err(NatsError::Garbled),
+        }
     }
 
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.framed {
-            websocket::send(&mut self.link, websocket::BINARY, bytes).await?;
-        } else {
-            self.link.write_all(bytes).await?;
+        match &mut self.way {
+            Way::Plain(link) => {
+                link.write_all(bytes).await?;
+                link.flush().await
+            }
+            Way::Framed(frames) => {
+                send(frames, Message::binary(Bytes::copy_from_slice(bytes))).await.map_err(io_error)
+            }
         }
-        self.link.flush().await
     }
 
     /// The next line, without its end.
@@ -65,14 +78,44 @@ impl Wire {
             if self.unread.len() > LONGEST_LINE {
                 return Err(Silence::Said(NatsError::Garbled));
             }
-            let read = if self.framed {
-                websocket::receive(&mut self.link, &mut self.unread, LONGEST_LINE).await
-            } else {
-                self.link.read_buf(&mut self.unread).await
+            let read = match &mut self.way {
+                Way::Plain(link) => link.read_buf(&mut self.unread).await,
+                Way::Framed(frames) => receive(frames, &mut self.unread).await,
             };
             if read.map_err(Silence::Io)? == 0 {
                 return Err(Silence::Closed);
             }
         }
+    }
+}
+
+async fn send(frames: &mut WebSocketStream<ByteStream>, message: Message) -> Result<(), Error> {
+    let mut frames = Pin::new(frames);
+    poll_fn(|cx| frames.as_mut().poll_ready(cx)).await?;
+    frames.as_mut().start_send(message)?;
+    poll_fn(|cx| frames.as_mut().poll_flush(cx)).await
+}
+
+/// Puts the payload of the next message with data behind `unread`, and says its length; zero at the end. Pings are answered
+/// on the way.
+async fn receive(frames: &mut WebSocketStream<ByteStream>, unread: &mut BytesMut) -> io::Result<usize> {
+    while let Some(message) = frames.next().await {
+        let message = match message.map_err(io_error) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
+            message => message?,
+        };
+        let has_data = message.is_binary() || message.is_text();
+        if has_data && !message.as_payload().is_empty() {
+            unread.extend_from_slice(message.as_payload());
+            return Ok(message.as_payload().len());
+        }
+    }
+    Ok(0)
+}
+
+fn io_error(error: Error) -> io::Error {
+    match error {
+        Error::Io(error) => error,
+        error => io::Error::new(io::ErrorKind::InvalidData, error),
     }
 }

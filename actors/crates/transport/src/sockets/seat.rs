@@ -12,50 +12,21 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Sockets;
-use crate::connector::TRACE;
-use crate::link::Link;
+use super::slot::LinkSlot;
+use crate::link::ByteStream;
+use crate::trace::TRACE;
 
-/// The place of a link. It is empty once that was closed.
-pub(crate) struct Slot {
-    /// Locked for one step of reading or writing; nobody else wants it meanwhile.
-    link: Mutex<Option<Link>>,
-    /// The number of its rest, or zero while an exchange uses it.
-    resting: AtomicU64,
-    /// Whether it leads to a private address.
-    is_private: bool,
-}
-
-impl Slot {
-    pub(super) fn is_open(&self) -> bool {
-        self.link.lock().is_some()
-    }
-
-    pub(crate) fn is_private(&self) -> bool {
-        self.is_private
-    }
-
-    pub(super) fn set_resting(&self, number: u64) {
-        self.resting.store(number, Relaxed);
-    }
-
-    /// Closes the link. Whoever holds the seat finds its end.
-    pub(super) fn close(&self) {
-        // Not under the lock: dropping it may write.
-        let link = self.link.lock().take();
-        drop(link);
-    }
-}
-
-/// What a pool holds: it reads and writes the link of its slot, and closes that when it is dropped.
+/// The seat of a connection that a pool holds: it reads and writes the link of its slot, and closes that when it is dropped.
 pub(crate) struct Seat {
-    slot: Arc<Slot>,
+    slot: Arc<LinkSlot>,
     sockets: Sockets,
 }
 
 impl Seat {
     /// A seat for a link that the exchange at hand has opened, to a private address or not.
-    pub(crate) fn new(link: Link, sockets: Sockets, is_private: bool) -> Self {
-        let slot = Arc::new(Slot { link: Mutex::new(Some(link)), resting: AtomicU64::new(0), is_private });
+    pub(crate) fn new(link: ByteStream, sockets: Sockets, is_private: bool) -> Self {
+        let slot =
+            Arc::new(LinkSlot { link: Mutex::new(Some(link)), resting: AtomicU64::new(0), is_private });
         let seat = Self { slot, sockets };
         seat.tell();
         seat
@@ -75,7 +46,7 @@ impl Seat {
     }
 
     /// Works on the link, if it is still there.
-    fn with<T>(&self, work: impl FnOnce(Pin<&mut Link>) -> T) -> Option<T> {
+    fn with<T>(&self, work: impl FnOnce(Pin<&mut ByteStream>) -> T) -> Option<T> {
         self.slot.link.lock().as_mut().map(|link| work(Pin::new(link)))
     }
 }

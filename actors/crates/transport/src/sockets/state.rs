@@ -1,18 +1,18 @@
-//! Who holds how many turns, who waits, and what rests.
+//! The table of sockets: which client holds how many permits, which waits, and which connections are idle.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::{Asker, Slot, SocketCounts, Turn};
+use super::{Asker, LinkSlot, SocketCounts, SocketPermit};
 
-/// What came of asking for a turn.
-pub(super) enum Asked {
+/// The reply to a client that asks for a turn.
+pub(super) enum PermitReply {
     /// It is taken; these connections are to be closed for it.
-    Taken(Vec<Arc<Slot>>),
+    Taken(Vec<Arc<LinkSlot>>),
     /// The turn is granted through this channel as soon as a client gives one back.
-    Waits(oneshot::Receiver<Turn>),
+    Waits(oneshot::Receiver<SocketPermit>),
 }
 
 /// One client with turns or wishes.
@@ -22,7 +22,7 @@ struct Holder {
     /// When it got its last turn or began to wait, in the order of such moments.
     since: u64,
     /// Bounded by the exchanges of a client, [`Limits::sockets`](crate::Limits::sockets) and those behind them.
-    waiting: VecDeque<oneshot::Sender<Turn>>,
+    waiting: VecDeque<oneshot::Sender<SocketPermit>>,
 }
 
 /// The clients of one namespace.
@@ -31,11 +31,11 @@ struct Group {
     turns: usize,
     /// Clients that wait: those with the fewest turns first, then those that wait longest.
     queue: BTreeSet<(usize, u64, u64)>,
-    /// Where the group stands in [`State::waiting`]; nowhere if nobody waits.
+    /// Where the group stands in [`SocketTable::waiting`]; nowhere if nobody waits.
     place: Option<(usize, u64)>,
 }
 
-pub(super) struct State {
+pub(super) struct SocketTable {
     most: usize,
     /// Turns granted now, over all clients; never above `most`.
     busy: usize,
@@ -48,14 +48,14 @@ pub(super) struct State {
     /// Namespaces with clients that wait: those with the fewest turns first, then those that wait longest.
     waiting: BTreeSet<(usize, u64, Arc<str>)>,
     /// Connections that no exchange uses, the one first that has rested longest.
-    resting: BTreeMap<u64, Arc<Slot>>,
+    resting: BTreeMap<u64, Arc<LinkSlot>>,
     /// The last number given, to a client, a moment or a rest.
     last: u64,
     waited: u64,
     closed: u64,
 }
 
-impl State {
+impl SocketTable {
     pub(super) fn new(most: usize) -> Self {
         Self {
             most,
@@ -90,11 +90,11 @@ impl State {
 
     /// Takes a turn for a client, or has it wait. Whoever waits already could not be served, so nobody is overtaken who
     /// comes before.
-    pub(super) fn ask(&mut self, client: u64, namespace: &Arc<str>) -> Asked {
+    pub(super) fn ask(&mut self, client: u64, namespace: &Arc<str>) -> PermitReply {
         let held = self.holders.get(&client).map_or(0, |holder| holder.turns);
         let of_group = self.groups.get(namespace).map_or(0, |group| group.turns);
         if of_group < self.most_of_a_group() && self.may_have_another(held) {
-            return Asked::Taken(self.take(client, namespace));
+            return PermitReply::Taken(self.take(client, namespace));
         }
         let (answer, turn) = oneshot::channel();
         let now = self.number();
@@ -105,11 +105,11 @@ impl State {
             holder.waiting.push_back(answer);
         });
         self.waited += 1;
-        Asked::Waits(turn)
+        PermitReply::Waits(turn)
     }
 
     /// A client gives a turn back. Returns what is to be closed.
-    pub(super) fn release(&mut self, client: u64, namespace: &Arc<str>) -> Vec<Arc<Slot>> {
+    pub(super) fn release(&mut self, client: u64, namespace: &Arc<str>) -> Vec<Arc<LinkSlot>> {
         self.busy -= 1;
         let mut extra = false;
         self.change(client, namespace, |holder| {
@@ -121,7 +121,7 @@ impl State {
     }
 
     /// Takes a turn for the first who waits and may have one.
-    pub(super) fn serve(&mut self) -> Option<(Asker, Vec<Arc<Slot>>)> {
+    pub(super) fn serve(&mut self) -> Option<(Asker, Vec<Arc<LinkSlot>>)> {
         loop {
             let (client, namespace) = self.first()?;
             let mut answer = None;
@@ -158,7 +158,7 @@ impl State {
         self.busy < self.most && (held == 0 || held <= shared)
     }
 
-    fn take(&mut self, client: u64, namespace: &Arc<str>) -> Vec<Arc<Slot>> {
+    fn take(&mut self, client: u64, namespace: &Arc<str>) -> Vec<Arc<LinkSlot>> {
         self.busy += 1;
         let now = self.number();
         let mut extra = false;
@@ -197,7 +197,7 @@ impl State {
     }
 
     /// Takes out the resting connections that have no place any more.
-    fn make_room(&mut self) -> Vec<Arc<Slot>> {
+    fn make_room(&mut self) -> Vec<Arc<LinkSlot>> {
         let mut closed = Vec::new();
         while self.busy + self.resting.len() > self.most
             && let Some((_, slot)) = self.resting.pop_first()
@@ -209,7 +209,7 @@ impl State {
         closed
     }
 
-    pub(super) fn rest(&mut self, slot: &Arc<Slot>) {
+    pub(super) fn rest(&mut self, slot: &Arc<LinkSlot>) {
         let number = self.number();
         slot.set_resting(number);
         self.resting.insert(number, slot.clone());

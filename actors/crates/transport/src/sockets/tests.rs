@@ -12,7 +12,7 @@ fn share(sockets: &Sockets) -> Share {
 }
 
 /// As many turns as `share` gets at once, at most `wanted`.
-fn grab(share: &Share, wanted: usize) -> Vec<Turn> {
+fn grab(share: &Share, wanted: usize) -> Vec<SocketPermit> {
     (0..wanted).map_while(|_| share.turn().now_or_never()).collect()
 }
 
@@ -27,7 +27,7 @@ fn a_client_alone_gets_all_it_asks_for() {
 fn a_thousand_clients_get_one_at_once() {
     let sockets = Sockets::new(crate::Limits::default().total_sockets);
     let shares: Vec<Share> = (0..1000).map(|_| share(&sockets)).collect();
-    let turns: Vec<Turn> = shares.iter().filter_map(|share| share.turn().now_or_never()).collect();
+    let turns: Vec<SocketPermit> = shares.iter().filter_map(|share| share.turn().now_or_never()).collect();
     assert_eq!((turns.len(), sockets.counts().waited), (1000, 0));
 }
 
@@ -35,13 +35,13 @@ fn a_thousand_clients_get_one_at_once() {
 fn those_that_hang_take_nobodys_first_turn() {
     let sockets = Sockets::new(100);
     let hanging: Vec<Share> = (0..30).map(|_| share(&sockets)).collect();
-    let held: Vec<Turn> = hanging.iter().flat_map(|share| grab(share, 16)).collect();
+    let held: Vec<SocketPermit> = hanging.iter().flat_map(|share| grab(share, 16)).collect();
     assert!(held.len() > 70, "what nobody else needs is used: {}", held.len());
     for _ in 0..10 {
         assert!(share(&sockets).turn().now_or_never().is_some(), "{:?}", sockets.counts());
     }
     let others: Vec<Share> = (0..10).map(|_| share(&sockets)).collect();
-    let firsts: Vec<Turn> = others.iter().flat_map(|share| grab(share, 1)).collect();
+    let firsts: Vec<SocketPermit> = others.iter().flat_map(|share| grab(share, 1)).collect();
     assert_eq!(firsts.len(), 10);
 }
 
@@ -108,12 +108,12 @@ fn the_bound_holds_over_clients_on_several_threads() {
 fn issue_17_a_namespace_whose_every_client_hangs_leaves_an_eighth_to_others() {
     let sockets = Sockets::new(64);
     let flood: Vec<Share> = (0..100).map(|_| sockets.share("flood".into())).collect();
-    let held: Vec<Turn> = flood.iter().flat_map(|share| grab(share, 1)).collect();
+    let held: Vec<SocketPermit> = flood.iter().flat_map(|share| grab(share, 1)).collect();
     assert_eq!(held.len(), 56);
     let mut waiting: Vec<_> = flood[60..70].iter().map(|share| Box::pin(share.turn())).collect();
     assert!(waiting.iter_mut().all(|turn| turn.as_mut().now_or_never().is_none()));
     let sound: Vec<Share> = (0..10).map(|_| sockets.share("sound".into())).collect();
-    let mut firsts: Vec<Turn> = sound.iter().flat_map(|share| grab(share, 1)).collect();
+    let mut firsts: Vec<SocketPermit> = sound.iter().flat_map(|share| grab(share, 1)).collect();
     assert_eq!(firsts.len(), 8, "all that is left");
     let mut ninth = Box::pin(sound[8].turn());
     assert!(ninth.as_mut().now_or_never().is_none());

@@ -14,7 +14,7 @@ mod verifier;
 
 use std::io;
 
-use campanile_tls::{Stage, TlsFailure};
+use campanile_tls::{HandshakeStage, TlsFailure};
 
 pub(crate) use progress::watched;
 pub(crate) use store::TrustStore;
@@ -27,6 +27,6 @@ pub(crate) fn tls_cause(error: &io::Error) -> Option<&rustls::Error> {
 }
 
 /// The failure `error` of TLS with `at`, whose handshake had come to `stage`.
-pub(crate) fn failure(at: &Endpoint, error: &rustls::Error, stage: Stage) -> TransportError {
+pub(crate) fn failure(at: &Endpoint, error: &rustls::Error, stage: HandshakeStage) -> TransportError {
     TransportError::Tls { at: at.clone(), source: TlsFailure::new(error.clone(), stage) }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use campanile_tls::Stage;
+use campanile_tls::HandshakeStage;
 use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
 use rustls::sign::CertifiedKey;
@@ -15,7 +15,7 @@ pub(super) struct OwnCertificate(pub(super) Option<Arc<CertifiedKey>>);
 
 impl ResolvesClientCert for OwnCertificate {
     fn resolve(&self, _issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        reached(if self.0.is_some() { Stage::Shown } else { Stage::AskedInVain });
+        reached(if self.0.is_some() { HandshakeStage::Shown } else { HandshakeStage::AskedInVain });
         self.0.clone()
     }
 

@@ -1,17 +1,17 @@
-//! How far a handshake has come. A failure is explained by it, and rustls does not tell.
+//! Progress of a TLS handshake. A failure is explained by it, and rustls does not tell.
 
 use std::cell::Cell;
 use std::future::Future;
 
-use campanile_tls::Stage;
+use campanile_tls::HandshakeStage;
 
 tokio::task_local! {
     /// The stage of the handshake that is being polled. Verifier and resolver are shared by all connections of a set.
-    static STAGE: Cell<Stage>;
+    static STAGE: Cell<HandshakeStage>;
 }
 
 /// Carries out `handshake`, and tells how far it came.
-pub(crate) async fn watched<T>(handshake: impl Future<Output = T>) -> (T, Stage) {
+pub(crate) async fn watched<T>(handshake: impl Future<Output = T>) -> (T, HandshakeStage) {
     let watching = async {
         let output = handshake.await;
         (output, STAGE.with(Cell::get))
@@ -20,7 +20,7 @@ pub(crate) async fn watched<T>(handshake: impl Future<Output = T>) -> (T, Stage)
 }
 
 /// The handshake has come to `stage`, if not further already.
-pub(super) fn reached(stage: Stage) {
+pub(super) fn reached(stage: HandshakeStage) {
     // Outside of a watched handshake nobody asks.
     STAGE.try_with(|known| known.set(known.get().max(stage))).unwrap_or_default();
 }

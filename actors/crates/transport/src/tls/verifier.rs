@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use campanile_tls::{CertificateRefusal, Stage, unusable_rsa_bits};
+use campanile_tls::{CertificateKeyError, HandshakeStage, unusable_rsa_bits};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::server::ParsedCertificate;
@@ -51,7 +51,7 @@ impl ServerCertVerifier for RootsVerifier {
             }
             Err(error) => return Err(error),
         }
-        reached(Stage::Chosen);
+        reached(HandshakeStage::Chosen);
         Ok(ServerCertVerified::assertion())
     }
 
@@ -85,7 +85,7 @@ impl RootsVerifier {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
     ) -> Option<Error> {
-        let own = unusable_rsa_bits(end_entity).map(CertificateRefusal::RsaBits);
+        let own = unusable_rsa_bits(end_entity).map(CertificateKeyError::RsaBits);
         let issuers: Vec<Vec<u8>> =
             std::iter::once(end_entity).chain(intermediates).filter_map(issuer).collect();
         let signs = |root: &&CertificateDer<'_>| {
@@ -94,7 +94,7 @@ impl RootsVerifier {
         };
         let mut authorities = intermediates.iter().chain(self.roots.iter().filter(signs));
         let mut above = || authorities.find_map(|one| unusable_rsa_bits(one));
-        own.or_else(|| above().map(CertificateRefusal::AuthorityRsaBits)).map(refused)
+        own.or_else(|| above().map(CertificateKeyError::AuthorityRsaBits)).map(refused)
     }
 }
 
@@ -107,11 +107,11 @@ fn of_handshake(error: Error, certificate: &CertificateDer<'_>) -> Error {
         return error;
     }
     refused(
-        unusable_rsa_bits(certificate).map_or(CertificateRefusal::ForeignKey, CertificateRefusal::RsaBits),
+        unusable_rsa_bits(certificate).map_or(CertificateKeyError::ForeignKey, CertificateKeyError::RsaBits),
     )
 }
 
-fn refused(why: CertificateRefusal) -> Error {
+fn refused(why: CertificateKeyError) -> Error {
     CertificateError::Other(OtherError(Arc::new(why))).into()
 }
 

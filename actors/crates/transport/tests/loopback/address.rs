@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use campanile_domain::{Connection, FailureClass, Proxy, ProxyScheme};
-use campanile_transport::{AddressGuard, TransportError, Wanted};
+use campanile_transport::{AddressGuard, BodyUse, TransportError};
 use tokio::net::TcpListener;
 
 use crate::support::{
@@ -15,7 +15,7 @@ async fn an_unusable_address_is_a_configuration_error_that_does_not_quote_it() {
     for address in
         ["", "secret", "localhost:8080/secret", "ftp://secret/", "https://secret|/", "http://h/\nsecret"]
     {
-        let error = client().send(&post(address), Wanted::Body).await.unwrap_err();
+        let error = client().send(&post(address), BodyUse::Body).await.unwrap_err();
         assert_eq!(error.class(), FailureClass::Config, "{address:?}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
@@ -25,7 +25,7 @@ async fn an_unusable_address_is_a_configuration_error_that_does_not_quote_it() {
 async fn an_unusable_header_is_a_configuration_error_and_nothing_is_sent() {
     let server = Server::start(|_| Reply::ok("")).await;
     let request = header(post(server.url("/")), "X-Token", "secret\r\nX-Evil: 1");
-    let error = client().send(&request, Wanted::Body).await.unwrap_err();
+    let error = client().send(&request, BodyUse::Body).await.unwrap_err();
     assert_eq!((error.class(), server.connections()), (FailureClass::Config, 0));
 }
 
@@ -51,7 +51,7 @@ async fn issue_15_this_machine_is_not_dialled_in_any_spelling() {
     ];
     for host in spellings {
         let error =
-            client.send(&post(format!("http://{host}:{}/", server.port)), Wanted::Body).await.unwrap_err();
+            client.send(&post(format!("http://{host}:{}/", server.port)), BodyUse::Body).await.unwrap_err();
         assert!(matches!(error, TransportError::Denied { .. }), "{host}: {error}");
         assert_eq!(error.class(), FailureClass::Config);
         assert!(error.to_string().contains("--allow-destinations="), "{error}");
@@ -67,7 +67,7 @@ async fn issue_15_an_operator_opens_destinations_and_names_others_freely() {
     let opened = transport().with_guard(AddressGuard::of_the_machine().allowing([open]));
     for transport in [opened, guarded.for_operators()] {
         let client = transport.client(&connection()).unwrap();
-        assert_eq!(client.send(&post(server.url("/")), Wanted::Body).await.unwrap().status, 200);
+        assert_eq!(client.send(&post(server.url("/")), BodyUse::Body).await.unwrap().status, 200);
     }
 }
 
@@ -80,13 +80,13 @@ async fn issue_15_a_proxy_that_an_object_names_is_judged_and_so_is_a_literal_beh
         [transport().with_guard(guard.clone()), transport().with_guard(guard.clone()).for_operators()]
     {
         let client = transport.client(&through).unwrap();
-        let error = client.send(&post("http://hooks.example.com/"), Wanted::Body).await.unwrap_err();
+        let error = client.send(&post("http://hooks.example.com/"), BodyUse::Body).await.unwrap_err();
         assert!(error.is_denied(), "{error}");
     }
     let open = format!("127.0.0.1:{}", relay.port).parse().unwrap();
     let client = transport().with_guard(guard.allowing([open])).client(&through).unwrap();
     for url in ["http://169.254.169.254/latest", "https://[::1]/", "http://0x7f.1/"] {
-        let error = client.send(&post(url), Wanted::Body).await.unwrap_err();
+        let error = client.send(&post(url), BodyUse::Body).await.unwrap_err();
         assert!(error.is_denied(), "{error}");
     }
     assert!(relay.seen().is_empty());
@@ -108,7 +108,7 @@ async fn issue_15_of_a_private_address_nothing_is_told_but_that_there_is_no_answ
             ..connection()
         };
         let client = transport().client(&way).unwrap();
-        let error = client.send(&post("http://10.1.2.3:22/"), Wanted::Body).await.unwrap_err();
+        let error = client.send(&post("http://10.1.2.3:22/"), BodyUse::Body).await.unwrap_err();
         told.push((error.class(), error.to_string()));
     }
     assert!(told.iter().all(|one| *one == told[0]), "{told:?}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_rt::time::timeout;
 use campanile_domain::{Connection, FailureClass};
-use campanile_transport::Wanted;
+use campanile_transport::BodyUse;
 
 use crate::support::{Reply, Server, client, connection, post, transport};
 
@@ -33,7 +33,7 @@ async fn a_success_is_one_whatever_becomes_of_a_body_that_nobody_needs() {
     for (rest, stays_open, _) in BROKEN {
         let server = answering("202 Accepted", rest, *stays_open).await;
         let (client, request) = (client(), post(server.url("/")));
-        let soon = timeout(Duration::from_secs(10), client.send(&request, Wanted::Status)).await;
+        let soon = timeout(Duration::from_secs(10), client.send(&request, BodyUse::Status)).await;
         let answered = soon.unwrap_or_else(|_| panic!("{rest:?}: it waits for the body"));
         assert_eq!(answered.unwrap().status, 202, "{rest:?}");
         assert_eq!(server.seen().len(), 1, "{rest:?}");
@@ -46,7 +46,7 @@ async fn a_success_whose_body_is_needed_is_none_without_it() {
     for (rest, stays_open, class) in BROKEN {
         let server = answering("200 OK", rest, *stays_open).await;
         let client = transport().client(&way).unwrap();
-        let error = client.send(&post(server.url("/")), Wanted::Body).await.unwrap_err();
+        let error = client.send(&post(server.url("/")), BodyUse::Body).await.unwrap_err();
         assert_eq!(error.class(), *class, "{rest:?}: {error}");
     }
 }
@@ -57,13 +57,13 @@ async fn the_status_of_a_failure_counts_and_what_came_of_its_text_is_there() {
     for (rest, stays_open, _) in BROKEN {
         let server = answering("400 Bad Request", rest, *stays_open).await;
         let client = transport().client(&way).unwrap();
-        let response = client.send(&post(server.url("/")), Wanted::Body).await.unwrap();
+        let response = client.send(&post(server.url("/")), BodyUse::Body).await.unwrap();
         assert_eq!(response.status, 400, "{rest:?}");
         assert!(matches!(&response.body[..], b"ok" | b""), "{rest:?}: {response:?}");
     }
     let server = answering("400 Bad Request", "Content-Length: 10\r\n\r\nok", true).await;
     let response =
-        transport().client(&way).unwrap().send(&post(server.url("/")), Wanted::Status).await.unwrap();
+        transport().client(&way).unwrap().send(&post(server.url("/")), BodyUse::Status).await.unwrap();
     assert_eq!(&response.body[..], b"ok");
 }
 
@@ -72,7 +72,7 @@ async fn a_connection_whose_answer_was_not_read_to_its_end_is_not_used_again() {
     let server = answering("200 OK", "Content-Length: 10\r\n\r\nok", true).await;
     let client = client();
     for _ in 0..2 {
-        client.send(&post(server.url("/")), Wanted::Status).await.unwrap();
+        client.send(&post(server.url("/")), BodyUse::Status).await.unwrap();
     }
     assert_eq!((server.seen().len(), server.connections()), (2, 2));
 }
@@ -82,7 +82,7 @@ async fn a_connection_is_used_again_where_the_body_that_nobody_needs_ends() {
     let server = Server::start(|_| Reply::ok("fine")).await;
     let client = client();
     for _ in 0..2 {
-        client.send(&post(server.url("/")), Wanted::Status).await.unwrap();
+        client.send(&post(server.url("/")), BodyUse::Status).await.unwrap();
     }
     assert_eq!((server.seen().len(), server.connections()), (2, 1));
 }
@@ -92,6 +92,6 @@ async fn a_redirect_is_followed_although_its_body_never_ends() {
     let target = Server::start(|_| Reply::ok("there")).await;
     let location = format!("Location: {}\r\nContent-Length: 10\r\n\r\nmoved", target.url("/"));
     let server = answering("307 Temporary Redirect", &location, true).await;
-    let response = client().send(&post(server.url("/")), Wanted::Body).await.unwrap();
+    let response = client().send(&post(server.url("/")), BodyUse::Body).await.unwrap();
     assert_eq!(&response.body[..], b"there");
 }

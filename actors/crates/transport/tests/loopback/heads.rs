@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use campanile_domain::{Connection, FailureClass};
 
-use campanile_transport::Wanted;
+use campanile_transport::BodyUse;
 
 use crate::support::{Reply, Seen, Server, client, connection, post, transport};
 
@@ -21,7 +21,7 @@ async fn interim_answers_are_skipped_and_the_final_one_counts() {
         let server = answering(answer).await;
         let client = client();
         for _ in 0..2 {
-            let response = client.send(&post(server.url("/")), Wanted::Body).await.unwrap();
+            let response = client.send(&post(server.url("/")), BodyUse::Body).await.unwrap();
             assert!(status.starts_with(&response.status.to_string()), "{status}: {response:?}");
             assert_eq!((&response.body[..], response.header("x-id")), (&b"ok"[..], Some("7")));
         }
@@ -33,7 +33,7 @@ async fn interim_answers_are_skipped_and_the_final_one_counts() {
 async fn too_many_interim_answers_are_garbled() {
     let interim = b"HTTP/1.1 102 Processing\r\n\r\n".to_vec();
     let server = Server::start(move |_| Reply::Forever(Vec::new(), interim.clone())).await;
-    let error = client().send(&post(server.url("/")), Wanted::Body).await.unwrap_err();
+    let error = client().send(&post(server.url("/")), BodyUse::Body).await.unwrap_err();
     assert_eq!(error.class(), FailureClass::Garbled, "{error}");
     assert!(error.to_string().contains("more than 100 interim answers"), "{error}");
 }
@@ -43,7 +43,7 @@ async fn the_timeout_runs_on_behind_an_interim_answer() {
     let server = answering("HTTP/1.1 100 Continue\r\n\r\n").await;
     let way = Connection { timeout: Duration::from_millis(100), ..connection() };
     let error =
-        transport().client(&way).unwrap().send(&post(server.url("/")), Wanted::Body).await.unwrap_err();
+        transport().client(&way).unwrap().send(&post(server.url("/")), BodyUse::Body).await.unwrap_err();
     assert_eq!(error.class(), FailureClass::Timeout, "{error}");
 }
 
@@ -55,8 +55,8 @@ async fn a_connection_that_ends_behind_an_interim_answer_is_not_taken_for_one_th
     };
     let server = Server::start(script).await;
     let client = client();
-    client.send(&post(server.url("/")), Wanted::Body).await.unwrap();
-    let error = client.send(&post(server.url("/")), Wanted::Body).await.unwrap_err();
+    client.send(&post(server.url("/")), BodyUse::Body).await.unwrap();
+    let error = client.send(&post(server.url("/")), BodyUse::Body).await.unwrap_err();
     assert_eq!(error.class(), FailureClass::Connection, "{error}");
     assert_eq!(server.seen().len(), 2, "the request has arrived, and is not sent again at once");
 }
@@ -64,7 +64,7 @@ async fn a_connection_that_ends_behind_an_interim_answer_is_not_taken_for_one_th
 #[actix_rt::test]
 async fn a_switch_of_protocols_is_an_answer() {
     let server = answering("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nwords of x").await;
-    let response = client().send(&post(server.url("/")), Wanted::Body).await.unwrap();
+    let response = client().send(&post(server.url("/")), BodyUse::Body).await.unwrap();
     assert_eq!((response.status, response.body.len()), (101, 0));
 }
 
@@ -78,7 +78,7 @@ async fn equal_lengths_folded_lines_and_many_lines_are_accepted() {
         let client = client();
         for _ in 0..2 {
             assert_eq!(
-                &client.send(&post(server.url("/")), Wanted::Body).await.unwrap().body[..],
+                &client.send(&post(server.url("/")), BodyUse::Body).await.unwrap().body[..],
                 b"fine",
                 "{lines}"
             );
@@ -91,12 +91,12 @@ async fn equal_lengths_folded_lines_and_many_lines_are_accepted() {
 async fn an_answer_that_says_no_length_ends_with_its_connection() {
     let server =
         Server::start(|_| Reply::Last(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nbye".to_vec())).await;
-    assert_eq!(&client().send(&post(server.url("/")), Wanted::Body).await.unwrap().body[..], b"bye");
+    assert_eq!(&client().send(&post(server.url("/")), BodyUse::Body).await.unwrap().body[..], b"bye");
 }
 
 #[actix_rt::test]
 async fn a_204_with_a_length_has_no_body() {
     let server = answering("HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\n").await;
-    let response = client().send(&post(server.url("/")), Wanted::Body).await.unwrap();
+    let response = client().send(&post(server.url("/")), BodyUse::Body).await.unwrap();
     assert_eq!((response.status, response.body.len()), (204, 0));
 }

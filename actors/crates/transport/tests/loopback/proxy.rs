@@ -1,7 +1,7 @@
 //! Ways through proxies (contract, providers 5).
 
 use campanile_domain::{Connection, FailureClass, Proxy, ProxyScheme};
-use campanile_transport::{Client, Environment, Limits, Transport, Wanted};
+use campanile_transport::{BodyUse, Client, Environment, Limits, Transport};
 use tokio::net::TcpListener;
 
 use crate::support::{
@@ -23,7 +23,7 @@ async fn http_targets_are_asked_for_in_absolute_form_with_credentials_once_per_c
     let client = through(with_login(proxy(ProxyScheme::Http, relay.port)), None);
     for _ in 0..2 {
         let response =
-            client.send(&post("http://nowhere.invalid:8080/hook?a=b"), Wanted::Body).await.unwrap();
+            client.send(&post("http://nowhere.invalid:8080/hook?a=b"), BodyUse::Body).await.unwrap();
         assert_eq!(&response.body[..], b"forwarded");
     }
     let seen = relay.seen();
@@ -39,7 +39,7 @@ async fn a_large_body_passes_a_forwarding_proxy_unchanged() {
     let client = through(proxy(ProxyScheme::Http, relay.port), None);
     let mut request = post("http://nowhere.invalid/");
     request.body = vec![b' '; 1_000_000].into();
-    client.send(&request, Wanted::Body).await.unwrap();
+    client.send(&request, BodyUse::Body).await.unwrap();
     assert_eq!(relay.seen()[0].body, request.body);
 }
 
@@ -52,7 +52,7 @@ async fn https_targets_go_through_a_tunnel_that_the_proxy_resolves() {
     let client = through(with_login(proxy(ProxyScheme::Http, relay.port)), Some(ca.pem()));
     for _ in 0..2 {
         let request = header(post("https://nowhere.invalid/secret"), "Authorization", "Bearer t");
-        assert_eq!(&client.send(&request, Wanted::Body).await.unwrap().body[..], b"inside");
+        assert_eq!(&client.send(&request, BodyUse::Body).await.unwrap().body[..], b"inside");
     }
     let seen = relay.seen();
     assert_eq!(seen.len(), 1, "the tunnel is kept");
@@ -69,11 +69,11 @@ async fn a_proxy_inside_tls_takes_both_kinds_of_target() {
     let relay = HttpProxy::start_tls(ca.leaf().server(), rules).await;
     let client = through(with_login(proxy(ProxyScheme::Https, relay.port)), Some(ca.pem()));
     assert_eq!(
-        &client.send(&post("https://nowhere.invalid/"), Wanted::Body).await.unwrap().body[..],
+        &client.send(&post("https://nowhere.invalid/"), BodyUse::Body).await.unwrap().body[..],
         b"inside"
     );
     assert_eq!(
-        &client.send(&post("http://nowhere.invalid/x"), Wanted::Body).await.unwrap().body[..],
+        &client.send(&post("http://nowhere.invalid/x"), BodyUse::Body).await.unwrap().body[..],
         b"forwarded"
     );
     let lines: Vec<_> = relay.seen().into_iter().map(|seen| seen.line).collect();
@@ -84,7 +84,7 @@ async fn a_proxy_inside_tls_takes_both_kinds_of_target() {
 async fn a_proxy_whose_certificate_is_foreign_is_a_tls_failure() {
     let relay = HttpProxy::start_tls(Authority::new().leaf().server(), ProxyRules::default()).await;
     let client = through(proxy(ProxyScheme::Https, relay.port), Some(Authority::new().pem()));
-    let error = client.send(&post("http://nowhere.invalid/"), Wanted::Body).await.unwrap_err();
+    let error = client.send(&post("http://nowhere.invalid/"), BodyUse::Body).await.unwrap_err();
     assert_eq!(error.class(), FailureClass::Tls, "{error}");
     assert!(relay.seen().is_empty());
 }
@@ -102,7 +102,7 @@ async fn what_a_proxy_answers_to_connect_decides_the_class() {
     for (refusal, class) in table {
         let relay = HttpProxy::start(ProxyRules { refusal: Some(refusal), ..ProxyRules::default() }).await;
         let client = through(with_login(proxy(ProxyScheme::Http, relay.port)), None);
-        let error = client.send(&post("https://nowhere.invalid/secret"), Wanted::Body).await.unwrap_err();
+        let error = client.send(&post("https://nowhere.invalid/secret"), BodyUse::Body).await.unwrap_err();
         assert_eq!(error.class(), class, "{refusal:?}");
         let text = error.to_string();
         assert!(text.contains(&relay.port.to_string()), "{text}");
@@ -119,7 +119,7 @@ async fn an_interim_answer_to_connect_does_not_open_the_tunnel() {
     let relay = HttpProxy::start(rules).await;
     let client = through(proxy(ProxyScheme::Http, relay.port), Some(ca.pem()));
     assert_eq!(
-        &client.send(&post("https://nowhere.invalid/"), Wanted::Body).await.unwrap().body[..],
+        &client.send(&post("https://nowhere.invalid/"), BodyUse::Body).await.unwrap().body[..],
         b"inside"
     );
 }
@@ -128,8 +128,8 @@ async fn an_interim_answer_to_connect_does_not_open_the_tunnel() {
 async fn a_wrong_proxy_login_is_an_answer_for_http_and_a_failure_for_https() {
     let relay = HttpProxy::start(ProxyRules { login: Some("Basic other"), ..ProxyRules::default() }).await;
     let client = through(with_login(proxy(ProxyScheme::Http, relay.port)), None);
-    assert_eq!(client.send(&post("http://nowhere.invalid/"), Wanted::Body).await.unwrap().status, 407);
-    let error = client.send(&post("https://nowhere.invalid/"), Wanted::Body).await.unwrap_err();
+    assert_eq!(client.send(&post("http://nowhere.invalid/"), BodyUse::Body).await.unwrap().status, 407);
+    let error = client.send(&post("https://nowhere.invalid/"), BodyUse::Body).await.unwrap_err();
     assert_eq!(error.class(), FailureClass::Credentials);
 }
 
@@ -138,7 +138,7 @@ async fn an_endless_answer_to_connect_is_given_up() {
     let server =
         Server::start(|_| Reply::Forever(b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'x'; 4096])).await;
     let client = through(proxy(ProxyScheme::Http, server.port), None);
-    let error = client.send(&post("https://nowhere.invalid/"), Wanted::Body).await.unwrap_err();
+    let error = client.send(&post("https://nowhere.invalid/"), BodyUse::Body).await.unwrap_err();
     assert_eq!(error.class(), FailureClass::Proxy, "{error}");
 }
 
@@ -147,7 +147,7 @@ async fn a_proxy_that_is_down_is_a_connection_failure_that_names_it() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     for scheme in [ProxyScheme::Http, ProxyScheme::Https, ProxyScheme::Socks5] {
         let error = through(proxy(scheme, port), None)
-            .send(&post("https://nowhere.invalid/"), Wanted::Body)
+            .send(&post("https://nowhere.invalid/"), BodyUse::Body)
             .await
             .unwrap_err();
         assert_eq!(error.class(), FailureClass::Connection);
@@ -162,7 +162,7 @@ async fn socks_5_resolves_names_itself_for_both_kinds_of_target() {
     let relay = SocksProxy::start(secure.port, Some(("bob", "hunter2")), 0).await;
     let client = through(with_login(proxy(ProxyScheme::Socks5, relay.port)), Some(ca.pem()));
     assert_eq!(
-        &client.send(&post("https://nowhere.invalid/"), Wanted::Body).await.unwrap().body[..],
+        &client.send(&post("https://nowhere.invalid/"), BodyUse::Body).await.unwrap().body[..],
         b"inside"
     );
     assert_eq!(relay.asked(), [("nowhere.invalid".to_owned(), 443)]);
@@ -172,7 +172,7 @@ async fn socks_5_resolves_names_itself_for_both_kinds_of_target() {
     let client = through(proxy(ProxyScheme::Socks5, relay.port), None);
     for _ in 0..2 {
         assert_eq!(
-            &client.send(&post("http://nowhere.invalid:81/x"), Wanted::Body).await.unwrap().body[..],
+            &client.send(&post("http://nowhere.invalid:81/x"), BodyUse::Body).await.unwrap().body[..],
             b"open"
         );
     }
@@ -191,7 +191,7 @@ async fn what_a_socks_proxy_answers_decides_the_class() {
     for (login, reply, class) in table {
         let relay = SocksProxy::start(1, login, reply).await;
         let client = through(with_login(proxy(ProxyScheme::Socks5, relay.port)), None);
-        let error = client.send(&post("http://nowhere.invalid/"), Wanted::Body).await.unwrap_err();
+        let error = client.send(&post("http://nowhere.invalid/"), BodyUse::Body).await.unwrap_err();
         assert_eq!(error.class(), class, "{reply}: {error}");
         assert!(!error.to_string().contains("hunter2"));
     }
@@ -202,7 +202,7 @@ async fn an_explicit_proxy_applies_to_loopback_and_the_environments_does_not() {
     let relay = HttpProxy::start(ProxyRules::default()).await;
     let server = Server::start(|_| Reply::ok("direct")).await;
     let explicit = through(proxy(ProxyScheme::Http, relay.port), None);
-    assert_eq!(&explicit.send(&post(server.url("/")), Wanted::Body).await.unwrap().body[..], b"forwarded");
+    assert_eq!(&explicit.send(&post(server.url("/")), BodyUse::Body).await.unwrap().body[..], b"forwarded");
 
     let environment = Environment {
         http_proxy: Some(format!("http://bob:hunter2@127.0.0.1:{}", relay.port)),
@@ -210,14 +210,14 @@ async fn an_explicit_proxy_applies_to_loopback_and_the_environments_does_not() {
         ..Environment::default()
     };
     let client = Transport::new(environment, Limits::default()).client(&connection()).unwrap();
-    assert_eq!(&client.send(&post(server.url("/")), Wanted::Body).await.unwrap().body[..], b"direct");
+    assert_eq!(&client.send(&post(server.url("/")), BodyUse::Body).await.unwrap().body[..], b"direct");
     assert_eq!(
-        &client.send(&post("http://nowhere.invalid/"), Wanted::Body).await.unwrap().body[..],
+        &client.send(&post("http://nowhere.invalid/"), BodyUse::Body).await.unwrap().body[..],
         b"forwarded"
     );
     assert_eq!(relay.seen().pop().unwrap().header("proxy-authorization"), Some(LOGIN));
     assert!(
-        client.send(&post("http://a.internal.invalid/"), Wanted::Body).await.is_err(),
+        client.send(&post("http://a.internal.invalid/"), BodyUse::Body).await.is_err(),
         "dialled directly"
     );
     assert_eq!(relay.seen().len(), 2);
@@ -226,6 +226,6 @@ async fn an_explicit_proxy_applies_to_loopback_and_the_environments_does_not() {
 #[actix_rt::test]
 async fn without_any_proxy_nothing_is_proxied() {
     let server = Server::start(|_| Reply::ok("direct")).await;
-    client().send(&post(server.url("/")), Wanted::Body).await.unwrap();
+    client().send(&post(server.url("/")), BodyUse::Body).await.unwrap();
     assert_eq!(server.seen()[0].line, "POST / HTTP/1.1");
 }

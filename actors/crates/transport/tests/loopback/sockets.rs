@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_rt::time::timeout;
 use campanile_domain::{Connection, FailureClass};
-use campanile_transport::{Client, Environment, Limits, Transport, Wanted};
+use campanile_transport::{BodyUse, Client, Environment, Limits, Transport};
 use futures_util::future::{Either, join, join_all, select};
 
 use crate::support::{Reply, Server, connection, post};
@@ -36,13 +36,13 @@ async fn an_idle_connection_makes_room_for_another_clients() {
     ];
     let clients = [client(&transport), client(&transport), client(&transport)];
     for (client, server) in clients.iter().zip(&servers) {
-        client.send(&post(server.url("/")), Wanted::Body).await.unwrap();
+        client.send(&post(server.url("/")), BodyUse::Body).await.unwrap();
     }
     let counts = transport.sockets();
     assert_eq!((counts.busy, counts.resting, counts.closed, counts.waited), (0, 2, 1, 0));
     until("the first server sees the end of its connection", || servers[0].open_connections() == 0).await;
-    clients[2].send(&post(servers[2].url("/")), Wanted::Body).await.unwrap();
-    clients[0].send(&post(servers[0].url("/")), Wanted::Body).await.unwrap();
+    clients[2].send(&post(servers[2].url("/")), BodyUse::Body).await.unwrap();
+    clients[0].send(&post(servers[0].url("/")), BodyUse::Body).await.unwrap();
     let connections: Vec<_> = servers.iter().map(Server::connections).collect();
     assert_eq!(connections, [2, 1, 1], "what was closed is opened anew, what was kept is used again");
     drop(clients);
@@ -59,9 +59,9 @@ async fn a_connection_in_use_is_not_closed_for_another_which_waits_its_turn() {
     let hang = post(silent.url("/"));
     let other = async {
         until("the first hangs", || silent.seen().len() == 1).await;
-        waiting.send(&post(sound.url("/")), Wanted::Body).await
+        waiting.send(&post(sound.url("/")), BodyUse::Body).await
     };
-    let (hung, answered) = join(hanging.send(&hang, Wanted::Body), other).await;
+    let (hung, answered) = join(hanging.send(&hang, BodyUse::Body), other).await;
     assert_eq!(hung.unwrap_err().class(), FailureClass::Timeout);
     assert_eq!(answered.unwrap().status, 200);
     assert_eq!((transport.sockets().waited, silent.connections(), sound.connections()), (1, 1, 1));
@@ -75,12 +75,12 @@ async fn destinations_that_hang_leave_others_their_turn() {
     let hanging: Vec<Client> = (0..6).map(|_| client(&transport)).collect();
     let hang = post(silent.url("/"));
     let all_hang =
-        join_all(hanging.iter().flat_map(|client| (0..16).map(|_| client.send(&hang, Wanted::Body))));
+        join_all(hanging.iter().flat_map(|client| (0..16).map(|_| client.send(&hang, BodyUse::Body))));
     let others: Vec<Client> = (0..6).map(|_| client(&transport)).collect();
     let request = post(sound.url("/"));
     let served = async {
         until("they hang", || silent.seen().len() >= 12).await;
-        join_all(others.iter().map(|client| client.send(&request, Wanted::Body))).await
+        join_all(others.iter().map(|client| client.send(&request, BodyUse::Body))).await
     };
     let Either::Right((answers, _)) = select(Box::pin(all_hang), Box::pin(served)).await else {
         panic!("nobody answers these")
@@ -100,10 +100,10 @@ async fn who_gets_no_turn_in_time_is_told_the_remedy() {
     let hang = post(silent.url("/"));
     let refused = async {
         until("the first hangs", || silent.seen().len() == 1).await;
-        second.send(&hang, Wanted::Body).await.unwrap_err()
+        second.send(&hang, BodyUse::Body).await.unwrap_err()
     };
     let Either::Right((error, _)) =
-        select(Box::pin(first.send(&hang, Wanted::Body)), Box::pin(refused)).await
+        select(Box::pin(first.send(&hang, BodyUse::Body)), Box::pin(refused)).await
     else {
         panic!("nobody answers")
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_domain::{Connection, FailureClass, TlsMaterial};
-use campanile_transport::{Environment, Limits, Transport, TransportError, Wanted};
+use campanile_transport::{BodyUse, Environment, Limits, Transport, TransportError};
 use rustls::version::{TLS12, TLS13};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -36,7 +36,7 @@ async fn a_server_of_the_given_ca_is_trusted_by_name_and_by_address() {
     let client = tls_client(Some(ca.pem()), None);
     let by_address = format!("https://127.0.0.1:{}/", server.port);
     for url in [server.tls_url("/"), by_address, server.tls_url("/again")] {
-        assert_eq!(&client.send(&post(url), Wanted::Body).await.unwrap().body[..], b"safe");
+        assert_eq!(&client.send(&post(url), BodyUse::Body).await.unwrap().body[..], b"safe");
     }
     assert_eq!(server.connections(), 2, "one for each host, and that is used again");
 }
@@ -48,7 +48,7 @@ async fn i16_3_keys_on_p521_are_taken_of_authorities_servers_and_clients() {
     for leaf in [ca.leaf_on_p521(), ca.leaf()] {
         let server = Server::start_tls(leaf.demanding_server(&ca, &TLS13), |_| Reply::ok("safe")).await;
         let client = tls_client(Some(ca.pem()), pair(&ca.leaf_on_p521()));
-        assert_eq!(client.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap().status, 200);
+        assert_eq!(client.send(&post(server.tls_url("/")), BodyUse::Body).await.unwrap().status, 200);
     }
 }
 
@@ -66,7 +66,7 @@ async fn i16_3_an_alert_before_the_servers_hello_is_about_what_was_offered() {
             pending::<()>().await;
         });
         let request = post(format!("https://localhost:{port}/"));
-        let error = client().send(&request, Wanted::Body).await.unwrap_err();
+        let error = client().send(&request, BodyUse::Body).await.unwrap_err();
         let text = error.to_string();
         assert!(error.class() == FailureClass::Tls && words.iter().all(|word| text.contains(word)), "{text}");
         assert!(!text.contains("client certificate"), "{text}");
@@ -79,7 +79,7 @@ async fn an_ipv6_literal_is_verified_as_the_address_that_it_is() {
     for (name, trusted) in [("::1", true), ("127.0.0.1", false), ("localhost", false)] {
         let server = Server::start_tls_at("[::1]:0", ca.leaf_for(name).server(), |_| Reply::ok("safe")).await;
         let request = post(format!("https://[::1]:{}/", server.port));
-        match tls_client(Some(ca.pem()), None).send(&request, Wanted::Body).await {
+        match tls_client(Some(ca.pem()), None).send(&request, BodyUse::Body).await {
             Ok(response) => assert!(trusted && response.status == 200, "{name}"),
             Err(error) => assert!(!trusted && error.class() == FailureClass::Tls, "{name}: {error}"),
         }
@@ -94,7 +94,7 @@ async fn a_server_that_accepts_and_then_says_nothing_is_given_up_at_the_handshak
     let port = listener.local_addr().unwrap().port();
     let limits = Limits { handshake: Duration::from_millis(100), ..Limits::default() };
     let client = Transport::new(Environment::default(), limits).client(&connection()).unwrap();
-    let error = client.send(&post(format!("https://localhost:{port}/")), Wanted::Body).await.unwrap_err();
+    let error = client.send(&post(format!("https://localhost:{port}/")), BodyUse::Body).await.unwrap_err();
     assert!(matches!(error, TransportError::ConnectTimeout { .. }), "{error:?}");
     assert_eq!(error.class(), FailureClass::Timeout);
 }
@@ -115,7 +115,7 @@ async fn a_client_that_is_dropped_says_goodbye_to_its_servers() {
         stream.read(&mut [0; 1]).await
     });
     let client = tls_client(Some(ca.pem()), None);
-    client.send(&post(format!("https://localhost:{port}/")), Wanted::Body).await.unwrap();
+    client.send(&post(format!("https://localhost:{port}/")), BodyUse::Body).await.unwrap();
     drop(client);
     assert_eq!(server.await.unwrap().unwrap(), 0);
 }
@@ -124,7 +124,7 @@ async fn a_client_that_is_dropped_says_goodbye_to_its_servers() {
 async fn a_server_of_another_ca_is_refused_by_given_and_system_roots() {
     let server = serve(&Authority::new().leaf()).await;
     for client in [tls_client(Some(Authority::new().pem()), None), client()] {
-        let error = client.send(&post(server.tls_url("/secret")), Wanted::Body).await.unwrap_err();
+        let error = client.send(&post(server.tls_url("/secret")), BodyUse::Body).await.unwrap_err();
         assert!(matches!(error, TransportError::Tls { .. }), "{error}");
         assert_eq!(error.class(), FailureClass::Tls);
         assert!(!error.to_string().contains("secret"));
@@ -137,13 +137,17 @@ async fn a_self_signed_certificate_that_is_the_given_root_is_trusted() {
     let ca = Authority::new();
     let server = serve(&ca.own()).await;
     assert_eq!(
-        tls_client(Some(ca.pem()), None).send(&post(server.tls_url("/")), Wanted::Body).await.unwrap().status,
+        tls_client(Some(ca.pem()), None)
+            .send(&post(server.tls_url("/")), BodyUse::Body)
+            .await
+            .unwrap()
+            .status,
         200
     );
 
     let stranger = Authority::new();
     let error = tls_client(Some(stranger.pem()), None)
-        .send(&post(server.tls_url("/")), Wanted::Body)
+        .send(&post(server.tls_url("/")), BodyUse::Body)
         .await
         .unwrap_err();
     assert_eq!(error.class(), FailureClass::Tls);
@@ -154,7 +158,7 @@ async fn the_given_root_as_server_must_be_valid_and_have_the_name() {
     let expired = Authority::expired();
     let server = serve(&expired.own()).await;
     let error = tls_client(Some(expired.pem()), None)
-        .send(&post(server.tls_url("/")), Wanted::Body)
+        .send(&post(server.tls_url("/")), BodyUse::Body)
         .await
         .unwrap_err();
     assert!(error.class() == FailureClass::Tls && error.to_string().contains("renew"), "{error}");
@@ -162,7 +166,7 @@ async fn the_given_root_as_server_must_be_valid_and_have_the_name() {
     let ca = Authority::new();
     let server = serve(&ca.own()).await;
     let by_address = format!("https://127.0.0.1:{}/", server.port);
-    let error = tls_client(Some(ca.pem()), None).send(&post(by_address), Wanted::Body).await.unwrap_err();
+    let error = tls_client(Some(ca.pem()), None).send(&post(by_address), BodyUse::Body).await.unwrap_err();
     assert!(error.class() == FailureClass::Tls && error.to_string().contains("host name"), "{error}");
 }
 
@@ -172,11 +176,11 @@ async fn the_servers_own_certificate_as_root_is_trusted_whoever_signed_it() {
     let leaf = ca.leaf();
     let server = serve(&leaf).await;
     let pinned = tls_client(Some(leaf.certificate.clone()), None);
-    assert_eq!(pinned.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap().status, 200);
+    assert_eq!(pinned.send(&post(server.tls_url("/")), BodyUse::Body).await.unwrap().status, 200);
 
     // Another one of the same authority, for the same name.
     let other = tls_client(Some(ca.leaf().certificate), None);
-    let error = other.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap_err();
+    let error = other.send(&post(server.tls_url("/")), BodyUse::Body).await.unwrap_err();
     assert_eq!(error.class(), FailureClass::Tls, "{error}");
 }
 
@@ -186,7 +190,7 @@ async fn the_servers_own_certificate_as_root_must_be_valid_and_have_the_name() {
     for (leaf, remedy) in [(ca.expired_leaf(), "renew"), (ca.leaf_for("other.example.com"), "")] {
         let server = serve(&leaf).await;
         let pinned = tls_client(Some(leaf.certificate.clone()), None);
-        let error = pinned.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap_err();
+        let error = pinned.send(&post(server.tls_url("/")), BodyUse::Body).await.unwrap_err();
         assert!(error.class() == FailureClass::Tls && error.to_string().contains(remedy), "{error}");
     }
 }
@@ -197,7 +201,7 @@ async fn a_certificate_for_another_name_or_out_of_date_is_refused() {
     for leaf in [ca.leaf_for("other.example.com"), ca.expired_leaf()] {
         let server = serve(&leaf).await;
         let error = tls_client(Some(ca.pem()), None)
-            .send(&post(server.tls_url("/")), Wanted::Body)
+            .send(&post(server.tls_url("/")), BodyUse::Body)
             .await
             .unwrap_err();
         assert_eq!(error.class(), FailureClass::Tls, "{error}");
@@ -211,17 +215,17 @@ async fn n14_a_client_certificate_is_shown_and_its_absence_is_a_tls_failure() {
         let config = ca.leaf().demanding_server(&ca, version);
         let server = Server::start_tls(config, |_| Reply::ok("known")).await;
         let known = tls_client(Some(ca.pem()), pair(&ca.leaf_for("campanile")));
-        assert_eq!(&known.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap().body[..], b"known");
+        assert_eq!(&known.send(&post(server.tls_url("/")), BodyUse::Body).await.unwrap().body[..], b"known");
 
         let error = tls_client(Some(ca.pem()), None)
-            .send(&post(server.tls_url("/")), Wanted::Body)
+            .send(&post(server.tls_url("/")), BodyUse::Body)
             .await
             .unwrap_err();
         assert!(matches!(error, TransportError::Tls { .. }), "{version:?}: {error:?}");
         assert_eq!(error.class(), FailureClass::Tls);
         assert!(error.to_string().contains("it wants a client certificate; put"), "{error}");
         let unknown = tls_client(Some(ca.pem()), pair(&Authority::new().leaf()));
-        let error = unknown.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap_err();
+        let error = unknown.send(&post(server.tls_url("/")), BodyUse::Body).await.unwrap_err();
         assert!(error.to_string().contains("it does not accept the client certificate"), "{error}");
     }
 }
@@ -237,7 +241,7 @@ async fn n16_a_client_pair_alone_leaves_the_system_roots_in_force() {
     let tls = material(None, pair(&ca.leaf_for("campanile")));
     let client = transport.client(&Connection { tls: Some(tls), ..connection() }).unwrap();
     let server = Server::start_tls(ca.leaf().demanding_server(&ca, &TLS13), |_| Reply::ok("")).await;
-    assert_eq!(client.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap().status, 200);
+    assert_eq!(client.send(&post(server.tls_url("/")), BodyUse::Body).await.unwrap().status, 200);
 }
 
 #[actix_rt::test]
@@ -250,11 +254,11 @@ async fn a_given_ca_replaces_the_system_roots() {
     let server = serve(&system.leaf()).await;
 
     let by_system = transport.client(&connection()).unwrap();
-    assert_eq!(by_system.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap().status, 200);
+    assert_eq!(by_system.send(&post(server.tls_url("/")), BodyUse::Body).await.unwrap().status, 200);
     let tls = Some(material(Some(given.pem()), None));
     let by_given = transport.client(&Connection { tls, ..connection() }).unwrap();
     assert_eq!(
-        by_given.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap_err().class(),
+        by_given.send(&post(server.tls_url("/")), BodyUse::Body).await.unwrap_err().class(),
         FailureClass::Tls
     );
 }
@@ -268,7 +272,7 @@ async fn a_port_that_does_not_speak_tls_is_a_tls_failure() {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         pending::<()>().await;
     });
-    let error = client().send(&post(format!("https://localhost:{port}/")), Wanted::Body).await.unwrap_err();
+    let error = client().send(&post(format!("https://localhost:{port}/")), BodyUse::Body).await.unwrap_err();
     assert!(error.class() == FailureClass::Tls && error.to_string().contains("speaks TLS"), "{error}");
 }
 
@@ -279,7 +283,7 @@ async fn a_kept_connection_that_died_without_a_goodbye_is_replaced() {
     let server = Server::start_tls(ca.leaf().server(), script).await;
     let client = tls_client(Some(ca.pem()), None);
     for _ in 0..2 {
-        assert_eq!(client.send(&post(server.tls_url("/")), Wanted::Body).await.unwrap().status, 200);
+        assert_eq!(client.send(&post(server.tls_url("/")), BodyUse::Body).await.unwrap().status, 200);
     }
     assert_eq!((server.seen().len(), server.connections()), (3, 2));
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use campanile_domain::{Connection, Method, ProxyScheme, Request};
-use campanile_transport::{Client, Wanted};
+use campanile_transport::{BodyUse, Client};
 
 use crate::support::{
     Authority, HttpProxy, ProxyRules, Reply, Seen, Server, SocksProxy, client, connection, header, material,
@@ -29,7 +29,7 @@ fn head(target: &str, host: &str, size: usize) -> String {
 async fn send_sizes(client: &Client, url: &str) {
     for size in SIZES.into_iter().chain([SIZES[2]]) {
         let request = Request { body: body(size), ..post(url) };
-        assert_eq!(client.send(&request, Wanted::Body).await.unwrap().status, 200);
+        assert_eq!(client.send(&request, BodyUse::Body).await.unwrap().status, 200);
     }
 }
 
@@ -84,7 +84,7 @@ async fn a_connect_is_two_headers_and_the_login() {
     let relay = HttpProxy::start(ProxyRules { refusal, ..ProxyRules::default() }).await;
     let way = with_login(proxy(ProxyScheme::Http, relay.port));
     let client = transport().client(&Connection { proxy: Some(way), ..connection() }).unwrap();
-    client.send(&post("https://[2001:db8::1]/secret"), Wanted::Body).await.unwrap_err();
+    client.send(&post("https://[2001:db8::1]/secret"), BodyUse::Body).await.unwrap_err();
     let agent = concat!("campanile/", env!("CARGO_PKG_VERSION"));
     assert_eq!(
         relay.seen()[0].head,
@@ -121,10 +121,10 @@ async fn a_date_of_the_user_is_sent_and_no_other() {
     let server = Server::start(|_| Reply::ok("fine")).await;
     let client = client();
     let date = "Tue, 15 Nov 1994 08:12:31 GMT";
-    client.send(&header(post(server.url("/")), "date", date), Wanted::Body).await.unwrap();
-    client.send(&post(server.url("/")), Wanted::Body).await.unwrap();
+    client.send(&header(post(server.url("/")), "date", date), BodyUse::Body).await.unwrap();
+    client.send(&post(server.url("/")), BodyUse::Body).await.unwrap();
     client
-        .send(&Request { method: Method::Get, body: Bytes::new(), ..post(server.url("/")) }, Wanted::Body)
+        .send(&Request { method: Method::Get, body: Bytes::new(), ..post(server.url("/")) }, BodyUse::Body)
         .await
         .unwrap();
     let dates: Vec<_> = server.seen().iter().map(|seen| seen.header("date").map(str::to_owned)).collect();

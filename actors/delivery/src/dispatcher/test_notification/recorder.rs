@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use campanile_domain::{Masker, Publication, Request, Response, Verdict};
 use campanile_providers::{AccessToken, Identity};
-use campanile_transport::Wanted;
+use campanile_transport::BodyUse;
 
 use super::{Answer, Tested};
 use crate::{Carrier, Obtaining, ProviderClient, Publishing, Sending, TokenSource};
@@ -18,7 +18,7 @@ pub(super) struct Recorder {
     /// The credentials of requests. A token may have been obtained on the way, so that no masker knows it.
     credentials: RefCell<Vec<String>>,
     last: RefCell<Option<Response>>,
-    /// Requests and publications sent.
+    /// The number of requests and publications sent.
     requests: Cell<usize>,
 }
 
@@ -44,7 +44,7 @@ impl Recorder {
 }
 
 impl Carrier for Recorder {
-    fn send<'a>(&'a self, request: &'a Request, wanted: Wanted) -> Sending<'a> {
+    fn send<'a>(&'a self, request: &'a Request, wanted: BodyUse) -> Sending<'a> {
         self.count();
         self.credentials.borrow_mut().extend(request.credentials());
         Box::pin(async move {

@@ -5,7 +5,7 @@ use std::path::Path;
 use campanile_domain::{Environment, Failure, ObjectKey};
 use campanile_providers::identity::credential::Author;
 use campanile_providers::identity::{azure, granted, token_wishes};
-use campanile_providers::{AccessToken, Cloud, IdentityProblem};
+use campanile_providers::{AccessToken, Cloud, IdentityError};
 
 use super::{Login, no_identity, no_random_numbers};
 use crate::identity::file::{read, read_text};
@@ -64,7 +64,7 @@ impl Login<'_> {
     ) -> Result<String, Failure> {
         let (environment, now) = (self.environment(), self.parts().clock.now());
         let url = azure::token_url(self.authority(), application)?;
-        let unusable = |problem| IdentityProblem::Certificate { file: file.display().to_string(), problem };
+        let unusable = |problem| IdentityError::Certificate { file: file.display().to_string(), problem };
         let certificate = azure::Certificate::parse(&read(file).await?).map_err(unusable)?;
         let signed = certificate.assertion(application, &url, environment.azure_sends_chain, now);
         signed.ok_or_else(no_random_numbers)

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use campanile_domain::{Environment, Failure, FailureClass, ObjectKey, Response};
-use campanile_providers::identity::credential::{Author, Source};
-use campanile_providers::identity::google::{self, Exchange, Gke, federation};
+use campanile_providers::identity::credential::{Author, TokenOrigin};
+use campanile_providers::identity::google::{self, Gke, TokenExchange, federation};
 use campanile_providers::identity::{granted, token_wishes};
-use campanile_providers::{AccessToken, Cloud, Credential, IdentityProblem};
+use campanile_providers::{AccessToken, Cloud, Credential, IdentityError};
 
 use super::{Login, config, no_identity, no_random_numbers};
 use crate::identity::file::{read, read_if_there, read_text};
@@ -20,9 +20,9 @@ impl Login<'_> {
         let wishes = token_wishes(account, self.annotations)?;
         let federation = federation(account, self.annotations)?;
         let exchange = match &federation.provider {
-            Some(provider) => Exchange::with(provider),
-            None if wishes.audiences.is_empty() => Exchange::within(&self.gke().await?),
-            None => return Err(IdentityProblem::GkeAudiences(account.clone()).into()),
+            Some(provider) => TokenExchange::with(provider),
+            None if wishes.audiences.is_empty() => TokenExchange::within(&self.gke().await?),
+            None => return Err(IdentityError::GkeAudiences(account.clone()).into()),
         };
         let jwt = self.kubernetes_token(account, &exchange.kubernetes_audience, wishes).await?;
         let request = exchange.request(&jwt, federation.account.is_some());
@@ -66,7 +66,7 @@ impl Login<'_> {
             (None, None) => return Ok(None),
         };
         let unusable =
-            |problem| IdentityProblem::Credential { file: file.display().to_string(), problem }.into();
+            |problem| IdentityError::Credential { file: file.display().to_string(), problem }.into();
         Credential::parse(&text, Author::Operator).map(Some).map_err(unusable)
     }
 
@@ -88,14 +88,14 @@ impl Login<'_> {
 
     /// The token that is to be exchanged. Under multi-tenant lock-down a Secret's author gets no token of the controller's
     /// own: neither from its files nor from its machine.
-    async fn subject(&self, credential: &Credential, source: Source<'_>) -> Result<String, Failure> {
+    async fn subject(&self, credential: &Credential, source: TokenOrigin<'_>) -> Result<String, Failure> {
         let is_tenants = self.credential.is_some() && !self.parts().config.default_account.is_empty();
         let text = match source {
-            Source::File(_) | Source::Address { is_local: true, .. } if is_tenants => {
+            TokenOrigin::File(_) | TokenOrigin::Address { is_local: true, .. } if is_tenants => {
                 return Err(config(LOCKED_DOWN));
             }
-            Source::File(file) => read_text(Path::new(file)).await?,
-            Source::Address { request, is_local } => {
+            TokenOrigin::File(file) => read_text(Path::new(file)).await?,
+            TokenOrigin::Address { request, is_local } => {
                 let answer = match (is_tenants, is_local) {
                     (true, _) => {
                         self.requests.ask_guarded(request).await?.ok_or_else(|| config(LOCKED_DOWN))?

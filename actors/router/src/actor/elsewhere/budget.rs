@@ -1,4 +1,4 @@
-//! How much processor time of the pool an Alert, a namespace and all together may take.
+//! Budgets of processor time in the pool: for an Alert, for a namespace and for all together.
 
 use std::collections::HashMap;
 use std::sync::Arc;

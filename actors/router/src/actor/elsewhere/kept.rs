@@ -28,7 +28,7 @@ pub(super) struct Kept {
 pub(super) struct Concluded(u64);
 
 impl Kept {
-    /// How it is stored.
+    /// The form in which it is stored.
     pub(super) fn planned(&self) -> Planned {
         Planned::Meanwhile(self.id.clone())
     }

@@ -26,7 +26,7 @@ const LOW_PRIORITY: i32 = 10;
 /// Takes the answers, each with what it took in nanoseconds.
 type Done = Box<dyn FnOnce(Vec<(Question, Answer, u64)>) + Send>;
 
-/// Questions about one event.
+/// The questions about one event.
 pub(super) struct Job {
     pub(super) event: Arc<Event>,
     pub(super) questions: Vec<Question>,
@@ -46,7 +46,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    /// By namespace.
+    /// The jobs, of which namespaces take turns.
     jobs: Turns<str, Job>,
     is_closed: bool,
 }

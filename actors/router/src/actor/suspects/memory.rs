@@ -1,4 +1,4 @@
-//! What is remembered of suspects on disk: a line with the version of the program, then one for each event with its mark and how
+//! The file that remembers suspects: a line with the version of the program, then one for each event with its mark and how
 //! often it was suspect. Another version may have mended what was wrong, and marks events otherwise, so it reads nothing.
 
 use std::collections::VecDeque;

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use tokio::sync::{Semaphore, oneshot};
 
-use super::target::Target;
+use super::target::AnnotatedResource;
 use super::{cause, refusal};
 use crate::cluster::writing::FIELD_MANAGER;
 
@@ -33,7 +33,7 @@ type Outcome = Result<(), ReconcileError>;
 pub(super) struct Patches {
     clock: SharedClock,
     /// Those who wait for the next patch of a resource. A resource is in it while a task patches it.
-    waiting: Mutex<HashMap<Target, Vec<oneshot::Sender<Outcome>>>>,
+    waiting: Mutex<HashMap<AnnotatedResource, Vec<oneshot::Sender<Outcome>>>>,
     room: Semaphore,
     /// The newest value that was given out.
     newest: Mutex<Timestamp>,
@@ -47,7 +47,7 @@ impl Patches {
 
     /// Annotates a resource, with a patch that is sent after this call. Who comes while an earlier one is under way shares the
     /// next with all who do: a controller that began before knows nothing of what they tell.
-    pub(super) async fn annotate(self: &Arc<Self>, client: &Client, target: &Target) -> Outcome {
+    pub(super) async fn annotate(self: &Arc<Self>, client: &Client, target: &AnnotatedResource) -> Outcome {
         let (sender, outcome) = oneshot::channel();
         match self.waiting.lock().entry(target.clone()) {
             Entry::Occupied(mut waiting) => waiting.get_mut().push(sender),
@@ -63,7 +63,7 @@ impl Patches {
     }
 
     /// Patches a resource as long as somebody waits for it.
-    async fn patch_all(self: Arc<Self>, client: Client, target: Target) {
+    async fn patch_all(self: Arc<Self>, client: Client, target: AnnotatedResource) {
         loop {
             // The semaphore is never closed.
             let room = self.room.acquire().await;
@@ -76,7 +76,7 @@ impl Patches {
     }
 
     /// Those who wait for the next patch; the resource is done if there are none.
-    fn take(&self, target: &Target) -> Option<Vec<oneshot::Sender<Outcome>>> {
+    fn take(&self, target: &AnnotatedResource) -> Option<Vec<oneshot::Sender<Outcome>>> {
         let mut all = self.waiting.lock();
         let waiting = all.get_mut(target).map(std::mem::take).filter(|waiting| !waiting.is_empty());
         if waiting.is_none() {
@@ -85,7 +85,7 @@ impl Patches {
         waiting
     }
 
-    async fn patch(&self, client: &Client, target: &Target) -> Outcome {
+    async fn patch(&self, client: &Client, target: &AnnotatedResource) -> Outcome {
         let parameters =
             PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         let patch = annotation(self.value());
@@ -117,8 +117,8 @@ impl Patches {
 }
 
 /// The text of a failure (contract, receivers 7).
-fn failure(target: &Target, cause: &str) -> String {
-    let Target { resource, namespace, name } = target;
+fn failure(target: &AnnotatedResource, cause: &str) -> String {
+    let AnnotatedResource { resource, namespace, name } = target;
     format!(
         "failed to annotate resource: '{target}': unable to annotate {} \"{namespace}/{name}\" error: {cause}",
         resource.kind

@@ -1,4 +1,4 @@
-//! How kinds are served: in the version that a Receiver names, or in another one of the group.
+//! Discovery of how kinds are served: in the version that a Receiver names, or in another one of the group.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

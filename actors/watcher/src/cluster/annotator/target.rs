@@ -7,13 +7,13 @@ use kube::{Api, Client};
 
 /// An object: how its kind is served, its namespace and its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Target {
+pub(super) struct AnnotatedResource {
     pub(super) resource: ApiResource,
     pub(super) namespace: String,
     pub(super) name: String,
 }
 
-impl Target {
+impl AnnotatedResource {
     /// The objects of its kind and namespace.
     pub(super) fn api(&self, client: &Client) -> Api<DynamicObject> {
         Api::namespaced_with(client.clone(), &self.namespace, &self.resource)
@@ -21,7 +21,7 @@ impl Target {
 }
 
 /// `Kind/name.namespace`, as the log names it.
-impl fmt::Display for Target {
+impl fmt::Display for AnnotatedResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}.{}", self.resource.kind, self.name, self.namespace)
     }

@@ -16,12 +16,12 @@ pub(super) struct Seen {
     at: Option<Instant>,
 }
 
-/// What the Lease allows.
+/// The step that the Lease allows.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum LeaseAction {
     /// It is ours, free, or has run out.
     Ours,
-    /// Another has it.
+    /// Another replica has the Lease.
     Wait,
 }
 
@@ -35,14 +35,14 @@ impl Seen {
     }
 
     /// Whose turn it is for `identity`.
-    pub(super) fn turn(&self, identity: &str, now: Instant) -> Turn {
+    pub(super) fn turn(&self, identity: &str, now: Instant) -> LeaseAction {
         if !self.is_held_by_another(identity) {
-            return Turn::Ours;
+            return LeaseAction::Ours;
         }
         let seconds = self.spec.as_ref().and_then(|spec| spec.lease_duration_seconds).unwrap_or(0);
         let duration = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let runs_out = self.at.map(|at| at + duration);
-        if runs_out.is_none_or(|runs_out| runs_out <= now) { Turn::Ours } else { Turn::Wait }
+        if runs_out.is_none_or(|runs_out| runs_out <= now) { LeaseAction::Ours } else { LeaseAction::Wait }
     }
 
     /// Whether somebody else's name is in it.
@@ -118,13 +118,13 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         let lease = fresh(&config("a"), noon());
         seen.note(&lease, start);
-        assert_eq!(seen.turn("a", start), Turn::Ours);
-        assert_eq!(seen.turn("b", at(34)), Turn::Wait);
+        assert_eq!(seen.turn("a", start), LeaseAction::Ours);
+        assert_eq!(seen.turn("b", at(34)), LeaseAction::Wait);
         let renewed = renewed(lease, &config("a"), noon() + Duration::from_secs(5));
         seen.note(&renewed, at(20));
-        assert_eq!(seen.turn("b", at(54)), Turn::Wait);
+        assert_eq!(seen.turn("b", at(54)), LeaseAction::Wait);
         seen.note(&renewed, at(50));
-        assert_eq!(seen.turn("b", at(55)), Turn::Ours);
+        assert_eq!(seen.turn("b", at(55)), LeaseAction::Ours);
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(released(lease.clone(), "b", noon()), None);
         let mut seen = Seen::default();
         seen.note(&released(lease, "a", noon()).unwrap(), Instant::now());
-        assert_eq!(seen.turn("b", Instant::now()), Turn::Ours);
+        assert_eq!(seen.turn("b", Instant::now()), LeaseAction::Ours);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use campanile_domain::check_label;
 use campanile_protocol::Announce;
 use jiff::Timestamp;
 
-use super::entry::{Entry, Group, Identity, Outcome, Posting};
+use super::entry::{EventSeries, Group, PostResult, Posting, SeriesKey};
 use crate::EventRecorderSnapshot;
 use crate::cluster::follow::RETRY;
 
@@ -40,7 +40,7 @@ const QUIET: Duration = Duration::from_secs(600);
 
 /// The Events that were announced lately.
 pub(super) struct EventCorrelator {
-    entries: HashMap<Identity, Entry>,
+    entries: HashMap<SeriesKey, EventSeries>,
     /// How many entries there are of each group.
     groups: HashMap<Group, u32>,
     /// How many found no room.
@@ -70,11 +70,11 @@ impl EventCorrelator {
     pub(super) fn note(&mut self, mut announce: Announce, uid: &str, now: Timestamp) {
         announce.annotations.retain(|key, _| check_label(key, "").is_ok());
         let group = (announce.on.clone(), uid.to_owned(), announce.reason.to_string());
-        let mut identity = Identity::of(&announce, uid);
+        let mut identity = SeriesKey::of(&announce, uid);
         if !self.entries.contains_key(&identity)
             && self.groups.get(&group).is_some_and(|held| *held >= DISTINCT)
         {
-            identity = Identity::combined(&announce, uid);
+            identity = SeriesKey::combined(&announce, uid);
         }
         if let Some(entry) = self.entries.get_mut(&identity) {
             return entry.again(announce, now);
@@ -89,7 +89,7 @@ impl EventCorrelator {
         // A name that no other process gives: the time and a number of our own.
         let name = format!("{}.{:x}{:x}", announce.on.key().name, now.as_nanosecond(), self.named);
         *self.groups.entry(group).or_default() += 1;
-        self.entries.insert(identity, Entry::new(name, announce, now));
+        self.entries.insert(identity, EventSeries::new(name, announce, now));
     }
 
     /// What is remembered, what is not written yet, and what found no room since there last was some.
@@ -104,7 +104,7 @@ impl EventCorrelator {
     /// Forgets an Event of the namespace that has most: the one that is written and was last seen longest ago; for a
     /// warning of a namespace that has less, also one that is not written, which is counted. False if there is none.
     fn make_room(&mut self, newcomer: &Announce) -> bool {
-        let namespace_of = |entry: &Entry| entry.announce.on.key().namespace.clone();
+        let namespace_of = |entry: &EventSeries| entry.announce.on.key().namespace.clone();
         let mut counts: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         for entry in self.entries.values() {
             *counts.entry(namespace_of(entry)).or_default() += 1;
@@ -112,14 +112,14 @@ impl EventCorrelator {
         let own = counts.get(&newcomer.on.key().namespace).copied().unwrap_or(0);
         let Some((largest, most)) = counts.into_iter().max_by_key(|(_, count)| *count) else { return false };
         let may_push_out = newcomer.warning && own + 1 < most;
-        let oldest = |wanted: fn(&Entry) -> bool| {
+        let oldest = |wanted: fn(&EventSeries) -> bool| {
             let of_largest =
                 self.entries.iter().filter(|(_, entry)| namespace_of(entry) == largest && wanted(entry));
             of_largest
                 .min_by_key(|(_, entry)| entry.last)
                 .map(|(identity, entry)| (identity.clone(), entry.count))
         };
-        if let Some((written, _)) = oldest(Entry::is_written) {
+        if let Some((written, _)) = oldest(EventSeries::is_written) {
             self.forget(&written);
             self.tell_overflow();
             return true;
@@ -148,7 +148,7 @@ impl EventCorrelator {
         }
     }
 
-    fn forget(&mut self, identity: &Identity) {
+    fn forget(&mut self, identity: &SeriesKey) {
         if self.entries.remove(identity).is_none() {
             return;
         }
@@ -163,8 +163,8 @@ impl EventCorrelator {
 
     /// Forgets what was written and not seen for a while.
     fn forget_quiet(&mut self, now: Timestamp) {
-        let quiet = |entry: &Entry| entry.is_written() && entry.last + QUIET <= now;
-        let quiet: Vec<Identity> = self
+        let quiet = |entry: &EventSeries| entry.is_written() && entry.last + QUIET <= now;
+        let quiet: Vec<SeriesKey> = self
             .entries
             .iter()
             .filter(|(_, entry)| quiet(entry))
@@ -180,7 +180,7 @@ impl EventCorrelator {
             self.window = (now.as_second(), 0);
         }
         let left = PER_SECOND - self.window.1;
-        let mut due: BTreeMap<Arc<str>, Vec<(&Identity, &mut Entry)>> = BTreeMap::new();
+        let mut due: BTreeMap<Arc<str>, Vec<(&SeriesKey, &mut EventSeries)>> = BTreeMap::new();
         for (identity, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.is_due(now)) {
             due.entry(entry.announce.on.key().namespace.clone()).or_default().push((identity, entry));
         }
@@ -206,23 +206,23 @@ impl EventCorrelator {
     }
 
     /// Notes what became of a posting; `random` is drawn evenly from 0 to 1.
-    pub(super) fn posted(&mut self, posting: &Posting, outcome: Outcome, now: Timestamp, random: f64) {
+    pub(super) fn posted(&mut self, posting: &Posting, outcome: PostResult, now: Timestamp, random: f64) {
         let Some(entry) = self.entries.get_mut(&posting.identity) else { return };
         entry.flying = false;
         match outcome {
-            Outcome::Done => {
+            PostResult::Done => {
                 entry.known = Some(posting.count);
                 entry.failures = 0;
                 entry.due = now + entry.pause;
                 entry.pause = (entry.pause * 2).min(LONGEST_PAUSE);
             }
-            Outcome::Forgotten => entry.known = None,
-            Outcome::Refused => {
+            PostResult::Forgotten => entry.known = None,
+            PostResult::Refused => {
                 let Announce { reason, message, .. } = &entry.announce;
                 tracing::error!(object = %posting.object(), %reason, message, "the API server refuses a kubernetes event, it is only said here");
                 entry.known = Some(entry.count);
             }
-            Outcome::Failed => {
+            PostResult::Failed => {
                 entry.failures = entry.failures.saturating_add(1);
                 entry.due = now + RETRY.pause(entry.failures, random);
             }

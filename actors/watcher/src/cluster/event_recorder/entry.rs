@@ -18,7 +18,7 @@ pub(super) type Group = (Subject, String, String);
 
 /// What became of a posting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum PostResult {
     Done,
     /// The Event has run out meanwhile.
     Forgotten,
@@ -33,14 +33,14 @@ pub(super) const LONGEST_MESSAGE: usize = 1024;
 /// What makes two announcements the same: the object and its uid, the reason, and what is said, if it is not combined
 /// with others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Identity {
+pub(super) struct SeriesKey {
     on: Subject,
     uid: String,
     reason: String,
     said: Option<(String, BTreeMap<String, String>)>,
 }
 
-impl Identity {
+impl SeriesKey {
     pub(super) fn of(announce: &Announce, uid: &str) -> Self {
         let said = Some((announce.message.clone(), announce.annotations.clone()));
         Self { said, ..Self::combined(announce, uid) }
@@ -56,7 +56,7 @@ impl Identity {
     }
 }
 
-pub(super) struct Entry {
+pub(super) struct EventSeries {
     /// The name of the Event object.
     name: String,
     pub(super) announce: Announce,
@@ -72,10 +72,10 @@ pub(super) struct Entry {
     pub(super) failures: u32,
 }
 
-/// An Event to write.
+/// An Event that is to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Posting {
-    pub(super) identity: Identity,
+    pub(super) identity: SeriesKey,
     pub(super) count: u32,
     pub(super) namespace: String,
     pub(super) name: String,
@@ -91,7 +91,7 @@ impl Posting {
     }
 }
 
-impl Entry {
+impl EventSeries {
     pub(super) fn new(name: String, announce: Announce, now: Timestamp) -> Self {
         Self {
             name,
@@ -123,7 +123,7 @@ impl Entry {
         !self.flying && self.known != Some(self.count) && self.due <= now
     }
 
-    pub(super) fn posting(&self, identity: &Identity) -> Posting {
+    pub(super) fn posting(&self, identity: &SeriesKey) -> Posting {
         let is_new = self.known.is_none();
         let is_combined = identity.said.is_none();
         let message = self.message(is_combined);

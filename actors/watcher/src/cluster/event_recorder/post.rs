@@ -8,7 +8,7 @@ use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use tokio::sync::Notify;
 
-use super::entry::{Outcome, Posting};
+use super::entry::{PostResult, Posting};
 use crate::cluster::outlet::tell;
 use crate::cluster::peers::ClusterPeers;
 use crate::cluster::writing::{FIELD_MANAGER, Unwritten, in_time, until_work};
@@ -26,7 +26,7 @@ pub(super) struct NextPostings;
 #[rtype(result = "()")]
 pub(super) struct Posted {
     pub(super) posting: Posting,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: PostResult,
 }
 
 /// The way to the event recorder. It is held weakly: the task ends with its actor.
@@ -54,20 +54,20 @@ pub(super) async fn post_all(outlet: RecorderOutlet, peers: ClusterPeers, bell: 
     }
 }
 
-async fn post(client: &Client, peers: &ClusterPeers, posting: &Posting) -> Outcome {
+async fn post(client: &Client, peers: &ClusterPeers, posting: &Posting) -> PostResult {
     match in_time(AIM, send(client, posting)).await {
         Ok(()) => {
             peers.trouble(AIM, None);
-            Outcome::Done
+            PostResult::Done
         }
-        Err(Unwritten { code: Some(404), .. }) if !posting.is_new => Outcome::Forgotten,
+        Err(Unwritten { code: Some(404), .. }) if !posting.is_new => PostResult::Forgotten,
         // It was written, and only the answer was lost.
-        Err(Unwritten { code: Some(409), .. }) if posting.is_new => Outcome::Done,
+        Err(Unwritten { code: Some(409), .. }) if posting.is_new => PostResult::Done,
         // Asking again would be answered in the same way.
-        Err(Unwritten { code: Some(400 | 413 | 422), .. }) => Outcome::Refused,
+        Err(Unwritten { code: Some(400 | 413 | 422), .. }) => PostResult::Refused,
         Err(Unwritten { text, .. }) => {
             peers.trouble(AIM, Some(text));
-            Outcome::Failed
+            PostResult::Failed
         }
     }
 }

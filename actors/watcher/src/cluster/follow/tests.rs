@@ -2,7 +2,7 @@ use futures_util::stream;
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
 
 use super::*;
-use crate::batch::Step;
+use crate::batch::WatchStep;
 
 fn object(name: &str) -> DynamicObject {
     DynamicObject::new(name, &ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Secret")))
@@ -19,11 +19,11 @@ struct RecordingListener {
     deaf: bool,
 }
 
-impl Listener<String> for RecordingListener {
+impl BatchListener<String> for RecordingListener {
     async fn batch(&mut self, batch: Batch<String>) -> bool {
-        let name = |step: &Step<String>| match step {
-            Step::Applied(name) => name.clone(),
-            Step::Deleted(key) => format!("-{}", key.name),
+        let name = |step: &WatchStep<String>| match step {
+            WatchStep::Applied(name) => name.clone(),
+            WatchStep::Deleted(key) => format!("-{}", key.name),
         };
         let names: Vec<String> = batch.steps.iter().map(name).collect();
         self.heard.push(format!("{}{}", if batch.whole { "=" } else { "" }, names.join(" ")));
@@ -42,7 +42,7 @@ impl Listener<String> for RecordingListener {
 async fn heard(
     events: Vec<Result<Event<DynamicObject>, Error>>,
     mut listener: RecordingListener,
-) -> (Vec<String>, Ended) {
+) -> (Vec<String>, WatchEnd) {
     let read = |object: DynamicObject| object.name_any();
     let ended = follow(stream::iter(events), read, &mut listener).await;
     (listener.heard, ended)
@@ -88,9 +88,9 @@ fn a_watch_that_holds_again_and_is_quiet_is_recovered() {
 #[test]
 fn a_kind_that_is_not_served_any_more_and_a_listener_that_is_gone_end_it() {
     campanile_testkit::run(async |_| {
-        assert_eq!(heard(vec![failure(404)], RecordingListener::default()).await.1, Ended::Unserved);
+        assert_eq!(heard(vec![failure(404)], RecordingListener::default()).await.1, WatchEnd::Unserved);
         let deaf = RecordingListener { deaf: true, ..RecordingListener::default() };
-        assert_eq!(heard(vec![Ok(Event::Apply(object("a")))], deaf).await.1, Ended::Unheard);
+        assert_eq!(heard(vec![Ok(Event::Apply(object("a")))], deaf).await.1, WatchEnd::Unheard);
     });
 }
 

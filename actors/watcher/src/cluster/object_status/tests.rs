@@ -26,9 +26,9 @@ fn shown<'a>(
     ready: &'a Arc<Condition>,
     fate: Option<(Timestamp, bool)>,
     error: Option<&'a str>,
-) -> Shown<'a> {
+) -> ShownStanding<'a> {
     let is_terminal = ready.reason == "InvalidURL";
-    Shown {
+    ShownStanding {
         conditions: vec![ready],
         fate,
         error,
@@ -152,7 +152,7 @@ fn v05_an_invalid_url_stalls_the_object_and_is_not_retried() {
 fn what_waits_and_what_is_dead_is_written_when_it_begins_or_ends_and_else_in_time() {
     let good = ready("True", "Succeeded", "Initialized", 1);
     let counted =
-        |pending, dead| Shown { counts: Some(Counts { pending, dead }), ..shown(&good, None, None) };
+        |pending, dead| ShownStanding { counts: Some(Counts { pending, dead }), ..shown(&good, None, None) };
     let after = |status: &ObjectStatus, pending, dead| {
         let wanted = status.wanted(&counted(pending, dead), 1, None);
         (status.difference(&wanted), written(&wanted))
@@ -174,10 +174,10 @@ fn receiver<'a>(
     ready: &'a Arc<Condition>,
     path: ShownPath<'a>,
     counts: Option<&'a WebhookCounts>,
-) -> Shown<'a> {
+) -> ShownStanding<'a> {
     let is_terminal = ready.reason == "InvalidCELExpression";
     let webhook = Some(ShownWebhook { path, counts, postponed: None });
-    Shown { is_terminal, observes_terminal: true, webhook, ..shown(ready, None, None) }
+    ShownStanding { is_terminal, observes_terminal: true, webhook, ..shown(ready, None, None) }
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn issue_20_what_waits_for_the_api_server_is_shown_and_its_first_and_last_are_wr
         let counts = campanile_protocol::PostponedCounts { receiver, waiting, expired, failed: 0 };
         let path = ShownPath::Is("/hook/a");
         let webhook = Some(ShownWebhook { path, counts: None, postponed: Some(&counts) });
-        before.wanted(&Shown { webhook, ..shown(&good, None, None) }, 1, None)
+        before.wanted(&ShownStanding { webhook, ..shown(&good, None, None) }, 1, None)
     };
     let quiet = ObjectStatus::default().wanted(&receiver(&good, ShownPath::Is("/hook/a"), None), 1, None);
     let one = says(&quiet, 1, 0);

@@ -12,10 +12,10 @@ use campanile_protocol::{PostponeRefusal, PostponedCounts};
 use campanile_supervision::Backoff;
 use jiff::{SignedDuration, Timestamp};
 
-use super::tries::Ending;
+use super::attempt::{ReconcileAttempt, RetryResult};
 use crate::PostponerSnapshot;
 
-/// The most that wait.
+/// The most that may wait.
 const MOST: Load = Load { count: 10_000, bytes: 32 << 20 };
 
 /// The most that wait of the Receivers of one namespace, so that one does not take the room of all.
@@ -41,7 +41,7 @@ const PAUSES: Backoff = Backoff {
 /// Receivers whose counts are remembered; beyond it those are forgotten of which nothing waits.
 const RECEIVERS: usize = 10_000;
 
-/// How much waits.
+/// The load of what waits: entries and bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Load {
     count: usize,
@@ -66,14 +66,6 @@ impl Load {
     }
 }
 
-/// A request whose turn it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Try {
-    /// The number of its row.
-    pub(super) number: i64,
-    pub(super) reconcile: PostponedReconcile,
-}
-
 struct Waiting {
     reconcile: PostponedReconcile,
     /// When it was tried last, in turns.
@@ -86,9 +78,9 @@ struct Counted {
     is_news: bool,
 }
 
-/// What waits.
+/// The queue of postponed reconciles.
 #[derive(Default)]
-pub(super) struct Line {
+pub(super) struct PostponedQueue {
     waiting: BTreeMap<i64, Waiting>,
     by_resource: HashMap<String, i64>,
     /// Those whose turn comes, the one that was tried longest ago first.
@@ -102,13 +94,13 @@ pub(super) struct Line {
     silent_rounds: u32,
     /// Whether something of the present round was answered.
     is_answered: bool,
-    /// No round before this.
+    /// The earliest time of the next round.
     not_before: Option<Timestamp>,
     receivers: BTreeMap<ObjectKey, Counted>,
     totals: PostponerSnapshot,
 }
 
-impl Line {
+impl PostponedQueue {
     /// Takes in what was stored, oldest first. Returns the numbers of those that a newer one replaces.
     pub(super) fn load(&mut self, all: Vec<(i64, PostponedReconcile)>) -> Vec<i64> {
         let mut replaced = Vec::new();
@@ -203,7 +195,7 @@ impl Line {
     }
 
     /// The next round; none while there is one, or a pause.
-    pub(super) fn take(&mut self, now: Timestamp) -> Vec<Try> {
+    pub(super) fn take(&mut self, now: Timestamp) -> Vec<ReconcileAttempt> {
         if self.under_way > 0 || self.not_before.is_some_and(|at| now < at) {
             return Vec::new();
         }
@@ -214,22 +206,22 @@ impl Line {
         {
             let Some(waiting) = self.waiting.get_mut(&number) else { continue };
             waiting.is_under_way = true;
-            round.push(Try { number, reconcile: waiting.reconcile.clone() });
+            round.push(ReconcileAttempt { number, reconcile: waiting.reconcile.clone() });
         }
         (self.under_way, self.is_answered) = (round.len(), false);
         round
     }
 
     /// A try ended. Whether its row is to go.
-    pub(super) fn ended(&mut self, number: i64, ending: Ending) -> bool {
+    pub(super) fn ended(&mut self, number: i64, ending: RetryResult) -> bool {
         self.under_way = self.under_way.saturating_sub(1);
         let totals = &mut self.totals;
         match ending {
-            Ending::Done { resources } => {
+            RetryResult::Done { resources } => {
                 (totals.made, totals.resources) = (totals.made + 1, totals.resources + u64::from(resources));
             }
-            Ending::Failed(_) => totals.failed += 1,
-            Ending::Away(error) => {
+            RetryResult::Failed(_) => totals.failed += 1,
+            RetryResult::Away(error) => {
                 totals.last_error = Some(error);
                 self.back_in_line(number);
                 return false;
@@ -237,7 +229,7 @@ impl Line {
         }
         self.is_answered = true;
         self.totals.last_error = None;
-        let failed = matches!(ending, Ending::Failed(_));
+        let failed = matches!(ending, RetryResult::Failed(_));
         match self.drop_waiting(number) {
             Some(reconcile) => {
                 self.count(&reconcile.receiver, |counts| counts.failed += u64::from(failed));
@@ -272,7 +264,7 @@ impl Line {
     }
 
     /// Takes out those that have waited for too long and are not being tried.
-    pub(super) fn expire(&mut self, now: Timestamp) -> Vec<Try> {
+    pub(super) fn expire(&mut self, now: Timestamp) -> Vec<ReconcileAttempt> {
         let is_old =
             |one: &Waiting| !one.is_under_way && now.duration_since(one.reconcile.accepted_at) >= KEPT;
         let old = self.waiting.iter().filter(|(_, one)| is_old(one)).map(|(number, _)| *number);
@@ -282,7 +274,7 @@ impl Line {
             if let Some(reconcile) = self.drop_waiting(number) {
                 self.count(&reconcile.receiver, |counts| counts.expired += 1);
                 self.totals.expired += 1;
-                expired.push(Try { number, reconcile });
+                expired.push(ReconcileAttempt { number, reconcile });
             }
         }
         expired

@@ -17,11 +17,11 @@ fn cache(version: Option<&str>) -> SecretCache {
     cache
 }
 
-fn notice(name: &str, version: &str) -> Step<Notice> {
-    Step::Applied(Notice { key: key(name), version: version.into(), is_selected: true })
+fn notice(name: &str, version: &str) -> WatchStep<SecretVersion> {
+    WatchStep::Applied(SecretVersion { key: key(name), version: version.into(), is_selected: true })
 }
 
-fn single(step: Step<Notice>) -> Batch<Notice> {
+fn single(step: WatchStep<SecretVersion>) -> Batch<SecretVersion> {
     Batch { whole: false, steps: vec![step] }
 }
 

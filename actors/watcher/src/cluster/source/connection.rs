@@ -11,8 +11,8 @@ use super::ClusterWatcher;
 use crate::cluster::messages::{Connected, Unauthorized};
 use crate::cluster::outlet::{WatcherOutlet, weak};
 use crate::cluster::reading::Facts;
-use crate::cluster::task::Task;
-use crate::cluster::tasks::{Scope, connect, watch_objects, watch_secrets};
+use crate::cluster::task::LocalTask;
+use crate::cluster::tasks::{WatchScope, connect, watch_objects, watch_secrets};
 use crate::cluster::token_reviews;
 use crate::kind::Kind;
 use crate::kinds::{ForEachKind, KeptIn, for_each_kind};
@@ -24,16 +24,16 @@ const RECONNECT: Duration = Duration::from_secs(15);
 #[derive(Default)]
 pub(super) struct Watches {
     /// Where to look; none before there is a client.
-    pub(super) scope: Option<Scope>,
-    pub(super) tasks: Vec<Task>,
+    pub(super) scope: Option<WatchScope>,
+    pub(super) tasks: Vec<LocalTask>,
     /// The watch of the labels of each kind that an Alert asks for.
-    pub(super) labels: HashMap<Arc<str>, Task>,
+    pub(super) labels: HashMap<Arc<str>, LocalTask>,
     /// Looks at Secrets that are not watched.
-    pub(super) refreshing: Option<Task>,
+    pub(super) refreshing: Option<LocalTask>,
     /// Finds out whether tokens of senders can be reviewed.
-    trial: Option<Task>,
+    trial: Option<LocalTask>,
     /// On its way to a new client.
-    reconnecting: Option<Task>,
+    reconnecting: Option<LocalTask>,
 }
 
 impl Watches {
@@ -44,14 +44,14 @@ impl Watches {
 
     /// Whether a task has ended that never should.
     pub(super) fn has_panicked(&self) -> bool {
-        self.tasks.iter().chain(self.labels.values()).any(Task::is_finished)
+        self.tasks.iter().chain(self.labels.values()).any(LocalTask::is_finished)
     }
 }
 
 /// Begins to watch each kind.
 struct Watching<'a> {
-    tasks: Vec<Task>,
-    scope: &'a Scope,
+    tasks: Vec<LocalTask>,
+    scope: &'a WatchScope,
     watcher: &'a Addr<ClusterWatcher>,
     /// Which kinds are looked at.
     wanted: &'a dyn Fn(Kind) -> bool,
@@ -62,7 +62,7 @@ impl ForEachKind<Facts> for Watching<'_> {
         if !(self.wanted)(K::KIND) {
             return;
         }
-        self.tasks.push(Task::spawn(watch_objects::<K>(self.scope.clone(), weak(self.watcher))));
+        self.tasks.push(LocalTask::spawn(watch_objects::<K>(self.scope.clone(), weak(self.watcher))));
     }
 }
 
@@ -75,11 +75,11 @@ impl Handler<Connected> for ClusterWatcher {
         source.secrets.connected(client.clone());
         if let Some(audience) = source.config.review_audience.clone() {
             let trial = token_reviews::trial(client.clone(), source.peers.clone(), audience);
-            source.watches.trial = Some(Task::spawn(trial));
+            source.watches.trial = Some(LocalTask::spawn(trial));
         }
         let namespace = source.config.namespace.as_deref().map(Arc::from);
-        let scope = Scope { client, namespace, outlet: WatcherOutlet::new(&ctx.address()) };
-        let secrets = Task::spawn(watch_secrets(scope.clone(), source.config.secrets.clone()));
+        let scope = WatchScope { client, namespace, outlet: WatcherOutlet::new(&ctx.address()) };
+        let secrets = LocalTask::spawn(watch_secrets(scope.clone(), source.config.secrets.clone()));
         let (watcher, wanted) = (ctx.address(), |kind| self.watches(kind));
         let mut watching =
             Watching { tasks: vec![secrets], scope: &scope, watcher: &watcher, wanted: &wanted };
@@ -102,7 +102,7 @@ impl Handler<Unauthorized> for ClusterWatcher {
         let watches = &mut self.source.watches;
         let pending = watches.reconnecting.as_ref().is_some_and(|task| !task.is_finished());
         if !pending {
-            watches.reconnecting = Some(Task::spawn(async move {
+            watches.reconnecting = Some(LocalTask::spawn(async move {
                 tokio::time::sleep(RECONNECT).await;
                 connect(config, outlet).await;
             }));

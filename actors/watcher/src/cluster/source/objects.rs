@@ -8,16 +8,16 @@ use campanile_domain::ObjectKey;
 use campanile_protocol::Changes;
 
 use super::ClusterWatcher;
-use crate::batch::{Batch, Step};
+use crate::batch::{Batch, WatchStep};
 use crate::cluster::label_cache::GroupKind;
 use crate::cluster::messages::{
     LabelsDenied, LabelsSeen, LabelsServed, ObjectsSeen, SecretsDiffer, SecretsSeen, SecretsWatched,
 };
 use crate::cluster::outlet::{tell, weak};
 use crate::cluster::reading::Facts;
-use crate::cluster::secrets::Notice;
+use crate::cluster::secrets::SecretVersion;
 use crate::cluster::source_kinds;
-use crate::cluster::task::Task;
+use crate::cluster::task::LocalTask;
 use crate::cluster::tasks::{label_aim, watch_labels};
 use crate::kind::{Id, Kind};
 use crate::kind_state::{Sighting, Sound};
@@ -58,10 +58,10 @@ impl Handler<SecretsSeen> for ClusterWatcher {
 }
 
 /// The key of a Secret of whose change Receivers do not hear at once.
-fn unselected(step: &Step<Notice>) -> Option<ObjectKey> {
+fn unselected(step: &WatchStep<SecretVersion>) -> Option<ObjectKey> {
     match step {
-        Step::Applied(notice) if !notice.is_selected => Some(notice.key.clone()),
-        Step::Applied(_) | Step::Deleted(_) => None,
+        WatchStep::Applied(notice) if !notice.is_selected => Some(notice.key.clone()),
+        WatchStep::Applied(_) | WatchStep::Deleted(_) => None,
     }
 }
 
@@ -140,9 +140,11 @@ impl ClusterWatcher {
                 sound.facts.requested_at.is_some() && *before != sound.facts.requested_at
             })
         };
-        let key = |step: &Step<Sighting<K, Facts>>| match step {
-            Step::Applied(Sighting::Sound(sound)) if is_requested(sound) => Some(sound.spec.key().clone()),
-            Step::Applied(_) | Step::Deleted(_) => None,
+        let key = |step: &WatchStep<Sighting<K, Facts>>| match step {
+            WatchStep::Applied(Sighting::Sound(sound)) if is_requested(sound) => {
+                Some(sound.spec.key().clone())
+            }
+            WatchStep::Applied(_) | WatchStep::Deleted(_) => None,
         };
         batch.steps.iter().filter_map(key).collect()
     }
@@ -153,7 +155,7 @@ impl ClusterWatcher {
             return;
         }
         let (secrets, to) = (self.source.secrets.clone(), weak(watcher));
-        self.source.watches.refreshing = Some(Task::spawn(async move {
+        self.source.watches.refreshing = Some(LocalTask::spawn(async move {
             let changed = secrets.refresh().await;
             tell(&to, SecretsDiffer(changed)).await;
         }));
@@ -209,7 +211,7 @@ impl ClusterWatcher {
         let needed = kinds.labelled_kinds();
         for kind in &needed {
             if !source.watches.labels.contains_key(kind) {
-                let task = Task::spawn(watch_labels(scope.clone(), kind.clone()));
+                let task = LocalTask::spawn(watch_labels(scope.clone(), kind.clone()));
                 source.watches.labels.insert(kind.clone(), task);
             }
         }

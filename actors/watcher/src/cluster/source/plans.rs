@@ -7,7 +7,7 @@ use super::ClusterWatcher;
 use crate::any_kind::Before;
 use crate::cluster::messages::{Patched, PlanWrites, ReviewAll, StatusChanged};
 use crate::cluster::reading::Facts;
-use crate::cluster::write_plan::{Part, Plan, Subject, plan};
+use crate::cluster::write_plan::{Part, PlannedObject, WritePlan, plan};
 use crate::kind::Id;
 use crate::kinds::{ForEachKind, KeptIn, for_each_kind};
 
@@ -53,13 +53,13 @@ impl Handler<Patched> for ClusterWatcher {
 }
 
 impl ClusterWatcher {
-    fn plan(&self, id: &Id) -> Plan {
+    fn plan(&self, id: &Id) -> WritePlan {
         let (kind, key) = id;
         let state = self.kinds.get(*kind);
         let served = self.source.served.get(kind).copied();
-        let (Some(facts), Some(served)) = (state.facts(key), served) else { return Plan::Gone };
+        let (Some(facts), Some(served)) = (state.facts(key), served) else { return WritePlan::Gone };
         let shown = state.shown(key, self.backlog.as_deref());
-        plan(id, &Subject { served, suspended: state.is_suspended(key), facts, shown })
+        plan(id, &PlannedObject { served, suspended: state.is_suspended(key), facts, shown })
     }
 
     /// Keeps once what is written as it is shown.

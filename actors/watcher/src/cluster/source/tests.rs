@@ -8,12 +8,12 @@ use campanile_testkit::{Ward, run};
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::batch::{Batch, Step};
+use crate::batch::{Batch, WatchStep};
 use crate::cluster::messages::{ObjectsSeen, Patched, PlanWrites, ReviewAll};
 use crate::cluster::raw::Raw;
 use crate::cluster::reading::{Facts, read};
 use crate::cluster::version::Served;
-use crate::cluster::write_plan::{Plan, Write};
+use crate::cluster::write_plan::{StatusPatch, WritePlan};
 use crate::{Receivers, RetryDelays};
 
 const SERVED: Served = Served { version: campanile_crds::Version::V1beta3, has_status: true };
@@ -68,7 +68,7 @@ fn object(version: &str, generation: i64, status: &Json) -> Raw {
 
 async fn seen(watcher: &Addr<ClusterWatcher>, whole: bool, object: Raw) {
     let api_version = format!("{}/{}", campanile_crds::GROUP, SERVED.version.name());
-    let steps = vec![Step::Applied(read::<Alert>(&api_version, object))];
+    let steps = vec![WatchStep::Applied(read::<Alert>(&api_version, object))];
     watcher.send(ObjectsSeen { served: SERVED, batch: Batch { whole, steps } }).await.unwrap();
 }
 
@@ -77,10 +77,10 @@ async fn no_providers(watcher: &Addr<ClusterWatcher>) {
     watcher.send(ObjectsSeen::<ProviderSpec> { served: SERVED, batch: none }).await.unwrap();
 }
 
-async fn plan(watcher: &Addr<ClusterWatcher>) -> Write {
+async fn plan(watcher: &Addr<ClusterWatcher>) -> StatusPatch {
     let id = (Kind::Alert, ObjectKey::new("apps", "on-call"));
     match watcher.send(PlanWrites(vec![id])).await.unwrap().pop() {
-        Some((_, Plan::Write(write))) => *write,
+        Some((_, WritePlan::Write(write))) => *write,
         other => panic!("nothing to write: {other:?}"),
     }
 }

@@ -1,4 +1,4 @@
-//! When which object is to be looked at; namespaces take turns.
+//! Due times of the objects that are to be looked at; namespaces take turns.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Bound;

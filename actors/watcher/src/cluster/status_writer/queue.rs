@@ -15,7 +15,7 @@ use crate::QueueSnapshot;
 use crate::cluster::follow::RETRY;
 use crate::cluster::object_status::Difference;
 use crate::cluster::reconciles::Reconciles;
-use crate::cluster::write_plan::{Part, Write};
+use crate::cluster::write_plan::{Part, StatusPatch};
 use crate::kind::{Id, Kind};
 
 /// The shortest time between two writes to one object, unless a condition changes.
@@ -94,8 +94,8 @@ impl WriteQueue {
 
     /// Decides on an object that was taken, and counts it if it is written now. What was written and is not there, because
     /// somebody or an older definition takes it out, is not insisted on. Metadata has no budget: it is written once.
-    pub(super) fn admit(&mut self, write: &Write, now: Timestamp) -> Admission {
-        let Write { id, difference, mark, .. } = write;
+    pub(super) fn admit(&mut self, write: &StatusPatch, now: Timestamp) -> Admission {
+        let StatusPatch { id, difference, mark, .. } = write;
         if write.part == Part::Metadata {
             return Admission::Now;
         }

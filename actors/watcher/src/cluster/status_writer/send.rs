@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::cluster::outlet::tell;
 use crate::cluster::reading::Facts;
 use crate::cluster::shared_client::SharedClient;
-use crate::cluster::write_plan::{Part, Write};
+use crate::cluster::write_plan::{Part, StatusPatch};
 use crate::cluster::writing::{FIELD_MANAGER, Unwritten, in_time, until_work};
 use crate::kind::{Id, Kind};
 
@@ -22,26 +22,26 @@ const CONCURRENT: usize = 4;
 
 /// Asks what to write next.
 #[derive(Message)]
-#[rtype(result = "Vec<Write>")]
+#[rtype(result = "Vec<StatusPatch>")]
 pub(super) struct NextWrites;
 
-/// A patch was sent.
+/// The message that a patch was sent.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Written {
+pub(super) struct PatchSent {
     pub(super) id: Id,
     pub(super) part: Part,
     /// The version of the object that the patch was made for.
     pub(super) base: String,
-    pub(super) outcome: Result<Facts, Refusal>,
+    pub(super) outcome: Result<Facts, PatchError>,
     /// From when it was sent to the answer.
     pub(super) took: Duration,
 }
 
 /// Why a patch was not taken.
 #[derive(Debug)]
-pub(super) enum Refusal {
-    /// The object is gone.
+pub(super) enum PatchError {
+    /// The object of the patch is gone.
     Gone,
     /// It is not the one that was seen: somebody else wrote first, and the watch brings what.
     Conflict,
@@ -52,7 +52,7 @@ pub(super) enum Refusal {
 /// The way to the status writer. It is held weakly: the task ends with its actor.
 pub(super) struct WriterOutlet {
     pub(super) next: WeakRecipient<NextWrites>,
-    pub(super) written: WeakRecipient<Written>,
+    pub(super) written: WeakRecipient<PatchSent>,
 }
 
 /// Sends what the status writer wants written.
@@ -70,16 +70,16 @@ pub(super) async fn send_all(outlet: WriterOutlet, client: SharedClient, bell: A
     }
 }
 
-async fn send_and_tell(client: &Client, outlet: &WriterOutlet, write: Write) {
+async fn send_and_tell(client: &Client, outlet: &WriterOutlet, write: StatusPatch) {
     let began = Instant::now();
     let outcome = send(client.clone(), &write).await;
-    let Write { id, part, base, .. } = write;
+    let StatusPatch { id, part, base, .. } = write;
     // A writer that is gone has forgotten about it.
-    tell(&outlet.written, Written { id, part, base, outcome, took: began.elapsed() }).await;
+    tell(&outlet.written, PatchSent { id, part, base, outcome, took: began.elapsed() }).await;
 }
 
 /// Sends one patch and returns what the object looks like then.
-async fn send(client: Client, write: &Write) -> Result<Facts, Refusal> {
+async fn send(client: Client, write: &StatusPatch) -> Result<Facts, PatchError> {
     let (kind, key) = &write.id;
     let api = write.served.api(client, *kind, Some(&key.namespace));
     let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
@@ -92,9 +92,9 @@ async fn send(client: Client, write: &Write) -> Result<Facts, Refusal> {
     };
     match in_time(&aim(*kind), sent).await {
         Ok(object) => Ok(Facts::of(&object)),
-        Err(Unwritten { code: Some(404), .. }) => Err(Refusal::Gone),
-        Err(Unwritten { code: Some(409), .. }) => Err(Refusal::Conflict),
-        Err(Unwritten { text, .. }) => Err(Refusal::Trouble(text)),
+        Err(Unwritten { code: Some(404), .. }) => Err(PatchError::Gone),
+        Err(Unwritten { code: Some(409), .. }) => Err(PatchError::Conflict),
+        Err(Unwritten { text, .. }) => Err(PatchError::Trouble(text)),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::cluster::write_plan::Part;
 /// A watcher that was not loaded until it has plans.
 #[derive(Clone, Default)]
 struct FakeWatcher {
-    plans: Arc<Mutex<Vec<(Id, Plan)>>>,
+    plans: Arc<Mutex<Vec<(Id, WritePlan)>>>,
     reviews: Arc<Mutex<usize>>,
 }
 
@@ -76,7 +76,7 @@ impl Rig {
     }
 
     fn plan_a_write(&self) {
-        let write = Write {
+        let write = StatusPatch {
             id: id(),
             served: Served { version: campanile_crds::Version::V1beta3, has_status: true },
             part: Part::Status,
@@ -85,7 +85,7 @@ impl Rig {
             base: "7".to_owned(),
             patch: json!({}),
         };
-        self.fake.plans.lock().unwrap().push((id(), Plan::Write(Box::new(write))));
+        self.fake.plans.lock().unwrap().push((id(), WritePlan::Write(Box::new(write))));
     }
 
     /// How many patches are handed out now.

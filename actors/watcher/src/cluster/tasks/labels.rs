@@ -10,10 +10,10 @@ use kube::discovery::{Discovery, Scope as Reach};
 use kube::runtime::watcher;
 use kube::runtime::watcher::Error;
 
-use super::scope::{Scope, in_time};
+use super::scope::{WatchScope, in_time};
 use crate::batch::Batch;
 use crate::cluster::batcher::key_of;
-use crate::cluster::follow::{Ended, Listener, Pauses, follow};
+use crate::cluster::follow::{BatchListener, Pauses, WatchEnd, follow};
 use crate::cluster::label_cache::{GroupKind, Labelled};
 use crate::cluster::messages::{LabelsDenied, LabelsSeen, LabelsServed};
 use crate::cluster::outlet::tell;
@@ -26,7 +26,7 @@ const MOST_GROUPS: usize = 4;
 
 /// Follows the labels of a kind, in the group that Flux has it in or in all that serve it. A kind that is not installed has no
 /// objects.
-pub(crate) async fn watch_labels(scope: Scope, kind: Arc<str>) {
+pub(crate) async fn watch_labels(scope: WatchScope, kind: Arc<str>) {
     let (mut pauses, aim) = (Pauses::new(), aim(&kind));
     loop {
         let text = match in_time(find(&scope.client, &kind)).await {
@@ -36,8 +36,8 @@ pub(crate) async fn watch_labels(scope: Scope, kind: Arc<str>) {
                     return;
                 }
                 match follow_all(&scope, &kind, &resources).await {
-                    Ended::Unheard => return,
-                    Ended::Unserved => None,
+                    WatchEnd::Unheard => return,
+                    WatchEnd::Unserved => None,
                 }
             }
             Err(error) => Some(scope.reject(&aim, &error).await),
@@ -82,19 +82,19 @@ async fn find_anywhere(client: &Client, kind: &str) -> Result<Vec<ApiResource>, 
 }
 
 /// Follows a kind in each of its groups until one of them is not served any more, or for good if there is none.
-async fn follow_all(scope: &Scope, kind: &Arc<str>, resources: &[ApiResource]) -> Ended {
+async fn follow_all(scope: &WatchScope, kind: &Arc<str>, resources: &[ApiResource]) -> WatchEnd {
     if resources.is_empty() {
-        let Some(group) = source_kinds::group_of(kind) else { return Ended::Unserved };
+        let Some(group) = source_kinds::group_of(kind) else { return WatchEnd::Unserved };
         let of = GroupKind { kind: kind.clone(), group: group.into() };
         let batch = Batch { whole: true, steps: Vec::new() };
         let is_heard = tell(&scope.outlet.labels, LabelsSeen { of, batch }).await;
-        return if is_heard { Ended::Unserved } else { Ended::Unheard };
+        return if is_heard { WatchEnd::Unserved } else { WatchEnd::Unheard };
     }
     let following = resources.iter().map(|resource| follow_labels(scope, kind, resource).boxed_local());
     select_all(following).await.0
 }
 
-async fn follow_labels(scope: &Scope, kind: &Arc<str>, resource: &ApiResource) -> Ended {
+async fn follow_labels(scope: &WatchScope, kind: &Arc<str>, resource: &ApiResource) -> WatchEnd {
     let api = scoped(scope.client.clone(), scope.namespace.as_deref(), resource);
     let mut listener = LabelListener {
         scope,
@@ -111,15 +111,15 @@ async fn follow_labels(scope: &Scope, kind: &Arc<str>, resource: &ApiResource) -
 
 /// Hands the labels of a kind in one group to the watcher, or that they may not be had.
 struct LabelListener<'a> {
-    scope: &'a Scope,
+    scope: &'a WatchScope,
     of: GroupKind,
     /// What is attempted, in words that fit after "failed to".
     aim: String,
-    /// What roles call it.
+    /// The name of the resource in roles.
     resource: String,
 }
 
-impl Listener<Labelled> for LabelListener<'_> {
+impl BatchListener<Labelled> for LabelListener<'_> {
     async fn batch(&mut self, batch: Batch<Labelled>) -> bool {
         if batch.whole {
             self.scope.outlet.trouble(&self.aim, None).await;

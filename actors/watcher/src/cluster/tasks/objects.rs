@@ -7,9 +7,9 @@ use campanile_crds::GROUP;
 use kube::Client;
 use kube::runtime::watcher;
 
-use super::scope::{Scope, in_time};
+use super::scope::{WatchScope, in_time};
 use crate::batch::Batch;
-use crate::cluster::follow::{Ended, Pauses, follow};
+use crate::cluster::follow::{Pauses, WatchEnd, follow};
 use crate::cluster::messages::ObjectsSeen;
 use crate::cluster::outlet::WatchListener;
 use crate::cluster::reading::{Facts, read};
@@ -22,7 +22,7 @@ use crate::watched::Watched;
 const REDISCOVER: Duration = Duration::from_secs(30);
 
 /// Follows all objects of a kind, in the best version that is served.
-pub(crate) async fn watch_objects<T: Watched>(scope: Scope, to: WeakRecipient<ObjectsSeen<T>>) {
+pub(crate) async fn watch_objects<T: Watched>(scope: WatchScope, to: WeakRecipient<ObjectsSeen<T>>) {
     let (kind, mut pauses) = (T::KIND, Pauses::new());
     let aim = format!("watch {}", kind.plural());
     loop {
@@ -30,8 +30,8 @@ pub(crate) async fn watch_objects<T: Watched>(scope: Scope, to: WeakRecipient<Ob
             Ok(Some(served)) => {
                 tokio::select! {
                     ended = follow_objects::<T>(&scope, to.clone(), served, &aim) => match ended {
-                        Ended::Unserved => None,
-                        Ended::Unheard => return,
+                        WatchEnd::Unserved => None,
+                        WatchEnd::Unheard => return,
                     },
                     () = until_better(&scope.client, kind, served) => continue,
                 }
@@ -72,11 +72,11 @@ async fn until_better(client: &Client, kind: Kind, now: Served) {
 }
 
 async fn follow_objects<T: Watched>(
-    scope: &Scope,
+    scope: &WatchScope,
     to: WeakRecipient<ObjectsSeen<T>>,
     served: Served,
     aim: &str,
-) -> Ended {
+) -> WatchEnd {
     let api = served.api(scope.client.clone(), T::KIND, scope.namespace.as_deref());
     let api_version = format!("{GROUP}/{}", served.version.name());
     let mut listener = WatchListener {

@@ -14,14 +14,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where to look, and whom to tell.
 #[derive(Clone)]
-pub(crate) struct Scope {
+pub(crate) struct WatchScope {
     pub(crate) client: Client,
     /// The only namespace; none means all.
     pub(crate) namespace: Option<Arc<str>>,
     pub(crate) outlet: WatcherOutlet,
 }
 
-impl Scope {
+impl WatchScope {
     /// Describes why a question was refused, and tells of a refused token.
     pub(super) async fn reject(&self, aim: &str, error: &kube::Error) -> String {
         self.outlet.refused(trouble::code_of(error)).await;

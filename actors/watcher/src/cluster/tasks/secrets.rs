@@ -5,17 +5,17 @@ use kube::ResourceExt;
 use kube::api::{ApiResource, DynamicObject, PartialObjectMeta};
 use kube::runtime::watcher;
 
-use super::scope::Scope;
+use super::scope::WatchScope;
 use crate::cluster::batcher::key_of;
 use crate::cluster::client::SecretWatch;
-use crate::cluster::follow::{Ended, Pauses, follow};
+use crate::cluster::follow::{Pauses, WatchEnd, follow};
 use crate::cluster::messages::SecretsSeen;
 use crate::cluster::outlet::WatchListener;
-use crate::cluster::secrets::Notice;
+use crate::cluster::secrets::SecretVersion;
 use crate::cluster::version::scoped;
 
 /// Follows the resource version of each Secret. `secrets` says of which changes Receivers hear at once.
-pub(crate) async fn watch_secrets(scope: Scope, secrets: SecretWatch) {
+pub(crate) async fn watch_secrets(scope: WatchScope, secrets: SecretWatch) {
     let resource = ApiResource::erase::<Secret>(&());
     let mut pauses = Pauses::new();
     loop {
@@ -27,14 +27,14 @@ pub(crate) async fn watch_secrets(scope: Scope, secrets: SecretWatch) {
             wrap: SecretsSeen,
             of_secrets: true,
         };
-        let notice = |object: PartialObjectMeta<DynamicObject>| Notice {
+        let notice = |object: PartialObjectMeta<DynamicObject>| SecretVersion {
             key: key_of(&object),
             version: object.resource_version().unwrap_or_default(),
             is_selected: secrets.selects(object.labels()),
         };
         match follow(watcher(api, watcher::Config::default()), notice, &mut listener).await {
-            Ended::Unheard => return,
-            Ended::Unserved => pauses.pause().await,
+            WatchEnd::Unheard => return,
+            WatchEnd::Unserved => pauses.pause().await,
         }
     }
 }

@@ -13,10 +13,10 @@ use crate::sqlite::folder;
 
 /// Pages between two maps of pages, the map included: a map has five bytes for each.
 const MAPPED: u32 = PAGE as u32 / 5 + 1;
-/// The first map.
+/// The number of the first pointer map.
 const FIRST_MAP: u32 = 2;
 
-/// What the map says of a page.
+/// The use of a page, as the pointer map says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     /// A table's or an index' root or another of their pages.
@@ -34,7 +34,7 @@ pub(super) struct Image {
     log: Option<File>,
     /// Where the newest content of a page stands in the log.
     overlay: HashMap<u32, u64>,
-    /// Pages in total.
+    /// The number of pages in total.
     pub(super) pages: u32,
     /// The map that was read last.
     map: Option<(u32, Vec<u8>)>,

@@ -25,7 +25,7 @@ pub(super) struct Frame {
     pub(super) at: u64,
 }
 
-/// What a log holds.
+/// The contents of a write-ahead log.
 #[derive(Default)]
 pub(super) struct Log {
     /// The frames of its transactions, oldest first.

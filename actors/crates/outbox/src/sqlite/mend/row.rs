@@ -18,15 +18,15 @@ const MOST_CELLS: usize = PAGE / 6;
 /// A row's text beyond this is not ours; it bounds what damage can make this program read.
 const MOST: usize = 64 << 20;
 
-/// What a page is.
-pub(super) enum Page {
-    /// Rows, at these places.
+/// The type of a page.
+pub(super) enum PageType {
+    /// A page of rows, at these places.
     Rows(Vec<usize>),
     /// Entries of an index, at these places.
     Entries(Vec<usize>),
     /// No rows, and none are missed.
     Inner,
-    /// Not to be read.
+    /// A page that cannot be read.
     Unreadable,
 }
 
@@ -36,8 +36,8 @@ pub(super) struct Row {
     pub(super) columns: Vec<Value>,
 }
 
-/// Looks at a page.
-pub(super) fn look(page: &[u8], number: u32) -> Page {
+/// Looks at a page and says its type.
+pub(super) fn look(page: &[u8], number: u32) -> PageType {
     let start = if number == 1 { FIRST_HEADER } else { 0 };
     let places = || {
         let count = u16_at(page, start + 3).filter(|count| *count <= MOST_CELLS)?;
@@ -46,10 +46,10 @@ pub(super) fn look(page: &[u8], number: u32) -> Page {
         Some((0..count).map(place).collect())
     };
     match page.get(start).copied() {
-        Some(TABLE_LEAF) => places().map_or(Page::Unreadable, Page::Rows),
-        Some(INDEX_LEAF) => places().map_or(Page::Unreadable, Page::Entries),
-        Some(kind) if INNER.contains(&kind) => Page::Inner,
-        _ => Page::Unreadable,
+        Some(TABLE_LEAF) => places().map_or(PageType::Unreadable, PageType::Rows),
+        Some(INDEX_LEAF) => places().map_or(PageType::Unreadable, PageType::Entries),
+        Some(kind) if INNER.contains(&kind) => PageType::Inner,
+        _ => PageType::Unreadable,
     }
 }
 

@@ -7,8 +7,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::image::{Image, Use};
-use super::row::{Page, Row, entry, look, row};
-use super::shape::{Shape, numbers, shape};
+use super::row::{PageType, Row, entry, look, row};
+use super::shape::{RowShape, numbers, shape};
 use crate::journal::Micros;
 use crate::sqlite::{private, schema};
 
@@ -21,7 +21,7 @@ const DELIVERY: &str =
 
 const RECONCILE: &str = "INTO reconciles VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
-/// Columns of the tables.
+/// The number of columns of each table.
 const EVENT_COLUMNS: usize = 6;
 const DELIVERY_COLUMNS: usize = 15;
 const RECONCILE_COLUMNS: usize = 7;
@@ -30,7 +30,7 @@ const RECONCILE_COLUMNS: usize = 7;
 const PLAN_AGAIN: &str =
     "UPDATE events SET planned = 0 WHERE planned = 1 AND id NOT IN (SELECT event FROM deliveries)";
 
-/// What was taken over.
+/// The rows that were taken over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::sqlite) struct Salvaged {
     /// Deliveries in the new file. Whether each is whole is told when it is read.
@@ -41,7 +41,7 @@ pub(in crate::sqlite) struct Salvaged {
     pub(in crate::sqlite) unreadable: u64,
 }
 
-/// Why nothing could be taken over.
+/// Errors for which nothing could be taken over.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::sqlite) enum SalvageError {
     #[error(transparent)]
@@ -98,17 +98,17 @@ impl Work<'_> {
 
     fn page(&mut self, image: &Image, page: &[u8], number: u32, usage: Use) -> rusqlite::Result<()> {
         match look(page, number) {
-            Page::Rows(places) => {
+            PageType::Rows(places) => {
                 for place in places {
                     self.row(row(image, page, place))?;
                 }
             }
-            Page::Entries(places) => {
+            PageType::Entries(places) => {
                 let mark = places.into_iter().filter_map(|place| numbers(&entry(image, page, place)?)).max();
                 self.next = self.next.max(mark);
             }
-            Page::Unreadable if usage == Use::Tree => self.salvaged.unreadable += 1,
-            Page::Inner | Page::Unreadable => {}
+            PageType::Unreadable if usage == Use::Tree => self.salvaged.unreadable += 1,
+            PageType::Inner | PageType::Unreadable => {}
         }
         Ok(())
     }
@@ -120,8 +120,8 @@ impl Work<'_> {
         };
         // Of two rows of one number, the sound one stays.
         match shape(&row) {
-            Shape::Event => self.insert("REPLACE", EVENT, EVENT_COLUMNS, row),
-            Shape::Delivery(sound) => {
+            RowShape::Event => self.insert("REPLACE", EVENT, EVENT_COLUMNS, row),
+            RowShape::Delivery(sound) => {
                 self.salvaged.deliveries += 1;
                 self.insert(
                     if sound { "REPLACE" } else { "INSERT OR IGNORE" },
@@ -130,10 +130,10 @@ impl Work<'_> {
                     row,
                 )
             }
-            Shape::Reconcile => self.insert("REPLACE", RECONCILE, RECONCILE_COLUMNS, row),
+            RowShape::Reconcile => self.insert("REPLACE", RECONCILE, RECONCILE_COLUMNS, row),
             // Its deliveries say so, one by one.
-            Shape::DamagedEvent | Shape::Needless => Ok(()),
-            Shape::Unknown => {
+            RowShape::DamagedEvent | RowShape::Needless => Ok(()),
+            RowShape::Unknown => {
                 self.salvaged.unreadable += 1;
                 Ok(())
             }

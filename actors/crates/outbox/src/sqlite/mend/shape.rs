@@ -7,8 +7,8 @@ use super::row::Row;
 use crate::board::timestamp;
 use crate::sqlite::schema::{event_checksum, plan_checksum, reconcile_checksum};
 
-/// A row of ours.
-pub(super) enum Shape {
+/// The table to which a row belongs.
+pub(super) enum RowShape {
     /// An event whose checksum holds.
     Event,
     /// An event whose checksum fails.
@@ -19,16 +19,16 @@ pub(super) enum Shape {
     Reconcile,
     /// A row of the memo or the schema, which are made anew.
     Needless,
-    /// None of ours.
+    /// The row is none of ours.
     Unknown,
 }
 
 /// Tells a row of a table.
-pub(super) fn shape(row: &Row) -> Shape {
+pub(super) fn shape(row: &Row) -> RowShape {
     match row.columns.as_slice() {
         [Null, Integer(accepted), Integer(_), Text(body), Integer(sum), origin @ ..] if is_origin(origin) => {
             let sound = event_checksum(number(origin), row.id, *accepted, body.as_bytes()) == *sum;
-            if sound { Shape::Event } else { Shape::DamagedEvent }
+            if sound { RowShape::Event } else { RowShape::DamagedEvent }
         }
         [Null, facts @ .., Text(plan), Integer(sum), Null | Text(_)] if is_delivery(facts) => {
             delivery(row.id, 0, facts, plan, *sum)
@@ -45,17 +45,21 @@ pub(super) fn shape(row: &Row) -> Shape {
                 accepted_at: timestamp(*at),
                 request: request.clone(),
             };
-            if reconcile_checksum(row.id, &reconcile) == *sum { Shape::Reconcile } else { Shape::Unknown }
+            if reconcile_checksum(row.id, &reconcile) == *sum {
+                RowShape::Reconcile
+            } else {
+                RowShape::Unknown
+            }
         }
         [Null, Integer(_), Blob(_), Blob(_), Integer(_)]
-        | [Text(_), Text(_), Text(_), Integer(_), Text(_) | Null] => Shape::Needless,
-        _ => Shape::Unknown,
+        | [Text(_), Text(_), Text(_), Integer(_), Text(_) | Null] => RowShape::Needless,
+        _ => RowShape::Unknown,
     }
 }
 
-fn delivery(id: i64, origin: u64, facts: &[Value], plan: &str, sum: i64) -> Shape {
-    let Some(Integer(event)) = facts.first() else { return Shape::Unknown };
-    Shape::Delivery(plan_checksum(origin, id, *event, plan.as_bytes()) == sum)
+fn delivery(id: i64, origin: u64, facts: &[Value], plan: &str, sum: i64) -> RowShape {
+    let Some(Integer(event)) = facts.first() else { return RowShape::Unknown };
+    RowShape::Delivery(plan_checksum(origin, id, *event, plan.as_bytes()) == sum)
 }
 
 /// Whether the last columns of a row are its origin, or missing as in a row that was written in format 1.
@@ -67,7 +71,7 @@ fn number(origin: &[Value]) -> u64 {
     if let [Integer(origin)] = origin { origin.cast_unsigned() } else { 0 }
 }
 
-/// From `event` to `checksum`.
+/// Whether these are the columns from `event` to `checksum`.
 fn is_delivery(facts: &[Value]) -> bool {
     let kinds = |place, value: &Value| match place {
         2 | 3 => matches!(value, Text(_)),

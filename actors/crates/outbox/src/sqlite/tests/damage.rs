@@ -5,7 +5,7 @@ use campanile_domain::FailureClass;
 use super::{Place, dead, flush, put, settle, take, wait};
 use crate::sqlite::SqliteJournal;
 use crate::suite::harness::{appended, chat, entry, messages, of_lane, refused};
-use crate::{Acceptance, Append, Browse, Outbox, OutboxError, Planned, Scheduler, Selection, Settlement};
+use crate::{Acceptance, Append, Browse, BrowseFilter, Outbox, OutboxError, Planned, Scheduler, Settlement};
 
 /// A closed store with the lanes `a`, `b` and `c`, changed by `sql`.
 fn damaged_by(sql: &str) -> Place {
@@ -135,7 +135,7 @@ fn damage_that_shows_while_running_is_an_error_and_no_panic() {
     assert!(matches!(wait(appended(&outbox, entry("b", vec![of_lane("b")]))), Err(OutboxError::Store(_))));
     assert_eq!(outbox.stats().failed_writes, 1);
     assert_eq!(messages(&take(&outbox, 10)), ["a"]);
-    assert!(wait(outbox.list(Selection::default())).is_err());
+    assert!(wait(outbox.list(BrowseFilter::default())).is_err());
     assert_eq!(outbox.stats().providers[&campanile_domain::ObjectKey::new("apps", "chat")].pending, 1);
     drop(wait(outbox.close()));
     let reopened = place.opened();

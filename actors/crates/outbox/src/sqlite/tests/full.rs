@@ -5,7 +5,7 @@ use campanile_testkit::noon;
 use super::{Place, put, settle, take, wait};
 use crate::sqlite::SqliteJournal;
 use crate::suite::harness::{appended, entry, ids, messages, of_lane, refused};
-use crate::{Browse, JournaledOutbox, Outbox, OutboxError, Scheduler, Selection, Settlement};
+use crate::{Browse, BrowseFilter, JournaledOutbox, Outbox, OutboxError, Scheduler, Settlement};
 
 fn append(outbox: &JournaledOutbox, lane: &str) -> Result<(), OutboxError> {
     wait(appended(outbox, entry(&"x".repeat(2000), vec![of_lane(lane)])))
@@ -98,7 +98,7 @@ fn outcomes_that_the_disk_refuses_are_kept_and_written_later() {
     assert!(matches!(append(&outbox, "b"), Err(OutboxError::Full(_))));
     // In memory it has happened.
     assert_eq!(messages(&take(&outbox, 10)), ["second"]);
-    let letters = wait(outbox.list(Selection { dead: true, ..Selection::default() })).unwrap();
+    let letters = wait(outbox.list(BrowseFilter { dead: true, ..BrowseFilter::default() })).unwrap();
     assert_eq!(letters[0].failure, Some(refused()));
     assert!(outbox.stats().trouble.is_some());
     break_disk(&outbox, false);

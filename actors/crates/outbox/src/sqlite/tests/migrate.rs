@@ -12,8 +12,8 @@ use crate::sqlite::schema;
 use crate::suite::harness::{appended, entry, of_lane, refused, wait};
 use crate::suite::reconciles::postponed;
 use crate::{
-    Acceptance, Browse, DeliveryState, DeliveryView, JournaledOutbox, MemoStore, Outbox, ReconcileStore,
-    Scheduler, Selection, Settlement,
+    Acceptance, Browse, BrowseFilter, DeliveryState, DeliveryView, JournaledOutbox, MemoStore, Outbox,
+    ReconcileStore, Scheduler, Settlement,
 };
 
 /// A copy of the folder that version 0.1.0 left.
@@ -52,7 +52,7 @@ fn that_day(place: &Place) -> Timestamp {
 }
 
 fn all(outbox: &JournaledOutbox) -> Vec<DeliveryView> {
-    let of = |dead| wait(outbox.list(Selection { dead, ..Selection::default() })).unwrap();
+    let of = |dead| wait(outbox.list(BrowseFilter { dead, ..BrowseFilter::default() })).unwrap();
     let mut all = of(false);
     all.extend(of(true));
     all.sort_unstable_by_key(|view| view.id);

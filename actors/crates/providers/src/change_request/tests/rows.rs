@@ -7,7 +7,7 @@ use campanile_domain::{Delivery, Event, NewDelivery, ProviderClass, ProviderType
 use crate::commit_status::script::at;
 use crate::sample::{CommentExample, Sample};
 use crate::testing::{error, info};
-use crate::{Endpoint, Provider};
+use crate::{BuiltProvider, Provider};
 
 /// A type, one Provider of it, and what is to be seen on the wire.
 pub(super) struct Row {
@@ -34,7 +34,7 @@ impl Deref for Row {
 }
 
 impl Row {
-    pub(super) fn endpoint(&self) -> Endpoint {
+    pub(super) fn endpoint(&self) -> BuiltProvider {
         at(self.kind, self.address, self.secret)
     }
 

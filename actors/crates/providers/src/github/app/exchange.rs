@@ -14,9 +14,9 @@ use crate::headers::is_value;
 use crate::judgement::{classify, quote, verdict};
 use crate::{AccessToken, Exchange, Step};
 
-/// What was sent last.
+/// The request that was sent last.
 enum Stage {
-    /// Nothing.
+    /// No request was sent yet.
     Begun,
     /// The App's own name was asked for.
     Name,
@@ -30,7 +30,7 @@ enum Stage {
     Inner,
 }
 
-/// See [`GithubApp::authorize`].
+/// The exchange that [`GithubApp::authorize`] begins.
 pub(super) struct AppExchange {
     app: Arc<GithubApp>,
     inner: Box<dyn Exchange>,

@@ -3,7 +3,7 @@
 use aws_lc_rs::signature::RsaKeyPair;
 use jiff::Timestamp;
 
-use super::AppProblem;
+use super::GithubAppError;
 use crate::jwt as signed;
 
 /// How far back a token is dated, for hosts whose clock is behind, in seconds (contract, providers 21).
@@ -17,12 +17,12 @@ const HEADER: &str = r#"{"alg":"RS256","typ":"JWT"}"#;
 /// A private key from PEM text, in either of the forms that are about (PKCS #1 is what GitHub gives).
 ///
 /// # Errors
-/// [`AppProblem::NoKey`] for nothing, [`AppProblem::Key`] for what is no RSA key of 2048 to 8192 bits.
-pub(super) fn read_key(pem: &[u8]) -> Result<RsaKeyPair, AppProblem> {
+/// [`GithubAppError::NoKey`] for nothing, [`GithubAppError::Key`] for what is no RSA key of 2048 to 8192 bits.
+pub(super) fn read_key(pem: &[u8]) -> Result<RsaKeyPair, GithubAppError> {
     if pem.trim_ascii().is_empty() {
-        return Err(AppProblem::NoKey);
+        return Err(GithubAppError::NoKey);
     }
-    signed::read_key(pem).ok_or(AppProblem::Key)
+    signed::read_key(pem).ok_or(GithubAppError::Key)
 }
 
 /// The token of the App `issuer` at `now`; none if the system has no random numbers to blind the signature with.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::Endpoint;
+use crate::BuiltProvider;
 use crate::commit_status::script::{Data, at, lines, refusal, run, success};
 use crate::testing::{answer, credentials, header, spec};
 use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
@@ -22,11 +22,11 @@ const BY_NUMBER: Data<'static> = &[
     ("githubAppBaseURL", b"https://ghe.example/api/v3/"),
 ];
 
-fn app() -> Endpoint {
+fn app() -> BuiltProvider {
     at("github", ADDRESS, BY_NUMBER)
 }
 
-fn by_owner() -> Endpoint {
+fn by_owner() -> BuiltProvider {
     let data: Data<'_> = &[
         ("githubAppID", b"128"),
         ("githubAppInstallationOwner", b"acme"),
@@ -49,7 +49,7 @@ fn github(request: &Request) -> Response {
     }
 }
 
-fn deliver(endpoint: &Endpoint, host: impl FnMut(&Request) -> Response) -> (Vec<Request>, Verdict) {
+fn deliver(endpoint: &BuiltProvider, host: impl FnMut(&Request) -> Response) -> (Vec<Request>, Verdict) {
     run(endpoint.provider.begin_to_write(&success()).unwrap(), host)
 }
 

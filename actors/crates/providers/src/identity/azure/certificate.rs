@@ -19,9 +19,9 @@ use crate::jwt;
 /// How long an assertion holds, in seconds: "5-10 minutes at most".
 const LIFETIME: i64 = 600;
 
-/// Why a file gives no certificate. Texts go on from its name.
+/// Errors of a file that gives no certificate. Texts go on from its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CertificateProblem {
+pub enum ClientCertificateError {
     /// A file of another format.
     #[error(
         "is not in PEM form (PKCS #12 is not read); convert it: openssl pkcs12 -in FILE -nodes -out client.pem, and leave \
@@ -54,29 +54,29 @@ impl Certificate {
     /// Reads certificates and a private key, in PEM form and any order.
     ///
     /// # Errors
-    /// [`CertificateProblem`] with the remedy.
-    pub fn parse(pem: &[u8]) -> Result<Self, CertificateProblem> {
+    /// [`ClientCertificateError`] with the remedy.
+    pub fn parse(pem: &[u8]) -> Result<Self, ClientCertificateError> {
         let has = |text: &str| pem.windows(text.len()).any(|part| part == text.as_bytes());
         if !has("-----BEGIN ") {
-            return Err(CertificateProblem::NotPem);
+            return Err(ClientCertificateError::NotPem);
         }
         if has("-----BEGIN ENCRYPTED") || has("4,ENCRYPTED") {
-            return Err(CertificateProblem::Protected);
+            return Err(ClientCertificateError::Protected);
         }
-        let key = jwt::read_key(pem).ok_or(CertificateProblem::Key)?;
+        let key = jwt::read_key(pem).ok_or(ClientCertificateError::Key)?;
         let mut chain: Vec<CertificateDer<'_>> =
             CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().unwrap_or_default();
         // A certificate holds its public key in the very form in which the pair gives it (RFC 5280, 4.1; RFC 8017, A.1.1).
         let public = key.public_key().as_ref();
         let is_of_key = |der: &CertificateDer<'_>| der.windows(public.len()).any(|part| part == public);
-        let own = chain.iter().position(is_of_key).ok_or(CertificateProblem::Certificate)?;
+        let own = chain.iter().position(is_of_key).ok_or(ClientCertificateError::Certificate)?;
         chain.swap(0, own);
         let thumbprint = chain.first().map(|der| URL_SAFE_NO_PAD.encode(digest(&SHA256, der)));
-        let thumbprint = thumbprint.ok_or(CertificateProblem::Certificate)?;
+        let thumbprint = thumbprint.ok_or(ClientCertificateError::Certificate)?;
         Ok(Self { key, thumbprint, chain: chain.iter().map(|der| STANDARD.encode(der)).collect() })
     }
 
-    /// What shows at `now` that `application` has the key, to the authority at `url`; with the whole chain, if the authority
+    /// The assertion that shows at `now` that `application` has the key, to the authority at `url`; with the whole chain, if the authority
     /// is to trust the certificate's issuer. None if the system has no random numbers.
     pub fn assertion(
         &self,

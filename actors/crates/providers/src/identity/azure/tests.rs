@@ -1,6 +1,6 @@
 //! Certificates of applications, and what is signed with them.
 
-use super::{Application, Certificate, CertificateProblem};
+use super::{Application, Certificate, ClientCertificateError};
 use aws_lc_rs::signature::{KeyPair, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -62,7 +62,7 @@ fn s20_the_chain_is_sent_where_the_issuer_is_trusted_its_own_certificate_first()
 
 #[test]
 fn s20_what_is_no_certificate_with_its_key_is_refused_with_the_remedy() {
-    use CertificateProblem as P;
+    use ClientCertificateError as P;
     for (pem, problem, remedy) in [
         (b"0\x82\x0a\x01\x02\x01\x03".to_vec(), P::NotPem, "openssl pkcs12 -in FILE -nodes -out client.pem"),
         (Vec::new(), P::NotPem, "PEM"),

@@ -8,14 +8,14 @@ use bytes::Bytes;
 use campanile_domain::{Method, Request};
 use serde::Deserialize;
 
-use super::Source;
+use super::TokenOrigin;
 use crate::address::SECRET_PIECE;
 use crate::headers;
-use crate::identity::credential_problem::CredentialProblem;
+use crate::identity::credential_error::CredentialError;
 use crate::identity::google::{PLATFORM, exchange};
 use crate::identity::token_address::{Author, address, secure};
 
-/// Whose token, where it is, and where it is exchanged.
+/// A federation: whose token, where it is, and where it is exchanged.
 pub(super) struct Federation {
     audience: String,
     subject_token_type: String,
@@ -78,13 +78,13 @@ struct Format {
 type Account = (String, Option<u32>);
 
 impl Federation {
-    pub(super) fn parse(json: &[u8], author: Author) -> Result<(Self, Option<Account>), CredentialProblem> {
-        let config: Config = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
+    pub(super) fn parse(json: &[u8], author: Author) -> Result<(Self, Option<Account>), CredentialError> {
+        let config: Config = serde_json::from_slice(json).map_err(|_| CredentialError::NotJson)?;
         for (part, name) in
             [(&config.audience, "audience"), (&config.subject_token_type, "subject_token_type")]
         {
             if part.is_empty() {
-                return Err(CredentialProblem::Lacks(name));
+                return Err(CredentialError::Lacks(name));
             }
         }
         let lifetime = config.service_account_impersonation.and_then(|it| it.token_lifetime_seconds);
@@ -99,10 +99,10 @@ impl Federation {
         Ok((federation, account))
     }
 
-    pub(super) fn source(&self) -> Source<'_> {
+    pub(super) fn source(&self) -> TokenOrigin<'_> {
         match &self.place {
-            Place::File(file) => Source::File(file),
-            Place::Address { request, is_local } => Source::Address { request, is_local: *is_local },
+            Place::File(file) => TokenOrigin::File(file),
+            Place::Address { request, is_local } => TokenOrigin::Address { request, is_local: *is_local },
         }
     }
 
@@ -133,26 +133,26 @@ impl Federation {
     }
 }
 
-fn field(format: Option<&Format>) -> Result<Option<String>, CredentialProblem> {
+fn field(format: Option<&Format>) -> Result<Option<String>, CredentialError> {
     match format.map(|format| (format.kind.as_str(), &format.subject_token_field_name)) {
         None | Some(("text", _)) => Ok(None),
         Some(("json", Some(field))) if !field.is_empty() => Ok(Some(field.clone())),
-        Some(_) => Err(CredentialProblem::Format),
+        Some(_) => Err(CredentialError::Format),
     }
 }
 
-fn place(source: CredentialSource) -> Result<Place, CredentialProblem> {
+fn place(source: CredentialSource) -> Result<Place, CredentialError> {
     match source {
-        CredentialSource { environment_id: Some(_), .. } => Err(CredentialProblem::Source),
+        CredentialSource { environment_id: Some(_), .. } => Err(CredentialError::Source),
         CredentialSource { file: Some(file), .. } if !file.is_empty() => Ok(Place::File(file)),
         CredentialSource { url: Some(url), headers, .. } => {
-            let url = address(url).ok_or(CredentialProblem::SourceAddress)?.as_str().to_owned();
-            let headers = headers::for_http(&headers).map_err(|_| CredentialProblem::SourceAddress)?;
+            let url = address(url).ok_or(CredentialError::SourceAddress)?.as_str().to_owned();
+            let headers = headers::for_http(&headers).map_err(|_| CredentialError::SourceAddress)?;
             let is_local = is_local(&url);
             let request = Request { method: Method::Get, url, headers, body: Bytes::new() };
             Ok(Place::Address { request, is_local })
         }
-        _ => Err(CredentialProblem::Source),
+        _ => Err(CredentialError::Source),
     }
 }
 

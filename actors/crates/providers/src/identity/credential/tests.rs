@@ -1,6 +1,6 @@
 //! Files of credentials, what they ask for, and what a Secret may not say.
 
-use super::{Author, Credential, CredentialProblem as P, Source};
+use super::{Author, Credential, CredentialError as P, TokenOrigin};
 use crate::testing::header;
 use campanile_domain::{Method, Request};
 use campanile_testkit::noon;
@@ -80,7 +80,7 @@ fn s20_the_login_of_a_user_is_renewed() {
 fn s20_the_token_of_a_file_is_exchanged_and_acts_as_an_account() {
     let mut config = federated(&json!({ "file": "/var/run/token" }));
     let plain = parse(&config).unwrap();
-    assert!(matches!(plain.source(), Some(Source::File("/var/run/token"))));
+    assert!(matches!(plain.source(), Some(TokenOrigin::File("/var/run/token"))));
     assert_eq!(plain.subject(" eyJ.x\n").as_deref(), Some("eyJ.x"));
     assert_eq!(plain.subject(" \n"), None);
     let (request, secrets) = plain.request("eyJ.x", noon()).unwrap();
@@ -111,7 +111,7 @@ fn s20_the_token_of_an_address_is_taken_out_of_its_answer() {
         ("http://10.0.0.1/t", false),
     ] {
         let config = parse(&federated(&source(url))).unwrap();
-        let Some(Source::Address { request, is_local }) = config.source() else { panic!("an address") };
+        let Some(TokenOrigin::Address { request, is_local }) = config.source() else { panic!("an address") };
         assert_eq!((request.method, request.url.as_str(), is_local), (Method::Get, url, local));
         assert_eq!(header(request, "metadata"), Some("True"));
         assert_eq!(config.subject(r#"{"access_token":"eyJ.y","expires_in":"1"}"#).as_deref(), Some("eyJ.y"));

@@ -5,7 +5,7 @@ use campanile_domain::{Method, Request};
 use serde::Deserialize;
 
 use crate::encoding::form;
-use crate::identity::credential_problem::CredentialProblem;
+use crate::identity::credential_error::CredentialError;
 use crate::identity::token_address::{Author, secure};
 
 /// Where users' logins are renewed, unless the credential says otherwise.
@@ -24,15 +24,15 @@ pub(super) struct User {
 }
 
 impl User {
-    pub(super) fn parse(json: &[u8]) -> Result<Self, CredentialProblem> {
-        let user: Self = serde_json::from_slice(json).map_err(|_| CredentialProblem::NotJson)?;
+    pub(super) fn parse(json: &[u8]) -> Result<Self, CredentialError> {
+        let user: Self = serde_json::from_slice(json).map_err(|_| CredentialError::NotJson)?;
         for (part, name) in [
             (&user.client_id, "client_id"),
             (&user.client_secret, "client_secret"),
             (&user.refresh_token, "refresh_token"),
         ] {
             if part.is_empty() {
-                return Err(CredentialProblem::Lacks(name));
+                return Err(CredentialError::Lacks(name));
             }
         }
         // What goes there is the author's own.

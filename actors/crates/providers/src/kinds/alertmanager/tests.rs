@@ -1,12 +1,12 @@
 use crate::testing::{
     answer, credentials, delivery, error, failed, header, info, json, long, request, spec, verdict,
 };
-use crate::{Endpoint, Step};
+use crate::{BuiltProvider, Step};
 use campanile_domain::{Delivery, Event, FailureClass as C, ProviderSpec, Severity, Verdict};
 use campanile_testkit::{event, noon};
 use serde_json::Value;
 
-fn alertmanager(data: &[(&str, &[u8])]) -> Endpoint {
+fn alertmanager(data: &[(&str, &[u8])]) -> BuiltProvider {
     credentials(data).build(&spec("alertmanager")).unwrap()
 }
 

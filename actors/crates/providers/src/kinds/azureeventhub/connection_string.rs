@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use url::Url;
 
-use super::EventHubProblem;
+use super::EventHubError;
 use crate::encoding::form;
 use crate::headers::is_value;
 
@@ -27,36 +27,36 @@ impl ConnectionString {
     /// Reads `Endpoint=sb://NS/;SharedAccessKeyName=N;SharedAccessKey=K;EntityPath=HUB`.
     ///
     /// # Errors
-    /// [`EventHubProblem`] for what is missing or cannot be used.
-    pub(super) fn parse(text: &str) -> Result<Self, EventHubProblem> {
+    /// [`EventHubError`] for what is missing or cannot be used.
+    pub(super) fn parse(text: &str) -> Result<Self, EventHubError> {
         let value = |name: &str| {
             let pairs = text.split(';').filter_map(|pair| pair.split_once('='));
             let mut found =
                 pairs.filter(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
             found.next_back().unwrap_or_default().to_owned()
         };
-        let namespace = namespace(&value("Endpoint")).ok_or(EventHubProblem::Lacks("Endpoint"))?;
+        let namespace = namespace(&value("Endpoint")).ok_or(EventHubError::Lacks("Endpoint"))?;
         let (key_name, secret) = (value("SharedAccessKeyName"), value("SharedAccessKey"));
         if key_name.is_empty() || !is_value(&key_name) {
-            return Err(EventHubProblem::Lacks("SharedAccessKeyName"));
+            return Err(EventHubError::Lacks("SharedAccessKeyName"));
         }
         if secret.is_empty() {
-            return Err(EventHubProblem::Lacks("SharedAccessKey"));
+            return Err(EventHubError::Lacks("SharedAccessKey"));
         }
         let hub = value("EntityPath");
         match hub.as_str() {
-            "" => Err(EventHubProblem::NoEntityPath),
-            hub if !is_hub(hub) => Err(EventHubProblem::Lacks("EntityPath")),
+            "" => Err(EventHubError::NoEntityPath),
+            hub if !is_hub(hub) => Err(EventHubError::Lacks("EntityPath")),
             _ => Ok(Self { namespace, hub, key_name, secret }),
         }
     }
 
-    /// `NAMESPACE/HUB`.
+    /// The full name of the hub, `NAMESPACE/HUB`.
     pub(super) fn name(&self) -> String {
         format!("{}/{}", self.namespace, self.hub)
     }
 
-    /// The key.
+    /// The key with which tokens are signed.
     pub(super) fn secret(&self) -> &str {
         &self.secret
     }

@@ -2,7 +2,7 @@
 
 use super::EventHub;
 use crate::testing::{answer, credentials, delivery, error, header, info, json, request, spec, verdict};
-use crate::{Cloud, Endpoint, Notice, Provider, TokenForm};
+use crate::{BuiltProvider, Cloud, Provider, SettingsWarning, TokenForm};
 use campanile_domain::{Event, FailureClass, ProviderSpec, Verdict};
 use campanile_testkit::event;
 
@@ -17,7 +17,7 @@ fn provider(address: &str, channel: &str, account: &str) -> ProviderSpec {
     }
 }
 
-fn built(address: &str, channel: &str, account: &str, data: &[(&str, &[u8])]) -> Endpoint {
+fn built(address: &str, channel: &str, account: &str, data: &[(&str, &[u8])]) -> BuiltProvider {
     credentials(data).build(&provider(address, channel, account)).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn refusal(address: &str, channel: &str, account: &str, data: &[(&str, &[u8])]) 
     credentials(data).build(&provider(address, channel, account)).unwrap_err().to_string()
 }
 
-fn url(endpoint: &Endpoint) -> String {
+fn url(endpoint: &BuiltProvider) -> String {
     request(endpoint, &info()).url
 }
 
@@ -58,7 +58,7 @@ fn s23_11_a_token_goes_to_the_hub_of_that_name() {
     let request = request(&endpoint, &info());
     assert_eq!(request.url, "https://my-ns.servicebus.windows.net/hub-1/messages?api-version=2014-01");
     assert_eq!(header(&request, "authorization"), Some("Bearer eyJ.eyJ.sig"));
-    assert_eq!(endpoint.notices, [Notice::StaticToken]);
+    assert_eq!(endpoint.notices, [SettingsWarning::StaticToken]);
     let whole = built("hub-1", "ns.servicebus.example", "", &[("token", b"t0k")]);
     assert!(url(&whole).starts_with("https://ns.servicebus.example/hub-1/"));
 }

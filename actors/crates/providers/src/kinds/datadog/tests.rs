@@ -1,13 +1,13 @@
 use crate::testing::{
     answer, credentials, delivery, failed, header, info, json, long, request, spec, special, verdict,
 };
-use crate::{ConfigError, Endpoint, Step};
+use crate::{BuiltProvider, ConfigError, Step};
 use campanile_domain::{Delivery, Event, FailureClass as C, Notification, ProviderSpec, Verdict};
 use campanile_testkit::event;
 use jiff::SignedDuration;
 use serde_json::Value;
 
-fn datadog() -> Endpoint {
+fn datadog() -> BuiltProvider {
     let address = "https://user:pass@api.example:8443/dropped?x=1";
     let spec = ProviderSpec { address: address.into(), ..spec("datadog") };
     credentials(&[("token", b"dd-key\n")]).build(&spec).unwrap()

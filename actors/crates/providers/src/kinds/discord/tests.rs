@@ -2,12 +2,12 @@ use super::slack_compatible;
 use crate::testing::{
     answer, credentials, delivery, failed, info, json, long, request, spec, special, verdict,
 };
-use crate::{Endpoint, HookUrl, Step};
+use crate::{BuiltProvider, HookUrl, Step};
 use campanile_domain::{Delivery, Event, FailureClass, ProviderSpec, Verdict};
 use campanile_testkit::{event, noon};
 use std::time::Duration;
 
-fn discord(spec: &ProviderSpec) -> Endpoint {
+fn discord(spec: &ProviderSpec) -> BuiltProvider {
     credentials(&[("token", b"ignored")]).build(spec).unwrap()
 }
 

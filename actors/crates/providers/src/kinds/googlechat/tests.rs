@@ -1,9 +1,9 @@
-use crate::Endpoint;
+use crate::BuiltProvider;
 use crate::testing::{answer, credentials, delivery, failed, json, long, request, spec, special, verdict};
 use campanile_domain::{Event, FailureClass, ProviderSpec};
 use campanile_testkit::event;
 
-fn chat() -> Endpoint {
+fn chat() -> BuiltProvider {
     credentials(&[]).build(&spec("googlechat")).unwrap()
 }
 

@@ -1,4 +1,4 @@
-//! What Google's answers mean.
+//! Judgement of Google's answers to a publication.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::judgement::{classify, quote, verdict};
 
-/// What was tried.
+/// The step that was tried.
 pub(super) enum Doing<'a> {
     LogIn,
     /// To the topic of this name.

@@ -9,13 +9,13 @@ use super::answer::{self, Doing};
 use super::{ServiceAccount, Topic};
 use crate::{AccessToken, Exchange, Step};
 
-/// What was sent last.
+/// The request that was sent last.
 enum Stage {
-    /// Nothing.
+    /// No request was sent yet.
     Begun,
     /// A token was asked for.
     Token,
-    /// The message.
+    /// The message was sent last.
     Published,
 }
 

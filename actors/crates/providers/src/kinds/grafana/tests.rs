@@ -1,9 +1,9 @@
-use crate::Endpoint;
+use crate::BuiltProvider;
 use crate::testing::{credentials, delivery, error, header, info, json, request, spec};
 use campanile_domain::{Delivery, Event, ProviderSpec};
 use campanile_testkit::event;
 
-fn grafana(data: &[(&str, &[u8])]) -> Endpoint {
+fn grafana(data: &[(&str, &[u8])]) -> BuiltProvider {
     credentials(data).build(&spec("grafana")).unwrap()
 }
 

@@ -1,10 +1,10 @@
 use crate::testing::{credentials, delivery, error, header, info, json, long, request, spec, special};
-use crate::{ConfigError, Endpoint, Step};
+use crate::{BuiltProvider, ConfigError, Step};
 use campanile_domain::{Delivery, Event, ObjectRef, ProviderSpec, Severity, Verdict};
 use campanile_testkit::{event, noon};
 use serde_json::Value;
 
-fn incident_io() -> Endpoint {
+fn incident_io() -> BuiltProvider {
     credentials(&[("token", b"inc-token\n")]).build(&spec("incident.io")).unwrap()
 }
 

@@ -1,4 +1,4 @@
-use crate::Endpoint;
+use crate::BuiltProvider;
 use crate::testing::{
     answer, credentials, delivery, failed, info, json, long, request, spec, special, verdict,
 };
@@ -6,7 +6,7 @@ use campanile_domain::{Delivery, Event, FailureClass as C, ProviderSpec, Verdict
 use campanile_testkit::event;
 use proptest::prelude::{prop_assert_eq, proptest};
 
-fn lark() -> Endpoint {
+fn lark() -> BuiltProvider {
     credentials(&[]).build(&spec("lark")).unwrap()
 }
 

@@ -1,7 +1,7 @@
 use crate::testing::{
     answer, credentials, delivery, error, failed, header, info, json, long, request, spec, verdict,
 };
-use crate::{ConfigError, Endpoint};
+use crate::{BuiltProvider, ConfigError};
 use campanile_domain::{Delivery, Event, FailureClass as C, Method, ObjectRef, ProviderSpec};
 use campanile_testkit::event;
 use std::time::Duration;
@@ -10,7 +10,7 @@ fn in_room(room: &str, address: &str) -> ProviderSpec {
     ProviderSpec { channel: room.into(), address: address.into(), ..spec("matrix") }
 }
 
-fn matrix() -> Endpoint {
+fn matrix() -> BuiltProvider {
     let spec = in_room("!jez/x:matrix.org", "https://matrix.example/");
     credentials(&[("token", b"syt_token\n")]).build(&spec).unwrap()
 }

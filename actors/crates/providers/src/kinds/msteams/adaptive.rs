@@ -8,16 +8,16 @@ use serde::Serialize;
 
 use super::LONGEST_NAME;
 use crate::render::markup::links;
-use crate::render::{Body, Limits, Position, Style, json_bytes, or_blank};
+use crate::render::{MarkupContext, MessageBody, MessageLimits, Style, json_bytes, or_blank};
 use crate::webhook::json_body;
 
-/// Metadata that comes first.
+/// The metadata key that comes first.
 const FIRST: &str = "summary";
 
 const STYLE: Style = Style { escape, width: json_bytes };
 
 /// Links, mentions, and the functions for dates (Adaptive Cards, "Text features"; Teams, "Format cards").
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     let begins = |texts: &[&str]| texts.iter().any(|text| position.after.starts_with(text));
     match position.c {
         '<' if begins(&["at>", "/at>"]) => Some("<\u{200b}"),
@@ -87,10 +87,10 @@ struct Fact<'a> {
     value: Cow<'a, str>,
 }
 
-pub(super) fn render(notification: &Notification<'_>, limits: &Limits) -> Result<Bytes, Failure> {
+pub(super) fn render(notification: &Notification<'_>, limits: &MessageLimits) -> Result<Bytes, Failure> {
     let first = notification.facts().filter(|fact| fact.key == FIRST);
     let ordered = first.chain(notification.facts().filter(|fact| fact.key != FIRST));
-    let Body { text, entries } = STYLE.body(notification, ordered, limits);
+    let MessageBody { text, entries } = STYLE.body(notification, ordered, limits);
     let name = STYLE.title(notification, LONGEST_NAME);
     let title = TextBlock { size: Some("large"), weight: Some("bolder"), ..TextBlock::of(Cow::Owned(name)) };
     let message = TextBlock { color: notification.is_error().then_some("attention"), ..TextBlock::of(text) };

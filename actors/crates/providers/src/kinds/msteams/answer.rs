@@ -1,4 +1,4 @@
-//! What the answers of Teams' webhooks mean.
+//! Judgement of the answers of Teams' webhooks.
 
 use campanile_domain::{FailureClass, Masker, Response, Verdict};
 use jiff::Timestamp;

@@ -8,14 +8,14 @@ use serde::Serialize;
 
 use super::LONGEST_NAME;
 use crate::render::markup::{html, links, plain};
-use crate::render::{Body, Limits, Position, Style, json_bytes};
+use crate::render::{MarkupContext, MessageBody, MessageLimits, Style, json_bytes};
 use crate::webhook::json_body;
 
 const STYLE: Style = Style { escape, width: json_bytes };
 const PLAIN: Style = Style { escape: plain, width: json_bytes };
 
 /// A connector's card reads both Markdown and HTML (Teams, "Format cards", connector cards).
-fn escape(position: &Position<'_>) -> Option<&'static str> {
+fn escape(position: &MarkupContext<'_>) -> Option<&'static str> {
     html(position).or_else(|| links(position))
 }
 
@@ -45,9 +45,9 @@ struct Fact<'a> {
     value: Cow<'a, str>,
 }
 
-pub(super) fn render(notification: &Notification<'_>, limits: &Limits) -> Result<Bytes, Failure> {
+pub(super) fn render(notification: &Notification<'_>, limits: &MessageLimits) -> Result<Bytes, Failure> {
     let name = notification.title();
-    let Body { text, entries } = STYLE.body(notification, notification.facts(), limits);
+    let MessageBody { text, entries } = STYLE.body(notification, notification.facts(), limits);
     json_body(&MessageCard {
         kind: "MessageCard",
         context: "http://schema.org/extensions",

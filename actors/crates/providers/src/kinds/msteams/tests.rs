@@ -1,4 +1,4 @@
-use crate::Endpoint;
+use crate::BuiltProvider;
 use crate::testing::{
     answer, credentials, delivery, error, failed, info, json, long, request, spec, special, verdict,
 };
@@ -9,11 +9,11 @@ use std::time::Duration;
 
 const CONNECTOR: &str = "https://xxx.webhook.office.com/webhookb2/abc";
 
-fn teams(address: &str) -> Endpoint {
+fn teams(address: &str) -> BuiltProvider {
     credentials(&[]).build(&ProviderSpec { address: address.into(), ..spec("msteams") }).unwrap()
 }
 
-fn workflow() -> Endpoint {
+fn workflow() -> BuiltProvider {
     teams("https://prod-28.northeurope.logic.azure.com:443/workflows/abc?sig=x%2By")
 }
 

@@ -4,35 +4,35 @@ use campanile_domain::{NatsLogin, NatsScheme, NatsServer};
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-use super::problem::{MOST_SERVERS, ServerProblem};
+use super::error::{MOST_SERVERS, NatsServerError};
 
 /// The servers between the commas of `address`, those without a scheme in plain NATS.
-pub(super) fn servers(address: &str) -> Result<Vec<NatsServer>, ServerProblem> {
+pub(super) fn servers(address: &str) -> Result<Vec<NatsServer>, NatsServerError> {
     let texts: Vec<&str> = address.split(',').map(str::trim).filter(|text| !text.is_empty()).collect();
     if texts.len() > MOST_SERVERS {
-        return Err(ServerProblem::TooMany);
+        return Err(NatsServerError::TooMany);
     }
     if texts.is_empty() {
-        return Err(ServerProblem::Host(1));
+        return Err(NatsServerError::Host(1));
     }
     texts.iter().enumerate().map(|(index, text)| server(text, index + 1)).collect()
 }
 
-fn server(text: &str, number: usize) -> Result<NatsServer, ServerProblem> {
+fn server(text: &str, number: usize) -> Result<NatsServer, NatsServerError> {
     let whole = if text.contains("://") { text.to_owned() } else { format!("nats://{text}") };
-    let url = Url::parse(&whole).map_err(|_| ServerProblem::Url(number))?;
+    let url = Url::parse(&whole).map_err(|_| NatsServerError::Url(number))?;
     let (scheme, default_port) = match url.scheme() {
         "nats" => (NatsScheme::Nats, 4222),
         "tls" => (NatsScheme::Tls, 4222),
         "ws" => (NatsScheme::Ws, 80),
         "wss" => (NatsScheme::Wss, 443),
-        _ => return Err(ServerProblem::Scheme(number)),
+        _ => return Err(NatsServerError::Scheme(number)),
     };
     let host = match url.host() {
         Some(Host::Domain(name)) if is_name(name) => name.to_owned(),
         Some(Host::Ipv4(address)) => address.to_string(),
         Some(Host::Ipv6(address)) => address.to_string(),
-        _ => return Err(ServerProblem::Host(number)),
+        _ => return Err(NatsServerError::Host(number)),
     };
     let path = match (url.path(), url.query()) {
         ("", None) => "/".to_owned(),

@@ -31,7 +31,7 @@ pub(super) fn from_seed(text: &str) -> Option<NatsKey> {
     Some(NatsKey { public: encode(&public), seed: seed.try_into().ok()? })
 }
 
-/// CRC-16 of XMODEM.
+/// The checksum of a key: CRC-16 of XMODEM.
 fn checksum(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0, |sum, byte| {
         (0..8).fold(

@@ -1,22 +1,22 @@
-//! Who to be: the first of the Secret's keys `creds`, `nkey`, and `username` with `password` that is there.
+//! The login at a NATS server: the first of the Secret's keys `creds`, `nkey`, and `username` with `password` that is there.
 
 use campanile_domain::{NatsKey, NatsLogin, NatsServers};
 
-use super::{NatsProblem, key};
+use super::{NatsSettingsError, key};
 use crate::Settings;
 
 /// The login of the Secret.
-pub(super) fn read(settings: &Settings) -> Result<NatsLogin, NatsProblem> {
+pub(super) fn read(settings: &Settings) -> Result<NatsLogin, NatsSettingsError> {
     let text = |name: &str| {
         let value = settings.secret.as_deref()?.data.get(name)?;
         Some(String::from_utf8_lossy(value).trim().to_owned()).filter(|text| !text.is_empty())
     };
     if let Some(creds) = text("creds") {
-        let (jwt, key) = credentials(&creds).ok_or(NatsProblem::Credentials)?;
+        let (jwt, key) = credentials(&creds).ok_or(NatsSettingsError::Credentials)?;
         return Ok(NatsLogin::Description(jwt, key));
     }
     if let Some(seed) = text("nkey") {
-        return key::from_seed(&seed).map(NatsLogin::Key).ok_or(NatsProblem::Seed);
+        return key::from_seed(&seed).map(NatsLogin::Key).ok_or(NatsSettingsError::Seed);
     }
     let password = settings.password.as_deref().unwrap_or_default();
     if settings.username.is_empty() || password.is_empty() {

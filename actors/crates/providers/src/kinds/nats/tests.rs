@@ -4,7 +4,7 @@ use campanile_domain::{Event, NatsLogin, NatsScheme, ProviderSpec, Publication, 
 use campanile_testkit::{event, noon};
 
 use crate::testing::{credentials, delivery, info, spec};
-use crate::{Endpoint, Step};
+use crate::{BuiltProvider, Step};
 
 const SEED: &str = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
 const PUBLIC: &str = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4";
@@ -13,11 +13,11 @@ fn nats(address: &str, channel: &str) -> ProviderSpec {
     ProviderSpec { address: address.into(), channel: channel.into(), ..spec("nats") }
 }
 
-fn built(address: &str, data: &[(&str, &[u8])]) -> Endpoint {
+fn built(address: &str, data: &[(&str, &[u8])]) -> BuiltProvider {
     credentials(data).build(&nats(address, "flux.events")).unwrap()
 }
 
-fn publication(endpoint: &Endpoint, of: &campanile_domain::Delivery) -> Publication {
+fn publication(endpoint: &BuiltProvider, of: &campanile_domain::Delivery) -> Publication {
     match endpoint.provider.begin(of).unwrap().next(None, noon()) {
         Step::Publish(publication) => publication,
         other => panic!("nothing was published: {other:?}"),

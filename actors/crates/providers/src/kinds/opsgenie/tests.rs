@@ -1,13 +1,13 @@
 use crate::testing::{
     answer, credentials, delivery, error, failed, header, info, json, long, request, spec, special, verdict,
 };
-use crate::{ConfigError, Endpoint};
+use crate::{BuiltProvider, ConfigError};
 use campanile_domain::{Delivery, Event, FailureClass as C, ObjectRef, ProviderSpec};
 use campanile_testkit::event;
 use serde_json::Value;
 use std::time::Duration;
 
-fn of_uid(uid: &str) -> Endpoint {
+fn of_uid(uid: &str) -> BuiltProvider {
     let spec = ProviderSpec { uid: uid.into(), ..spec("opsgenie") };
     credentials(&[("token", b"genie-key\n")]).build(&spec).unwrap()
 }

@@ -5,14 +5,14 @@
 
 use prost::Message;
 
-/// `ExportTraceServiceRequest`.
+/// The message `ExportTraceServiceRequest` of OTLP.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct ExportRequest {
     #[prost(message, repeated, tag = "1")]
     pub(super) resource_spans: Vec<ResourceSpans>,
 }
 
-/// `ResourceSpans`.
+/// The message `ResourceSpans` of OTLP.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct ResourceSpans {
     #[prost(message, optional, tag = "1")]
@@ -23,30 +23,30 @@ pub(super) struct ResourceSpans {
     pub(super) schema_url: String,
 }
 
-/// `Resource`.
+/// The message `Resource` of OTLP.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Resource {
     #[prost(message, repeated, tag = "1")]
     pub(super) attributes: Vec<KeyValue>,
 }
 
-/// `ScopeSpans`.
+/// The message `ScopeSpans` of OTLP.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct ScopeSpans {
     #[prost(message, optional, tag = "1")]
-    pub(super) scope: Option<Scope>,
+    pub(super) scope: Option<InstrumentationScope>,
     #[prost(message, repeated, tag = "2")]
     pub(super) spans: Vec<Span>,
 }
 
-/// `InstrumentationScope`.
+/// The message `InstrumentationScope` of OTLP.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Scope {
+pub(super) struct InstrumentationScope {
     #[prost(string, tag = "1")]
     pub(super) name: String,
 }
 
-/// `Span`.
+/// The message `Span` of OTLP.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Span {
     #[prost(bytes = "vec", tag = "1")]
@@ -69,7 +69,7 @@ pub(super) struct Span {
     pub(super) flags: u32,
 }
 
-/// `Status` of a span.
+/// The message `Status` of a span.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Status {
     #[prost(string, tag = "2")]
@@ -78,7 +78,7 @@ pub(super) struct Status {
     pub(super) code: i32,
 }
 
-/// `KeyValue`.
+/// The message `KeyValue` of OTLP.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct KeyValue {
     #[prost(string, tag = "1")]
@@ -94,14 +94,14 @@ pub(super) struct AnyValue {
     pub(super) string_value: Option<String>,
 }
 
-/// `ExportTraceServiceResponse`.
+/// The message `ExportTraceServiceResponse` of OTLP.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct ExportResponse {
     #[prost(message, optional, tag = "1")]
     pub(super) partial_success: Option<PartialSuccess>,
 }
 
-/// `ExportTracePartialSuccess`.
+/// The message `ExportTracePartialSuccess` of OTLP.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct PartialSuccess {
     #[prost(int64, tag = "1")]

@@ -5,7 +5,8 @@ use campanile_domain::{Notification, ObjectRef};
 use jiff::Timestamp;
 
 use super::proto::{
-    AnyValue, ExportRequest, KeyValue, Resource, ResourceSpans, Scope, ScopeSpans, Span, Status,
+    AnyValue, ExportRequest, InstrumentationScope, KeyValue, Resource, ResourceSpans, ScopeSpans, Span,
+    Status,
 };
 
 const SCHEMA: &str = "https://opentelemetry.io/schemas/1.34.0";
@@ -14,9 +15,9 @@ const SCOPE: &str = "flux:notification-controller";
 /// Attributes of a span; what is beyond is left out, as OpenTelemetry's libraries do (SDK, span limits).
 const MOST_ATTRIBUTES: usize = 128;
 
-/// `SpanKind`: internal.
+/// The value of `SpanKind` for internal spans.
 const INTERNAL: i32 = 1;
-/// `StatusCode`: ok and error.
+/// The values of `StatusCode` for ok and error.
 const OK: i32 = 1;
 const ERROR: i32 = 2;
 
@@ -34,7 +35,7 @@ pub(super) fn export(notification: &Notification<'_>) -> ExportRequest {
             pair("service.instance.id", alert.uid.clone()),
         ],
     };
-    let scope = Scope { name: SCOPE.to_owned() };
+    let scope = InstrumentationScope { name: SCOPE.to_owned() };
     let scope_spans = vec![ScopeSpans { scope: Some(scope), spans: vec![span(notification)] }];
     let spans = ResourceSpans { resource: Some(resource), scope_spans, schema_url: SCHEMA.to_owned() };
     ExportRequest { resource_spans: vec![spans] }

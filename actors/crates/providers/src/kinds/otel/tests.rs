@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const ADDRESS: &str = "https://collector.example:4318/otlp/v1/traces";
 
-fn at(address: &str, secrets: &Secrets) -> Result<crate::Endpoint, ConfigError> {
+fn at(address: &str, secrets: &Secrets) -> Result<crate::BuiltProvider, ConfigError> {
     secrets.build(&ProviderSpec { address: address.into(), ..spec("otel") })
 }
 

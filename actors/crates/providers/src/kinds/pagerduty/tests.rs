@@ -1,18 +1,18 @@
 use crate::testing::{
     answer, credentials, delivery, error, failed, info, json, long, request, spec, verdict_of,
 };
-use crate::{Endpoint, Step};
+use crate::{BuiltProvider, Step};
 use campanile_domain::{Delivery, Event, FailureClass as C, ProviderSpec, Response, Severity, Verdict};
 use campanile_testkit::{event, noon};
 use serde_json::Value;
 
-fn with_key(routing_key: &str) -> Endpoint {
+fn with_key(routing_key: &str) -> BuiltProvider {
     let address = "https://user:pass@events.example:8443/ignored/path?x=1";
     let spec = ProviderSpec { channel: routing_key.into(), address: address.into(), ..spec("pagerduty") };
     credentials(&[]).build(&spec).unwrap()
 }
 
-fn pagerduty() -> Endpoint {
+fn pagerduty() -> BuiltProvider {
     with_key("R0UT1NGK3Y")
 }
 

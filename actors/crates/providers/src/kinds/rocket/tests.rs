@@ -1,4 +1,4 @@
-use crate::Endpoint;
+use crate::BuiltProvider;
 use crate::testing::{
     answer, credentials, delivery, failed, info, json, long, request, spec, special, verdict,
 };
@@ -6,7 +6,7 @@ use campanile_domain::{Event, FailureClass, ProviderSpec};
 use campanile_testkit::{event, noon};
 use std::time::Duration;
 
-fn rocket(spec: &ProviderSpec) -> Endpoint {
+fn rocket(spec: &ProviderSpec) -> BuiltProvider {
     credentials(&[]).build(spec).unwrap()
 }
 

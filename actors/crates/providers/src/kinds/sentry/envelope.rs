@@ -5,13 +5,13 @@ use campanile_domain::to_wire_json;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// What an envelope holds.
+/// The item that an envelope holds.
 pub(super) struct Item {
     /// Id of the event or transaction.
     pub(super) event_id: String,
-    /// `event` or `transaction`.
+    /// The type of the item: `event` or `transaction`.
     pub(super) kind: &'static str,
-    /// One line of JSON.
+    /// The payload: one line of JSON.
     pub(super) payload: Bytes,
 }
 

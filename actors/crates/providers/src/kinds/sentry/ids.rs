@@ -7,9 +7,9 @@ use campanile_domain::Notification;
 pub(super) struct Ids {
     /// 16 bytes: Sentry keeps one event of an id.
     pub(super) event: String,
-    /// 16 bytes.
+    /// The id of the trace: 16 bytes in hexadecimal.
     pub(super) trace: String,
-    /// 8 bytes.
+    /// The id of the span: 8 bytes in hexadecimal.
     pub(super) span: String,
 }
 

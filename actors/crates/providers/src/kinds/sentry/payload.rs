@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::Ids;
 use crate::render::markup::plain;
-use crate::render::{Limits, Position, Style, characters, json_bytes, with_plain_keys};
+use crate::render::{MarkupContext, MessageLimits, Style, characters, json_bytes, with_plain_keys};
 
 /// The longest message, in characters (Sentry, "Data Handling", variable size,
 /// <https://develop.sentry.dev/sdk/data-handling/#variable-size>); likewise the sizes below.
@@ -23,14 +23,14 @@ const NAME: usize = 200;
 const SERVER: usize = 200;
 /// A context, in bytes of JSON.
 const CONTEXT: usize = 8192;
-/// Pairs in a mapping.
+/// The most pairs in a mapping.
 const PAIRS: usize = 50;
 
 /// Tags that are not metadata.
 const OWN_TAGS: usize = 6;
 
 /// Metadata as a context. The message has a place of its own, here as below.
-const IN_CONTEXT: Limits = Limits {
+const IN_CONTEXT: MessageLimits = MessageLimits {
     total: CONTEXT - "{}".len(),
     text: 0,
     share: 0,
@@ -40,24 +40,24 @@ const IN_CONTEXT: Limits = Limits {
     overhead: "\"\":\"\",".len(),
 };
 
-/// Metadata as tags.
-const IN_TAGS: Limits =
-    Limits { total: PAIRS * 2 * TAG, count: PAIRS - OWN_TAGS, value: TAG, overhead: 0, ..IN_CONTEXT };
+/// The limits of metadata as tags.
+const IN_TAGS: MessageLimits =
+    MessageLimits { total: PAIRS * 2 * TAG, count: PAIRS - OWN_TAGS, value: TAG, overhead: 0, ..IN_CONTEXT };
 
 const STYLE: Style = Style { escape: plain, width: characters };
 const CONTEXT_STYLE: Style = Style { escape: plain, width: json_bytes };
 const TAG_STYLE: Style = Style { escape: one_line, width: characters };
 
 /// A tag cannot have a line break (Sentry, "Tags"); one that has is dropped.
-fn one_line(position: &Position<'_>) -> Option<&'static str> {
+fn one_line(position: &MarkupContext<'_>) -> Option<&'static str> {
     matches!(position.c, '\n' | '\r').then_some(" ")
 }
 
 type Pairs<'a> = BTreeMap<Cow<'a, str>, Cow<'a, str>>;
 
-/// An error.
+/// The payload of an error.
 #[derive(Serialize)]
-pub(super) struct Event<'a> {
+pub(super) struct SentryEvent<'a> {
     contexts: Contexts<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<&'a str>,
@@ -75,7 +75,7 @@ struct Contexts<'a> {
     metadata: Pairs<'a>,
 }
 
-/// Everything else.
+/// The payload of everything else.
 #[derive(Serialize)]
 pub(super) struct Transaction<'a> {
     contexts: TraceContexts<'a>,
@@ -120,9 +120,9 @@ pub(super) fn event<'a>(
     notification: &'a Notification<'_>,
     ids: &'a Ids,
     environment: Option<&'a str>,
-) -> Event<'a> {
+) -> SentryEvent<'a> {
     let entries = CONTEXT_STYLE.entries(notification.facts(), &IN_CONTEXT);
-    Event {
+    SentryEvent {
         contexts: Contexts { metadata: entries.into_iter().collect() },
         environment,
         event_id: &ids.event,

@@ -2,19 +2,19 @@ use super::*;
 use crate::testing::{
     answer, credentials, delivery, error, failed, header, info, long, request, spec, verdict,
 };
-use crate::{DsnProblem, Endpoint};
+use crate::{BuiltProvider, DsnError};
 use campanile_domain::{Delivery, DeliveryId, Event, FailureClass, ProviderSpec, Severity, Verdict};
 use campanile_testkit::{event, noon};
 use serde_json::Value;
 use std::time::Duration;
 
-fn endpoint(dsn: &str) -> Endpoint {
+fn endpoint(dsn: &str) -> BuiltProvider {
     credentials(&[])
         .build(&ProviderSpec { address: dsn.into(), channel: "staging".into(), ..spec("sentry") })
         .unwrap()
 }
 
-fn sentry() -> Endpoint {
+fn sentry() -> BuiltProvider {
     endpoint("https://public@sentry.example/42")
 }
 
@@ -59,30 +59,30 @@ fn s23_10_a_dsn_gives_the_url_and_the_header() {
 #[test]
 fn s23_10_a_text_that_is_no_dsn_is_refused_by_what_is_wrong() {
     let table = [
-        ("", DsnProblem::Empty),
-        ("https://public@sentry.example/4 2", DsnProblem::Url),
-        ("https://pübl@sentry.example/42", DsnProblem::Url),
-        ("https://public@sentry.example|/42", DsnProblem::Url),
-        ("public@sentry.example/42", DsnProblem::Scheme),
-        ("ftp://public@sentry.example/42", DsnProblem::Scheme),
-        ("https://sentry.example/42", DsnProblem::Username),
-        ("https://@sentry.example/42", DsnProblem::Username),
-        ("https://:private@sentry.example/42", DsnProblem::Username),
-        ("https://public@/42", DsnProblem::Host),
-        ("https://public@:80/42", DsnProblem::Host),
-        ("https://public@sentry.example:http/42", DsnProblem::Port),
-        ("https://public@sentry.example:70000/42", DsnProblem::Port),
-        ("https://public@sentry.example", DsnProblem::Project),
-        ("https://public@sentry.example/", DsnProblem::Project),
-        ("https://public@sentry.example/base/", DsnProblem::Project),
+        ("", DsnError::Empty),
+        ("https://public@sentry.example/4 2", DsnError::Url),
+        ("https://pübl@sentry.example/42", DsnError::Url),
+        ("https://public@sentry.example|/42", DsnError::Url),
+        ("public@sentry.example/42", DsnError::Scheme),
+        ("ftp://public@sentry.example/42", DsnError::Scheme),
+        ("https://sentry.example/42", DsnError::Username),
+        ("https://@sentry.example/42", DsnError::Username),
+        ("https://:private@sentry.example/42", DsnError::Username),
+        ("https://public@/42", DsnError::Host),
+        ("https://public@:80/42", DsnError::Host),
+        ("https://public@sentry.example:http/42", DsnError::Port),
+        ("https://public@sentry.example:70000/42", DsnError::Port),
+        ("https://public@sentry.example", DsnError::Project),
+        ("https://public@sentry.example/", DsnError::Project),
+        ("https://public@sentry.example/base/", DsnError::Project),
     ];
     for (dsn, problem) in table {
         let spec = ProviderSpec { address: dsn.into(), ..spec("sentry") };
         let refused = credentials(&[]).build(&spec).unwrap_err();
         assert_eq!(refused.to_string(), format!("{problem}; correct spec.address"), "{dsn}");
     }
-    assert_eq!(DsnProblem::Empty.to_string(), "DSN cannot be empty");
-    assert_eq!(DsnProblem::Project.to_string(), "[Sentry] DsnParseError: empty project id");
+    assert_eq!(DsnError::Empty.to_string(), "DSN cannot be empty");
+    assert_eq!(DsnError::Project.to_string(), "[Sentry] DsnParseError: empty project id");
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn s24_tags_that_are_left_out_are_counted_in_one_whose_name_sentry_keeps() {
 #[test]
 fn rate_limits_are_read_by_category() {
     let limits = "60:transaction:key, 2700:default;error;security:organization, 5::key:quota";
-    let paused = |endpoint: &Endpoint, delivery: &Delivery, headers: &[(&str, &str)]| {
+    let paused = |endpoint: &BuiltProvider, delivery: &Delivery, headers: &[(&str, &str)]| {
         let mut exchange = endpoint.provider.begin(delivery).unwrap();
         assert!(matches!(exchange.next(None, noon()), Step::Send(_)));
         match exchange.next(Some(answer(429, headers, "")), noon()) {

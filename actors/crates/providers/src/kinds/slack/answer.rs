@@ -1,4 +1,4 @@
-//! What the answers of Slack's Web API mean: the outcome is in the body, whatever the status.
+//! Judgement of the answers of Slack's Web API: the outcome is in the body, whatever the status.
 
 use std::fmt;
 
@@ -135,7 +135,7 @@ fn unreadable(response: &Response, masker: &Masker) -> Failure {
     Failure::new(FailureClass::Garbled, text)
 }
 
-/// What an answer says of the outcome.
+/// The part of an answer that tells the outcome.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Answer {
     ok: Option<bool>,

@@ -1,4 +1,4 @@
-use crate::Endpoint;
+use crate::BuiltProvider;
 use crate::testing::{
     answer, credentials, delivery, failed, info, json, long, request, spec, special, verdict,
 };
@@ -11,7 +11,7 @@ fn in_chat(channel: &str) -> ProviderSpec {
     ProviderSpec { channel: channel.into(), ..spec("telegram") }
 }
 
-fn telegram() -> Endpoint {
+fn telegram() -> BuiltProvider {
     credentials(&[("token", b"111:one\n")]).build(&in_chat("@flux")).unwrap()
 }
 

@@ -1,4 +1,4 @@
-use crate::Endpoint;
+use crate::BuiltProvider;
 use crate::testing::{
     answer, credentials, delivery, failed, header, info, json, long, request, spec, special, verdict,
 };
@@ -7,7 +7,7 @@ use campanile_testkit::event;
 use pulldown_cmark::{Event as Markdown, Parser, Tag};
 use std::time::Duration;
 
-fn webex(data: &[(&str, &[u8])]) -> Endpoint {
+fn webex(data: &[(&str, &[u8])]) -> BuiltProvider {
     credentials(data).build(&ProviderSpec { channel: "Y2lzY29".into(), ..spec("webex") }).unwrap()
 }
 

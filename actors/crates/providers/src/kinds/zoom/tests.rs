@@ -1,15 +1,15 @@
 use crate::testing::{credentials, delivery, error, header, info, json, long, request, spec, special};
-use crate::{ConfigError, Endpoint};
+use crate::{BuiltProvider, ConfigError};
 use campanile_domain::{Delivery, Event, ProviderSpec, Severity};
 use campanile_testkit::event;
 use serde_json::Value;
 
-fn at(address: &str) -> Endpoint {
+fn at(address: &str) -> BuiltProvider {
     let spec = ProviderSpec { address: address.into(), ..spec("zoom") };
     credentials(&[("token", b"zoom-token\n")]).build(&spec).unwrap()
 }
 
-fn zoom() -> Endpoint {
+fn zoom() -> BuiltProvider {
     at("https://zoom.example/incoming/hook/abc")
 }
 

@@ -1,4 +1,4 @@
-use crate::Endpoint;
+use crate::BuiltProvider;
 use crate::testing::{answer, credentials, delivery, failed, header, info, long, request, spec, verdict};
 use campanile_domain::{Delivery, Event, FailureClass as C, ProviderSpec};
 use campanile_testkit::event;
@@ -13,7 +13,7 @@ fn to(channel: &str) -> ProviderSpec {
     }
 }
 
-fn zulip() -> Endpoint {
+fn zulip() -> BuiltProvider {
     credentials(&[("username", b"bot@zulip.example"), ("password", b"api-key")])
         .build(&to("general/alerts/prod"))
         .unwrap()

@@ -8,14 +8,14 @@ use campanile_testkit::event;
 const PLAIN: Style = Style { escape: plain, width: bytes };
 const HTML: Style = Style { escape: html, width: bytes };
 
-const LIMITS: Limits =
-    Limits { total: 1000, text: 600, share: 300, count: 5, key: 50, value: 100, overhead: 2 };
+const LIMITS: MessageLimits =
+    MessageLimits { total: 1000, text: 600, share: 300, count: 5, key: 50, value: 100, overhead: 2 };
 
 fn body(message: &str, metadata: &[(&str, &str)]) -> (String, Vec<(String, String)>) {
     let delivery = delivery(Event { message: message.into(), ..event() }, metadata);
     let notification = Notification::of(&delivery);
     let body = PLAIN.body(&notification, notification.facts(), &LIMITS);
-    let owned = |(key, value): Entry<'_>| (key.into_owned(), value.into_owned());
+    let owned = |(key, value): FactEntry<'_>| (key.into_owned(), value.into_owned());
     (body.text.into_owned(), body.entries.into_iter().map(owned).collect())
 }
 

@@ -35,11 +35,11 @@ fn n07_n22_the_deprecated_proxy_of_the_spec_works_unless_the_secret_replaces_it(
     let settings = credentials(&[("proxy", b"http://p.example:3128")]).resolve(&bad).unwrap();
     assert_eq!(settings.connection.proxy, Some(proxy("p.example", 3128, None)));
     let key = ObjectKey::new("apps", "credentials");
-    assert_eq!(settings.notices, [Notice::ProxyInSpec, Notice::ProxyInSecret(key)]);
+    assert_eq!(settings.notices, [SettingsWarning::ProxyInSpec, SettingsWarning::ProxyInSecret(key)]);
     let good = ProviderSpec { proxy: "http://u:p%40ss@p.example".into(), ..provider() };
     let settings = Secrets::default().resolve(&good).unwrap();
     assert_eq!(settings.connection.proxy, Some(proxy("p.example", 80, Some(("u", Some("p@ss"))))));
-    assert_eq!(settings.notices, [Notice::ProxyInSpec]);
+    assert_eq!(settings.notices, [SettingsWarning::ProxyInSpec]);
 }
 
 #[test]
@@ -88,6 +88,6 @@ fn n21_s05_a_proxy_secret_that_gives_no_proxy_is_refused() {
     let scheme = "proxy URL must use one of the supported schemes (http, https, socks5), got ";
     assert_eq!(refuse(&[("address", b"ftp://127.0.0.1:1")]), text(&format!("{scheme}'ftp'")));
     assert_eq!(refuse(&[("address", b"hunter2:8080")]), text(&format!("{scheme}''")));
-    assert_eq!(refuse(&[("address", b"http://p.example|")]), text(&ProxyProblem::Unreadable.to_string()));
+    assert_eq!(refuse(&[("address", b"http://p.example|")]), text(&ProxyUrlError::Unreadable.to_string()));
     assert_eq!(refuse(&[("address", b"\xff")]), text("a value is not UTF-8 text"));
 }

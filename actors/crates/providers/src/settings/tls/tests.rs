@@ -19,10 +19,10 @@ fn n09_s06_incomplete_material_is_refused_by_what_is_missing() {
         let secrets = Secrets::default().with("tls", data);
         secrets.resolve(&with_certificates()).unwrap_err().to_string()
     };
-    let text = |problem: TlsProblem| format!("failed to get TLS config: secret 'apps/tls' {problem}");
-    assert_eq!(refuse(&[]), text(TlsProblem::Nothing));
-    assert_eq!(refuse(&[(".dockercfg", b"{}")]), text(TlsProblem::Nothing));
-    assert_eq!(refuse(&[("ca.crt", b"")]), text(TlsProblem::Nothing));
+    let text = |problem: TlsMaterialError| format!("failed to get TLS config: secret 'apps/tls' {problem}");
+    assert_eq!(refuse(&[]), text(TlsMaterialError::Nothing));
+    assert_eq!(refuse(&[(".dockercfg", b"{}")]), text(TlsMaterialError::Nothing));
+    assert_eq!(refuse(&[("ca.crt", b"")]), text(TlsMaterialError::Nothing));
     assert_eq!(
         refuse(&[("ca.crt", b"CA"), ("tls.crt", b"C")]),
         "failed to get TLS config: secret 'apps/tls' contains 'tls.crt' but missing 'tls.key'"

@@ -26,7 +26,7 @@ fn at(seconds: u64) -> Timestamp {
     noon() + Duration::from_secs(seconds)
 }
 
-fn post(announcer: &mut EventCorrelator, now: Timestamp, outcome: Outcome) -> Vec<Posting> {
+fn post(announcer: &mut EventCorrelator, now: Timestamp, outcome: PostResult) -> Vec<Posting> {
     let postings = announcer.take(now, 8);
     postings.iter().for_each(|posting| announcer.posted(posting, outcome, now, 1.0));
     postings
@@ -36,7 +36,7 @@ fn post(announcer: &mut EventCorrelator, now: Timestamp, outcome: Outcome) -> Ve
 fn an_event_is_posted_at_once_and_its_repetitions_are_counted() {
     let mut announcer = EventCorrelator::default();
     announcer.noted(announce("x"), at(0));
-    let first = post(&mut announcer, at(0), Outcome::Done).remove(0);
+    let first = post(&mut announcer, at(0), PostResult::Done).remove(0);
     assert!(first.is_new && first.name.starts_with("on-call."));
     assert_eq!((&first.body["type"], &first.body["count"]), (&json!("Warning"), &json!(1)));
     assert_eq!(first.body["metadata"]["annotations"], json!({"key": "value"}));
@@ -45,7 +45,7 @@ fn an_event_is_posted_at_once_and_its_repetitions_are_counted() {
         announcer.noted(announce("x"), at(second));
     }
     assert_eq!(announcer.take(at(9), 8), []);
-    let again = post(&mut announcer, at(10), Outcome::Done).remove(0);
+    let again = post(&mut announcer, at(10), PostResult::Done).remove(0);
     assert_eq!((again.is_new, again.name), (false, first.name));
     assert_eq!(again.body, json!({"count": 5, "lastTimestamp": "2026-08-07T12:00:04Z"}));
     assert_eq!(announcer.take(at(60), 8), []);
@@ -55,12 +55,12 @@ fn an_event_is_posted_at_once_and_its_repetitions_are_counted() {
 fn an_event_that_ran_out_is_made_anew_and_a_failure_is_tried_again() {
     let mut announcer = EventCorrelator::default();
     announcer.noted(announce("x"), at(0));
-    post(&mut announcer, at(0), Outcome::Failed);
+    post(&mut announcer, at(0), PostResult::Failed);
     assert_eq!(announcer.take(at(0), 8), []);
-    assert!(post(&mut announcer, at(1), Outcome::Done)[0].is_new);
+    assert!(post(&mut announcer, at(1), PostResult::Done)[0].is_new);
     announcer.noted(announce("x"), at(2));
-    assert!(!post(&mut announcer, at(20), Outcome::Forgotten)[0].is_new);
-    assert!(post(&mut announcer, at(20), Outcome::Done)[0].is_new);
+    assert!(!post(&mut announcer, at(20), PostResult::Forgotten)[0].is_new);
+    assert!(post(&mut announcer, at(20), PostResult::Done)[0].is_new);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn what_is_counted_while_a_posting_is_under_way_is_written_later() {
     let posting = announcer.take(at(0), 8).remove(0);
     announcer.noted(announce("x"), at(1));
     assert_eq!(announcer.take(at(1), 8), []);
-    announcer.posted(&posting, Outcome::Done, at(1), 0.0);
+    announcer.posted(&posting, PostResult::Done, at(1), 0.0);
     assert_eq!(announcer.take(at(11), 8)[0].body["count"], 2);
 }
 
@@ -82,7 +82,7 @@ fn the_memory_is_bounded_and_gives_up_what_is_written() {
     }
     announcer.noted(of("one too many", "x"), at(1));
     assert_eq!((announcer.entries.len(), announcer.overflowed), (MOST, 1));
-    post(&mut announcer, at(1), Outcome::Done);
+    post(&mut announcer, at(1), PostResult::Done);
     announcer.noted(of("late", "there is room"), at(2));
     assert_eq!((announcer.entries.len(), announcer.overflowed), (MOST, 0));
     assert_eq!((announcer.groups.len(), announcer.groups.values().sum::<u32>()), (MOST, MOST as u32));
@@ -97,7 +97,7 @@ fn what_differs_too_often_is_combined_and_shows_the_newest() {
     assert_eq!(announcer.entries.len() as u32, DISTINCT + 1);
     let posted: Vec<Posting> = [at(9), at(10)].into_iter().flat_map(|now| announcer.take(now, 16)).collect();
     assert_eq!(posted.len() as u32, DISTINCT + 1);
-    posted.iter().for_each(|posting| announcer.posted(posting, Outcome::Done, at(10), 1.0));
+    posted.iter().for_each(|posting| announcer.posted(posting, PostResult::Done, at(10), 1.0));
     let combined = posted.iter().find(|posting| posting.body["count"] != 1).unwrap();
     assert_eq!(combined.body["count"], 990);
     assert_eq!(combined.body["message"], "(combined from similar events): 999");
@@ -118,7 +118,7 @@ fn a_storm_costs_few_requests() {
             let message = format!("failed to send notification for Kustomization/apps/{second}-{number}");
             announcer.noted(of(&format!("alert-{}", number % 4), &message), at(second));
         }
-        let most = post(&mut announcer, at(second), Outcome::Done).len();
+        let most = post(&mut announcer, at(second), PostResult::Done).len();
         assert!(most as u32 <= PER_SECOND);
         requests += most;
     }
@@ -130,11 +130,11 @@ fn a_storm_costs_few_requests() {
 fn what_was_not_seen_for_a_while_is_a_new_event() {
     let mut announcer = EventCorrelator::default();
     announcer.noted(announce("x"), at(0));
-    let first = post(&mut announcer, at(0), Outcome::Done).remove(0);
+    let first = post(&mut announcer, at(0), PostResult::Done).remove(0);
     announcer.take(at(QUIET.as_secs()), 8);
     assert!(announcer.entries.is_empty() && announcer.groups.is_empty());
     announcer.noted(announce("x"), at(QUIET.as_secs()));
-    let second = post(&mut announcer, at(QUIET.as_secs()), Outcome::Done).remove(0);
+    let second = post(&mut announcer, at(QUIET.as_secs()), PostResult::Done).remove(0);
     assert!(second.is_new && second.name != first.name);
 }
 
@@ -142,7 +142,7 @@ fn what_was_not_seen_for_a_while_is_a_new_event() {
 fn an_event_that_is_refused_is_not_sent_again() {
     let mut announcer = EventCorrelator::default();
     announcer.noted(announce("x"), at(0));
-    post(&mut announcer, at(0), Outcome::Refused);
+    post(&mut announcer, at(0), PostResult::Refused);
     assert_eq!(announcer.take(at(60), 8), []);
 }
 
@@ -170,7 +170,7 @@ fn issue_17_a_flood_of_one_namespace_hides_nothing_that_others_say() {
     }
     let mut heard = 0;
     for second in 1..=11 {
-        let postings = post(&mut announcer, at(second), Outcome::Done);
+        let postings = post(&mut announcer, at(second), PostResult::Done);
         heard += postings.iter().filter(|posting| posting.namespace == "apps").count();
     }
     assert!(

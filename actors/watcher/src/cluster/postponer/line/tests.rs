@@ -11,29 +11,29 @@ fn of(namespace: &str, name: &str) -> PostponedReconcile {
     }
 }
 
-fn put(line: &mut Line, number: i64, one: PostponedReconcile) -> Vec<i64> {
+fn put(line: &mut PostponedQueue, number: i64, one: PostponedReconcile) -> Vec<i64> {
     let fresh = line.admit(vec![one], noon()).unwrap();
     let numbers = fresh.iter().map(|_| number).collect();
     line.stored(numbers, fresh, noon(), 0.5)
 }
 
-fn away() -> Ending {
-    Ending::Away("it is away".to_owned())
+fn away() -> RetryResult {
+    RetryResult::Away("it is away".to_owned())
 }
 
-const DONE: Ending = Ending::Done { resources: 1 };
+const DONE: RetryResult = RetryResult::Done { resources: 1 };
 
 fn later(seconds: i64) -> Timestamp {
     noon() + SignedDuration::from_secs(seconds)
 }
 
-fn numbers(round: &[Try]) -> Vec<i64> {
+fn numbers(round: &[ReconcileAttempt]) -> Vec<i64> {
     round.iter().map(|one| one.number).collect()
 }
 
 #[test]
 fn issue_20_what_was_tried_longest_ago_comes_next_and_a_silent_server_is_only_probed() {
-    let mut line = Line::default();
+    let mut line = PostponedQueue::default();
     (1..=100).for_each(|number| drop(put(&mut line, number, of("apps", &number.to_string()))));
     assert!(line.take(noon()).is_empty(), "it was tried just now");
     let first = line.take(later(10));
@@ -53,7 +53,7 @@ fn issue_20_what_was_tried_longest_ago_comes_next_and_a_silent_server_is_only_pr
 
 #[test]
 fn issue_20_a_newer_request_outlives_the_try_of_an_older_one() {
-    let mut line = Line::default();
+    let mut line = PostponedQueue::default();
     put(&mut line, 1, of("apps", "a"));
     assert_eq!(numbers(&line.take(later(60))), [1]);
     assert_eq!(put(&mut line, 2, of("apps", "a")), [1], "its patch may have been sent before");
@@ -66,16 +66,16 @@ fn issue_20_a_newer_request_outlives_the_try_of_an_older_one() {
 
 #[test]
 fn issue_20_no_more_wait_than_may_in_all_and_of_one_namespace() {
-    let mut line = Line::default();
+    let mut line = PostponedQueue::default();
     let mut number = 0;
-    let mut fill = |line: &mut Line, namespace: &str, count: usize| {
+    let mut fill = |line: &mut PostponedQueue, namespace: &str, count: usize| {
         for name in 0..count {
             number += 1;
             put(line, number, of(namespace, &name.to_string()));
         }
     };
     fill(&mut line, "a", MOST_OF_NAMESPACE.count);
-    let more = |line: &mut Line, namespace: &str| line.admit(vec![of(namespace, "more")], noon());
+    let more = |line: &mut PostponedQueue, namespace: &str| line.admit(vec![of(namespace, "more")], noon());
     assert!(matches!(more(&mut line, "a"), Err(PostponeRefusal::Full(_))));
     for namespace in ["b", "c", "d"] {
         fill(&mut line, namespace, MOST_OF_NAMESPACE.count);
@@ -92,7 +92,7 @@ fn issue_20_no_more_wait_than_may_in_all_and_of_one_namespace() {
 
 #[test]
 fn issue_20_bytes_are_bounded_too() {
-    let mut line = Line::default();
+    let mut line = PostponedQueue::default();
     let large = |name: &str| PostponedReconcile { request: "x".repeat(1 << 20), ..of("a", name) };
     (0..7).for_each(|number| drop(put(&mut line, number, large(&number.to_string()))));
     assert!(matches!(line.admit(vec![large("more")], noon()), Err(PostponeRefusal::Full(_))));
@@ -101,7 +101,7 @@ fn issue_20_bytes_are_bounded_too() {
 
 #[test]
 fn issue_20_counts_are_told_once_and_again_to_who_knows_nothing() {
-    let mut line = Line::default();
+    let mut line = PostponedQueue::default();
     put(&mut line, 1, of("apps", "a"));
     assert_eq!(line.news(false)[0].waiting, 1);
     assert!(line.news(false).is_empty());

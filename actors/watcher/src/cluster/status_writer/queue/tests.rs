@@ -18,7 +18,7 @@ fn at(seconds: u64) -> Timestamp {
 fn admit(queue: &mut WriteQueue, id: &Id, difference: Difference, mark: u64, now: Timestamp) -> Admission {
     let served = Served { version: campanile_crds::Version::V1beta3, has_status: true };
     let (part, base, patch) = (Part::Status, "7".to_owned(), Json::Null);
-    queue.admit(&Write { id: id.clone(), served, part, difference, mark, base, patch }, now)
+    queue.admit(&StatusPatch { id: id.clone(), served, part, difference, mark, base, patch }, now)
 }
 
 fn written(queue: &mut WriteQueue, id: &Id, now: Timestamp) {
