@@ -60,7 +60,7 @@ class Destination:
         self.ports: list[int] = self._pipe.recv()
 
     def behave(self, place: int, manner: Manner) -> None:
-        """Changes what an open port does."""
+        """Changes what a port does. One that was refused listens from now on."""
         self._ask(("behave", place, manner))
 
     def arrivals(self) -> list[Arrival]:
@@ -90,6 +90,9 @@ class Book:
     def __init__(self, manners: Sequence[Manner]) -> None:
         self.manners = list(manners)
         self.rows: list[Arrival] = []
+        # Listeners of places that refuse.
+        self.refusing: dict[int, socket.socket] = {}
+        self.servers: set[asyncio.Future[asyncio.Server]] = set()
         self.open = [0] * len(manners)
         self.peak = [0] * len(manners)
 
@@ -192,7 +195,9 @@ async def _serve(pipe: Connection, manners: Sequence[Manner]) -> None:
         kept.append(listener)
         if manner.kind == "deaf":
             kept.extend(_fill(listener))
-        elif manner.kind != "refuse":
+        elif manner.kind == "refuse":
+            book.refusing[place] = listener
+        else:
             kept.append(await loop.create_server(functools.partial(Hook, book, place), sock=listener, backlog=1024))
     pipe.send(ports)
     ended = asyncio.Event()
@@ -219,7 +224,11 @@ def _command(pipe: Connection, book: Book, ended: asyncio.Event) -> None:
     answer: Any = None
     match verb:
         case "behave":
-            book.manners[rest[0]] = rest[1]
+            place, book.manners[rest[0]] = rest
+            if listener := book.refusing.pop(place, None):
+                hook = functools.partial(Hook, book, place)
+                server = asyncio.get_running_loop().create_server(hook, sock=listener, backlog=1024)
+                book.servers.add(asyncio.ensure_future(server))
         case "arrivals":
             answer = book.rows
         case "count":

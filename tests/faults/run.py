@@ -24,6 +24,7 @@ from flood import flood
 from isolation import isolation
 from kills import kills
 from neighbour import neighbour
+from outage import outage
 from restarts import restarts
 
 # What takes too long for the short cut.
@@ -34,6 +35,7 @@ SCENARIOS = [
     ("damage", "a damaged state folder", damage),
     ("isolation", "a hundred Providers, seventy of them broken", isolation),
     ("neighbour", "a namespace whose patterns are as dear as they get", neighbour),
+    ("outage", "a destination that is away for a while", outage),
     ("flood", "a namespace with 2,000 Providers whose destination is gone", flood),
     ("disk", "a full disk, and a state folder that is held", disk),
     ("down", "a million events beside a destination that is down", down),

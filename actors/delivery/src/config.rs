@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use campanile_supervision::{Backoff, RestartPolicy};
 
+use crate::probes::ProbeRule;
+
 /// The bounds and times by which deliveries are tried.
 #[derive(Clone, Copy, Debug)]
 pub struct DeliveryConfig {
@@ -13,12 +15,17 @@ pub struct DeliveryConfig {
     pub quick: Backoff,
     /// The pauses between rounds of attempts.
     pub slow: Backoff,
-    /// Failures in a row, without a success between them, after which a Provider is only probed.
+    /// Failures in a row, without a success between them, after which a Provider is only probed, and said not to deliver.
     pub outage_after: u32,
+    /// So few failures in a row are enough for probes if they took [`few_for`](Self::few_for): what waits is little, and
+    /// would sit in its own pauses when the destination is back.
+    pub few: u32,
+    /// How long a few failures in a row must have taken.
+    pub few_for: Duration,
     /// Refusals in a row, of at least two objects and without a success between them, after which a Provider is only probed.
     pub refused_after: u32,
-    /// Pauses between probes of a Provider in an outage.
-    pub probe: Backoff,
+    /// When a Provider in an outage is probed.
+    pub probe: ProbeRule,
     /// How long a parked Provider waits if nobody mends it.
     pub parked: Duration,
     /// The longest pause that a destination may ask for with `Retry-After`.
@@ -46,8 +53,15 @@ impl Default for DeliveryConfig {
             quick: Backoff { floor: Duration::from_millis(500), base: secs(2), ceiling: secs(30) },
             slow: Backoff { floor: secs(15), base: secs(30), ceiling: secs(600) },
             outage_after: 8,
+            few: 3,
+            few_for: secs(2),
             refused_after: 5,
-            probe: Backoff { floor: secs(1), base: secs(2), ceiling: secs(60) },
+            probe: ProbeRule {
+                shortest: secs(2),
+                young: secs(60),
+                longest: secs(60),
+                spacing: Duration::from_millis(20),
+            },
             parked: secs(600),
             longest_pause: secs(3600),
             backlog_after: secs(10),

@@ -136,6 +136,7 @@ impl Dispatcher {
                 clock: parts.clock,
                 config: parts.config,
                 counters: Arc::<Counters>::default(),
+                probes: Arc::default(),
             },
             clients: parts.clients,
             environment: parts.environment,

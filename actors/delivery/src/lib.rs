@@ -20,6 +20,7 @@ mod kept;
 mod memo;
 mod no_provider;
 mod pace;
+mod probes;
 mod provider_actor;
 mod refusals;
 mod reports;
@@ -41,6 +42,7 @@ pub use dispatcher::{
 };
 pub use identity::{CacheUse, Clouds, CloudsParts, IdentityConfig, TokenCacheSnapshot};
 pub use no_provider::NoProvider;
+pub use probes::ProbeRule;
 pub use provider_actor::ProviderSnapshot;
 pub use resolve::{Diagnosis, diagnose_provider, lookup_in, resolve_provider};
 pub use tally::{GetTallies, Tally, TallyRow, WAIT_BOUNDS};

@@ -29,7 +29,9 @@ pub(crate) enum Gate {
 pub(crate) enum Turn {
     /// Nothing that concerns the whole provider.
     None,
-    /// It delivers again: what waits for a retry or a human is due now.
+    /// It was only probed, and delivers again: what waits for a retry or a human is due now.
+    Resumed,
+    /// The same, after it was said not to deliver.
     Recovered,
     /// The Provider stopped delivering, by this failure.
     Stopped(Failure),
@@ -40,10 +42,16 @@ pub(crate) enum Turn {
 pub(crate) struct Pace {
     /// The number of failures in a row.
     failures: u32,
-    /// Whether only one exchange at a time is let through, to see whether the destination works again.
+    /// When the first of these was.
+    failing_since: Option<Timestamp>,
+    /// Whether exchanges are let through one by one, to see whether the destination works again.
     probing: bool,
-    /// The next probe is due then. A success opens the gate earlier.
-    backoff_until: Option<Timestamp>,
+    /// When the last exchange started.
+    last_start: Option<Timestamp>,
+    /// When it is this Provider's turn to probe, among all.
+    turn: Option<Timestamp>,
+    /// Only a human can help before then. A success opens the gate earlier.
+    parked_until: Option<Timestamp>,
     /// The destination asked for a pause until then. Only another destination or an operator opens the gate earlier.
     held_until: Option<Timestamp>,
     /// Why the provider does not deliver.
@@ -58,8 +66,11 @@ impl Pace {
     pub(crate) fn new(rate: Option<Rate>, held_until: Option<Timestamp>, stopped: Option<Failure>) -> Self {
         Self {
             failures: 0,
+            failing_since: None,
             probing: stopped.is_some(),
-            backoff_until: None,
+            last_start: None,
+            turn: None,
+            parked_until: None,
             held_until,
             stopped,
             catch_up: CatchUp::new(rate),
@@ -68,12 +79,35 @@ impl Pace {
 
     /// Whether exchanges may start at `now` beside the `in_flight` that are under way.
     pub(crate) fn gate(&self, config: &DeliveryConfig, in_flight: usize, now: Timestamp) -> Gate {
-        let closed = [self.backoff_until, self.held_until, self.catch_up.wait(now)];
+        let closed =
+            [self.parked_until, self.held_until, self.catch_up.wait(now), self.turn, self.next_probe(config)];
         if let Some(until) = closed.into_iter().flatten().filter(|until| now < *until).max() {
             return Gate::ClosedUntil(until);
         }
-        let most = if self.probing { 1 } else { config.in_flight };
-        Gate::Open(self.catch_up.room(most.saturating_sub(in_flight)))
+        let room = config.in_flight.saturating_sub(in_flight);
+        if !self.probing {
+            return Gate::Open(self.catch_up.room(room));
+        }
+        // A probe that hangs must not be what the next one waits for, unless a human is waited for anyway.
+        let most = if self.failing_since.is_some() { room } else { 1_usize.saturating_sub(in_flight) };
+        Gate::Open(most.min(1))
+    }
+
+    /// When the next probe is due, whoever else probes; none if it is not probed.
+    fn next_probe(&self, config: &DeliveryConfig) -> Option<Timestamp> {
+        let last = self.last_start.filter(|_| self.probing)?;
+        let outage = self.failing_since.map_or(Duration::ZERO, |since| length(since, last));
+        Some(last + config.probe.pause(outage))
+    }
+
+    /// Whether it has to ask for its turn among all that probe.
+    pub(crate) fn needs_turn(&self) -> bool {
+        self.probing && self.turn.is_none()
+    }
+
+    /// Its turn is then.
+    pub(crate) fn take_turn(&mut self, turn: Timestamp) {
+        self.turn = Some(turn);
     }
 
     /// `count` exchanges were started at `now`, the oldest about an event that was accepted at `oldest`. True if a backlog
@@ -85,6 +119,9 @@ impl Pace {
         oldest: Timestamp,
         now: Timestamp,
     ) -> bool {
+        if count > 0 {
+            (self.last_start, self.turn) = (Some(now), None);
+        }
         self.catch_up.started(count, oldest + config.backlog_after < now, now)
     }
 
@@ -113,18 +150,17 @@ impl Pace {
         self.stopped.as_ref()
     }
 
-    /// Whether the provider is being probed: then the next record is tried whatever its own time.
+    /// Whether the provider is being probed: then a delivery is tried whatever its own time.
     pub(crate) fn probing(&self) -> bool {
         self.probing
     }
 
-    /// Takes note of what came of an exchange at `now`; `random` is drawn evenly from 0 to 1.
+    /// Takes note of what came of an exchange at `now`.
     pub(crate) fn note(
         &mut self,
         config: &DeliveryConfig,
         (verdict, observed): &Conclusion,
         now: Timestamp,
-        random: f64,
     ) -> Turn {
         if let Some(pause) = observed.quota {
             self.hold(config, now, pause);
@@ -133,16 +169,16 @@ impl Pace {
             Verdict::Delivered | Verdict::Skipped => self.alive(observed.answered),
             Verdict::RetryAfter(pause, failure) => {
                 self.hold(config, now, *pause);
-                self.failed(config, failure, now, random)
+                self.failed(config, failure, now)
             }
             Verdict::Failed(failure) if observed.refuses_all => {
                 // As many as an outage needs, whatever came between.
                 self.failures = self.failures.max(config.outage_after - 1);
-                self.failed(config, failure, now, random)
+                self.failed(config, failure, now)
             }
             Verdict::Failed(failure) => match failure.class.disposition() {
                 Disposition::Dead => self.alive(observed.answered),
-                Disposition::Retry => self.failed(config, failure, now, random),
+                Disposition::Retry => self.failed(config, failure, now),
                 Disposition::Park => self.park(config, failure, now),
             },
         }
@@ -151,7 +187,7 @@ impl Pace {
     /// Stops the provider for a reason that lies with this machine.
     pub(crate) fn park(&mut self, config: &DeliveryConfig, failure: &Failure, now: Timestamp) -> Turn {
         self.probing = true;
-        self.back_off(now, config.parked);
+        self.parked_until = later(self.parked_until, now + config.parked);
         self.stop(failure)
     }
 
@@ -160,23 +196,27 @@ impl Pace {
         if !answered {
             return Turn::None;
         }
-        self.failures = 0;
-        self.probing = false;
-        if self.stopped.take().is_some() {
-            self.backoff_until = None;
-            return Turn::Recovered;
+        (self.failures, self.failing_since, self.turn, self.parked_until) = (0, None, None, None);
+        let was_probing = std::mem::take(&mut self.probing);
+        match self.stopped.take() {
+            Some(_) => Turn::Recovered,
+            None if was_probing => Turn::Resumed,
+            None => Turn::None,
         }
-        Turn::None
     }
 
-    fn failed(&mut self, config: &DeliveryConfig, failure: &Failure, now: Timestamp, random: f64) -> Turn {
+    fn failed(&mut self, config: &DeliveryConfig, failure: &Failure, now: Timestamp) -> Turn {
         self.failures = self.failures.saturating_add(1);
-        if self.failures < config.outage_after {
-            return Turn::None;
+        let failing_for = length(*self.failing_since.get_or_insert(now), now);
+        if self.failures >= config.outage_after {
+            self.probing = true;
+            return self.stop(failure);
         }
-        self.probing = true;
-        self.back_off(now, config.probe.pause(self.failures - config.outage_after + 1, random));
-        self.stop(failure)
+        if self.failures >= config.few && failing_for >= config.few_for {
+            self.probing = true;
+            self.catch_up.begin();
+        }
+        Turn::None
     }
 
     fn stop(&mut self, failure: &Failure) -> Turn {
@@ -184,10 +224,6 @@ impl Pace {
         let news = self.stopped.as_ref() != Some(failure);
         self.stopped = Some(failure.clone());
         if news { Turn::Stopped(failure.clone()) } else { Turn::None }
-    }
-
-    fn back_off(&mut self, now: Timestamp, pause: Duration) {
-        self.backoff_until = later(self.backoff_until, now + pause);
     }
 
     fn hold(&mut self, config: &DeliveryConfig, now: Timestamp, pause: Duration) {
@@ -199,4 +235,8 @@ impl Pace {
 /// Pauses only grow: a short one does not open a gate that a longer one closed.
 fn later(before: Option<Timestamp>, until: Timestamp) -> Option<Timestamp> {
     Some(before.map_or(until, |before| before.max(until)))
+}
+
+fn length(since: Timestamp, until: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(since)).unwrap_or_default()
 }

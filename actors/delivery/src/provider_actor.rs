@@ -100,7 +100,7 @@ impl ProviderActor {
             return;
         }
         let now = self.shared.clock.now();
-        let room = match self.pace.gate(&self.shared.config, self.in_flight, now) {
+        let room = match self.gate(now) {
             Gate::Open(room) => room,
             Gate::ClosedUntil(until) => {
                 self.wakes.sleep(Some(until));
@@ -111,11 +111,8 @@ impl ProviderActor {
         if room == 0 {
             return;
         }
-        if self.pace.probing() {
-            self.shared.outbox.wake(&self.key);
-        }
         self.taking = true;
-        let mut take = self.shared.outbox.take(&self.key, room, now);
+        let mut take = self.shared.outbox.take(&self.key, room, self.due_by(now));
         match (&mut take).now_or_never() {
             Some(taken) => self.taken(taken, room, ctx),
             None => {
@@ -123,6 +120,25 @@ impl ProviderActor {
                 ctx.spawn(taken);
             }
         }
+    }
+
+    /// Whether exchanges may start. A probe waits for its turn among those of all Providers.
+    fn gate(&mut self, now: Timestamp) -> Gate {
+        let Shared { config, probes, .. } = &self.shared;
+        let gate = self.pace.gate(config, self.in_flight, now);
+        let may_probe = self.pace.needs_turn() && matches!(gate, Gate::Open(1..));
+        if !may_probe || self.shared.outbox.next_due(&self.key).is_none() {
+            return gate;
+        }
+        self.pace.take_turn(probes.turn(&config.probe, now));
+        self.pace.gate(config, self.in_flight, now)
+    }
+
+    /// What is due by then may start at `now`. A probe needs one, so where none is due it takes that which waits for the shortest
+    /// time. As each has its own pauses, one that is refused whatever happens keeps no other from going out.
+    fn due_by(&self, now: Timestamp) -> Timestamp {
+        let waits = self.pace.probing().then(|| self.shared.outbox.next_due(&self.key)).flatten();
+        waits.map_or(now, |due| due.max(now))
     }
 
     fn taken(&mut self, taken: Result<Vec<Lease>, OutboxError>, room: usize, ctx: &mut Context<Self>) {
@@ -137,7 +153,9 @@ impl ProviderActor {
         };
         let full = leases.len() == room;
         let more = self.start_all(leases, ctx);
-        if std::mem::take(&mut self.again) || more {
+        // The next probe does not wait for the end of this one.
+        let probing = full && self.pace.probing();
+        if std::mem::take(&mut self.again) || more || probing {
             self.pull(ctx);
         } else if let Some(next) = self.pace.next_of_backlog(self.shared.clock.now()).filter(|_| full) {
             self.look_again_at(next, ctx);
@@ -217,7 +235,7 @@ impl ProviderActor {
     fn note(&mut self, concluded: &Conclusion) {
         let now = self.shared.clock.now();
         let held = self.pace.is_held(now);
-        let turn = self.pace.note(&self.shared.config, concluded, now, fastrand::f64());
+        let turn = self.pace.note(&self.shared.config, concluded, now);
         if !held && self.pace.is_held(now) {
             tracing::info!(provider = %self.key, "the destination asked for a pause, its queue waits");
         }

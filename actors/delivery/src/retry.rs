@@ -28,14 +28,14 @@ pub(crate) struct Attempt {
 /// The settlement of a delivery after an attempt.
 pub(crate) fn settlement(config: &DeliveryConfig, verdict: &Verdict, attempt: Attempt) -> Settlement {
     match verdict {
-        Verdict::Failed(failure) if attempt.waits => retry_at(attempt, pause(config, attempt), failure),
+        Verdict::Failed(failure) if attempt.waits => retry_at(attempt, last_or(config, attempt), failure),
         Verdict::Delivered | Verdict::Skipped => Settlement::Done,
         Verdict::RetryAfter(pause, failure) => {
             // A destination that says "at once" does not get a hot loop.
             retry_at(attempt, (*pause).clamp(config.quick.floor, config.longest_pause), failure)
         }
         Verdict::Failed(failure) => match failure.class.disposition() {
-            Disposition::Retry => retry_at(attempt, pause(config, attempt), failure),
+            Disposition::Retry => retry_at(attempt, last_or(config, attempt), failure),
             Disposition::Park => Settlement::Parked(attempt.now + config.parked, failure.clone()),
             Disposition::Dead => Settlement::Dead(failure.clone()),
         },
@@ -50,6 +50,14 @@ fn retry_at(attempt: Attempt, pause: Duration, failure: &Failure) -> Settlement 
     }
     let text = format!("gave up after {} attempts, at its deadline: {failure}", attempt.attempts);
     Settlement::Dead(Failure::new(FailureClass::Expired, text))
+}
+
+/// The pause before the next try. One that would end after the deadline ends shortly before it: what lives for minutes yet is not
+/// given up because it was tried often, as the destination may be back until then.
+fn last_or(config: &DeliveryConfig, attempt: Attempt) -> Duration {
+    let pause = pause(config, attempt);
+    let left = Duration::try_from(attempt.deadline.duration_since(attempt.now)).unwrap_or_default();
+    if pause < left || left <= config.quick.base { pause } else { left - config.quick.base }
 }
 
 /// Quick pauses while they fit into the round, then slow ones.
@@ -140,6 +148,17 @@ mod tests {
         patient.deadline = now + Duration::from_secs(86_400);
         let capped = Settlement::RetryAt(now + CONFIG().longest_pause, failure.clone());
         assert_eq!(settlement(&CONFIG(), &after(1_000_000), patient), capped);
+    }
+
+    #[test]
+    fn i22_a_delivery_is_given_up_at_its_deadline_however_often_it_was_tried() {
+        let mut often = attempt(1_000, 15);
+        often.deadline = often.now + Duration::from_secs(300);
+        let settled = settlement(&CONFIG(), &failed(FailureClass::Server), often);
+        let last = often.deadline - CONFIG().quick.base;
+        assert!(matches!(settled, Settlement::RetryAt(at, _) if at == last), "{settled:?}");
+        let settled = settlement(&CONFIG(), &failed(FailureClass::Server), Attempt { now: last, ..often });
+        assert!(matches!(settled, Settlement::Dead(_)), "that was the last try: {settled:?}");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use tracing::{Instrument, Span, debug_span};
 use crate::counters::Counters;
 use crate::drive::{Conclusion, Driver, unasked};
 use crate::memo::Memo;
+use crate::probes::Probes;
 use crate::refusals::Refusals;
 use crate::retry::{Attempt, settlement};
 use crate::tally::Tally;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) installation: Installation,
     pub(crate) config: DeliveryConfig,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) probes: Arc<Probes>,
 }
 
 /// Tells the provider actor that an attempt ended and is settled.

@@ -6,6 +6,7 @@ mod backlog;
 mod catch_up;
 mod commit_status;
 mod fixture;
+mod outages;
 mod rate_limits;
 mod refusals;
 mod scripted;
@@ -223,28 +224,6 @@ fn a_black_hole_costs_only_its_own_queue() {
         assert!(f.now() < noon() + secs(1), "nobody waits for the black hole");
         assert_eq!(f.carrier.hanging(), 16);
         f.carrier.let_go();
-        f.end().await;
-    });
-}
-
-#[test]
-fn an_outage_is_probed_and_its_end_wakes_everything() {
-    run(async |f| {
-        f.providers([provider()]).await;
-        f.carrier.status(500);
-        for n in 0..50 {
-            f.append(&format!("message {n}"), [delivery(&format!("object {n}"))]).await;
-        }
-        f.until(|f| !f.delivering()).await;
-        let before = f.carrier.bodies().len();
-        tokio::time::sleep(secs(600)).await;
-        let probes = f.carrier.bodies().len() - before;
-        assert!((8..60).contains(&probes), "{probes} tries in ten minutes of outage");
-        f.carrier.status(200);
-        let over = f.now();
-        f.until(|f| f.outbox.stats().total.pending == 0).await;
-        assert!(f.now() < over + secs(70), "a probe comes within a minute, and the rest at once after it");
-        f.until(Fixture::delivering).await;
         f.end().await;
     });
 }

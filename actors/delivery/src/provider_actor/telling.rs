@@ -13,6 +13,7 @@ impl ProviderActor {
     pub(super) fn turn(&self, turn: Turn) {
         match turn {
             Turn::None => {}
+            Turn::Resumed => self.shared.outbox.wake(&self.key),
             Turn::Recovered => {
                 tracing::info!(provider = %self.key, "provider delivers again");
                 self.shared.outbox.wake(&self.key);

@@ -36,8 +36,9 @@ fn i16_6_a_destination_that_refuses_everything_keeps_what_waits_and_is_probed() 
         let before = f.carrier.bodies().len();
         tokio::time::sleep(secs(600)).await;
         let probes = f.carrier.bodies().split_off(before);
-        assert!((8..60).contains(&probes.len()), "{} tries in ten minutes", probes.len());
-        assert!(probes.iter().all(|probe| *probe == probes[0]), "the oldest is tried: {probes:?}");
+        assert!((40..70).contains(&probes.len()), "{} tries in ten minutes", probes.len());
+        let tried: std::collections::BTreeSet<&usize> = probes.iter().collect();
+        assert_eq!(tried.len(), 2, "the oldest of each object take turns: {probes:?}");
         assert_eq!((f.dead().await.len(), f.pending()), (dead, 12 - dead as u64), "nothing more is given up");
         f.carrier.script_anew([]);
         f.until(|f| f.outbox.stats().total.pending == 0).await;

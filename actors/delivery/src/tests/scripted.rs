@@ -33,6 +33,8 @@ struct Script {
     delay: Duration,
     failure: Option<Failure>,
     panic_on: Option<String>,
+    /// The number of a message that is answered with 500 whatever happens.
+    failing: Option<usize>,
     hang_on: Option<String>,
     bodies: Vec<usize>,
     sizes: Vec<usize>,
@@ -108,6 +110,11 @@ impl ScriptedCarrier {
         self.with(|script| script.panic_on = Some(text.to_owned()));
     }
 
+    /// The message of that number is answered with 500 whatever happens.
+    pub(super) fn fail_message(&self, number: usize) {
+        self.with(|script| script.failing = Some(number));
+    }
+
     pub(super) fn hang_on(&self, path: &str) {
         self.with(|script| script.hang_on = Some(path.to_owned()));
     }
@@ -172,6 +179,8 @@ impl ScriptedCarrier {
             script.authorizations.extend(authorization.map(|(_, value)| value.clone()));
             script.times.push(tokio::time::Instant::now());
             let usual = script.read_status.filter(|_| request.method == Method::Get).unwrap_or(script.status);
+            let fails = script.failing.is_some() && script.failing == number(&text);
+            let usual = if fails { 500 } else { usual };
             let answer = script.answers.pop_front().unwrap_or(Answer::Status(usual));
             (answer, script.failure.clone(), script.delay)
         });
