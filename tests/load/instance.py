@@ -78,6 +78,10 @@ class Instance:
         """Waits until every delivery is done."""
         wait(lambda: self._reads("outbox", "total", "pending") == 0, 60, "the outbox does not empty")
 
+    def evicted(self) -> int:
+        """Idle connections to destinations that were closed because others needed their place."""
+        return int(self._reads("sockets", "closed") or 0)
+
     def memory(self, field: str) -> float:
         """MiB of resident memory, now (VmRSS) or at its peak (VmHWM)."""
         status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()

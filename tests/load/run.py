@@ -67,6 +67,7 @@ def singles(args: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Figure
     yield "binary", lambda: single.binary(args)
     yield "start", lambda: single.start(args)
     yield "1,000 Providers", lambda: single.fan_out(args)
+    yield "1,000 Providers, eight senders", lambda: single.crowd(args, 40 if args.short else 200)
     yield "GitHub", lambda: single.git_calls(args)
     yield "black-holed", lambda: single.black_hole(args, 10 if args.short else 60)
 

@@ -69,7 +69,7 @@ impl Client {
     pub async fn send(&self, request: &Request, wanted: BodyUse) -> Result<Response, TransportError> {
         let address = self.address(&request.url)?;
         let _turn = self.turn().await?;
-        let trace = Rc::new(Trace::new(self.share.sockets().clone()));
+        let trace = Rc::new(Trace::new(self.share.id()));
         let outcome = self.answer(request, wanted, &address, &trace).await;
         outcome.map_err(|error| told(error, &address, &trace))
     }

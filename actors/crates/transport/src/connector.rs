@@ -75,7 +75,7 @@ impl Service<ConnectInfo<Uri>> for Connector {
         Box::pin(async move {
             // Nobody to tell when the pool is used outside of a request.
             let trace = TRACE.try_with(Rc::clone).ok();
-            trace.iter().for_each(|trace| trace.dialled.set(true));
+            trace.iter().for_each(|trace| trace.dials());
             let nobody = Peer::default();
             let peer = trace.as_ref().map_or(&nobody, |trace| &trace.peer);
             match plan.open(&uri, secure, peer).await {

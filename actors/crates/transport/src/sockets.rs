@@ -3,7 +3,8 @@
 //! An exchange takes a [`SocketPermit`] before its time begins and holds it to its end; it uses one connection at a time. A
 //! connection that no exchange uses rests: it is kept for the next one, but only as long as nobody needs its place. So
 //! turns and resting connections together stay below the bound, but for the moment between two hops of a redirect. A
-//! connection that is being made counts once, however many addresses of its host are tried beside one another.
+//! connection that is being made counts once, however many addresses of its host are tried beside one another, and a turn for
+//! which a resting connection of its client is there counts with that as one.
 //!
 //! Clients may live on different threads: the bound holds over all of them. It is kept under one lock, which is held for
 //! moments and never while a connection is read, written or closed.
@@ -11,7 +12,9 @@
 //! Fair: the clients of one namespace have at most seven eighths of all turns together, so that a namespace whose every
 //! client hangs leaves room for others. Half of those go to clients that have none, so that whoever hangs cannot take the
 //! others' first. Of the other half a client may have as many as are left beside it: one alone gets all it asks for, a hundred
-//! that hang get a hundredth each. Those who wait are served from the namespace with the fewest turns
+//! that hang get a hundredth each. Where all places are taken, resting connections included, a client's further connection has to be within
+//! its part of the bound, which is divided among the clients that [work](work::AtWork): a thousand that work keep two warm connections each, instead of
+//! closing each other's. Those who wait are served from the namespace with the fewest turns
 //! on, and there from the client with the fewest.
 
 mod seat;
@@ -19,8 +22,10 @@ mod slot;
 mod state;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -60,19 +65,13 @@ impl Sockets {
 
     /// The share of a new client in a namespace.
     pub(crate) fn share(&self, namespace: Arc<str>) -> Share {
-        Share { client: self.0.lock().number(), namespace, sockets: self.clone() }
+        let id = ShareId { client: self.0.lock().number(), sockets: self.clone() };
+        Share { id, namespace }
     }
 
     /// Counts the sockets by state.
     pub(crate) fn counts(&self) -> SocketCounts {
         self.0.lock().counts()
-    }
-
-    /// No exchange uses that connection any more.
-    pub(crate) fn rest(&self, slot: &Arc<LinkSlot>) {
-        if slot.is_open() {
-            self.0.lock().rest(slot);
-        }
     }
 
     /// A connection is used again, or gone.
@@ -108,23 +107,45 @@ struct Asker {
     answer: oneshot::Sender<SocketPermit>,
 }
 
+/// Whose connections they are.
+#[derive(Clone)]
+pub(crate) struct ShareId {
+    client: u64,
+    sockets: Sockets,
+}
+
+impl ShareId {
+    /// No exchange uses that connection any more.
+    pub(crate) fn rest(&self, slot: &Arc<LinkSlot>) {
+        if slot.is_open() {
+            self.sockets.0.lock().rest(self.client, slot);
+        }
+    }
+
+    /// An exchange opens a connection, whether the client has resting ones or not.
+    pub(crate) fn dials(&self) {
+        let closed = self.sockets.0.lock().dials(self.client);
+        close(&closed);
+    }
+}
+
 /// One client's part in the sockets.
 pub(crate) struct Share {
-    client: u64,
+    id: ShareId,
     namespace: Arc<str>,
-    sockets: Sockets,
 }
 
 impl Share {
     /// Waits for a turn, as long as it takes.
     pub(crate) async fn turn(&self) -> SocketPermit {
         loop {
-            let asked = self.sockets.0.lock().ask(self.client, &self.namespace);
+            let ShareId { client, sockets } = &self.id;
+            let asked = sockets.0.lock().ask(*client, &self.namespace, Instant::now());
             match asked {
                 PermitReply::Taken(closed) => {
                     close(&closed);
-                    let (sockets, namespace) = (self.sockets.clone(), self.namespace.clone());
-                    return SocketPermit { sockets, client: self.client, namespace };
+                    let (sockets, namespace) = (sockets.clone(), self.namespace.clone());
+                    return SocketPermit { sockets, client: *client, namespace };
                 }
                 PermitReply::Waits(answer) => {
                     if let Ok(turn) = answer.await {
@@ -135,9 +156,9 @@ impl Share {
         }
     }
 
-    /// The table of all sockets.
-    pub(crate) fn sockets(&self) -> &Sockets {
-        &self.sockets
+    /// Whose connections are this client's.
+    pub(crate) fn id(&self) -> ShareId {
+        self.id.clone()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::answer::AnswerHead;
 use crate::peer::Peer;
-use crate::sockets::{LinkSlot, Sockets};
+use crate::sockets::{LinkSlot, ShareId};
 
 tokio::task_local! {
     /// The trace of the request that is being polled.
@@ -16,25 +16,32 @@ tokio::task_local! {
 /// The connection of one exchange.
 pub(crate) struct Trace {
     /// Whether it had to dial: only a failure on a kept connection may be tried again at once.
-    pub(crate) dialled: Cell<bool>,
+    dialled: Cell<bool>,
     /// The one it uses. It rests when the exchange has ended.
     slot: RefCell<Option<Arc<LinkSlot>>>,
     /// The head of the answer, of which awc is told only what it needs.
     head: RefCell<Option<AnswerHead>>,
-    sockets: Sockets,
+    share: ShareId,
     /// The peer that is asked.
     pub(crate) peer: Peer,
 }
 
 impl Trace {
-    pub(crate) fn new(sockets: Sockets) -> Self {
+    /// Starts the trace of an exchange that has a turn of this share.
+    pub(crate) fn new(share: ShareId) -> Self {
         let (slot, head, peer) = (RefCell::default(), RefCell::default(), Peer::default());
-        Self { dialled: Cell::new(false), slot, head, sockets, peer }
+        Self { dialled: Cell::new(false), slot, head, share, peer }
     }
 
     /// Forgets the last try before another one.
     pub(crate) fn begin(&self) {
         self.dialled.set(false);
+    }
+
+    /// Notes that none of the resting connections will do.
+    pub(crate) fn dials(&self) {
+        self.dialled.set(true);
+        self.share.dials();
     }
 
     pub(crate) fn has_dialled(&self) -> bool {
@@ -60,7 +67,7 @@ impl Trace {
     /// It needs its connection no more.
     pub(crate) fn rest(&self) {
         if let Some(slot) = self.slot.take() {
-            self.sockets.rest(&slot);
+            self.share.rest(&slot);
         }
     }
 }

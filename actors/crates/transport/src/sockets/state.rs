@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
+use super::work::AtWork;
 use super::{Asker, LinkSlot, SocketCounts, SocketPermit};
 
 /// The reply to a client that asks for a turn.
@@ -23,6 +25,14 @@ struct Holder {
     since: u64,
     /// Bounded by the exchanges of a client, [`Limits::sockets`](crate::Limits::sockets) and those behind them.
     waiting: VecDeque<oneshot::Sender<SocketPermit>>,
+}
+
+/// The resting connections of one client.
+#[derive(Clone, Copy, Default)]
+struct Kept {
+    resting: usize,
+    /// How many of its turns are about to use one.
+    promised: usize,
 }
 
 /// The clients of one namespace.
@@ -47,8 +57,13 @@ pub(super) struct SocketTable {
     groups: HashMap<Arc<str>, Group>,
     /// Namespaces with clients that wait: those with the fewest turns first, then those that wait longest.
     waiting: BTreeSet<(usize, u64, Arc<str>)>,
-    /// Connections that no exchange uses, the one first that has rested longest.
-    resting: BTreeMap<u64, Arc<LinkSlot>>,
+    /// Connections that no exchange uses, and whose they are; the one first that has rested longest.
+    resting: BTreeMap<u64, (u64, Arc<LinkSlot>)>,
+    /// The clients that have any.
+    kept: HashMap<u64, Kept>,
+    /// Turns for which a resting connection is there.
+    promised: usize,
+    work: AtWork,
     /// The last number given, to a client, a moment or a rest.
     last: u64,
     waited: u64,
@@ -65,6 +80,9 @@ impl SocketTable {
             groups: HashMap::new(),
             waiting: BTreeSet::new(),
             resting: BTreeMap::new(),
+            kept: HashMap::new(),
+            promised: 0,
+            work: AtWork::new(Instant::now()),
             last: 0,
             waited: 0,
             closed: 0,
@@ -90,7 +108,8 @@ impl SocketTable {
 
     /// Takes a turn for a client, or has it wait. Whoever waits already could not be served, so nobody is overtaken who
     /// comes before.
-    pub(super) fn ask(&mut self, client: u64, namespace: &Arc<str>) -> PermitReply {
+    pub(super) fn ask(&mut self, client: u64, namespace: &Arc<str>, now: Instant) -> PermitReply {
+        self.work.note(client, now);
         let held = self.holders.get(&client).map_or(0, |holder| holder.turns);
         let of_group = self.groups.get(namespace).map_or(0, |group| group.turns);
         if of_group < self.most_of_a_group() && self.may_have_another(held) {
@@ -117,6 +136,11 @@ impl SocketTable {
             holder.turns -= 1;
         });
         self.extra -= usize::from(extra);
+        // It may have ended before it used any.
+        let held = self.holders.get(&client).map_or(0, |holder| holder.turns);
+        if self.kept.get(&client).is_some_and(|kept| kept.promised > held) {
+            self.keep_promise(client);
+        }
         self.make_room()
     }
 
@@ -155,7 +179,23 @@ impl SocketTable {
     /// Whether a client that holds so many turns may have another one; see the module.
     fn may_have_another(&self, held: usize) -> bool {
         let shared = (self.most_of_a_group() / 2).saturating_sub(self.extra);
-        self.busy < self.most && (held == 0 || held <= shared)
+        self.busy < self.most && (held == 0 || (held <= shared && self.has_place(held)))
+    }
+
+    /// Whether a further connection of a client takes no place from one that another client keeps warm, or is within its part. Beyond
+    /// that a client does not use what rests for it either: so that is what has rested longest when others need its place.
+    fn has_place(&self, held: usize) -> bool {
+        self.open() < self.most || held < self.most / self.work.count()
+    }
+
+    /// Whether a resting connection is there for the next turn of a client.
+    fn is_kept_for(&self, client: u64) -> bool {
+        self.kept.get(&client).is_some_and(|kept| kept.resting > kept.promised)
+    }
+
+    /// Connections that there are or are about to be.
+    fn open(&self) -> usize {
+        self.busy - self.promised + self.resting.len()
     }
 
     fn take(&mut self, client: u64, namespace: &Arc<str>) -> Vec<Arc<LinkSlot>> {
@@ -168,6 +208,24 @@ impl SocketTable {
             holder.since = now;
         });
         self.extra += usize::from(extra);
+        if self.is_kept_for(client) {
+            self.promised += 1;
+            self.kept.entry(client).or_default().promised += 1;
+        }
+        self.make_room()
+    }
+
+    /// One turn fewer of a client is about to use a resting connection.
+    fn keep_promise(&mut self, client: u64) {
+        if let Some(kept) = self.kept.get_mut(&client).filter(|kept| kept.promised > 0) {
+            kept.promised -= 1;
+            self.promised -= 1;
+        }
+    }
+
+    /// An exchange of a client opens a connection. Returns what is to be closed.
+    pub(super) fn dials(&mut self, client: u64) -> Vec<Arc<LinkSlot>> {
+        self.keep_promise(client);
         self.make_room()
     }
 
@@ -199,23 +257,41 @@ impl SocketTable {
     /// Takes out the resting connections that have no place any more.
     fn make_room(&mut self) -> Vec<Arc<LinkSlot>> {
         let mut closed = Vec::new();
-        while self.busy + self.resting.len() > self.most
-            && let Some((_, slot)) = self.resting.pop_first()
+        while self.open() > self.most
+            && let Some((_, (client, slot))) = self.resting.pop_first()
         {
             slot.set_resting(0);
+            self.rests_no_more(client);
             self.closed += 1;
             closed.push(slot);
         }
         closed
     }
 
-    pub(super) fn rest(&mut self, slot: &Arc<LinkSlot>) {
+    pub(super) fn rest(&mut self, client: u64, slot: &Arc<LinkSlot>) {
         let number = self.number();
         slot.set_resting(number);
-        self.resting.insert(number, slot.clone());
+        self.resting.insert(number, (client, slot.clone()));
+        self.kept.entry(client).or_default().resting += 1;
     }
 
+    /// A resting connection is used again, or gone.
     pub(super) fn forget(&mut self, number: u64) {
-        self.resting.remove(&number);
+        if let Some((client, _)) = self.resting.remove(&number) {
+            self.keep_promise(client);
+            self.rests_no_more(client);
+        }
+    }
+
+    fn rests_no_more(&mut self, client: u64) {
+        let Some(kept) = self.kept.get_mut(&client) else { return };
+        kept.resting -= 1;
+        if kept.promised > kept.resting {
+            kept.promised -= 1;
+            self.promised -= 1;
+        }
+        if kept.resting == 0 {
+            self.kept.remove(&client);
+        }
     }
 }

@@ -92,6 +92,39 @@ async fn destinations_that_hang_leave_others_their_turn() {
 }
 
 #[actix_rt::test]
+async fn i22_clients_that_work_and_fit_in_keep_their_connections() {
+    let transport = narrow(40);
+    let server = Server::start(|_| Reply::ok("fine")).await;
+    let clients: Vec<Client> = (0..18).map(|_| client(&transport)).collect();
+    let request = post(server.url("/"));
+    let round = async || {
+        let all = clients.iter().flat_map(|client| (0..8).map(|_| client.send(&request, Wanted::Body)));
+        assert!(join_all(all).await.iter().all(Result::is_ok));
+    };
+    for _ in 0..10 {
+        round().await;
+    }
+    let warm = (server.connections(), transport.sockets().closed);
+    for _ in 0..30 {
+        round().await;
+    }
+    assert_eq!((server.connections(), transport.sockets().closed), warm, "{:?}", transport.sockets());
+    assert!(transport.sockets().resting >= 36, "two for each: {:?}", transport.sockets());
+}
+
+#[actix_rt::test]
+async fn i22_one_client_that_works_has_more_than_its_part_of_what_idle_ones_leave() {
+    let transport = narrow(40);
+    let server = Server::start(|_| Reply::ok("fine")).await;
+    let idle: Vec<Client> = (0..20).map(|_| client(&transport)).collect();
+    let request = post(server.url("/"));
+    join_all(idle.iter().map(|client| client.send(&request, Wanted::Body))).await;
+    let busy = client(&transport);
+    join_all((0..16).map(|_| busy.send(&request, Wanted::Body))).await;
+    assert_eq!((transport.sockets().resting, transport.sockets().closed), (36, 0));
+}
+
+#[actix_rt::test]
 async fn who_gets_no_turn_in_time_is_told_the_remedy() {
     let limits = Limits { total_sockets: 1, turn: Duration::from_millis(50), ..Limits::default() };
     let transport = Transport::new(Environment::default(), limits);
