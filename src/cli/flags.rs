@@ -134,8 +134,8 @@ pub struct CommonFlags {
     /// `spec.interval` only; ObjectLevelWorkloadIdentity and CacheSecretsAndConfigMaps are accepted without effect.
     #[arg(long, value_name = "NAME=BOOL", value_delimiter = ',', value_parser = gates::parse)]
     pub feature_gates: Vec<(String, bool)>,
-    /// How long to wait for a state folder that another process still holds.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
+    /// How long to wait for a state folder that another process still holds. The default is longer than the 30 s that a pod may take to end.
+    #[arg(long, value_name = "DURATION", default_value = "45s", value_parser = duration::parse)]
     pub state_lock_timeout: Duration,
     /// Threads that deliver notifications, from 1 to 64; more than one is for machines with cores to spare.
     #[arg(long, value_name = "NUMBER", env = "CAMPANILE_DELIVERY_THREADS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]

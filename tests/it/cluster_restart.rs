@@ -1,4 +1,4 @@
-//! A restart as `Recreate` does it: the next process starts when the one before has ended, on the same state folder.
+//! A restart as a rollout does it: the next process starts when the one before has ended, on the same state folder.
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use campanile_yaml as yaml;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::Namespace;
@@ -32,6 +34,11 @@ pub(crate) fn kubectl(namespace: &Namespace, arguments: &[&str], input: &str) ->
         text(&output.stderr)
     );
     text(&output.stdout)
+}
+
+/// The objects of a text of YAML documents.
+pub(crate) fn documents(text: &str) -> Vec<Value> {
+    yaml::parse(text).expect("it is YAML").iter().map(yaml::Node::to_json).collect()
 }
 
 /// The manifests of a folder of the repository, as `kubectl apply -k` would send them to a namespace.
