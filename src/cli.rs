@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod cluster;
 mod controller;
 mod duration;
 mod event_auth;
@@ -24,6 +25,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::commands;
 use crate::config::Config;
 pub use check::{CheckFlags, FluxRelease, Missing, ReportForm};
+pub use cluster::{PreflightFlags, UninstallFlags};
 pub use controller::ControllerFlags;
 pub use flags::{CommonFlags, RunFlags};
 pub use operate::{ExplainFlags, LetterFlags, RetryFlags, SendFlags};
@@ -110,6 +112,21 @@ enum Command {
         after_help = "Example:\n  campanile crds | kubectl apply -f -\n  campanile crds --merge | kubectl apply -f -"
     )]
     Crds(CrdsFlags),
+    /// Look at a cluster and say what would go wrong: definitions, rights, volume, image, senders, destinations. Changes nothing.
+    ///
+    /// Exit code 0 says that nothing would, 1 that something would. Each finding has an id, which docs/install.md explains.
+    #[command(
+        after_help = "Example:\n  campanile preflight\n  campanile preflight --namespace flux-system --strict -o json"
+    )]
+    Preflight(PreflightFlags),
+    /// Take an installation out of a cluster, with the rights of the kubeconfig: all that carries app.kubernetes.io/name=campanile.
+    ///
+    /// The volume goes, and what waits in it: look before with `campanile get deliveries`. The kinds stay, and every Alert, Provider
+    /// and Receiver with them.
+    #[command(
+        after_help = "Example:\n  campanile uninstall --dry-run\n  campanile uninstall --namespace flux-system"
+    )]
+    Uninstall(UninstallFlags),
 }
 
 /// A command line that is well-formed and cannot be meant.
@@ -234,6 +251,8 @@ pub fn main() -> ExitCode {
         Some(Command::Drop(flags)) => commands::discard(&flags),
         Some(Command::Receive(flags)) => commands::receive(&flags),
         Some(Command::Crds(flags)) => commands::crds(&flags),
+        Some(Command::Preflight(flags)) => commands::preflight(&flags),
+        Some(Command::Uninstall(flags)) => commands::uninstall(&flags),
     };
     let code = result.unwrap_or_else(|error| {
         eprintln!("campanile: failed to {error:#}");

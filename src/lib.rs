@@ -7,6 +7,8 @@ pub mod app;
 pub mod cli;
 mod commands;
 pub mod config;
+mod definitions;
 pub mod demo;
 pub mod explain;
 pub mod ops;
+mod preflight;

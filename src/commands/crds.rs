@@ -9,13 +9,7 @@ use campanile_watcher::{ClusterConfig, installed_definitions};
 
 use super::out::put;
 use crate::cli::{CrdsFlags, Storage};
-
-/// The definitions as they stand in `deploy/crds`, so that a program and its definitions cannot differ.
-const DEFINITIONS: [&str; 3] = [
-    include_str!("../../deploy/crds/alerts.yaml"),
-    include_str!("../../deploy/crds/providers.yaml"),
-    include_str!("../../deploy/crds/receivers.yaml"),
-];
+use crate::definitions::DEFINITIONS;
 
 /// The first lines of version v1 of Alert and Provider: whether it is served and stored.
 const V1: [&str; 2] = [

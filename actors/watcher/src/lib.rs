@@ -47,10 +47,11 @@ mod watcher;
 pub use campanile_crds::flux::Flux;
 pub use campanile_crds::{Level, Rule};
 pub use cluster::{
-    ApiRequests, ClusterConfig, ClusterMeters, ClusterParts, ClusterPeers, ClusterSource, ClusterWatcher,
-    ConnectError, DefinitionsError, ElectionConfig, ElectionError, EventRecorderActor, EventRecorderParts,
-    LabelCache, PostponerActor, PostponerParts, RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount,
-    SecretWatch, StatusWriterActor, StatusWriterParts, Throttle, elect, installed_definitions,
+    AccessRight, ApiRequests, ClusterConfig, ClusterMeters, ClusterParts, ClusterPeers, ClusterSource,
+    ClusterWatcher, ConnectError, DefinitionsError, ElectionConfig, ElectionError, EventRecorderActor,
+    EventRecorderParts, LabelCache, Operator, OperatorError, PostponerActor, PostponerParts,
+    RECONCILE_BOUNDS, ReconcileCounts, Reconciles, RequestCount, ResourceKind, SecretWatch,
+    StatusWriterActor, StatusWriterParts, Throttle, elect, installed_definitions,
 };
 pub use finding::{FilePlace, Finding};
 pub use findings::{Strictness, findings, sort};

@@ -3,11 +3,11 @@
 //! Third parties append the kinds of their objects to one list of a definition, in place: that of the kinds an Alert may name, and
 //! that of the kinds a Receiver may ask to reconcile. Whoever applies a whole definition takes these away.
 
-use std::collections::BTreeSet;
-
 use anyhow::{Context, Result, ensure};
 use campanile_yaml as yaml;
 use serde_json::Value;
+
+use crate::definitions::kinds;
 
 /// The end of each such list in `deploy/crds`.
 const END: &str = "ResourceSetInputProvider]";
@@ -15,12 +15,6 @@ const END: &str = "ResourceSetInputProvider]";
 /// The most kinds that are carried over for one definition, and the most letters of each.
 const MOST: usize = 256;
 const LONGEST: usize = 63;
-
-/// Where the list is in a version of Alert and of Receiver.
-const LISTS: [&str; 2] = [
-    "/schema/openAPIV3Schema/properties/spec/properties/eventSources/items/properties/kind/enum",
-    "/schema/openAPIV3Schema/properties/spec/properties/resources/items/properties/kind/enum",
-];
 
 /// Our definitions with the kinds that the installed ones list beside, in every version.
 pub(super) fn merged(stream: &str, installed: &[Value]) -> Result<String> {
@@ -50,14 +44,6 @@ fn with_additions(document: &str, installed: &[Value]) -> Result<String> {
     let quoted: Vec<String> = added.iter().map(|kind| format!("\"{kind}\"")).collect();
     let end = END.replace(']', &format!(",\n                           {}]", quoted.join(", ")));
     Ok(document.replace(END, &end))
-}
-
-/// The kinds that any version of a definition lists.
-fn kinds(definition: &Value) -> BTreeSet<String> {
-    let versions = definition["spec"]["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let lists = versions.iter().flat_map(|version| LISTS.iter().filter_map(|list| version.pointer(list)));
-    let items = lists.filter_map(Value::as_array).flatten();
-    items.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn is_kind(text: &str) -> bool {

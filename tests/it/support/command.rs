@@ -27,7 +27,12 @@ pub(crate) fn campanile(arguments: &[&str]) -> Output {
 
 /// Runs the program with these arguments in the cluster of a kubeconfig.
 pub(crate) fn campanile_in(kubeconfig: &Path, arguments: &[&str]) -> Output {
-    run(program().env("KUBECONFIG", kubeconfig), arguments, "")
+    campanile_in_with_input(kubeconfig, arguments, "")
+}
+
+/// Runs the program with these arguments and this text on standard input in the cluster of a kubeconfig.
+pub(crate) fn campanile_in_with_input(kubeconfig: &Path, arguments: &[&str], input: &str) -> Output {
+    run(program().env("KUBECONFIG", kubeconfig), arguments, input)
 }
 
 /// Runs the program with these arguments and this text on standard input.

@@ -36,7 +36,7 @@ mod wait;
 
 pub(crate) use alertmanager::Alertmanager;
 pub(crate) use authority::{Authority, Leaf};
-pub(crate) use command::{Output, campanile, campanile_in, campanile_with_input};
+pub(crate) use command::{Output, campanile, campanile_in, campanile_in_with_input, campanile_with_input};
 pub(crate) use event::{event, failing, numbered};
 #[cfg(feature = "failpoints")]
 pub(crate) use faulty::Faulty;

@@ -118,6 +118,18 @@ impl AddressGuard {
         if self.own && !ip.is_loopback() && own::is_own(ip) { Err(Closed::Own) } else { Ok(()) }
     }
 
+    /// Judges a destination without looking its name up: an address that it spells, `localhost` (RFC 6761, section 6.3), or a name
+    /// that is known here. What a name stands for may still be closed.
+    ///
+    /// # Errors
+    /// Why it may not be reached.
+    pub fn judge_unresolved(&self, at: &Endpoint) -> Result<(), Closed> {
+        self.judge(at)?;
+        let name = at.host().trim_end_matches('.').to_ascii_lowercase();
+        let is_local = name == "localhost" || name.ends_with(".localhost");
+        if is_local { self.judge_address(at, IpAddr::from([127, 0, 0, 1])) } else { Ok(()) }
+    }
+
     fn allows_name(&self, at: &Endpoint) -> bool {
         self.allowed.iter().any(|allowed| allowed.is_named(at))
     }
