@@ -109,7 +109,7 @@ enum Command {
     Controller(Box<ControllerFlags>),
     /// Print the definitions of Alert, Provider and Receiver for a cluster.
     #[command(
-        after_help = "Example:\n  campanile crds | kubectl apply -f -\n  campanile crds --merge | kubectl apply -f -"
+        after_help = "Example:\n  campanile crds | kubectl apply -f -\n  campanile crds --merge | kubectl apply -f -\n  campanile crds --merge --as fluxinstance"
     )]
     Crds(CrdsFlags),
     /// Look at a cluster and say what would go wrong: definitions, rights, volume, image, senders, destinations. Changes nothing.
@@ -217,6 +217,18 @@ pub struct CrdsFlags {
     /// Keep the kinds that others appended to the definitions in the cluster of KUBECONFIG, so that applying takes none away.
     #[arg(long)]
     pub merge: bool,
+    /// Whom the output is for: kubectl, or the Flux Operator, as patches for its FluxInstance.
+    #[arg(long = "as", value_enum, value_name = "FORM", default_value = "definitions")]
+    pub form: CrdsForm,
+}
+
+/// Form of what `crds` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum CrdsForm {
+    /// Whole definitions, ready for kubectl.
+    Definitions,
+    /// The part of a FluxInstance that has the Flux Operator patch its definitions into ours.
+    Fluxinstance,
 }
 
 /// A version in which Alerts and Providers can be stored.

@@ -1,5 +1,6 @@
 //! `campanile crds`: the definitions of Alert, Provider and Receiver, ready for `kubectl apply -f -`.
 
+mod fluxinstance;
 mod merge;
 
 use std::process::ExitCode;
@@ -8,7 +9,7 @@ use anyhow::Result;
 use campanile_watcher::{ClusterConfig, installed_definitions};
 
 use super::out::put;
-use crate::cli::{CrdsFlags, Storage};
+use crate::cli::{CrdsFlags, CrdsForm, Storage};
 use crate::definitions::DEFINITIONS;
 
 /// The first lines of version v1 of Alert and Provider: whether it is served and stored.
@@ -31,7 +32,10 @@ pub(crate) fn crds(flags: &CrdsFlags) -> Result<ExitCode> {
         let installed = installed.map_err(|error| anyhow::Error::msg(error.to_string()))?;
         stream = merge::merged(&stream, &installed)?;
     }
-    put(&stream)?;
+    put(&match flags.form {
+        CrdsForm::Definitions => stream,
+        CrdsForm::Fluxinstance => fluxinstance::patches(&stream)?,
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -21,6 +21,7 @@ mod cluster_election;
 mod cluster_filters;
 mod cluster_guide;
 mod cluster_identity;
+mod cluster_installers;
 mod cluster_live;
 mod cluster_metrics;
 mod cluster_postponed;

@@ -145,6 +145,26 @@ fn cli_crds_t04_merge_keeps_the_kinds_that_others_appended_in_every_version() {
 }
 
 #[test]
+fn cli_crds_issue_21_a_fluxinstance_replaces_the_versions_of_each_definition_by_ours() {
+    for storage in [Storage::V1beta3, Storage::V1] {
+        let text = super::fluxinstance::patches(&stream(storage)).expect("it can be made");
+        let instance = yaml::parse(&text).expect("it is YAML")[0].to_json();
+        let patches = instance["spec"]["kustomize"]["patches"].as_array().expect("a list").clone();
+        assert_eq!(patches.len(), 3);
+        for (patch, ours) in patches.iter().zip(definitions(&stream(storage))) {
+            assert_eq!(patch["target"]["name"], ours["metadata"]["name"]);
+            let operations =
+                yaml::parse(patch["patch"].as_str().expect("a text")).expect("it is YAML")[0].to_json();
+            assert_eq!(
+                (&operations[0]["op"], &operations[0]["path"]),
+                (&"replace".into(), &"/spec/versions".into())
+            );
+            assert_eq!(operations[0]["value"], ours["spec"]["versions"]);
+        }
+    }
+}
+
+#[test]
 fn cli_crds_take_the_provider_types_that_the_program_knows_and_no_others() {
     let types = "/schema/openAPIV3Schema/properties/spec/properties/type/enum";
     for version in versions("Provider") {
