@@ -45,7 +45,7 @@ const POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 #[command(
     after_help = "Example:\n  campanile demo\n  campanile run --manifests ./alerts --state-dir ./state\n  campanile controller --watch-all-namespaces --log-level=info --log-encoding=json --enable-leader-election"
 )]
-struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten, next_help_heading = "Options in a cluster, without a command")]
@@ -127,6 +127,12 @@ enum Command {
         after_help = "Example:\n  campanile uninstall --dry-run\n  campanile uninstall --namespace flux-system"
     )]
     Uninstall(UninstallFlags),
+    /// Print the completions of a shell, from the same definitions as this help.
+    #[command(after_help = "Example:\n  campanile completion bash > /etc/bash_completion.d/campanile")]
+    Completion(CompletionFlags),
+    /// Write completions and man pages into a folder, for a release.
+    #[command(hide = true, after_help = "Example:\n  campanile documents ./documents")]
+    Documents(DocumentsFlags),
 }
 
 /// A command line that is well-formed and cannot be meant.
@@ -222,6 +228,22 @@ pub struct CrdsFlags {
     pub form: CrdsForm,
 }
 
+/// Flags of the command `completion`.
+#[derive(Debug, clap::Args)]
+pub struct CompletionFlags {
+    /// The shell that reads it.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Flags of the command `documents`.
+#[derive(Debug, clap::Args)]
+pub struct DocumentsFlags {
+    /// The folder for them: into `completions` and `man` below it.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
 /// Form of what `crds` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum CrdsForm {
@@ -265,6 +287,8 @@ pub fn main() -> ExitCode {
         Some(Command::Crds(flags)) => commands::crds(&flags),
         Some(Command::Preflight(flags)) => commands::preflight(&flags),
         Some(Command::Uninstall(flags)) => commands::uninstall(&flags),
+        Some(Command::Completion(flags)) => commands::completion(&flags),
+        Some(Command::Documents(flags)) => commands::documents(&flags),
     };
     let code = result.unwrap_or_else(|error| {
         eprintln!("campanile: failed to {error:#}");

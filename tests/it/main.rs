@@ -27,6 +27,7 @@ mod cluster_metrics;
 mod cluster_postponed;
 mod cluster_preflight;
 mod cluster_receivers;
+mod cluster_release;
 mod cluster_restart;
 mod cluster_roles;
 mod cluster_rollout;
