@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
+use crate::ops_monitoring::{families, queries};
 use crate::support::{Fault, Gate, Instance, Namespace, Sink, eventually, is_ready, sum, value};
 
 const REQUESTS: &str = "rest_client_requests_total{";
@@ -111,4 +112,23 @@ fn cluster_metrics_an_api_server_with_fairness_is_not_held_back_8_1() {
     let gated = Gated::start(&namespace, Gate::open(), &["--kube-api-qps=0.01", "--kube-api-burst=1"]);
     namespace.status("alerts", "all-to-chat", is_ready);
     assert!(gated.gate.passed().len() > 2);
+}
+
+#[test]
+fn cluster_metrics_issue_20_what_the_dashboard_shows_of_a_cluster_is_there() {
+    let namespace = Namespace::new("dashboard");
+    let flags = ["--event-auth=audit", "--enable-leader-election"];
+    let gated = Gated::start(&namespace, Gate::open(), &flags);
+    gated.instance.accept(&namespace.event("app", "an event of nobody"));
+    let wanted: Vec<String> = queries(true).iter().flat_map(|(_, query)| families(query)).collect();
+    assert!(wanted.len() > 4, "the dashboard was not read: {wanted:?}");
+    let missing = |page: &str| {
+        let is_there = |name: &&String| page.lines().any(|line| line.starts_with(&format!("# TYPE {name} ")));
+        wanted.iter().filter(|name| !is_there(name)).cloned().collect::<Vec<_>>()
+    };
+    eventually("every metric of the dashboard to be on the page", || {
+        let missing = missing(&gated.instance.metrics().body);
+        println!("{missing:?}");
+        missing.is_empty().then_some(())
+    });
 }
