@@ -16,6 +16,36 @@ use crate::request::Unverified;
 use crate::{Receiver, Selection, event};
 
 /// A request that the Receiver's type has verified, and whose event is wanted.
+///
+/// Only this can be acted on:
+///
+/// ```
+/// use campanile_receivers::{BodyError, Selection, Verified};
+///
+/// fn act(request: Verified) -> Result<Selection, BodyError> {
+///     request.select()
+/// }
+/// ```
+///
+/// A request that is not verified asks for nothing,
+///
+/// ```compile_fail,E0599
+/// use campanile_receivers::{BodyError, Selection, Unverified};
+///
+/// fn act(request: Unverified) -> Result<Selection, BodyError> {
+///     request.select()
+/// }
+/// ```
+///
+/// and nobody else makes it one that is verified, or a selection without one.
+///
+/// ```compile_fail,E0624
+/// let make = campanile_receivers::Verified::new;
+/// ```
+///
+/// ```compile_fail,E0624
+/// let make = campanile_receivers::Selection::new;
+/// ```
 pub struct Verified {
     receiver: Arc<Receiver>,
     rules: &'static VerificationRules,

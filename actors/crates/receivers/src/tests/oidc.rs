@@ -39,30 +39,30 @@ const VALIDATIONS: &[(&str, &str, &str)] = &[
     ("environment", "claims.environment == 'production'", "wrong environment"),
 ];
 
-fn oidc(oidc_providers: Vec<OidcProvider>) -> ReceiverSpec {
+pub(super) fn oidc(oidc_providers: Vec<OidcProvider>) -> ReceiverSpec {
     ReceiverSpec { oidc_providers, ..spec("generic-oidc") }
 }
 
-fn claims() -> Json {
+pub(super) fn claims() -> Json {
     json!({"iss": ISSUER, "aud": "flux", "exp": now().as_second() + 60, "sub": "me",
         "repository": "org/app", "environment": "production"})
 }
 
 /// Keys of an issuer, one of each sort.
-struct Keys {
+pub(super) struct Keys {
     ed: Ed25519KeyPair,
     ec: EcdsaKeyPair,
 }
 
 impl Keys {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             ed: Ed25519KeyPair::generate().unwrap(),
             ec: EcdsaKeyPair::generate(&ECDSA_P521_SHA512_FIXED_SIGNING).unwrap(),
         }
     }
 
-    fn set(&self, algorithms: &[&str]) -> KeySet {
+    pub(super) fn set(&self, algorithms: &[&str]) -> KeySet {
         let code = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let point = self.ec.public_key().as_ref();
         let document = json!({"keys": [
@@ -74,7 +74,7 @@ impl Keys {
         KeySet::parse(document.to_string().as_bytes(), algorithms).unwrap()
     }
 
-    fn sign(&self, alg: &str, kid: Option<&str>, claims: &Json) -> String {
+    pub(super) fn sign(&self, alg: &str, kid: Option<&str>, claims: &Json) -> String {
         let header = json!({"alg": alg, "kid": kid});
         let code = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
         let signed = format!("{}.{}", code(&header), code(claims));
@@ -303,16 +303,16 @@ fn s6_5_an_issuer_that_cannot_be_asked_is_named() {
 }
 
 /// A push of Pub/Sub with a token of Google, signed with RS256.
-struct Google {
+pub(super) struct Google {
     key: RsaKeyPair,
 }
 
 impl Google {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { key: RsaKeyPair::generate(KeySize::Rsa2048).unwrap() }
     }
 
-    fn keys(&self) -> KeySet {
+    pub(super) fn keys(&self) -> KeySet {
         let code = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         // A sequence of two numbers, as PKCS #1 has it: 256 bytes after nine, then 3 bytes after two.
         let der = self.key.public_key().as_ref();
@@ -320,7 +320,7 @@ impl Google {
         KeySet::parse(json!({"keys": [key]}).to_string().as_bytes(), Vec::new()).unwrap()
     }
 
-    fn token(&self, claims: &Json) -> String {
+    pub(super) fn token(&self, claims: &Json) -> String {
         let code = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
         let signed = format!("{}.{}", code(&json!({"alg": "RS256", "kid": "g"})), code(claims));
         let mut signature = vec![0; self.key.public_modulus_len()];
@@ -329,16 +329,16 @@ impl Google {
     }
 }
 
-fn google_secret() -> Secret {
+pub(super) fn google_secret() -> Secret {
     secret(&[("token", b"token"), ("email", b"push@project.example"), ("audience", b"https://hook.example")])
 }
 
-fn google_claims() -> Json {
+pub(super) fn google_claims() -> Json {
     json!({"iss": "https://accounts.google.com", "aud": "https://hook.example", "exp": now().as_second() + 60,
         "email": "push@project.example", "email_verified": true})
 }
 
-fn push() -> Vec<u8> {
+pub(super) fn push() -> Vec<u8> {
     let data = json!({"action": "INSERT", "digest": "r/app@sha256:1", "tag": "r/app:v1", "more": 1});
     let message = json!({"data": STANDARD.encode(data.to_string()), "messageId": "1", "publishTime": "2026-11-30T12:00:00Z"});
     json!({"message": message, "subscription": "s"}).to_string().into_bytes()
