@@ -54,17 +54,19 @@ pub struct EventRecorderSnapshot {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PostponerSnapshot {
-    /// The number of entries that wait.
+    /// Those that wait for the API server.
     pub waiting: usize,
     /// The bytes that they take.
     pub bytes: usize,
-    /// The number of entries that were ever stored.
+    /// Those that had to wait for the API server.
     pub postponed: u64,
-    /// Those that were made when the API server was back.
+    /// Those that were put off for a moment, because webhooks came faster than their resource is annotated.
+    pub put_off: u64,
+    /// Those of both that were made.
     pub made: u64,
     /// The resources that were annotated by them.
     pub resources: u64,
-    /// Those that could not be made when the API server was back.
+    /// Those of both that could not be made.
     pub failed: u64,
     /// Those that were given up after 24 hours.
     pub expired: u64,

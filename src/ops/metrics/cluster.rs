@@ -51,11 +51,11 @@ pub(super) fn postponed(page: &mut MetricsPage, postponer: &PostponerSnapshot) {
     let help = "Requests of webhooks to reconcile that wait for the API server.";
     page.family("campanile_reconciles_waiting", FamilyType::Gauge, help);
     page.sample(&[], postponer.waiting as u64);
-    let help =
-        "Requests of webhooks to reconcile that had to wait for the API server, by what became of them.";
+    let help = "Requests of webhooks to reconcile that were stored for the API server or put off, by what became of them.";
     page.family("campanile_postponed_reconciles_total", FamilyType::Counter, help);
     let results = [
         ("stored", postponer.postponed),
+        ("put-off", postponer.put_off),
         ("made", postponer.made),
         ("failed", postponer.failed),
         ("expired", postponer.expired),

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix::Message;
 use campanile_domain::{ObjectKey, PostponedReconcile};
@@ -10,7 +11,12 @@ use campanile_domain::{ObjectKey, PostponedReconcile};
 /// none of them.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<(), PostponeRefusal>")]
-pub struct Postpone(pub Vec<PostponedReconcile>);
+pub struct Postpone {
+    /// What is to be tried.
+    pub reconciles: Vec<PostponedReconcile>,
+    /// When, counted from now; none if the API server is away, which is then asked with growing pauses.
+    pub after: Option<Duration>,
+}
 
 /// Errors for which nothing of a [`Postpone`] was taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +59,7 @@ pub struct PostponedReport {
 pub struct PostponedCounts {
     /// Namespace and name of the Receiver.
     pub receiver: ObjectKey,
-    /// Requests to reconcile that wait for the API server.
+    /// Requests to reconcile that wait for the API server; not those that are put off for a moment.
     pub waiting: u64,
     /// Those that waited for too long and were given up, since the process began.
     pub expired: u64,

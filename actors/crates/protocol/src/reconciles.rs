@@ -20,6 +20,8 @@ pub struct RequestReconciles {
     pub at: Timestamp,
     /// How long the API server may take for all of them.
     pub patience: Duration,
+    /// Whether whoever asks has a place where entries wait that are put off ([`ReconcileError::PutOff`]).
+    pub may_wait: bool,
 }
 
 /// The outcome of one entry of `spec.resources`.
@@ -40,6 +42,9 @@ pub enum ReconcileError {
     /// The API server is away, slow or throttles: the same may work later.
     #[error("{0}")]
     Unavailable(String),
+    /// Webhooks come faster than resources are annotated: one annotation after this time does for all until then.
+    #[error("it was annotated a moment ago, and is again in {} ms", .0.as_millis())]
+    PutOff(Duration),
     /// The entry cannot work as it is: nothing of that name, no right to it, a filter without a value.
     #[error("{0}")]
     Refused(String),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use campanile_domain::{Event, ObjectRef, ReceiverSpec, Severity};
 use campanile_protocol::{EntryOutcome, Postpone, ReconcileError, RequestReconciles, Submit, SubmitError};
-use campanile_receivers::{Selection, Verified};
+use campanile_receivers::{PostponeError, Selection, Verified};
 use campanile_supervision::{Link, SharedClock};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
@@ -119,7 +119,7 @@ impl Act {
 
 /// Asks for the resources of a request, and says what became of them.
 async fn reconcile(reconcilers: &Reconcilers, selection: Arc<Selection>, at: Timestamp) -> Acted {
-    let request = RequestReconciles { selection: selection.clone(), at, patience: PATIENCE };
+    let request = RequestReconciles { selection: selection.clone(), at, patience: PATIENCE, may_wait: true };
     let receiver = selection.receiver();
     let outcomes = match timeout(PATIENCE + MARGIN, reconcilers.watcher.ask(request)).await {
         Ok(Ok(outcomes)) => outcomes,
@@ -130,62 +130,87 @@ async fn reconcile(reconcilers: &Reconcilers, selection: Arc<Selection>, at: Tim
     };
     let resources = outcomes.iter().flatten().map(|entry| entry.annotated).sum();
     outcomes.iter().zip(&receiver.resources).for_each(|(outcome, entry)| {
-        if let Err(error) = outcome {
+        if let Err(error) = outcome
+            && !matches!(error, ReconcileError::PutOff(_))
+        {
             let namespace = entry.namespace.as_deref().unwrap_or(&receiver.key.namespace);
             let resource = format!("{}/{}.{namespace}", entry.kind, entry.name);
             log_receiver!(ERROR, &receiver.key, resource, %error, "unable to request reconciliation");
         }
     });
-    match verdict(&outcomes) {
-        Ok(away) if away.is_empty() => {
+    match Later::of(&outcomes) {
+        Ok(later) if later.entries.is_empty() => {
             Acted::accepted(format!("{resources} resources were asked to reconcile"), resources)
         }
-        Ok(away) => postpone(reconcilers, &selection, (away, resources), at).await,
+        Ok(later) => later.postpone(reconcilers, &selection, resources, at).await,
         Err(error) => Acted::failed(error.to_string(), resources),
     }
 }
 
-/// The entries that the API server does not take now. The first error that lasts decides for all.
-fn verdict(outcomes: &[EntryOutcome]) -> Result<Vec<usize>, &ReconcileError> {
-    let mut away = Vec::new();
-    for (entry, outcome) in outcomes.iter().enumerate() {
-        match outcome {
-            Ok(_) => {}
-            Err(ReconcileError::Unavailable(_)) => away.push(entry),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(away)
+/// The entries of a request that are not asked now.
+#[derive(Debug, Default)]
+struct Later {
+    /// Which, counted from 0.
+    entries: Vec<usize>,
+    /// Whether the API server is away for one of them. Else all are put off for a moment.
+    is_away: bool,
+    /// How long, at least.
+    after: Duration,
 }
 
-/// Has entries of a request wait for the API server.
-async fn postpone(
-    Reconcilers { postponer, .. }: &Reconcilers,
-    selection: &Selection,
-    (away, resources): (Vec<usize>, u32),
-    at: Timestamp,
-) -> Acted {
-    let refused = |error: String| {
-        log_receiver!(ERROR, &selection.receiver().key, error, "failed to store a request to reconcile");
-        let reason = format!("the API server is away, and the request could not be stored: {error}");
-        Acted { outcome: WebhookOutcome::NotStored, reason, resources }
-    };
-    let count = away.len();
-    let waiting: Result<Vec<_>, _> = away.into_iter().map(|entry| selection.postpone(entry, at)).collect();
-    let waiting = match waiting {
-        Ok(waiting) => waiting,
-        Err(error) => return refused(error.to_string()),
-    };
-    match timeout(MARGIN, postponer.ask(Postpone(waiting))).await {
-        Ok(Ok(Ok(()))) => Acted {
-            outcome: WebhookOutcome::Postponed,
-            reason: format!(
-                "{count} entries wait for the API server; {resources} resources were asked to reconcile"
-            ),
-            resources,
-        },
-        Ok(Ok(Err(refusal))) => refused(refusal.to_string()),
-        Ok(Err(_)) | Err(_) => refused("the postponer did not answer in time".to_owned()),
+impl Later {
+    /// The first error that lasts decides for all.
+    fn of(outcomes: &[EntryOutcome]) -> Result<Self, &ReconcileError> {
+        let mut later = Self::default();
+        for (entry, outcome) in outcomes.iter().enumerate() {
+            match outcome {
+                Ok(_) => continue,
+                Err(ReconcileError::Unavailable(_)) => later.is_away = true,
+                Err(ReconcileError::PutOff(after)) => later.after = later.after.max(*after),
+                Err(error) => return Err(error),
+            }
+            later.entries.push(entry);
+        }
+        Ok(later)
+    }
+
+    /// Has them wait.
+    async fn postpone(
+        self,
+        Reconcilers { postponer, .. }: &Reconcilers,
+        selection: &Selection,
+        resources: u32,
+        at: Timestamp,
+    ) -> Acted {
+        let (count, is_away) = (self.entries.len(), self.is_away);
+        let stored = match self.entries.into_iter().map(|entry| selection.postpone(entry, at)).collect() {
+            Ok(reconciles) => {
+                let after = (!is_away).then_some(self.after);
+                match timeout(MARGIN, postponer.ask(Postpone { reconciles, after })).await {
+                    Ok(Ok(stored)) => stored.map_err(|refusal| refusal.to_string()),
+                    Ok(Err(_)) | Err(_) => Err("the postponer did not answer in time".to_owned()),
+                }
+            }
+            Err(error) => Err(PostponeError::to_string(&error)),
+        };
+        let asked = format!("{resources} resources were asked to reconcile");
+        let (outcome, reason) = match stored {
+            Ok(()) if is_away => {
+                (WebhookOutcome::Postponed, format!("{count} entries wait for the API server; {asked}"))
+            }
+            Ok(()) => (WebhookOutcome::PutOff, format!("{count} entries are asked within moments; {asked}")),
+            Err(error) => {
+                log_receiver!(
+                    ERROR,
+                    &selection.receiver().key,
+                    error,
+                    "failed to store a request to reconcile"
+                );
+                let why = if is_away { "the API server is away" } else { "webhooks come too fast" };
+                (WebhookOutcome::NotStored, format!("{why}, and the request could not be stored: {error}"))
+            }
+        };
+        Acted { outcome, reason, resources }
     }
 }
 

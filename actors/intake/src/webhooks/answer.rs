@@ -15,6 +15,8 @@ pub enum WebhookOutcome {
     Accepted,
     /// The API server is away: what is asked is stored, and asked as soon as it is back: 202.
     Postponed,
+    /// Webhooks come faster than their resources are annotated: what is asked is stored, and asked within moments: 202.
+    PutOff,
     /// The path is not canonical: 307.
     Redirected,
     /// The body broke off, or took too long: 400.
@@ -47,6 +49,7 @@ impl WebhookOutcome {
         match self {
             Self::Accepted => "accepted",
             Self::Postponed => "postponed",
+            Self::PutOff => "put-off",
             Self::Redirected => "redirected",
             Self::Unreadable => "unreadable",
             Self::Refused => "refused",
@@ -65,7 +68,7 @@ impl WebhookOutcome {
     /// What the owner of the Receiver is told.
     pub(super) fn verdict(self) -> WebhookVerdict {
         match self {
-            Self::Accepted => WebhookVerdict::Accepted,
+            Self::Accepted | Self::PutOff => WebhookVerdict::Accepted,
             Self::Postponed => WebhookVerdict::Postponed,
             Self::Failed | Self::NotStored => WebhookVerdict::Failed,
             _ => WebhookVerdict::Refused,
@@ -85,6 +88,7 @@ impl Ending for WebhookOutcome {
     const ALL: &'static [Self] = &[
         Self::Accepted,
         Self::Postponed,
+        Self::PutOff,
         Self::Redirected,
         Self::Unreadable,
         Self::Refused,
@@ -106,7 +110,7 @@ impl Ending for WebhookOutcome {
     fn status(self) -> StatusCode {
         match self {
             Self::Accepted => StatusCode::OK,
-            Self::Postponed => StatusCode::ACCEPTED,
+            Self::Postponed | Self::PutOff => StatusCode::ACCEPTED,
             Self::Redirected => StatusCode::TEMPORARY_REDIRECT,
             Self::Unreadable | Self::Refused => StatusCode::BAD_REQUEST,
             Self::Unknown | Self::Elsewhere => StatusCode::NOT_FOUND,

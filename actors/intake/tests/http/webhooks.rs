@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler, MessageResult};
 use campanile_domain::{Event, ObjectKey, PostponedReconcile, ReceiverResource, ReceiverSpec, Secret};
 use campanile_intake::{
-    IntakeConfig, Reconcilers, WebhookAction, WebhookActor, WebhookParts, WebhookSnapshot, bind,
+    IntakeConfig, Reconcilers, WebhookAction, WebhookActor, WebhookOutcome, WebhookParts, WebhookSnapshot,
+    bind,
 };
 use campanile_protocol::{
     Annotated, Change, Changes, EntryOutcome, Postpone, PostponeRefusal, ReadSecrets, ReceiverStanding,
@@ -28,6 +30,8 @@ struct Desk {
     outcomes: Mutex<Vec<EntryOutcome>>,
     reconciles: Mutex<Vec<ObjectKey>>,
     postponed: Mutex<Vec<PostponedReconcile>>,
+    /// How long they are put off; none if they wait for the API server.
+    after: Mutex<Option<Duration>>,
     /// Why nothing is stored; none: it is.
     refusal: Mutex<Option<PostponeRefusal>>,
     resyncs: Mutex<u32>,
@@ -67,11 +71,12 @@ impl Handler<RequestReconciles> for Watcher {
 impl Handler<Postpone> for Watcher {
     type Result = MessageResult<Postpone>;
 
-    fn handle(&mut self, Postpone(all): Postpone, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Postpone { reconciles, after }: Postpone, _: &mut Self::Context) -> Self::Result {
         MessageResult(match self.0.refusal.lock().unwrap().clone() {
             Some(refusal) => Err(refusal),
             None => {
-                self.0.postponed.lock().unwrap().extend(all);
+                self.0.postponed.lock().unwrap().extend(reconciles);
+                *self.0.after.lock().unwrap() = after;
                 Ok(())
             }
         })
@@ -360,6 +365,32 @@ fn issue_20_what_an_absent_api_server_does_not_take_is_stored_and_202_and_a_mix_
             assert_eq!(names, waiting);
             assert!(postponed.iter().all(|one| one.receiver == key() && one.accepted_at == noon()));
         }
+    });
+}
+
+#[test]
+fn issue_20_what_is_put_off_is_stored_and_202_and_no_trouble_of_its_receiver() {
+    run(true, async |hooks| {
+        hooks.tell(naming(&["a", "b", "c"]), ReceiverState::Ready).await;
+        let put_off = |millis| Err(ReconcileError::PutOff(Duration::from_millis(millis)));
+        let away = || Err(ReconcileError::Unavailable("it is away".to_owned()));
+        let done = || Ok(Annotated { annotated: 1, skipped: 0 });
+        for (outcomes, waiting, after) in [
+            (vec![put_off(300), done(), put_off(700)], 2, Some(Duration::from_millis(700))),
+            (vec![put_off(300), away(), done()], 2, None),
+        ] {
+            *hooks.desk.outcomes.lock().unwrap() = outcomes;
+            assert_eq!(hooks.post("", "").await, 202);
+            assert_eq!(std::mem::take(&mut *hooks.desk.postponed.lock().unwrap()).len(), waiting);
+            assert_eq!(*hooks.desk.after.lock().unwrap(), after);
+        }
+        *hooks.desk.outcomes.lock().unwrap() =
+            vec![put_off(1), put_off(1), Err(ReconcileError::Refused("not found".to_owned()))];
+        assert_eq!(hooks.post("", "").await, 500, "what is refused decides");
+        assert!(hooks.desk.postponed.lock().unwrap().is_empty());
+        let series = hooks.snapshot().await.requests;
+        let counted = |outcome| series.iter().filter(|one| one.outcome == outcome).count();
+        assert_eq!((counted(WebhookOutcome::PutOff), counted(WebhookOutcome::Postponed)), (1, 1));
     });
 }
 

@@ -2,8 +2,10 @@
 //! (contract, receivers 7 and 8).
 //!
 //! Entries go side by side, and each has an outcome of its own. A resource that has to pass no filter is patched without being
-//! read. Requests for one resource that come before its patch is sent share it ([`Patches`]).
+//! read. Requests for one resource that come before its patch is sent share it ([`Patches`]). Where webhooks come faster than the API server
+//! takes patches they are put off: whoever asked has them wait, and many become one.
 
+mod pace;
 mod patches;
 mod resources;
 mod target;
@@ -21,15 +23,21 @@ use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use kube::Client;
 use kube::api::{DynamicObject, ListParams, PartialObjectMeta};
+use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::trouble;
-use patches::Patches;
+use patches::{Patches, Urgency};
 use resources::Resources;
 use target::AnnotatedResource;
 
 /// The most objects of one entry that are patched side by side.
 const ABREAST: usize = 16;
+
+/// The most webhooks that are acted on at once; further ones are put off.
+const REQUESTS: usize = 16;
 
 /// The most objects that are listed at once.
 const PAGE: u32 = 500;
@@ -38,6 +46,10 @@ const PAGE: u32 = 500;
 pub(crate) struct Annotator {
     resources: Resources,
     patches: Arc<Patches>,
+    /// Room for requests that may be put off.
+    room: Semaphore,
+    /// Until when there is a crowd: one was put off for want of room a moment ago.
+    crowded: Mutex<Option<Instant>>,
     /// Whether a Receiver may name its own namespace alone.
     no_cross_namespace_refs: bool,
 }
@@ -47,6 +59,8 @@ impl Annotator {
         Self {
             resources: Resources::default(),
             patches: Arc::new(Patches::new(clock)),
+            room: Semaphore::new(REQUESTS),
+            crowded: Mutex::new(None),
             no_cross_namespace_refs,
         }
     }
@@ -55,37 +69,57 @@ impl Annotator {
     pub(crate) async fn request(
         self: Arc<Self>,
         client: Option<Client>,
-        RequestReconciles { selection, patience, .. }: RequestReconciles,
+        request: RequestReconciles,
     ) -> Vec<EntryOutcome> {
-        let entries = 0..selection.receiver().resources.len();
+        let entries = request.selection.receiver().resources.len();
+        let all = |error: ReconcileError| vec![Err(error); entries];
         let Some(client) = client else {
-            let away = || ReconcileError::Unavailable("the API server was not reached yet".to_owned());
-            return entries.map(|_| Err(away())).collect();
+            return all(ReconcileError::Unavailable("the API server was not reached yet".to_owned()));
         };
-        let entry = |index| self.entry_in_time(&client, &selection, index, patience);
-        join_all(entries.map(entry)).await
+        let _room = match request.may_wait.then(|| self.room.try_acquire()).transpose() {
+            Ok(room) => room,
+            // The semaphore is never closed.
+            Err(_) => {
+                *self.crowded.lock() = Some(Instant::now() + pace::SPACING);
+                return all(ReconcileError::PutOff(Duration::ZERO));
+            }
+        };
+        let urgency = self.urgency(request.may_wait);
+        let entry = |index| self.entry_in_time(&client, &request, urgency, index);
+        join_all((0..entries).map(entry)).await
+    }
+
+    fn urgency(&self, may_wait: bool) -> Urgency {
+        let is_crowded = self.crowded.lock().is_some_and(|until| Instant::now() < until);
+        if may_wait { Urgency::MayWait { is_crowded } } else { Urgency::Now }
     }
 
     async fn entry_in_time(
         &self,
         client: &Client,
-        selection: &Selection,
+        RequestReconciles { selection, patience, .. }: &RequestReconciles,
+        urgency: Urgency,
         index: usize,
-        patience: Duration,
     ) -> EntryOutcome {
         let late = || {
             let text = format!("the API server does not answer within {} s", patience.as_secs());
             Err(ReconcileError::Unavailable(text))
         };
-        let entry = self.entry(client, selection, index);
-        tokio::time::timeout(patience, entry).await.unwrap_or_else(|_| late())
+        let entry = self.entry(client, selection, urgency, index);
+        tokio::time::timeout(*patience, entry).await.unwrap_or_else(|_| late())
     }
 
-    async fn entry(&self, client: &Client, selection: &Selection, index: usize) -> EntryOutcome {
+    async fn entry(
+        &self,
+        client: &Client,
+        selection: &Selection,
+        urgency: Urgency,
+        index: usize,
+    ) -> EntryOutcome {
         let receiver = selection.receiver();
         let Some(entry) = receiver.resources.get(index) else { return Ok(Annotated::default()) };
         let wanted = self.wanted(receiver, entry)?;
-        let work = Entry { annotator: self, client, selection, index, entry, wanted };
+        let work = Entry { annotator: self, client, selection, urgency, index, entry, wanted };
         if entry.is_wildcard() { work.selected().await } else { work.named().await }
     }
 
@@ -120,6 +154,7 @@ struct Entry<'a> {
     annotator: &'a Annotator,
     client: &'a Client,
     selection: &'a Selection,
+    urgency: Urgency,
     index: usize,
     entry: &'a ReceiverResource,
     wanted: Wanted,
@@ -222,7 +257,7 @@ impl Entry<'_> {
     }
 
     async fn annotate(&self, target: &AnnotatedResource) -> EntryOutcome {
-        let outcome = self.annotator.patches.annotate(self.client, target).await;
+        let outcome = self.annotator.patches.annotate(self.client, target, self.urgency).await;
         outcome.map(|()| Annotated { annotated: 1, skipped: 0 })
     }
 }

@@ -11,20 +11,28 @@ mod line;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult,
     ResponseActFuture, WrapFuture,
 };
 use campanile_domain::PostponedReconcile;
 use campanile_protocol::{Postpone, PostponeRefusal, PostponedReport, PostponedStore, RequestReconciles};
 use campanile_supervision::{GetSnapshot, LifeGuard, Link, SharedClock, failpoint, failpoint_stall};
 use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::PostponerSnapshot;
 use crate::tick::{Tick, start_ticking};
 use attempt::{ReconcileAttempt, RetryResult, attempt};
-use line::PostponedQueue;
+use line::{Moment, PostponedQueue};
+
+/// The least time between two looks at those that are put off, so that those that come close together go together.
+const SOONEST: Duration = Duration::from_millis(5);
+
+/// The longest time that is waited for such a look.
+const LATEST: Duration = Duration::from_secs(2);
 
 /// Ticks after which all that waits is told again, to a watcher that may have been restarted.
 const REPEAT_TICKS: u32 = 30;
@@ -53,7 +61,14 @@ pub struct PostponerActor {
     line: PostponedQueue,
     loading: Loading,
     ticks: u32,
+    /// When the next round of those is begun that are put off, so that it is not asked for twice.
+    recall: Option<Timestamp>,
 }
+
+/// To itself: one that is put off is due.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+struct Recall;
 
 /// How far the stored ones are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +86,7 @@ impl PostponerActor {
     pub fn new(parts: PostponerParts) -> Self {
         let PostponerParts { store, watcher, reports, clock, guard } = parts;
         let (line, loading) = (PostponedQueue::default(), Loading::Due);
-        Self { store, watcher, reports, clock, guard, line, loading, ticks: 0 }
+        Self { store, watcher, reports, clock, guard, line, loading, ticks: 0, recall: None }
     }
 
     fn load(&mut self, ctx: &mut Context<Self>) {
@@ -110,12 +125,19 @@ impl PostponerActor {
     fn stored(
         &mut self,
         fresh: Vec<PostponedReconcile>,
+        after: Option<Duration>,
         stored: Result<Vec<i64>, String>,
+        ctx: &mut Context<Self>,
     ) -> Result<(), PostponeRefusal> {
         match stored {
             Ok(numbers) => {
-                let replaced = self.line.stored(numbers, fresh, self.clock.now(), fastrand::f64());
+                let moment = self.moment();
+                let after =
+                    after.map(|after| SignedDuration::try_from(after).unwrap_or(SignedDuration::ZERO));
+                let due = after.map(|after| moment.now.checked_add(after).unwrap_or(moment.now));
+                let replaced = self.line.stored(numbers, fresh, due, moment);
                 self.remove(replaced);
+                self.begin_round(ctx);
                 Ok(())
             }
             Err(error) => {
@@ -125,16 +147,30 @@ impl PostponerActor {
         }
     }
 
-    /// Tries the next ones, if it is time.
+    fn moment(&self) -> Moment {
+        Moment { now: self.clock.now(), random: fastrand::f64() }
+    }
+
+    /// Tries the next ones, if it is time, or comes back when it is.
     fn begin_round(&mut self, ctx: &mut Context<Self>) {
         let now = self.clock.now();
         let tries = self.line.take(now);
         if tries.is_empty() {
-            return;
+            return self.await_recall(now, ctx);
         }
         let round = tries.into_iter().map(|one| attempt(self.watcher.clone(), one, now));
         let round = join_all(round).into_actor(self).map(|endings, actor, ctx| actor.end_round(endings, ctx));
         ctx.spawn(round);
+    }
+
+    fn await_recall(&mut self, now: Timestamp, ctx: &mut Context<Self>) {
+        let Some(due) = self.line.next_due() else { return };
+        let pause = Duration::try_from(due.duration_since(now)).unwrap_or_default();
+        // What comes later is for the tick.
+        if pause < LATEST && self.recall.is_none_or(|known| due < known || known <= now) {
+            self.recall = Some(due);
+            ctx.notify_later(Recall, pause.max(SOONEST));
+        }
     }
 
     fn end_round(&mut self, endings: Vec<(ReconcileAttempt, RetryResult)>, ctx: &mut Context<Self>) {
@@ -157,7 +193,7 @@ impl PostponerActor {
             }
         }
         self.remove(over);
-        self.line.round_ended(self.clock.now(), fastrand::f64());
+        self.line.round_ended(self.moment());
         self.begin_round(ctx);
     }
 
@@ -214,12 +250,21 @@ impl Handler<Tick> for PostponerActor {
     }
 }
 
+impl Handler<Recall> for PostponerActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Recall, ctx: &mut Context<Self>) {
+        self.recall = None;
+        self.begin_round(ctx);
+    }
+}
+
 impl Handler<Postpone> for PostponerActor {
     type Result = ResponseActFuture<Self, Result<(), PostponeRefusal>>;
 
-    fn handle(&mut self, Postpone(all): Postpone, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, Postpone { reconciles, after }: Postpone, _: &mut Context<Self>) -> Self::Result {
         let admitted = match self.loading {
-            Loading::Done => self.line.admit(all, self.clock.now()),
+            Loading::Done => self.line.admit(reconciles, self.clock.now()),
             Loading::Due | Loading::UnderWay => {
                 Err(PostponeRefusal::Store("the stored requests are not read yet".to_owned()))
             }
@@ -228,7 +273,7 @@ impl Handler<Postpone> for PostponerActor {
             Ok(fresh) if fresh.is_empty() => Box::pin(async { Ok(()) }.into_actor(self)),
             Ok(fresh) => {
                 let storing = self.store.store(fresh.clone()).into_actor(self);
-                Box::pin(storing.map(move |stored, actor, _| actor.stored(fresh, stored)))
+                Box::pin(storing.map(move |stored, actor, ctx| actor.stored(fresh, after, stored, ctx)))
             }
             Err(refusal) => Box::pin(async { Err(refusal) }.into_actor(self)),
         }

@@ -1,7 +1,9 @@
 //! The patches that annotate: one at a time for each resource, a few at once, and many requests for a resource in one.
+//!
+//! A request that comes while a patch is under way shares the next. Where requests come faster than the resource's [`AnnotationPace`], they are put off:
+//! whoever asked has them wait, and one patch does for all of them.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +15,9 @@ use kube::api::{Patch, PatchParams};
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::Instant;
 
+use super::pace::AnnotationPace;
 use super::target::AnnotatedResource;
 use super::{cause, refusal};
 use crate::cluster::writing::FIELD_MANAGER;
@@ -24,16 +28,36 @@ const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 /// The most patches under way at once.
 const CONCURRENT: usize = 32;
 
+/// Resources whose pace is remembered; beyond it those are forgotten of which nothing matters any more.
+const REMEMBERED: usize = 4_096;
+
 /// How long one patch may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 type Outcome = Result<(), ReconcileError>;
 
+/// A resource that is patched, or was a moment ago.
+struct Slot {
+    /// Those who wait for its next patch.
+    waiting: Vec<oneshot::Sender<Outcome>>,
+    /// Whether a task patches it.
+    is_under_way: bool,
+    pace: AnnotationPace,
+}
+
+/// How a resource is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// By one who was put off before, or has nowhere to wait.
+    Now,
+    /// By one who may be put off; with whether many are under way.
+    MayWait { is_crowded: bool },
+}
+
 /// Patches under way and those who wait for them.
 pub(super) struct Patches {
     clock: SharedClock,
-    /// Those who wait for the next patch of a resource. A resource is in it while a task patches it.
-    waiting: Mutex<HashMap<AnnotatedResource, Vec<oneshot::Sender<Outcome>>>>,
+    resources: Mutex<HashMap<AnnotatedResource, Slot>>,
     room: Semaphore,
     /// The newest value that was given out.
     newest: Mutex<Timestamp>,
@@ -41,25 +65,50 @@ pub(super) struct Patches {
 
 impl Patches {
     pub(super) fn new(clock: SharedClock) -> Self {
-        let (waiting, newest) = (Mutex::default(), Mutex::new(Timestamp::MIN));
-        Self { clock, waiting, room: Semaphore::new(CONCURRENT), newest }
+        let (resources, newest) = (Mutex::default(), Mutex::new(Timestamp::MIN));
+        Self { clock, resources, room: Semaphore::new(CONCURRENT), newest }
     }
 
     /// Annotates a resource, with a patch that is sent after this call. Who comes while an earlier one is under way shares the
     /// next with all who do: a controller that began before knows nothing of what they tell.
-    pub(super) async fn annotate(self: &Arc<Self>, client: &Client, target: &AnnotatedResource) -> Outcome {
-        let (sender, outcome) = oneshot::channel();
-        match self.waiting.lock().entry(target.clone()) {
-            Entry::Occupied(mut waiting) => waiting.get_mut().push(sender),
-            Entry::Vacant(vacant) => {
-                vacant.insert(vec![sender]);
-                // It goes on if the request that began it gives up.
-                actix::spawn(self.clone().patch_all(client.clone(), target.clone()));
-            }
-        }
+    pub(super) async fn annotate(
+        self: &Arc<Self>,
+        client: &Client,
+        target: &AnnotatedResource,
+        urgency: Urgency,
+    ) -> Outcome {
+        let outcome = self.queue(client, target, urgency)?;
         outcome.await.unwrap_or_else(|_| {
             Err(ReconcileError::Unavailable("the watcher was restarted before it could ask".to_owned()))
         })
+    }
+
+    /// Puts one among those who wait for the next patch of a resource.
+    fn queue(
+        self: &Arc<Self>,
+        client: &Client,
+        target: &AnnotatedResource,
+        urgency: Urgency,
+    ) -> Result<oneshot::Receiver<Outcome>, ReconcileError> {
+        let now = Instant::now();
+        let mut resources = self.resources.lock();
+        if resources.len() >= REMEMBERED {
+            resources.retain(|_, slot| slot.is_under_way || !slot.pace.is_over(now));
+        }
+        let idle = || Slot { waiting: Vec::new(), is_under_way: false, pace: AnnotationPace::new(now) };
+        let slot = resources.entry(target.clone()).or_insert_with(idle);
+        if let Urgency::MayWait { is_crowded } = urgency
+            && let Some(wait) = slot.pace.put_off(now, is_crowded)
+        {
+            return Err(ReconcileError::PutOff(wait));
+        }
+        let (sender, outcome) = oneshot::channel();
+        slot.waiting.push(sender);
+        if !std::mem::replace(&mut slot.is_under_way, true) {
+            // It goes on if the request that began it gives up.
+            actix::spawn(self.clone().patch_all(client.clone(), target.clone()));
+        }
+        Ok(outcome)
     }
 
     /// Patches a resource as long as somebody waits for it.
@@ -70,19 +119,31 @@ impl Patches {
             let Some(waiting) = self.take(&target) else { return };
             let outcome = self.patch(&client, &target).await;
             drop(room);
+            if matches!(outcome, Err(ReconcileError::Refused(_))) {
+                // Who asks next is to hear of it, and not to be put off.
+                self.forget_pace(&target);
+            }
             // Who has given up does not hear it.
             waiting.into_iter().for_each(|one| drop(one.send(outcome.clone())));
         }
     }
 
-    /// Those who wait for the next patch; the resource is done if there are none.
+    /// Those who wait for the next patch, which is sent now; the resource is done if there are none.
     fn take(&self, target: &AnnotatedResource) -> Option<Vec<oneshot::Sender<Outcome>>> {
-        let mut all = self.waiting.lock();
-        let waiting = all.get_mut(target).map(std::mem::take).filter(|waiting| !waiting.is_empty());
-        if waiting.is_none() {
-            all.remove(target);
+        let mut resources = self.resources.lock();
+        let slot = resources.get_mut(target)?;
+        if slot.waiting.is_empty() {
+            slot.is_under_way = false;
+            return None;
         }
-        waiting
+        slot.pace.patched(Instant::now());
+        Some(std::mem::take(&mut slot.waiting))
+    }
+
+    fn forget_pace(&self, target: &AnnotatedResource) {
+        if let Some(slot) = self.resources.lock().get_mut(target) {
+            slot.pace = AnnotationPace::new(Instant::now());
+        }
     }
 
     async fn patch(&self, client: &Client, target: &AnnotatedResource) -> Outcome {
@@ -104,7 +165,7 @@ impl Patches {
     /// How many wait for a patch that is not under way.
     #[cfg(test)]
     pub(super) fn waiting_for_next(&self) -> usize {
-        self.waiting.lock().values().map(Vec::len).sum()
+        self.resources.lock().values().map(|slot| slot.waiting.len()).sum()
     }
 
     /// A value that was not given out before, and is later than all that were.

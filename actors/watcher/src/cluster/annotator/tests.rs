@@ -147,7 +147,12 @@ fn request(resources: Vec<ReceiverResource>, body: &str) -> RequestReconciles {
         panic!("it is")
     };
     let selection = Arc::new(verified.select().unwrap());
-    RequestReconciles { selection, at: campanile_testkit::noon(), patience: Duration::from_secs(5) }
+    RequestReconciles {
+        selection,
+        at: campanile_testkit::noon(),
+        patience: Duration::from_secs(5),
+        may_wait: true,
+    }
 }
 
 fn annotator(ward: &Ward) -> Arc<Annotator> {
@@ -317,5 +322,67 @@ fn issue_20_a_server_that_does_not_answer_is_given_up_in_time_and_may_be_tried_l
             RequestReconciles { patience: Duration::from_millis(10), ..request(vec![entry("app")], "") };
         let outcomes = annotator(&ward).request(Some(server.client()), request).await;
         assert!(matches!(outcomes.as_slice(), [Err(ReconcileError::Unavailable(_))]), "{outcomes:?}");
+    });
+}
+
+/// Whether all entries are put off, and nothing else happened to them.
+fn are_put_off(outcomes: &[EntryOutcome]) -> bool {
+    outcomes.iter().all(|outcome| matches!(outcome, Err(ReconcileError::PutOff(_))))
+}
+
+#[test]
+fn issue_20_webhooks_that_come_faster_than_their_resource_is_annotated_are_put_off() {
+    run(async |ward| {
+        let server = Server::new(|_, _| (200, object("app", "")));
+        let annotator = annotator(&ward);
+        let ask = |may_wait: bool| {
+            let request = RequestReconciles { may_wait, ..request(vec![entry("app")], "") };
+            annotator.clone().request(Some(server.client()), request)
+        };
+        let mut at_once = 0;
+        while !are_put_off(&ask(true).await) {
+            at_once += 1;
+        }
+        assert_eq!((at_once, server.patched()), (20, 20), "hosts send several events about one change");
+        assert_eq!(ask(false).await, [ONE], "one that waited already is not put off again");
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(ask(true).await, [ONE]);
+    });
+}
+
+#[test]
+fn issue_20_one_that_is_refused_is_told_so_however_often_it_is_asked() {
+    run(async |ward| {
+        let server = Server::new(|_, _| status(404, "no"));
+        let annotator = annotator(&ward);
+        for _ in 0..50 {
+            let outcomes =
+                annotator.clone().request(Some(server.client()), request(vec![entry("app")], "")).await;
+            assert!(matches!(outcomes.as_slice(), [Err(ReconcileError::Refused(_))]), "{outcomes:?}");
+        }
+    });
+}
+
+#[test]
+fn issue_20_in_a_crowd_webhooks_are_put_off_and_each_resource_keeps_its_pace() {
+    run(async |ward| {
+        let server = Server::new(|_, _| (200, object("app", "")));
+        server.0.patches.forget_permits(usize::MAX);
+        let annotator = annotator(&ward);
+        let ask = |name: &str| {
+            let request = request(vec![entry(name)], "");
+            actix_rt::spawn(annotator.clone().request(Some(server.client()), request))
+        };
+        let first: Vec<_> = (0..REQUESTS).map(|number| ask(&format!("app-{number}"))).collect();
+        while server.patched() < REQUESTS {
+            tokio::task::yield_now().await;
+        }
+        assert!(are_put_off(&ask("other").await.unwrap()), "as many are acted on as may");
+        server.0.patches.add_permits(Semaphore::MAX_PERMITS >> 1);
+        for one in first {
+            assert_eq!(one.await.unwrap(), [ONE]);
+        }
+        assert!(are_put_off(&ask("app-0").await.unwrap()), "it was annotated a moment ago");
+        assert_eq!(ask("other").await.unwrap(), [ONE], "and this one was not");
     });
 }

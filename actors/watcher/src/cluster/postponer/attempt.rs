@@ -49,7 +49,8 @@ pub(super) async fn attempt(
 }
 
 async fn ask(watcher: &Link<RequestReconciles>, selection: Selection, at: Timestamp) -> RetryResult {
-    let request = RequestReconciles { selection: Arc::new(selection), at, patience: PATIENCE };
+    let request =
+        RequestReconciles { selection: Arc::new(selection), at, patience: PATIENCE, may_wait: false };
     let Ok(Ok(outcomes)) = timeout(PATIENCE + MARGIN, watcher.ask(request)).await else {
         return RetryResult::Away("the watcher did not answer in time".to_owned());
     };
@@ -57,6 +58,7 @@ async fn ask(watcher: &Link<RequestReconciles>, selection: Selection, at: Timest
     for outcome in outcomes {
         match outcome {
             Ok(entry) => resources += entry.annotated,
+            Err(error @ ReconcileError::PutOff(_)) => return RetryResult::Away(error.to_string()),
             Err(ReconcileError::Unavailable(text)) => return RetryResult::Away(text),
             Err(ReconcileError::Refused(text)) => return RetryResult::Failed(text),
         }

@@ -2,6 +2,8 @@
 //!
 //! Turns go round: what was tried longest ago comes next, so that a resource that fails for its own reasons holds up no other.
 //! A round in which nothing was answered makes the pause grow, and the next round small; any answer ends the pause.
+//! Those that are put off come when their time has come. They wait for their resource's pace and not for the API server, so nobody is
+//! told that they wait, unless it does not answer them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -71,6 +73,15 @@ struct Waiting {
     /// When it was tried last, in turns.
     turn: u64,
     is_under_way: bool,
+    /// When it comes; only of one that is put off, and was not tried yet.
+    due: Option<Timestamp>,
+}
+
+/// When something happens, and chance between 0 and 1, for pauses.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) now: Timestamp,
+    pub(super) random: f64,
 }
 
 struct Counted {
@@ -85,6 +96,10 @@ pub(super) struct PostponedQueue {
     by_resource: HashMap<String, i64>,
     /// Those whose turn comes, the one that was tried longest ago first.
     turns: BTreeSet<(u64, i64)>,
+    /// Those that are put off, the next first.
+    put_off: BTreeSet<(Timestamp, i64)>,
+    /// How many wait for the API server: all but those that are put off and were not tried yet.
+    for_server: usize,
     next_turn: u64,
     under_way: usize,
     /// What waits and what is being stored, in all and by namespace.
@@ -106,7 +121,7 @@ impl PostponedQueue {
         let mut replaced = Vec::new();
         for (number, reconcile) in all {
             self.add_load(&reconcile);
-            replaced.extend(self.insert(number, reconcile));
+            replaced.extend(self.insert(number, reconcile, None));
         }
         replaced
     }
@@ -149,21 +164,25 @@ impl PostponedQueue {
         })
     }
 
-    /// What was admitted is stored. Returns the numbers of those that it replaces.
+    /// What was admitted is stored; `due` says when those come that are put off. Returns the numbers of those that it replaces.
     pub(super) fn stored(
         &mut self,
         numbers: Vec<i64>,
         fresh: Vec<PostponedReconcile>,
-        now: Timestamp,
-        random: f64,
+        due: Option<Timestamp>,
+        Moment { now, random }: Moment,
     ) -> Vec<i64> {
-        if self.waiting.is_empty() {
+        if due.is_none() && self.for_server == 0 {
             // It was tried just now.
             self.silent_rounds = 1;
             self.pause(now, random);
         }
-        self.totals.postponed += fresh.len() as u64;
-        numbers.into_iter().zip(fresh).filter_map(|(number, one)| self.insert(number, one)).collect()
+        let count = match due {
+            None => &mut self.totals.postponed,
+            Some(_) => &mut self.totals.put_off,
+        };
+        *count += fresh.len() as u64;
+        numbers.into_iter().zip(fresh).filter_map(|(number, one)| self.insert(number, one, due)).collect()
     }
 
     /// What was admitted could not be stored.
@@ -172,26 +191,53 @@ impl PostponedQueue {
     }
 
     /// Puts one in, whose load is counted. Returns the number of the one that it replaces.
-    fn insert(&mut self, number: i64, reconcile: PostponedReconcile) -> Option<i64> {
+    fn insert(&mut self, number: i64, reconcile: PostponedReconcile, due: Option<Timestamp>) -> Option<i64> {
         let before = self.by_resource.insert(reconcile.resource.clone(), number);
         let replaced = before.filter(|before| self.drop_waiting(*before).is_some());
-        self.count(&reconcile.receiver, |counts| counts.waiting += 1);
         let turn = self.give_turn();
-        self.turns.insert((turn, number));
-        self.waiting.insert(number, Waiting { reconcile, turn, is_under_way: false });
+        match due {
+            Some(due) => drop(self.put_off.insert((due, number))),
+            None => {
+                self.waits_for_server(&reconcile.receiver);
+                self.turns.insert((turn, number));
+            }
+        }
+        self.waiting.insert(number, Waiting { reconcile, turn, is_under_way: false, due });
         replaced
     }
 
     /// Takes one out, under way or not. Its resource is left to whoever has it now.
     fn drop_waiting(&mut self, number: i64) -> Option<PostponedReconcile> {
-        let Waiting { reconcile, turn, .. } = self.waiting.remove(&number)?;
+        let Waiting { reconcile, turn, due, .. } = self.waiting.remove(&number)?;
         self.turns.remove(&(turn, number));
         if self.by_resource.get(&reconcile.resource) == Some(&number) {
             self.by_resource.remove(&reconcile.resource);
         }
         self.take_load(&reconcile);
-        self.count(&reconcile.receiver, |counts| counts.waiting = counts.waiting.saturating_sub(1));
+        match due {
+            Some(due) => drop(self.put_off.remove(&(due, number))),
+            None => {
+                self.for_server -= 1;
+                self.count(&reconcile.receiver, |counts| counts.waiting = counts.waiting.saturating_sub(1));
+            }
+        }
         Some(reconcile)
+    }
+
+    /// Has those come whose time has come.
+    fn recall(&mut self, now: Timestamp) {
+        while let Some((due, number)) = self.put_off.first().copied().filter(|(due, _)| *due <= now) {
+            self.put_off.remove(&(due, number));
+            if let Some(waiting) = self.waiting.get(&number) {
+                self.turns.insert((waiting.turn, number));
+            }
+        }
+    }
+
+    /// When the next one comes that is put off; none if there is none, or nothing may be tried.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        let (due, _) = self.put_off.first()?;
+        (self.under_way == 0).then(|| self.not_before.map_or(*due, |pause| pause.max(*due)))
     }
 
     /// The next round; none while there is one, or a pause.
@@ -199,6 +245,7 @@ impl PostponedQueue {
         if self.under_way > 0 || self.not_before.is_some_and(|at| now < at) {
             return Vec::new();
         }
+        self.recall(now);
         let most = if self.silent_rounds > 0 { PROBE } else { ROUND };
         let mut round = Vec::new();
         while round.len() < most
@@ -242,14 +289,23 @@ impl PostponedQueue {
 
     fn back_in_line(&mut self, number: i64) {
         let turn = self.give_turn();
-        if let Some(waiting) = self.waiting.get_mut(&number) {
-            (waiting.turn, waiting.is_under_way) = (turn, false);
-            self.turns.insert((turn, number));
+        let Some(waiting) = self.waiting.get_mut(&number) else { return };
+        (waiting.turn, waiting.is_under_way) = (turn, false);
+        self.turns.insert((turn, number));
+        if waiting.due.take().is_some() {
+            let receiver = waiting.reconcile.receiver.clone();
+            self.totals.postponed += 1;
+            self.waits_for_server(&receiver);
         }
     }
 
+    fn waits_for_server(&mut self, receiver: &ObjectKey) {
+        self.for_server += 1;
+        self.count(receiver, |counts| counts.waiting += 1);
+    }
+
     /// All tries of the round ended.
-    pub(super) fn round_ended(&mut self, now: Timestamp, random: f64) {
+    pub(super) fn round_ended(&mut self, Moment { now, random }: Moment) {
         if self.is_answered {
             (self.silent_rounds, self.not_before) = (0, None);
         } else {
@@ -295,7 +351,7 @@ impl PostponedQueue {
     }
 
     pub(super) fn snapshot(&self) -> PostponerSnapshot {
-        PostponerSnapshot { waiting: self.waiting.len(), bytes: self.load.bytes, ..self.totals.clone() }
+        PostponerSnapshot { waiting: self.for_server, bytes: self.load.bytes, ..self.totals.clone() }
     }
 
     fn give_turn(&mut self) -> u64 {

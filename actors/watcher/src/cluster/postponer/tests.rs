@@ -115,10 +115,19 @@ impl Rig {
     }
 
     async fn postpone(&self, all: Vec<PostponedReconcile>) -> Result<(), PostponeRefusal> {
+        self.put_off(all, None).await
+    }
+
+    /// For this time; none if the API server is away.
+    async fn put_off(
+        &self,
+        reconciles: Vec<PostponedReconcile>,
+        after: Option<Duration>,
+    ) -> Result<(), PostponeRefusal> {
         // The store is read by then.
         self.snapshot().await;
         tokio::task::yield_now().await;
-        self.postponer.send(Postpone(all)).await.unwrap()
+        self.postponer.send(Postpone { reconciles, after }).await.unwrap()
     }
 
     async fn snapshot(&self) -> PostponerSnapshot {
@@ -259,5 +268,24 @@ fn issue_20_what_the_disk_does_not_take_is_not_accepted_and_takes_no_room() {
         assert_eq!(refused, Err(PostponeRefusal::Store("the disk has no space left".to_owned())));
         let snapshot = rig.snapshot().await;
         assert_eq!((snapshot.waiting, snapshot.bytes, snapshot.postponed), (0, 0, 0));
+    });
+}
+
+#[test]
+fn issue_20_what_is_put_off_is_stored_and_made_in_its_time_once() {
+    run(async |ward| {
+        let rig = Rig::new(&ward);
+        let moment = Some(Duration::from_millis(700));
+        for second in 0..3 {
+            assert_eq!(rig.put_off(vec![waiting("a", second)], moment).await, Ok(()));
+        }
+        assert_eq!(rig.stored().len(), 1, "a crash would lose nothing");
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        assert!(rig.asked().is_empty());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(rig.asked(), ["a"]);
+        assert!(rig.stored().is_empty());
+        let snapshot = rig.snapshot().await;
+        assert_eq!((snapshot.put_off, snapshot.postponed, snapshot.made), (1, 0, 1));
     });
 }

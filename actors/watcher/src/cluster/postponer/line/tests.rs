@@ -12,9 +12,23 @@ fn of(namespace: &str, name: &str) -> PostponedReconcile {
 }
 
 fn put(line: &mut PostponedQueue, number: i64, one: PostponedReconcile) -> Vec<i64> {
+    put_until(line, number, one, None)
+}
+
+/// Puts one off until then; none if it waits for the API server.
+fn put_until(
+    line: &mut PostponedQueue,
+    number: i64,
+    one: PostponedReconcile,
+    due: Option<Timestamp>,
+) -> Vec<i64> {
     let fresh = line.admit(vec![one], noon()).unwrap();
     let numbers = fresh.iter().map(|_| number).collect();
-    line.stored(numbers, fresh, noon(), 0.5)
+    line.stored(numbers, fresh, due, at(0, 0.5))
+}
+
+fn at(seconds: i64, random: f64) -> Moment {
+    Moment { now: later(seconds), random }
 }
 
 fn away() -> RetryResult {
@@ -40,13 +54,13 @@ fn issue_20_what_was_tried_longest_ago_comes_next_and_a_silent_server_is_only_pr
     assert_eq!(numbers(&first), (1..=8).collect::<Vec<_>>());
     assert!(line.take(later(10)).is_empty(), "one round at a time");
     first.iter().for_each(|one| assert!(!line.ended(one.number, away())));
-    line.round_ended(later(10), 1.0);
+    line.round_ended(at(10, 1.0));
     assert!(line.take(later(13)).is_empty(), "a pause of 4 s");
     let second = line.take(later(15));
     assert_eq!(numbers(&second), (9..=16).collect::<Vec<_>>());
     assert!(line.ended(9, DONE));
     (10..=16).for_each(|number| assert!(!line.ended(number, away())));
-    line.round_ended(later(15), 1.0);
+    line.round_ended(at(15, 1.0));
     let third = line.take(later(15));
     assert_eq!(numbers(&third), (17..=48).collect::<Vec<_>>(), "an answer ends the pause");
 }
@@ -58,7 +72,7 @@ fn issue_20_a_newer_request_outlives_the_try_of_an_older_one() {
     assert_eq!(numbers(&line.take(later(60))), [1]);
     assert_eq!(put(&mut line, 2, of("apps", "a")), [1], "its patch may have been sent before");
     assert!(!line.ended(1, DONE));
-    line.round_ended(later(60), 0.0);
+    line.round_ended(at(60, 0.0));
     assert_eq!(numbers(&line.take(later(60))), [2]);
     assert!(line.ended(2, DONE));
     assert_eq!((line.snapshot().waiting, line.snapshot().bytes), (0, 0));
@@ -109,4 +123,38 @@ fn issue_20_counts_are_told_once_and_again_to_who_knows_nothing() {
     assert_eq!(line.expire(later(24 * 3600)).len(), 1);
     let counts = line.news(false);
     assert_eq!((counts[0].waiting, counts[0].expired), (0, 1));
+}
+
+#[test]
+fn issue_20_what_is_put_off_comes_in_its_time_and_nobody_is_told_that_it_waits() {
+    let mut line = PostponedQueue::default();
+    put_until(&mut line, 1, of("apps", "a"), Some(later(2)));
+    put_until(&mut line, 2, of("apps", "b"), Some(later(1)));
+    assert_eq!(line.next_due(), Some(later(1)));
+    assert!(line.take(noon()).is_empty());
+    assert_eq!(numbers(&line.take(later(1))), [2]);
+    assert_eq!(line.next_due(), None, "a round is under way");
+    assert!(line.ended(2, DONE));
+    line.round_ended(at(1, 0.5));
+    assert_eq!(line.admit(vec![of("apps", "a")], noon()), Ok(vec![]), "it waits as one with the first");
+    assert_eq!((line.snapshot().waiting, line.snapshot().put_off), (0, 2));
+    assert!(line.news(true).iter().all(|counts| counts.waiting == 0));
+    assert_eq!(numbers(&line.take(later(2))), [1]);
+    assert!(!line.ended(1, away()));
+    line.round_ended(at(2, 0.5));
+    assert_eq!((line.snapshot().waiting, line.snapshot().postponed), (1, 1), "now it waits for the server");
+    assert_eq!(line.news(false)[0].waiting, 1);
+    assert_eq!(numbers(&line.take(later(60))), [1]);
+    assert!(line.ended(1, DONE));
+    assert_eq!((line.snapshot().waiting, line.snapshot().bytes), (0, 0));
+}
+
+#[test]
+fn issue_20_what_is_put_off_waits_for_a_server_that_is_away_as_all_do() {
+    let mut line = PostponedQueue::default();
+    put(&mut line, 1, of("apps", "a"));
+    put_until(&mut line, 2, of("apps", "b"), Some(noon()));
+    assert!(line.take(noon()).is_empty(), "a pause");
+    assert!(line.next_due().is_some_and(|due| due > noon()), "it is not looked at in vain");
+    assert_eq!(numbers(&line.take(later(5))), [1, 2]);
 }
