@@ -1,4 +1,4 @@
-"""A Campanile process in standalone mode, and what the system says of it."""
+"""A Campanile process, and what the system says of it."""
 
 import contextlib
 import json
@@ -25,9 +25,10 @@ QUIET_PORTS = range(20_000, 32_768)
 class Instance:
     """Started at once; ready after `with`."""
 
-    def __init__(self, command: str, folder: pathlib.Path) -> None:
+    def __init__(self, command: str, folder: pathlib.Path, in_cluster: bool = False) -> None:
         ports = [free_port() for _ in range(4)]
         self.events = f"http://127.0.0.1:{ports[0]}/"
+        self.webhooks = f"http://127.0.0.1:{ports[3]}"
         self.folder = folder
         self._health = f"http://127.0.0.1:{ports[1]}/readyz"
         self._state = f"http://127.0.0.1:{ports[2]}/v1/state"
@@ -35,12 +36,13 @@ class Instance:
         self._process = subprocess.Popen(
             [
                 command,
-                "run",
-                f"--manifests={folder / 'manifests'}",
+                # In a cluster it is that of KUBECONFIG.
+                *([] if in_cluster else ["run", f"--manifests={folder / 'manifests'}"]),
                 f"--state-dir={folder / 'state'}",
                 f"--events-addr=127.0.0.1:{ports[0]}",
                 f"--health-addr=127.0.0.1:{ports[1]}",
                 f"--admin-addr=127.0.0.1:{ports[2]}",
+                f"--receiverAddr=127.0.0.1:{ports[3]}",
                 "--metrics-addr=0",
             ],
             stdout=self._log,
@@ -49,7 +51,7 @@ class Instance:
 
     def __enter__(self) -> Self:
         wait(lambda: fetch(self._health) is not None, 60, "it is not ready")
-        wait(lambda: self._reads("router", "alerts") is not None, 60, "its router does not answer")
+        wait(lambda: self.reads("router", "alerts") is not None, 60, "its router does not answer")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,7 +66,8 @@ class Instance:
             self._process.kill()
         self._log.close()
 
-    def _reads(self, *path: str) -> Any:
+    def reads(self, *path: str) -> Any:
+        """What the operations API says under these keys; None if nothing."""
         value: Any = json.loads(fetch(self._state) or b"{}")
         for step in path:
             value = value.get(step) if isinstance(value, dict) else None
@@ -72,15 +75,15 @@ class Instance:
 
     def await_alerts(self, count: int) -> None:
         """Waits until the router knows so many Alerts, and what start-up cost is spent."""
-        wait(lambda: self._reads("router", "alerts") == count, 60, "not all Alerts are loaded")
+        wait(lambda: self.reads("router", "alerts") == count, 60, "not all Alerts are loaded")
 
     def await_empty(self) -> None:
         """Waits until every delivery is done."""
-        wait(lambda: self._reads("outbox", "total", "pending") == 0, 60, "the outbox does not empty")
+        wait(lambda: self.reads("outbox", "total", "pending") == 0, 60, "the outbox does not empty")
 
     def evicted(self) -> int:
         """Idle connections to destinations that were closed because others needed their place."""
-        return int(self._reads("sockets", "closed") or 0)
+        return int(self.reads("sockets", "closed") or 0)
 
     def memory(self, field: str) -> float:
         """MiB of resident memory, now (VmRSS) or at its peak (VmHWM)."""

@@ -1,5 +1,6 @@
 //! What a run is told.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Parser;
@@ -57,6 +58,10 @@ pub(crate) struct Args {
     /// First sequence number, so that runs do not repeat each other's events.
     #[arg(long, default_value_t = 0)]
     pub(crate) first: usize,
+    /// A file of webhooks, which are posted in turns in place of events: a JSON list of objects with `url`, `headers`, `body` and
+    /// `label`. Answers are counted by label; there is no sink.
+    #[arg(long)]
+    pub(crate) hooks: Option<PathBuf>,
     /// Only serve the sink, for `idle` seconds, printing what arrived.
     #[arg(long)]
     pub(crate) sink_only: bool,

@@ -2,6 +2,7 @@
 //! number, so that one run gives throughput, latency, losses and duplicates. It knows nothing of the program between.
 
 mod args;
+mod hooks;
 mod ledger;
 mod poster;
 mod report;
@@ -25,6 +26,10 @@ pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let args = Args::parse();
+    if let Some(file) = &args.hooks {
+        println!("{}", hooks::post_all(&args, file).await?);
+        return Ok(());
+    }
     let ledger = Arc::new(Ledger::new(args.first, args.total)?);
     let port = |number: &u16| Port::new(*number, args.mode(*number), args.total).map(Arc::new);
     let ports = args.sink_ports.iter().map(port).collect::<Result<Vec<_>, _>>()?;

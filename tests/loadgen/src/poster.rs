@@ -24,11 +24,11 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    fn new() -> Result<Answers, Error> {
+    pub(crate) fn new() -> Result<Answers, Error> {
         Ok(Answers { statuses: BTreeMap::new(), took: Histogram::new(3)? })
     }
 
-    fn add(&mut self, other: Answers) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, other: Answers) -> Result<(), Error> {
         for (status, count) in other.statuses {
             *self.statuses.entry(status).or_default() += count;
         }

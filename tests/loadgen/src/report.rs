@@ -61,7 +61,7 @@ fn of_port(port: &Port) -> Value {
 }
 
 /// Milliseconds to two digits.
-fn spread(latency: &Histogram<u64>) -> Value {
+pub(crate) fn spread(latency: &Histogram<u64>) -> Value {
     let ms = |micros: u64| (micros as f64 / 10.0).round() / 100.0;
     json!({
         "p50": ms(latency.value_at_quantile(0.5)),
