@@ -89,6 +89,8 @@ pub(crate) struct Trouble {
 #[rtype(result = "()")]
 pub(crate) struct StatusChanged {
     pub(crate) stale: Vec<Id>,
+    /// Those that have no status yet and are ready, so that nobody waits for it: they may take longer.
+    pub(crate) first: Vec<Id>,
     pub(crate) gone: Vec<Id>,
     /// Whether a condition may have changed, so that they are looked at now and not within a second.
     pub(crate) urgent: bool,

@@ -121,7 +121,10 @@ impl StatusWriterActor {
                     return Some(*write);
                 }
                 Admission::At(later) => {
-                    self.queue.mark(id, later);
+                    match write.first {
+                        true => self.queue.mark_first(id, later),
+                        false => self.queue.mark(id, later),
+                    }
                     ReconcileResult::RequeueAfter
                 }
             },
@@ -180,10 +183,11 @@ impl Handler<Tick> for StatusWriterActor {
 impl Handler<StatusChanged> for StatusWriterActor {
     type Result = ();
 
-    fn handle(&mut self, StatusChanged { stale, gone, urgent }: StatusChanged, _: &mut Context<Self>) {
+    fn handle(&mut self, StatusChanged { stale, first, gone, urgent }: StatusChanged, _: &mut Context<Self>) {
         let now = self.clock.now();
         gone.iter().for_each(|id| self.queue.forget(id));
         stale.into_iter().for_each(|id| self.queue.mark(id, now));
+        first.into_iter().for_each(|id| self.queue.mark_first(id, now));
         if urgent {
             self.bell.notify_one();
         }

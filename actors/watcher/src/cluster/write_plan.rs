@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use campanile_crds::condition::TRUE;
 use serde_json::{Value as Json, json};
 
 use super::object_status::Difference;
@@ -40,6 +41,8 @@ pub(crate) struct StatusPatch {
     pub(crate) served: Served,
     pub(crate) part: Part,
     pub(crate) difference: Difference,
+    /// Whether it is the first status of an object that is ready.
+    pub(crate) first: bool,
     /// Differs where the contents do.
     pub(crate) mark: u64,
     /// The version of the object that it was made for.
@@ -59,6 +62,7 @@ pub(crate) struct PlannedObject<'a> {
 /// The plan of one object.
 pub(crate) fn plan(id: &Id, subject: &PlannedObject<'_>) -> WritePlan {
     let PlannedObject { served, suspended, facts, shown } = subject;
+    let first = shown.as_ref().is_some_and(|shown| is_first(facts, shown));
     let write = |part, difference, mark, patch| {
         let base = facts.resource_version.to_string();
         WritePlan::Write(Box::new(StatusPatch {
@@ -66,6 +70,7 @@ pub(crate) fn plan(id: &Id, subject: &PlannedObject<'_>) -> WritePlan {
             served: *served,
             part,
             difference,
+            first,
             mark,
             base,
             patch,
@@ -89,6 +94,11 @@ pub(crate) fn plan(id: &Id, subject: &PlannedObject<'_>) -> WritePlan {
             write(Part::Status, difference, mark(&patch["status"]), patch)
         }
     }
+}
+
+/// Whether an object that is ready has no status yet.
+pub(crate) fn is_first(facts: &Facts, shown: &ShownStanding<'_>) -> bool {
+    facts.status.conditions.is_empty() && shown.conditions.first().is_some_and(|ready| ready.status == TRUE)
 }
 
 fn mark(contents: &Json) -> u64 {

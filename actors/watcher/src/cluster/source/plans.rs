@@ -7,7 +7,7 @@ use super::ClusterWatcher;
 use crate::any_kind::Before;
 use crate::cluster::messages::{Patched, PlanWrites, ReviewAll, StatusChanged};
 use crate::cluster::reading::Facts;
-use crate::cluster::write_plan::{Part, PlannedObject, WritePlan, plan};
+use crate::cluster::write_plan::{Part, PlannedObject, WritePlan, is_first, plan};
 use crate::kind::Id;
 use crate::kinds::{ForEachKind, KeptIn, for_each_kind};
 
@@ -62,6 +62,13 @@ impl ClusterWatcher {
         plan(id, &PlannedObject { served, suspended: state.is_suspended(key), facts, shown })
     }
 
+    /// Whether an object is ready and has no status yet.
+    fn waits_for_first(&self, (kind, key): &Id) -> bool {
+        let state = self.kinds.get(*kind);
+        let shown = state.shown(key, self.backlog.as_deref());
+        state.facts(key).zip(shown).is_some_and(|(facts, shown)| is_first(facts, &shown))
+    }
+
     /// Keeps once what is written as it is shown.
     fn share_status(&mut self, (kind, key): &Id) {
         let backlog = self.backlog.as_deref();
@@ -79,8 +86,9 @@ impl ClusterWatcher {
 
     /// Tells the status writer what changed. One that is being restarted asks for everything by itself.
     pub(super) fn tell_status_writer(&mut self, urgent: bool) {
-        let changed = std::mem::take(&mut self.source.changed);
-        let is_empty = changed.stale.is_empty() && changed.gone.is_empty();
+        let mut changed = std::mem::take(&mut self.source.changed);
+        (changed.first, changed.stale) = changed.stale.into_iter().partition(|id| self.waits_for_first(id));
+        let is_empty = [&changed.stale, &changed.first, &changed.gone].iter().all(|ids| ids.is_empty());
         if !is_empty && !self.guard.is_retired() {
             self.source.peers.status.hint(StatusChanged { urgent, ..changed });
         }

@@ -1,6 +1,7 @@
 //! The queue of objects whose status may have to be written, and the budget of writes.
 //!
-//! A changed condition is written at once. Everything else waits: an object is written once in [`PER_OBJECT`] and
+//! A changed condition is written at once, as long as there are no more than [`CONDITIONS_PER_SECOND`]; the first status of objects
+//! that are ready comes after all others. Everything else waits: an object is written once in [`PER_OBJECT`] and
 //! [`PER_SECOND`] objects in a second, and times of deliveries are brought up to date only every [`REFRESH`]. An object
 //! is written by one request at a time. The queue has at most one entry for each object, and namespaces take turns, so
 //! that one with many objects does not use up the budget of all.
@@ -24,6 +25,10 @@ const PER_OBJECT: Duration = Duration::from_secs(10);
 /// The most writes in a second, those of changed conditions not counted.
 const PER_SECOND: u32 = 10;
 
+/// The most writes of changed conditions in a second: 20,000 objects have their first status after ten minutes, and the API server
+/// has a fifth of a core to do with it at most.
+const CONDITIONS_PER_SECOND: u32 = 40;
+
 /// How old the time of the last delivery may grow.
 const REFRESH: Duration = Duration::from_secs(300);
 
@@ -34,17 +39,41 @@ pub(super) enum Admission {
     At(Timestamp),
 }
 
+/// The second that is counted, and the writes in it.
+#[derive(Default)]
+struct Window(i64, u32);
+
+impl Window {
+    /// How many of `most` are left in this second.
+    fn left(&mut self, most: u32, now: Timestamp) -> u32 {
+        if self.0 != now.as_second() {
+            *self = Self(now.as_second(), 0);
+        }
+        most.saturating_sub(self.1)
+    }
+
+    /// Counts one, if any is left.
+    fn count(&mut self, most: u32, now: Timestamp) -> bool {
+        let fits = self.left(most, now) > 0;
+        self.1 += u32::from(fits);
+        fits
+    }
+}
+
 /// Objects that may have to be written.
 #[derive(Default)]
 pub(super) struct WriteQueue {
     due: Due,
+    /// Objects that are ready and wait for their first status; none of them is in `due`.
+    first: Due,
     /// Objects that are being written, since when, and the mark of what.
     flying: HashMap<Id, (Timestamp, u64)>,
     /// When each was last written, and the mark of what; forgotten when it stands in the way of nothing any more.
     written: HashMap<Id, (Timestamp, u64)>,
     failures: HashMap<Id, u32>,
-    /// The second that is counted, and the writes in it.
-    window: (i64, u32),
+    /// The second that is counted, and the writes in it, without and with changed conditions.
+    window: Window,
+    conditions: Window,
     /// When old writes were last forgotten.
     swept: Timestamp,
     reconciles: Reconciles,
@@ -59,14 +88,28 @@ impl WriteQueue {
     /// Asks to look at an object at `at` or earlier.
     pub(super) fn mark(&mut self, id: Id, at: Timestamp) {
         let (kind, earliest) = (id.0, self.due.get(&id).map_or(at, |due| due.min(at)));
-        if self.due.insert(id, earliest) {
+        let was_first = self.first.get(&id).is_some();
+        self.first.remove(&id);
+        if self.due.insert(id, earliest) && !was_first {
+            self.reconciles.added(kind);
+        }
+    }
+
+    /// Asks to write the first status of an object that is ready at `at` or later, when no other waits.
+    pub(super) fn mark_first(&mut self, id: Id, at: Timestamp) {
+        if self.due.get(&id).is_some() || self.flying.contains_key(&id) {
+            return self.mark(id, at);
+        }
+        let kind = id.0;
+        if self.first.insert(id, at) {
             self.reconciles.added(kind);
         }
     }
 
     /// The objects of a kind that are due or being written.
     pub(super) fn snapshot(&self, kind: Kind, now: Timestamp) -> QueueSnapshot {
-        let due = self.due.iter().filter(|(id, at)| id.0 == kind && **at <= now).count();
+        let all = self.due.iter().chain(self.first.iter());
+        let due = all.filter(|(id, at)| id.0 == kind && **at <= now).count();
         let flying = self.flying.iter().filter(|(id, _)| id.0 == kind);
         let longest = flying.map(|(_, (since, _))| now.duration_since(*since)).max().unwrap_or_default();
         let controller = kind.controller();
@@ -79,7 +122,9 @@ impl WriteQueue {
 
     /// Takes the objects that are to be looked at now; those being written stay.
     pub(super) fn take_due(&mut self, now: Timestamp, most: usize) -> Vec<Id> {
-        let ready = self.due.take(most, |id, at| at <= now && !self.flying.contains_key(id));
+        let mut ready = self.due.take(most, |id, at| at <= now && !self.flying.contains_key(id));
+        let left = self.conditions.left(CONDITIONS_PER_SECOND, now) as usize;
+        ready.extend(self.first.take(left.min(most - ready.len()), |_, at| at <= now));
         self.sweep(now);
         ready
     }
@@ -110,18 +155,11 @@ impl WriteQueue {
         if earliest > now {
             return Admission::At(earliest);
         }
-        if *difference != Difference::Condition && !self.count(now) {
-            return Admission::At(now + Duration::from_secs(1));
-        }
-        Admission::Now
-    }
-
-    fn count(&mut self, now: Timestamp) -> bool {
-        if self.window.0 != now.as_second() {
-            self.window = (now.as_second(), 0);
-        }
-        self.window.1 += 1;
-        self.window.1 <= PER_SECOND
+        let has_room = match difference {
+            Difference::Condition => self.conditions.count(CONDITIONS_PER_SECOND, now),
+            Difference::None | Difference::Stale | Difference::Flipped => self.window.count(PER_SECOND, now),
+        };
+        if has_room { Admission::Now } else { Admission::At(next_second(now)) }
     }
 
     /// Notes that a patch was handed out to be sent.
@@ -155,9 +193,15 @@ impl WriteQueue {
     /// Forgets an object that is gone.
     pub(super) fn forget(&mut self, id: &Id) {
         self.due.remove(id);
+        self.first.remove(id);
         self.written.remove(id);
         self.failures.remove(id);
     }
+}
+
+/// When the budget is whole again.
+fn next_second(now: Timestamp) -> Timestamp {
+    Timestamp::from_second(now.as_second() + 1).unwrap_or(now)
 }
 
 #[cfg(test)]

@@ -81,6 +81,7 @@ impl Rig {
             served: Served { version: campanile_crds::Version::V1beta3, has_status: true },
             part: Part::Status,
             difference: Difference::Condition,
+            first: false,
             mark: 1,
             base: "7".to_owned(),
             patch: json!({}),

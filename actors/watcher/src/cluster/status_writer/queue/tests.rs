@@ -18,7 +18,10 @@ fn at(seconds: u64) -> Timestamp {
 fn admit(queue: &mut WriteQueue, id: &Id, difference: Difference, mark: u64, now: Timestamp) -> Admission {
     let served = Served { version: campanile_crds::Version::V1beta3, has_status: true };
     let (part, base, patch) = (Part::Status, "7".to_owned(), Json::Null);
-    queue.admit(&StatusPatch { id: id.clone(), served, part, difference, mark, base, patch }, now)
+    queue.admit(
+        &StatusPatch { id: id.clone(), served, part, difference, first: false, mark, base, patch },
+        now,
+    )
 }
 
 fn written(queue: &mut WriteQueue, id: &Id, now: Timestamp) {
@@ -70,6 +73,65 @@ fn only_ten_objects_are_written_in_a_second_unless_conditions_change() {
     assert_eq!(admitted(&mut queue, Difference::Flipped, at(0)), 0);
     assert_eq!(admitted(&mut queue, Difference::Condition, at(0)), 15);
     assert_eq!(admitted(&mut queue, Difference::Flipped, at(1)), 10);
+}
+
+/// Takes and writes as the status writer does, in steps of a quarter of a second. Returns in which second each was written.
+fn write_all(queue: &mut WriteQueue, firsts: &dyn Fn(&Id) -> bool) -> Vec<(Id, u64)> {
+    let mut written = Vec::new();
+    for quarter in 0..2_400_u64 {
+        let now = noon() + Duration::from_millis(250 * quarter);
+        for id in queue.take_due(now, 32) {
+            match admit(queue, &id, Difference::Condition, 1, now) {
+                Admission::Now => written.push((id, quarter / 4)),
+                Admission::At(later) if firsts(&id) => queue.mark_first(id, later),
+                Admission::At(later) => queue.mark(id, later),
+            }
+        }
+    }
+    written
+}
+
+#[test]
+fn i22_first_statuses_are_spread_over_ten_minutes_and_those_that_are_not_ready_come_first() {
+    let mut queue = WriteQueue::default();
+    let is_ready = |id: &Id| !id.1.name.ends_with('7');
+    for number in 0..20_000 {
+        let id = (Kind::Alert, ObjectKey::new(format!("team-{}", number % 7), number.to_string()));
+        if is_ready(&id) { queue.mark_first(id, at(0)) } else { queue.mark(id, at(0)) }
+    }
+    let written = write_all(&mut queue, &is_ready);
+    assert_eq!(written.len(), 20_000);
+    assert!(written[..2_000].iter().all(|(id, _)| !is_ready(id)), "those that are not ready");
+    for second in 0..500 {
+        let count = written.iter().filter(|(_, at)| *at == second).count();
+        assert_eq!(count, 40, "in second {second}");
+    }
+}
+
+#[test]
+fn i22_a_changed_condition_overtakes_first_statuses() {
+    let mut queue = WriteQueue::default();
+    for number in 0..1_000 {
+        queue.mark_first(id(&number.to_string()), at(0));
+    }
+    let broken = id("500");
+    queue.mark(broken.clone(), at(0));
+    assert_eq!(queue.take_due(at(0), 8)[0], broken, "it is not ready any more");
+    let first = write_all(&mut queue, &|_| true);
+    assert_eq!(first.len(), 999, "each once");
+}
+
+#[test]
+fn i22_outcomes_of_a_thousand_objects_are_written_ten_in_a_second_beside_changed_conditions() {
+    let mut queue = WriteQueue::default();
+    let admitted = |queue: &mut WriteQueue, difference, prefix: &str, now| {
+        let ids = (0..1_000).map(|n| id(&format!("{prefix}-{n}")));
+        ids.filter(|id| admit(queue, id, difference, 2, now) == Admission::Now).count()
+    };
+    for second in 0..5 {
+        assert_eq!(admitted(&mut queue, Difference::Flipped, &format!("a{second}"), at(second)), 10);
+        assert_eq!(admitted(&mut queue, Difference::Condition, &format!("b{second}"), at(second)), 40);
+    }
 }
 
 #[test]
