@@ -99,4 +99,9 @@ def _restart(context: Context) -> Figures:
         away.close()
     first, most = took[0], took[WAITING * 9 // 10 - 1]
     hold(most <= MOST_S, f"nine tenths took {most:.1f} s after a restart")
-    return [("restart after 8 s: first message / nine tenths after the start of the process, s", f"{first:.1f} / {most:.1f}")]
+    return [
+        (
+            "restart after 8 s: first message / nine tenths after the start of the process, s",
+            f"{first:.1f} / {most:.1f}",
+        )
+    ]

@@ -98,7 +98,7 @@ async fn i22_clients_that_work_and_fit_in_keep_their_connections() {
     let clients: Vec<Client> = (0..18).map(|_| client(&transport)).collect();
     let request = post(server.url("/"));
     let round = async || {
-        let all = clients.iter().flat_map(|client| (0..8).map(|_| client.send(&request, Wanted::Body)));
+        let all = clients.iter().flat_map(|client| (0..8).map(|_| client.send(&request, BodyUse::Body)));
         assert!(join_all(all).await.iter().all(Result::is_ok));
     };
     for _ in 0..10 {
@@ -118,10 +118,12 @@ async fn i22_one_client_that_works_has_more_than_its_part_of_what_idle_ones_leav
     let server = Server::start(|_| Reply::ok("fine")).await;
     let idle: Vec<Client> = (0..20).map(|_| client(&transport)).collect();
     let request = post(server.url("/"));
-    join_all(idle.iter().map(|client| client.send(&request, Wanted::Body))).await;
+    join_all(idle.iter().map(|client| client.send(&request, BodyUse::Body))).await;
     let busy = client(&transport);
-    join_all((0..16).map(|_| busy.send(&request, Wanted::Body))).await;
-    assert_eq!((transport.sockets().resting, transport.sockets().closed), (36, 0));
+    join_all((0..16).map(|_| busy.send(&request, BodyUse::Body))).await;
+    // Half of seven eighths are for those that have none, so it is not all sixteen.
+    let counts = transport.sockets();
+    assert!(counts.resting >= 28 && counts.closed == 0, "{counts:?}");
 }
 
 #[actix_rt::test]
