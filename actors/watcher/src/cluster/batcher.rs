@@ -30,7 +30,7 @@ impl<S> Batcher<S> {
                 self.steps.clear();
             }
             Event::InitApply(object) => {
-                self.list.get_or_insert_default().push(WatchStep::Applied(read(object)))
+                self.list.get_or_insert_default().push(WatchStep::Applied(read(object)));
             }
             Event::InitDone => {
                 return Some(Batch { whole: true, steps: self.list.take().unwrap_or_default() });
