@@ -20,6 +20,7 @@ pub(crate) fn uninstall(flags: &UninstallFlags) -> Result<ExitCode> {
     actix_rt::System::new().block_on(async {
         let operator = Operator::connect(&ClusterConfig::default()).await.map_err(told)?;
         let found = plan::find(&operator, &flags.namespace).await.map_err(told)?;
+        plan::check_owner(&operator, &flags.namespace).await?;
         if flags.delete_crds {
             kinds::agree(&operator, flags).await?;
         }

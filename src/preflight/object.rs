@@ -76,6 +76,6 @@ pub(super) fn controller(snapshot: &super::Snapshot) -> Option<&Json> {
 }
 
 /// Whether the Deployment runs Campanile: by our label, or since it has a flag that no other controller has.
-pub(super) fn runs_campanile(deployment: &Json) -> bool {
+pub(crate) fn runs_campanile(deployment: &Json) -> bool {
     is_ours(deployment) || flag(deployment, "--state-dir").is_some()
 }

@@ -151,6 +151,9 @@ fn cluster_installers_issue_21_bootstrap_by_patches_in_git_and_back() {
     let folder = example("deploy/flux/bootstrap", &beside);
     apply(&namespace, &built(&namespace, &folder));
     is_campanile(&namespace, FIRST);
+    // What Flux keeps is taken back in Git: the volume is not taken from under it.
+    let refused = campanile_in(&namespace.cluster.kubeconfig, &["uninstall"]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("an installer of Flux keeps"), "{refused:#?}");
     is_flux_again(&namespace, &before);
 }
 
@@ -196,7 +199,7 @@ fn charted(values: &Value) -> String {
         let text = |field: &str| controller[field].as_str().expect("a text").to_owned();
         pod["containers"][0]["image"] = format!("{}:{}", text("image"), text("tag")).into();
         let more = |list: &mut Value, further: &Value| {
-            list.as_array_mut().expect("a list").extend(further.as_array().expect("a list").clone())
+            list.as_array_mut().expect("a list").extend(further.as_array().expect("a list").clone());
         };
         more(&mut pod["containers"][0]["args"], &controller["container"]["additionalArgs"]);
         more(&mut pod["containers"][0]["volumeMounts"], &controller["volumeMounts"]);

@@ -92,6 +92,26 @@ fn good(namespace: &Namespace) {
     });
 }
 
+/// Destinations that the address guard closes, by the field of a Provider and by its Secret.
+fn destinations(namespace: &Namespace) {
+    namespace.apply(provider("relay", "generic", json!({"address": "http://127.0.0.1:8080/hook"})));
+    told(
+        namespace,
+        &[
+            &format!("Provider/{}/relay", namespace.name),
+            "spec.address leads to 127.0.0.1:8080",
+            "--allow-destinations=127.0.0.1:8080",
+        ],
+    );
+    add_flag(namespace, "--allow-destinations=127.0.0.1:8080");
+    good(namespace);
+    namespace.apply(secret("address", json!({"address": "http://localhost:8081/T0/s3cret"})));
+    namespace.apply(provider("relay", "generic", json!({"secretRef": {"name": "address"}})));
+    told(namespace, &["key 'address' of spec.secretRef leads to localhost:8081, loopback"]);
+    assert!(!preflight(namespace, &[]).stdout.contains("s3cret"));
+    namespace.apply(provider("relay", "generic", json!({"address": "https://hooks.example.com/"})));
+}
+
 #[test]
 fn cluster_preflight_issue_21_says_nothing_of_a_good_cluster_and_each_fault_with_its_remedy() {
     let namespace = installed();
@@ -105,23 +125,7 @@ fn cluster_preflight_issue_21_says_nothing_of_a_good_cluster_and_each_fault_with
     cluster.apply(&sender(&namespace, &posts_to("elsewhere")));
     told(&namespace, &["kustomize-controller", "elsewhere", &posts_to(&name), "[events-addr]"]);
     cluster.apply(&sender(&namespace, &posts_to(&name)));
-    // A destination that the address guard closes, by its field and by its Secret.
-    namespace.apply(provider("relay", "generic", json!({"address": "http://127.0.0.1:8080/hook"})));
-    told(
-        &namespace,
-        &[
-            &format!("Provider/{name}/relay"),
-            "spec.address leads to 127.0.0.1:8080",
-            "--allow-destinations=127.0.0.1:8080",
-        ],
-    );
-    add_flag(&namespace, "--allow-destinations=127.0.0.1:8080");
-    good(&namespace);
-    namespace.apply(secret("address", json!({"address": "http://localhost:8081/T0/s3cret"})));
-    namespace.apply(provider("relay", "generic", json!({"secretRef": {"name": "address"}})));
-    told(&namespace, &["key 'address' of spec.secretRef leads to localhost:8081, loopback"]);
-    assert!(!preflight(&namespace, &[]).stdout.contains("s3cret"));
-    namespace.apply(provider("relay", "generic", json!({"address": "https://hooks.example.com/"})));
+    destinations(&namespace);
     // Receivers without what they need.
     namespace.apply(receiver("hook"));
     told(&namespace, &["no Service webhook-receiver", "deploy/receivers/cluster", "[receivers]"]);

@@ -5,12 +5,15 @@ use std::fmt;
 use campanile_watcher::{Operator, OperatorError, ResourceKind};
 use serde_json::Value as Json;
 
-use super::called;
+use super::{called, told};
 use crate::commands::resources::{CLUSTER_ROLE, CLUSTER_ROLE_BINDING, DEPLOYMENT, INSTALLED};
-use crate::preflight::text;
+use crate::preflight::{is_ours, runs_campanile, text};
 
 /// The label of all that is Campanile's.
 pub(super) const OURS: &str = "app.kubernetes.io/name=campanile";
+
+/// The name of the Deployment, whoever keeps it.
+const CONTROLLER: &str = "notification-controller";
 
 /// An object that is to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +55,21 @@ pub(super) async fn find(operator: &Operator, namespace: &str) -> Result<Vec<Fou
         found.extend(roles.iter().map(|role| wide(CLUSTER_ROLE, role)));
     }
     Ok(found)
+}
+
+/// Refuses where somebody else keeps the Deployment: what it needs would be taken from under it, the volume first.
+///
+/// # Errors
+/// If Campanile runs in a Deployment that does not carry its label, or that cannot be read.
+pub(super) async fn check_owner(operator: &Operator, namespace: &str) -> anyhow::Result<()> {
+    let deployment = operator.get(&DEPLOYMENT, Some(namespace), CONTROLLER).await.map_err(told)?;
+    let is_kept = deployment.is_some_and(|deployment| runs_campanile(&deployment) && !is_ours(&deployment));
+    anyhow::ensure!(
+        !is_kept,
+        "uninstall: an installer of Flux keeps {}; take back there what made it Campanile (docs/install.md, Back out)",
+        called(&DEPLOYMENT, Some(namespace), CONTROLLER)
+    );
+    Ok(())
 }
 
 fn wide(resource: ResourceKind, object: &Json) -> Found {
