@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use campanile_delivery::IdentityConfig;
 use campanile_domain::{Environment, ObjectKey};
 use campanile_intake::SenderMode;
-use campanile_router::Rules;
+use campanile_router::RoutingPolicy;
 use campanile_tls::SpiffeRule;
 use campanile_transport::Destination;
 use campanile_watcher::{Receivers, RetryDelays, SecretWatch, Throttle};
@@ -258,7 +258,7 @@ impl Config {
     }
 
     /// The operator's rules about routing.
-    pub fn rules(&self) -> Rules {
-        Rules { no_cross_namespace_refs: self.no_cross_namespace_refs, ..Rules::default() }
+    pub fn rules(&self) -> RoutingPolicy {
+        RoutingPolicy { no_cross_namespace_refs: self.no_cross_namespace_refs, ..RoutingPolicy::default() }
     }
 }

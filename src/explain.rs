@@ -20,7 +20,7 @@ use campanile_domain::{
 use campanile_intake::IntakeConfig;
 use campanile_outbox::DeliveryView;
 use campanile_protocol::{Change, LabelLookup, Secrets, Specs};
-use campanile_router::{Incoming, Index, Plan, Rules, Step, explain, plan};
+use campanile_router::{DecidingStep, Incoming, Index, Plan, RoutingPolicy, explain, plan};
 use campanile_transport::Transport;
 use campanile_watcher::{FolderError, LabelStore, Loaded, load};
 use jiff::Timestamp;
@@ -127,7 +127,7 @@ pub enum ExplainError {
 #[derive(Clone, Debug)]
 pub struct ExplainInput {
     /// The rules that the operator set for all events.
-    pub rules: Rules,
+    pub rules: RoutingPolicy,
     /// Checks proxies and certificates. Nothing is dialled.
     pub transport: Transport,
     /// What the environment decides for some types.
@@ -181,7 +181,7 @@ fn read_event(body: &[u8]) -> Result<Received, ExplainError> {
 pub(crate) struct JudgedEvent {
     event: Arc<Event>,
     /// The Alerts that were asked for.
-    steps: Vec<(Arc<Alert>, Step)>,
+    steps: Vec<(Arc<Alert>, DecidingStep)>,
     planned: Planned,
     providers: HashMap<ObjectKey, Arc<ProviderSpec>>,
     labels: Arc<dyn LabelLookup>,
@@ -270,7 +270,7 @@ impl JudgedEvent {
     pub(crate) fn answer(self, secrets: &Secrets) -> Explanation {
         let Self { event, steps, mut planned, providers, labels, problems, circumstances, delivery } = self;
         let mut outbound = Outbound::new(&providers, secrets, &circumstances, event.clone());
-        let mut explained = |(alert, step): (Arc<Alert>, Step)| {
+        let mut explained = |(alert, step): (Arc<Alert>, DecidingStep)| {
             let words = words::Words { alert: &alert, event: &event, labels: &*labels };
             let explained = explained(&words, &step, planned.drops.remove(&alert.key));
             let explained = match planned.deliveries.remove(&alert.key) {
@@ -309,7 +309,7 @@ pub(crate) fn index_of(specs: &Specs) -> Index {
 struct Planned {
     deliveries: HashMap<ObjectKey, NewDelivery>,
     drops: HashMap<ObjectKey, campanile_router::Dropped>,
-    notices: HashMap<ObjectKey, Vec<campanile_router::Notice>>,
+    notices: HashMap<ObjectKey, Vec<campanile_router::OwnerNotice>>,
 }
 
 impl Planned {
@@ -325,13 +325,17 @@ impl Planned {
     }
 }
 
-fn explained(words: &words::Words<'_>, step: &Step, dropped: Option<campanile_router::Dropped>) -> Explained {
+fn explained(
+    words: &words::Words<'_>,
+    step: &DecidingStep,
+    dropped: Option<campanile_router::Dropped>,
+) -> Explained {
     let Alert { key, provider, .. } = words.alert;
     let why = match dropped {
         Some(dropped) => dropped.message(words.event),
         None => words.why(step),
     };
-    let result = if *step == Step::Notifies { AlertOutcome::Delivers } else { AlertOutcome::Stopped };
+    let result = if *step == DecidingStep::Notifies { AlertOutcome::Delivers } else { AlertOutcome::Stopped };
     Explained {
         alert: key.clone(),
         provider: provider.clone(),

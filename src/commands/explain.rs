@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use campanile_domain::ObjectKey;
 use campanile_outbox::{DeliveryState, DeliveryView};
-use campanile_router::Rules;
+use campanile_router::RoutingPolicy;
 use campanile_transport::{Limits, Transport};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -47,7 +47,10 @@ fn reaches(explanation: &Explanation, provider: &ObjectKey) -> bool {
 
 fn circumstances(flags: &ExplainFlags) -> ExplainInput {
     ExplainInput {
-        rules: Rules { no_cross_namespace_refs: flags.no_cross_namespace_refs, ..Rules::default() },
+        rules: RoutingPolicy {
+            no_cross_namespace_refs: flags.no_cross_namespace_refs,
+            ..RoutingPolicy::default()
+        },
         transport: Transport::new(environment(), Limits::default()),
         environment: Arc::new(environment()),
         now: Timestamp::now(),

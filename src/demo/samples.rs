@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use campanile_domain::{Alert, Event, EventSource, ObjectKey};
 use campanile_protocol::{LabelLookup, Specs};
-use campanile_router::{Incoming, Plan, Rules, Step, plan};
+use campanile_router::{DecidingStep, Incoming, Plan, RoutingPolicy, plan};
 use campanile_watcher::{LabelStore, Loaded};
 use jiff::Timestamp;
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -69,7 +69,7 @@ fn event_for(alert: &Arc<Alert>, specs: &Specs, now: Timestamp) -> Result<Value,
             let posted = event(alert, source, &message, now);
             let Some(taken) = taken_in(&posted) else { continue };
             let incoming = Incoming { event: &taken, accepted_at: now };
-            let plan = plan(incoming, &index, &*labels, &Rules::default());
+            let plan = plan(incoming, &index, &*labels, &RoutingPolicy::default());
             if !plan.deliveries.is_empty() {
                 return Ok(posted);
             }
@@ -135,9 +135,9 @@ fn why_not(plan: &Plan, event: &Event) -> NoSample {
         return NoSample { why: dropped.message(event), is_fault: dropped.reason.is_error() };
     }
     let why = match plan.stops.first.first().map(|(_, step)| step) {
-        Some(Step::NotIncluded) => "no message was found that its inclusionList lets pass",
-        Some(Step::Excluded) => "no message was found that its exclusionList lets pass",
-        Some(Step::Labels) => "its eventSources ask for labels, and no such object is in the folder",
+        Some(DecidingStep::NotIncluded) => "no message was found that its inclusionList lets pass",
+        Some(DecidingStep::Excluded) => "no message was found that its exclusionList lets pass",
+        Some(DecidingStep::Labels) => "its eventSources ask for labels, and no such object is in the folder",
         _ => "no event was found that it selects",
     };
     NoSample { why: why.to_owned(), is_fault: false }

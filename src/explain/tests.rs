@@ -59,7 +59,7 @@ spec:
 
 fn circumstances() -> ExplainInput {
     let transport = Transport::new(Environment::default(), Limits::default());
-    ExplainInput { rules: Rules::default(), transport, environment: Arc::default(), now: noon() }
+    ExplainInput { rules: RoutingPolicy::default(), transport, environment: Arc::default(), now: noon() }
 }
 
 fn explanation(manifests: &str, event: &str) -> Explanation {

@@ -3,20 +3,20 @@
 use campanile_domain::{Alert, Event, EventSource};
 use campanile_pattern::{MATCHED_CHARACTERS, PatternBudget};
 use campanile_protocol::{LabelLookup, Labels};
-use campanile_router::Step;
+use campanile_router::DecidingStep;
 
 /// The step in one stable word.
-pub(super) fn label(step: &Step) -> &'static str {
+pub(super) fn label(step: &DecidingStep) -> &'static str {
     match step {
-        Step::Suspended => "suspended",
-        Step::NoSource => "source",
-        Step::Severity => "severity",
-        Step::Labels => "labels",
-        Step::LabelsNotYet => "labels-not-yet",
-        Step::NotIncluded => "inclusion",
-        Step::Excluded => "exclusion",
-        Step::Dropped(reason) => reason.label(),
-        Step::Notifies => "selected",
+        DecidingStep::Suspended => "suspended",
+        DecidingStep::NoSource => "source",
+        DecidingStep::Severity => "severity",
+        DecidingStep::Labels => "labels",
+        DecidingStep::LabelsNotYet => "labels-not-yet",
+        DecidingStep::NotIncluded => "inclusion",
+        DecidingStep::Excluded => "exclusion",
+        DecidingStep::Dropped(reason) => reason.label(),
+        DecidingStep::Notifies => "selected",
     }
 }
 
@@ -29,16 +29,16 @@ pub(super) struct Words<'a> {
 
 impl Words<'_> {
     /// Why the Alert ended at this step.
-    pub(super) fn why(&self, step: &Step) -> String {
+    pub(super) fn why(&self, step: &DecidingStep) -> String {
         let object = self.event.involved_object.path();
         match step {
-            Step::Suspended => "the Alert is suspended".to_owned(),
-            Step::NoSource => self.no_source(&object),
-            Step::Severity => {
+            DecidingStep::Suspended => "the Alert is suspended".to_owned(),
+            DecidingStep::NoSource => self.no_source(&object),
+            DecidingStep::Severity => {
                 let (wanted, is) = (self.alert.severity.as_str(), self.event.severity.as_str());
                 format!("the Alert wants severity '{wanted}', the event has '{is}'")
             }
-            Step::Labels => match self.labels.labels(&self.event.involved_object) {
+            DecidingStep::Labels => match self.labels.labels(&self.event.involved_object) {
                 Labels::Absent => {
                     format!("an entry of spec.eventSources asks for labels, and {object} is not known")
                 }
@@ -46,11 +46,13 @@ impl Words<'_> {
                     format!("{object} does not have the labels that spec.eventSources asks for")
                 }
             },
-            Step::LabelsNotYet => format!("the labels of {object} are not known yet"),
-            Step::NotIncluded => format!("no pattern of spec.inclusionList matches {}", self.matched()),
-            Step::Excluded => self.excluded(),
-            Step::Dropped(reason) => reason.label().to_owned(),
-            Step::Notifies => self.selected(),
+            DecidingStep::LabelsNotYet => format!("the labels of {object} are not known yet"),
+            DecidingStep::NotIncluded => {
+                format!("no pattern of spec.inclusionList matches {}", self.matched())
+            }
+            DecidingStep::Excluded => self.excluded(),
+            DecidingStep::Dropped(reason) => reason.label().to_owned(),
+            DecidingStep::Notifies => self.selected(),
         }
     }
 

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use campanile_domain::{Environment, Event, IdTexts, ObjectKey};
 use campanile_outbox::{Browse, BrowseFilter, DeliveryView};
 use campanile_protocol::{GetSpecs, ReadSecrets, Secrets, Specs};
-use campanile_router::Rules;
+use campanile_router::RoutingPolicy;
 use campanile_transport::Transport;
 use serde::Deserialize;
 
@@ -23,13 +23,13 @@ pub const EXPLAIN: &str = "/v1/explain";
 
 /// The explainer of events: all that decides beside the objects, which the watcher is asked for.
 pub(crate) struct Explainer {
-    pub(crate) rules: Rules,
+    pub(crate) rules: RoutingPolicy,
     pub(crate) transport: Transport,
     pub(crate) environment: Arc<Environment>,
 }
 
 impl Explainer {
-    pub(crate) fn new(rules: Rules, transport: &Transport, environment: &Arc<Environment>) -> Self {
+    pub(crate) fn new(rules: RoutingPolicy, transport: &Transport, environment: &Arc<Environment>) -> Self {
         Self { rules, transport: transport.clone(), environment: environment.clone() }
     }
 }

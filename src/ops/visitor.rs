@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HOST;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use campanile_intake::{Connection, host_name, is_foreign, is_loopback};
+use campanile_intake::{ServerConnection, host_name, is_foreign, is_loopback};
 
 use super::View;
 use super::error::ApiError;
@@ -33,7 +33,7 @@ fn refusal(request: &ServiceRequest) -> Option<String> {
     // One that names no host is no browser.
     let host = request.headers().get(HOST)?;
     let name = host_name(host.to_str().unwrap_or_default());
-    let own = request.conn_data::<Arc<Connection>>().and_then(|connection| connection.local);
+    let own = request.conn_data::<Arc<ServerConnection>>().and_then(|connection| connection.local);
     let own = own.map(|socket| socket.ip().to_canonical());
     let hosts = request.app_data::<Data<View>>().map(|view| view.admin_hosts.clone()).unwrap_or_default();
     let is_own = is_loopback(name)

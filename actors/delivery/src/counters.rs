@@ -31,7 +31,7 @@ impl Counters {
     }
 }
 
-/// How delivery stands. Counts are since the start of the process.
+/// The snapshot of delivery. Counts are since the start of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliverySnapshot {

@@ -35,17 +35,17 @@ use jiff::Timestamp;
 use crate::counters::Counters;
 use crate::resolve::lookup_in;
 use crate::tally::Tallies;
-use crate::task::Shared;
+use crate::task::ExchangeContext;
 use crate::{Clients, DeliveryConfig, resolve_provider};
 use backlog::Counting;
 use losses::Losses;
 pub use retry_now::{RetryError, RetryNow};
 use slots::{Resolution, Slots};
-pub use test_notification::{Answer, SendTest, TestError, Tested};
+pub use test_notification::{DestinationAnswer, SendTest, TestError, Tested};
 use threads::Threads;
 use waking::Waking;
 
-/// What the dispatcher is built from.
+/// The parts that the dispatcher is built from.
 pub struct DispatcherParts {
     /// The outbox, from which deliveries come.
     pub outbox: Arc<dyn Outbox>,
@@ -99,7 +99,7 @@ pub fn wake_up(link: Link<WorkReady>) -> Arc<dyn WorkListener> {
 
 /// The dispatcher: the parent of all provider actors.
 pub struct Dispatcher {
-    shared: Shared,
+    shared: ExchangeContext,
     clients: Arc<dyn Clients>,
     environment: Arc<Environment>,
     resync: Link<Resync>,
@@ -130,7 +130,7 @@ impl Dispatcher {
     /// A dispatcher that knows no Provider yet.
     pub fn new(parts: DispatcherParts) -> Self {
         Self {
-            shared: Shared {
+            shared: ExchangeContext {
                 installation: parts.installation,
                 outbox: parts.outbox,
                 clock: parts.clock,

@@ -7,14 +7,14 @@ use campanile_providers::{BuiltProvider, CommitStatus, Exchange, Step, quota_pau
 use campanile_supervision::{Clock, failpoint_quoting};
 
 use crate::memo::{Knowledge, Memo};
-use crate::sender::Sender;
+use crate::sender::RequestSender;
 use crate::{Carrier, TokenSource};
 
 /// Most requests in one exchange. No type needs a tenth of it; an exchange that wants more is broken.
 const MOST_STEPS: usize = 64;
 
-/// What an exchange is carried out with.
-pub(crate) struct Driver<'a> {
+/// The driver of an exchange: all that it is carried out with.
+pub(crate) struct ExchangeDriver<'a> {
     pub(crate) endpoint: &'a BuiltProvider,
     pub(crate) carrier: &'a dyn Carrier,
     pub(crate) tokens: &'a dyn TokenSource,
@@ -25,7 +25,7 @@ pub(crate) struct Driver<'a> {
     pub(crate) installation: &'a Installation,
 }
 
-/// What an exchange showed of its destination, whatever its verdict.
+/// The signs that an exchange showed of its destination, whatever its verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Observed {
     /// How long the destination takes nothing more from anybody, as its answers say, whatever the verdict.
@@ -57,7 +57,7 @@ pub(crate) fn unasked(verdict: Verdict) -> Conclusion {
     (verdict, Observed::default())
 }
 
-impl Driver<'_> {
+impl ExchangeDriver<'_> {
     /// Renders `delivery` for its destination and sends what the exchange asks for, to its end.
     pub(crate) async fn drive(&self, delivery: &Delivery) -> Conclusion {
         let (provider, notification) = (&self.endpoint.provider, &Notification::of(delivery));
@@ -123,7 +123,7 @@ impl Driver<'_> {
             Err(failure) => return Some(unasked(Verdict::Failed(failure))),
         };
         let mut sender =
-            Sender::new(self.endpoint, self.carrier, self.tokens).forwarding(messages.hops.take());
+            RequestSender::new(self.endpoint, self.carrier, self.tokens).forwarding(messages.hops.take());
         let (mut response, mut observed) = (None, Observed::default());
         for _ in 0..MOST_STEPS {
             match exchange.next(response.take(), self.clock.now()) {

@@ -36,7 +36,7 @@ use source::CloudTokens;
 /// How long one request for a token may take (contract, providers 20).
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the operator decides (contract, control plane 8.1).
+/// The settings that the operator decides (contract, control plane 8.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityConfig {
     /// Most tokens in the cache; zero switches it off.
@@ -56,7 +56,7 @@ impl Default for IdentityConfig {
 /// No token is kept for longer.
 const LONGEST_AGE: Duration = Duration::from_secs(3600);
 
-/// What [`Clouds`] is made from.
+/// The parts that [`Clouds`] is made from.
 pub struct CloudsParts {
     /// The transport, which carries the requests for tokens.
     pub transport: Transport,
@@ -97,7 +97,7 @@ impl Clouds {
         }))
     }
 
-    /// How the cache is used; none where it is off.
+    /// The snapshot of the cache; none where it is off.
     pub fn snapshot(&self) -> Option<TokenCacheSnapshot> {
         (self.0.parts.config.cache_size > 0).then(|| self.0.cache.snapshot())
     }

@@ -15,11 +15,11 @@ pub(crate) struct DestinationId(pub(crate) u64);
 
 /// The state of a Provider between two of its actors.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct ProviderHandover {
     /// The pause that the destination asked for.
     pub(crate) pause: Option<Pause>,
     /// Why the destination gets nothing.
-    pub(crate) trouble: Option<Trouble>,
+    pub(crate) trouble: Option<StandingFailure>,
     /// The exchanges that panicked, by delivery.
     pub(crate) panics: Panics,
     /// A copy of the commit-status memo.
@@ -28,7 +28,7 @@ pub(crate) struct Kept {
     pub(crate) sharing: Sharing,
 }
 
-impl Kept {
+impl ProviderHandover {
     /// What may be assumed after an actor that did not answer, whose last message may come late or never: its exchanges
     /// may still be under way. A destination that still wants a pause says so again.
     pub(crate) fn after_a_stuck_actor() -> Self {
@@ -49,7 +49,7 @@ impl Kept {
 
 /// A failure of the destination that lasts.
 #[derive(Debug)]
-pub(crate) struct Trouble {
+pub(crate) struct StandingFailure {
     /// The destination that refuses messages.
     pub(crate) destination: DestinationId,
     /// Why it gets nothing, if so.
@@ -67,7 +67,7 @@ pub(crate) struct Pause {
     pub(crate) until: Timestamp,
 }
 
-/// How often deliveries panicked their exchange. Entries go when their delivery ends; at most [`MOST`] are remembered,
+/// The panics of exchanges by delivery. Entries go when their delivery ends; at most [`MOST`] are remembered,
 /// more start again from one.
 #[derive(Debug, Default)]
 pub(crate) struct Panics(HashMap<DeliveryId, u32>);

@@ -37,15 +37,15 @@ pub use carrier::{
 pub use config::DeliveryConfig;
 pub use counters::DeliverySnapshot;
 pub use dispatcher::{
-    Answer, Dispatcher, DispatcherParts, Drain, RetryError, RetryNow, SendTest, TestError, Tested, WorkReady,
-    wake_up,
+    DestinationAnswer, Dispatcher, DispatcherParts, Drain, RetryError, RetryNow, SendTest, TestError, Tested,
+    WorkReady, wake_up,
 };
 pub use identity::{CacheUse, Clouds, CloudsParts, IdentityConfig, TokenCacheSnapshot};
 pub use no_provider::NoProvider;
 pub use probes::ProbeRule;
 pub use provider_actor::ProviderSnapshot;
 pub use resolve::{Diagnosis, diagnose_provider, lookup_in, resolve_provider};
-pub use tally::{GetTallies, Tally, TallyRow, WAIT_BOUNDS};
+pub use tally::{AttemptTally, GetTallies, TallyRow, WAIT_BOUNDS};
 
 #[cfg(test)]
 mod tests;

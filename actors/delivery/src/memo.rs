@@ -22,7 +22,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::sharing::Sharing;
 
-/// What the memo says about a status.
+/// The knowledge of the memo about a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Knowledge {
     /// The host shows exactly this.
@@ -40,7 +40,7 @@ pub(crate) enum MemoCopy {
     #[default]
     OnDisk,
     /// Everything that is shown is known.
-    Known(Shown),
+    Known(ShownHashes),
     /// Exchanges of an earlier actor may change it at any time, also on disk: the next actor reads the host.
     Unreliable,
 }
@@ -49,7 +49,7 @@ pub(crate) enum MemoCopy {
 pub(crate) struct Memo {
     provider: ObjectKey,
     outbox: Arc<dyn MemoStore>,
-    shown: OnceCell<RefCell<Shown>>,
+    shown: OnceCell<RefCell<ShownHashes>>,
     /// The places that exchanges under way may change, with the number of those exchanges.
     open: RefCell<HashMap<u128, usize>>,
     handed_over: Cell<bool>,
@@ -59,7 +59,7 @@ pub(crate) struct Memo {
 /// Hashes of what is shown by hashes of where. At most [`MEMO_BOUND`]; the oldest is forgotten first, which costs one
 /// more read.
 #[derive(Debug, Default)]
-pub(crate) struct Shown {
+pub(crate) struct ShownHashes {
     looks: HashMap<u128, u128>,
     order: VecDeque<u128>,
 }
@@ -150,10 +150,10 @@ impl Memo {
         self.handed_over.get()
     }
 
-    async fn shown(&self) -> &RefCell<Shown> {
+    async fn shown(&self) -> &RefCell<ShownHashes> {
         self.shown
             .get_or_init(|| async {
-                let mut shown = Shown::default();
+                let mut shown = ShownHashes::default();
                 match self.outbox.recall(&self.provider).await {
                     Ok(entries) => entries.into_iter().for_each(|(place, look)| shown.insert(place, look)),
                     Err(error) => {
@@ -178,7 +178,7 @@ impl Drop for OpenPlace<'_> {
     }
 }
 
-impl Shown {
+impl ShownHashes {
     fn remove(&mut self, place: u128) {
         if self.looks.remove(&place).is_some() {
             self.order.retain(|known| *known != place);

@@ -1,6 +1,6 @@
 //! The actor of one Provider: owns its client, its rate state and its commit-status memo, and pulls its queue.
 //!
-//! It shares no state with its dispatcher, so it may live in any arbiter: what outlives it ([`Kept`]) travels to it when it
+//! It shares no state with its dispatcher, so it may live in any arbiter: what outlives it ([`ProviderHandover`]) travels to it when it
 //! is built and comes back in its last message, also when it panics. It takes at most
 //! [`DeliveryConfig::in_flight`](crate::DeliveryConfig::in_flight) leases, and its exchanges settle them whatever becomes of
 //! the actor.
@@ -23,13 +23,13 @@ use jiff::Timestamp;
 
 use crate::Clients;
 use crate::drive::Conclusion;
-use crate::kept::{Kept, Panics, Pause, Trouble};
+use crate::kept::{Panics, Pause, ProviderHandover, StandingFailure};
 use crate::memo::Memo;
 use crate::pace::{Gate, Pace};
 use crate::refusals::Refusals;
 use crate::reports::Reports;
-use crate::task::{ExchangeEnd, Finished, Route, Shared, start};
-pub(crate) use parts::{Configuration, EndPause, Ended, Idle, Parent, ProviderParts, Stop, Wake, Wakes};
+use crate::task::{ExchangeContext, ExchangeEnd, ExchangeRoute, Finished, start};
+pub(crate) use parts::{ActorEnded, Configuration, EndPause, Idle, Parent, ProviderParts, Stop, Wake, Wakes};
 pub use snapshot::ProviderSnapshot;
 
 /// The actor that delivers to one Provider.
@@ -38,14 +38,14 @@ pub(crate) struct ProviderActor {
     build: u64,
     configuration: Configuration,
     clients: Arc<dyn Clients>,
-    shared: Shared,
+    shared: ExchangeContext,
     reports: Reports,
     memo: Rc<Memo>,
     pace: Pace,
     refusals: Rc<RefCell<Refusals>>,
     panics: Panics,
     /// Made of the above when the first exchange starts; the client in it belongs to this arbiter.
-    route: Option<Rc<Route>>,
+    route: Option<Rc<ExchangeRoute>>,
     in_flight: usize,
     /// A take is under way.
     taking: bool,
@@ -124,7 +124,7 @@ impl ProviderActor {
 
     /// Whether exchanges may start. A probe waits for its turn among those of all Providers.
     fn gate(&mut self, now: Timestamp) -> Gate {
-        let Shared { config, probes, .. } = &self.shared;
+        let ExchangeContext { config, probes, .. } = &self.shared;
         let gate = self.pace.gate(config, self.in_flight, now);
         let may_probe = self.pace.needs_turn() && matches!(gate, Gate::Open(1..));
         if !may_probe || self.shared.outbox.next_due(&self.key).is_none() {
@@ -185,7 +185,7 @@ impl ProviderActor {
 
     /// The way of exchanges, until the Provider changes. None, and the Provider is parked, where no client can be made: the
     /// dispatcher checked the connection, so that is the machine's fault (no trust store, no sockets).
-    fn route(&mut self, ctx: &Context<Self>) -> Option<Rc<Route>> {
+    fn route(&mut self, ctx: &Context<Self>) -> Option<Rc<ExchangeRoute>> {
         if self.route.is_none() {
             let Configuration { endpoint, tally, .. } = &self.configuration;
             let client = match self.clients.client(&self.key, endpoint) {
@@ -196,7 +196,7 @@ impl ProviderActor {
                     return None;
                 }
             };
-            self.route = Some(Rc::new(Route {
+            self.route = Some(Rc::new(ExchangeRoute {
                 endpoint: endpoint.clone(),
                 client,
                 memo: self.memo.clone(),
@@ -261,12 +261,15 @@ impl ProviderActor {
     }
 
     /// What the next actor of the Provider goes on with.
-    fn kept(&mut self) -> Kept {
+    fn kept(&mut self) -> ProviderHandover {
         let destination = self.configuration.destination;
         let pause = self.pace.held_until().map(|until| Pause { destination, until });
-        let trouble =
-            Trouble { destination, stopped: self.pace.stopped().cloned(), refusals: self.refusals.take() };
-        Kept {
+        let trouble = StandingFailure {
+            destination,
+            stopped: self.pace.stopped().cloned(),
+            refusals: self.refusals.take(),
+        };
+        ProviderHandover {
             pause,
             trouble: Some(trouble),
             panics: std::mem::take(&mut self.panics),
@@ -293,7 +296,7 @@ impl Drop for ProviderActor {
         let end = if std::thread::panicking() { End::Panicked } else { End::Stopped };
         self.reports.flush();
         let (key, build, kept) = (self.key.clone(), self.build, self.kept());
-        self.parent.ended.do_send(Ended { key, build, end, kept });
+        self.parent.ended.do_send(ActorEnded { key, build, end, kept });
     }
 }
 

@@ -9,7 +9,7 @@ use campanile_providers::{Blame, BlamedPart, BuiltProvider, ConfigError, SecretL
 
 use crate::CheckConnection;
 
-/// Why a Provider cannot be used, and which of its fields is to blame.
+/// The diagnosis of a Provider that cannot be used, and which of its fields is to blame.
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
     /// What is wrong and the remedy, secrets masked.

@@ -13,7 +13,7 @@ const NOT_TAKEN: &[u16] = &[401, 203];
 const QUOTA_PROJECT: &str = "x-goog-user-project";
 
 /// Sends the requests of one exchange.
-pub(crate) struct Sender<'a> {
+pub(crate) struct RequestSender<'a> {
     endpoint: &'a BuiltProvider,
     carrier: &'a dyn Carrier,
     tokens: &'a dyn TokenSource,
@@ -23,7 +23,7 @@ pub(crate) struct Sender<'a> {
     hops: Option<String>,
 }
 
-impl<'a> Sender<'a> {
+impl<'a> RequestSender<'a> {
     pub(crate) fn new(
         endpoint: &'a BuiltProvider,
         carrier: &'a dyn Carrier,

@@ -15,7 +15,7 @@ const MOST: usize = 512;
 /// How long it is told after the last time.
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// Whose the statuses of late are.
+/// The owners of the commit statuses of late.
 #[derive(Debug, Default)]
 pub(crate) struct Sharing {
     /// By a hash of where a status stands.

@@ -19,14 +19,14 @@ const SETBACKS: [&str; 3] = ["retry", "parked", "dead"];
 
 /// The outcomes of attempts of one Provider's deliveries, since the start of the dispatcher.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct AttemptTally {
     delivered: AtomicU64,
     setbacks: [[AtomicU64; CLASSES]; SETBACKS.len()],
     waits: [AtomicU64; WAIT_BOUNDS.len() + 1],
     waited_micros: AtomicU64,
 }
 
-impl Tally {
+impl AttemptTally {
     /// Counts the outcome of an attempt; `waited` is the time since the event was accepted.
     pub(crate) fn settled(&self, settlement: &Settlement, waited: Duration) {
         let (setback, failure) = match settlement {
@@ -84,7 +84,7 @@ pub struct TallyRow {
     /// The type of the Provider.
     pub kind: ProviderType,
     /// The counts; they go on changing.
-    pub tally: Arc<Tally>,
+    pub tally: Arc<AttemptTally>,
 }
 
 /// Asks the dispatcher for the tallies of all Providers that had work.
@@ -95,14 +95,14 @@ pub struct GetTallies;
 /// All tallies, in the hands of the dispatcher; bounded by the Providers.
 #[derive(Debug, Default)]
 pub(crate) struct Tallies {
-    live: BTreeMap<ObjectKey, (ProviderType, Arc<Tally>)>,
+    live: BTreeMap<ObjectKey, (ProviderType, Arc<AttemptTally>)>,
     /// By name of the type.
-    gone: BTreeMap<&'static str, (ProviderType, Arc<Tally>)>,
+    gone: BTreeMap<&'static str, (ProviderType, Arc<AttemptTally>)>,
 }
 
 impl Tallies {
     /// The tally of a Provider, a new one if its type has changed.
-    pub(crate) fn of(&mut self, provider: &ObjectKey, kind: ProviderType) -> Arc<Tally> {
+    pub(crate) fn of(&mut self, provider: &ObjectKey, kind: ProviderType) -> Arc<AttemptTally> {
         if self.live.get(provider).is_some_and(|(known, _)| *known != kind) {
             self.forget(provider);
         }
@@ -117,7 +117,7 @@ impl Tallies {
     }
 
     pub(crate) fn rows(&self) -> Vec<TallyRow> {
-        let row = |provider, (kind, tally): &(ProviderType, Arc<Tally>)| TallyRow {
+        let row = |provider, (kind, tally): &(ProviderType, Arc<AttemptTally>)| TallyRow {
             provider,
             kind: *kind,
             tally: tally.clone(),
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn every_class_of_failure_is_counted() {
-        let tally = Tally::default();
+        let tally = AttemptTally::default();
         for class in FailureClass::ALL {
             tally.settled(&Settlement::Dead(Failure::new(class, "x")), Duration::ZERO);
         }

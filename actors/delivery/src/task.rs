@@ -15,17 +15,17 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span, debug_span};
 
 use crate::counters::Counters;
-use crate::drive::{Conclusion, Driver, unasked};
+use crate::drive::{Conclusion, ExchangeDriver, unasked};
 use crate::memo::Memo;
 use crate::probes::Probes;
 use crate::refusals::Refusals;
 use crate::retry::{Attempt, settlement};
-use crate::tally::Tally;
+use crate::tally::AttemptTally;
 use crate::{DeliveryConfig, ProviderClient};
 
-/// What every provider actor and task needs, in whatever arbiter it is.
+/// The context that every provider actor and task needs, in whatever arbiter it is.
 #[derive(Clone)]
-pub(crate) struct Shared {
+pub(crate) struct ExchangeContext {
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) clock: SharedClock,
     pub(crate) installation: Installation,
@@ -43,7 +43,7 @@ pub(crate) struct Finished {
     pub(crate) settlement: Settlement,
 }
 
-/// How the exchange of an attempt came to its end.
+/// The end of an attempt's exchange.
 #[derive(Debug)]
 pub(crate) enum ExchangeEnd {
     /// The exchange ended with a verdict.
@@ -58,18 +58,18 @@ pub(crate) enum ExchangeEnd {
 const POISON_AFTER: u32 = 3;
 
 /// The way of a provider actor's exchanges, until its Provider changes.
-pub(crate) struct Route {
+pub(crate) struct ExchangeRoute {
     pub(crate) endpoint: Arc<BuiltProvider>,
     pub(crate) client: ProviderClient,
     pub(crate) memo: Rc<Memo>,
     pub(crate) refusals: Rc<RefCell<Refusals>>,
     pub(crate) owner: Recipient<Finished>,
-    pub(crate) tally: Arc<Tally>,
-    pub(crate) shared: Shared,
+    pub(crate) tally: Arc<AttemptTally>,
+    pub(crate) shared: ExchangeContext,
 }
 
 /// Starts an attempt of a leased delivery, which panicked so often before, in this arbiter and in a span of its own.
-pub(crate) fn start(lease: Lease, panicked: u32, route: Rc<Route>) {
+pub(crate) fn start(lease: Lease, panicked: u32, route: Rc<ExchangeRoute>) {
     route.shared.counters.in_flight.fetch_add(1, Relaxed);
     let span = attempt_span(&lease);
     let attempt = async move {
@@ -123,17 +123,17 @@ struct LeaseGuard {
     delivery: Option<Delivery>,
     /// How often it panicked before.
     panicked: u32,
-    route: Rc<Route>,
+    route: Rc<ExchangeRoute>,
 }
 
 impl LeaseGuard {
     async fn drive(&self) -> Conclusion {
         let Some(delivery) = &self.delivery else { return unasked(Verdict::Skipped) };
-        let Route { endpoint, client, memo, shared, .. } = &*self.route;
+        let ExchangeRoute { endpoint, client, memo, shared, .. } = &*self.route;
         let (carrier, tokens, clock) =
             (client.carrier.as_ref(), client.tokens.as_ref(), shared.clock.as_ref());
         let installation = &shared.installation;
-        let driver = Driver { endpoint, carrier, tokens, memo: Some(memo), clock, installation };
+        let driver = ExchangeDriver { endpoint, carrier, tokens, memo: Some(memo), clock, installation };
         shared.counters.attempts.fetch_add(1, Relaxed);
         failpoint("exchange", &delivery.plan.provider.name);
         let limit = longest(endpoint.connection.timeout);
@@ -143,7 +143,7 @@ impl LeaseGuard {
 
     fn conclude(mut self, concluded: Conclusion) {
         if let Some(delivery) = self.delivery.take() {
-            let Route { endpoint, refusals, shared, .. } = &*self.route;
+            let ExchangeRoute { endpoint, refusals, shared, .. } = &*self.route;
             let (class, most) = (endpoint.kind.class(), shared.config.refused_after);
             let concluded = refusals.borrow_mut().note(class, concluded, &delivery, most);
             let attempt = Attempt { waits: concluded.1.refuses_all, ..self.attempt(&delivery) };
@@ -164,7 +164,7 @@ impl LeaseGuard {
     }
 
     fn settle_panicked(&self, delivery: Delivery) {
-        let Shared { counters, config, clock, .. } = &self.route.shared;
+        let ExchangeContext { counters, config, clock, .. } = &self.route.shared;
         counters.panics.fetch_add(1, Relaxed);
         let times = self.panicked + 1;
         let text = format!("carry out the exchange: it panicked {times} times on this message");

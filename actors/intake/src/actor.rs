@@ -12,12 +12,12 @@ use campanile_supervision::{GetSnapshot, LifeGuard, Link, SharedClock, Watchdog,
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
-use crate::answer::Outcome;
+use crate::answer::RequestOutcome;
 use crate::budget::Budget;
 use crate::config::IntakeConfig;
 use crate::connections::Connections;
 use crate::meter::{Meter, RequestSeries};
-use crate::pipeline::State;
+use crate::pipeline::EventPipeline;
 use crate::senders::{SenderRules, Senders, SendersSnapshot};
 use crate::server;
 use crate::shell::EventListener;
@@ -48,7 +48,7 @@ pub struct IntakeParts {
 /// It ends when its server ends unasked, or cannot start; whoever supervises it builds it anew. When it is dropped,
 /// its server accepts no more and ends after the open requests.
 pub struct IntakeActor {
-    state: Arc<State>,
+    state: Arc<EventPipeline>,
     listeners: Vec<EventListener>,
     server: Option<ServerHandle>,
     guard: LifeGuard<&'static str>,
@@ -85,7 +85,7 @@ pub struct IntakeSnapshot {
     /// Keys in the duplicate window.
     pub window_keys: usize,
     /// Requests by method and outcome, with their durations.
-    pub requests: Vec<RequestSeries<Outcome>>,
+    pub requests: Vec<RequestSeries<RequestOutcome>>,
     /// What was found of senders; none where everybody may post.
     pub senders: Option<SendersSnapshot>,
 }
@@ -103,7 +103,8 @@ impl IntakeActor {
         let meter = if config.count_paths { Meter::telling_paths() } else { Meter::of("/") };
         let connections = Connections::new(config.connection_limits());
         let senders = senders.map(Senders::new);
-        let state = State { config, router, clock, window, bodies, connections, meter, senders, watchdog };
+        let state =
+            EventPipeline { config, router, clock, window, bodies, connections, meter, senders, watchdog };
         Self { state: Arc::new(state), listeners, server: None, guard }
     }
 
@@ -196,18 +197,18 @@ impl Drop for IntakeActor {
     }
 }
 
-fn snapshot(state: &State) -> IntakeSnapshot {
+fn snapshot(state: &EventPipeline) -> IntakeSnapshot {
     let requests = state.meter.series();
     let (connections, most) = (state.connections.count(), state.config.connections);
-    let mut counts = Outcome::ALL.map(|_| 0);
+    let mut counts = RequestOutcome::ALL.map(|_| 0);
     for series in &requests {
         counts[series.outcome as usize] += series.count();
     }
-    let refused = |outcome: &&Outcome| outcome.is_refusal() && counts[**outcome as usize] > 0;
+    let refused = |outcome: &&RequestOutcome| outcome.is_refusal() && counts[**outcome as usize] > 0;
     IntakeSnapshot {
-        accepted: counts[Outcome::Accepted as usize],
-        duplicates: counts[Outcome::Duplicate as usize],
-        refused: Outcome::ALL
+        accepted: counts[RequestOutcome::Accepted as usize],
+        duplicates: counts[RequestOutcome::Duplicate as usize],
+        refused: RequestOutcome::ALL
             .iter()
             .filter(refused)
             .map(|outcome| (outcome.label(), counts[*outcome as usize]))

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde::{Serialize, Serializer};
 
-use crate::meter::Ending;
+use crate::meter::RequestEnding;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -34,12 +34,12 @@ pub(crate) enum Answer {
     /// The path is not canonical.
     Redirected(HeaderValue),
     /// Not taken, for this cause.
-    Refused(Outcome),
+    Refused(RequestOutcome),
 }
 
-/// How requests end, as metrics tell them apart.
+/// The outcomes of requests, as metrics tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RequestOutcome {
     /// Stored, or nothing to store: 202.
     Accepted,
     /// An equal event was accepted before: 429.
@@ -74,7 +74,7 @@ pub enum Outcome {
     NotReviewed,
 }
 
-impl Outcome {
+impl RequestOutcome {
     /// All of them, in the order of their numbers.
     pub const ALL: [Self; 16] = [
         Self::Accepted,
@@ -123,7 +123,7 @@ impl Outcome {
     }
 }
 
-impl Ending for Outcome {
+impl RequestEnding for RequestOutcome {
     const ALL: &'static [Self] = &Self::ALL;
 
     fn number(self) -> usize {
@@ -148,18 +148,18 @@ impl Ending for Outcome {
     }
 }
 
-impl Serialize for Outcome {
+impl Serialize for RequestOutcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.label())
     }
 }
 
 impl Answer {
-    pub(crate) fn outcome(&self) -> Outcome {
+    pub(crate) fn outcome(&self) -> RequestOutcome {
         match self {
-            Self::Accepted { .. } => Outcome::Accepted,
-            Self::Duplicate { .. } => Outcome::Duplicate,
-            Self::Redirected(_) => Outcome::Redirected,
+            Self::Accepted { .. } => RequestOutcome::Accepted,
+            Self::Duplicate { .. } => RequestOutcome::Duplicate,
+            Self::Redirected(_) => RequestOutcome::Redirected,
             Self::Refused(cause) => *cause,
         }
     }
@@ -182,7 +182,7 @@ impl Answer {
                 headers.insert(RETRY_AFTER, RETRY_IN);
             }
             // How to say who one is (RFC 9110, section 11.6.1).
-            Self::Refused(Outcome::Unauthenticated) => {
+            Self::Refused(RequestOutcome::Unauthenticated) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::Refused(_) => {}
@@ -215,6 +215,6 @@ mod tests {
 
     #[test]
     fn outcomes_are_listed_in_the_order_of_their_numbers() {
-        assert!(Outcome::ALL.iter().enumerate().all(|(number, outcome)| *outcome as usize == number));
+        assert!(RequestOutcome::ALL.iter().enumerate().all(|(number, outcome)| *outcome as usize == number));
     }
 }

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use crate::answer::Outcome;
+use crate::answer::RequestOutcome;
 use crate::budget::Hold;
 
 /// A body beyond so many bytes has to come at a least rate: smaller ones take no memory to speak of.
@@ -18,7 +18,7 @@ const SMALL: usize = 64 << 10;
 const WINDOW: Duration = Duration::from_secs(5);
 const LEAST: usize = 40 << 10;
 
-/// Why a body was not read to its end.
+/// Errors for which a body was not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReadError {
     /// It is larger than one body may be: 413.
@@ -46,11 +46,11 @@ pub(crate) enum ReadError {
 
 impl ReadError {
     /// The outcome with which the request ends.
-    pub(crate) fn outcome(self) -> Outcome {
+    pub(crate) fn outcome(self) -> RequestOutcome {
         match self {
-            Self::TooLarge { .. } => Outcome::TooLarge,
-            Self::BrokenOff | Self::Slow { .. } | Self::Trickling => Outcome::Unreadable,
-            Self::Crowded => Outcome::Overloaded,
+            Self::TooLarge { .. } => RequestOutcome::TooLarge,
+            Self::BrokenOff | Self::Slow { .. } | Self::Trickling => RequestOutcome::Unreadable,
+            Self::Crowded => RequestOutcome::Overloaded,
         }
     }
 }

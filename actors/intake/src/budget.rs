@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many bytes are in flight, and how many may be. A peer may take a quarter, and more as long as half of all is free.
+/// The budget of bytes in flight. A peer may take a quarter, and more as long as half of all is free.
 #[derive(Debug)]
 pub(crate) struct Budget {
     used: Mutex<Used>,

@@ -6,7 +6,7 @@ use campanile_domain::Installation;
 
 use crate::connections::ConnectionLimits;
 
-/// How much the endpoint takes, and how long it waits. The default is what the contract asks for (control plane 4.2).
+/// The bounds of the endpoint: how much it takes, and how long it waits. The default is what the contract asks for (control plane 4.2).
 ///
 /// `keep_alive`, `head_timeout` and `linger` follow the HTTP library's clock, which moves twice a second: give them a
 /// second or more.

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// A head that takes so long gives way where there are too many.
 const SLOW_HEAD: Duration = Duration::from_secs(1);
 
-/// How many connections there may be, and how long a head may take.
+/// The limits of connections: how many there may be, and how long a head may take.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
     /// Connections in all; further ones wait in the listener's backlog.
@@ -39,13 +39,13 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Table {
     last: u64,
-    open: BTreeMap<u64, Arc<Connection>>,
+    open: BTreeMap<u64, Arc<ServerConnection>>,
     peers: HashMap<IpAddr, usize>,
 }
 
 /// One open connection of a server.
 #[derive(Debug)]
-pub struct Connection {
+pub struct ServerConnection {
     peer: IpAddr,
     /// The address by which it came.
     pub local: Option<SocketAddr>,
@@ -76,7 +76,7 @@ enum Phase {
 pub(crate) struct Admitted {
     connections: Connections,
     id: u64,
-    connection: Arc<Connection>,
+    connection: Arc<ServerConnection>,
 }
 
 impl Connections {
@@ -114,7 +114,7 @@ impl Connections {
             is_closing: false,
             waker: None,
         };
-        let connection = Arc::new(Connection { peer, local, state: Mutex::new(state) });
+        let connection = Arc::new(ServerConnection { peer, local, state: Mutex::new(state) });
         table.last += 1;
         let id = table.last;
         table.open.insert(id, connection.clone());
@@ -137,7 +137,7 @@ impl Table {
     }
 }
 
-impl Connection {
+impl ServerConnection {
     /// Marks a request as under way until the guard is dropped.
     pub(crate) fn busy(self: &Arc<Self>) -> Busy {
         self.enter(Phase::Busy);
@@ -200,8 +200,8 @@ impl Connection {
     }
 }
 
-/// The guard of [`Connection::busy`], dropped when it ends.
-pub(crate) struct Busy(Arc<Connection>);
+/// The guard of [`ServerConnection::busy`], dropped when it ends.
+pub(crate) struct Busy(Arc<ServerConnection>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
@@ -211,15 +211,15 @@ impl Drop for Busy {
 
 impl Admitted {
     /// What requests get to see.
-    pub(crate) fn connection(&self) -> Arc<Connection> {
+    pub(crate) fn connection(&self) -> Arc<ServerConnection> {
         self.connection.clone()
     }
 }
 
 impl Deref for Admitted {
-    type Target = Connection;
+    type Target = ServerConnection;
 
-    fn deref(&self) -> &Connection {
+    fn deref(&self) -> &ServerConnection {
         &self.connection
     }
 }

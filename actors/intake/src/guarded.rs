@@ -20,13 +20,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::connections::{Connection, Connections};
+use crate::connections::{Connections, ServerConnection};
 use crate::stream::Guarded;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(3);
 
-/// What a server needs to know beside its service.
+/// The settings of a server beside its service.
 #[derive(Clone, Debug)]
 pub struct Serving {
     /// The number of the server's threads.
@@ -147,7 +147,7 @@ where
     B: MessageBody + 'static,
 {
     let marked = apply_fn_factory(service, |request: Request, service: &S::Service| {
-        let busy = request.conn_data::<Arc<Connection>>().map(Connection::busy);
+        let busy = request.conn_data::<Arc<ServerConnection>>().map(ServerConnection::busy);
         let answer = service.call(request);
         async move {
             let answer = answer.await;

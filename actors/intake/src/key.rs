@@ -8,7 +8,7 @@ use campanile_domain::Event;
 /// The severity joins in, since otherwise whoever posts an error's text as `trace` first has the error refused as its
 /// duplicate. It stands before the rest with its length, so that no text of a message can look like it; that of an event
 /// without one is left out.
-pub(crate) type Key = [u8; SHA256_OUTPUT_LEN];
+pub(crate) type DuplicateKey = [u8; SHA256_OUTPUT_LEN];
 
 /// Room for all but the message of a usual event.
 const USUAL: usize = 256;
@@ -17,7 +17,7 @@ const USUAL: usize = 256;
 const FACTS: [&str; 3] = ["originRevision", "revision", "token"];
 
 /// The key of `event`, whose metadata is cleaned but still holds the token.
-pub(crate) fn duplicate_key(event: &Event) -> Key {
+pub(crate) fn duplicate_key(event: &Event) -> DuplicateKey {
     let object = &event.involved_object;
     let severity = event.severity.as_str();
     let mut text = String::with_capacity(USUAL);
@@ -41,7 +41,7 @@ pub(crate) fn duplicate_key(event: &Event) -> Key {
         }
     }
     digest.update(text.as_bytes());
-    let mut key = Key::default();
+    let mut key = DuplicateKey::default();
     key.copy_from_slice(digest.finish().as_ref());
     key
 }

@@ -25,11 +25,11 @@ mod webhooks;
 mod window;
 
 pub use actor::{IntakeActor, IntakeParts, IntakeSnapshot, StopAccepting};
-pub use answer::Outcome;
+pub use answer::RequestOutcome;
 pub use config::IntakeConfig;
-pub use connections::{Connection, ConnectionLimits, Connections};
+pub use connections::{ConnectionLimits, Connections, ServerConnection};
 pub use guarded::{Serving, serve};
-pub use meter::{DURATION_BOUNDS, Ending, RequestSeries};
+pub use meter::{DURATION_BOUNDS, RequestEnding, RequestSeries};
 pub use origin::{host_name, is_foreign, is_loopback};
 pub use senders::{Reviewer, SenderMode, SenderRules, SendersSnapshot};
 pub use shell::{EventListener, EventTls, bind};

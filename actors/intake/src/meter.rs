@@ -26,7 +26,7 @@ const LONGEST_PATH: usize = 128;
 const REST: &str = "other";
 
 /// The ways in which the requests of an endpoint end.
-pub trait Ending: Copy + Send + Sync + 'static {
+pub trait RequestEnding: Copy + Send + Sync + 'static {
     /// All of them, each at the place of its number.
     const ALL: &'static [Self];
 
@@ -102,7 +102,7 @@ pub(crate) struct OpenRequest<'a, E> {
     endings: PhantomData<E>,
 }
 
-impl<E: Ending> Meter<E> {
+impl<E: RequestEnding> Meter<E> {
     /// A meter that tells paths apart.
     pub(crate) fn telling_paths() -> Self {
         Self::with(MOST_PATHS + 1, Vec::new())
@@ -188,7 +188,7 @@ impl<E: Ending> Meter<E> {
 }
 
 impl Series {
-    fn read<E: Ending>(&self, path: &str, number: usize) -> RequestSeries<E> {
+    fn read<E: RequestEnding>(&self, path: &str, number: usize) -> RequestSeries<E> {
         let outcome = E::ALL[number % E::ALL.len()];
         RequestSeries {
             path: path.to_owned(),
@@ -201,7 +201,7 @@ impl Series {
     }
 }
 
-impl<E: Ending> OpenRequest<'_, E> {
+impl<E: RequestEnding> OpenRequest<'_, E> {
     /// Counts the request as answered.
     pub(crate) fn answered(self, outcome: E) {
         let took = self.since.elapsed();
@@ -222,34 +222,37 @@ impl<E> Drop for OpenRequest<'_, E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Outcome;
+    use crate::answer::RequestOutcome;
 
     #[test]
     fn requests_are_counted_by_method_and_outcome_when_answered() {
-        let meter = Meter::<Outcome>::of("/");
+        let meter = Meter::<RequestOutcome>::of("/");
         let brew = Method::from_bytes(b"BREW").unwrap();
         let open = meter.open("/x", &Method::POST);
         drop(meter.open("/x", &Method::POST));
         assert_eq!(meter.open_requests(), 1);
-        open.answered(Outcome::Accepted);
-        meter.open("/x", &brew).answered(Outcome::Late);
-        meter.open("/x", &brew).answered(Outcome::Late);
+        open.answered(RequestOutcome::Accepted);
+        meter.open("/x", &brew).answered(RequestOutcome::Late);
+        meter.open("/x", &brew).answered(RequestOutcome::Late);
         assert_eq!(meter.open_requests(), 0);
         let seen = meter.series();
         let seen: Vec<_> = seen.iter().map(|s| (s.method, s.outcome, s.status, s.count())).collect();
-        assert_eq!(seen, [("POST", Outcome::Accepted, 202, 1), ("OTHER", Outcome::Late, 503, 2)]);
+        assert_eq!(
+            seen,
+            [("POST", RequestOutcome::Accepted, 202, 1), ("OTHER", RequestOutcome::Late, 503, 2)]
+        );
     }
 
     #[test]
     fn paths_are_told_apart_up_to_a_bound_if_asked_for() {
-        let all = Meter::<Outcome>::of("/");
-        all.open("/secret", &Method::POST).answered(Outcome::Accepted);
+        let all = Meter::<RequestOutcome>::of("/");
+        all.open("/secret", &Method::POST).answered(RequestOutcome::Accepted);
         assert_eq!(all.series()[0].path, "/");
-        let meter = Meter::<Outcome>::telling_paths();
+        let meter = Meter::<RequestOutcome>::telling_paths();
         for number in 0..100 {
-            meter.open(&format!("/{}", number % 50), &Method::POST).answered(Outcome::Accepted);
+            meter.open(&format!("/{}", number % 50), &Method::POST).answered(RequestOutcome::Accepted);
         }
-        meter.open(&"/x".repeat(100), &Method::POST).answered(Outcome::Accepted);
+        meter.open(&"/x".repeat(100), &Method::POST).answered(RequestOutcome::Accepted);
         let open = meter.open("/0", &Method::POST);
         let seen: Vec<_> = meter.series().iter().map(|s| (s.path.clone(), s.count())).collect();
         assert_eq!(seen.len(), MOST_PATHS + 1);

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::field::Empty;
 use tracing::{Instrument, Span, debug_span};
 
-use crate::answer::{Answer, Outcome};
+use crate::answer::{Answer, RequestOutcome};
 use crate::budget::{Budget, Hold};
 use crate::config::IntakeConfig;
 use crate::connections::Connections;
@@ -20,15 +20,15 @@ use crate::meter::Meter;
 use crate::senders::Senders;
 use crate::window::{Claim, Ticket, Window};
 
-/// What all HTTP workers share.
-pub(crate) struct State {
+/// The pipeline of events, which all HTTP workers share.
+pub(crate) struct EventPipeline {
     pub(crate) config: IntakeConfig,
     pub(crate) router: Link<Submit>,
     pub(crate) clock: SharedClock,
     pub(crate) window: Arc<Window>,
     pub(crate) bodies: Arc<Budget>,
     pub(crate) connections: Connections,
-    pub(crate) meter: Meter<Outcome>,
+    pub(crate) meter: Meter<RequestOutcome>,
     /// None if everybody may post.
     pub(crate) senders: Option<Arc<Senders>>,
     pub(crate) watchdog: Option<Watchdog>,
@@ -37,7 +37,7 @@ pub(crate) struct State {
 /// Takes in one event: cleans it, claims its key, has it stored. Answers after the configured time at the latest.
 ///
 /// `hold` is kept for as long as the event is on its way, beyond the answer too.
-pub(crate) async fn take_in(state: &State, event: Event, hold: Hold) -> Answer {
+pub(crate) async fn take_in(state: &EventPipeline, event: Event, hold: Hold) -> Answer {
     let deadline = Instant::now() + state.config.store_timeout;
     let span = debug_span!(
         parent: None,
@@ -47,12 +47,12 @@ pub(crate) async fn take_in(state: &State, event: Event, hold: Hold) -> Answer {
         outcome = Empty
     );
     let stored = timeout_at(deadline, claim_and_store(state, event, hold)).instrument(span.clone()).await;
-    let answer = stored.unwrap_or(Answer::Refused(Outcome::Late));
+    let answer = stored.unwrap_or(Answer::Refused(RequestOutcome::Late));
     span.record("outcome", answer.outcome().label());
     answer
 }
 
-async fn claim_and_store(state: &State, mut event: Event, hold: Hold) -> Answer {
+async fn claim_and_store(state: &EventPipeline, mut event: Event, hold: Hold) -> Answer {
     event.clean_metadata();
     failpoint("intake", &event.involved_object.name);
     let ticket = match state.window.claim(duplicate_key(&event)).await {
@@ -76,7 +76,7 @@ async fn claim_and_store(state: &State, mut event: Event, hold: Hold) -> Answer 
     let (accepted_at, span) = (state.clock.now(), Span::current());
     let submit = Submit { event: Arc::new(event), peer: Some(hold.peer()), accepted_at, reply, span };
     if state.router.send(submit).is_err() {
-        return Answer::Refused(Outcome::Unreachable);
+        return Answer::Refused(RequestOutcome::Unreachable);
     }
     let mut storing = Storing(Some(Pending { answer, ticket, _hold: hold }));
     match storing.wait().await {
@@ -85,7 +85,7 @@ async fn claim_and_store(state: &State, mut event: Event, hold: Hold) -> Answer 
     }
 }
 
-/// What the router said, if it did not die before.
+/// The answer of the router, if it did not die before.
 type Stored = Result<Result<(), SubmitError>, oneshot::error::RecvError>;
 
 /// An event that the router has and has not answered for.
@@ -100,23 +100,23 @@ struct Pending {
 struct Storing(Option<Pending>);
 
 impl Storing {
-    async fn wait(&mut self) -> Result<(), Outcome> {
-        let Some(pending) = self.0.as_mut() else { return Err(Outcome::Unreachable) };
+    async fn wait(&mut self) -> Result<(), RequestOutcome> {
+        let Some(pending) = self.0.as_mut() else { return Err(RequestOutcome::Unreachable) };
         let result = (&mut pending.answer).await;
-        self.0.take().map_or(Err(Outcome::Unreachable), |pending| pending.settle(&result))
+        self.0.take().map_or(Err(RequestOutcome::Unreachable), |pending| pending.settle(&result))
     }
 }
 
 impl Pending {
-    fn settle(self, result: &Stored) -> Result<(), Outcome> {
+    fn settle(self, result: &Stored) -> Result<(), RequestOutcome> {
         match result {
             Ok(Ok(())) => {
                 self.ticket.confirm();
                 Ok(())
             }
-            Ok(Err(SubmitError::Full | SubmitError::Store(_))) => Err(Outcome::StoreFailed),
-            Ok(Err(SubmitError::Poison)) => Err(Outcome::Unroutable),
-            Ok(Err(SubmitError::Unavailable)) | Err(_) => Err(Outcome::Unreachable),
+            Ok(Err(SubmitError::Full | SubmitError::Store(_))) => Err(RequestOutcome::StoreFailed),
+            Ok(Err(SubmitError::Poison)) => Err(RequestOutcome::Unroutable),
+            Ok(Err(SubmitError::Unavailable)) | Err(_) => Err(RequestOutcome::Unreachable),
         }
     }
 }

@@ -24,18 +24,18 @@ use campanile_supervision::Link;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
-use crate::answer::Outcome;
+use crate::answer::RequestOutcome;
 use crate::shell::peer;
 use bearer::{Bearer, bearer};
 pub(crate) use introduced::Introduced;
 use introduced::Met;
 use reviews::Reviews;
-use verdict::{Refusal, Sender, Verdict, Verdicts};
+use verdict::{Sender, SenderRefusal, SenderVerdict, Verdicts};
 
 /// Events of an audit whose verdict waits for a review. Those beyond are counted as not reviewed.
 const MOST_AUDITS: usize = 256;
 
-/// What is done about senders who may not post.
+/// The mode in which senders are treated who may not post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SenderMode {
     /// They are told in the log and in metrics, and let in.
@@ -64,7 +64,7 @@ pub struct Reviewer {
     pub audience: String,
 }
 
-/// What was found of senders, as metrics, admin API and tests see it.
+/// The verdicts on senders, as metrics, admin API and tests see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SendersSnapshot {
@@ -106,7 +106,7 @@ impl Senders {
         self: &Arc<Self>,
         head: &RequestHead,
         has_certificate: bool,
-    ) -> Result<Introduced, Outcome> {
+    ) -> Result<Introduced, RequestOutcome> {
         let introduced = |met| Introduced::new(self.clone(), head.peer_addr, met);
         let Some((reviews, token)) = self.token(head, has_certificate) else {
             return self.enforce(head.peer_addr, self.without_token(head, has_certificate)).map(introduced);
@@ -128,18 +128,22 @@ impl Senders {
         }
     }
 
-    fn without_token(&self, head: &RequestHead, has_certificate: bool) -> Result<Sender, Verdict> {
+    fn without_token(&self, head: &RequestHead, has_certificate: bool) -> Result<Sender, SenderVerdict> {
         match bearer(&head.headers) {
             _ if has_certificate => Ok(Sender::Certified),
-            Bearer::Malformed if self.reviews.is_some() => Err(Verdict::WrongToken),
-            _ => Err(Verdict::NoCredentials),
+            Bearer::Malformed if self.reviews.is_some() => Err(SenderVerdict::WrongToken),
+            _ => Err(SenderVerdict::NoCredentials),
         }
     }
 
     /// An audit goes on with whoever it is.
-    fn enforce(&self, client: Option<SocketAddr>, sender: Result<Sender, Verdict>) -> Result<Met, Outcome> {
+    fn enforce(
+        &self,
+        client: Option<SocketAddr>,
+        sender: Result<Sender, SenderVerdict>,
+    ) -> Result<Met, RequestOutcome> {
         if let (Err(verdict), SenderMode::Enforced) = (&sender, self.mode)
-            && let Some(Refusal { outcome, reason }) = verdict.refusal()
+            && let Some(SenderRefusal { outcome, reason }) = verdict.refusal()
         {
             self.verdicts.count(*verdict);
             introduced::log_refused(client, reason);

@@ -13,19 +13,19 @@ use actix_web::http::header::HeaderName;
 use campanile_domain::{Event, HOPS_HEADER, MOST_UNKNOWN_BYTES, Received};
 use campanile_protocol::log_event;
 
-use crate::answer::{Answer, Outcome};
+use crate::answer::{Answer, RequestOutcome};
 use crate::budget::Hold;
 use crate::guarded::HasCertificate;
-use crate::meter::Ending;
+use crate::meter::RequestEnding;
 use crate::origin::is_foreign;
-use crate::pipeline::{State, take_in};
+use crate::pipeline::{EventPipeline, take_in};
 use crate::shell::{EventListener, Shell, keep_unread, peer};
 use crate::{body, path};
 
 const HOPS: HeaderName = HeaderName::from_static(HOPS_HEADER);
 
 /// Starts the HTTP server on `listeners`.
-pub(crate) fn start(state: &Arc<State>, listeners: Vec<EventListener>) -> io::Result<Server> {
+pub(crate) fn start(state: &Arc<EventPipeline>, listeners: Vec<EventListener>) -> io::Result<Server> {
     let shell = Shell {
         config: &state.config,
         connections: state.connections.clone(),
@@ -36,7 +36,7 @@ pub(crate) fn start(state: &Arc<State>, listeners: Vec<EventListener>) -> io::Re
     shell.start(listeners, move |request| serve(state.clone(), request))
 }
 
-async fn serve(state: Arc<State>, mut request: Request) -> Result<Response<BoxBody>, Infallible> {
+async fn serve(state: Arc<EventPipeline>, mut request: Request) -> Result<Response<BoxBody>, Infallible> {
     let open = state.meter.open(request.path(), request.method());
     let mut payload = request.take_payload();
     let has_certificate = request.conn_data::<HasCertificate>().is_some_and(|has| has.0);
@@ -50,21 +50,26 @@ async fn serve(state: Arc<State>, mut request: Request) -> Result<Response<BoxBo
     Ok(response)
 }
 
-fn leaves_body_unread(outcome: Outcome) -> bool {
+fn leaves_body_unread(outcome: RequestOutcome) -> bool {
     matches!(
         outcome,
-        Outcome::Redirected
-            | Outcome::Unreadable
-            | Outcome::TooLarge
-            | Outcome::Overloaded
-            | Outcome::Foreign
-            | Outcome::Unauthenticated
-            | Outcome::Forbidden
-            | Outcome::NotReviewed
+        RequestOutcome::Redirected
+            | RequestOutcome::Unreadable
+            | RequestOutcome::TooLarge
+            | RequestOutcome::Overloaded
+            | RequestOutcome::Foreign
+            | RequestOutcome::Unauthenticated
+            | RequestOutcome::Forbidden
+            | RequestOutcome::NotReviewed
     )
 }
 
-async fn answer(state: &State, head: &RequestHead, has_certificate: bool, payload: &mut Payload) -> Answer {
+async fn answer(
+    state: &EventPipeline,
+    head: &RequestHead,
+    has_certificate: bool,
+    payload: &mut Payload,
+) -> Answer {
     if head.method != Method::CONNECT
         && let Some(location) = path::redirect(&head.uri)
     {
@@ -72,11 +77,11 @@ async fn answer(state: &State, head: &RequestHead, has_certificate: bool, payloa
     }
     if is_foreign(&head.headers) {
         tracing::debug!("refused an event that a page of another place posts from a browser");
-        return Answer::Refused(Outcome::Foreign);
+        return Answer::Refused(RequestOutcome::Foreign);
     }
     if head.method == Method::CONNECT {
         // Its body would be whatever comes on the connection, without an end.
-        return Answer::Refused(Outcome::Unreadable);
+        return Answer::Refused(RequestOutcome::Unreadable);
     }
     match read_as(state, head, has_certificate, payload).await {
         Ok((event, hold)) => take_in(state, event, hold).await,
@@ -86,11 +91,11 @@ async fn answer(state: &State, head: &RequestHead, has_certificate: bool, payloa
 
 /// Reads an event of somebody who may post it.
 async fn read_as(
-    state: &State,
+    state: &EventPipeline,
     head: &RequestHead,
     has_certificate: bool,
     payload: &mut Payload,
-) -> Result<(Event, Hold), Outcome> {
+) -> Result<(Event, Hold), RequestOutcome> {
     let Some(senders) = &state.senders else { return read_event(state, head, payload).await };
     let sender = senders.meet(head, has_certificate).await?;
     let (event, hold) = read_event(state, head, payload).await?;
@@ -99,10 +104,10 @@ async fn read_as(
 }
 
 async fn read_event(
-    state: &State,
+    state: &EventPipeline,
     head: &RequestHead,
     payload: &mut Payload,
-) -> Result<(Event, Hold), Outcome> {
+) -> Result<(Event, Hold), RequestOutcome> {
     let config = &state.config;
     let mut hold = state.bodies.hold(peer(head));
     let read =
@@ -113,7 +118,7 @@ async fn read_event(
         outcome
     })?;
     let Received { mut event, dropped_fields } = Event::decode(&body).map_err(|error| {
-        let outcome = Outcome::Malformed;
+        let outcome = RequestOutcome::Malformed;
         tracing::error!(client = %Client(head), status = outcome.status().as_u16(), %error, "decoding the request body failed");
         outcome
     })?;
@@ -124,7 +129,7 @@ async fn read_event(
         let headers = head.headers.get_all(HOPS).map(|value| value.to_str().unwrap_or_default());
         let hops = installation.judge(headers).map_err(|error| {
             log_event!(WARN, &event.involved_object, %error, "refusing a forwarded event");
-            Outcome::Looped
+            RequestOutcome::Looped
         })?;
         event.set_hops(hops);
     }
@@ -144,7 +149,7 @@ impl fmt::Display for Client<'_> {
 }
 
 /// Counts it, and says it of the first event: what follows is in the counter.
-fn note_dropped_fields(state: &State, event: &Event) {
+fn note_dropped_fields(state: &EventPipeline, event: &Event) {
     if state.meter.drop_fields() {
         log_event!(
             WARN,

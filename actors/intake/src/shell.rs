@@ -70,7 +70,7 @@ impl EventListener {
     }
 }
 
-/// What a server is built from.
+/// The shell that a server is built from.
 pub(crate) struct Shell<'c> {
     pub(crate) config: &'c IntakeConfig,
     /// The table of its connections.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
 
-use crate::connections::{Admitted, Connection};
+use crate::connections::{Admitted, ServerConnection};
 
 /// A connection that comes to its end when it has to give way, and fails when a head takes too long.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl<T> Guarded<T> {
     }
 
     /// What requests get to see of it.
-    pub(crate) fn connection(&self) -> Arc<Connection> {
+    pub(crate) fn connection(&self) -> Arc<ServerConnection> {
         self.admitted.connection()
     }
 

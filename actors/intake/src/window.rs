@@ -18,8 +18,8 @@ use dashmap::{DashMap, Entry};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
-use crate::key::Key;
-use bucket::{Bucket, Take};
+use crate::key::DuplicateKey;
+use bucket::{Take, WindowEntry};
 pub(crate) use ticket::Ticket;
 
 /// The window is swept part by part, so that no event waits for a sweep of all keys.
@@ -60,12 +60,12 @@ pub struct Window {
 }
 
 struct Part {
-    buckets: DashMap<Key, Bucket>,
+    buckets: DashMap<DuplicateKey, WindowEntry>,
     /// Follows the map's own count, which would take every lock to read.
     keys: AtomicUsize,
 }
 
-/// What a claim came to.
+/// The result of a claim.
 #[derive(Debug)]
 pub(crate) enum Claim {
     /// Not seen in this slot: store it, then confirm the ticket.
@@ -101,12 +101,12 @@ impl Window {
         }
     }
 
-    /// How many keys are kept.
+    /// The number of keys that are kept.
     pub fn keys(&self) -> usize {
         self.parts.iter().map(|part| part.keys.load(Ordering::Relaxed)).sum()
     }
 
-    /// How long to wait between two calls of [`Window::sweep`], so that every key is looked at once an interval.
+    /// The pause between two calls of [`Window::sweep`], so that every key is looked at once an interval.
     pub fn sweep_pause(&self) -> Duration {
         (self.sweep_every / u32::try_from(PARTS).unwrap_or(1)).max(Duration::from_millis(10))
     }
@@ -124,7 +124,7 @@ impl Window {
     }
 
     /// Claims `key`, waiting for the result of a claim that is pending.
-    pub(crate) async fn claim(self: &Arc<Self>, key: Key) -> Claim {
+    pub(crate) async fn claim(self: &Arc<Self>, key: DuplicateKey) -> Claim {
         loop {
             // Listens before it looks, so that a settlement in between is not missed.
             let settled = self.bell(&key).notified();
@@ -138,13 +138,13 @@ impl Window {
         }
     }
 
-    fn take(&self, key: Key) -> Take {
+    fn take(&self, key: DuplicateKey) -> Take {
         let now = self.now();
         let part = self.part(&key);
         let take = match part.buckets.entry(key) {
             Entry::Occupied(mut entry) => return entry.get_mut().take(now, self.interval),
             Entry::Vacant(entry) => {
-                let mut bucket = Bucket::new(now);
+                let mut bucket = WindowEntry::new(now);
                 let take = bucket.take(now, self.interval);
                 entry.insert(bucket);
                 take
@@ -158,7 +158,7 @@ impl Window {
 
     /// Makes room in a full part: drops its oldest keys, as many as the share says at most.
     fn evict(&self, part: &Part) {
-        let age = |bucket: &Bucket| bucket.last_use(self.interval);
+        let age = |bucket: &WindowEntry| bucket.last_use(self.interval);
         let settled = part.buckets.iter().filter(|bucket| !bucket.is_pending());
         let mut sample: Vec<i64> = settled.take(SAMPLE).map(|bucket| age(bucket.value())).collect();
         if sample.is_empty() {
@@ -176,14 +176,14 @@ impl Window {
         part.buckets.shrink_to_fit();
     }
 
-    fn confirm(&self, key: &Key, slot: u32) {
+    fn confirm(&self, key: &DuplicateKey, slot: u32) {
         if let Some(mut bucket) = self.part(key).buckets.get_mut(key) {
             bucket.confirm(slot);
         }
         self.bell(key).notify_waiters();
     }
 
-    fn release(&self, key: &Key) {
+    fn release(&self, key: &DuplicateKey) {
         let part = self.part(key);
         if part.buckets.remove_if_mut(key, |_, bucket| bucket.release()).is_some() {
             part.keys.fetch_sub(1, Ordering::Relaxed);
@@ -195,18 +195,18 @@ impl Window {
         self.clock.now().as_microsecond()
     }
 
-    fn part(&self, key: &Key) -> &Part {
+    fn part(&self, key: &DuplicateKey) -> &Part {
         &self.parts[usize::from(key[0]) % PARTS]
     }
 
-    fn bell(&self, key: &Key) -> &Notify {
+    fn bell(&self, key: &DuplicateKey) -> &Notify {
         &self.bells[usize::from(key[1]) % BELLS]
     }
 }
 
 impl Part {
     /// Drops what `keep` does not keep; a pending bucket always stays.
-    fn retain(&self, mut keep: impl FnMut(&Bucket) -> bool) {
+    fn retain(&self, mut keep: impl FnMut(&WindowEntry) -> bool) {
         let mut gone = 0;
         self.buckets.retain(|_, bucket| {
             let stays = bucket.is_pending() || keep(bucket);

@@ -17,7 +17,7 @@ use crate::fetch;
 /// Issuers that are asked at the same time.
 const MOST_FETCHES: usize = 32;
 
-/// What a [`KeyringActor`] is built from.
+/// The parts that a [`KeyringActor`] is built from.
 pub struct KeyringParts {
     /// The transport, which dials issuers.
     pub transport: Transport,
@@ -47,7 +47,7 @@ pub struct KeyringSnapshot {
     pub fetching: usize,
 }
 
-/// What became of a fetch.
+/// The outcome of a fetch.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Fetched {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use campanile_domain::{Alert, Event, EventSource, ObjectKey, ObjectRef, ProviderSpec};
 use campanile_protocol::{Change, LabelLookup, Labels};
-use campanile_router::{Incoming, Index, Rules, plan};
+use campanile_router::{Incoming, Index, RoutingPolicy, plan};
 use campanile_testkit::{alert, event, noon, provider, source};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
@@ -58,7 +58,7 @@ fn reported() -> Event {
 fn route(criterion: &mut Criterion) {
     let event = reported();
     let incoming = Incoming { event: &event, accepted_at: noon() };
-    let rules = Rules::default();
+    let rules = RoutingPolicy::default();
     let mut group = criterion.benchmark_group("plan");
     for alerts in [1, 1_000, 10_000, 100_000] {
         let index = index(alerts);

@@ -6,8 +6,8 @@
 mod announcing;
 mod backlog;
 mod elsewhere;
+mod event_log;
 mod few;
-mod journal;
 mod snapshot;
 mod suspects;
 #[cfg(test)]
@@ -30,12 +30,12 @@ use jiff::Timestamp;
 use tracing::field::{Empty, display};
 use tracing::{Span, debug_span};
 
-use crate::plan::{Answers, Incoming, Matching, Rules, plan_with};
+use crate::plan::{Answers, Incoming, Matching, RoutingPolicy, plan_with};
 use crate::{Index, Plan};
 use announcing::Announcing;
-use backlog::{Backlog, Phase, Stored};
+use backlog::{StartPhase, Stored, UnplannedBacklog};
 use elsewhere::Elsewhere;
-use snapshot::Counters;
+use snapshot::RouterCounts;
 pub use snapshot::{EventCounts, RouterPhase, RouterSnapshot};
 pub use suspects::Suspects;
 use under_way::UnderWay;
@@ -51,10 +51,10 @@ const TICK: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RouterConfig {
     /// The gates and deadlines of deliveries.
-    pub rules: Rules,
+    pub rules: RoutingPolicy,
 }
 
-/// What a router is made of.
+/// The parts that a router is made of.
 pub struct RouterParts {
     /// Where events and deliveries are stored.
     pub outbox: Arc<dyn Acceptance>,
@@ -89,10 +89,10 @@ pub struct RouterActor {
     loaded_at: Option<Timestamp>,
     waiting: Waiting,
     under_way: UnderWay,
-    backlog: Backlog,
+    backlog: UnplannedBacklog,
     announcing: Announcing,
     elsewhere: Elsewhere,
-    counters: Counters,
+    counters: RouterCounts,
 }
 
 impl RouterActor {
@@ -104,10 +104,10 @@ impl RouterActor {
             loaded_at: None,
             waiting: Waiting::default(),
             under_way: UnderWay::default(),
-            backlog: Backlog::default(),
+            backlog: UnplannedBacklog::default(),
             announcing: Announcing::default(),
             elsewhere: Elsewhere::default(),
-            counters: Counters::default(),
+            counters: RouterCounts::default(),
         }
     }
 
@@ -128,7 +128,7 @@ impl RouterActor {
         let matching = Matching::shared(&answers, &behind);
         let plan = plan_with(incoming, &self.index, &*self.parts.labels, &self.parts.config.rules, &matching);
         self.counters.record(&plan);
-        journal::log(incoming.event, &plan);
+        event_log::log(incoming.event, &plan);
         self.announce(incoming.event, &plan, ctx);
         span.record("deliveries", plan.deliveries.len());
         plan
@@ -139,7 +139,7 @@ impl RouterActor {
         let poison = self.parts.suspects.is_poison(event);
         if poison {
             self.counters.set_aside();
-            journal::log_poison(event);
+            event_log::log_poison(event);
         }
         poison
     }
@@ -155,7 +155,7 @@ impl RouterActor {
             drop(submit.reply.send(Err(SubmitError::Poison)));
             return 0;
         }
-        if self.backlog.phase() == Phase::Open {
+        if self.backlog.phase() == StartPhase::Open {
             return self.route(submit, ctx);
         }
         self.store_for_later(submit, ctx);
@@ -190,7 +190,7 @@ impl RouterActor {
         alerts
     }
 
-    /// Stores an event without deliveries; [`Backlog`] sees to it that it is planned.
+    /// Stores an event without deliveries; [`UnplannedBacklog`] sees to it that it is planned.
     fn store_for_later(&mut self, submit: Submit, ctx: &Context<Self>) {
         let Submit { event, accepted_at, reply, span, .. } = submit;
         self.backlog.storing();
@@ -210,7 +210,7 @@ impl RouterActor {
             if self.index.apply(change)
                 && let Change::Applied(alert) = change
             {
-                journal::log_deprecation(alert);
+                event_log::log_deprecation(alert);
             }
         }
         for change in &changes.providers {
@@ -227,7 +227,7 @@ impl RouterActor {
         if self.parts.guard.is_retired() {
             return ctx.stop();
         }
-        if self.backlog.phase() == Phase::Loading {
+        if self.backlog.phase() == StartPhase::Loading {
             return self.parts.watcher.hint(Resync);
         }
         let unplanned = self.parts.outbox.unplanned_count();

@@ -18,7 +18,7 @@ use campanile_domain::{Alert, EventSource, ObjectKey, ObjectRef, ProviderSpec};
 use campanile_protocol::Change;
 
 pub(crate) use addressee::Addressee;
-use bucket::Bucket;
+use bucket::AlertBucket;
 pub(crate) use bucket::Candidates;
 pub(crate) use compiled::Compiled;
 use interner::Interner;
@@ -29,7 +29,7 @@ pub struct Index {
     alerts: HashMap<ObjectKey, Arc<Compiled>>,
     providers: HashMap<ObjectKey, Arc<Addressee>>,
     /// Namespace, then kind of the object. Suspended Alerts are not in here.
-    buckets: HashMap<Box<str>, HashMap<Box<str>, Bucket>>,
+    buckets: HashMap<Box<str>, HashMap<Box<str>, AlertBucket>>,
     patterns: Interner,
     next_rank: u64,
 }
@@ -84,17 +84,17 @@ impl Index {
         self.providers.retain(|key, _| known.contains(key));
     }
 
-    /// How many Alerts there are, suspended ones included.
+    /// The number of Alerts, suspended ones included.
     pub fn alert_count(&self) -> usize {
         self.alerts.len()
     }
 
-    /// How many Providers there are.
+    /// The number of Providers in the index.
     pub fn provider_count(&self) -> usize {
         self.providers.len()
     }
 
-    /// How many different patterns are compiled.
+    /// The number of different patterns that are compiled.
     pub fn pattern_count(&self) -> usize {
         self.patterns.count()
     }
@@ -150,7 +150,7 @@ impl Index {
         self.next_rank
     }
 
-    fn bucket(&mut self, source: &EventSource) -> &mut Bucket {
+    fn bucket(&mut self, source: &EventSource) -> &mut AlertBucket {
         let kinds = self.buckets.entry(source.namespace.as_str().into()).or_default();
         kinds.entry(source.kind.as_str().into()).or_default()
     }

@@ -14,4 +14,7 @@ mod plan;
 
 pub use actor::{EventCounts, RouterActor, RouterConfig, RouterParts, RouterPhase, RouterSnapshot, Suspects};
 pub use index::Index;
-pub use plan::{DropReason, Dropped, Incoming, Notice, Plan, Problem, Rules, Step, Stops, explain, plan};
+pub use plan::{
+    DecidingStep, DropReason, Dropped, Incoming, OwnerNotice, Plan, Problem, RoutingPolicy, Stops, explain,
+    plan,
+};

@@ -21,15 +21,15 @@ use jiff::Timestamp;
 use crate::Index;
 use crate::index::Compiled;
 use fan_out::FanOut;
-use gate::{Gate, Halt};
-pub(crate) use matching::{Answer, Answers, Matching, Question, judge};
-pub use outcome::{DropReason, Dropped, Notice, Problem, Step, Stops};
+use gate::{DeliveryPlanner, Halt};
+pub(crate) use matching::{Answers, MatchAnswer, MatchQuestion, Matching, judge};
+pub use outcome::{DecidingStep, DropReason, Dropped, OwnerNotice, Problem, Stops};
 pub(crate) use outcome::{ObjectPath, texts};
-use select::{Selection, Selector};
+use select::{AlertMatch, Selector};
 
-/// What the operator decided for all events.
+/// The operator's rules for all events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rules {
+pub struct RoutingPolicy {
     /// Flag `--no-cross-namespace-refs`: Alerts see only objects of their own namespace.
     pub no_cross_namespace_refs: bool,
     /// How long after acceptance every delivery is given up; none means what its type's row says.
@@ -45,7 +45,7 @@ pub struct Incoming<'e> {
     pub accepted_at: Timestamp,
 }
 
-/// What becomes of an event.
+/// The plan of an event: its deliveries, and its drops with reasons.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// One for each Alert that selected the event and is not in `drops`, in the order in which the Alerts appeared.
@@ -55,11 +55,11 @@ pub struct Plan {
     /// Alerts that name the object and did not select the event.
     pub stops: Stops,
     /// What owners of Alerts should be told.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<OwnerNotice>,
     /// Whether labels decide that are not known yet. Then all lists are empty, and the event is to be planned later.
     pub not_yet: bool,
     /// Alerts about which something has to be found out elsewhere before they are planned; none from [`plan`].
-    pub(crate) elsewhere: Vec<Question>,
+    pub(crate) elsewhere: Vec<MatchQuestion>,
 }
 
 impl Plan {
@@ -76,7 +76,7 @@ impl Plan {
 }
 
 /// Plans an event, whatever its patterns take.
-pub fn plan(incoming: Incoming<'_>, index: &Index, labels: &dyn LabelLookup, rules: &Rules) -> Plan {
+pub fn plan(incoming: Incoming<'_>, index: &Index, labels: &dyn LabelLookup, rules: &RoutingPolicy) -> Plan {
     plan_with(incoming, index, labels, rules, &Matching::here())
 }
 
@@ -85,11 +85,11 @@ pub(crate) fn plan_with(
     incoming: Incoming<'_>,
     index: &Index,
     labels: &dyn LabelLookup,
-    rules: &Rules,
+    rules: &RoutingPolicy,
     matching: &Matching<'_>,
 ) -> Plan {
     let selector = Selector::new(incoming.event, labels, matching);
-    let gate = Gate::new(incoming, index, rules, matching);
+    let gate = DeliveryPlanner::new(incoming, index, rules, matching);
     let mut plan = Plan::default();
     let mut fan_out = FanOut::default();
     for candidate in index.candidates(&incoming.event.involved_object) {
@@ -99,17 +99,17 @@ pub(crate) fn plan_with(
         }
         let dropped = |reason| Dropped { alert: alert.alert.clone(), reason };
         match selector.select(alert, candidate.sources(), &mut plan.notices) {
-            Selection::Selected => {}
-            Selection::Stopped(step) => {
+            AlertMatch::Selected => {}
+            AlertMatch::Stopped(step) => {
                 plan.stops.note(&alert.alert, step);
                 continue;
             }
-            Selection::NotYet => return Plan { not_yet: true, ..Plan::default() },
-            Selection::Elsewhere => {
-                plan.elsewhere.push(Question { alert: alert.clone(), provider: None });
+            AlertMatch::NotYet => return Plan { not_yet: true, ..Plan::default() },
+            AlertMatch::Elsewhere => {
+                plan.elsewhere.push(MatchQuestion { alert: alert.clone(), provider: None });
                 continue;
             }
-            Selection::Skipped => {
+            AlertMatch::Skipped => {
                 plan.drops.push(dropped(DropReason::OverBudget));
                 continue;
             }
@@ -121,7 +121,7 @@ pub(crate) fn plan_with(
             Ok(_) => plan.drops.push(dropped(DropReason::FanOut)),
             Err(Halt::Dropped(reason)) => plan.drops.push(dropped(reason)),
             Err(Halt::Elsewhere(provider)) => {
-                plan.elsewhere.push(Question { alert: alert.clone(), provider: Some(provider) });
+                plan.elsewhere.push(MatchQuestion { alert: alert.clone(), provider: Some(provider) });
             }
         }
     }
@@ -135,28 +135,28 @@ pub fn explain(
     incoming: Incoming<'_>,
     index: &Index,
     labels: &dyn LabelLookup,
-    rules: &Rules,
-) -> Vec<(Arc<Alert>, Step)> {
+    rules: &RoutingPolicy,
+) -> Vec<(Arc<Alert>, DecidingStep)> {
     let matching = Matching::here();
     let selector = Selector::new(incoming.event, labels, &matching);
-    let gate = Gate::new(incoming, index, rules, &matching);
+    let gate = DeliveryPlanner::new(incoming, index, rules, &matching);
     let step = |compiled: &Arc<Compiled>| match explain_selection(compiled, &selector) {
-        Selection::Selected => match gate.pass(compiled, &mut Vec::new()) {
-            Err(Halt::Dropped(reason)) => Step::Dropped(reason),
-            Ok(_) | Err(Halt::Elsewhere(_)) => Step::Notifies,
+        AlertMatch::Selected => match gate.pass(compiled, &mut Vec::new()) {
+            Err(Halt::Dropped(reason)) => DecidingStep::Dropped(reason),
+            Ok(_) | Err(Halt::Elsewhere(_)) => DecidingStep::Notifies,
         },
-        Selection::Stopped(step) => step,
-        Selection::NotYet => Step::LabelsNotYet,
-        Selection::Elsewhere | Selection::Skipped => Step::Dropped(DropReason::OverBudget),
+        AlertMatch::Stopped(step) => step,
+        AlertMatch::NotYet => DecidingStep::LabelsNotYet,
+        AlertMatch::Elsewhere | AlertMatch::Skipped => DecidingStep::Dropped(DropReason::OverBudget),
     };
     let mut steps: Vec<_> = index.alerts().map(|compiled| (compiled.alert.clone(), step(compiled))).collect();
     steps.sort_unstable_by(|(left, _), (right, _)| left.key.cmp(&right.key));
     steps
 }
 
-fn explain_selection(compiled: &Arc<Compiled>, selector: &Selector<'_>) -> Selection {
+fn explain_selection(compiled: &Arc<Compiled>, selector: &Selector<'_>) -> AlertMatch {
     if compiled.alert.suspend {
-        return Selection::Stopped(Step::Suspended);
+        return AlertMatch::Stopped(DecidingStep::Suspended);
     }
     let mut sources = compiled
         .alert
@@ -166,7 +166,7 @@ fn explain_selection(compiled: &Arc<Compiled>, selector: &Selector<'_>) -> Selec
         .filter(|(_, source)| selector.is_named_by(source))
         .peekable();
     if sources.peek().is_none() {
-        return Selection::Stopped(Step::NoSource);
+        return AlertMatch::Stopped(DecidingStep::NoSource);
     }
     selector.select(compiled, sources, &mut Vec::new())
 }

@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::Heartbeat;
 
-/// Why a message did not reach the actor behind a [`Link`]. The message is dropped.
+/// Errors for which a message did not reach the actor behind a [`Link`]. The message is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// There is no actor now: not started yet, or being restarted.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::Backoff;
 
-/// How often and how fast a child may be restarted.
+/// The policy of restarts: how often and how fast a child may be restarted.
 #[derive(Clone, Copy, Debug)]
 pub struct RestartPolicy {
     /// The pause before each restart.
@@ -38,7 +38,7 @@ impl Default for RestartPolicy {
     }
 }
 
-/// What to do about a death.
+/// The decision about a death.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restart {
     /// Build the child anew after this pause.

@@ -90,7 +90,7 @@ impl Folder {
         Ok(changed)
     }
 
-    /// What the folder says now.
+    /// The objects of the folder as they are now.
     pub fn loaded(&self) -> Loaded {
         Loaded::assemble(&self.root, self.files.values().map(|file| &file.content), self.problems.clone())
     }

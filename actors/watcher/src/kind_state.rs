@@ -69,7 +69,7 @@ pub(crate) struct HeldObject<K: Watched, F> {
     pub(crate) standing: Standing<K::Aspect>,
 }
 
-/// What breaks the schema, as it is known of an object.
+/// An object that breaks the schema, as far as it is known.
 pub(crate) struct Broken<A, F> {
     pub(crate) why: String,
     pub(crate) told: bool,
@@ -99,7 +99,7 @@ pub(crate) struct Applied<K> {
     pub(crate) references: BTreeSet<Reference>,
 }
 
-/// What is known of a kind. A list replaces it in one step; an object that breaks the schema stays as it was, is named in
+/// The state of a kind. A list replaces it in one step; an object that breaks the schema stays as it was, is named in
 /// the log, and stops nothing.
 pub(crate) struct KindState<K: Watched, F> {
     pub(crate) listed: bool,

@@ -132,7 +132,7 @@ impl<F> Kinds<F> {
     }
 }
 
-/// What is known of the things that objects name: objects are known here, Secrets and labels by the source.
+/// The lookup of the things that objects name: objects are known here, Secrets and labels by the source.
 pub(crate) struct Resolver<'a, F> {
     pub(crate) kinds: &'a Kinds<F>,
     pub(crate) secret: &'a dyn Fn(&ObjectKey) -> Result<(), SecretError>,

@@ -101,7 +101,7 @@ impl Loaded {
         Self::assemble(name, [&content], Vec::new())
     }
 
-    /// How many objects of a kind there are, usable or not.
+    /// The number of objects of a kind, usable or not.
     pub fn count(&self, kind: &str) -> usize {
         let usable = match kind {
             "Alert" => self.alerts.len(),

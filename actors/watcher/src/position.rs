@@ -50,7 +50,7 @@ impl Position {
         FilePlace::at(&self.file, self.mark.long())
     }
 
-    /// Where a field of `spec` stands, or the name that it gives; the nearest ancestor if the object has no such field.
+    /// The place of a field of `spec`, or the name that it gives; the nearest ancestor if the object has no such field.
     pub fn of_reference(&self, field: &str) -> FilePlace {
         let place = REFERENCES.iter().position(|known| *known == field);
         FilePlace::at(&self.file, place.map_or(self.mark, |place| self.references[place]).long())

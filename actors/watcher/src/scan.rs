@@ -13,7 +13,7 @@ pub(crate) const MAX_FILES: usize = 50_000;
 /// The deepest folder below the first.
 const MAX_DEPTH: usize = 32;
 
-/// What tells one state of a file from another.
+/// The stamp that tells one state of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     modified: Option<SystemTime>,

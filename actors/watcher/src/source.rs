@@ -18,7 +18,7 @@ use crate::watched::Reference;
 /// The origin of a [`WatcherActor`]'s objects. It owns Secrets, labels, troubles and the machinery of watching; objects
 /// and how they stand are the actor's. What is optional concerns a source that writes status somewhere.
 pub trait Source: Sized + Unpin + 'static {
-    /// What is kept of an object beside its spec.
+    /// The facts that are kept of an object beside its spec.
     type Facts: Default + Unpin + 'static;
 
     /// Begins to look for objects.

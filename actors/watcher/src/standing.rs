@@ -93,7 +93,7 @@ pub(crate) struct ShownWebhook<'a> {
     pub(crate) postponed: Option<&'a PostponedCounts>,
 }
 
-/// What a status says of the path of a webhook.
+/// The path of a webhook as a status shows it.
 pub(crate) enum ShownPath<'a> {
     /// The status says it already.
     AsBefore,

@@ -28,7 +28,7 @@ pub(crate) trait Watched: Clone + PartialEq + Send + Sync + Unpin + 'static {
     /// The kind that this is about.
     const KIND: Kind;
 
-    /// What its status says beside `Ready`; `()` if nothing.
+    /// The aspect of its status beside `Ready`; `()` if there is none.
     type Aspect: Aspect;
 
     /// Its row in `campanile get`.
@@ -110,7 +110,7 @@ pub enum Reference {
     Labels(Arc<str>),
 }
 
-/// What is known of the things that objects name.
+/// The lookup of the things that objects name.
 pub(crate) trait ReferenceLookup {
     /// Whether there is such an object, as far as it can be used.
     fn exists(&self, id: &Id) -> bool;

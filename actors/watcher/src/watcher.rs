@@ -40,7 +40,7 @@ pub struct WatcherParts {
     pub guard: LifeGuard<&'static str>,
     /// The actors that hear of changes.
     pub subscribers: Vec<Link<Changes>>,
-    /// What is done about Receivers.
+    /// The mode in which Receivers are served.
     pub receivers: Receivers,
     /// Pauses between looks at the token of a Receiver that is missing.
     pub retry_delays: RetryDelays,

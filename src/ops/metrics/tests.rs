@@ -1,6 +1,6 @@
 //! The text formats, and families from given numbers.
 
-use campanile_intake::{DURATION_BOUNDS, IntakeSnapshot, Outcome, RequestSeries};
+use campanile_intake::{DURATION_BOUNDS, IntakeSnapshot, RequestOutcome, RequestSeries};
 
 use super::page::Counted;
 use super::*;
@@ -48,7 +48,7 @@ fn the_format_is_that_which_the_client_asks_for() {
 
 #[test]
 fn outcomes_that_share_a_status_share_a_series() {
-    let series = |outcome: Outcome, status, bucket: usize| {
+    let series = |outcome: RequestOutcome, status, bucket: usize| {
         let mut buckets = [0; DURATION_BOUNDS.len() + 1];
         buckets[bucket] = 2;
         RequestSeries { path: "/".into(), method: "POST", outcome, status, buckets, seconds: 0.25 }
@@ -65,7 +65,10 @@ fn outcomes_that_share_a_status_share_a_series() {
         dropped_fields: 0,
         window_keys: 0,
         senders: None,
-        requests: vec![series(Outcome::Malformed, 400, 0), series(Outcome::Unreadable, 400, 11)],
+        requests: vec![
+            series(RequestOutcome::Malformed, 400, 0),
+            series(RequestOutcome::Unreadable, 400, 11),
+        ],
     };
     let mut page = MetricsPage::new(TextFormat::Text);
     http::write(&mut page, &http::EVENTS, &intake.requests, &intake.open_by_path);

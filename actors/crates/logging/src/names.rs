@@ -42,7 +42,7 @@ mod tests {
         let names = [
             ("campanile_intake::server", "event-server"),
             ("campanile_intake::webhooks::pipeline", "receiver-server"),
-            ("campanile_router::actor::journal", "event-server"),
+            ("campanile_router::actor::event_log", "event-server"),
             ("campanile_delivery::provider_actor", "event-server"),
             ("campanile::app", "setup"),
             ("campanile::ops::redrive", "operations"),

@@ -38,7 +38,7 @@ use overflow::Overflow;
 use queue::{Queue, Queues};
 use record::Record;
 use slab::{Slab, SlabIndex};
-use unplanned::Unplanned;
+use unplanned::UnplannedQueue;
 
 pub(crate) use lease::Leased;
 pub(crate) use ledger::{Ledger, WriteBatch};
@@ -82,7 +82,7 @@ pub(crate) struct Board {
     queues: Queues,
     leases: HashMap<i64, (SlabIndex, Epoch)>,
     dead_letters: DeadLetters,
-    unplanned: Unplanned,
+    unplanned: UnplannedQueue,
     cache: Cache,
     pub(crate) ledger: Ledger,
     /// Queues whose listener is to be told.
@@ -113,7 +113,7 @@ impl Board {
             queues: Queues::default(),
             leases: HashMap::new(),
             dead_letters: DeadLetters::default(),
-            unplanned: Unplanned::default(),
+            unplanned: UnplannedQueue::default(),
             cache: Cache::new(bounds.cache_bytes),
             ledger: Ledger::default(),
             hints: Vec::new(),

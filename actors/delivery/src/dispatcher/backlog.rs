@@ -20,7 +20,7 @@ const TALLIES: usize = 8;
 /// The most waiting deliveries of a Provider, and the most dead letters, that are looked at for its Alerts.
 const LONGEST: usize = 1000;
 
-/// What was counted. Bounded by the Providers and Alerts that the outbox knows.
+/// The counts that are being made. Bounded by the Providers and Alerts that the outbox knows.
 #[derive(Default)]
 pub(super) struct Counting {
     /// The last look at the outbox.

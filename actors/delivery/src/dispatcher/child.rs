@@ -6,7 +6,7 @@ use actix::{Actor, Addr};
 use campanile_supervision::Retirement;
 use jiff::Timestamp;
 
-use super::threads::Place;
+use super::threads::ThreadSeat;
 use crate::provider_actor::{Configuration, EndPause, ProviderActor, ProviderParts, Stop, Wake, Wakes};
 
 /// A provider actor, running or on its way to its end. It ends when this is dropped, with its dispatcher too.
@@ -18,11 +18,11 @@ pub(super) struct Child {
     /// When it was told to stop.
     stopping: Option<Timestamp>,
     /// The thread that it lives on.
-    _place: Place,
+    _place: ThreadSeat,
 }
 
 impl Child {
-    pub(super) fn start(parts: ProviderParts, place: Place) -> Self {
+    pub(super) fn start(parts: ProviderParts, place: ThreadSeat) -> Self {
         let (build, wakes, retirement) = (parts.build, parts.wakes.clone(), parts.retirement.clone());
         let address = match place.arbiter() {
             None => ProviderActor::new(parts).start(),

@@ -8,8 +8,8 @@ use campanile_supervision::{End, Restart, Retirement};
 use super::Dispatcher;
 use super::child::Child;
 use super::slots::Resolution;
-use crate::kept::Kept;
-use crate::provider_actor::{Configuration, Ended, Idle, Parent, ProviderParts, Wakes};
+use crate::kept::ProviderHandover;
+use crate::provider_actor::{ActorEnded, Configuration, Idle, Parent, ProviderParts, Wakes};
 
 impl Dispatcher {
     /// Makes sure that the Provider's actor knows of its work.
@@ -109,17 +109,17 @@ impl Dispatcher {
             tracing::error!(provider = %key, seconds = limit.as_secs_f32(), "provider actor does not answer, replacing it");
             self.ends.count(End::Stuck);
             if let Some(slot) = self.slots.get_mut(&key) {
-                (slot.child, slot.kept) = (None, Kept::after_a_stuck_actor());
+                (slot.child, slot.kept) = (None, ProviderHandover::after_a_stuck_actor());
             }
             self.replace(key, ctx);
         }
     }
 }
 
-impl Handler<Ended> for Dispatcher {
+impl Handler<ActorEnded> for Dispatcher {
     type Result = ();
 
-    fn handle(&mut self, Ended { key, build, end, kept }: Ended, ctx: &mut Self::Context) {
+    fn handle(&mut self, ActorEnded { key, build, end, kept }: ActorEnded, ctx: &mut Self::Context) {
         let present = |child: &Child| child.is_build(build);
         let Some(slot) = self.slots.get_mut(&key) else { return self.ends.count(end) };
         if !slot.child.as_ref().is_some_and(present) {

@@ -11,7 +11,7 @@ use super::Dispatcher;
 /// The shortest time between two messages about one Provider; what is given up meanwhile is in the next.
 const PAUSE: SignedDuration = SignedDuration::from_secs(60);
 
-/// What was given up for one reason, by Provider. Bounded by the Providers that the outbox knows.
+/// The losses for one reason, by Provider. Bounded by the Providers that the outbox knows.
 #[derive(Default)]
 pub(super) struct Losses(BTreeMap<ObjectKey, Loss>);
 
@@ -30,7 +30,7 @@ impl Loss {
     }
 }
 
-/// What is to be told of a Provider.
+/// The loss of a Provider that is to be told.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     provider: ObjectKey,

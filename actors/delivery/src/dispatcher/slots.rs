@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::child::Child;
 use crate::DeliverySnapshot;
-use crate::kept::{DestinationId, Kept};
+use crate::kept::{DestinationId, ProviderHandover};
 
 /// Of so many Providers each may ask for its Secrets by itself.
 const FEW: usize = 64;
@@ -29,7 +29,7 @@ pub(super) enum Resolution {
 }
 
 /// The slot of one Provider.
-pub(super) struct Slot {
+pub(super) struct ProviderSlot {
     pub(super) spec: Arc<ProviderSpec>,
     pub(super) resolution: Resolution,
     /// Its actor, from its build to its last message.
@@ -38,12 +38,12 @@ pub(super) struct Slot {
     /// Where it leads, as last resolved.
     pub(super) destination: DestinationId,
     /// What the last actor left, for the next one; nothing while there is an actor.
-    pub(super) kept: Kept,
+    pub(super) kept: ProviderHandover,
     /// Whether its actor is to be woken in a later turn.
     pub(super) waking: bool,
 }
 
-impl Slot {
+impl ProviderSlot {
     /// Tells the actor to end; exchanges under way settle themselves.
     pub(super) fn stop(&mut self, now: Timestamp) {
         if let Some(child) = &mut self.child {
@@ -54,18 +54,18 @@ impl Slot {
 
 /// The slots of all Providers by key.
 #[derive(Default)]
-pub(super) struct Slots(HashMap<ObjectKey, Slot>);
+pub(super) struct Slots(HashMap<ObjectKey, ProviderSlot>);
 
 impl Slots {
-    pub(super) fn get_mut(&mut self, key: &ObjectKey) -> Option<&mut Slot> {
+    pub(super) fn get_mut(&mut self, key: &ObjectKey) -> Option<&mut ProviderSlot> {
         self.0.get_mut(key)
     }
 
-    pub(super) fn remove(&mut self, key: &ObjectKey) -> Option<Slot> {
+    pub(super) fn remove(&mut self, key: &ObjectKey) -> Option<ProviderSlot> {
         self.0.remove(key)
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ProviderSlot> {
         self.0.values_mut()
     }
 
@@ -75,13 +75,13 @@ impl Slots {
         match self.0.get_mut(&key) {
             Some(slot) => slot.spec = spec,
             None => {
-                let slot = Slot {
+                let slot = ProviderSlot {
                     spec,
                     resolution: Resolution::Pending,
                     child: None,
                     log: RestartLog::default(),
                     destination: DestinationId::default(),
-                    kept: Kept::default(),
+                    kept: ProviderHandover::default(),
                     waking: false,
                 };
                 self.0.insert(key.clone(), slot);
@@ -97,7 +97,8 @@ impl Slots {
 
     /// The Providers whose actor has taken no message for longer than `limit`.
     pub(super) fn stuck(&self, limit: Duration, now: Timestamp) -> Vec<ObjectKey> {
-        let is_stuck = |slot: &&Slot| slot.child.as_ref().is_some_and(|child| child.is_stuck(limit, now));
+        let is_stuck =
+            |slot: &&ProviderSlot| slot.child.as_ref().is_some_and(|child| child.is_stuck(limit, now));
         self.0.values().filter(is_stuck).map(|slot| slot.spec.key.clone()).collect()
     }
 
@@ -145,7 +146,7 @@ impl Slots {
             return Vec::new();
         }
         let secrets: HashSet<&ObjectKey> = secrets.iter().collect();
-        let names_one = |slot: &&Slot| slot.spec.secret_keys().any(|key| secrets.contains(&key));
+        let names_one = |slot: &&ProviderSlot| slot.spec.secret_keys().any(|key| secrets.contains(&key));
         self.0.values().filter(names_one).map(|slot| slot.spec.key.clone()).collect()
     }
 
@@ -160,7 +161,7 @@ impl Slots {
 
     /// Adds this table's counts to `snapshot`.
     pub(super) fn count(&self, snapshot: DeliverySnapshot) -> DeliverySnapshot {
-        let broken = |slot: &&Slot| matches!(slot.resolution, Resolution::Broken(_));
+        let broken = |slot: &&ProviderSlot| matches!(slot.resolution, Resolution::Broken(_));
         DeliverySnapshot {
             providers: self.0.len(),
             not_ready: self.0.values().filter(broken).count(),

@@ -21,7 +21,7 @@ use campanile_protocol::{ReadSecrets, Secrets};
 use campanile_supervision::{Link, SharedClock};
 
 use super::{Dispatcher, RetryNow};
-use crate::drive::Driver;
+use crate::drive::ExchangeDriver;
 use crate::resolve::lookup_in;
 use crate::{Clients, NoProvider, resolve_provider};
 use recorder::Recorder;
@@ -41,27 +41,27 @@ pub struct SendTest {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// What came of a test.
+/// The result of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tested {
     /// What the Provider's type concludes.
     pub verdict: Verdict,
     /// The answer to the last request; none if there was none.
-    pub answer: Option<Answer>,
+    pub answer: Option<DestinationAnswer>,
     /// How many requests and publications were sent.
     pub requests: usize,
 }
 
 /// An answer of a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct DestinationAnswer {
     /// The HTTP status of the answer, 100 to 599.
     pub status: u16,
     /// The beginning of the body on one line, masked.
     pub excerpt: String,
 }
 
-/// Why no test was made.
+/// Errors for which no test was made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TestError {
     /// There is no such Provider.
@@ -159,7 +159,7 @@ impl Trial {
         let recorder = Recorder::new(self.clients.client(&self.spec.key, &endpoint)?);
         let limit = endpoint.connection.timeout.min(LONGEST);
         let delivery = self.delivery();
-        let driver = Driver {
+        let driver = ExchangeDriver {
             endpoint: &endpoint,
             carrier: &recorder,
             tokens: &recorder,

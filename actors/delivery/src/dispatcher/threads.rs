@@ -15,7 +15,7 @@ struct Thread {
 }
 
 /// One actor's place on a thread, until it is dropped.
-pub(super) struct Place {
+pub(super) struct ThreadSeat {
     arbiter: Option<ArbiterHandle>,
     actors: Rc<Cell<usize>>,
 }
@@ -27,12 +27,12 @@ impl Threads {
     }
 
     /// A place on the thread with the fewest actors.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> ThreadSeat {
         let emptiest = self.0.iter().min_by_key(|thread| thread.actors.get());
         let (arbiter, actors) =
             emptiest.map(|thread| (thread.arbiter.clone(), thread.actors.clone())).unwrap_or_default();
         actors.set(actors.get() + 1);
-        Place { arbiter, actors }
+        ThreadSeat { arbiter, actors }
     }
 
     /// How many threads there are, the dispatcher's own included.
@@ -41,14 +41,14 @@ impl Threads {
     }
 }
 
-impl Place {
+impl ThreadSeat {
     /// The arbiter to start in; none is the current one.
     pub(super) fn arbiter(&self) -> Option<&ArbiterHandle> {
         self.arbiter.as_ref()
     }
 }
 
-impl Drop for Place {
+impl Drop for ThreadSeat {
     fn drop(&mut self) {
         self.actors.set(self.actors.get().saturating_sub(1));
     }
@@ -64,8 +64,8 @@ mod tests {
             let arbiter = actix::Arbiter::new();
             let threads = Threads::new(vec![arbiter.handle()]);
             assert_eq!(threads.count(), 2);
-            let mut places: Vec<Place> = (0..4).map(|_| threads.place()).collect();
-            let is_own = |place: &Place| place.arbiter().is_none();
+            let mut places: Vec<ThreadSeat> = (0..4).map(|_| threads.place()).collect();
+            let is_own = |place: &ThreadSeat| place.arbiter().is_none();
             assert_eq!(places.iter().map(is_own).collect::<Vec<_>>(), [true, false, true, false]);
             places.retain(is_own);
             assert!(!is_own(&threads.place()), "two are gone from the other thread");

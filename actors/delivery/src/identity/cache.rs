@@ -14,7 +14,7 @@ use serde::Serialize;
 /// Providers whose use of the cache is counted; that of more is not.
 const MOST_PROVIDERS: usize = 1024;
 
-/// What a token is good for, and the way on which it is obtained.
+/// The key of a token: what it is good for, and the way on which it is obtained.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct CacheKey {
     pub(super) cloud: Cloud,
@@ -27,7 +27,7 @@ pub(super) struct CacheKey {
     pub(super) credential: Option<[u8; 32]>,
 }
 
-/// How one Provider uses the cache.
+/// The use of the cache by one Provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CacheUse {
     /// Namespace and name of the Provider.
@@ -38,7 +38,7 @@ pub struct CacheUse {
     pub misses: u64,
 }
 
-/// How the cache is used.
+/// The snapshot of the cache of tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenCacheSnapshot {

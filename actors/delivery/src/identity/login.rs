@@ -16,7 +16,7 @@ use super::requests::TokenRequests;
 use super::{CloudsParts, PATIENCE};
 
 /// One way to a token.
-pub(super) struct Login<'a> {
+pub(super) struct TokenRoute<'a> {
     pub(super) requests: &'a TokenRequests,
     /// None is the controller itself.
     pub(super) account: Option<&'a ObjectKey>,
@@ -26,7 +26,7 @@ pub(super) struct Login<'a> {
     pub(super) credential: Option<&'a Credential>,
 }
 
-impl Login<'_> {
+impl TokenRoute<'_> {
     pub(super) async fn token(&self, cloud: Cloud) -> Result<AccessToken, Failure> {
         match (cloud, self.account) {
             (Cloud::Azure { scope }, Some(account)) => self.azure_as(cloud, scope, account).await,

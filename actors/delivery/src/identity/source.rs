@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use super::TokenService;
 use super::cache::CacheKey;
-use super::login::Login;
+use super::login::TokenRoute;
 use super::requests::TokenRequests;
 use crate::carrier::{Obtained, Obtaining, TokenSource};
 
@@ -103,8 +103,13 @@ impl CloudTokens {
         identity: &'a Identity,
         account: Option<&'a ObjectKey>,
         annotations: &'a Annotations,
-    ) -> Login<'a> {
-        Login { requests: &self.requests, account, annotations, credential: identity.credential.as_ref() }
+    ) -> TokenRoute<'a> {
+        TokenRoute {
+            requests: &self.requests,
+            account,
+            annotations,
+            credential: identity.credential.as_ref(),
+        }
     }
 }
 

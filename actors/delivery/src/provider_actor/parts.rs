@@ -12,9 +12,9 @@ use campanile_supervision::{End, Link, Retirement};
 use jiff::Timestamp;
 
 use crate::Clients;
-use crate::kept::{DestinationId, Kept};
-use crate::tally::Tally;
-use crate::task::Shared;
+use crate::kept::{DestinationId, ProviderHandover};
+use crate::tally::AttemptTally;
+use crate::task::ExchangeContext;
 
 /// Says that there may be work.
 #[derive(Message)]
@@ -29,7 +29,7 @@ pub(crate) struct Configuration {
     /// The generation of the Provider's spec.
     pub(crate) generation: i64,
     pub(crate) destination: DestinationId,
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) tally: Arc<AttemptTally>,
 }
 
 /// Ends the pause that the destination asked for, because an operator says so or a test notification arrived.
@@ -53,23 +53,23 @@ pub(crate) struct Idle {
 /// The last message of a provider actor.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(crate) struct Ended {
+pub(crate) struct ActorEnded {
     pub(crate) key: ObjectKey,
     pub(crate) build: u64,
     /// Never [`End::Stuck`]: that is for the dispatcher to find out.
     pub(crate) end: End,
-    pub(crate) kept: Kept,
+    pub(crate) kept: ProviderHandover,
 }
 
-/// What a provider actor is built from, in its own arbiter.
+/// The parts that a provider actor is built from, in its own arbiter.
 pub(crate) struct ProviderParts {
     pub(crate) key: ObjectKey,
     /// Tells builds apart, of all Providers.
     pub(crate) build: u64,
     pub(crate) configuration: Configuration,
-    pub(crate) kept: Kept,
+    pub(crate) kept: ProviderHandover,
     pub(crate) clients: Arc<dyn Clients>,
-    pub(crate) shared: Shared,
+    pub(crate) shared: ExchangeContext,
     pub(crate) reports: Link<Report>,
     pub(crate) announces: Link<Announce>,
     pub(crate) wakes: Wakes,
@@ -80,12 +80,12 @@ pub(crate) struct ProviderParts {
 /// The dispatcher, as its provider actors know it.
 pub(crate) struct Parent {
     pub(crate) idle: Recipient<Idle>,
-    pub(crate) ended: Recipient<Ended>,
+    pub(crate) ended: Recipient<ActorEnded>,
     /// Whether the dispatcher was replaced: its provider actors end with it.
     pub(crate) retirement: Retirement,
 }
 
-/// What a provider actor tells its dispatcher without a message.
+/// The wake-ups of a provider actor, which its dispatcher sees without a message.
 #[derive(Clone, Default)]
 pub(crate) struct Wakes(Arc<Times>);
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::ProviderActor;
 use crate::pace::Gate;
 
-/// How a provider actor stands, for the operations API and tests.
+/// The snapshot of a provider actor, for the operations API and tests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderSnapshot {

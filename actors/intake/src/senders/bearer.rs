@@ -5,7 +5,7 @@ use actix_http::header::{AUTHORIZATION, HeaderMap};
 /// Longest token, in bytes. Those of service accounts have about a thousand.
 const LONGEST: usize = 16 << 10;
 
-/// What a request has for a token.
+/// The token of a request, if it has one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Bearer<'a> {
     /// No header, or one of another scheme.

@@ -7,15 +7,15 @@ use campanile_domain::ObjectRef;
 use campanile_protocol::log_event;
 use tracing::field::display;
 
-use super::verdict::{Refusal, Sender, Verdict};
+use super::verdict::{Sender, SenderRefusal, SenderVerdict};
 use super::{SenderMode, Senders};
-use crate::answer::Outcome;
+use crate::answer::RequestOutcome;
 
-/// What is known of a sender before its event is read.
+/// A sender as it is known before its event is read.
 #[derive(Debug)]
 pub(super) enum Met {
     /// Who it is; or, in an audit, why nobody that may post.
-    Sender(Result<Sender, Verdict>),
+    Sender(Result<Sender, SenderVerdict>),
     /// In an audit: a token that is to be reviewed beside the event.
     Token(String),
 }
@@ -36,7 +36,7 @@ impl Introduced {
     ///
     /// # Errors
     /// What it is answered, if the event is not taken.
-    pub(crate) fn speak_of(self, object: &ObjectRef) -> Result<(), Outcome> {
+    pub(crate) fn speak_of(self, object: &ObjectRef) -> Result<(), RequestOutcome> {
         let Self { senders, client, met } = self;
         match met {
             Met::Sender(sender) => match (senders.judge(client, &sender, object), senders.mode) {
@@ -56,15 +56,15 @@ impl Senders {
     fn judge(
         &self,
         client: Option<SocketAddr>,
-        sender: &Result<Sender, Verdict>,
+        sender: &Result<Sender, SenderVerdict>,
         object: &ObjectRef,
-    ) -> Option<Outcome> {
+    ) -> Option<RequestOutcome> {
         let verdict = match sender {
             Ok(sender) => sender.verdict(&object.namespace),
             Err(verdict) => *verdict,
         };
         self.verdicts.count(verdict);
-        let Refusal { outcome, reason } = verdict.refusal()?;
+        let SenderRefusal { outcome, reason } = verdict.refusal()?;
         let account = sender.as_ref().ok().and_then(Sender::account).map(display);
         let client = client.map(display);
         match self.mode {
@@ -93,7 +93,7 @@ impl Senders {
     /// Judges an event that goes on meanwhile.
     fn audit(self: &Arc<Self>, client: Option<SocketAddr>, token: String, object: &ObjectRef) {
         let Ok(place) = self.audits.clone().try_acquire_owned() else {
-            self.judge(client, &Err(Verdict::NotReviewed), object);
+            self.judge(client, &Err(SenderVerdict::NotReviewed), object);
             return;
         };
         let (senders, object) = (self.clone(), object.clone());
@@ -101,7 +101,7 @@ impl Senders {
             let peer = client.map_or_else(|| [0, 0, 0, 0].into(), |client| client.ip());
             let sender = match &senders.reviews {
                 Some(reviews) => reviews.review(&token, peer).await,
-                None => Err(Verdict::NoCredentials),
+                None => Err(SenderVerdict::NoCredentials),
             };
             senders.judge(client, &sender, &object);
             drop(place);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use tokio::time::Instant;
 
-use super::verdict::{Sender, Verdict};
+use super::verdict::{Sender, SenderVerdict};
 
 /// How long a sender is believed without another review, and so how long a token is good that was taken back.
 const FRESH: Duration = Duration::from_secs(60);
@@ -23,7 +23,7 @@ const MOST_SENDERS: usize = 4096;
 /// Refused tokens that are remembered. They take no room from senders.
 const MOST_REFUSED: usize = 1024;
 
-/// What a token is kept as: SHA-256.
+/// The hash that a token is kept as: SHA-256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct TokenHash([u8; 32]);
 
@@ -35,11 +35,11 @@ impl TokenHash {
     }
 }
 
-/// What reviews found. Of a full table the namespace that has most tokens in it loses its oldest.
+/// The table of what reviews found. Of a full table the namespace that has most tokens in it loses its oldest.
 #[derive(Debug, Default)]
 pub(super) struct KnownTokens {
     senders: HashMap<TokenHash, (Sender, Instant)>,
-    refused: HashMap<TokenHash, (Verdict, Instant)>,
+    refused: HashMap<TokenHash, (SenderVerdict, Instant)>,
 }
 
 impl KnownTokens {
@@ -48,7 +48,7 @@ impl KnownTokens {
     }
 
     /// What counts without another review.
-    pub(super) fn fresh(&self, hash: &TokenHash, now: Instant) -> Option<Result<Sender, Verdict>> {
+    pub(super) fn fresh(&self, hash: &TokenHash, now: Instant) -> Option<Result<Sender, SenderVerdict>> {
         if let Some((sender, at)) = self.senders.get(hash) {
             return is_within(*at, now, FRESH).then(|| Ok(sender.clone()));
         }
@@ -63,7 +63,7 @@ impl KnownTokens {
     }
 
     /// Remembers what a review found.
-    pub(super) fn found(&mut self, hash: TokenHash, found: Result<Sender, Verdict>, now: Instant) {
+    pub(super) fn found(&mut self, hash: TokenHash, found: Result<Sender, SenderVerdict>, now: Instant) {
         self.senders.remove(&hash);
         self.refused.remove(&hash);
         match found {
@@ -128,19 +128,19 @@ mod tests {
         let (mut known, start) = (KnownTokens::default(), Instant::now());
         let (good, bad) = (TokenHash::of("good"), TokenHash::of("bad"));
         known.found(good, Ok(account("apps")), start);
-        known.found(bad, Err(Verdict::WrongToken), start);
+        known.found(bad, Err(SenderVerdict::WrongToken), start);
         let at = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(known.fresh(&good, at(59)), Some(Ok(account("apps"))));
         assert_eq!(known.fresh(&good, at(60)), None);
         assert_eq!(known.stale(&good, at(599)), Some(account("apps")));
         assert_eq!(known.stale(&good, at(600)), None);
-        assert_eq!(known.fresh(&bad, at(9)), Some(Err(Verdict::WrongToken)));
+        assert_eq!(known.fresh(&bad, at(9)), Some(Err(SenderVerdict::WrongToken)));
         assert_eq!((known.fresh(&bad, at(10)), known.stale(&bad, at(1))), (None, None));
         // A token that was taken back is not believed any more, whatever happens to the API server.
-        known.found(good, Err(Verdict::WrongToken), at(70));
+        known.found(good, Err(SenderVerdict::WrongToken), at(70));
         assert_eq!(
             (known.fresh(&good, at(70)), known.stale(&good, at(71))),
-            (Some(Err(Verdict::WrongToken)), None)
+            (Some(Err(SenderVerdict::WrongToken)), None)
         );
     }
 
@@ -152,7 +152,7 @@ mod tests {
         for number in 0..2 * MOST_SENDERS {
             let now = start + Duration::from_millis(u64::try_from(number).unwrap());
             known.found(TokenHash::of(&format!("good {number}")), Ok(account("apps")), now);
-            known.found(TokenHash::of(&format!("bad {number}")), Err(Verdict::WrongToken), now);
+            known.found(TokenHash::of(&format!("bad {number}")), Err(SenderVerdict::WrongToken), now);
         }
         let end = start + Duration::from_secs(10);
         assert_eq!((known.len(), known.refused.len()), (MOST_SENDERS, MOST_REFUSED));

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Reviewer;
 use super::known::{KnownTokens, TokenHash};
-use super::verdict::{Sender, Verdict};
+use super::verdict::{Sender, SenderVerdict};
 
 /// Reviews that the API server has at once.
 const ABREAST: usize = 32;
@@ -30,7 +30,7 @@ const MOST_OF_PEER: usize = 8;
 /// How long a request waits for a review. Storing its event may take three seconds more, and senders give up after five.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
-type Found = Result<Sender, Verdict>;
+type Found = Result<Sender, SenderVerdict>;
 
 /// Reviews tokens, and knows what was found. Workers share it.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Reviews {
         {
             return found;
         }
-        self.desk.lock().known.stale(&hash, Instant::now()).ok_or(Verdict::NotReviewed)
+        self.desk.lock().known.stale(&hash, Instant::now()).ok_or(SenderVerdict::NotReviewed)
     }
 
     /// Joins the review of a token, or begins one; none if there are too many and the token is new.
@@ -118,8 +118,8 @@ fn found(owner: TokenOwner, controllers: &HashSet<ObjectKey>) -> Found {
     match owner {
         TokenOwner::Account(account) if controllers.contains(&account) => Ok(Sender::Controller(account)),
         TokenOwner::Account(account) => Ok(Sender::Account(account)),
-        TokenOwner::User => Err(Verdict::NoAccount),
-        TokenOwner::Nobody => Err(Verdict::WrongToken),
+        TokenOwner::User => Err(SenderVerdict::NoAccount),
+        TokenOwner::Nobody => Err(SenderVerdict::WrongToken),
     }
 }
 
@@ -212,8 +212,12 @@ mod tests {
             while reviews.counts().1 < MOST_OF_PEER {
                 tokio::task::yield_now().await;
             }
-            assert_eq!(reviews.review("new", PEER).await, Err(Verdict::NotReviewed), "the share is used up");
-            assert_eq!(reviews.review("good", PEER).await, Err(Verdict::WrongToken));
+            assert_eq!(
+                reviews.review("new", PEER).await,
+                Err(SenderVerdict::NotReviewed),
+                "the share is used up"
+            );
+            assert_eq!(reviews.review("good", PEER).await, Err(SenderVerdict::WrongToken));
         });
     }
 
@@ -226,9 +230,9 @@ mod tests {
             pass(61).await;
             assert_eq!(reviews.known("good"), None);
             assert_eq!(reviews.review("good", PEER).await, Ok(Sender::Account(web())));
-            assert_eq!(reviews.review("new", PEER).await, Err(Verdict::NotReviewed));
+            assert_eq!(reviews.review("new", PEER).await, Err(SenderVerdict::NotReviewed));
             pass(540).await;
-            assert_eq!(reviews.review("good", PEER).await, Err(Verdict::NotReviewed));
+            assert_eq!(reviews.review("good", PEER).await, Err(SenderVerdict::NotReviewed));
             assert_eq!(reviews.counts().1, 0);
         });
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use campanile_domain::ObjectKey;
 
-use crate::answer::Outcome;
+use crate::answer::RequestOutcome;
 
 /// Somebody who may post events.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,19 +28,19 @@ impl Sender {
     }
 
     /// Whether it may speak of an object in `namespace`. An object without one is nobody's own.
-    pub(super) fn verdict(&self, namespace: &str) -> Verdict {
+    pub(super) fn verdict(&self, namespace: &str) -> SenderVerdict {
         match self {
-            Self::Certified => Verdict::Certificate,
-            Self::Controller(_) => Verdict::Controller,
-            Self::Account(account) if *account.namespace == *namespace => Verdict::OwnNamespace,
-            Self::Account(_) => Verdict::OtherNamespace,
+            Self::Certified => SenderVerdict::Certificate,
+            Self::Controller(_) => SenderVerdict::Controller,
+            Self::Account(account) if *account.namespace == *namespace => SenderVerdict::OwnNamespace,
+            Self::Account(_) => SenderVerdict::OtherNamespace,
         }
     }
 }
 
-/// What was found of the sender of an event.
+/// The verdict on the sender of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum SenderVerdict {
     /// The certificate of the sender is authorised.
     Certificate,
     /// Its account may speak of all namespaces.
@@ -59,7 +59,7 @@ pub(crate) enum Verdict {
     NotReviewed,
 }
 
-impl Verdict {
+impl SenderVerdict {
     const ALL: [Self; 8] = [
         Self::Certificate,
         Self::Controller,
@@ -86,53 +86,54 @@ impl Verdict {
     }
 
     /// What becomes of an event whose sender may not post it; none for one that may.
-    pub(super) fn refusal(self) -> Option<Refusal> {
+    pub(super) fn refusal(self) -> Option<SenderRefusal> {
         let (outcome, reason) = match self {
             Self::Certificate | Self::Controller | Self::OwnNamespace => return None,
             Self::NoCredentials => (
-                Outcome::Unauthenticated,
+                RequestOutcome::Unauthenticated,
                 "it has neither a certificate nor a token; let it post by TLS with a certificate, or with a token of its service account",
             ),
             Self::WrongToken => (
-                Outcome::Unauthenticated,
+                RequestOutcome::Unauthenticated,
                 "its token is expired, of nobody or for somebody else; give it one for the audience of --event-auth-audience",
             ),
-            Self::NoAccount => {
-                (Outcome::Forbidden, "its token is of no service account; give it one of a service account")
-            }
+            Self::NoAccount => (
+                RequestOutcome::Forbidden,
+                "its token is of no service account; give it one of a service account",
+            ),
             Self::OtherNamespace => (
-                Outcome::Forbidden,
+                RequestOutcome::Forbidden,
                 "its service account speaks of its own namespace alone; name it in --event-auth-controllers to let it speak of all",
             ),
             Self::NotReviewed => (
-                Outcome::NotReviewed,
+                RequestOutcome::NotReviewed,
                 "the API server does not say whose its token is; `campanile get alerts` says why, if it is not too many at once",
             ),
         };
-        Some(Refusal { outcome, reason })
+        Some(SenderRefusal { outcome, reason })
     }
 }
 
-/// What becomes of an event that is not taken.
+/// The refusal of an event that is not taken.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Refusal {
+pub(super) struct SenderRefusal {
     /// What its sender is answered.
-    pub(super) outcome: Outcome,
+    pub(super) outcome: RequestOutcome,
     /// The cause, with its remedy.
     pub(super) reason: &'static str,
 }
 
 /// Counts verdicts without a lock.
 #[derive(Debug, Default)]
-pub(super) struct Verdicts([AtomicU64; Verdict::ALL.len()]);
+pub(super) struct Verdicts([AtomicU64; SenderVerdict::ALL.len()]);
 
 impl Verdicts {
-    pub(super) fn count(&self, verdict: Verdict) {
+    pub(super) fn count(&self, verdict: SenderVerdict) {
         self.0[verdict as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn counts(&self) -> BTreeMap<&'static str, u64> {
-        let count = |verdict: Verdict| self.0[verdict as usize].load(Ordering::Relaxed);
-        Verdict::ALL.iter().map(|verdict| (verdict.label(), count(*verdict))).collect()
+        let count = |verdict: SenderVerdict| self.0[verdict as usize].load(Ordering::Relaxed);
+        SenderVerdict::ALL.iter().map(|verdict| (verdict.label(), count(*verdict))).collect()
     }
 }

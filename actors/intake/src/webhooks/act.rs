@@ -16,7 +16,7 @@ use tracing::Span;
 use super::answer::WebhookOutcome;
 use super::log::log_receiver;
 
-/// What is done about a verified request.
+/// The action on a verified request.
 #[derive(Clone, Debug)]
 pub enum WebhookAction {
     /// In a cluster: its resources are asked to reconcile. Where the Receiver has the annotation for it, the event is posted too.
@@ -25,7 +25,7 @@ pub enum WebhookAction {
     Notify,
 }
 
-/// Who asks resources to reconcile.
+/// The actors that ask resources to reconcile.
 #[derive(Clone, Debug)]
 pub struct Reconcilers {
     /// Annotates resources as soon as it is asked.
@@ -44,7 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MARGIN: Duration = Duration::from_secs(3);
 
 /// The means to act on a verified request.
-pub(super) struct Act {
+pub(super) struct WebhookActors {
     pub(super) action: WebhookAction,
     pub(super) router: Link<Submit>,
     pub(super) clock: SharedClock,
@@ -69,7 +69,7 @@ impl Acted {
     }
 }
 
-impl Act {
+impl WebhookActors {
     /// Acts on a verified request. It is done when everything was tried.
     pub(super) async fn on(&self, verified: Verified) -> Acted {
         let now = self.clock.now();

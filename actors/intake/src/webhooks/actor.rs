@@ -13,13 +13,13 @@ use campanile_supervision::{GetSnapshot, LifeGuard, Link, SharedClock, Watchdog,
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
-use super::act::{Act, WebhookAction};
+use super::act::{WebhookAction, WebhookActors};
 use super::answer::WebhookOutcome;
-use super::index::Index;
-use super::pipeline::State;
+use super::index::PathIndex;
+use super::pipeline::WebhookPipeline;
 use super::registry::Registry;
 use super::serve;
-use super::tally::Tally;
+use super::tally::WebhookTally;
 use crate::StopAccepting;
 use crate::budget::Budget;
 use crate::config::IntakeConfig;
@@ -29,7 +29,7 @@ use crate::shell::EventListener;
 /// Opens the sockets of the endpoint, or gives further handles of them. None at all ends the endpoint for good.
 pub type OpenListeners = Box<dyn Fn() -> io::Result<Vec<EventListener>> + Send>;
 
-/// What a [`WebhookActor`] is built from.
+/// The parts that a [`WebhookActor`] is built from.
 pub struct WebhookParts {
     /// Asked for when the first Receiver is there.
     pub open: OpenListeners,
@@ -61,7 +61,7 @@ pub struct WebhookParts {
 ///
 /// It ends when its server ends unasked; whoever supervises it builds it anew.
 pub struct WebhookActor {
-    state: Arc<State>,
+    state: Arc<WebhookPipeline>,
     registry: Registry,
     open: OpenListeners,
     server: Option<ServerHandle>,
@@ -113,12 +113,12 @@ impl WebhookActor {
         let WebhookParts {
             open, config, secrets, keys, action, router, watcher, reports, clock, guard, ..
         } = parts;
-        let state = State {
-            index: ArcSwap::from_pointee(Index::default()),
+        let state = WebhookPipeline {
+            index: ArcSwap::from_pointee(PathIndex::default()),
             secrets,
             keys,
-            act: Act { action, router, clock: clock.clone() },
-            tally: Tally::default(),
+            act: WebhookActors { action, router, clock: clock.clone() },
+            tally: WebhookTally::default(),
             clock,
             bodies: Budget::new(config.bodies_limit),
             meter: Meter::of(HANDLER),
@@ -246,7 +246,7 @@ impl Handler<GetSnapshot<WebhookSnapshot>> for WebhookActor {
 
     fn handle(&mut self, _: GetSnapshot<WebhookSnapshot>, _: &mut Self::Context) -> Self::Result {
         failpoint("webhook-actor", "snapshot");
-        let State { index, meter, bodies, .. } = &*self.state;
+        let WebhookPipeline { index, meter, bodies, .. } = &*self.state;
         MessageResult(WebhookSnapshot {
             open: self.server.is_some(),
             receivers: self.registry.len(),

@@ -6,9 +6,9 @@ use actix_http::{Response, StatusCode};
 use campanile_protocol::WebhookVerdict;
 use serde::{Serialize, Serializer};
 
-use crate::meter::Ending;
+use crate::meter::RequestEnding;
 
-/// How requests to the webhook endpoint end.
+/// The outcomes of requests to the webhook endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebhookOutcome {
     /// Everything was asked to reconcile: 200.
@@ -84,7 +84,7 @@ impl WebhookOutcome {
     }
 }
 
-impl Ending for WebhookOutcome {
+impl RequestEnding for WebhookOutcome {
     const ALL: &'static [Self] = &[
         Self::Accepted,
         Self::Postponed,

@@ -9,7 +9,7 @@ use campanile_protocol::ReceiverState;
 use campanile_receivers::Receiver;
 
 /// A Receiver with what was read of its Secret.
-pub(super) struct Route {
+pub(super) struct WebhookRoute {
     pub(super) key: ObjectKey,
     pub(super) state: ReceiverState,
     /// None if it is not valid; then it is not ready either.
@@ -20,15 +20,15 @@ pub(super) struct Route {
 
 /// All paths. Replaced as a whole when a Receiver, its standing or its Secret changes.
 #[derive(Default)]
-pub(super) struct Index {
+pub(super) struct PathIndex {
     /// Whether the Receivers are known.
     pub(super) is_loaded: bool,
-    pub(super) routes: HashMap<String, Arc<Route>>,
+    pub(super) routes: HashMap<String, Arc<WebhookRoute>>,
 }
 
-impl Index {
+impl PathIndex {
     /// The Receiver that answers at `target`, compared byte for byte.
-    pub(super) fn find(&self, target: &str) -> Option<&Arc<Route>> {
+    pub(super) fn find(&self, target: &str) -> Option<&Arc<WebhookRoute>> {
         self.routes.get(target)
     }
 }

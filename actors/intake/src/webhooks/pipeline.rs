@@ -11,23 +11,23 @@ use campanile_receivers::{
 };
 use campanile_supervision::{Link, SharedClock, Watchdog, failpoint};
 
-use super::act::{Act, Acted};
+use super::act::{Acted, WebhookActors};
 use super::answer::WebhookOutcome;
-use super::index::{Index, Route};
+use super::index::{PathIndex, WebhookRoute};
 use super::log::log_receiver;
-use super::tally::Tally;
+use super::tally::WebhookTally;
 use crate::budget::Budget;
 use crate::config::IntakeConfig;
 use crate::meter::Meter;
 
-/// What all HTTP workers share.
-pub(super) struct State {
+/// The pipeline of webhooks, which all HTTP workers share.
+pub(super) struct WebhookPipeline {
     pub(super) config: IntakeConfig,
-    pub(super) index: ArcSwap<Index>,
+    pub(super) index: ArcSwap<PathIndex>,
     pub(super) secrets: Link<ReadSecrets>,
     pub(super) keys: Link<GetKeys>,
-    pub(super) act: Act,
-    pub(super) tally: Tally,
+    pub(super) act: WebhookActors,
+    pub(super) tally: WebhookTally,
     pub(super) clock: SharedClock,
     pub(super) bodies: Arc<Budget>,
     pub(super) meter: Meter<WebhookOutcome>,
@@ -36,7 +36,7 @@ pub(super) struct State {
 
 /// Takes in one request to `target`: verifies it and acts on it.
 pub(super) async fn take_in(
-    state: &State,
+    state: &WebhookPipeline,
     target: &str,
     fields: Vec<(String, Vec<u8>)>,
     body: Bytes,
@@ -54,7 +54,7 @@ pub(super) async fn take_in(
     outcome
 }
 
-async fn judge(state: &State, route: &Route, request: Unverified) -> Acted {
+async fn judge(state: &WebhookPipeline, route: &WebhookRoute, request: Unverified) -> Acted {
     let ended = |outcome, reason: String| Acted { outcome, reason, resources: 0 };
     let receiver = match (route.state, &route.receiver) {
         (ReceiverState::Ready, Some(receiver)) => receiver,
@@ -82,8 +82,8 @@ async fn judge(state: &State, route: &Route, request: Unverified) -> Acted {
 }
 
 async fn verified(
-    state: &State,
-    route: &Route,
+    state: &WebhookPipeline,
+    route: &WebhookRoute,
     receiver: &Arc<Receiver>,
     request: Unverified,
 ) -> Result<Verified, VerifyError> {
@@ -100,8 +100,8 @@ async fn verified(
 
 /// The Secret of a Receiver, kept until it changes; none if it names none.
 async fn secret(
-    state: &State,
-    route: &Route,
+    state: &WebhookPipeline,
+    route: &WebhookRoute,
     receiver: &Receiver,
 ) -> Result<Option<Arc<Secret>>, VerifyError> {
     let Some(key) = receiver.spec().secret_key() else { return Ok(None) };
@@ -120,7 +120,7 @@ async fn secret(
     Ok(Some(secret))
 }
 
-async fn keys(state: &State, needs: &NeedsKeys) -> Result<Arc<KeySet>, KeyError> {
+async fn keys(state: &WebhookPipeline, needs: &NeedsKeys) -> Result<Arc<KeySet>, KeyError> {
     let question = GetKeys { source: needs.source().clone(), key_id: needs.key_id().map(str::to_owned) };
     let answer = state.keys.ask(question).await;
     answer.unwrap_or_else(|_| Err(KeyError::Fetch("the keyring is being restarted".to_owned())))

@@ -8,9 +8,9 @@ use campanile_domain::{ObjectKey, ReceiverSpec, Secret};
 use campanile_protocol::{Change, Changes, ReceiverState};
 use campanile_receivers::Receiver;
 
-use super::index::{Index, Route};
+use super::index::{PathIndex, WebhookRoute};
 
-/// What is known of one Receiver.
+/// The entry of one Receiver.
 struct Entry {
     spec: Arc<ReceiverSpec>,
     /// Compiled once for each generation.
@@ -85,10 +85,10 @@ impl Registry {
     }
 
     /// The index of what is known now. Of two Receivers that share a path the first by name has it.
-    pub(super) fn index(&self) -> Index {
-        let mut index = Index { is_loaded: self.is_loaded, ..Index::default() };
+    pub(super) fn index(&self) -> PathIndex {
+        let mut index = PathIndex { is_loaded: self.is_loaded, ..PathIndex::default() };
         for (key, entry) in &self.entries {
-            let route = Arc::new(Route {
+            let route = Arc::new(WebhookRoute {
                 key: key.clone(),
                 state: entry.state,
                 receiver: entry.receiver.clone(),

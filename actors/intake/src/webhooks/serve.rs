@@ -9,14 +9,14 @@ use actix_http::{Request, RequestHead, Response};
 use actix_web::dev::{Payload, Server};
 
 use super::answer::{WebhookOutcome, response};
-use super::pipeline::{State, take_in};
-use super::target::Target;
+use super::pipeline::{WebhookPipeline, take_in};
+use super::target::RequestTarget;
 use crate::body::{self, ReadError};
 use crate::connections::Connections;
 use crate::shell::{EventListener, Shell, keep_unread, peer};
 
 /// Starts the HTTP server on `listeners`.
-pub(super) fn start(state: &Arc<State>, listeners: Vec<EventListener>) -> io::Result<Server> {
+pub(super) fn start(state: &Arc<WebhookPipeline>, listeners: Vec<EventListener>) -> io::Result<Server> {
     let shell = Shell {
         config: &state.config,
         connections: Connections::new(state.config.connection_limits()),
@@ -27,13 +27,13 @@ pub(super) fn start(state: &Arc<State>, listeners: Vec<EventListener>) -> io::Re
     shell.start(listeners, move |request| serve(state.clone(), request))
 }
 
-async fn serve(state: Arc<State>, mut request: Request) -> Result<Response<BoxBody>, Infallible> {
+async fn serve(state: Arc<WebhookPipeline>, mut request: Request) -> Result<Response<BoxBody>, Infallible> {
     let open = state.meter.open(request.path(), request.method());
     let mut payload = request.take_payload();
-    let (outcome, location) = match Target::of(request.uri()) {
-        Target::Redirect(location) => (WebhookOutcome::Redirected, Some(location)),
-        Target::Elsewhere => (WebhookOutcome::Elsewhere, None),
-        Target::Hook(target) => (answer(&state, target, request.head(), &mut payload).await, None),
+    let (outcome, location) = match RequestTarget::of(request.uri()) {
+        RequestTarget::Redirect(location) => (WebhookOutcome::Redirected, Some(location)),
+        RequestTarget::Elsewhere => (WebhookOutcome::Elsewhere, None),
+        RequestTarget::Hook(target) => (answer(&state, target, request.head(), &mut payload).await, None),
     };
     open.answered(outcome);
     let mut response = response(outcome, location);
@@ -43,7 +43,12 @@ async fn serve(state: Arc<State>, mut request: Request) -> Result<Response<BoxBo
     Ok(response)
 }
 
-async fn answer(state: &State, target: &str, head: &RequestHead, payload: &mut Payload) -> WebhookOutcome {
+async fn answer(
+    state: &WebhookPipeline,
+    target: &str,
+    head: &RequestHead,
+    payload: &mut Payload,
+) -> WebhookOutcome {
     let config = &state.config;
     let mut hold = state.bodies.hold(peer(head));
     let read = body::read(payload, body::declared(head), config.body_limit, config.read_timeout, &mut hold);

@@ -13,9 +13,9 @@ struct Entry {
 
 /// Counts by Receiver; there are as many as there are Receivers.
 #[derive(Default)]
-pub(super) struct Tally(Mutex<BTreeMap<ObjectKey, Entry>>);
+pub(super) struct WebhookTally(Mutex<BTreeMap<ObjectKey, Entry>>);
 
-impl Tally {
+impl WebhookTally {
     /// Counts a request of a Receiver.
     pub(super) fn note(&self, receiver: &ObjectKey, last: LastWebhook) {
         let mut entries = self.0.lock();

@@ -5,9 +5,9 @@ use actix_web::http::header::HeaderValue;
 
 use crate::path;
 
-/// What a request target is.
+/// The target of a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Target<'u> {
+pub(super) enum RequestTarget<'u> {
     /// A path below `/hook/`, byte for byte, with its query if it has one.
     Hook(&'u str),
     /// Another spelling of a path.
@@ -18,7 +18,7 @@ pub(super) enum Target<'u> {
 
 const ROOT: &str = "/hook/";
 
-impl<'u> Target<'u> {
+impl<'u> RequestTarget<'u> {
     pub(super) fn of(uri: &'u Uri) -> Self {
         if let Some(location) = path::redirect(uri) {
             return Self::Redirect(location);
@@ -46,7 +46,7 @@ mod tests {
         for (text, raw) in
             [("/hook/a", "/hook/a"), ("/hook/a?x=1", "/hook/a?x=1"), ("/hook/%61/", "/hook/%61/")]
         {
-            assert_eq!(Target::of(&uri(text)), Target::Hook(raw));
+            assert_eq!(RequestTarget::of(&uri(text)), RequestTarget::Hook(raw));
         }
         for (text, location) in [
             ("/hook", "/hook/"),
@@ -55,13 +55,13 @@ mod tests {
             ("/hook?x=1", "/hook/?x=1"),
         ] {
             assert_eq!(
-                Target::of(&uri(text)),
-                Target::Redirect(HeaderValue::from_static(location)),
+                RequestTarget::of(&uri(text)),
+                RequestTarget::Redirect(HeaderValue::from_static(location)),
                 "{text}"
             );
         }
         for text in ["/", "/hooks/a", "/metrics", "*"] {
-            assert_eq!(Target::of(&uri(text)), Target::Elsewhere, "{text}");
+            assert_eq!(RequestTarget::of(&uri(text)), RequestTarget::Elsewhere, "{text}");
         }
     }
 }

@@ -7,7 +7,7 @@ const NEVER: u32 = u32::MAX;
 
 /// The state of one key. Kept small: there may be millions.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bucket {
+pub(super) struct WindowEntry {
     /// When the first event of the key came.
     start: i64,
     /// The last slot in which an event was accepted and stored.
@@ -16,7 +16,7 @@ pub(super) struct Bucket {
     pending: bool,
 }
 
-/// What a bucket answers. `reset` is the begin of the next slot.
+/// The answer of a bucket. `reset` is the begin of the next slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Take {
     /// The token is taken for as long as it takes to store the event.
@@ -27,7 +27,7 @@ pub(super) enum Take {
     Pending,
 }
 
-impl Bucket {
+impl WindowEntry {
     pub(super) fn new(now: i64) -> Self {
         Self { start: now, slot: NEVER, pending: false }
     }
@@ -92,7 +92,7 @@ mod tests {
 
     const INTERVAL: i64 = 300;
 
-    fn accept(bucket: &mut Bucket, now: i64) -> Option<i64> {
+    fn accept(bucket: &mut WindowEntry, now: i64) -> Option<i64> {
         match bucket.take(now, INTERVAL) {
             Take::Claimed { slot, reset } => {
                 bucket.confirm(slot);
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_token_comes_back_at_slot_boundaries_counted_from_the_first_event() {
-        let mut bucket = Bucket::new(1000);
+        let mut bucket = WindowEntry::new(1000);
         assert_eq!(accept(&mut bucket, 1000), Some(1300));
         assert_eq!(bucket.take(1299, INTERVAL), Take::Spent { reset: 1300 });
         assert_eq!(accept(&mut bucket, 1599), Some(1600));
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_claim_that_is_given_back_leaves_the_bucket_as_it_was() {
-        let mut bucket = Bucket::new(1000);
+        let mut bucket = WindowEntry::new(1000);
         assert_eq!(bucket.take(1000, INTERVAL), Take::Claimed { slot: 0, reset: 1300 });
         assert_eq!(bucket.take(1001, INTERVAL), Take::Pending);
         assert!(bucket.release());
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_moves_before_the_start_starts_the_bucket_anew() {
-        let mut bucket = Bucket::new(1000);
+        let mut bucket = WindowEntry::new(1000);
         assert!(accept(&mut bucket, 2000).is_some());
         assert_eq!(bucket.take(1100, INTERVAL), Take::Spent { reset: 1300 });
         assert_eq!(bucket.take(500, INTERVAL), Take::Spent { reset: 800 });
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn more_slots_than_can_be_counted_start_the_bucket_anew() {
-        let mut bucket = Bucket::new(0);
+        let mut bucket = WindowEntry::new(0);
         assert!(accept(&mut bucket, 0).is_some());
         let far = INTERVAL * i64::from(NEVER) + 7;
         assert_eq!(accept(&mut bucket, far), Some(far + INTERVAL));

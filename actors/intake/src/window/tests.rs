@@ -34,8 +34,8 @@ fn window(interval: SignedDuration) -> (Arc<Window>, Arc<HandClock>) {
     (Arc::new(Window::new(interval, clock.clone())), clock)
 }
 
-fn key(number: usize) -> Key {
-    let mut key = Key::default();
+fn key(number: usize) -> DuplicateKey {
+    let mut key = DuplicateKey::default();
     key[..8].copy_from_slice(&number.to_le_bytes());
     key
 }
@@ -190,6 +190,6 @@ fn keys_of_the_same_age_do_not_all_go_at_once() {
 
 #[test]
 fn an_entry_stays_small() {
-    assert_eq!(size_of::<(Key, Bucket)>(), 48);
+    assert_eq!(size_of::<(DuplicateKey, WindowEntry)>(), 48);
     const { assert!(Window::MOST_KEYS <= 2_000_000) };
 }

@@ -5,20 +5,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Window;
-use crate::key::Key;
+use crate::key::DuplicateKey;
 
 /// The right to store the event of one key. Dropped unconfirmed, it frees the key and wakes who waits for it.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     window: Arc<Window>,
-    key: Key,
+    key: DuplicateKey,
     slot: u32,
     reset: Timestamp,
     confirmed: bool,
 }
 
 impl Ticket {
-    pub(super) fn new(window: Arc<Window>, key: Key, slot: u32, reset: Timestamp) -> Self {
+    pub(super) fn new(window: Arc<Window>, key: DuplicateKey, slot: u32, reset: Timestamp) -> Self {
         Self { window, key, slot, reset, confirmed: false }
     }
 

@@ -12,7 +12,7 @@ use campanile_protocol::{Announce, Announcements, Subject, Unusable, reason};
 use super::RouterActor;
 use super::few::few_of_each_namespace;
 use crate::plan::ObjectPath;
-use crate::{Dropped, Notice, Plan};
+use crate::{Dropped, OwnerNotice, Plan};
 
 /// How long announcements are held.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -53,7 +53,7 @@ fn subject(dropped: &Dropped) -> Subject {
     Subject::Alert(dropped.alert.key.clone())
 }
 
-fn of_notice(event: &Event, notice: &Notice) -> Announce {
+fn of_notice(event: &Event, notice: &OwnerNotice) -> Announce {
     let on = Subject::Alert(notice.alert.key.clone());
     let announce = Announce::warning(on, notice.reason(), notice.message(event));
     Announce { annotations: notice.annotations(), ..announce }

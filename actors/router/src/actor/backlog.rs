@@ -21,9 +21,9 @@ pub(super) const BATCH: usize = 256;
 /// Events waiting for labels that one pass looks behind. More are left until labels change.
 const LOOKAHEAD: usize = 4096;
 
-/// How far the router has come. See the module.
+/// The phase of the router's start. See the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum StartPhase {
     /// The first batch of Alerts has not come.
     #[default]
     Loading,
@@ -40,10 +40,10 @@ pub(super) enum Phase {
 #[rtype(result = "()")]
 pub(super) struct Stored;
 
-/// Where the actor stands with events stored unplanned.
+/// The backlog of events that were stored unplanned.
 #[derive(Debug, Default)]
-pub(super) struct Backlog {
-    phase: Phase,
+pub(super) struct UnplannedBacklog {
+    phase: StartPhase,
     /// Whether a pass is under way.
     running: bool,
     /// Whether something changed during it.
@@ -58,8 +58,8 @@ pub(super) struct Backlog {
     expecting: bool,
 }
 
-impl Backlog {
-    pub(super) fn phase(&self) -> Phase {
+impl UnplannedBacklog {
+    pub(super) fn phase(&self) -> StartPhase {
         self.phase
     }
 
@@ -82,13 +82,13 @@ impl Backlog {
     /// Whether a pass may find more to plan after these changes. Enters the next phase with the first batch.
     pub(super) fn is_affected_by(&mut self, changes: &Changes) -> bool {
         match self.phase {
-            Phase::Loading if changes.initial => {
-                self.phase = Phase::CatchingUp;
+            StartPhase::Loading if changes.initial => {
+                self.phase = StartPhase::CatchingUp;
                 true
             }
-            Phase::Loading => false,
-            Phase::CatchingUp | Phase::HandingOver => true,
-            Phase::Open => {
+            StartPhase::Loading => false,
+            StartPhase::CatchingUp | StartPhase::HandingOver => true,
+            StartPhase::Open => {
                 self.expecting && (changes.initial || changes.labels || !changes.alerts.is_empty())
             }
         }
@@ -97,7 +97,7 @@ impl Backlog {
     /// Whether a pass was left undone: it failed, or it missed events that the outbox counts as unplanned.
     pub(super) fn is_due(&self, unplanned: u64) -> bool {
         let missed = !self.saturated && unplanned > self.blocked.len() as u64;
-        !self.running && (missed || self.phase != Phase::Open)
+        !self.running && (missed || self.phase != StartPhase::Open)
     }
 }
 
@@ -106,7 +106,7 @@ impl RouterActor {
     pub(super) fn start_pass(&mut self, ctx: &mut Context<Self>) {
         let backlog = &mut self.backlog;
         // The last pass must find all that was accepted before it: it waits for these appends, and `Stored` starts it.
-        let too_early = backlog.phase == Phase::HandingOver && backlog.storing > 0;
+        let too_early = backlog.phase == StartPhase::HandingOver && backlog.storing > 0;
         if backlog.running || too_early {
             backlog.again = true;
             return;
@@ -171,19 +171,19 @@ impl RouterActor {
         backlog.saturated = saturated;
         backlog.expecting = backlog.storing > 0 || !backlog.blocked.is_empty();
         match backlog.phase {
-            Phase::Loading => {}
-            Phase::CatchingUp => {
-                backlog.phase = Phase::HandingOver;
+            StartPhase::Loading => {}
+            StartPhase::CatchingUp => {
+                backlog.phase = StartPhase::HandingOver;
                 self.start_pass(ctx);
             }
-            Phase::HandingOver => self.open(ctx),
-            Phase::Open if backlog.again => self.start_pass(ctx),
-            Phase::Open => {}
+            StartPhase::HandingOver => self.open(ctx),
+            StartPhase::Open if backlog.again => self.start_pass(ctx),
+            StartPhase::Open => {}
         }
     }
 
     fn open(&mut self, ctx: &mut Context<Self>) {
-        self.backlog.phase = Phase::Open;
+        self.backlog.phase = StartPhase::Open;
         while let Some(submit) = self.waiting.pop() {
             self.take_in(submit, ctx);
         }
@@ -196,8 +196,8 @@ impl RouterActor {
     fn pass_failed(&mut self, error: &OutboxError) {
         tracing::error!(%error, "failed to plan stored events, will try again");
         self.backlog.running = false;
-        if self.backlog.phase == Phase::HandingOver {
-            self.backlog.phase = Phase::CatchingUp;
+        if self.backlog.phase == StartPhase::HandingOver {
+            self.backlog.phase = StartPhase::CatchingUp;
         }
         while let Some(submit) = self.waiting.pop() {
             drop(submit.reply.send(Err(refusal(error.clone()))));
@@ -211,7 +211,7 @@ impl Handler<Stored> for RouterActor {
     fn handle(&mut self, _: Stored, ctx: &mut Self::Context) {
         let backlog = &mut self.backlog;
         backlog.storing = backlog.storing.saturating_sub(1);
-        if backlog.phase == Phase::HandingOver && !backlog.running {
+        if backlog.phase == StartPhase::HandingOver && !backlog.running {
             self.start_pass(ctx);
         }
     }

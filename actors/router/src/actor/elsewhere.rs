@@ -21,13 +21,13 @@ use campanile_protocol::Submit;
 use jiff::Timestamp;
 use tracing::Span;
 
-use super::{RouterActor, journal, plan_span};
+use super::{RouterActor, event_log, plan_span};
 use crate::Plan;
-use crate::plan::{Answer, Answers, DropReason, Dropped, Incoming, Matching, Question, plan_with};
-use budget::Budget;
-use kept::Kept;
+use crate::plan::{Answers, DropReason, Dropped, Incoming, MatchAnswer, MatchQuestion, Matching, plan_with};
+use budget::MatchBudget;
+use kept::KeptEvent;
 use pool::{Job, Pool};
-use ticket::Ticket;
+use ticket::SenderReply;
 
 /// Events that may wait in all, each namespace's own aside; the Alerts of further ones are skipped.
 const MOST: usize = 4096;
@@ -49,8 +49,8 @@ pub(super) struct Elsewhere {
     /// The stored events among those that wait.
     stored: HashSet<EventId>,
     /// The submitted events among those that wait.
-    kept: HashMap<u64, Arc<Kept>>,
-    budget: Budget,
+    kept: HashMap<u64, Arc<KeptEvent>>,
+    budget: MatchBudget,
     last: u64,
     /// Events that had to wait.
     pub(super) events: u64,
@@ -79,10 +79,10 @@ struct Waiting {
     rounds: u8,
 }
 
-/// Where an event came from, and so what is stored of it.
+/// The origin of an event, which says what is stored of it.
 #[derive(Debug)]
 enum Origin {
-    Submitted(Arc<Kept>),
+    Submitted(Arc<KeptEvent>),
     Stored(EventId),
 }
 
@@ -93,7 +93,7 @@ struct Answered {
     object: String,
     id: u64,
     /// With what each took, in nanoseconds.
-    answers: Vec<(Question, Answer, u64)>,
+    answers: Vec<(MatchQuestion, MatchAnswer, u64)>,
 }
 
 impl Lane {
@@ -160,7 +160,7 @@ impl RouterActor {
     /// Stores what could be planned at once of a submitted event, and sees to the rest.
     pub(super) fn route_later(&mut self, submit: Submit, plan: Plan, span: &Span, ctx: &mut Context<Self>) {
         let Submit { event, accepted_at, reply, .. } = submit;
-        let mut of_namespaces: Vec<(Arc<str>, Vec<Question>)> = Vec::new();
+        let mut of_namespaces: Vec<(Arc<str>, Vec<MatchQuestion>)> = Vec::new();
         for question in plan.elsewhere {
             let namespace = &question.alert.alert.key.namespace;
             match of_namespaces.iter_mut().find(|(known, _)| known == namespace) {
@@ -169,7 +169,7 @@ impl RouterActor {
             }
         }
         let now = usize::from(!plan.deliveries.is_empty());
-        let ticket = Arc::new(Ticket::new(reply, 1 + now));
+        let ticket = Arc::new(SenderReply::new(reply, 1 + now));
         if now > 0 {
             let passage = self.under_way.enter(plan.deliveries.len());
             let entry = Append::new(event.clone(), accepted_at, Planned::Deliveries(plan.deliveries), span);
@@ -288,7 +288,7 @@ impl RouterActor {
     }
 
     /// Has the pool find out what the budget has room for; the rest is skipped. Says whether anything is being found out.
-    fn ask(&mut self, object: &str, id: u64, questions: Vec<Question>, ctx: &mut Context<Self>) -> bool {
+    fn ask(&mut self, object: &str, id: u64, questions: Vec<MatchQuestion>, ctx: &mut Context<Self>) -> bool {
         let now = self.parts.clock.now();
         let router = ctx.address();
         let Self { elsewhere, parts, .. } = self;
@@ -299,9 +299,9 @@ impl RouterActor {
         first.rounds += 1;
         let bytes = first.event.message.len();
         let is_affordable =
-            |question: &Question| budget.take(&question.alert.alert.key, question.cost(bytes), now);
+            |question: &MatchQuestion| budget.take(&question.alert.alert.key, question.cost(bytes), now);
         let (asked, skipped): (Vec<_>, Vec<_>) = questions.into_iter().partition(is_affordable);
-        skipped.into_iter().for_each(|question| first.answers.add(question, Answer::Skipped));
+        skipped.into_iter().for_each(|question| first.answers.add(question, MatchAnswer::Skipped));
         let Some(first_asked) = asked.first() else { return false };
         let namespace = first_asked.alert.alert.key.namespace.clone();
         if pool.is_none() {
@@ -342,9 +342,9 @@ impl RouterActor {
     fn note(&mut self, event: &Event, plan: &Plan, ctx: &mut Context<Self>) {
         self.counters.record_more(plan);
         if plan.is_selected() || !plan.notices.is_empty() {
-            journal::log(event, plan);
+            event_log::log(event, plan);
         } else {
-            journal::log_stops(event, &plan.stops);
+            event_log::log_stops(event, &plan.stops);
         }
         self.announce(event, plan, ctx);
     }
@@ -352,8 +352,10 @@ impl RouterActor {
 
 /// A plan that waits for nothing: whose answers did not come is dropped.
 fn skipping(mut plan: Plan) -> Plan {
-    let dropped =
-        |question: Question| Dropped { alert: question.alert.alert.clone(), reason: DropReason::OverBudget };
+    let dropped = |question: MatchQuestion| Dropped {
+        alert: question.alert.alert.clone(),
+        reason: DropReason::OverBudget,
+    };
     plan.drops.extend(std::mem::take(&mut plan.elsewhere).into_iter().map(dropped));
     plan
 }

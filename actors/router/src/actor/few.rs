@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::{Dropped, Notice};
+use crate::{Dropped, OwnerNotice};
 
 /// Most notices, and most Alerts that were dropped, that are told one by one of one event for the Alerts of a namespace. Each
 /// Alert's status shows its own trouble.
@@ -13,7 +13,7 @@ pub(super) trait OfAlert {
     fn namespace(&self) -> &str;
 }
 
-impl OfAlert for Notice {
+impl OfAlert for OwnerNotice {
     fn namespace(&self) -> &str {
         &self.alert.key.namespace
     }

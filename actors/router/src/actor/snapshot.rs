@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::RouterActor;
-use super::backlog::Phase;
+use super::backlog::StartPhase;
 use crate::Plan;
 
-/// How the router stands. Counts begin with the actor: a restart sets them to zero.
+/// The snapshot of the router. Counts begin with the actor: a restart sets them to zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RouterSnapshot {
@@ -39,7 +39,7 @@ pub struct RouterSnapshot {
     pub matching: usize,
 }
 
-/// How far the router has come.
+/// The phase of the router's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RouterPhase {
@@ -67,13 +67,13 @@ pub struct EventCounts {
 
 /// The counts behind a snapshot.
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(super) struct RouterCounts {
     events: EventCounts,
     deliveries: u64,
     drops: BTreeMap<&'static str, u64>,
 }
 
-impl Counters {
+impl RouterCounts {
     pub(super) fn set_aside(&mut self) {
         self.events.set_aside += 1;
     }
@@ -101,9 +101,9 @@ impl Counters {
 impl RouterActor {
     pub(super) fn snapshot(&self) -> RouterSnapshot {
         let phase = match self.backlog.phase() {
-            Phase::Loading => RouterPhase::Loading,
-            Phase::CatchingUp | Phase::HandingOver => RouterPhase::CatchingUp,
-            Phase::Open => RouterPhase::Open,
+            StartPhase::Loading => RouterPhase::Loading,
+            StartPhase::CatchingUp | StartPhase::HandingOver => RouterPhase::CatchingUp,
+            StartPhase::Open => RouterPhase::Open,
         };
         RouterSnapshot {
             phase,

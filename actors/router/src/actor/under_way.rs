@@ -1,4 +1,4 @@
-//! What the outbox was given and has not answered for. While it is behind, further events wait where namespaces take turns
+//! Records that the outbox was given and has not answered for. While it is behind, further events wait where namespaces take turns
 //! ([`waiting`](super::waiting)), and not in its queue, which they would leave in the order in which they came.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ const MOST: usize = 512;
 /// An entry with more deliveries is written in parts, and lets others pass: it counts as one record.
 const HEAVY: usize = 128;
 
-/// The records.
+/// The records that are under way to the outbox.
 #[derive(Clone, Debug, Default)]
 pub(super) struct UnderWay(Arc<Shared>);
 

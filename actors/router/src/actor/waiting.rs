@@ -15,7 +15,7 @@ use campanile_domain::{Event, Turns};
 use campanile_protocol::Submit;
 
 use super::RouterActor;
-use super::backlog::Phase;
+use super::backlog::StartPhase;
 
 /// Events that may wait; beyond it the newest one of the namespace that has most is refused, and its sender tries again.
 const MOST: usize = 4096;
@@ -92,7 +92,7 @@ impl ActorFuture<RouterActor> for TakeTurns {
     ) -> Poll<()> {
         let mut room = SLICE;
         // What comes during the handover waits for its end.
-        while router.backlog.phase() != Phase::HandingOver {
+        while router.backlog.phase() != StartPhase::HandingOver {
             if room == 0 {
                 task.waker().wake_by_ref();
                 break;

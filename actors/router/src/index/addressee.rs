@@ -19,7 +19,7 @@ pub(crate) struct Addressee {
     naming: Naming,
 }
 
-/// How commit statuses are named.
+/// The naming of commit statuses.
 enum Naming {
     /// By kind, name and the beginning of the Provider's uid.
     Default,

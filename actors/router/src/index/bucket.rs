@@ -29,12 +29,12 @@ impl Entry {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Bucket {
+pub(super) struct AlertBucket {
     any: Vec<Entry>,
     named: HashMap<Box<str>, Vec<Entry>>,
 }
 
-impl Bucket {
+impl AlertBucket {
     pub(super) fn is_empty(&self) -> bool {
         self.any.is_empty() && self.named.is_empty()
     }

@@ -11,7 +11,7 @@ use campanile_domain::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::matching::{Matching, Skipped};
-use super::{DropReason, Incoming, Notice, Problem, Rules};
+use super::{DropReason, Incoming, OwnerNotice, Problem, RoutingPolicy};
 use crate::Index;
 use crate::index::{Addressee, Compiled};
 
@@ -28,7 +28,7 @@ struct Status {
     lane: Arc<str>,
 }
 
-/// Why a selected Alert makes no delivery, for now or for good.
+/// The halt of a selected Alert that makes no delivery, for now or for good.
 #[derive(Debug)]
 pub(super) enum Halt {
     /// The Alert is not served, for this reason.
@@ -44,20 +44,20 @@ impl From<DropReason> for Halt {
 }
 
 /// Turns Alerts that selected one event into deliveries.
-pub(super) struct Gate<'a> {
+pub(super) struct DeliveryPlanner<'a> {
     incoming: Incoming<'a>,
     index: &'a Index,
-    rules: &'a Rules,
+    rules: &'a RoutingPolicy,
     matching: &'a Matching<'a>,
     /// Shared by all deliveries of the event.
     lane: OnceCell<Arc<str>>,
 }
 
-impl<'a> Gate<'a> {
+impl<'a> DeliveryPlanner<'a> {
     pub(super) fn new(
         incoming: Incoming<'a>,
         index: &'a Index,
-        rules: &'a Rules,
+        rules: &'a RoutingPolicy,
         matching: &'a Matching<'a>,
     ) -> Self {
         Self { incoming, index, rules, matching, lane: OnceCell::new() }
@@ -67,7 +67,7 @@ impl<'a> Gate<'a> {
     pub(super) fn pass(
         &self,
         compiled: &Arc<Compiled>,
-        notices: &mut Vec<Notice>,
+        notices: &mut Vec<OwnerNotice>,
     ) -> Result<NewDelivery, Halt> {
         let alert = &compiled.alert;
         let event = self.incoming.event;
@@ -90,7 +90,7 @@ impl<'a> Gate<'a> {
         };
         if !combined.conflicts.is_empty() {
             let problem = Problem::MetadataConflicts(combined.conflicts);
-            notices.push(Notice { alert: alert.clone(), problem });
+            notices.push(OwnerNotice { alert: alert.clone(), problem });
         }
         Ok(NewDelivery {
             provider: alert.provider.clone(),

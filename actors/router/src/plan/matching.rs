@@ -8,7 +8,7 @@ use std::sync::Arc;
 use campanile_cel::Steps;
 use campanile_domain::ObjectKey;
 
-use super::{DropReason, Problem, Step};
+use super::{DecidingStep, DropReason, Problem};
 use crate::index::{Addressee, Compiled};
 
 /// What the patterns of one Alert may take here, in nanoseconds.
@@ -16,11 +16,11 @@ const HERE: u64 = 20_000;
 /// What all patterns and expressions may take here for one event, in nanoseconds.
 const HERE_IN_ALL: u64 = 1_000_000;
 
-/// How the patterns of an Alert judge a message.
+/// The judgement of an Alert's patterns on a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Judged {
     /// The step that stopped it, if one did.
-    pub(crate) stopped: Option<Step>,
+    pub(crate) stopped: Option<DecidingStep>,
     /// The patterns that do not compile.
     pub(crate) problems: Vec<Problem>,
 }
@@ -29,9 +29,9 @@ pub(crate) struct Judged {
 pub(crate) fn judge(compiled: &Compiled, message: &str) -> Judged {
     let mut judged = Judged::default();
     if !is_included(compiled, message, &mut judged.problems) {
-        judged.stopped = Some(Step::NotIncluded);
+        judged.stopped = Some(DecidingStep::NotIncluded);
     } else if is_excluded(compiled, message, &mut judged.problems) {
-        judged.stopped = Some(Step::Excluded);
+        judged.stopped = Some(DecidingStep::Excluded);
     }
     judged
 }
@@ -59,9 +59,9 @@ fn is_excluded(compiled: &Compiled, message: &str, problems: &mut Vec<Problem>) 
     })
 }
 
-/// What was found out elsewhere about one Alert and one event.
+/// The answer of the pool about one Alert and one event.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub(crate) enum MatchAnswer {
     /// How its patterns judge the message.
     Patterns(Judged),
     /// The name of the commit status.
@@ -70,17 +70,17 @@ pub(crate) enum Answer {
     Skipped,
 }
 
-/// What has to be found out elsewhere about one Alert and one event.
+/// The question to the pool about one Alert and one event.
 #[derive(Clone, Debug)]
-pub(crate) struct Question {
+pub(crate) struct MatchQuestion {
     pub(crate) alert: Arc<Compiled>,
     /// The Provider whose expression is to be evaluated; none if patterns are to be matched.
     pub(crate) provider: Option<Arc<Addressee>>,
 }
 
-/// What was found out elsewhere about one event.
+/// The answers of the pool about one event.
 #[derive(Debug, Default)]
-pub(crate) struct Answers(HashMap<Asked, (Question, Answer)>);
+pub(crate) struct Answers(HashMap<Asked, (MatchQuestion, MatchAnswer)>);
 
 /// Which Alert, and which Provider's expression, by their places in memory: a changed one is another one. Questions are kept with
 /// their answers, so that no place is used twice.
@@ -91,23 +91,23 @@ fn asked(alert: &Arc<Compiled>, provider: Option<&Arc<Addressee>>) -> Asked {
 }
 
 impl Answers {
-    pub(crate) fn add(&mut self, question: Question, answer: Answer) {
+    pub(crate) fn add(&mut self, question: MatchQuestion, answer: MatchAnswer) {
         self.0.insert(asked(&question.alert, question.provider.as_ref()), (question, answer));
     }
 
-    fn of(&self, alert: &Arc<Compiled>, provider: Option<&Arc<Addressee>>) -> Option<&Answer> {
+    fn of(&self, alert: &Arc<Compiled>, provider: Option<&Arc<Addressee>>) -> Option<&MatchAnswer> {
         self.0.get(&asked(alert, provider)).map(|(_, answer)| answer)
     }
 }
 
-impl Question {
+impl MatchQuestion {
     /// What the answer may take for a message of `bytes` bytes, in nanoseconds.
     pub(crate) fn cost(&self, bytes: usize) -> u64 {
         self.provider.as_ref().map_or_else(|| self.alert.cost(bytes), |provider| provider.cost())
     }
 }
 
-/// Where an event is matched.
+/// The matching of an event, here or in the pool.
 #[derive(Debug)]
 pub(crate) struct Matching<'a> {
     /// None if all is done here, whatever it takes.
@@ -156,7 +156,7 @@ impl<'a> Matching<'a> {
         self.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.behind.contains(provider))
     }
 
-    /// How the patterns of an Alert judge the message, or [`Answer::Skipped`]; none if that has to be found out elsewhere.
+    /// How the patterns of an Alert judge the message, or [`MatchAnswer::Skipped`]; none if that has to be found out elsewhere.
     pub(crate) fn patterns(
         &self,
         compiled: &Arc<Compiled>,
@@ -164,15 +164,15 @@ impl<'a> Matching<'a> {
     ) -> Option<Result<Judged, Skipped>> {
         let Some(elsewhere) = &self.elsewhere else { return Some(Ok(judge(compiled, message))) };
         match elsewhere.answers.of(compiled, None) {
-            Some(Answer::Patterns(judged)) => return Some(Ok(judged.clone())),
-            Some(Answer::Skipped) => return Some(Err(Skipped)),
-            Some(Answer::Name(_)) | None => {}
+            Some(MatchAnswer::Patterns(judged)) => return Some(Ok(judged.clone())),
+            Some(MatchAnswer::Skipped) => return Some(Err(Skipped)),
+            Some(MatchAnswer::Name(_)) | None => {}
         }
         let cost = compiled.cost_compiled(message.len()).filter(|cost| *cost <= HERE)?;
         elsewhere.spend(cost).then(|| Ok(judge(compiled, message)))
     }
 
-    /// The name that `compute` gives to a commit status, or [`Answer::Skipped`]; none if that has to be found out elsewhere.
+    /// The name that `compute` gives to a commit status, or [`MatchAnswer::Skipped`]; none if that has to be found out elsewhere.
     pub(crate) fn name(
         &self,
         compiled: &Arc<Compiled>,
@@ -183,9 +183,9 @@ impl<'a> Matching<'a> {
             return compute(Steps::ALL).map(Ok);
         };
         match elsewhere.answers.of(compiled, Some(provider)) {
-            Some(Answer::Name(name)) => return Some(Ok(name.clone())),
-            Some(Answer::Skipped) => return Some(Err(Skipped)),
-            Some(Answer::Patterns(_)) | None => {}
+            Some(MatchAnswer::Name(name)) => return Some(Ok(name.clone())),
+            Some(MatchAnswer::Skipped) => return Some(Err(Skipped)),
+            Some(MatchAnswer::Patterns(_)) | None => {}
         }
         if elsewhere.spend(HERE) { compute(Steps::FEW).map(Ok) } else { None }
     }

@@ -17,7 +17,7 @@ pub(crate) mod texts {
 
 /// The step that decided about an Alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum DecidingStep {
     /// The Alert is switched off.
     Suspended,
     /// No source names the object's namespace, kind and name.
@@ -38,7 +38,7 @@ pub enum Step {
     Notifies,
 }
 
-/// Why an Alert that selected an event is not served (contract, control plane 6.1).
+/// The reasons why an Alert that selected an event is not served (contract, control plane 6.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DropReason {
     /// Step 1: the object is in another namespace, and that is forbidden.
@@ -159,7 +159,7 @@ impl Dropped {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stops {
     /// The first [`Stops::MOST`] of them with the step that stopped them.
-    pub first: Vec<(Arc<Alert>, Step)>,
+    pub first: Vec<(Arc<Alert>, DecidingStep)>,
     /// How many more there are.
     pub more: usize,
 }
@@ -169,7 +169,7 @@ impl Stops {
     pub const MOST: usize = 16;
 
     /// Notes that this step stopped an Alert.
-    pub(crate) fn note(&mut self, alert: &Arc<Alert>, step: Step) {
+    pub(crate) fn note(&mut self, alert: &Arc<Alert>, step: DecidingStep) {
         if self.first.len() < Self::MOST {
             self.first.push((alert.clone(), step));
         } else {
@@ -180,14 +180,14 @@ impl Stops {
 
 /// Something that the owner of an Alert should be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
+pub struct OwnerNotice {
     /// The Alert whose owner is told.
     pub alert: Arc<Alert>,
     /// The problem with the Alert.
     pub problem: Problem,
 }
 
-/// What an owner is told (contract, control plane 7).
+/// The problems that an owner is told of (contract, control plane 7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The inclusion at this position of the list is no pattern.
@@ -202,7 +202,7 @@ pub enum Problem {
     MetadataConflicts(Vec<Conflict>),
 }
 
-impl Notice {
+impl OwnerNotice {
     /// The reason of the Kubernetes Event.
     pub fn reason(&self) -> &'static str {
         match self.problem {

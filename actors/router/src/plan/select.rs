@@ -7,14 +7,14 @@ use campanile_domain::{Event, EventSource, Severity};
 use campanile_protocol::{LabelLookup, Labels};
 
 use super::matching::{Matching, Skipped};
-use super::{Notice, Problem, Step};
+use super::{DecidingStep, OwnerNotice, Problem};
 use crate::index::Compiled;
 
 /// The answer for one Alert.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Selection {
+pub(super) enum AlertMatch {
     Selected,
-    Stopped(Step),
+    Stopped(DecidingStep),
     /// It depends on labels that are not known yet.
     NotYet,
     /// Its patterns are to be matched elsewhere.
@@ -23,7 +23,7 @@ pub(super) enum Selection {
     Skipped,
 }
 
-/// What a source says of the object.
+/// The match of a source with the object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SourceMatch {
     Yes,
@@ -57,40 +57,40 @@ impl<'e> Selector<'e> {
         &self,
         compiled: &Arc<Compiled>,
         sources: impl Iterator<Item = (usize, &'i EventSource)>,
-        notices: &mut Vec<Notice>,
-    ) -> Selection {
+        notices: &mut Vec<OwnerNotice>,
+    ) -> AlertMatch {
         let severity = &compiled.alert.severity;
         if *severity != Severity::Info && *severity != self.event.severity {
-            return Selection::Stopped(Step::Severity);
+            return AlertMatch::Stopped(DecidingStep::Severity);
         }
         let found = self.any_source(compiled, sources, notices);
         if found == SourceMatch::No {
-            return Selection::Stopped(Step::Labels);
+            return AlertMatch::Stopped(DecidingStep::Labels);
         }
         if self.matching.is_behind(&compiled.alert.provider) {
-            return Selection::Elsewhere;
+            return AlertMatch::Elsewhere;
         }
         if compiled.has_patterns() {
             match self.matching.patterns(compiled, &self.event.message) {
-                None => return Selection::Elsewhere,
-                Some(Err(Skipped)) => return Selection::Skipped,
+                None => return AlertMatch::Elsewhere,
+                Some(Err(Skipped)) => return AlertMatch::Skipped,
                 Some(Ok(judged)) => {
-                    let notice = |problem| Notice { alert: compiled.alert.clone(), problem };
+                    let notice = |problem| OwnerNotice { alert: compiled.alert.clone(), problem };
                     notices.extend(judged.problems.into_iter().map(notice));
                     if let Some(step) = judged.stopped {
-                        return Selection::Stopped(step);
+                        return AlertMatch::Stopped(step);
                     }
                 }
             }
         }
-        if found == SourceMatch::NotYet { Selection::NotYet } else { Selection::Selected }
+        if found == SourceMatch::NotYet { AlertMatch::NotYet } else { AlertMatch::Selected }
     }
 
     fn any_source<'i>(
         &self,
         compiled: &Compiled,
         sources: impl Iterator<Item = (usize, &'i EventSource)>,
-        notices: &mut Vec<Notice>,
+        notices: &mut Vec<OwnerNotice>,
     ) -> SourceMatch {
         let mut best = SourceMatch::No;
         for (position, source) in sources {
@@ -109,11 +109,11 @@ impl<'e> Selector<'e> {
         compiled: &Compiled,
         position: usize,
         source: &EventSource,
-        notices: &mut Vec<Notice>,
+        notices: &mut Vec<OwnerNotice>,
     ) -> SourceMatch {
         let Some(wanted) = &source.match_labels else { return SourceMatch::Yes };
         let mut note = |problem| {
-            notices.push(Notice { alert: compiled.alert.clone(), problem });
+            notices.push(OwnerNotice { alert: compiled.alert.clone(), problem });
             SourceMatch::No
         };
         let valid = compiled.has_valid_labels(position);

@@ -45,13 +45,13 @@ fn index(alerts: &[Alert], provider: ProviderSpec) -> Index {
     index
 }
 
-fn plan_at_noon(event: &Event, index: &Index, labels: &dyn LabelLookup, rules: &Rules) -> Plan {
+fn plan_at_noon(event: &Event, index: &Index, labels: &dyn LabelLookup, rules: &RoutingPolicy) -> Plan {
     plan(Incoming { event, accepted_at: noon() }, index, labels, rules)
 }
 
 /// The plan for `event` where the usual Provider and these Alerts exist, and no object can be found.
 fn plan_for(alerts: &[Alert], event: &Event) -> Plan {
-    plan_at_noon(event, &index(alerts, provider()), &Always(Labels::Absent), &Rules::default())
+    plan_at_noon(event, &index(alerts, provider()), &Always(Labels::Absent), &RoutingPolicy::default())
 }
 
 /// Names of the Alerts that notify.

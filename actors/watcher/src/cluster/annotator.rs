@@ -143,7 +143,7 @@ impl Annotator {
     }
 }
 
-/// Where the objects of an entry are.
+/// The resources that an entry wants annotated.
 struct Wanted {
     namespace: String,
     api_version: String,

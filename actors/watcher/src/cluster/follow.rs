@@ -41,7 +41,7 @@ pub(crate) trait BatchListener<S> {
     async fn recovered(&mut self);
 }
 
-/// Why a watch is not followed any more.
+/// The end of a watch: why it is not followed any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WatchEnd {
     /// The API server does not serve the kind any more.

@@ -54,7 +54,7 @@ pub(crate) struct ObjectStatus {
     pub(crate) reconciles: Option<Box<ReconcileStatus>>,
 }
 
-/// How urgent it is to write a status.
+/// The difference between two statuses, by how urgent it is to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
     /// It is what it should be.

@@ -25,7 +25,7 @@ const CALM: Duration = Duration::from_secs(20);
 /// So many short watches in a row are said.
 const MANY: u32 = 5;
 
-/// When watches of one address began.
+/// The beginning of the newest watch of one address.
 #[derive(Clone, Copy, Debug)]
 struct Beginning {
     /// The last one, which may be yet to come.
@@ -34,7 +34,7 @@ struct Beginning {
     short: u32,
 }
 
-/// When each watch began. There are as many as there are kinds that are watched.
+/// The beginnings of all watches. There are as many as there are kinds that are watched.
 #[derive(Debug, Default)]
 struct Beginnings(Mutex<HashMap<String, Beginning>>);
 

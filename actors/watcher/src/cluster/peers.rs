@@ -5,7 +5,7 @@ use campanile_supervision::Link;
 use super::messages::{Patched, PlanWrites, RecordEvent, ReviewAll, StatusChanged, Trouble};
 use super::shared_client::SharedClient;
 
-/// How the watcher, the status writer and the event recorder reach each other, and the client that they share.
+/// The links by which the watcher, the status writer and the event recorder reach each other, and the client that they share.
 ///
 /// It is made once for a process; each of the three points its own links at itself when it is launched. A restart of one
 /// costs the others nothing: a new status writer asks the watcher to have everything reviewed, and a new watcher says by

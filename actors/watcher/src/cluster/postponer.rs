@@ -70,7 +70,7 @@ pub struct PostponerActor {
 #[rtype(result = "()")]
 struct Recall;
 
-/// How far the stored ones are read.
+/// The progress of reading the stored ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Loading {
     /// The stored entries are not read yet.

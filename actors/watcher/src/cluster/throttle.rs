@@ -24,7 +24,7 @@ const LONGEST_EVERY: Duration = Duration::from_secs(3600);
 /// The largest burst that may be set.
 const LARGEST_BURST: u32 = 1_000_000;
 
-/// How many requests to an API server without priority and fairness are made.
+/// The throttle of requests to an API server without priority and fairness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttle {
     /// The time between two requests in the long run; zero holds nothing back.

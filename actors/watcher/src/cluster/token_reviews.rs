@@ -81,7 +81,7 @@ fn describe(error: &kube::Error) -> String {
     if trouble::is_forbidden(trouble::code_of(error)) { format!("{text}; {REMEDY}") } else { text }
 }
 
-/// What of the answer counts.
+/// The part of the answer that counts.
 #[derive(Deserialize)]
 struct Review {
     status: Status,

@@ -19,7 +19,7 @@ fn wanted(kind: Kind) -> &'static [Version] {
     if kind == Kind::Receiver { &WANTED_OF_RECEIVER } else { &WANTED }
 }
 
-/// How a kind is served.
+/// A kind as it is served: version and resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Served {
     pub(crate) version: Version,

@@ -28,7 +28,7 @@ pub(crate) struct LastRequest {
     resources: u32,
 }
 
-/// How many requests ended how, since the instance began that writes the status.
+/// The counts of requests by verdict, since the instance began that writes the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RequestCounts {
     accepted: u64,
@@ -38,7 +38,7 @@ pub(crate) struct RequestCounts {
     failed: u64,
 }
 
-/// What became of requests to reconcile that had to wait for the API server.
+/// The status of requests to reconcile that had to wait for the API server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ReconcileStatus {
     /// The number of requests that wait now.

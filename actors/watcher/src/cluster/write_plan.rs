@@ -14,7 +14,7 @@ use crate::standing::ShownStanding;
 /// The finalizer that the replaced controller left.
 const FINALIZER: &str = "finalizers.fluxcd.io";
 
-/// What has to be written of an object.
+/// The plan of what has to be written of an object.
 #[derive(Debug)]
 pub(crate) enum WritePlan {
     /// There is no such object any more.

@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Why a request was not taken.
+/// The error of a request that was not taken.
 #[derive(Debug)]
 pub(crate) struct Unwritten {
     /// The status code of the answer; none if there was no answer or it was none of the API.

@@ -6,7 +6,7 @@ use campanile_domain::ObjectKey;
 use super::Loaded;
 use crate::position::Position;
 
-/// What is known of an object that another one names.
+/// The state of an object that another one names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReferenceState {
     /// The object is there and can be used.

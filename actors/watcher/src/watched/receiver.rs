@@ -171,7 +171,7 @@ struct Look {
     outcome: Result<(), String>,
 }
 
-/// What stands beside `Ready`: the paths, and what became of requests.
+/// The aspect beside `Ready`: the paths, and what became of requests.
 pub(crate) struct Webhook {
     /// The paths at which it answers, that of the status first. Those of before stay while nothing better is known.
     paths: Arc<[String]>,

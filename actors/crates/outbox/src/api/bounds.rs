@@ -11,26 +11,26 @@ pub(crate) const LIST_BOUND: usize = 10_000;
 /// Records, and what they weigh.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Room {
-    /// How many.
+    /// The number of the records.
     pub(crate) records: usize,
-    /// Their bytes.
+    /// The bytes of the records.
     pub(crate) bytes: u64,
 }
 
 impl Room {
-    /// Adds one.
+    /// Adds one record of `bytes` bytes.
     pub(crate) fn add(&mut self, bytes: u64) {
         self.records += 1;
         self.bytes += bytes;
     }
 
-    /// Takes one away.
+    /// Takes one record of `bytes` bytes away.
     pub(crate) fn take(&mut self, bytes: u64) {
         self.records -= 1;
         self.bytes -= bytes;
     }
 
-    /// Both together.
+    /// The sum of both of them.
     pub(crate) fn and(self, other: Self) -> Self {
         Self { records: self.records + other.records, bytes: self.bytes + other.bytes }
     }

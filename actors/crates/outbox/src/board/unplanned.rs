@@ -9,11 +9,11 @@ use std::sync::Arc;
 use crate::api::Room;
 use crate::journal::Micros;
 
-/// The events.
+/// The events that have no plan yet.
 #[derive(Default)]
-pub(super) struct Unplanned {
+pub(super) struct UnplannedQueue {
     events: BTreeMap<i64, Entry>,
-    /// By round and number.
+    /// The events by round and number.
     order: BTreeSet<(u64, i64)>,
     namespaces: HashMap<Arc<str>, Share>,
     all: Room,
@@ -34,7 +34,7 @@ struct Share {
     round: u64,
 }
 
-impl Unplanned {
+impl UnplannedQueue {
     pub(super) fn insert(&mut self, number: i64, namespace: &str, accepted_at: Micros, bytes: u32) {
         let now = self.order.first().map_or(0, |(round, _)| *round);
         if !self.namespaces.contains_key(namespace) {

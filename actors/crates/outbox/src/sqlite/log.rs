@@ -11,7 +11,7 @@ use crate::journal::JournalBatch;
 const ENOUGH: usize = 256;
 /// Pages after which it is copied although commands wait. SQLite itself does it at 2,048.
 const TOO_MUCH: usize = 2 * ENOUGH;
-/// Bytes of a page.
+/// The bytes of a page.
 const PAGE: usize = 4096;
 /// Pages that a small commit takes: the last one of each table.
 const OF_A_COMMIT: usize = 2;

@@ -6,7 +6,7 @@ use campanile_domain::{Masker, Publication, Request, Response, Verdict};
 use campanile_providers::{AccessToken, Identity};
 use campanile_transport::BodyUse;
 
-use super::{Answer, Tested};
+use super::{DestinationAnswer, Tested};
 use crate::{Carrier, Obtaining, ProviderClient, Publishing, Sending, TokenSource};
 
 /// How much of a destination's answer is shown, in bytes.
@@ -30,7 +30,7 @@ impl Recorder {
     /// The result of the exchange, everything secret masked.
     pub(super) fn tested(self, verdict: Verdict, masker: &Masker) -> Tested {
         let masker = &masker.with(self.credentials.take());
-        let answer = self.last.into_inner().map(|response| Answer {
+        let answer = self.last.into_inner().map(|response| DestinationAnswer {
             status: response.status,
             excerpt: excerpt(response.quotable(), masker),
         });

@@ -7,10 +7,10 @@ use campanile_providers::identity::credential::Author;
 use campanile_providers::identity::{azure, granted, token_wishes};
 use campanile_providers::{AccessToken, Cloud, IdentityError};
 
-use super::{Login, no_identity, no_random_numbers};
+use super::{TokenRoute, no_identity, no_random_numbers};
 use crate::identity::file::{read, read_text};
 
-impl Login<'_> {
+impl TokenRoute<'_> {
     pub(super) async fn azure_as(
         &self,
         cloud: Cloud,

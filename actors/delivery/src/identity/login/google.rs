@@ -8,14 +8,14 @@ use campanile_providers::identity::google::{self, Gke, TokenExchange, federation
 use campanile_providers::identity::{granted, token_wishes};
 use campanile_providers::{AccessToken, Cloud, Credential, IdentityError};
 
-use super::{Login, config, no_identity, no_random_numbers};
+use super::{TokenRoute, config, no_identity, no_random_numbers};
 use crate::identity::file::{read, read_if_there, read_text};
 
 /// Why a Secret may not name what is the controller's.
 const LOCKED_DOWN: &str = "the Secret's 'credential_source' names a file or an address of the controller's own machine, which \
                            multi-tenant lock-down (--default-service-account) forbids; use spec.serviceAccountName";
 
-impl Login<'_> {
+impl TokenRoute<'_> {
     pub(super) async fn google_as(&self, account: &ObjectKey) -> Result<AccessToken, Failure> {
         let wishes = token_wishes(account, self.annotations)?;
         let federation = federation(account, self.annotations)?;

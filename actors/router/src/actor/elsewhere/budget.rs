@@ -17,16 +17,16 @@ const OF_ALL: u64 = 5_000_000_000;
 /// What a namespace may take even when the others used up what is there for all.
 const SHARE: u64 = 250_000_000;
 
-/// What was taken in the current window.
+/// The budget of the current window, and what was taken of it.
 #[derive(Debug, Default)]
-pub(super) struct Budget {
+pub(super) struct MatchBudget {
     since: Option<Timestamp>,
     alerts: HashMap<ObjectKey, u64>,
     namespaces: HashMap<Arc<str>, u64>,
     all: u64,
 }
 
-impl Budget {
+impl MatchBudget {
     /// Takes `cost` nanoseconds for an Alert, if there is so much.
     pub(super) fn take(&mut self, alert: &ObjectKey, cost: u64, now: Timestamp) -> bool {
         self.roll(now);
@@ -65,9 +65,9 @@ mod tests {
 
     #[test]
     fn issue_15_who_overruns_the_budget_takes_nothing_from_others() {
-        let (mut budget, now) = (Budget::default(), Timestamp::UNIX_EPOCH);
+        let (mut budget, now) = (MatchBudget::default(), Timestamp::UNIX_EPOCH);
         let key = |namespace: &str, name: usize| ObjectKey::new(namespace, name.to_string());
-        let affordable = |budget: &mut Budget, namespace: &str, alerts: usize| {
+        let affordable = |budget: &mut MatchBudget, namespace: &str, alerts: usize| {
             let once = |at: usize| budget.take(&key(namespace, at % alerts), 50_000_000, now);
             (0..1000).map(once).filter(|fits| *fits).count()
         };

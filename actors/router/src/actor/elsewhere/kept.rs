@@ -11,7 +11,7 @@ use crate::actor::RouterActor;
 
 /// The event. Until its last part is stored it counts as one without a plan, which a router after this one would plan.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct KeptEvent {
     number: u64,
     /// Its id, once it has one.
     id: Arc<OnceLock<EventId>>,
@@ -27,7 +27,7 @@ pub(super) struct Kept {
 #[rtype(result = "()")]
 pub(super) struct Concluded(u64);
 
-impl Kept {
+impl KeptEvent {
     /// The form in which it is stored.
     pub(super) fn planned(&self) -> Planned {
         Planned::Meanwhile(self.id.clone())
@@ -51,9 +51,9 @@ impl Kept {
 
 impl RouterActor {
     /// Keeps an event until so many parts of it are stored, itself being another one.
-    pub(super) fn keep(&mut self, parts: usize, ctx: &Context<Self>) -> Arc<Kept> {
+    pub(super) fn keep(&mut self, parts: usize, ctx: &Context<Self>) -> Arc<KeptEvent> {
         self.elsewhere.last += 1;
-        let kept = Arc::new(Kept {
+        let kept = Arc::new(KeptEvent {
             number: self.elsewhere.last,
             id: Arc::default(),
             left: AtomicUsize::new(parts + 1),

@@ -11,7 +11,7 @@ use campanile_cel::Steps;
 use campanile_domain::{Event, Turns, combine};
 
 use crate::actor::Suspects;
-use crate::plan::{Answer, Question, judge};
+use crate::plan::{MatchAnswer, MatchQuestion, judge};
 
 /// How many threads there are: what is dear in one namespace does not hold up a cheap first match in another.
 const THREADS: usize = 2;
@@ -24,12 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LOW_PRIORITY: i32 = 10;
 
 /// Takes the answers, each with what it took in nanoseconds.
-type Done = Box<dyn FnOnce(Vec<(Question, Answer, u64)>) + Send>;
+type Done = Box<dyn FnOnce(Vec<(MatchQuestion, MatchAnswer, u64)>) + Send>;
 
 /// The questions about one event.
 pub(super) struct Job {
     pub(super) event: Arc<Event>,
-    pub(super) questions: Vec<Question>,
+    pub(super) questions: Vec<MatchQuestion>,
     pub(super) suspects: Suspects,
     pub(super) submitted: Instant,
     pub(super) done: Done,
@@ -119,14 +119,14 @@ impl Job {
     fn run(self) {
         let Self { event, questions, suspects, submitted, done } = self;
         let is_late = submitted.elapsed() > PATIENCE;
-        let answered = |question: Question| {
+        let answered = |question: MatchQuestion| {
             if is_late {
-                return (question, Answer::Skipped, 0);
+                return (question, MatchAnswer::Skipped, 0);
             }
             let begin = Instant::now();
             let answer = catch_unwind(AssertUnwindSafe(|| answer(&question, &event))).unwrap_or_else(|_| {
                 suspects.panicked(&event);
-                Answer::Skipped
+                MatchAnswer::Skipped
             });
             (question, answer, u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX))
         };
@@ -148,14 +148,14 @@ fn yield_to_others() {
 #[cfg(not(target_os = "linux"))]
 fn yield_to_others() {}
 
-fn answer(question: &Question, event: &Event) -> Answer {
-    let Question { alert, provider } = question;
+fn answer(question: &MatchQuestion, event: &Event) -> MatchAnswer {
+    let MatchQuestion { alert, provider } = question;
     match provider {
-        None => Answer::Patterns(judge(alert, &event.message)),
+        None => MatchAnswer::Patterns(judge(alert, &event.message)),
         Some(provider) => {
             let combined = combine(event, &alert.alert);
             let name = provider.status_name(event, &combined.metadata, alert, Steps::ALL);
-            name.map_or(Answer::Skipped, Answer::Name)
+            name.map_or(MatchAnswer::Skipped, MatchAnswer::Name)
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::actor::answer;
 
 /// Answers when the last part is stored, with the failure of the last one that failed.
 #[derive(Debug)]
-pub(super) struct Ticket {
+pub(super) struct SenderReply {
     left: AtomicUsize,
     state: Mutex<State>,
 }
@@ -21,7 +21,7 @@ struct State {
     failure: Option<OutboxError>,
 }
 
-impl Ticket {
+impl SenderReply {
     /// A ticket for so many parts.
     pub(super) fn new(reply: SubmitReply, parts: usize) -> Self {
         let state = State { reply: Some(reply), failure: None };

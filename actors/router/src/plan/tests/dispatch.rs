@@ -9,7 +9,7 @@ use super::*;
 const COMMIT_STATUS: (&str, &str) = ("kustomize.toolkit.fluxcd.io/commit_status", "update");
 const REVISION: (&str, &str) =
     ("kustomize.toolkit.fluxcd.io/revision", "main@sha1:5394cb7f48332b2de7c17dd8b8384bbc84b7e738");
-const ONE_NAMESPACE: Rules = Rules { no_cross_namespace_refs: true, deadline: None };
+const ONE_NAMESPACE: RoutingPolicy = RoutingPolicy { no_cross_namespace_refs: true, deadline: None };
 
 fn of_type(type_name: &str) -> ProviderSpec {
     ProviderSpec { type_name: type_name.into(), ..provider() }
@@ -25,10 +25,10 @@ fn with(metadata: &[(&str, &str)]) -> Event {
 }
 
 fn plan_to(provider: ProviderSpec, event: &Event) -> Plan {
-    plan_ruled(provider, event, &Rules::default())
+    plan_ruled(provider, event, &RoutingPolicy::default())
 }
 
-fn plan_ruled(provider: ProviderSpec, event: &Event, rules: &Rules) -> Plan {
+fn plan_ruled(provider: ProviderSpec, event: &Event, rules: &RoutingPolicy) -> Plan {
     plan_at_noon(event, &index(&[alert()], provider), &Always(Labels::Absent), rules)
 }
 
@@ -40,7 +40,7 @@ fn dropped(plan: &Plan) -> Option<DropReason> {
 }
 
 /// An Alert in `apps` for the object in namespace `other`.
-fn foreign(rules: &Rules) -> Plan {
+fn foreign(rules: &RoutingPolicy) -> Plan {
     let involved_object = ObjectRef { namespace: "other".into(), ..event().involved_object };
     let source = EventSource { namespace: "other".into(), ..campanile_testkit::source() };
     let index = index(&[Alert { sources: vec![source], ..alert() }], provider());
@@ -77,7 +77,7 @@ fn d03_a_suspended_provider_is_skipped_silently() {
 
 #[test]
 fn d04_other_namespaces_are_notified_about_with_the_flag_off() {
-    assert_eq!(dropped(&foreign(&Rules::default())), None);
+    assert_eq!(dropped(&foreign(&RoutingPolicy::default())), None);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn d05_other_namespaces_are_refused_with_the_flag_on() {
 fn d07_d08_the_alerts_summary_goes_out() {
     for metadata in [&[][..], &[("foo", "x"), ("summary", "y")]] {
         let index = index(&[Alert { summary: "of the alert".into(), ..alert() }], provider());
-        let plan = plan_at_noon(&with(metadata), &index, &Always(Labels::Absent), &Rules::default());
+        let plan = plan_at_noon(&with(metadata), &index, &Always(Labels::Absent), &RoutingPolicy::default());
         assert_eq!(plan.deliveries[0].metadata, map(&[("summary", "of the alert")]));
         assert!(plan.notices.is_empty());
     }
@@ -106,7 +106,7 @@ fn d07_d08_the_alerts_summary_goes_out() {
 fn d09_the_alerts_event_metadata_goes_out() {
     let event_metadata = map(&[("aaa", "1"), ("ccc", "2")]);
     let index = index(&[Alert { event_metadata: event_metadata.clone(), ..alert() }], provider());
-    let plan = plan_at_noon(&event(), &index, &Always(Labels::Absent), &Rules::default());
+    let plan = plan_at_noon(&event(), &index, &Always(Labels::Absent), &RoutingPolicy::default());
     assert_eq!(plan.deliveries[0].metadata, event_metadata);
 }
 
@@ -173,7 +173,7 @@ fn x02_x03_the_default_commit_status_is_in_lower_case() {
     let event = Event { involved_object: object, ..with(&[COMMIT_STATUS, REVISION]) };
     let source = EventSource { kind: "HelmRelease".into(), ..campanile_testkit::source() };
     let index = index(&[Alert { sources: vec![source], ..alert() }], of_type("gitlab"));
-    let plan = plan_at_noon(&event, &index, &Always(Labels::Absent), &Rules::default());
+    let plan = plan_at_noon(&event, &index, &Always(Labels::Absent), &RoutingPolicy::default());
     assert_eq!(plan.deliveries[0].commit_status.as_deref(), Some("helmrelease/gitops-system/0c9c2e41"));
 }
 
@@ -189,7 +189,7 @@ fn x04_x06_an_expression_names_the_commit_status_from_event_provider_and_alert()
     let expression = "event.involvedObject.kind + '/' + event.metadata.env + '/' + provider.metadata.uid + '/' + alert.metadata.name";
     let event = with(&[COMMIT_STATUS, REVISION, ("event.toolkit.fluxcd.io/env", "prod")]);
     let index = index(&[named_alert], named_by(expression));
-    let plan = plan_at_noon(&event, &index, &Always(Labels::Absent), &Rules::default());
+    let plan = plan_at_noon(&event, &index, &Always(Labels::Absent), &RoutingPolicy::default());
     let name = plan.deliveries[0].commit_status.as_deref();
     assert_eq!(name, Some("Kustomization/prod/0c9c2e41-d2f9-4f9b-9c41-bebc1984d67a/on-call"));
 }
@@ -201,7 +201,7 @@ fn an_expression_sees_the_alert_as_it_was_last_changed() {
     let mut index = index(&[of_team("red")], named_by("'of-' + alert.metadata.team"));
     let event = with(&[COMMIT_STATUS, REVISION]);
     let name = |index: &Index| {
-        let mut plan = plan_at_noon(&event, index, &Always(Labels::Absent), &Rules::default());
+        let mut plan = plan_at_noon(&event, index, &Always(Labels::Absent), &RoutingPolicy::default());
         plan.deliveries.remove(0).commit_status.unwrap()
     };
     assert_eq!([name(&index), name(&index)], ["of-red", "of-red"]);
@@ -254,17 +254,17 @@ fn what_is_no_state_of_a_commit_is_dropped_before_it_can_cover_one() {
 
 #[test]
 fn deadlines_follow_the_type_unless_the_operator_says_otherwise() {
-    let hours = |name: &str, rules: &Rules| {
+    let hours = |name: &str, rules: &RoutingPolicy| {
         let plan = plan_ruled(of_type(name), &event(), rules);
         plan.deliveries[0].deadline.duration_since(noon()).as_hours()
     };
     assert_eq!(
-        ["slack", "generic", "of-a-later-version"].map(|name| hours(name, &Rules::default())),
+        ["slack", "generic", "of-a-later-version"].map(|name| hours(name, &RoutingPolicy::default())),
         [1, 24, 24]
     );
-    let three = Rules { deadline: Some(Duration::from_secs(3 * 3600)), ..Rules::default() };
+    let three = RoutingPolicy { deadline: Some(Duration::from_secs(3 * 3600)), ..RoutingPolicy::default() };
     assert_eq!(["slack", "generic"].map(|name| hours(name, &three)), [3, 3]);
-    let forever = Rules { deadline: Some(Duration::MAX), ..Rules::default() };
+    let forever = RoutingPolicy { deadline: Some(Duration::MAX), ..RoutingPolicy::default() };
     let plan = plan_ruled(provider(), &event(), &forever);
     assert_eq!(plan.deliveries[0].deadline, Timestamp::MAX);
 }

@@ -5,7 +5,7 @@ use campanile_testkit::source;
 
 use super::*;
 
-const RULES: Rules = Rules { no_cross_namespace_refs: true, deadline: None };
+const RULES: RoutingPolicy = RoutingPolicy { no_cross_namespace_refs: true, deadline: None };
 
 /// Two GitRepositories of namespace `apps` exist.
 struct Cluster;
@@ -100,19 +100,19 @@ fn explain_names_the_step_that_stopped_each_alert() {
     let steps = explain(Incoming { event: &event, accepted_at: noon() }, &index, &Cluster, &RULES);
     let names: Vec<&str> = steps.iter().map(|(alert, _)| &*alert.key.name).collect();
     assert_eq!(names, alerts.iter().map(|alert| &*alert.key.name).collect::<Vec<_>>());
-    let steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
+    let steps: Vec<DecidingStep> = steps.into_iter().map(|(_, step)| step).collect();
     let expected = [
-        Step::Suspended,
-        Step::Severity,
-        Step::NoSource,
-        Step::Labels,
-        Step::NotIncluded,
-        Step::Excluded,
-        Step::Dropped(DropReason::ProviderMissing),
-        Step::Notifies,
+        DecidingStep::Suspended,
+        DecidingStep::Severity,
+        DecidingStep::NoSource,
+        DecidingStep::Labels,
+        DecidingStep::NotIncluded,
+        DecidingStep::Excluded,
+        DecidingStep::Dropped(DropReason::ProviderMissing),
+        DecidingStep::Notifies,
     ];
     assert_eq!(steps, expected);
     let not_yet = Always(Labels::NotYet);
     let steps = explain(Incoming { event: &event, accepted_at: noon() }, &index, &not_yet, &RULES);
-    assert_eq!(steps[3].1, Step::LabelsNotYet);
+    assert_eq!(steps[3].1, DecidingStep::LabelsNotYet);
 }

@@ -33,7 +33,7 @@ fn crowded(namespaces: &[(&str, usize)]) -> Index {
 #[test]
 fn issue_17_an_event_makes_2000_deliveries_in_a_namespace_and_others_go_on() {
     let index = crowded(&[("flood", 2_500), ("sound", 30)]);
-    let plan = plan_at_noon(&event(), &index, &Always(Labels::Absent), &Rules::default());
+    let plan = plan_at_noon(&event(), &index, &Always(Labels::Absent), &RoutingPolicy::default());
     let of = |namespace: &str| {
         plan.deliveries.iter().filter(|delivery| &*delivery.provider.namespace == namespace).count()
     };
@@ -51,6 +51,6 @@ fn issue_17_an_event_makes_2000_deliveries_in_a_namespace_and_others_go_on() {
 fn issue_17_an_event_makes_10000_deliveries_in_all() {
     let names: Vec<String> = (0..6).map(|number| format!("team-{number}")).collect();
     let counts: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 1_800)).collect();
-    let plan = plan_at_noon(&event(), &crowded(&counts), &Always(Labels::Absent), &Rules::default());
+    let plan = plan_at_noon(&event(), &crowded(&counts), &Always(Labels::Absent), &RoutingPolicy::default());
     assert_eq!((plan.deliveries.len(), plan.drops.len()), (10_000, 800));
 }

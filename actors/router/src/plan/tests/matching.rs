@@ -21,7 +21,7 @@ fn labelled(pairs: &[(&str, &str)]) -> Alert {
 }
 
 fn plan_with(alert: &Alert, labels: &dyn LabelLookup) -> Plan {
-    plan_at_noon(&event(), &index(std::slice::from_ref(alert), provider()), labels, &Rules::default())
+    plan_at_noon(&event(), &index(std::slice::from_ref(alert), provider()), labels, &RoutingPolicy::default())
 }
 
 #[test]

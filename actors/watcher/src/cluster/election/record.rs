@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::ElectionConfig;
 
-/// What was last seen of the Lease, and when on our own clock: the holder's clock may be wrong.
+/// The Lease as it was last seen, and when on our own clock: the holder's clock may be wrong.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     spec: Option<LeaseSpec>,

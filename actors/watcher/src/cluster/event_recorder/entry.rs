@@ -16,7 +16,7 @@ pub(super) const PAUSE: Duration = Duration::from_secs(10);
 /// An object with its uid and a reason.
 pub(super) type Group = (Subject, String, String);
 
-/// What became of a posting.
+/// The result of a posting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PostResult {
     Done,
@@ -30,7 +30,7 @@ pub(super) enum PostResult {
 /// The longest message, in bytes: what the API server takes in every version of its API.
 pub(super) const LONGEST_MESSAGE: usize = 1024;
 
-/// What makes two announcements the same: the object and its uid, the reason, and what is said, if it is not combined
+/// The key of announcements that are the same: the object and its uid, the reason, and what is said, if it is not combined
 /// with others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SeriesKey {

@@ -38,7 +38,7 @@ pub(super) struct PatchSent {
     pub(super) took: Duration,
 }
 
-/// Why a patch was not taken.
+/// Errors for which a patch was not taken.
 #[derive(Debug)]
 pub(super) enum PatchError {
     /// The object of the patch is gone.

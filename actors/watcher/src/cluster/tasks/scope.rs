@@ -12,7 +12,7 @@ use crate::cluster::trouble;
 /// How long the answer to a question about what is served may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Where to look, and whom to tell.
+/// The scope of a watch: where to look, and whom to tell.
 #[derive(Clone)]
 pub(crate) struct WatchScope {
     pub(crate) client: Client,

@@ -42,7 +42,7 @@ fn dropped(name: &str, reason: DropReason) -> Dropped {
 
 fn noticed(problem: Problem) -> Plan {
     let alert = Arc::new(Alert { inclusion: vec!["[".into()], ..alert() });
-    let notices = vec![Notice { alert, problem }];
+    let notices = vec![OwnerNotice { alert, problem }];
     Plan { notices, deliveries: vec![new_delivery()], ..Plan::default() }
 }
 
@@ -62,9 +62,9 @@ fn issue_18_what_stopped_an_event_is_a_line_for_each_step_with_the_alerts() {
     let mut stop = |name: &str, step| {
         plan.stops.note(&Arc::new(Alert { key: ObjectKey::new("apps", name), ..alert() }), step);
     };
-    stop("loud", Step::Severity);
-    stop("quiet", Step::Excluded);
-    stop("louder", Step::Severity);
+    stop("loud", DecidingStep::Severity);
+    stop("quiet", DecidingStep::Excluded);
+    stop("louder", DecidingStep::Severity);
     let (lines, fields) = logged(|| log(&event(), &plan));
     let expected = [
         "INFO the event was stopped by its severity: the alerts want another",
@@ -73,13 +73,13 @@ fn issue_18_what_stopped_an_event_is_a_line_for_each_step_with_the_alerts() {
     ];
     assert_eq!(lines, expected);
     assert_eq!(fields["eventInvolvedObject.name"], "podinfo");
-    plan.stops.first.retain(|(_, step)| *step == Step::Severity);
+    plan.stops.first.retain(|(_, step)| *step == DecidingStep::Severity);
     let (_, fields) = logged(|| log_stops(&event(), &plan.stops));
     assert_eq!((&fields["alerts"], &fields["more"]), (&"apps/loud, apps/louder".into(), &Value::Null));
     for number in 0..Stops::MOST {
         plan.stops.note(
             &Arc::new(Alert { key: ObjectKey::new("apps", number.to_string().as_str()), ..alert() }),
-            Step::Severity,
+            DecidingStep::Severity,
         );
     }
     assert_eq!(logged(|| log_stops(&event(), &plan.stops)).1["more"], 2);

@@ -8,7 +8,7 @@ use tracing::info;
 
 use super::few::few_of_each_namespace;
 use crate::plan::texts;
-use crate::{DropReason, Dropped, Notice, Plan, Problem, Step, Stops};
+use crate::{DecidingStep, DropReason, Dropped, OwnerNotice, Plan, Problem, Stops};
 
 /// Logs what became of an event.
 pub(super) fn log(event: &Event, plan: &Plan) {
@@ -79,20 +79,20 @@ fn log_more(event: &Event, more: usize) {
 pub(super) fn log_stops(event: &Event, stops: &Stops) {
     let (object, severity) = (&event.involved_object, event.severity.as_str());
     let more = (stops.more > 0).then_some(stops.more);
-    let of_step = |step: Step| {
+    let of_step = |step: DecidingStep| {
         let of_step = stops.first.iter().filter(move |(_, stopped)| *stopped == step);
         Names(of_step.map(|(alert, _)| &**alert)).unless_empty()
     };
-    if let Some(alerts) = of_step(Step::Severity) {
+    if let Some(alerts) = of_step(DecidingStep::Severity) {
         log_event!(INFO, object, severity, %alerts, more, "the event was stopped by its severity: the alerts want another");
     }
-    if let Some(alerts) = of_step(Step::Labels) {
+    if let Some(alerts) = of_step(DecidingStep::Labels) {
         log_event!(INFO, object, %alerts, more, "the event was stopped by labels: its object does not carry those that the alerts ask for");
     }
-    if let Some(alerts) = of_step(Step::NotIncluded) {
+    if let Some(alerts) = of_step(DecidingStep::NotIncluded) {
         log_event!(INFO, object, %alerts, more, "the event was stopped by patterns: no inclusion of the alerts matches its message");
     }
-    if let Some(alerts) = of_step(Step::Excluded) {
+    if let Some(alerts) = of_step(DecidingStep::Excluded) {
         log_event!(INFO, object, %alerts, more, "the event was stopped by a pattern: an exclusion of the alerts matches its message");
     }
 }
@@ -161,7 +161,7 @@ fn log_together(event: &Event, drops: &[Dropped], reason: &DropReason) {
     }
 }
 
-fn log_notice(event: &Event, notice: &Notice) {
+fn log_notice(event: &Event, notice: &OwnerNotice) {
     let object = &event.involved_object;
     let (name, namespace) = (&*notice.alert.key.name, &*notice.alert.key.namespace);
     match &notice.problem {
