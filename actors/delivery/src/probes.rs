@@ -59,14 +59,14 @@ mod tests {
     use campanile_testkit::noon;
 
     #[test]
-    fn i22_a_young_outage_is_probed_every_two_seconds_and_an_old_one_after_a_tenth_of_it() {
+    fn issue_22_a_young_outage_is_probed_every_two_seconds_and_an_old_one_after_a_tenth_of_it() {
         let rule = DeliveryConfig::default().probe;
         let pause = |secs| rule.pause(Duration::from_secs(secs)).as_secs_f32();
         assert_eq!([0, 59, 60, 300, 600, 86_400].map(pause), [2.0, 2.0, 6.0, 30.0, 60.0, 60.0]);
     }
 
     #[test]
-    fn i22_fifty_probes_a_second_start_whoever_wants_them() {
+    fn issue_22_fifty_probes_a_second_start_whoever_wants_them() {
         let (rule, probes) = (DeliveryConfig::default().probe, Probes::default());
         let turns: Vec<Timestamp> = (0..101).map(|_| probes.turn(&rule, noon())).collect();
         assert_eq!(turns[0], noon(), "the first at once");

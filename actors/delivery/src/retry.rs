@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn i22_a_delivery_is_given_up_at_its_deadline_however_often_it_was_tried() {
+    fn issue_22_a_delivery_is_given_up_at_its_deadline_however_often_it_was_tried() {
         let mut often = attempt(1_000, 15);
         often.deadline = often.now + Duration::from_secs(300);
         let settled = settlement(&CONFIG(), &failed(FailureClass::Server), often);

@@ -64,7 +64,7 @@ fn failures_in_a_row_are_an_outage_and_scattered_ones_are_not() {
 }
 
 #[test]
-fn i22_an_outage_is_probed_by_its_age_however_many_failed_at_its_beginning() {
+fn issue_22_an_outage_is_probed_by_its_age_however_many_failed_at_its_beginning() {
     let (config, mut pace) = open();
     pace.started(&config, 16, noon(), noon());
     for _ in 0..16 {
@@ -92,7 +92,7 @@ fn i22_an_outage_is_probed_by_its_age_however_many_failed_at_its_beginning() {
 }
 
 #[test]
-fn i22_a_few_failures_are_enough_for_probes_once_they_last_and_nobody_is_told_yet() {
+fn issue_22_a_few_failures_are_enough_for_probes_once_they_last_and_nobody_is_told_yet() {
     let (config, mut pace) = open();
     for _ in 0..config.few {
         assert_eq!(pace.note(&config, &failed(FailureClass::Server), noon()), Turn::None);
@@ -106,7 +106,7 @@ fn i22_a_few_failures_are_enough_for_probes_once_they_last_and_nobody_is_told_ye
 }
 
 #[test]
-fn i22_a_probe_that_hangs_does_not_hold_the_next_one_up() {
+fn issue_22_a_probe_that_hangs_does_not_hold_the_next_one_up() {
     let (config, mut pace) = open();
     for _ in 0..config.outage_after {
         pace.note(&config, &failed(FailureClass::Timeout), noon());
@@ -116,7 +116,7 @@ fn i22_a_probe_that_hangs_does_not_hold_the_next_one_up() {
 }
 
 #[test]
-fn i22_a_pause_that_the_destination_asked_for_outlasts_its_probes() {
+fn issue_22_a_pause_that_the_destination_asked_for_outlasts_its_probes() {
     let (config, mut pace) = open();
     pace.started(&config, 1, noon(), noon());
     let throttled = Verdict::RetryAfter(secs(40), Failure::new(FailureClass::Throttled, "503"));

@@ -36,7 +36,7 @@ async fn recovery(f: &Fixture, messages: usize, outage: Duration) -> (Duration, 
 }
 
 #[test]
-fn i22_what_waited_leaves_within_five_seconds_of_a_short_outage_and_a_tenth_of_a_longer_one() {
+fn issue_22_what_waited_leaves_within_five_seconds_of_a_short_outage_and_a_tenth_of_a_longer_one() {
     for outage in [3, 8, 59, 61, 540, 1_200] {
         run(async move |f| {
             f.carrier.answer_after(Duration::from_millis(100));
@@ -52,7 +52,7 @@ fn i22_what_waited_leaves_within_five_seconds_of_a_short_outage_and_a_tenth_of_a
 }
 
 #[test]
-fn i22_one_message_that_waits_alone_is_not_late_either() {
+fn issue_22_one_message_that_waits_alone_is_not_late_either() {
     for outage in [8, 30, 300] {
         run(async move |f| {
             let (first, _) = recovery(&f, 1, secs(outage)).await;
@@ -64,7 +64,7 @@ fn i22_one_message_that_waits_alone_is_not_late_either() {
 }
 
 #[test]
-fn i22_an_outage_is_probed_one_by_one_by_messages_that_take_turns() {
+fn issue_22_an_outage_is_probed_one_by_one_by_messages_that_take_turns() {
     run(async |f| {
         f.providers([provider()]).await;
         f.carrier.status(500);
@@ -88,7 +88,7 @@ fn i22_an_outage_is_probed_one_by_one_by_messages_that_take_turns() {
 }
 
 #[test]
-fn i22_a_message_that_fails_whatever_happens_does_not_keep_the_others_from_ending_an_outage() {
+fn issue_22_a_message_that_fails_whatever_happens_does_not_keep_the_others_from_ending_an_outage() {
     run(async |f| {
         f.providers([provider()]).await;
         f.carrier.script((0..16).map(|_| Answer::Status(500)));
@@ -101,7 +101,7 @@ fn i22_a_message_that_fails_whatever_happens_does_not_keep_the_others_from_endin
 }
 
 #[test]
-fn i22_a_destination_that_hangs_is_probed_every_two_seconds_all_the_same() {
+fn issue_22_a_destination_that_hangs_is_probed_every_two_seconds_all_the_same() {
     run(async |f| {
         f.providers([provider()]).await;
         f.carrier.status(503);
@@ -120,7 +120,7 @@ fn i22_a_destination_that_hangs_is_probed_every_two_seconds_all_the_same() {
 }
 
 #[test]
-fn i22_all_providers_together_send_fifty_probes_a_second() {
+fn issue_22_all_providers_together_send_fifty_probes_a_second() {
     run(async |f| {
         let key = |n: usize| ObjectKey::new("apps", format!("chat-{n}"));
         f.providers((0..150).map(|n| ProviderSpec { key: key(n), ..provider() })).await;
@@ -142,7 +142,7 @@ fn i22_all_providers_together_send_fifty_probes_a_second() {
 }
 
 #[test]
-fn i22_after_a_restart_the_first_probe_goes_at_once() {
+fn issue_22_after_a_restart_the_first_probe_goes_at_once() {
     campanile_testkit::run(|ward: campanile_testkit::Ward| async move {
         let before = Fixture::start(&ward);
         before.providers([provider()]).await;

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn i22_whoever_asked_of_late_works() {
+    fn issue_22_whoever_asked_of_late_works() {
         let begin = Instant::now();
         let at = |secs| begin + Duration::from_secs(secs);
         let mut work = AtWork::new(begin);

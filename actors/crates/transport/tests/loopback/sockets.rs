@@ -92,7 +92,7 @@ async fn destinations_that_hang_leave_others_their_turn() {
 }
 
 #[actix_rt::test]
-async fn i22_clients_that_work_and_fit_in_keep_their_connections() {
+async fn issue_22_clients_that_work_and_fit_in_keep_their_connections() {
     let transport = narrow(40);
     let server = Server::start(|_| Reply::ok("fine")).await;
     let clients: Vec<Client> = (0..18).map(|_| client(&transport)).collect();
@@ -113,7 +113,7 @@ async fn i22_clients_that_work_and_fit_in_keep_their_connections() {
 }
 
 #[actix_rt::test]
-async fn i22_one_client_that_works_has_more_than_its_part_of_what_idle_ones_leave() {
+async fn issue_22_one_client_that_works_has_more_than_its_part_of_what_idle_ones_leave() {
     let transport = narrow(40);
     let server = Server::start(|_| Reply::ok("fine")).await;
     let idle: Vec<Client> = (0..20).map(|_| client(&transport)).collect();

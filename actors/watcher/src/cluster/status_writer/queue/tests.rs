@@ -92,7 +92,7 @@ fn write_all(queue: &mut WriteQueue, firsts: &dyn Fn(&Id) -> bool) -> Vec<(Id, u
 }
 
 #[test]
-fn i22_first_statuses_are_spread_over_ten_minutes_and_those_that_are_not_ready_come_first() {
+fn issue_22_first_statuses_are_spread_over_ten_minutes_and_those_that_are_not_ready_come_first() {
     let mut queue = WriteQueue::default();
     let is_ready = |id: &Id| !id.1.name.ends_with('7');
     for number in 0..20_000 {
@@ -109,7 +109,7 @@ fn i22_first_statuses_are_spread_over_ten_minutes_and_those_that_are_not_ready_c
 }
 
 #[test]
-fn i22_a_changed_condition_overtakes_first_statuses() {
+fn issue_22_a_changed_condition_overtakes_first_statuses() {
     let mut queue = WriteQueue::default();
     for number in 0..1_000 {
         queue.mark_first(id(&number.to_string()), at(0));
@@ -122,7 +122,7 @@ fn i22_a_changed_condition_overtakes_first_statuses() {
 }
 
 #[test]
-fn i22_outcomes_of_a_thousand_objects_are_written_ten_in_a_second_beside_changed_conditions() {
+fn issue_22_outcomes_of_a_thousand_objects_are_written_ten_in_a_second_beside_changed_conditions() {
     let mut queue = WriteQueue::default();
     let admitted = |queue: &mut WriteQueue, difference, prefix: &str, now| {
         let ids = (0..1_000).map(|n| id(&format!("{prefix}-{n}")));
