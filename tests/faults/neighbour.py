@@ -25,8 +25,8 @@ LOOPS = 4
 
 def neighbour(context: Context) -> Figures:
     """Measures the sound namespace alone, then with the other one from a start on."""
-    # A process each: what the other namespace has sent to its own destination is no matter of the sound one's clock. Nor does
-    # its destination stand on the machine where the program runs: it gets what processor time nobody else wants.
+    # A process each: what the other namespace has sent to its own destination is no matter of the sound one's clock.
+    # Its destination does not stand where the program runs: it gets what processor time nobody else wants.
     destination, others = Destination([Manner()]), Destination([Manner()], nice=19)
     sound, evil = (f"http://127.0.0.1:{each.ports[0]}/" for each in (destination, others))
     campanile = Campanile(context.campanile, context.folder / "neighbour", [("sound", sound)])
