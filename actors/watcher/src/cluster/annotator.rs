@@ -76,13 +76,10 @@ impl Annotator {
         let Some(client) = client else {
             return all(ReconcileError::Unavailable("the API server was not reached yet".to_owned()));
         };
-        let _room = match request.may_wait.then(|| self.room.try_acquire()).transpose() {
-            Ok(room) => room,
-            // The semaphore is never closed.
-            Err(_) => {
-                *self.crowded.lock() = Some(Instant::now() + pace::SPACING);
-                return all(ReconcileError::PutOff(Duration::ZERO));
-            }
+        // The semaphore is never closed, so without a permit all are taken.
+        let Ok(_room) = request.may_wait.then(|| self.room.try_acquire()).transpose() else {
+            *self.crowded.lock() = Some(Instant::now() + pace::SPACING);
+            return all(ReconcileError::PutOff(Duration::ZERO));
         };
         let urgency = self.urgency(request.may_wait);
         let entry = |index| self.entry_in_time(&client, &request, urgency, index);

@@ -12,11 +12,14 @@ use super::oidc::{Google, Keys, claims, google_claims, google_secret, now, oidc,
 use crate::testing::{compile, request, spec, token};
 use crate::{KeySet, Verification, verify};
 
+/// The value of a header, by whose token it is made with.
+type Credential = Box<dyn Fn(Whose) -> String>;
+
 /// A good request, and which changes of it do not verify.
 struct Fixture {
     kind: &'static str,
     /// The header that says who sends it, and its value for a token that is right, and for another.
-    secret: Option<(&'static str, Box<dyn Fn(Whose) -> String>)>,
+    secret: Option<(&'static str, Credential)>,
     /// The header of the event, with the one that the Receiver wants.
     event: Option<(&'static str, &'static str)>,
     body: Vec<u8>,
