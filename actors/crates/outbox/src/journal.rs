@@ -111,7 +111,7 @@ pub trait Journal: Send + 'static {
     /// [`OutboxError::Full`] without space, [`OutboxError::Store`] if the storage fails otherwise.
     fn commit(&mut self, batch: &JournalBatch<'_>) -> impl Future<Output = Result<(), OutboxError>> + Send;
 
-    /// Removes the deliveries of the event that is [unfinished](Batch::unfinished), and the event unless it waited for its plan
+    /// Removes the deliveries of the event that is [unfinished](JournalBatch::unfinished), and the event unless it waited for its plan
     /// before. Nothing happens without one.
     ///
     /// # Errors

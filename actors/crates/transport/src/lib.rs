@@ -5,7 +5,7 @@
 //! [`class`](TransportError::class) the judgement table knows. It promises that:
 //!
 //! - nothing it holds or reads is without a bound ([`Limits`]), and no request outlasts its connection's timeout;
-//! - the status of an answer counts whatever becomes of its body, unless the body of a success is [wanted](Wanted);
+//! - the status of an answer counts whatever becomes of its body, unless the body of a success is [wanted](BodyUse);
 //! - certificates are always verified, and TLS material that cannot work is refused before anything is dialled;
 //! - no error text holds a URL's path, query or user-info, a header's value or a proxy's password.
 //!

@@ -40,7 +40,7 @@ impl Room {
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Deliveries and unplanned events in total. Beyond it the oldest waiting deliveries of the namespace that has most become
-    /// dead letters (`overflow`); what cannot fit so is refused with [`OutboxError::Full`](crate::OutboxError::Full).
+    /// dead letters (`overflow`); what cannot fit so is refused with [`OutboxError::Full`].
     pub records: usize,
     /// Bytes of stored events and deliveries in total. Beyond it the namespace that has most loses its oldest dead letters and
     /// waiting deliveries; what cannot fit so is refused. A smaller volume lowers it, and the other bounds in bytes, to its
