@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use crate::style_sizes::{is_shipped, sources};
 
 /// Names of types that can be seen outside of their own module and stand there for more than one.
-const HOMONYMS: usize = 8;
+const HOMONYMS: usize = 0;
 /// Doc comments of public items with fewer than five words.
-const SHORT_PUBLIC: usize = 12;
+const SHORT_PUBLIC: usize = 0;
 /// Doc comments of all items with fewer than five words.
-const SHORT: usize = 40;
+const SHORT: usize = 10;
 /// Headers of files that begin with a question's word.
-const QUESTIONS: usize = 4;
+const QUESTIONS: usize = 0;
 
 const QUESTION_WORDS: &[&str] = &["What", "Who", "Where", "Why", "How", "When"];
 
