@@ -28,7 +28,8 @@ const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 /// The most patches under way at once.
 const CONCURRENT: usize = 32;
 
-/// Resources whose pace is remembered; beyond it those are forgotten of which nothing matters any more.
+/// Resources whose pace is remembered without a look at whether it matters still. Beyond it, and whenever twice as many are
+/// there as after the last look, those are forgotten of which nothing does.
 const REMEMBERED: usize = 4_096;
 
 /// How long one patch may take.
@@ -54,10 +55,27 @@ pub(super) enum Urgency {
     MayWait { is_crowded: bool },
 }
 
+/// The resources that are patched, or were within the last half minute.
+struct Slots {
+    of: HashMap<AnnotatedResource, Slot>,
+    /// How many there are when they are looked through next.
+    sweep_at: usize,
+}
+
+impl Slots {
+    /// Forgets what matters no more, if there are many. It is looked for once for each time that their number doubles.
+    fn sweep(&mut self, now: Instant) {
+        if self.of.len() >= self.sweep_at {
+            self.of.retain(|_, slot| slot.is_under_way || !slot.pace.is_over(now));
+            self.sweep_at = REMEMBERED.max(2 * self.of.len());
+        }
+    }
+}
+
 /// Patches under way and those who wait for them.
 pub(super) struct Patches {
     clock: SharedClock,
-    resources: Mutex<HashMap<AnnotatedResource, Slot>>,
+    resources: Mutex<Slots>,
     room: Semaphore,
     /// The newest value that was given out.
     newest: Mutex<Timestamp>,
@@ -65,7 +83,8 @@ pub(super) struct Patches {
 
 impl Patches {
     pub(super) fn new(clock: SharedClock) -> Self {
-        let (resources, newest) = (Mutex::default(), Mutex::new(Timestamp::MIN));
+        let slots = Slots { of: HashMap::new(), sweep_at: REMEMBERED };
+        let (resources, newest) = (Mutex::new(slots), Mutex::new(Timestamp::MIN));
         Self { clock, resources, room: Semaphore::new(CONCURRENT), newest }
     }
 
@@ -92,11 +111,9 @@ impl Patches {
     ) -> Result<oneshot::Receiver<Outcome>, ReconcileError> {
         let now = Instant::now();
         let mut resources = self.resources.lock();
-        if resources.len() >= REMEMBERED {
-            resources.retain(|_, slot| slot.is_under_way || !slot.pace.is_over(now));
-        }
+        resources.sweep(now);
         let idle = || Slot { waiting: Vec::new(), is_under_way: false, pace: AnnotationPace::new(now) };
-        let slot = resources.entry(target.clone()).or_insert_with(idle);
+        let slot = resources.of.entry(target.clone()).or_insert_with(idle);
         if let Urgency::MayWait { is_crowded } = urgency
             && let Some(wait) = slot.pace.put_off(now, is_crowded)
         {
@@ -131,7 +148,7 @@ impl Patches {
     /// Those who wait for the next patch, which is sent now; the resource is done if there are none.
     fn take(&self, target: &AnnotatedResource) -> Option<Vec<oneshot::Sender<Outcome>>> {
         let mut resources = self.resources.lock();
-        let slot = resources.get_mut(target)?;
+        let slot = resources.of.get_mut(target)?;
         if slot.waiting.is_empty() {
             slot.is_under_way = false;
             return None;
@@ -141,7 +158,7 @@ impl Patches {
     }
 
     fn forget_pace(&self, target: &AnnotatedResource) {
-        if let Some(slot) = self.resources.lock().get_mut(target) {
+        if let Some(slot) = self.resources.lock().of.get_mut(target) {
             slot.pace = AnnotationPace::new(Instant::now());
         }
     }
@@ -165,7 +182,7 @@ impl Patches {
     /// How many wait for a patch that is not under way.
     #[cfg(test)]
     pub(super) fn waiting_for_next(&self) -> usize {
-        self.resources.lock().values().map(|slot| slot.waiting.len()).sum()
+        self.resources.lock().of.values().map(|slot| slot.waiting.len()).sum()
     }
 
     /// A value that was not given out before, and is later than all that were.
@@ -195,6 +212,29 @@ mod tests {
     use campanile_testkit::noon;
 
     use super::*;
+
+    #[tokio::test]
+    async fn issue_20_resources_that_were_annotated_long_ago_are_forgotten_and_others_are_not_looked_through_each_time()
+     {
+        let now = Instant::now();
+        let slot = |at| {
+            let mut pace = AnnotationPace::new(at);
+            pace.patched(at);
+            Slot { waiting: Vec::new(), is_under_way: false, pace }
+        };
+        let target = |number: usize| AnnotatedResource {
+            resource: kube::api::ApiResource::erase::<k8s_openapi::api::core::v1::ConfigMap>(&()),
+            namespace: "apps".to_owned(),
+            name: number.to_string(),
+        };
+        let mut slots =
+            Slots { of: (0..REMEMBERED).map(|at| (target(at), slot(now))).collect(), sweep_at: REMEMBERED };
+        slots.sweep(now);
+        assert_eq!((slots.of.len(), slots.sweep_at), (REMEMBERED, 2 * REMEMBERED), "all of them matter");
+        slots.of.extend((REMEMBERED..2 * REMEMBERED).map(|at| (target(at), slot(now))));
+        slots.sweep(now + Duration::from_secs(60));
+        assert_eq!((slots.of.len(), slots.sweep_at), (0, REMEMBERED));
+    }
 
     #[test]
     fn the_value_is_a_time_in_nanoseconds() {
