@@ -44,6 +44,7 @@ use crate::config::{self, Config, EventAuth, Objects};
 use crate::demo::Detour;
 use crate::ops;
 use delivery::DeliveryThreads;
+pub(crate) use guard::SERVICES;
 pub(crate) use leadership::Leadership;
 pub(crate) use links::ActorLinks;
 pub use listeners::Addresses;

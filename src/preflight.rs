@@ -19,7 +19,8 @@ use campanile_watcher::{AccessRight, Level};
 use serde_json::Value as Json;
 
 pub(crate) use destinations::{Address, address_of};
-pub(crate) use object::{is_ours, runs_campanile, text};
+pub(crate) use flux::CONTROLLER;
+pub(crate) use object::{PART_OF, called, is_ours, object_path, runs_campanile, text};
 pub(crate) use rights::wanted;
 
 /// What was read of a cluster. Secrets are not in it, only where they lead.

@@ -9,7 +9,7 @@ use super::watching::OWN_NAMESPACE;
 use crate::config::{Config, ListenAddress, Objects};
 
 /// Services in front of this program, and the variables by which Kubernetes tells pods beside them their addresses.
-const SERVICES: [(&str, &str); 2] = [
+pub(crate) const SERVICES: [(&str, &str); 2] = [
     ("notification-controller", "NOTIFICATION_CONTROLLER_SERVICE_HOST"),
     ("webhook-receiver", "WEBHOOK_RECEIVER_SERVICE_HOST"),
 ];

@@ -9,7 +9,7 @@ mod plan;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use campanile_watcher::{ClusterConfig, Operator, OperatorError, ResourceKind};
+use campanile_watcher::{ClusterConfig, Operator, OperatorError};
 
 use super::out::{put, say};
 use super::table::count;
@@ -81,12 +81,4 @@ fn finish(found: &[Found], left: &[Found], flags: &UninstallFlags) -> Result<Exi
     }
     say(format_args!("took {} away", count(found.len(), "object")));
     Ok(ExitCode::SUCCESS)
-}
-
-/// The name by which an object of a kind is called.
-fn called(resource: &ResourceKind, namespace: Option<&str>, name: &str) -> String {
-    match namespace {
-        Some(namespace) => format!("{}/{namespace}/{name}", resource.kind),
-        None => format!("{}/{name}", resource.kind),
-    }
 }

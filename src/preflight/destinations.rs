@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::object::{controller, flag, flags};
 use super::{PreflightFinding, Snapshot};
+use crate::app::SERVICES;
 
 /// Where an object leads: host and port alone, since the rest of an address may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +25,6 @@ pub(crate) fn address_of(object: &str, field: &str, text: &str) -> Option<Addres
     let port = url.port_or_known_default().unwrap_or(443);
     Some(Address { object: object.to_owned(), field: field.to_owned(), host, port })
 }
-
-/// Services of the program and the API server by the names that a pod knows them by.
-const SERVICES: [&str; 2] = ["notification-controller", "webhook-receiver"];
 
 pub(super) fn check(snapshot: &Snapshot) -> Vec<PreflightFinding> {
     let guard = guard(snapshot);
@@ -56,7 +54,7 @@ fn said(address: &Address, closed: Closed) -> PreflightFinding {
 /// As the program would build it, by the flags of the Deployment that is there.
 fn guard(snapshot: &Snapshot) -> AddressGuard {
     let deployment = controller(snapshot).unwrap_or(&Json::Null);
-    let named = SERVICES.map(|name| (Destination::service(name, &snapshot.namespace), Closed::Service));
+    let named = SERVICES.map(|(name, _)| (Destination::service(name, &snapshot.namespace), Closed::Service));
     let server = (Destination::service("kubernetes", "default"), Closed::ApiServer);
     let allowed = flags(deployment, "--allow-destinations").flat_map(|list| list.split(','));
     let allowed = allowed.filter_map(|text| text.parse().ok());

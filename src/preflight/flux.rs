@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 use super::object::{called, flag, label, name, namespace, runs_campanile};
 use super::{PreflightFinding, Snapshot};
 
-/// The name of the controller that Campanile replaces, of its Service, and of its component.
-pub(super) const NAME: &str = "notification-controller";
+/// The name of the controller that Campanile replaces, of its Deployment, account and Service, and of its component.
+pub(crate) const CONTROLLER: &str = "notification-controller";
 
 const COMPONENT: &str = "app.kubernetes.io/component";
 const VERSION: &str = "app.kubernetes.io/version";
@@ -69,7 +69,7 @@ fn sender(snapshot: &Snapshot, deployment: &Json) -> Option<PreflightFinding> {
         return None;
     }
     let (object, here) = (called("Deployment", deployment), &snapshot.namespace);
-    let wanted = format!("--events-addr=http://{NAME}.{here}.svc.cluster.local./");
+    let wanted = format!("--events-addr=http://{CONTROLLER}.{here}.svc.cluster.local./");
     let Some(address) = flag(deployment, "--events-addr").filter(|address| !address.is_empty()) else {
         let remedy = format!("start it with {wanted}");
         return Some(PreflightFinding::error(
@@ -81,8 +81,8 @@ fn sender(snapshot: &Snapshot, deployment: &Json) -> Option<PreflightFinding> {
     };
     let host = address.split_once("://").map_or(address, |(_, rest)| rest).split(['/', ':']).next()?;
     let host = host.trim_end_matches('.');
-    let beside = namespace(deployment) == here && host == NAME;
-    let full = format!("{NAME}.{here}");
+    let beside = namespace(deployment) == here && host == CONTROLLER;
+    let full = format!("{CONTROLLER}.{here}");
     let leads_here = host.strip_prefix(&full).is_some_and(|rest| rest.is_empty() || rest.starts_with(".svc"));
     (!beside && !leads_here).then(|| {
         let text = format!("it posts its events to {host}, not to the Service of {here}");
@@ -97,8 +97,8 @@ fn sender(snapshot: &Snapshot, deployment: &Json) -> Option<PreflightFinding> {
 
 /// Another controller that works on the same objects.
 fn rival(snapshot: &Snapshot, deployment: &Json) -> Option<PreflightFinding> {
-    let is_one = label(deployment, COMPONENT) == NAME || name(deployment) == NAME;
-    let is_here = name(deployment) == NAME && namespace(deployment) == snapshot.namespace;
+    let is_one = label(deployment, COMPONENT) == CONTROLLER || name(deployment) == CONTROLLER;
+    let is_here = name(deployment) == CONTROLLER && namespace(deployment) == snapshot.namespace;
     let runs = deployment["spec"]["replicas"].as_u64() != Some(0);
     let narrow = flag(deployment, "--watch-all-namespaces") == Some("false")
         && namespace(deployment) != snapshot.namespace;

@@ -5,6 +5,9 @@ use serde_json::Value as Json;
 /// The label of all that belongs to Campanile.
 const NAME: (&str, &str) = ("app.kubernetes.io/name", "campanile");
 
+/// The label that Flux's controllers carry, and Campanile with them, as a selector.
+pub(crate) const PART_OF: &str = "app.kubernetes.io/part-of=flux";
+
 /// A text at a pointer; empty if there is none.
 pub(crate) fn text<'a>(object: &'a Json, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
@@ -23,11 +26,16 @@ pub(super) fn namespace(object: &Json) -> &str {
     text(object, "/metadata/namespace")
 }
 
-/// The name by which a finding calls an object: `Kind/namespace/name`.
-pub(super) fn called(kind: &str, object: &Json) -> String {
-    match namespace(object) {
-        "" => format!("{kind}/{}", name(object)),
-        namespace => format!("{kind}/{namespace}/{}", name(object)),
+/// The name by which a finding calls an object.
+pub(crate) fn called(kind: &str, object: &Json) -> String {
+    object_path(kind, namespace(object), name(object))
+}
+
+/// `Kind/namespace/name`, or `Kind/name` where the namespace is empty.
+pub(crate) fn object_path(kind: &str, namespace: &str, name: &str) -> String {
+    match namespace {
+        "" => format!("{kind}/{name}"),
+        namespace => format!("{kind}/{namespace}/{name}"),
     }
 }
 
@@ -70,7 +78,7 @@ pub(super) fn flag<'a>(deployment: &'a Json, name: &str) -> Option<&'a str> {
 /// The Deployment of the notification-controller in the namespace that is looked at, whoever's it is.
 pub(super) fn controller(snapshot: &super::Snapshot) -> Option<&Json> {
     let is = |deployment: &&Json| {
-        name(deployment) == super::flux::NAME && namespace(deployment) == snapshot.namespace
+        name(deployment) == super::flux::CONTROLLER && namespace(deployment) == snapshot.namespace
     };
     snapshot.deployments.iter().find(is)
 }

@@ -68,7 +68,7 @@ pub(super) fn check(snapshot: &Snapshot) -> Vec<PreflightFinding> {
         };
         missing.entry((remedy(access), resource)).or_default().push(&access.verb);
     }
-    let object = format!("ServiceAccount/{}/{}", snapshot.namespace, super::flux::NAME);
+    let object = format!("ServiceAccount/{}/{}", snapshot.namespace, super::flux::CONTROLLER);
     let said = |((remedy, resource), verbs): ((&str, String), Vec<&str>)| {
         let text = format!("it may not {} {resource}", verbs.join(", "));
         // It goes on without: a changed Secret is then noticed within a minute.

@@ -7,14 +7,8 @@ use serde_json::Value as Json;
 use crate::commands::resources::{
     ACCOUNT, CLAIM, DEFINITION, DEPLOYMENT, PROVIDER, RECEIVER, SECRET, SERVICE, STORAGE_CLASS,
 };
-use crate::preflight::{Address, Snapshot, address_of, is_ours, text, wanted};
+use crate::preflight::{Address, CONTROLLER, PART_OF, Snapshot, address_of, is_ours, text, wanted};
 use crate::{definitions, preflight};
-
-/// The label that Flux's controllers carry, and Campanile with them.
-const PART_OF: &str = "app.kubernetes.io/part-of=flux";
-
-/// The account that is shipped.
-const NAME: &str = "notification-controller";
 
 /// Keys of a Secret that say where its Provider leads.
 const KEYS: [&str; 2] = ["address", "proxy"];
@@ -81,9 +75,14 @@ impl Reader<'_> {
 
     /// The controller's Deployment, where its labels do not say that it is part of Flux.
     async fn unlabelled(&mut self, namespace: &str, known: &[Json]) -> Result<Option<Json>, OperatorError> {
-        let is_known =
-            |one: &Json| text(one, "/metadata/name") == NAME && text(one, "/metadata/namespace") == namespace;
-        if known.iter().any(is_known) { Ok(None) } else { self.get(&DEPLOYMENT, Some(namespace), NAME).await }
+        let is_known = |one: &Json| {
+            text(one, "/metadata/name") == CONTROLLER && text(one, "/metadata/namespace") == namespace
+        };
+        if known.iter().any(is_known) {
+            Ok(None)
+        } else {
+            self.get(&DEPLOYMENT, Some(namespace), CONTROLLER).await
+        }
     }
 
     /// Where Providers lead by their fields, and by their Secrets as far as these may be read.
@@ -116,7 +115,7 @@ impl Reader<'_> {
         &mut self,
         snapshot: &Snapshot,
     ) -> Result<Option<Vec<AccessRight>>, OperatorError> {
-        let Some(account) = self.get(&ACCOUNT, Some(&snapshot.namespace), NAME).await? else {
+        let Some(account) = self.get(&ACCOUNT, Some(&snapshot.namespace), CONTROLLER).await? else {
             return Ok(None);
         };
         // That of Flux has other roles, which go on to count.
@@ -125,7 +124,7 @@ impl Reader<'_> {
         }
         let mut missing = Vec::new();
         for access in wanted(snapshot) {
-            let answer = self.operator.may((&snapshot.namespace, NAME), &access).await.map(Some);
+            let answer = self.operator.may((&snapshot.namespace, CONTROLLER), &access).await.map(Some);
             match self.noted(answer)? {
                 None => return Ok(None),
                 Some(true) => {}

@@ -5,16 +5,13 @@ use std::io::{self, BufRead};
 use anyhow::{Context, Result, bail, ensure};
 use campanile_watcher::{Operator, OperatorError};
 
-use super::{called, told};
+use super::told;
 use crate::cli::UninstallFlags;
 use crate::commands::out::{put, say};
 use crate::commands::resources::{ALERT, DEFINITION, DEPLOYMENT, PROVIDER, RECEIVER};
 use crate::commands::table::count;
 use crate::definitions;
-use crate::preflight::{is_ours, text};
-
-/// The label that Flux's controllers carry.
-const PART_OF: &str = "app.kubernetes.io/part-of=flux";
+use crate::preflight::{PART_OF, called, is_ours, object_path, text};
 
 /// Refuses while somebody needs the kinds, and asks for the number of objects that would go.
 pub(super) async fn agree(operator: &Operator, flags: &UninstallFlags) -> Result<()> {
@@ -51,8 +48,7 @@ async fn running(operator: &Operator, namespace: &str) -> Result<Vec<String>, Op
         let goes_along = is_ours(one) && text(one, "/metadata/namespace") == namespace;
         !goes_along && one["spec"]["replicas"].as_u64() != Some(0)
     });
-    let name = |one| called(&DEPLOYMENT, Some(text(one, "/metadata/namespace")), text(one, "/metadata/name"));
-    Ok(runs.map(name).collect())
+    Ok(runs.map(|one| called(DEPLOYMENT.kind, one)).collect())
 }
 
 /// Deletes the kinds, and every object of them.
@@ -62,7 +58,7 @@ async fn running(operator: &Operator, namespace: &str) -> Result<Vec<String>, Op
 pub(super) async fn delete(operator: &Operator) -> Result<(), OperatorError> {
     for name in definitions::names() {
         if operator.delete(&DEFINITION, None, &name).await? {
-            say(format_args!("{} deleted", called(&DEFINITION, None, &name)));
+            say(format_args!("{} deleted", object_path(DEFINITION.kind, "", &name)));
         }
     }
     Ok(())

@@ -5,15 +5,12 @@ use std::fmt;
 use campanile_watcher::{Operator, OperatorError, ResourceKind};
 use serde_json::Value as Json;
 
-use super::{called, told};
+use super::told;
 use crate::commands::resources::{CLUSTER_ROLE, CLUSTER_ROLE_BINDING, DEPLOYMENT, INSTALLED};
-use crate::preflight::{is_ours, runs_campanile, text};
+use crate::preflight::{CONTROLLER, is_ours, object_path, runs_campanile, text};
 
 /// The label of all that is Campanile's.
 pub(super) const OURS: &str = "app.kubernetes.io/name=campanile";
-
-/// The name of the Deployment, whoever keeps it.
-const CONTROLLER: &str = "notification-controller";
 
 /// An object that is to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +22,11 @@ pub(super) struct Found {
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&called(&self.resource, self.namespace.as_deref(), &self.name))
+        f.write_str(&object_path(
+            self.resource.kind,
+            self.namespace.as_deref().unwrap_or_default(),
+            &self.name,
+        ))
     }
 }
 
@@ -67,7 +68,7 @@ pub(super) async fn check_owner(operator: &Operator, namespace: &str) -> anyhow:
     anyhow::ensure!(
         !is_kept,
         "uninstall: an installer of Flux keeps {}; take back there what made it Campanile (docs/install.md, Back out)",
-        called(&DEPLOYMENT, Some(namespace), CONTROLLER)
+        object_path(DEPLOYMENT.kind, namespace, CONTROLLER)
     );
     Ok(())
 }
