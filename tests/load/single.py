@@ -1,12 +1,14 @@
 """Single figures: each a name, a value in words, and the goal beside it."""
 
 import argparse
+import contextlib
 import http.server
 import os
 import pathlib
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from typing import Self, TypeAlias
 
 import manifests
@@ -54,16 +56,22 @@ def start(args: argparse.Namespace) -> Figure:
     return "start to first delivery, 10,000 Alerts", f"{took:.2f} s", "≤ 1 s"
 
 
-def fan_out(args: argparse.Namespace) -> Figure:
-    """One event to 1,000 Providers, then 120 more over the connections that are open then."""
+@contextlib.contextmanager
+def thousand(args: argparse.Namespace) -> Iterator[tuple[Instance, str]]:
+    """An instance whose 1,000 Providers all take every event, and the ports of their destinations."""
     sinks = [free_port() for _ in range(4)]
     with folder() as name:
         where = pathlib.Path(name)
         manifests.all_match(where / "manifests", sinks, 1000)
         with Instance(args.campanile, where) as instance:
             instance.await_alerts(1000)
-            ports = ",".join(map(str, sinks))
-            row = generate(args.loadgen, instance.events, ports, 121, "--rate=5", "--concurrency=4", "--fanout=1000")
+            yield instance, ",".join(map(str, sinks))
+
+
+def fan_out(args: argparse.Namespace) -> Figure:
+    """One event to 1,000 Providers, then 120 more over the connections that are open then."""
+    with thousand(args) as (instance, ports):
+        row = generate(args.loadgen, instance.events, ports, 121, "--rate=5", "--concurrency=4", "--fanout=1000")
     took = row["e2e_ms"]
     # The cold event is less than a hundredth of all deliveries, so the 99th percentile is one of the slowest warm ones.
     words = f"{took['p99']:.0f} / {took['max']:.0f} ms, {row['missing']} missing"
@@ -72,15 +80,10 @@ def fan_out(args: argparse.Namespace) -> Figure:
 
 def crowd(args: argparse.Namespace, events: int) -> Figure:
     """Events to 1,000 Providers from eight senders at once, as fast as they are taken."""
-    sinks = [free_port() for _ in range(4)]
-    with folder() as name:
-        where = pathlib.Path(name)
-        manifests.all_match(where / "manifests", sinks, 1000)
-        with Instance(args.campanile, where) as instance:
-            instance.await_alerts(1000)
-            ports, before = ",".join(map(str, sinks)), instance.cpu()
-            row = generate(args.loadgen, instance.events, ports, events, "--concurrency=8", "--fanout=1000")
-            took, evicted = instance.cpu() - before, instance.evicted()
+    with thousand(args) as (instance, ports):
+        before = instance.cpu()
+        row = generate(args.loadgen, instance.events, ports, events, "--concurrency=8", "--fanout=1000")
+        took, evicted = instance.cpu() - before, instance.evicted()
     words = (
         f"{row['delivered_per_s']:,.0f}/s, {evicted:,} connections closed for others, "
         f"{took * 100 / events:.1f} s of processor time, {row['missing']} missing"

@@ -21,7 +21,7 @@ use tracing::field::Empty;
 use tracing::{Span, debug_span};
 
 pub use acceptance::Acceptance;
-pub use bounds::{Bounds, MEMO_BOUND};
+pub use bounds::{Bounds, MEMO_BOUND, PART};
 pub(crate) use bounds::{LIST_BOUND, Room};
 pub use browse::{Browse, BrowseFilter};
 pub use counts::{Stats, Usage, UsageByAlert};

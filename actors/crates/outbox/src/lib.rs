@@ -18,8 +18,8 @@ mod suite;
 
 pub use api::{
     Acceptance, AllProviders, Append, Bounds, Browse, BrowseFilter, DeliveryState, DeliveryView, Epoch,
-    EventId, Lease, MEMO_BOUND, MemoStore, Outbox, OutboxError, Ownership, Planned, ReconcileStore, Reply,
-    Scheduler, Settlement, Stats, Unplanned, Usage, UsageByAlert, WhenStored, WorkListener,
+    EventId, Lease, MEMO_BOUND, MemoStore, Outbox, OutboxError, Ownership, PART, Planned, ReconcileStore,
+    Reply, Scheduler, Settlement, Stats, Unplanned, Usage, UsageByAlert, WhenStored, WorkListener,
 };
 pub use board::{BoardEntry, provider_number};
 pub use journal::{

@@ -4,7 +4,6 @@ mod commit;
 mod error_class;
 mod folder;
 mod load;
-mod log;
 mod memo;
 mod mend;
 mod open;
@@ -17,6 +16,7 @@ mod space;
 mod tests;
 mod unfinished;
 mod upkeep;
+mod wal;
 
 use campanile_domain::ObjectKey;
 use rusqlite::Connection;
@@ -28,9 +28,9 @@ use crate::journal::{
 use commit::Numbers;
 use error_class::refusal;
 use folder::FolderLock;
-use log::LogSize;
 use memo::MemoTable;
 use space::Space;
+use wal::WalSize;
 
 #[cfg(test)]
 pub(crate) use open::open_journal;
@@ -43,7 +43,7 @@ pub(crate) struct SqliteJournal {
     space: Space,
     memo: MemoTable,
     numbers: Numbers,
-    log: LogSize,
+    wal: WalSize,
     /// Whether the file was trimmed since the last checkpoint.
     trimmed: bool,
     #[cfg(test)]
@@ -62,7 +62,7 @@ impl Journal for SqliteJournal {
             return Err(OutboxError::Full("the disk has no space left"));
         }
         self.numbers = commit::commit(&self.connection, &mut self.memo, batch, self.numbers)?;
-        self.log.add(batch);
+        self.wal.add(batch);
         Ok(())
     }
 
@@ -99,7 +99,7 @@ impl Journal for SqliteJournal {
     }
 
     async fn checkpoint(&mut self, busy: bool) -> Result<(), OutboxError> {
-        self.log.copy(&self.connection, busy).map_err(|error| refusal(&error))
+        self.wal.copy(&self.connection, busy).map_err(|error| refusal(&error))
     }
 
     async fn tidy(&mut self) -> Result<bool, OutboxError> {

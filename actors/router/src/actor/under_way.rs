@@ -5,13 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
 use std::task::Context as Task;
 
+use campanile_outbox::PART;
 use futures_util::task::AtomicWaker;
 
-/// Records under way beyond which the outbox is behind: as many as it writes in one batch, and as many that are ready
-/// when it has.
+/// Records under way beyond which the outbox is behind: some 10 ms of writing, so that it never waits for the router.
 const MOST: usize = 512;
-/// An entry with more deliveries is written in parts, and lets others pass: it counts as one record.
-const HEAVY: usize = 128;
 
 /// The records that are under way to the outbox.
 #[derive(Clone, Debug, Default)]
@@ -31,9 +29,9 @@ pub(super) struct Passage {
 }
 
 impl UnderWay {
-    /// Notes an entry with so many deliveries.
+    /// Notes an entry with so many deliveries. One that is written in parts lets others pass, and counts as one record.
     pub(super) fn enter(&self, deliveries: usize) -> Passage {
-        let records = if deliveries > HEAVY { 1 } else { 1 + deliveries };
+        let records = if deliveries > PART { 1 } else { 1 + deliveries };
         self.0.records.fetch_add(records, AcqRel);
         Passage { shared: self.0.clone(), records }
     }

@@ -5,6 +5,10 @@ use crate::OutboxError;
 /// The most entries in the memo of one Provider; the entry that was remembered longest ago leaves first.
 pub const MEMO_BOUND: usize = 10_000;
 
+/// The most deliveries that one batch takes of an entry: some 2 ms, which is what others wait for. An entry with more is written
+/// in parts, between which others have their turn.
+pub const PART: usize = 128;
+
 /// The longest list of deliveries that is given in one answer.
 pub(crate) const LIST_BOUND: usize = 10_000;
 

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::handle::{AwaitedWrite, Command, ReplyTo, StoreMemory};
-use super::parts::{PART, Parts};
+use super::parts::Parts;
 use crate::board::WriteBatch;
 use crate::journal::Journal;
-use crate::{OutboxError, WhenStored};
+use crate::{OutboxError, PART, WhenStored};
 
 /// How long nothing must come before the journal tidies up.
 const IDLE: Duration = Duration::from_millis(20);

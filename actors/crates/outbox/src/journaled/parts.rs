@@ -13,10 +13,7 @@ use super::handle::AwaitedWrite;
 use super::stage::{StagedWrites, publish_deliveries};
 use crate::board::EventPlace;
 use crate::journal::{EventAction, Journal, Micros, StagedDelivery, StagedEvent};
-use crate::{Append, OutboxError, Planned, WhenStored};
-
-/// The most deliveries that one batch takes of an entry: some 2 ms, which is what others wait for.
-pub(crate) const PART: usize = 128;
+use crate::{Append, OutboxError, PART, Planned, WhenStored};
 
 /// An entry that is being written, and then shown, in parts.
 pub(super) struct Parts {

@@ -15,12 +15,12 @@ use super::commit::Numbers;
 use super::error_class::SqliteErrorClass;
 use super::folder::{self, LockError};
 use super::load::load;
-use super::log::LogSize;
 use super::memo::MemoTable;
 use super::mend::{self, SalvageError, Salvaged};
 use super::private;
 use super::schema::{self, FileFormat, VERSION};
 use super::space::{self, Space};
+use super::wal::WalSize;
 use crate::journal::{Loader, Micros};
 use crate::{Bounds, JournaledOutbox, Ownership};
 
@@ -131,7 +131,7 @@ pub(crate) fn open_journal(
         space: Space::new(folder.into(), bounds.reserve_bytes),
         memo: MemoTable::default(),
         numbers: Numbers { reserved: 0, unfinished: None },
-        log: LogSize::default(),
+        wal: WalSize::default(),
         trimmed: false,
         #[cfg(test)]
         broken: false,

@@ -1,4 +1,4 @@
-//! The size of SQLite's log, and when it is copied into the file.
+//! SQLite's write-ahead log (WAL): its size, and when it is copied into the file.
 //!
 //! SQLite would copy it as a part of the commit that makes it too long, before anybody is answered. The store's thread
 //! does it behind the answers instead, and while no command waits if it can.
@@ -20,9 +20,9 @@ const ROWS: usize = 16;
 
 /// About how many pages are in the log.
 #[derive(Debug, Default)]
-pub(super) struct LogSize(usize);
+pub(super) struct WalSize(usize);
 
-impl LogSize {
+impl WalSize {
     /// Takes a batch into account that was committed.
     pub(super) fn add(&mut self, batch: &JournalBatch<'_>) {
         let deliveries: usize = batch.events.iter().map(|event| event.deliveries.len()).sum();
